@@ -1,0 +1,30 @@
+//! The words of Waggle: what an event, a tenant, a query and an answer are.
+//!
+//! What comes in: nothing; this crate is pure data. What goes out: the types every other crate speaks, and the two doors
+//! ([`EventSink`], [`QueryEngine`]) through which the faces reach storage and queries without knowing them.
+//! What it never does: I/O, clocks, wire formats, SQL. It depends on no other crate of the workspace.
+#![warn(missing_docs)]
+
+mod batch;
+mod clock;
+mod limits;
+mod query;
+mod sink;
+mod table;
+mod tenant;
+mod value;
+
+pub use batch::{BatchColumn, EventBatch, StringValues, TypedValues};
+pub use clock::Clock;
+pub use limits::EventLimits;
+pub use query::{
+    CalculationSpec, DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp,
+    HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow,
+};
+pub use sink::{AppendError, AppendOutcome, EventSink, Reject, RejectReason};
+pub use table::{
+    Cell, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QueryStats, RawRow, ResultTable,
+    RowPage, RowRequest, SeriesPoint, Trace, TraceRequest,
+};
+pub use tenant::{DatasetId, EnvironmentId, TeamId, Tenant};
+pub use value::{ColumnType, Value, ValueRef};

@@ -1,0 +1,253 @@
+//! What can be asked: Honeycomb's query specification as data. Parsing and validation of its JSON happen at the edge.
+
+use crate::{DatasetId, Value};
+
+/// A question over the events of one dataset or a whole environment. Source: spec/honeycomb-api.md section 11.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct QuerySpec {
+    /// What to compute per group; empty means one COUNT.
+    pub calculations: Vec<CalculationSpec>,
+    /// Columns whose value combinations make the groups.
+    pub breakdowns: Vec<String>,
+    /// Which rows take part.
+    pub filters: Vec<FilterSpec>,
+    /// Whether all filters must hold or any.
+    pub filter_combination: FilterCombination,
+    /// Width of a time bucket in seconds; `None` chooses from the range.
+    pub granularity_s: Option<u64>,
+    /// Order of the groups; empty means the first calculation, descending.
+    pub orders: Vec<OrderSpec>,
+    /// Most groups in the answer; `None` means the default of the caller.
+    pub limit: Option<usize>,
+    /// Which times, perhaps relative to now.
+    pub window: TimeWindow,
+    /// Which groups remain.
+    pub havings: Vec<HavingSpec>,
+}
+
+/// One calculation, by its public name (`COUNT`, `P95`, ...): the query engine's table knows the names.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CalculationSpec {
+    /// Public name, upper case.
+    pub op: String,
+    /// The column it reads; `None` for COUNT of rows.
+    pub column: Option<String>,
+}
+
+impl CalculationSpec {
+    /// The key of this calculation in results: `COUNT`, `P95(duration_ms)`.
+    pub fn label(&self) -> String {
+        match &self.column {
+            Some(column) => format!("{}({column})", self.op),
+            None => self.op.clone(),
+        }
+    }
+}
+
+/// One condition on a column.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FilterSpec {
+    /// The column.
+    pub column: String,
+    /// The operator.
+    pub op: FilterOp,
+    /// The right-hand side, as the operator needs it.
+    pub value: FilterValue,
+}
+
+/// Right-hand side of a filter.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FilterValue {
+    /// `exists` and `does-not-exist` take none.
+    None,
+    /// One scalar.
+    One(Value),
+    /// `in` and `not-in` take a list.
+    Many(Vec<Value>),
+}
+
+/// The filter operators of spec/honeycomb-api.md section 11.3. The negative ones match rows without the column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "each variant is the operator of its public name"
+)]
+pub enum FilterOp {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+    StartsWith,
+    DoesNotStartWith,
+    EndsWith,
+    DoesNotEndWith,
+    Exists,
+    DoesNotExist,
+    Contains,
+    DoesNotContain,
+    In,
+    NotIn,
+}
+
+impl FilterOp {
+    /// Every operator with its public name, in the order of the spec.
+    pub const ALL: [(Self, &'static str); 16] = [
+        (Self::Equal, "="),
+        (Self::NotEqual, "!="),
+        (Self::Greater, ">"),
+        (Self::GreaterOrEqual, ">="),
+        (Self::Less, "<"),
+        (Self::LessOrEqual, "<="),
+        (Self::StartsWith, "starts-with"),
+        (Self::DoesNotStartWith, "does-not-start-with"),
+        (Self::EndsWith, "ends-with"),
+        (Self::DoesNotEndWith, "does-not-end-with"),
+        (Self::Exists, "exists"),
+        (Self::DoesNotExist, "does-not-exist"),
+        (Self::Contains, "contains"),
+        (Self::DoesNotContain, "does-not-contain"),
+        (Self::In, "in"),
+        (Self::NotIn, "not-in"),
+    ];
+
+    /// Reads a public name; `None` for an unknown one.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(op, _)| *op)
+    }
+
+    /// The public name.
+    pub fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(op, _)| *op == self)
+            .map_or("", |(_, name)| name)
+    }
+}
+
+/// How filters combine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum FilterCombination {
+    /// Every filter must hold.
+    #[default]
+    And,
+    /// One is enough.
+    Or,
+}
+
+/// One ordering key: a breakdown (`column` without `op`) or a calculation (`op` with its column).
+#[derive(Clone, Debug, PartialEq)]
+pub struct OrderSpec {
+    /// The calculation's name, if it orders by one.
+    pub op: Option<String>,
+    /// The breakdown, or the calculation's column.
+    pub column: Option<String>,
+    /// The direction.
+    pub order: SortOrder,
+}
+
+/// Direction of an ordering key.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SortOrder {
+    /// Smallest first.
+    #[default]
+    Ascending,
+    /// Largest first.
+    Descending,
+}
+
+/// A condition on a finished calculation of a group.
+#[derive(Clone, Debug, PartialEq)]
+pub struct HavingSpec {
+    /// The calculation it looks at, which must be one of the query's.
+    pub calculation: CalculationSpec,
+    /// The comparison.
+    pub op: HavingOp,
+    /// The number compared with.
+    pub value: f64,
+}
+
+/// Comparisons of a having.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    missing_docs,
+    reason = "each variant is the operator of its public name"
+)]
+pub enum HavingOp {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+/// The times a query asks for, before "now" is known. Seconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TimeWindow {
+    /// Start, included.
+    pub start_s: Option<i64>,
+    /// End, excluded.
+    pub end_s: Option<i64>,
+    /// Length in seconds.
+    pub range_s: Option<i64>,
+}
+
+/// Default length of a window in seconds. Source: spec/honeycomb-api.md section 11.1.
+const WINDOW_DEFAULT_S: i64 = 7_200;
+const NS_PER_S: i64 = 1_000_000_000;
+
+impl TimeWindow {
+    /// Fixes the window: a start and a length, an end and a length, both ends, or the last `range_s` up to now.
+    ///
+    /// A relative window ends at the next whole second, so that an event acknowledged a moment ago lies inside.
+    pub fn resolve(self, now_ns: i64) -> TimeRange {
+        let range_s = self.range_s.unwrap_or(WINDOW_DEFAULT_S);
+        let now_s = now_ns.div_euclid(NS_PER_S) + 1;
+        let (start_s, end_s) = match (self.start_s, self.end_s) {
+            (Some(start), Some(end)) => (start, end),
+            (Some(start), None) => (start, start.saturating_add(range_s)),
+            (None, Some(end)) => (end.saturating_sub(range_s), end),
+            (None, None) => (now_s.saturating_sub(range_s), now_s),
+        };
+        TimeRange {
+            start_ns: start_s.saturating_mul(NS_PER_S),
+            end_ns: end_s.saturating_mul(NS_PER_S),
+        }
+    }
+}
+
+/// A fixed span of time: start included, end excluded, nanoseconds since the Unix epoch, UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct TimeRange {
+    /// First nanosecond inside.
+    pub start_ns: i64,
+    /// First nanosecond after.
+    pub end_ns: i64,
+}
+
+impl TimeRange {
+    /// Everything there can be, but for the very last nanosecond.
+    pub const ALL: Self = Self {
+        start_ns: i64::MIN,
+        end_ns: i64::MAX,
+    };
+
+    /// True when `timestamp_ns` lies inside.
+    pub fn contains(self, timestamp_ns: i64) -> bool {
+        self.start_ns <= timestamp_ns && timestamp_ns < self.end_ns
+    }
+}
+
+/// Whose events a query reads, within its tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DatasetScope {
+    /// One dataset.
+    One(DatasetId),
+    /// Every dataset of the environment (`__all__`).
+    All,
+}
