@@ -1,0 +1,228 @@
+//! The distinct texts of a column, each with a stable 64-bit hash.
+//!
+//! The hash is part of the on-disk format: merging sources, distinct counts and membership tests compare hashes and touch the text
+//! only when a person will read it.
+
+use hashbrown::HashTable;
+use std::borrow::Cow;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// The hash of a text that blocks store and every source agrees on: XXH3, 64 bits, seed 0, over the UTF-8 bytes.
+pub fn stable_hash(text: &str) -> u64 {
+    xxh3_64(text.as_bytes())
+}
+
+/// Distinct texts, numbered from 0.
+#[derive(Clone, Debug)]
+pub enum Dictionary {
+    /// Any text: entry `c` is `bytes[ends[c - 1]..ends[c]]`.
+    Text {
+        /// Stable hash per entry.
+        hashes: Vec<u64>,
+        /// End offset per entry.
+        ends: Vec<u32>,
+        /// UTF-8 of all entries.
+        bytes: Vec<u8>,
+    },
+    /// Ids: each entry is `width` bytes and reads as `2 * width` lower-case hex digits. Entries may repeat.
+    Ids {
+        /// Bytes per entry: 8 or 16.
+        width: usize,
+        /// All entries.
+        bytes: Vec<u8>,
+    },
+}
+
+impl Dictionary {
+    /// Number of entries.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Text { ends, .. } => ends.len(),
+            Self::Ids { width, bytes } => bytes.len() / width,
+        }
+    }
+
+    /// True when there are no entries.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The text of an entry; empty for one that does not exist.
+    pub fn text(&self, code: u32) -> Cow<'_, str> {
+        match self {
+            Self::Text { ends, bytes, .. } => Cow::Borrowed(text_at(ends, bytes, code)),
+            Self::Ids { width, bytes } => Cow::Owned(hex(id_at(bytes, *width, code))),
+        }
+    }
+
+    /// The stable hash of an entry's text.
+    pub fn hash(&self, code: u32) -> u64 {
+        match self {
+            Self::Text { hashes, .. } => hashes.get(code as usize).copied().unwrap_or_default(),
+            Self::Ids { width, bytes } => {
+                let mut digits = [0; 32];
+                let id = id_at(bytes, *width, code);
+                write_hex(id, &mut digits);
+                xxh3_64(&digits[..id.len() * 2])
+            }
+        }
+    }
+
+    /// Every entry that has this text: at most one, but for ids, which may repeat.
+    pub fn find(&self, text: &str) -> Vec<u32> {
+        let matches: Box<dyn Iterator<Item = usize>> = match self {
+            Self::Text {
+                hashes,
+                ends,
+                bytes,
+            } => {
+                let hash = stable_hash(text);
+                Box::new((0..hashes.len()).filter(move |&code| {
+                    hashes[code] == hash && text_at(ends, bytes, code as u32) == text
+                }))
+            }
+            Self::Ids { width, bytes } => match parse_hex(text) {
+                Some(id) if id.len() == *width => Box::new(
+                    (0..self.len())
+                        .filter(move |&code| id_at(bytes, *width, code as u32) == id.as_slice()),
+                ),
+                _ => return Vec::new(),
+            },
+        };
+        matches.map(|code| code as u32).collect()
+    }
+
+    /// Bytes this dictionary occupies in memory.
+    pub fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Text {
+                hashes,
+                ends,
+                bytes,
+            } => hashes.len() * 8 + ends.len() * 4 + bytes.len(),
+            Self::Ids { bytes, .. } => bytes.len(),
+        }
+    }
+}
+
+fn text_at<'a>(ends: &[u32], bytes: &'a [u8], code: u32) -> &'a str {
+    let code = code as usize;
+    let Some(&end) = ends.get(code) else {
+        return "";
+    };
+    let start = if code == 0 { 0 } else { ends[code - 1] };
+    std::str::from_utf8(&bytes[start as usize..end as usize]).unwrap_or_default()
+}
+
+fn id_at(bytes: &[u8], width: usize, code: u32) -> &[u8] {
+    bytes
+        .get(code as usize * width..(code as usize + 1) * width)
+        .unwrap_or_default()
+}
+
+fn write_hex(id: &[u8], digits: &mut [u8; 32]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    for (pair, byte) in digits.chunks_exact_mut(2).zip(id) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+}
+
+fn hex(id: &[u8]) -> String {
+    let mut digits = [0; 32];
+    write_hex(id, &mut digits);
+    digits[..id.len() * 2]
+        .iter()
+        .map(|digit| char::from(*digit))
+        .collect()
+}
+
+/// Reads 16 or 32 lower-case hex digits as 8 or 16 bytes; `None` for any other text.
+pub(crate) fn parse_hex(text: &str) -> Option<Vec<u8>> {
+    if text.len() != 16 && text.len() != 32 {
+        return None;
+    }
+    let digit = |byte: u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    text.as_bytes()
+        .chunks_exact(2)
+        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
+        .collect()
+}
+
+/// Collects distinct texts, numbering them by first appearance.
+#[derive(Clone, Debug, Default)]
+pub struct Interner {
+    table: HashTable<u32>,
+    hashes: Vec<u64>,
+    ends: Vec<u32>,
+    bytes: Vec<u8>,
+}
+
+impl Interner {
+    /// The number of a text, new or known.
+    pub fn intern(&mut self, text: &str) -> u32 {
+        self.intern_hashed(stable_hash(text), text)
+    }
+
+    /// The same for a text whose stable hash is known.
+    pub fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
+        let Self {
+            table,
+            hashes,
+            ends,
+            bytes,
+        } = self;
+        if let Some(&code) = table.find(hash, |&code| {
+            hashes[code as usize] == hash && text_at(ends, bytes, code) == text
+        }) {
+            return code;
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "runs and blocks are sealed far below 2^32 rows and bytes of one column"
+        )]
+        let (code, end) = (ends.len() as u32, (bytes.len() + text.len()) as u32);
+        hashes.push(hash);
+        ends.push(end);
+        bytes.extend_from_slice(text.as_bytes());
+        table.insert_unique(hash, code, |&code| hashes[code as usize]);
+        code
+    }
+
+    /// Number of texts.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// Bytes of heap this interner occupies, roughly.
+    pub fn heap_bytes(&self) -> usize {
+        self.hashes.len() * 20 + self.bytes.len()
+    }
+
+    /// The texts as a dictionary; the interner can go on.
+    pub fn to_dictionary(&self) -> Dictionary {
+        Dictionary::Text {
+            hashes: self.hashes.clone(),
+            ends: self.ends.clone(),
+            bytes: self.bytes.clone(),
+        }
+    }
+
+    /// The texts as a dictionary.
+    pub fn into_dictionary(self) -> Dictionary {
+        Dictionary::Text {
+            hashes: self.hashes,
+            ends: self.ends,
+            bytes: self.bytes,
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! What a query reads: blocks and memtable runs behind one set of calls.
+
+use crate::column::{Column, TypedColumn};
+use crate::memtable::Run;
+use std::ops::Range;
+use std::sync::Arc;
+use waggle_model::{DatasetId, TimeRange};
+
+/// Why stored data could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The bytes are not what was written: a checksum, a length or a value is wrong. Reading stops; nothing is guessed.
+    #[error("block {file} is damaged: {message}")]
+    Corrupt {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// The disk refused.
+    #[error("{file} can't be read: {source}")]
+    Io {
+        /// The file.
+        file: String,
+        /// The cause.
+        source: std::io::Error,
+    },
+}
+
+/// Rows of one dataset that can be read column by column.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// Rows in memory.
+    Run(Arc<Run>),
+}
+
+/// Everything there was at one moment, within a tenant, a scope and a range of time.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// The sources, in no order. Their times may overlap.
+    pub sources: Vec<Source>,
+}
+
+impl Source {
+    /// The dataset of all rows.
+    pub fn dataset(&self) -> DatasetId {
+        match self {
+            Self::Run(run) => run.dataset(),
+        }
+    }
+
+    /// Number of rows.
+    pub fn row_count(&self) -> u32 {
+        match self {
+            Self::Run(run) => run.row_count(),
+        }
+    }
+
+    /// Smallest and largest time, both included.
+    pub fn time_bounds_ns(&self) -> (i64, i64) {
+        match self {
+            Self::Run(run) => run.time_bounds_ns(),
+        }
+    }
+
+    /// True when times ascend with the row number.
+    pub fn is_time_sorted(&self) -> bool {
+        match self {
+            Self::Run(_) => false,
+        }
+    }
+
+    /// Event times: an integer column without gaps.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the block can't be read; so with the readers below.
+    pub fn times(&self) -> Result<Arc<TypedColumn>, ReadError> {
+        match self {
+            Self::Run(run) => Ok(Arc::clone(run.times())),
+        }
+    }
+
+    /// Sample rates: an integer column without gaps. `None` when every rate is 1.
+    pub fn sample_rates(&self) -> Result<Option<Arc<TypedColumn>>, ReadError> {
+        match self {
+            Self::Run(run) => Ok(Some(Arc::clone(run.sample_rates()))),
+        }
+    }
+
+    /// A column by name; `None` when no row has it.
+    pub fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        match self {
+            Self::Run(run) => Ok(run.column(name).map(Arc::clone)),
+        }
+    }
+
+    /// Names of all columns, in no order.
+    pub fn column_names(&self) -> Vec<String> {
+        match self {
+            Self::Run(run) => run.columns().map(|(name, _)| name.to_owned()).collect(),
+        }
+    }
+
+    /// The rows that can lie in `range`: exactly those inside when times are sorted, else all rows or none.
+    pub fn rows_in(&self, range: TimeRange) -> Result<Range<u32>, ReadError> {
+        let (first, last) = self.time_bounds_ns();
+        if self.row_count() == 0 || last < range.start_ns || first >= range.end_ns {
+            return Ok(0..0);
+        }
+        match self {
+            Self::Run(run) => Ok(0..run.row_count()),
+        }
+    }
+
+    /// Bytes this source occupies on disk; 0 in memory.
+    pub fn stored_bytes(&self) -> u64 {
+        match self {
+            Self::Run(_) => 0,
+        }
+    }
+}
