@@ -1,1 +1,29 @@
-fn main() {}
+//! Automation of the repository, in Rust. `cargo xtask tidy` checks the house rules a compiler does not; `cargo xtask bless` rewrites
+//! golden files, whose diff is then read by a person.
+#![expect(clippy::print_stdout, reason = "a command line tool speaks by printing")]
+
+mod tidy;
+
+use anyhow::{Result, bail};
+use std::process::Command;
+
+fn main() -> Result<()> {
+    let tasks: Vec<String> = std::env::args().skip(1).collect();
+    match tasks.first().map(String::as_str) {
+        Some("tidy") => tidy::run(),
+        Some("bless") => bless(),
+        _ => bail!("usage: cargo xtask tidy|bless"),
+    }
+}
+
+fn bless() -> Result<()> {
+    let status = Command::new("cargo")
+        .args(["test", "-p", "waggle-wire", "--lib"])
+        .env("WAGGLE_BLESS", "1")
+        .status()?;
+    if !status.success() {
+        bail!("the golden cases did not run");
+    }
+    println!("blessed; read the diff: a changed golden file is a changed promise");
+    Ok(())
+}

@@ -1,0 +1,72 @@
+# Two commands on a fresh machine: `make run` and `make test`. `make help` lists the rest.
+CARGO ?= cargo
+NPM ?= npm
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+CLIENTS := tests/clients
+UI_SOURCES := $(shell find ui/src ui/public ui/scripts ui/index.html ui/vite.config.* ui/tsconfig*.json ui/package.json -type f 2>/dev/null)
+
+.PHONY: run build ui demo test test-ui test-rust clients lint bench clean help
+
+help:
+	@echo "make run    build everything and start a development server on an empty ./waggle-data"
+	@echo "make demo   send a few minutes of a demonstration shop to the running server"
+	@echo "make build  leave target/release/waggle, with the UI inside"
+	@echo "make test   every test: unit, golden, randomised, crash, UI, real clients, browser"
+	@echo "make lint   formatting, clippy, house rules, ESLint"
+	@echo "make bench  load 10 M events through the real doors and time queries"
+
+run: build
+	target/release/waggle serve --dev
+
+build: ui
+	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer with rustup"; exit 1; }
+	@command -v cc >/dev/null || { echo "a C compiler is missing: install gcc or clang"; exit 1; }
+	$(CARGO) build --locked --release -p waggle
+	@if [ "$(TARGET)" != target ]; then mkdir -p target/release && cp -f "$(TARGET)/release/waggle" target/release/waggle; fi
+
+ui: ui/dist/build.json
+
+ui/node_modules/.package-lock.json: ui/package.json ui/package-lock.json
+	@command -v $(NPM) >/dev/null || { echo "node is missing: install Node.js 20.19 or newer"; exit 1; }
+	cd ui && $(NPM) ci --ignore-scripts --no-audit --no-fund
+	@touch $@
+
+ui/dist/build.json: ui/node_modules/.package-lock.json $(UI_SOURCES)
+	cd ui && $(NPM) run build
+
+demo:
+	@test -x target/release/waggle || { echo "build first: make build"; exit 1; }
+	target/release/waggle demo
+
+test: test-ui test-rust
+
+test-ui: ui
+	cd ui && $(NPM) test
+
+# The acceptance tests start the development build of the server, with the real UI inside, and drive it with real clients.
+test-rust: ui clients
+	$(CARGO) build --locked -p waggle
+	WAGGLE_TEST_PYTHON="$(CURDIR)/$(CLIENTS)/.venv/bin/python" WAGGLE_TEST_UI="$(CURDIR)/ui" scripts/cargo-test --locked --workspace
+
+clients: $(CLIENTS)/.venv/installed
+	scripts/need-chromium
+
+$(CLIENTS)/.venv/installed: $(CLIENTS)/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing: the tests drive the server with Python clients"; exit 1; }
+	rm -rf $(CLIENTS)/.venv
+	python3 -m venv $(CLIENTS)/.venv
+	$(CLIENTS)/.venv/bin/pip install --quiet --disable-pip-version-check -r $(CLIENTS)/requirements.txt
+	@touch $@
+
+lint: ui/node_modules/.package-lock.json
+	$(CARGO) fmt --all --check
+	$(CARGO) run --locked --quiet -p xtask -- tidy
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+	cd ui && $(NPM) run lint
+
+bench: build
+	$(CARGO) run --locked --release -p waggle-bench -- --waggle target/release/waggle
+
+clean:
+	$(CARGO) clean
+	rm -rf ui/dist ui/node_modules $(CLIENTS)/.venv
