@@ -1,1 +1,36 @@
+//! Every durable row that is not an event.
+//!
+//! What comes in: intentions of the other crates ("make this dataset if it is new", "replace these blocks by those") with the time
+//! they happened at. What goes out: typed rows. What it never does: read a clock, hold an event, speak a wire format, keep a clear
+//! secret. It is the only crate that speaks SQL, and no type of its surface tells which database answers.
+#![warn(missing_docs)]
 
+mod block;
+mod column;
+mod dataset;
+mod error;
+mod id;
+mod slug;
+mod sqlite;
+mod team;
+
+#[cfg(test)]
+mod conformance;
+
+pub use block::{Block, BlockId, Blocks, NewBlock};
+pub use column::{
+    Column, ColumnChange, ColumnId, ColumnPage, Columns, NewColumn, SeenColumn, widen,
+};
+pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
+pub use error::{Error, Result};
+pub use slug::{is_usable_name, slug};
+pub use sqlite::SqliteMetastore;
+pub use team::{Environment, Team, Teams};
+
+/// All rooms of the metastore behind one door. Methods of every room can be called on `dyn Metastore` without importing the room.
+///
+/// All times are nanoseconds since the Unix epoch, UTC, handed in by the caller. A write is durable when its future has returned, and
+/// every later read sees it. A write is one transaction: it happens whole or not at all, also when its future is dropped half-way.
+pub trait Metastore: Teams + Datasets + Columns + Blocks {}
+
+impl<T: Teams + Datasets + Columns + Blocks> Metastore for T {}

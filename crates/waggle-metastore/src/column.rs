@@ -1,0 +1,174 @@
+//! Columns: which names the events of a dataset use, and as what type each is read.
+
+use crate::Result;
+use async_trait::async_trait;
+use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
+
+/// Public id of a column: 11 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ColumnId(pub String);
+
+/// A column of a dataset.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Public id.
+    pub id: ColumnId,
+    /// The dataset it belongs to.
+    pub dataset: DatasetId,
+    /// Its name in events; never changes.
+    pub key_name: String,
+    /// The type queries read it as.
+    pub column_type: ColumnType,
+    /// Free text of its owners.
+    pub description: String,
+    /// True when lists should not offer it.
+    pub is_hidden: bool,
+    /// When it was first seen or made.
+    pub created_at_ns: i64,
+    /// When its type, description or visibility last changed.
+    pub updated_at_ns: i64,
+    /// When an event last had it, exact to a few seconds; `None` before the first.
+    pub last_written_at_ns: Option<i64>,
+}
+
+/// A column as an event showed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeenColumn {
+    /// Its name.
+    pub key_name: String,
+    /// The type of the value.
+    pub column_type: ColumnType,
+}
+
+/// A column made by hand.
+#[derive(Clone, Debug)]
+pub struct NewColumn {
+    /// Its name.
+    pub key_name: String,
+    /// The type queries read it as.
+    pub column_type: ColumnType,
+    /// Free text of its owners.
+    pub description: String,
+    /// True when lists should not offer it.
+    pub is_hidden: bool,
+}
+
+/// New values for a column; `None` leaves one as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnChange {
+    /// The type queries read it as.
+    pub column_type: Option<ColumnType>,
+    /// Free text of its owners.
+    pub description: Option<String>,
+    /// Whether lists should not offer it.
+    pub is_hidden: Option<bool>,
+}
+
+/// The first columns of a search, and how many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnPage {
+    /// The best matches.
+    pub columns: Vec<Column>,
+    /// All matches.
+    pub total: usize,
+}
+
+/// Chooses the type that can show values of both types: integers and floats are numbers, anything else mixed is text.
+pub fn widen(one: ColumnType, other: ColumnType) -> ColumnType {
+    match (one, other) {
+        _ if one == other => one,
+        (ColumnType::Integer, ColumnType::Float) | (ColumnType::Float, ColumnType::Integer) => {
+            ColumnType::Float
+        }
+        _ => ColumnType::String,
+    }
+}
+
+/// Rows about columns.
+#[async_trait]
+pub trait Columns: Send + Sync {
+    /// Makes the columns that are new and widens the types of those that are not (see [`widen`]). Any number of callers may do so at
+    /// once, and doing it again changes nothing.
+    ///
+    /// Returns, in the order given, each column as it is now; `None` where it would be new and the dataset has `columns_max` already.
+    /// A new column counts as written now.
+    ///
+    /// # Errors
+    /// `NotFound` without the dataset.
+    async fn register_columns(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        seen: &[SeenColumn],
+        columns_max: usize,
+        now_ns: i64,
+    ) -> Result<Vec<Option<Column>>>;
+
+    /// Makes a column by hand.
+    ///
+    /// # Errors
+    /// `NotFound` without the dataset, `Conflict` when it has the column, `LimitReached` when it has `columns_max` already.
+    async fn create_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: NewColumn,
+        columns_max: usize,
+        now_ns: i64,
+    ) -> Result<Column>;
+
+    /// Lists all columns of a dataset, by name; empty when there is no such dataset.
+    async fn columns(&self, tenant: Tenant, dataset: DatasetId) -> Result<Vec<Column>>;
+
+    /// Finds a column by id.
+    async fn column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+    ) -> Result<Option<Column>>;
+
+    /// Finds a column by its exact name.
+    async fn column_by_name(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        key_name: &str,
+    ) -> Result<Option<Column>>;
+
+    /// Lists the columns whose name contains `text` (whatever its case; empty matches all): those that start with it first, then the
+    /// most recently written, then by name.
+    ///
+    /// Over all datasets, columns of one name come once: the most recently written, with the type that can show all of them.
+    async fn search_columns(
+        &self,
+        tenant: Tenant,
+        scope: &DatasetScope,
+        text: &str,
+        limit: usize,
+    ) -> Result<ColumnPage>;
+
+    /// Changes a column and returns it as it is now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn update_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+        change: ColumnChange,
+        now_ns: i64,
+    ) -> Result<Column>;
+
+    /// Deletes a column from the list of columns. Stored events keep their values, and the next event with it makes it anew.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn delete_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+    ) -> Result<()>;
+}

@@ -1,0 +1,64 @@
+//! What every backend must do, room by room. A backend runs [`all`] against an empty metastore of its own per check.
+
+mod block;
+mod column;
+mod dataset;
+mod race;
+
+use crate::{Metastore, SqliteMetastore};
+use std::sync::Arc;
+use waggle_model::Tenant;
+
+const NOW: i64 = 1_732_000_000_000_000_000;
+
+/// One tenant to work in.
+async fn tenant(metastore: &dyn Metastore, name: &str) -> Tenant {
+    let team = metastore.create_team(name, NOW).await.unwrap();
+    let environment = metastore
+        .create_environment(team.id, "production", NOW)
+        .await
+        .unwrap();
+    environment.tenant
+}
+
+/// Declares one test per check and backend.
+macro_rules! conformance {
+    ($($room:ident: $($check:ident),+;)+) => {
+        mod sqlite_file {
+            $($(
+                #[tokio::test]
+                async fn $check() {
+                    let folder = tempfile::tempdir().unwrap();
+                    let metastore = super::SqliteMetastore::open(&folder.path().join("metastore.sqlite")).await.unwrap();
+                    super::$room::$check(&metastore).await;
+                    metastore.close().await;
+                }
+            )+)+
+        }
+        mod sqlite_memory {
+            $($(
+                #[tokio::test]
+                async fn $check() {
+                    super::$room::$check(&super::SqliteMetastore::in_memory().await.unwrap()).await;
+                }
+            )+)+
+        }
+    };
+}
+
+conformance! {
+    dataset: first_sight_makes_a_dataset_once, names_and_slugs_address_a_dataset, other_alphabets_keep_apart, datasets_have_a_limit,
+             a_dataset_changes_and_goes, another_tenant_sees_no_dataset, summaries_add_up_blocks, written_moves_forward;
+    column: registering_merges, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
+            search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns;
+    block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
+}
+
+/// Races need several tasks on one metastore.
+async fn sqlite_file(folder: &tempfile::TempDir) -> Arc<dyn Metastore> {
+    Arc::new(
+        SqliteMetastore::open(&folder.path().join("metastore.sqlite"))
+            .await
+            .unwrap(),
+    )
+}

@@ -1,0 +1,360 @@
+use super::{NOW, tenant};
+use crate::{ColumnChange, ColumnId, Error, Metastore, NewColumn, SeenColumn};
+use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
+
+fn seen(key_name: &str, column_type: ColumnType) -> SeenColumn {
+    SeenColumn {
+        key_name: key_name.to_owned(),
+        column_type,
+    }
+}
+
+fn new_column(key_name: &str) -> NewColumn {
+    NewColumn {
+        key_name: key_name.to_owned(),
+        column_type: ColumnType::Float,
+        description: "made by hand".to_owned(),
+        is_hidden: true,
+    }
+}
+
+async fn dataset(metastore: &dyn Metastore, tenant: Tenant, name: &str) -> DatasetId {
+    metastore
+        .ensure_dataset(tenant, name, 10, NOW)
+        .await
+        .unwrap()
+        .dataset
+        .id
+}
+
+pub(super) async fn registering_merges(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    let first = metastore
+        .register_columns(
+            tenant,
+            shop,
+            &[
+                seen("number", ColumnType::Integer),
+                seen("name", ColumnType::String),
+                seen("twice", ColumnType::Integer),
+                seen("twice", ColumnType::Float),
+                seen("Name", ColumnType::Boolean),
+            ],
+            10,
+            NOW,
+        )
+        .await
+        .unwrap();
+    let first: Vec<_> = first.into_iter().map(Option::unwrap).collect();
+    let types: Vec<_> = first.iter().map(|column| column.column_type).collect();
+    assert_eq!(
+        types,
+        [
+            ColumnType::Integer,
+            ColumnType::String,
+            ColumnType::Float,
+            ColumnType::Float,
+            ColumnType::Boolean
+        ]
+    );
+    assert_eq!(first[2].id, first[3].id);
+    assert_ne!(
+        first[1].id, first[4].id,
+        "columns that differ in case are two"
+    );
+    assert_eq!(first[0].last_written_at_ns, Some(NOW));
+
+    let second = metastore
+        .register_columns(
+            tenant,
+            shop,
+            &[
+                seen("number", ColumnType::Float),
+                seen("name", ColumnType::String),
+                seen("twice", ColumnType::Integer),
+                seen("Name", ColumnType::Integer),
+                seen("late", ColumnType::Integer),
+            ],
+            10,
+            NOW + 1,
+        )
+        .await
+        .unwrap();
+    let second: Vec<_> = second.into_iter().map(Option::unwrap).collect();
+    let shown: Vec<_> = second
+        .iter()
+        .map(|column| {
+            (
+                column.key_name.as_str(),
+                column.column_type,
+                column.created_at_ns - NOW,
+                column.updated_at_ns - NOW,
+            )
+        })
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("number", ColumnType::Float, 0, 1),
+            ("name", ColumnType::String, 0, 0),
+            ("twice", ColumnType::Float, 0, 0),
+            ("Name", ColumnType::String, 0, 1),
+            ("late", ColumnType::Integer, 1, 1),
+        ]
+    );
+    let mut listed = metastore.columns(tenant, shop).await.unwrap();
+    let names: Vec<_> = listed
+        .iter()
+        .map(|column| column.key_name.clone())
+        .collect();
+    assert_eq!(names, ["Name", "late", "name", "number", "twice"]);
+    let mut expected = second;
+    expected.sort_by(|a, b| a.key_name.cmp(&b.key_name));
+    listed.sort_by(|a, b| a.key_name.cmp(&b.key_name));
+    assert_eq!(listed, expected);
+}
+
+pub(super) async fn registering_stops_at_the_limit(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    let columns = ["a", "b", "a", "c", "d"].map(|name| seen(name, ColumnType::Integer));
+    for _ in 0..2 {
+        let registered = metastore
+            .register_columns(tenant, shop, &columns, 3, NOW)
+            .await
+            .unwrap();
+        let is_there: Vec<_> = registered.iter().map(Option::is_some).collect();
+        assert_eq!(is_there, [true, true, true, true, false]);
+    }
+    let refused = metastore
+        .create_column(tenant, shop, new_column("d"), 3, NOW)
+        .await;
+    assert!(matches!(refused, Err(Error::LimitReached { limit: 3, .. })));
+    let refused = metastore
+        .register_columns(tenant, DatasetId(999), &columns, 3, NOW)
+        .await;
+    assert!(matches!(refused, Err(Error::NotFound("dataset"))));
+}
+
+pub(super) async fn a_column_is_made_changed_and_deleted(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    let made = metastore
+        .create_column(tenant, shop, new_column("price"), 10, NOW)
+        .await
+        .unwrap();
+    assert_eq!(made.id.0.len(), 11);
+    assert_eq!(made.last_written_at_ns, None);
+    let again = metastore
+        .create_column(tenant, shop, new_column("price"), 10, NOW)
+        .await;
+    assert!(matches!(again, Err(Error::Conflict(_))));
+    for found in [
+        metastore.column(tenant, shop, &made.id).await,
+        metastore.column_by_name(tenant, shop, "price").await,
+    ] {
+        assert_eq!(found.unwrap(), Some(made.clone()));
+    }
+    let change = ColumnChange {
+        column_type: Some(ColumnType::Integer),
+        is_hidden: Some(false),
+        ..ColumnChange::default()
+    };
+    let changed = metastore
+        .update_column(tenant, shop, &made.id, change, NOW + 1)
+        .await
+        .unwrap();
+    assert_eq!(changed.column_type, ColumnType::Integer);
+    assert_eq!(changed.description, "made by hand");
+    assert!(!changed.is_hidden);
+    assert_eq!(changed.updated_at_ns, NOW + 1);
+    metastore
+        .delete_column(tenant, shop, &made.id)
+        .await
+        .unwrap();
+    assert_eq!(
+        metastore.column(tenant, shop, &made.id).await.unwrap(),
+        None
+    );
+    assert!(matches!(
+        metastore.delete_column(tenant, shop, &made.id).await,
+        Err(Error::NotFound("column"))
+    ));
+    let change = ColumnChange::default();
+    let refused = metastore
+        .update_column(tenant, shop, &made.id, change, NOW)
+        .await;
+    assert!(matches!(refused, Err(Error::NotFound("column"))));
+}
+
+pub(super) async fn another_tenant_sees_no_column(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let shop = dataset(metastore, ours, "shop").await;
+    let made = metastore
+        .create_column(ours, shop, new_column("price"), 10, NOW)
+        .await
+        .unwrap();
+    assert!(metastore.columns(theirs, shop).await.unwrap().is_empty());
+    assert_eq!(
+        metastore.column(theirs, shop, &made.id).await.unwrap(),
+        None
+    );
+    assert_eq!(
+        metastore
+            .column_by_name(theirs, shop, "price")
+            .await
+            .unwrap(),
+        None
+    );
+    for scope in [DatasetScope::One(shop), DatasetScope::All] {
+        let page = metastore
+            .search_columns(theirs, &scope, "", 10)
+            .await
+            .unwrap();
+        assert_eq!(page.total, 0);
+    }
+    let change = ColumnChange::default();
+    assert!(matches!(
+        metastore
+            .update_column(theirs, shop, &made.id, change, NOW)
+            .await,
+        Err(Error::NotFound(_))
+    ));
+    assert!(matches!(
+        metastore.delete_column(theirs, shop, &made.id).await,
+        Err(Error::NotFound(_))
+    ));
+    assert!(matches!(
+        metastore.register_columns(theirs, shop, &[], 10, NOW).await,
+        Err(Error::NotFound(_))
+    ));
+    let missing = ColumnId("yUheCUmgZ8p".to_owned());
+    assert_eq!(metastore.column(ours, shop, &missing).await.unwrap(), None);
+}
+
+async fn found(
+    metastore: &dyn Metastore,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    text: &str,
+    limit: usize,
+) -> (Vec<String>, usize) {
+    let page = metastore
+        .search_columns(tenant, scope, text, limit)
+        .await
+        .unwrap();
+    let names = page.columns.into_iter().map(|column| column.key_name);
+    (names.collect(), page.total)
+}
+
+pub(super) async fn search_ranks_matches(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    for (name, at_ns) in [
+        ("duration_ms", NOW + 1),
+        ("db.Duration", NOW + 9),
+        ("Durable", NOW + 2),
+        ("name", NOW + 3),
+        ("100%_ÉTÉ", NOW + 4),
+        ("alpha", NOW + 3),
+    ] {
+        metastore
+            .register_columns(tenant, shop, &[seen(name, ColumnType::Float)], 10, at_ns)
+            .await
+            .unwrap();
+    }
+    metastore
+        .create_column(tenant, shop, new_column("never.dur"), 10, NOW + 10)
+        .await
+        .unwrap();
+    let scope = DatasetScope::One(shop);
+    for (text, limit, expected, total) in [
+        (
+            "dur",
+            10,
+            &["Durable", "duration_ms", "db.Duration", "never.dur"][..],
+            4,
+        ),
+        ("DURATION", 10, &["duration_ms", "db.Duration"], 2),
+        ("dur", 1, &["Durable"], 4),
+        ("été", 10, &["100%_ÉTÉ"], 1),
+        ("%", 10, &["100%_ÉTÉ"], 1),
+        ("_", 10, &["100%_ÉTÉ", "duration_ms"], 2),
+        ("zzz", 10, &[], 0),
+        ("", 4, &["db.Duration", "100%_ÉTÉ", "alpha", "name"], 7),
+    ] {
+        let answer = found(metastore, tenant, &scope, text, limit).await;
+        assert_eq!(
+            (answer.0.as_slice(), answer.1),
+            (
+                expected
+                    .iter()
+                    .map(|name| (*name).to_owned())
+                    .collect::<Vec<_>>()
+                    .as_slice(),
+                total
+            ),
+            "{text:?}"
+        );
+    }
+}
+
+pub(super) async fn search_over_all_datasets_merges_names(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let one = dataset(metastore, tenant, "one").await;
+    let two = dataset(metastore, tenant, "two").await;
+    for (dataset, name, column_type, at_ns) in [
+        (one, "a", ColumnType::Integer, NOW + 1),
+        (two, "a", ColumnType::Float, NOW + 3),
+        (two, "b", ColumnType::Boolean, NOW + 2),
+        (one, "c", ColumnType::String, NOW + 4),
+    ] {
+        metastore
+            .register_columns(tenant, dataset, &[seen(name, column_type)], 10, at_ns)
+            .await
+            .unwrap();
+    }
+    let page = metastore
+        .search_columns(tenant, &DatasetScope::All, "", 2)
+        .await
+        .unwrap();
+    assert_eq!(page.total, 3);
+    let shown: Vec<_> = page
+        .columns
+        .iter()
+        .map(|column| (column.key_name.as_str(), column.dataset, column.column_type))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("c", one, ColumnType::String),
+            ("a", two, ColumnType::Float)
+        ]
+    );
+}
+
+pub(super) async fn ten_thousand_columns(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    let columns: Vec<_> = (0..10_000)
+        .map(|number| seen(&format!("attribute.{number:05}"), ColumnType::Integer))
+        .collect();
+    let registered = metastore
+        .register_columns(tenant, shop, &columns, 10_000, NOW)
+        .await
+        .unwrap();
+    assert!(registered.iter().all(Option::is_some));
+    let scope = DatasetScope::One(shop);
+    let answer = found(metastore, tenant, &scope, "999", 3).await;
+    assert_eq!(
+        answer,
+        (
+            ["attribute.00999", "attribute.01999", "attribute.02999"]
+                .map(str::to_owned)
+                .to_vec(),
+            19
+        )
+    );
+}

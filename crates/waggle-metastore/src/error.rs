@@ -1,0 +1,50 @@
+//! What can go wrong, named after what the caller can do about it.
+
+/// The outcome of every call.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a call did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The row does not exist, or belongs to another tenant: answer 404.
+    #[error("{0} not found")]
+    NotFound(&'static str),
+    /// The row exists already, or another row stands in the way: answer 409, or read again and decide anew.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// A value can't be used whatever the state of the metastore: answer 422.
+    #[error("{field}: {message}")]
+    Invalid {
+        /// Which value.
+        field: &'static str,
+        /// What is wrong with it.
+        message: &'static str,
+    },
+    /// A limit handed in by the caller is reached: nothing was made.
+    #[error("there are already {limit} {what}, the most there may be")]
+    LimitReached {
+        /// What there are too many of.
+        what: &'static str,
+        /// The most there may be.
+        limit: usize,
+    },
+    /// Somebody else held the metastore too long: try again.
+    #[error("the metastore is busy; try again")]
+    Busy,
+    /// A newer Waggle wrote this metastore: start that version, or restore a backup.
+    #[error(
+        "the metastore has schema version {found}, but this program knows versions up to {known}: a newer Waggle wrote it"
+    )]
+    NewerSchema {
+        /// The version in the metastore.
+        found: u32,
+        /// The newest version this program knows.
+        known: u32,
+    },
+    /// What is stored can't be what was written: restore a backup.
+    #[error("the metastore is damaged: {0}")]
+    Corrupt(String),
+    /// The metastore can't be reached or can't write: the disk is full, the file is gone, the connection broke.
+    #[error("the metastore is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}

@@ -1,0 +1,146 @@
+//! The metastore in one SQLite file: the embedded default.
+//!
+//! One connection writes, so that writers queue in the process instead of failing on each other's locks; a few others read beside it.
+//! Every commit is on stable storage when it returns (`synchronous = FULL`): a block that is listed stays listed after a power cut.
+
+mod block;
+mod column;
+mod dataset;
+mod schema;
+mod team;
+
+use crate::{Error, Result};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Row, Sqlite, Transaction};
+use std::path::Path;
+use std::time::Duration;
+use waggle_model::{EnvironmentId, TeamId, Tenant};
+
+const READERS: u32 = 4;
+/// Another process (a backup, a person with a shell) may hold the file so long before a call fails as busy.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// A call waits so long for its turn on the writer before it fails as busy.
+const TURN_TIMEOUT: Duration = Duration::from_secs(30);
+/// Rows or ids per statement: well below SQLite's 32,766 parameters at up to 12 a row.
+const CHUNK: usize = 500;
+
+/// The SQLite backend.
+#[derive(Debug)]
+pub struct SqliteMetastore {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl SqliteMetastore {
+    /// Opens the file, making it when it is missing, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// `NewerSchema` when a newer program wrote it, `Corrupt` when it is no metastore, `Unavailable` when it can't be opened.
+    pub async fn open(path: &Path) -> Result<Self> {
+        let options = connect_options()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal);
+        let writer = pool(1).connect_with(options.clone()).await?;
+        schema::migrate(&writer).await?;
+        let readers = pool(READERS)
+            .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
+            .await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Makes an empty metastore that lives as long as this value.
+    ///
+    /// # Errors
+    /// `Unavailable` when SQLite can't be started.
+    pub async fn in_memory() -> Result<Self> {
+        // A memory database belongs to its connection, so there is one for everybody and it is never replaced.
+        let writer = pool(1)
+            .connect_with(connect_options().in_memory(true))
+            .await?;
+        schema::migrate(&writer).await?;
+        Ok(Self {
+            readers: writer.clone(),
+            writer,
+        })
+    }
+
+    /// Closes all connections after the calls under way; later calls fail as unavailable.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Starts the transaction of a write. Dropping it undoes everything.
+    async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
+        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+}
+
+fn connect_options() -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+}
+
+fn pool(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(TURN_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        match &error {
+            sqlx::Error::PoolTimedOut => Self::Busy,
+            sqlx::Error::Decode(_)
+            | sqlx::Error::ColumnDecode { .. }
+            | sqlx::Error::ColumnNotFound(_) => Self::Corrupt(error.to_string()),
+            sqlx::Error::Database(database) => {
+                if database.is_unique_violation() {
+                    return Self::Conflict("a row with this name or id exists already");
+                }
+                if database.is_foreign_key_violation() {
+                    return Self::NotFound("the owner of the row");
+                }
+                // SQLite's primary result code is the low byte: 5 busy, 6 locked, 11 corrupt, 26 not a database.
+                let code = database.code().and_then(|code| code.parse::<u32>().ok());
+                match code.map(|code| code & 0xff) {
+                    Some(5 | 6) => Self::Busy,
+                    Some(11 | 26) => Self::Corrupt(error.to_string()),
+                    _ => Self::Unavailable(Box::new(error)),
+                }
+            }
+            _ => Self::Unavailable(Box::new(error)),
+        }
+    }
+}
+
+/// Reads the pair of columns that most tables start with.
+fn tenant_of(row: &SqliteRow) -> Result<Tenant> {
+    Ok(Tenant {
+        team: TeamId(row.try_get("team_id")?),
+        environment: EnvironmentId(row.try_get("environment_id")?),
+    })
+}
+
+/// SQLite has no unsigned integers: a number that does not fit could not be stored as it is.
+fn to_stored(value: u64, field: &'static str) -> Result<i64> {
+    i64::try_from(value).map_err(|_| Error::Invalid {
+        field,
+        message: "is too large to be stored",
+    })
+}
+
+/// Reads an unsigned number back.
+fn from_stored<T: TryFrom<i64>>(row: &SqliteRow, column: &str) -> Result<T> {
+    let stored: i64 = row.try_get(column)?;
+    T::try_from(stored).map_err(|_| Error::Corrupt(format!("{column} is {stored}")))
+}

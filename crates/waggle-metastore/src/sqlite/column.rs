@@ -1,0 +1,368 @@
+//! Columns in SQLite.
+
+use super::{CHUNK, SqliteMetastore};
+use crate::slug::fold;
+use crate::{
+    Column, ColumnChange, ColumnId, ColumnPage, Columns, Error, NewColumn, Result, SeenColumn, id,
+    widen,
+};
+use async_trait::async_trait;
+use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite};
+use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
+
+#[async_trait]
+impl Columns for SqliteMetastore {
+    async fn register_columns(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        seen: &[SeenColumn],
+        columns_max: usize,
+        now_ns: i64,
+    ) -> Result<Vec<Option<Column>>> {
+        let mut transaction = self.write().await?;
+        let room =
+            columns_max.saturating_sub(count_columns(&mut transaction, tenant, dataset).await?);
+        let mut known = find_by_names(&mut transaction, dataset, seen).await?;
+        let mut new = Vec::new();
+        let mut widened = Vec::new();
+        for column in seen {
+            match known.entry(column.key_name.clone()) {
+                Entry::Occupied(mut entry) => {
+                    let known = entry.get_mut();
+                    let wide = widen(known.column_type, column.column_type);
+                    if wide != known.column_type {
+                        known.column_type = wide;
+                        known.updated_at_ns = now_ns;
+                        widened.push(column.key_name.as_str());
+                    }
+                }
+                Entry::Vacant(entry) => {
+                    if new.len() < room {
+                        entry.insert(first_seen(dataset, column, now_ns));
+                        new.push(column.key_name.as_str());
+                    }
+                }
+            }
+        }
+        // Written after the loop: a name may occur twice in `seen` with types that widen each other.
+        let new: Vec<&Column> = new.iter().filter_map(|name| known.get(*name)).collect();
+        insert(&mut transaction, &new).await?;
+        for column in widened.iter().filter_map(|name| known.get(*name)) {
+            sqlx::query("UPDATE columns SET type = ?, updated_at_ns = ? WHERE id = ?")
+                .bind(column.column_type.name())
+                .bind(now_ns)
+                .bind(column.id.0.as_str())
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
+        Ok(seen
+            .iter()
+            .map(|column| known.get(&column.key_name).cloned())
+            .collect())
+    }
+
+    async fn create_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: NewColumn,
+        columns_max: usize,
+        now_ns: i64,
+    ) -> Result<Column> {
+        let mut transaction = self.write().await?;
+        let count = count_columns(&mut transaction, tenant, dataset).await?;
+        let exists: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM columns WHERE dataset_id = ? AND key_name = ?)",
+        )
+        .bind(dataset.0)
+        .bind(column.key_name.as_str())
+        .fetch_one(&mut *transaction)
+        .await?;
+        if exists {
+            return Err(Error::Conflict("column already exists"));
+        }
+        if count >= columns_max {
+            return Err(Error::LimitReached {
+                what: "columns in the dataset",
+                limit: columns_max,
+            });
+        }
+        let column = Column {
+            id: ColumnId(id::short()),
+            dataset,
+            key_name: column.key_name,
+            column_type: column.column_type,
+            description: column.description,
+            is_hidden: column.is_hidden,
+            created_at_ns: now_ns,
+            updated_at_ns: now_ns,
+            last_written_at_ns: None,
+        };
+        insert(&mut transaction, &[&column]).await?;
+        transaction.commit().await?;
+        Ok(column)
+    }
+
+    async fn columns(&self, tenant: Tenant, dataset: DatasetId) -> Result<Vec<Column>> {
+        let rows = of_tenant(tenant, &DatasetScope::One(dataset))
+            .push(" ORDER BY key_name")
+            .build()
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter().map(column_of).collect()
+    }
+
+    async fn column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+    ) -> Result<Option<Column>> {
+        let row = of_tenant(tenant, &DatasetScope::One(dataset))
+            .push(" AND columns.id = ")
+            .push_bind(column.0.as_str())
+            .build()
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(column_of).transpose()
+    }
+
+    async fn column_by_name(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        key_name: &str,
+    ) -> Result<Option<Column>> {
+        let row = of_tenant(tenant, &DatasetScope::One(dataset))
+            .push(" AND key_name = ")
+            .push_bind(key_name)
+            .build()
+            .fetch_optional(&self.readers)
+            .await?;
+        row.as_ref().map(column_of).transpose()
+    }
+
+    async fn search_columns(
+        &self,
+        tenant: Tenant,
+        scope: &DatasetScope,
+        text: &str,
+        limit: usize,
+    ) -> Result<ColumnPage> {
+        let text = fold(text);
+        let mut matches = of_tenant(tenant, scope);
+        if !text.is_empty() {
+            matches
+                .push(" AND instr(key_name_folded, ")
+                .push_bind(text.as_str())
+                .push(") > 0");
+        }
+        // An empty text is at no position, so that `= 1` holds for nothing and only time and name order the list.
+        matches
+            .push(" ORDER BY instr(key_name_folded, ")
+            .push_bind(text.as_str())
+            .push(") = 1 DESC, last_written_at_ns DESC NULLS LAST, key_name");
+        let rows = matches.build().fetch_all(&self.readers).await?;
+        let (total, columns) = match scope {
+            DatasetScope::One(_) => (
+                rows.len(),
+                rows.iter()
+                    .take(limit)
+                    .map(column_of)
+                    .collect::<Result<_>>()?,
+            ),
+            DatasetScope::All => {
+                let mut merged = merge_names(&rows)?;
+                let total = merged.len();
+                merged.truncate(limit);
+                (total, merged)
+            }
+        };
+        Ok(ColumnPage { columns, total })
+    }
+
+    async fn update_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+        change: ColumnChange,
+        now_ns: i64,
+    ) -> Result<Column> {
+        let row = sqlx::query(
+            "UPDATE columns SET type = COALESCE(?, type), description = COALESCE(?, description),
+                                is_hidden = COALESCE(?, is_hidden), updated_at_ns = ?
+             WHERE id = ? AND dataset_id = (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
+             RETURNING *",
+        )
+        .bind(change.column_type.map(ColumnType::name))
+        .bind(change.description)
+        .bind(change.is_hidden)
+        .bind(now_ns)
+        .bind(column.0.as_str())
+        .bind(dataset.0)
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .fetch_optional(&self.writer)
+        .await?;
+        column_of(&row.ok_or(Error::NotFound("column"))?)
+    }
+
+    async fn delete_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+    ) -> Result<()> {
+        let deleted = sqlx::query(
+            "DELETE FROM columns
+             WHERE id = ? AND dataset_id = (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)",
+        )
+        .bind(column.0.as_str())
+        .bind(dataset.0)
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .execute(&self.writer)
+        .await?
+        .rows_affected();
+        if deleted == 0 {
+            return Err(Error::NotFound("column"));
+        }
+        Ok(())
+    }
+}
+
+/// Starts a query over the columns in scope, to be continued by ` AND ...`.
+fn of_tenant(tenant: Tenant, scope: &DatasetScope) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(
+        "SELECT columns.* FROM columns JOIN datasets ON datasets.id = columns.dataset_id WHERE datasets.team_id = ",
+    );
+    query
+        .push_bind(tenant.team.0)
+        .push(" AND datasets.environment_id = ")
+        .push_bind(tenant.environment.0);
+    if let DatasetScope::One(dataset) = scope {
+        query.push(" AND datasets.id = ").push_bind(dataset.0);
+    }
+    query
+}
+
+/// Also proves that the dataset is the tenant's.
+async fn count_columns(
+    connection: &mut SqliteConnection,
+    tenant: Tenant,
+    dataset: DatasetId,
+) -> Result<usize> {
+    let count: Option<i64> = sqlx::query_scalar(
+        "SELECT (SELECT COUNT(*) FROM columns WHERE dataset_id = datasets.id)
+         FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?",
+    )
+    .bind(dataset.0)
+    .bind(tenant.team.0)
+    .bind(tenant.environment.0)
+    .fetch_optional(connection)
+    .await?;
+    let count = count.ok_or(Error::NotFound("dataset"))?;
+    Ok(usize::try_from(count).unwrap_or(usize::MAX))
+}
+
+async fn find_by_names(
+    connection: &mut SqliteConnection,
+    dataset: DatasetId,
+    seen: &[SeenColumn],
+) -> Result<HashMap<String, Column>> {
+    let mut found = HashMap::with_capacity(seen.len());
+    for columns in seen.chunks(CHUNK) {
+        let mut select = QueryBuilder::<Sqlite>::new("SELECT * FROM columns WHERE dataset_id = ");
+        select.push_bind(dataset.0).push(" AND key_name IN (");
+        let mut names = select.separated(", ");
+        for column in columns {
+            names.push_bind(column.key_name.as_str());
+        }
+        select.push(")");
+        for row in &select.build().fetch_all(&mut *connection).await? {
+            let column = column_of(row)?;
+            found.insert(column.key_name.clone(), column);
+        }
+    }
+    Ok(found)
+}
+
+fn first_seen(dataset: DatasetId, seen: &SeenColumn, now_ns: i64) -> Column {
+    Column {
+        id: ColumnId(id::short()),
+        dataset,
+        key_name: seen.key_name.clone(),
+        column_type: seen.column_type,
+        description: String::new(),
+        is_hidden: false,
+        created_at_ns: now_ns,
+        updated_at_ns: now_ns,
+        last_written_at_ns: Some(now_ns),
+    }
+}
+
+async fn insert(connection: &mut SqliteConnection, columns: &[&Column]) -> Result<()> {
+    for columns in columns.chunks(CHUNK) {
+        let mut insert = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO columns (id, dataset_id, key_name, key_name_folded, type, description, is_hidden,
+                                  created_at_ns, updated_at_ns, last_written_at_ns) ",
+        );
+        insert.push_values(columns, |mut row, column| {
+            row.push_bind(column.id.0.as_str())
+                .push_bind(column.dataset.0)
+                .push_bind(column.key_name.as_str())
+                .push_bind(fold(&column.key_name))
+                .push_bind(column.column_type.name())
+                .push_bind(column.description.as_str())
+                .push_bind(column.is_hidden)
+                .push_bind(column.created_at_ns)
+                .push_bind(column.updated_at_ns)
+                .push_bind(column.last_written_at_ns);
+        });
+        insert.build().execute(&mut *connection).await?;
+    }
+    Ok(())
+}
+
+/// Keeps the first of the columns of one name, in the order of the rows, and widens its type by the others.
+fn merge_names(rows: &[SqliteRow]) -> Result<Vec<Column>> {
+    let mut merged: Vec<Column> = Vec::new();
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    for row in rows {
+        let column = column_of(row)?;
+        match positions.entry(column.key_name.clone()) {
+            Entry::Occupied(position) => {
+                if let Some(first) = merged.get_mut(*position.get()) {
+                    first.column_type = widen(first.column_type, column.column_type);
+                }
+            }
+            Entry::Vacant(position) => {
+                position.insert(merged.len());
+                merged.push(column);
+            }
+        }
+    }
+    Ok(merged)
+}
+
+fn column_of(row: &SqliteRow) -> Result<Column> {
+    let type_name: &str = row.try_get("type")?;
+    Ok(Column {
+        id: ColumnId(row.try_get("id")?),
+        dataset: DatasetId(row.try_get("dataset_id")?),
+        key_name: row.try_get("key_name")?,
+        column_type: ColumnType::from_name(type_name)
+            .ok_or_else(|| Error::Corrupt(format!("a column has the type {type_name}")))?,
+        description: row.try_get("description")?,
+        is_hidden: row.try_get("is_hidden")?,
+        created_at_ns: row.try_get("created_at_ns")?,
+        updated_at_ns: row.try_get("updated_at_ns")?,
+        last_written_at_ns: row.try_get("last_written_at_ns")?,
+    })
+}

@@ -1,0 +1,79 @@
+use super::MIGRATIONS;
+use crate::{Error, SqliteMetastore};
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor};
+use std::path::Path;
+
+#[tokio::test]
+async fn an_empty_file_gets_the_schema_and_keeps_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metastore.sqlite");
+    let metastore = SqliteMetastore::open(&path).await.unwrap();
+    use crate::Teams;
+    metastore.create_team("bees", 1).await.unwrap();
+    metastore.close().await;
+    for _ in 0..2 {
+        let metastore = SqliteMetastore::open(&path).await.unwrap();
+        assert_eq!(metastore.teams().await.unwrap().len(), 1);
+        let version: u32 = sqlx::query_scalar("PRAGMA user_version")
+            .fetch_one(&metastore.readers)
+            .await
+            .unwrap();
+        assert_eq!(version as usize, MIGRATIONS.len());
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode")
+            .fetch_one(&metastore.readers)
+            .await
+            .unwrap();
+        assert_eq!(mode, "wal");
+        let synchronous: u32 = sqlx::query_scalar("PRAGMA synchronous")
+            .fetch_one(&metastore.writer)
+            .await
+            .unwrap();
+        assert_eq!(synchronous, 2, "2 is FULL");
+        metastore.close().await;
+    }
+}
+
+#[tokio::test]
+async fn a_newer_schema_is_refused_and_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metastore.sqlite");
+    SqliteMetastore::open(&path).await.unwrap().close().await;
+    execute(&path, "PRAGMA user_version = 1000").await;
+    for _ in 0..2 {
+        let error = SqliteMetastore::open(&path).await.unwrap_err();
+        assert!(matches!(error, Error::NewerSchema { found: 1000, .. }));
+        assert!(error.to_string().contains("a newer Waggle wrote it"));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_metastore_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let other_program = folder.path().join("other.sqlite");
+    execute(&other_program, "CREATE TABLE songs (title TEXT)").await;
+    let no_database = folder.path().join("text.sqlite");
+    std::fs::write(
+        &no_database,
+        "not a database, but long enough to be one ".repeat(100),
+    )
+    .unwrap();
+    for path in [other_program, no_database] {
+        let error = SqliteMetastore::open(&path).await.unwrap_err();
+        assert!(matches!(error, Error::Corrupt(_)), "{path:?}: {error:?}");
+    }
+    let missing_folder = folder.path().join("missing/metastore.sqlite");
+    let error = SqliteMetastore::open(&missing_folder).await.unwrap_err();
+    assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+}
+
+async fn execute(path: &Path, sql: &'static str) {
+    let mut connection = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .connect()
+        .await
+        .unwrap();
+    connection.execute(sql).await.unwrap();
+    connection.close().await.unwrap();
+}
