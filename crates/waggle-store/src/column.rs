@@ -4,10 +4,18 @@
 //! time into a caller's [`ChunkBuffer`], so that operators are plain loops over arrays, whatever the layout behind.
 
 mod dictionary;
+mod packed;
+mod position;
+mod read;
 
 pub use dictionary::{Dictionary, Interner, stable_hash};
+pub use packed::Packed;
+pub use position::Positions;
 
-use std::ops::Range;
+pub(crate) use dictionary::parse_id;
+pub(crate) use packed::{Lane, PackedParts, pack};
+pub(crate) use read::{DECIMAL_MAX, decimal_value};
+
 use std::sync::Arc;
 use waggle_model::{ColumnType, Value};
 
@@ -41,6 +49,8 @@ pub enum Presence {
     Bits(Arc<[u64]>),
     /// These rows, ascending; slot = index in this list.
     Rows(Arc<[u32]>),
+    /// The same, packed.
+    Positions(Arc<Positions>),
 }
 
 /// Values by slot.
@@ -59,6 +69,17 @@ pub enum Values {
     Floats(Arc<[f64]>),
     /// Booleans.
     Bools(Arc<[bool]>),
+    /// Integers, packed.
+    PackedInts(Arc<Packed<i64>>),
+    /// Floats that are all some integer divided by the same power of ten, exactly.
+    Decimals {
+        /// The integers.
+        integers: Arc<Packed<i64>>,
+        /// The power: 0 to 22.
+        exponent: u8,
+    },
+    /// Booleans: bit `slot % 64` of word `slot / 64`.
+    BoolBits(Arc<[u64]>),
 }
 
 /// Dictionary entry per slot.
@@ -66,7 +87,10 @@ pub enum Values {
 pub enum Codes {
     /// One number per slot.
     Plain(Arc<[u32]>),
-    /// Entry = slot: every value is an entry of its own, as with span ids.
+    /// The same, packed.
+    Packed(Arc<Packed<u32>>),
+    /// Entry = slot: every value is an entry of its own, as with span ids. Entries may repeat, and those of slots that no row has
+    /// a value in mean nothing.
     Identity,
 }
 
@@ -117,21 +141,24 @@ impl TypedColumn {
                 row_count as usize
             }
             Presence::Rows(rows) => rows.len(),
+            Presence::Positions(positions) => positions.len(),
         };
         match &values {
-            Values::Strings {
-                codes: Codes::Plain(codes),
-                ..
-            } => assert_eq!(codes.len(), slots, "one code per slot"),
-            Values::Strings {
-                codes: Codes::Identity,
-                dictionary,
-            } => {
-                assert_eq!(dictionary.len(), slots, "one entry per slot");
-            }
+            Values::Strings { codes, dictionary } => match codes {
+                Codes::Plain(codes) => assert_eq!(codes.len(), slots, "one code per slot"),
+                Codes::Packed(codes) => assert_eq!(codes.len(), slots, "one code per slot"),
+                Codes::Identity => assert_eq!(dictionary.len(), slots, "one entry per slot"),
+            },
             Values::Ints(values) => assert_eq!(values.len(), slots, "one integer per slot"),
+            Values::PackedInts(values) => assert_eq!(values.len(), slots, "one integer per slot"),
             Values::Floats(values) => assert_eq!(values.len(), slots, "one float per slot"),
+            Values::Decimals { integers, .. } => {
+                assert_eq!(integers.len(), slots, "one float per slot");
+            }
             Values::Bools(values) => assert_eq!(values.len(), slots, "one boolean per slot"),
+            Values::BoolBits(words) => {
+                assert_eq!(words.len(), slots.div_ceil(64), "one boolean per slot");
+            }
         }
         Self {
             row_count,
@@ -144,9 +171,9 @@ impl TypedColumn {
     pub fn column_type(&self) -> ColumnType {
         match self.values {
             Values::Strings { .. } => ColumnType::String,
-            Values::Ints(_) => ColumnType::Integer,
-            Values::Floats(_) => ColumnType::Float,
-            Values::Bools(_) => ColumnType::Boolean,
+            Values::Ints(_) | Values::PackedInts(_) => ColumnType::Integer,
+            Values::Floats(_) | Values::Decimals { .. } => ColumnType::Float,
+            Values::Bools(_) | Values::BoolBits(_) => ColumnType::Boolean,
         }
     }
 
@@ -161,6 +188,7 @@ impl TypedColumn {
             Presence::All => self.row_count as usize,
             Presence::Bits(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
             Presence::Rows(rows) => rows.len(),
+            Presence::Positions(positions) => positions.len(),
         }
     }
 
@@ -172,55 +200,36 @@ impl TypedColumn {
         }
     }
 
-    /// True when no row of the chunk has a value, by a look that costs less than reading it. False may be wrong.
-    pub fn is_chunk_absent(&self, chunk: usize) -> bool {
-        match &self.presence {
-            Presence::All | Presence::Bits(_) => false,
-            Presence::Rows(rows) => {
-                let (start, end) = chunk_rows(chunk, self.row_count);
-                let first = rows.partition_point(|row| *row < start);
-                rows.get(first).is_none_or(|row| *row >= end)
+    /// True when every row has a value: readers then need not look at the presence bits.
+    pub fn is_everywhere(&self) -> bool {
+        matches!(self.presence, Presence::All)
+    }
+
+    /// Bytes of heap, shared parts counted in full.
+    pub fn heap_bytes(&self) -> usize {
+        let presence = match &self.presence {
+            Presence::All => 0,
+            Presence::Bits(words) => size_of_val(&**words),
+            Presence::Rows(rows) => size_of_val(&**rows),
+            Presence::Positions(positions) => positions.heap_bytes(),
+        };
+        let values = match &self.values {
+            Values::Strings { codes, dictionary } => {
+                let codes = match codes {
+                    Codes::Plain(codes) => size_of_val(&**codes),
+                    Codes::Packed(codes) => codes.heap_bytes(),
+                    Codes::Identity => 0,
+                };
+                codes + dictionary.heap_bytes()
             }
-        }
-    }
-
-    /// Reads dictionary entries of a text column. A column of another type reads as absent; so with the readers below.
-    pub fn read_codes(&self, chunk: usize, out: &mut ChunkBuffer<u32>) {
-        out.present = [0; CHUNK_WORDS];
-        if let Values::Strings { codes, .. } = &self.values {
-            match codes {
-                Codes::Plain(codes) => self.read(chunk, out, |slot| codes[slot]),
-                #[expect(
-                    clippy::cast_possible_truncation,
-                    reason = "slots number at most the rows, which are u32"
-                )]
-                Codes::Identity => self.read(chunk, out, |slot| slot as u32),
-            }
-        }
-    }
-
-    /// Reads integers.
-    pub fn read_ints(&self, chunk: usize, out: &mut ChunkBuffer<i64>) {
-        out.present = [0; CHUNK_WORDS];
-        if let Values::Ints(values) = &self.values {
-            self.read(chunk, out, |slot| values[slot]);
-        }
-    }
-
-    /// Reads floats.
-    pub fn read_floats(&self, chunk: usize, out: &mut ChunkBuffer<f64>) {
-        out.present = [0; CHUNK_WORDS];
-        if let Values::Floats(values) = &self.values {
-            self.read(chunk, out, |slot| values[slot]);
-        }
-    }
-
-    /// Reads booleans.
-    pub fn read_bools(&self, chunk: usize, out: &mut ChunkBuffer<bool>) {
-        out.present = [0; CHUNK_WORDS];
-        if let Values::Bools(values) = &self.values {
-            self.read(chunk, out, |slot| values[slot]);
-        }
+            Values::Ints(values) => size_of_val(&**values),
+            Values::PackedInts(values) => values.heap_bytes(),
+            Values::Floats(values) => size_of_val(&**values),
+            Values::Decimals { integers, .. } => integers.heap_bytes(),
+            Values::Bools(values) => size_of_val(&**values),
+            Values::BoolBits(words) => size_of_val(&**words),
+        };
+        presence + values
     }
 
     /// Reads one row's value: for raw rows, where few rows need many columns.
@@ -230,6 +239,7 @@ impl TypedColumn {
             Values::Strings { codes, dictionary } => {
                 let code = match codes {
                     Codes::Plain(codes) => codes[slot],
+                    Codes::Packed(codes) => codes.get(slot),
                     #[expect(
                         clippy::cast_possible_truncation,
                         reason = "slots number at most the rows, which are u32"
@@ -239,8 +249,13 @@ impl TypedColumn {
                 Value::String(dictionary.text(code).into_owned())
             }
             Values::Ints(values) => Value::Int(values[slot]),
+            Values::PackedInts(values) => Value::Int(values.get(slot)),
             Values::Floats(values) => Value::Float(values[slot]),
+            Values::Decimals { integers, exponent } => {
+                Value::Float(decimal_value(integers.get(slot), *exponent))
+            }
             Values::Bools(values) => Value::Bool(values[slot]),
+            Values::BoolBits(words) => Value::Bool(words[slot / 64] >> (slot % 64) & 1 == 1),
         })
     }
 
@@ -252,37 +267,7 @@ impl TypedColumn {
                 (word >> (row % 64) & 1 == 1).then_some(row as usize)
             }
             Presence::Rows(rows) => rows.binary_search(&row).ok(),
-        }
-    }
-
-    fn read<T: Copy>(&self, chunk: usize, out: &mut ChunkBuffer<T>, value: impl Fn(usize) -> T) {
-        let (start, end) = chunk_rows(chunk, self.row_count);
-        let count = (end - start) as usize;
-        match &self.presence {
-            Presence::All => {
-                for (index, place) in out.values[..count].iter_mut().enumerate() {
-                    *place = value(start as usize + index);
-                }
-                out.present = first_bits(count);
-            }
-            Presence::Bits(words) => {
-                for (index, place) in out.values[..count].iter_mut().enumerate() {
-                    *place = value(start as usize + index);
-                }
-                let words = &words[start as usize / 64..(end as usize).div_ceil(64)];
-                out.present[..words.len()].copy_from_slice(words);
-            }
-            Presence::Rows(rows) => {
-                let Range {
-                    start: first,
-                    end: last,
-                } = slots_between(rows, start, end);
-                for (slot, &row) in (first..last).zip(&rows[first..last]) {
-                    let index = (row - start) as usize;
-                    out.values[index] = value(slot);
-                    out.present[index / 64] |= 1 << (index % 64);
-                }
-            }
+            Presence::Positions(positions) => positions.find(row),
         }
     }
 }
@@ -318,12 +303,6 @@ pub fn first_bits(count: usize) -> [u64; CHUNK_WORDS] {
         };
     }
     words
-}
-
-fn slots_between(rows: &[u32], start: u32, end: u32) -> Range<usize> {
-    let first = rows.partition_point(|row| *row < start);
-    let last = first + rows[first..].partition_point(|row| *row < end);
-    first..last
 }
 
 #[cfg(test)]

@@ -23,6 +23,8 @@ pub enum Dictionary {
         ends: Vec<u32>,
         /// UTF-8 of all entries.
         bytes: Vec<u8>,
+        /// True when hashes ascend: large dictionaries of blocks do, so that entries are found and merged without a hash table.
+        is_hash_ordered: bool,
     },
     /// Ids: each entry is `width` bytes and reads as `2 * width` lower-case hex digits. Entries may repeat.
     Ids {
@@ -70,26 +72,47 @@ impl Dictionary {
 
     /// Every entry that has this text: at most one, but for ids, which may repeat.
     pub fn find(&self, text: &str) -> Vec<u32> {
-        let matches: Box<dyn Iterator<Item = usize>> = match self {
+        match self {
             Self::Text {
                 hashes,
                 ends,
                 bytes,
+                is_hash_ordered,
             } => {
                 let hash = stable_hash(text);
-                Box::new((0..hashes.len()).filter(move |&code| {
-                    hashes[code] == hash && text_at(ends, bytes, code as u32) == text
-                }))
+                let candidates = if *is_hash_ordered {
+                    let first = hashes.partition_point(|other| *other < hash);
+                    first..first + hashes[first..].partition_point(|other| *other == hash)
+                } else {
+                    0..hashes.len()
+                };
+                candidates
+                    .filter(|&code| hashes[code] == hash)
+                    .map(|code| code as u32)
+                    .filter(|&code| text_at(ends, bytes, code) == text)
+                    .collect()
             }
-            Self::Ids { width, bytes } => match parse_hex(text) {
-                Some(id) if id.len() == *width => Box::new(
-                    (0..self.len())
-                        .filter(move |&code| id_at(bytes, *width, code as u32) == id.as_slice()),
-                ),
-                _ => return Vec::new(),
+            Self::Ids { width, bytes } => match parse_id(text.as_bytes()) {
+                Some((id, id_width)) if id_width == *width => {
+                    let id = id.to_be_bytes();
+                    (0..self.len() as u32)
+                        .filter(|&code| id_at(bytes, *width, code) == &id[16 - *width..])
+                        .collect()
+                }
+                _ => Vec::new(),
             },
-        };
-        matches.map(|code| code as u32).collect()
+        }
+    }
+
+    /// True when the entries' hashes ascend.
+    pub fn is_hash_ordered(&self) -> bool {
+        matches!(
+            self,
+            Self::Text {
+                is_hash_ordered: true,
+                ..
+            }
+        )
     }
 
     /// Bytes this dictionary occupies in memory.
@@ -99,6 +122,7 @@ impl Dictionary {
                 hashes,
                 ends,
                 bytes,
+                is_hash_ordered: _,
             } => hashes.len() * 8 + ends.len() * 4 + bytes.len(),
             Self::Ids { bytes, .. } => bytes.len(),
         }
@@ -137,20 +161,33 @@ fn hex(id: &[u8]) -> String {
         .collect()
 }
 
-/// Reads 16 or 32 lower-case hex digits as 8 or 16 bytes; `None` for any other text.
-pub(crate) fn parse_hex(text: &str) -> Option<Vec<u8>> {
+/// Reads 16 or 32 lower-case hex digits as a number and its width in bytes, 8 or 16; `None` for any other text.
+pub(crate) fn parse_id(text: &[u8]) -> Option<(u128, usize)> {
+    /// Value per digit; 255 for any other byte.
+    const NIBBLES: [u8; 256] = {
+        let mut nibbles = [255; 256];
+        let mut value = 0;
+        while value < 16 {
+            nibbles[b"0123456789abcdef"[value] as usize] = value as u8;
+            value += 1;
+        }
+        nibbles
+    };
     if text.len() != 16 && text.len() != 32 {
         return None;
     }
-    let digit = |byte: u8| match byte {
-        b'0'..=b'9' => Some(byte - b'0'),
-        b'a'..=b'f' => Some(byte - b'a' + 10),
-        _ => None,
-    };
-    text.as_bytes()
-        .chunks_exact(2)
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
-        .collect()
+    let mut seen = 0;
+    let mut id = 0_u128;
+    for half in text.chunks_exact(16) {
+        let mut number = 0_u64;
+        for &byte in half {
+            let nibble = NIBBLES[usize::from(byte)];
+            seen |= nibble;
+            number = number << 4 | u64::from(nibble & 15);
+        }
+        id = id << 64 | u128::from(number);
+    }
+    (seen < 16).then_some((id, text.len() / 2))
 }
 
 /// Collects distinct texts, numbering them by first appearance.
@@ -181,9 +218,13 @@ impl Interner {
         }) {
             return code;
         }
+        assert!(
+            bytes.len() + text.len() <= u32::MAX as usize,
+            "runs and blocks are sealed far below 4 GiB of one column"
+        );
         #[expect(
             clippy::cast_possible_truncation,
-            reason = "runs and blocks are sealed far below 2^32 rows and bytes of one column"
+            reason = "asserted above; there are no more entries than rows, which are u32"
         )]
         let (code, end) = (ends.len() as u32, (bytes.len() + text.len()) as u32);
         hashes.push(hash);
@@ -214,6 +255,7 @@ impl Interner {
             hashes: self.hashes.clone(),
             ends: self.ends.clone(),
             bytes: self.bytes.clone(),
+            is_hash_ordered: false,
         }
     }
 
@@ -223,6 +265,37 @@ impl Interner {
             hashes: self.hashes,
             ends: self.ends,
             bytes: self.bytes,
+            is_hash_ordered: false,
         }
+    }
+
+    /// The texts as a dictionary in the order of their hashes, and for each number so far the entry it has become.
+    pub(crate) fn into_hash_ordered(self) -> (Dictionary, Vec<u32>) {
+        let count = self.ends.len();
+        let mut order: Vec<u32> = (0..count as u32).collect();
+        order.sort_unstable_by(|&left, &right| {
+            let hashes = self.hashes[left as usize].cmp(&self.hashes[right as usize]);
+            hashes.then_with(|| {
+                let text = |code| text_at(&self.ends, &self.bytes, code);
+                text(left).cmp(text(right))
+            })
+        });
+        let mut places = vec![0; count];
+        let mut hashes = Vec::with_capacity(count);
+        let mut ends = Vec::with_capacity(count);
+        let mut bytes = Vec::with_capacity(self.bytes.len());
+        for (place, &code) in order.iter().enumerate() {
+            places[code as usize] = place as u32;
+            hashes.push(self.hashes[code as usize]);
+            bytes.extend_from_slice(text_at(&self.ends, &self.bytes, code).as_bytes());
+            ends.push(bytes.len() as u32);
+        }
+        let dictionary = Dictionary::Text {
+            hashes,
+            ends,
+            bytes,
+            is_hash_ordered: true,
+        };
+        (dictionary, places)
     }
 }

@@ -1,0 +1,385 @@
+//! Integers bit-packed in chunks of 1024: codes, numbers, times and row numbers as blocks hold them, on disk and in memory.
+//!
+//! Each chunk stores its smallest value and the distance of every value from it, in as many bits as the largest distance needs; the
+//! smallest value and the width are a zone map for nothing. Full chunks are in FastLanes order, which unpacks a chunk in a few
+//! vector instructions per word. A last chunk with fewer values would waste most of such a layout, and thousands of sparse columns
+//! consist of nothing else: it is a plain bit stream on disk, and unpacked in memory.
+
+mod lane;
+
+pub use lane::Lane;
+
+use super::CHUNK_ROWS;
+use std::ops::Range;
+
+/// Packed integers that can be read by the chunk or one at a time.
+#[derive(Clone, Debug)]
+pub struct Packed<T: Lane> {
+    count: usize,
+    chunks: Box<[Chunk<T>]>,
+    words: Box<[T::Word]>,
+    /// Values of the last chunk when it is not full.
+    tail: Box<[T]>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Chunk<T> {
+    base: T,
+    width: u8,
+    /// Its first word. Meaningless for the tail.
+    start: u32,
+}
+
+/// Packed integers as they are stored: a base and a width per chunk, then the words of all chunks.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct PackedParts<T: Lane> {
+    pub(crate) count: usize,
+    pub(crate) bases: Vec<T>,
+    pub(crate) widths: Vec<u8>,
+    pub(crate) words: Vec<T::Word>,
+}
+
+/// From this many values of a chunk on, unpacking all of it is faster than picking them.
+const PICK_MAX: usize = 96;
+
+/// Packs values. Where `present` is given, slots whose bit is 0 hold anything and take on whatever packs best.
+pub(crate) fn pack<T: Lane>(values: &[T], present: Option<&[u64]>) -> PackedParts<T> {
+    let chunk_count = values.len().div_ceil(CHUNK_ROWS);
+    let mut parts = PackedParts {
+        count: values.len(),
+        bases: Vec::with_capacity(chunk_count),
+        widths: Vec::with_capacity(chunk_count),
+        words: Vec::new(),
+    };
+    let mut distances = [T::word(0); CHUNK_ROWS];
+    for (index, chunk) in values.chunks(CHUNK_ROWS).enumerate() {
+        let words = present.map(|words| {
+            let first = index * CHUNK_ROWS / 64;
+            &words[first..first + chunk.len().div_ceil(64)]
+        });
+        let (base, largest) = spread(chunk, words, &mut distances);
+        let width = (u64::BITS - largest.leading_zeros()) as usize;
+        #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
+        parts.widths.push(width as u8);
+        parts.bases.push(base);
+        let start = parts.words.len();
+        let length = (chunk.len() * width).div_ceil(T::WORD_BITS);
+        parts.words.resize(start + length, T::word(0));
+        if chunk.len() == CHUNK_ROWS {
+            T::pack(width, &distances, &mut parts.words[start..]);
+        } else {
+            pack_stream::<T>(width, &distances[..chunk.len()], &mut parts.words[start..]);
+        }
+    }
+    parts
+}
+
+/// Fills in the distances from the smallest value, 0 for absent ones, and returns that value and the largest distance.
+fn spread<T: Lane>(
+    chunk: &[T],
+    present: Option<&[u64]>,
+    distances: &mut [T::Word; CHUNK_ROWS],
+) -> (T, u64) {
+    let zero = T::word(0);
+    let Some(present) = present else {
+        let base = chunk.iter().copied().min().unwrap_or_default();
+        let top = chunk.iter().copied().max().unwrap_or_default();
+        for (distance, value) in distances.iter_mut().zip(chunk) {
+            *distance = value.distance(base);
+        }
+        return (base, top.distance(base).into());
+    };
+    let is_present = |index: usize| present[index / 64] >> (index % 64) & 1 == 1;
+    let mut bounds: Option<(T, T)> = None;
+    for (index, &value) in chunk.iter().enumerate() {
+        if is_present(index) {
+            bounds = Some(bounds.map_or((value, value), |(low, high)| {
+                (low.min(value), high.max(value))
+            }));
+        }
+    }
+    let (base, top) = bounds.unwrap_or_default();
+    for (index, (distance, value)) in distances.iter_mut().zip(chunk).enumerate() {
+        *distance = if is_present(index) {
+            value.distance(base)
+        } else {
+            zero
+        };
+    }
+    (base, top.distance(base).into())
+}
+
+/// Value `i` takes bits `i * width` and up, lowest first.
+fn pack_stream<T: Lane>(width: usize, distances: &[T::Word], words: &mut [T::Word]) {
+    let mut pending: u128 = 0;
+    let mut pending_bits = 0;
+    let mut words = words.iter_mut();
+    for &distance in distances {
+        let distance: u64 = distance.into();
+        pending |= u128::from(distance) << pending_bits;
+        pending_bits += width;
+        if pending_bits >= T::WORD_BITS {
+            if let Some(word) = words.next() {
+                *word = low_word::<T>(pending);
+            }
+            pending >>= T::WORD_BITS;
+            pending_bits -= T::WORD_BITS;
+        }
+    }
+    if let Some(word) = words.next() {
+        *word = low_word::<T>(pending);
+    }
+}
+
+fn unpack_stream<T: Lane>(width: usize, base: T, count: usize, words: &[T::Word]) -> Box<[T]> {
+    let mut pending: u128 = 0;
+    let mut pending_bits = 0;
+    let mut words = words.iter();
+    (0..count)
+        .map(|_| {
+            if pending_bits < width {
+                let word: u64 = words.next().map_or(0, |word| (*word).into());
+                pending |= u128::from(word) << pending_bits;
+                pending_bits += T::WORD_BITS;
+            }
+            #[expect(
+                clippy::cast_possible_truncation,
+                reason = "the mask keeps at most 64 bits"
+            )]
+            let distance = pending as u64 & mask(width);
+            pending >>= width;
+            pending_bits -= width;
+            base.offset(distance)
+        })
+        .collect()
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low word is asked for")]
+fn low_word<T: Lane>(bits: u128) -> T::Word {
+    T::word(bits as u64)
+}
+
+fn mask(width: usize) -> u64 {
+    if width == 64 {
+        u64::MAX
+    } else {
+        (1 << width) - 1
+    }
+}
+
+impl<T: Lane> Packed<T> {
+    /// Takes stored parts, which come from a disk and are checked here.
+    ///
+    /// # Errors
+    /// Says what does not fit together: numbers of chunks, widths or words.
+    pub(crate) fn from_parts(parts: PackedParts<T>) -> Result<Self, &'static str> {
+        let PackedParts {
+            count,
+            bases,
+            widths,
+            words,
+        } = parts;
+        let chunk_count = count.div_ceil(CHUNK_ROWS);
+        if bases.len() != chunk_count || widths.len() != chunk_count {
+            return Err("packed chunks and values differ in number");
+        }
+        if widths
+            .iter()
+            .any(|width| usize::from(*width) > T::WORD_BITS)
+        {
+            return Err("a packed width is wider than its lane");
+        }
+        let mut chunks = Vec::with_capacity(chunk_count);
+        let mut start = 0_usize;
+        let mut tail: Box<[T]> = Box::default();
+        for (index, (&base, &width)) in bases.iter().zip(&widths).enumerate() {
+            let values = (count - index * CHUNK_ROWS).min(CHUNK_ROWS);
+            let end = start + (values * usize::from(width)).div_ceil(T::WORD_BITS);
+            let chunk_words = words.get(start..end).ok_or("packed words are missing")?;
+            if values < CHUNK_ROWS {
+                tail = unpack_stream(usize::from(width), base, values, chunk_words);
+            }
+            chunks.push(Chunk {
+                base,
+                width,
+                start: u32::try_from(start).map_err(|_| "there are too many packed words")?,
+            });
+            start = end;
+        }
+        if start != words.len() {
+            return Err("there are more packed words than values");
+        }
+        Ok(Self {
+            count,
+            chunks: chunks.into(),
+            words: words.into(),
+            tail,
+        })
+    }
+
+    /// Packs values.
+    #[cfg(test)]
+    pub(crate) fn new(values: &[T]) -> Self {
+        Self::from_parts(pack(values, None)).unwrap()
+    }
+
+    /// Number of values.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Number of chunks.
+    pub fn chunk_count(&self) -> usize {
+        self.chunks.len()
+    }
+
+    /// Bounds that hold for every value of a chunk; the lower one occurs, the upper one may be too high. `None` past the end.
+    pub fn bounds(&self, chunk: usize) -> Option<(T, T)> {
+        let &Chunk { base, width, .. } = self.chunks.get(chunk)?;
+        Some((base, base.offset_at_most(mask(usize::from(width)))))
+    }
+
+    /// Unpacks a chunk and returns how many values it has.
+    pub fn unpack(&self, chunk: usize, values: &mut [T; CHUNK_ROWS]) -> usize {
+        if (chunk + 1) * CHUNK_ROWS <= self.count {
+            let Chunk { base, width, .. } = self.chunks[chunk];
+            T::unpack(usize::from(width), base, self.chunk_words(chunk), values);
+            CHUNK_ROWS
+        } else if chunk * CHUNK_ROWS < self.count {
+            values[..self.tail.len()].copy_from_slice(&self.tail);
+            self.tail.len()
+        } else {
+            0
+        }
+    }
+
+    /// The value in a slot.
+    ///
+    /// # Panics
+    /// When there is no such slot.
+    pub fn get(&self, slot: usize) -> T {
+        assert!(slot < self.count, "slot {slot} of {}", self.count);
+        let (chunk, index) = (slot / CHUNK_ROWS, slot % CHUNK_ROWS);
+        if (chunk + 1) * CHUNK_ROWS > self.count {
+            self.tail[index]
+        } else {
+            let Chunk { base, width, .. } = self.chunks[chunk];
+            pick(usize::from(width), base, self.chunk_words(chunk), index)
+        }
+    }
+
+    /// Visits the values of some slots in order, each with its distance from the first slot.
+    pub fn visit(&self, slots: Range<usize>, mut visit: impl FnMut(usize, T)) {
+        let first = slots.start;
+        let mut slot = first;
+        while slot < slots.end {
+            let chunk = slot / CHUNK_ROWS;
+            let chunk_start = chunk * CHUNK_ROWS;
+            let end = slots.end.min(chunk_start + CHUNK_ROWS);
+            let inside = slot - chunk_start..end - chunk_start;
+            if chunk_start + CHUNK_ROWS > self.count {
+                for (index, value) in self.tail[inside].iter().enumerate() {
+                    visit(slot - first + index, *value);
+                }
+            } else if inside.len() > PICK_MAX {
+                let mut values = [T::default(); CHUNK_ROWS];
+                self.unpack(chunk, &mut values);
+                for (index, value) in values[inside].iter().enumerate() {
+                    visit(slot - first + index, *value);
+                }
+            } else {
+                let Chunk { base, width, .. } = self.chunks[chunk];
+                let words = self.chunk_words(chunk);
+                for (index, place) in inside.enumerate() {
+                    visit(
+                        slot - first + index,
+                        pick(usize::from(width), base, words, place),
+                    );
+                }
+            }
+            slot = end;
+        }
+    }
+
+    /// Visits all values by the chunk: a slice of at most 1024 each.
+    ///
+    /// # Errors
+    /// The first one `visit` returns.
+    pub(crate) fn try_for_each_chunk<E>(
+        &self,
+        mut visit: impl FnMut(&[T]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut values = [T::default(); CHUNK_ROWS];
+        for chunk in 0..self.chunks.len() {
+            let count = self.unpack(chunk, &mut values);
+            visit(&values[..count])?;
+        }
+        Ok(())
+    }
+
+    /// The first slot whose value is at least `value`, given that values ascend.
+    pub fn lower_bound(&self, value: T) -> usize {
+        // A chunk's base is its first value, so the slot lies in the last chunk that begins below, or right after it.
+        let Some(chunk) = self
+            .chunks
+            .partition_point(|chunk| chunk.base < value)
+            .checked_sub(1)
+        else {
+            return 0;
+        };
+        let start = chunk * CHUNK_ROWS;
+        let (mut low, mut high) = (start, self.count.min(start + CHUNK_ROWS));
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.get(middle) < value {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        low
+    }
+
+    /// Bytes of heap.
+    pub fn heap_bytes(&self) -> usize {
+        size_of_val(&*self.chunks) + size_of_val(&*self.words) + size_of_val(&*self.tail)
+    }
+
+    fn chunk_words(&self, chunk: usize) -> &[T::Word] {
+        let Chunk { width, start, .. } = self.chunks[chunk];
+        let start = start as usize;
+        &self.words[start..start + CHUNK_ROWS / T::WORD_BITS * usize::from(width)]
+    }
+}
+
+/// Reads one value of a full chunk.
+///
+/// FastLanes lays 1024 values out in lanes, one word wide each; word `w` of lane `l` is at `w * lanes + l`. Row `r` of a lane, which
+/// takes bits `r * width` and up, holds value `ORDER[r / 8] * 16 + r % 8 * 128 + l`.
+fn pick<T: Lane>(width: usize, base: T, words: &[T::Word], index: usize) -> T {
+    // This permutation is its own inverse.
+    const ORDER: [usize; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
+    if width == 0 {
+        return base;
+    }
+    let lanes = CHUNK_ROWS / T::WORD_BITS;
+    let lane = index % lanes;
+    let row = ORDER[(index % 128 - lane) / 16 % 8] * 8 + index / 128;
+    let bit = row * width;
+    let (word, shift) = (bit / T::WORD_BITS, bit % T::WORD_BITS);
+    let low: u64 = words[word * lanes + lane].into();
+    let mut distance = low >> shift;
+    if shift + width > T::WORD_BITS {
+        let high: u64 = words[(word + 1) * lanes + lane].into();
+        distance |= high << (T::WORD_BITS - shift);
+    }
+    base.offset(distance & mask(width))
+}
+
+#[cfg(test)]
+mod tests;
