@@ -1,8 +1,11 @@
-//! What every backend must do, room by room. A backend runs [`all`] against an empty metastore of its own per check.
+//! What every backend must do, room by room. Each check gets an empty metastore; a new backend is one more module in
+//! the macro below.
 
+mod access;
 mod block;
 mod column;
 mod dataset;
+mod query;
 mod race;
 
 use crate::{Metastore, SqliteMetastore};
@@ -52,6 +55,9 @@ conformance! {
     column: registering_merges, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
             search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
+    query: a_query_is_saved, a_result_ends_once, pending_and_old_results_go, another_tenant_sees_no_query;
+    access: the_first_rows_are_made_once, a_refused_bootstrap_leaves_nothing, teams_and_environments, users_sign_in_by_address,
+            sessions_end, keys_are_found_by_hash, keys_change_and_go, another_tenant_sees_no_key, aws_keys;
 }
 
 /// Races need several tasks on one metastore.

@@ -1,13 +1,30 @@
 //! Ids are made here and nowhere else, so that their shapes (spec/honeycomb-api.md section 1.2) are decided once.
 
+#[cfg(test)]
+mod tests;
+
+use crate::{KeyId, KeyKind};
 use rand::RngExt;
 
 /// Letters and digits without the four that are easily confused.
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const LOWER_AND_DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Makes the id of a column, query or result: 11 characters, about 64 random bits, like `yUheCUmgZ8p`.
 pub(crate) fn short() -> String {
     random(BASE58, 11)
+}
+
+impl KeyId {
+    /// Makes the id of a new key: six characters that name its kind and 26 random ones, like `hcxik_01hqk4k20cjeh63wca8vva5stw`.
+    pub fn random(kind: KeyKind) -> Self {
+        let prefix = match kind {
+            KeyKind::Configuration => "hcxlk_",
+            KeyKind::Ingest => "hcxik_",
+            KeyKind::Management => "hcxmk_",
+        };
+        Self(format!("{prefix}{}", random(LOWER_AND_DIGITS, 26)))
+    }
 }
 
 fn random<const N: usize>(alphabet: &[u8; N], length: usize) -> String {

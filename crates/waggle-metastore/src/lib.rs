@@ -6,31 +6,51 @@
 #![warn(missing_docs)]
 
 mod block;
+mod bootstrap;
 mod column;
 mod dataset;
 mod error;
 mod id;
+mod key;
+mod permission;
+mod query;
+mod session;
 mod slug;
 mod sqlite;
 mod team;
+mod user;
 
 #[cfg(test)]
 mod conformance;
 
 pub use block::{Block, BlockId, Blocks, NewBlock};
+pub use bootstrap::{Bootstrap, FirstRows, FirstTeam};
 pub use column::{
     Column, ColumnChange, ColumnId, ColumnPage, Columns, NewColumn, SeenColumn, widen,
 };
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
 pub use error::{Error, Result};
+pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
+pub use permission::{Permission, Permissions};
+pub use query::{
+    Queries, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy,
+};
+pub use session::{NewSession, Session, Sessions};
 pub use slug::{is_usable_name, slug};
 pub use sqlite::SqliteMetastore;
 pub use team::{Environment, Team, Teams};
+pub use user::{NewUser, Role, User, UserId, Users};
 
 /// All rooms of the metastore behind one door. Methods of every room can be called on `dyn Metastore` without importing the room.
 ///
 /// All times are nanoseconds since the Unix epoch, UTC, handed in by the caller. A write is durable when its future has returned, and
 /// every later read sees it. A write is one transaction: it happens whole or not at all, also when its future is dropped half-way.
-pub trait Metastore: Teams + Datasets + Columns + Blocks {}
+pub trait Metastore:
+    Bootstrap + Teams + Users + Sessions + Keys + Datasets + Columns + Blocks + Queries
+{
+}
 
-impl<T: Teams + Datasets + Columns + Blocks> Metastore for T {}
+impl<T: Bootstrap + Teams + Users + Sessions + Keys + Datasets + Columns + Blocks + Queries>
+    Metastore for T
+{
+}

@@ -4,15 +4,21 @@
 //! Every commit is on stable storage when it returns (`synchronous = FULL`): a block that is listed stays listed after a power cut.
 
 mod block;
+mod bootstrap;
 mod column;
 mod dataset;
+mod key;
+mod query;
 mod schema;
+mod session;
 mod team;
+mod user;
 
 use crate::{Error, Result};
+use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Row, Sqlite, Transaction};
 use std::path::Path;
@@ -77,6 +83,20 @@ impl SqliteMetastore {
     /// Starts the transaction of a write. Dropping it undoes everything.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
         Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+    }
+
+    /// Runs one statement that changes at most one row and returns it.
+    ///
+    /// Not without a transaction: the driver hands out the row before the statement has ended, and outside of a transaction that end
+    /// is what commits. The caller could see a row that a full disk then takes back.
+    async fn write_one(
+        &self,
+        statement: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<Option<SqliteRow>> {
+        let mut transaction = self.write().await?;
+        let row = statement.fetch_optional(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(row)
     }
 }
 

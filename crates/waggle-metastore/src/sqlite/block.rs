@@ -24,7 +24,8 @@ impl Blocks for SqliteMetastore {
         if let Some(through) = wal_covered_through {
             sqlx::query(
                 "INSERT INTO wal_coverage (id, covered_through) VALUES (1, ?)
-                 ON CONFLICT (id) DO UPDATE SET covered_through = MAX(covered_through, excluded.covered_through)",
+                 ON CONFLICT (id) DO UPDATE
+                 SET covered_through = MAX(covered_through, excluded.covered_through)",
             )
             .bind(to_stored(through, "wal_covered_through")?)
             .execute(&mut *transaction)
@@ -45,7 +46,8 @@ impl Blocks for SqliteMetastore {
 
     async fn tenant_blocks(&self, tenant: Tenant) -> Result<Vec<Block>> {
         let rows = sqlx::query(
-            "SELECT * FROM blocks WHERE team_id = ? AND environment_id = ? ORDER BY dataset_id, min_time_ns, id",
+            "SELECT * FROM blocks WHERE team_id = ? AND environment_id = ?
+             ORDER BY dataset_id, min_time_ns, id",
         )
         .bind(tenant.team.0)
         .bind(tenant.environment.0)
@@ -100,8 +102,8 @@ async fn add(connection: &mut SqliteConnection, block: &NewBlock) -> Result<Opti
         "a block has rows, bytes and a time range: {block:?}"
     );
     let id: Option<i64> = sqlx::query_scalar(
-        "INSERT INTO blocks (team_id, environment_id, dataset_id, file, file_offset, length, row_count, min_time_ns,
-                             max_time_ns, format_version, created_at_ns)
+        "INSERT INTO blocks (team_id, environment_id, dataset_id, file, file_offset, length,
+                             row_count, min_time_ns, max_time_ns, format_version, created_at_ns)
          SELECT team_id, environment_id, id, ?, ?, ?, ?, ?, ?, ?, ?
          FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?
          RETURNING id",

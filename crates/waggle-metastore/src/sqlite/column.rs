@@ -162,7 +162,7 @@ impl Columns for SqliteMetastore {
                 .push_bind(text.as_str())
                 .push(") > 0");
         }
-        // An empty text is at no position, so that `= 1` holds for nothing and only time and name order the list.
+        // An empty text is at the same place in every name: only time and name order the list then.
         matches
             .push(" ORDER BY instr(key_name_folded, ")
             .push_bind(text.as_str())
@@ -194,10 +194,11 @@ impl Columns for SqliteMetastore {
         change: ColumnChange,
         now_ns: i64,
     ) -> Result<Column> {
-        let row = sqlx::query(
+        let row = self.write_one(sqlx::query(
             "UPDATE columns SET type = COALESCE(?, type), description = COALESCE(?, description),
                                 is_hidden = COALESCE(?, is_hidden), updated_at_ns = ?
-             WHERE id = ? AND dataset_id = (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
+             WHERE id = ? AND dataset_id =
+                 (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
              RETURNING *",
         )
         .bind(change.column_type.map(ColumnType::name))
@@ -207,9 +208,7 @@ impl Columns for SqliteMetastore {
         .bind(column.0.as_str())
         .bind(dataset.0)
         .bind(tenant.team.0)
-        .bind(tenant.environment.0)
-        .fetch_optional(&self.writer)
-        .await?;
+        .bind(tenant.environment.0)).await?;
         column_of(&row.ok_or(Error::NotFound("column"))?)
     }
 
@@ -221,7 +220,8 @@ impl Columns for SqliteMetastore {
     ) -> Result<()> {
         let deleted = sqlx::query(
             "DELETE FROM columns
-             WHERE id = ? AND dataset_id = (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)",
+             WHERE id = ? AND dataset_id =
+                 (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)",
         )
         .bind(column.0.as_str())
         .bind(dataset.0)
@@ -240,7 +240,8 @@ impl Columns for SqliteMetastore {
 /// Starts a query over the columns in scope, to be continued by ` AND ...`.
 fn of_tenant(tenant: Tenant, scope: &DatasetScope) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(
-        "SELECT columns.* FROM columns JOIN datasets ON datasets.id = columns.dataset_id WHERE datasets.team_id = ",
+        "SELECT columns.* FROM columns JOIN datasets ON datasets.id = columns.dataset_id
+         WHERE datasets.team_id = ",
     );
     query
         .push_bind(tenant.team.0)
@@ -310,8 +311,8 @@ fn first_seen(dataset: DatasetId, seen: &SeenColumn, now_ns: i64) -> Column {
 async fn insert(connection: &mut SqliteConnection, columns: &[&Column]) -> Result<()> {
     for columns in columns.chunks(CHUNK) {
         let mut insert = QueryBuilder::<Sqlite>::new(
-            "INSERT INTO columns (id, dataset_id, key_name, key_name_folded, type, description, is_hidden,
-                                  created_at_ns, updated_at_ns, last_written_at_ns) ",
+            "INSERT INTO columns (id, dataset_id, key_name, key_name_folded, type, description,
+                                  is_hidden, created_at_ns, updated_at_ns, last_written_at_ns) ",
         );
         insert.push_values(columns, |mut row, column| {
             row.push_bind(column.id.0.as_str())

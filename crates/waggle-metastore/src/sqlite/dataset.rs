@@ -28,7 +28,8 @@ impl Datasets for SqliteMetastore {
         if !is_usable_name(name) {
             return Err(Error::Invalid {
                 field: "name",
-                message: "must have 1 to 255 characters, not only spaces, no control characters, and not be __all__",
+                message: "must have 1 to 255 characters, not only spaces, no control characters, \
+                          and not be __all__",
             });
         }
         let mut transaction = self.write().await?;
@@ -52,8 +53,8 @@ impl Datasets for SqliteMetastore {
         }
         let slug = free_slug(&mut transaction, tenant, name).await?;
         let row = sqlx::query(
-            "INSERT INTO datasets (team_id, environment_id, name, name_folded, slug, description, expand_json_depth,
-                                   is_delete_protected, created_at_ns)
+            "INSERT INTO datasets (team_id, environment_id, name, name_folded, slug, description,
+                                   expand_json_depth, is_delete_protected, created_at_ns)
              VALUES (?, ?, ?, ?, ?, '', 0, TRUE, ?) RETURNING *",
         )
         .bind(tenant.team.0)
@@ -103,8 +104,10 @@ impl Datasets for SqliteMetastore {
     async fn dataset_summaries(&self, tenant: Tenant) -> Result<Vec<DatasetSummary>> {
         let rows = sqlx::query(
             "SELECT *,
-                    (SELECT COALESCE(SUM(row_count), 0) FROM blocks WHERE dataset_id = datasets.id) AS event_count,
-                    (SELECT COALESCE(SUM(length), 0) FROM blocks WHERE dataset_id = datasets.id) AS stored_bytes,
+                    (SELECT COALESCE(SUM(row_count), 0) FROM blocks WHERE dataset_id = datasets.id)
+                        AS event_count,
+                    (SELECT COALESCE(SUM(length), 0) FROM blocks WHERE dataset_id = datasets.id)
+                        AS stored_bytes,
                     (SELECT COUNT(*) FROM columns WHERE dataset_id = datasets.id) AS column_count
              FROM datasets WHERE team_id = ? AND environment_id = ? ORDER BY slug",
         )
@@ -130,27 +133,30 @@ impl Datasets for SqliteMetastore {
         dataset: DatasetId,
         change: DatasetChange,
     ) -> Result<Dataset> {
-        let row = sqlx::query(
-            "UPDATE datasets SET description = COALESCE(?, description),
+        let row = self
+            .write_one(
+                sqlx::query(
+                    "UPDATE datasets SET description = COALESCE(?, description),
                                  expand_json_depth = COALESCE(?, expand_json_depth),
                                  is_delete_protected = COALESCE(?, is_delete_protected)
              WHERE id = ? AND team_id = ? AND environment_id = ? RETURNING *",
-        )
-        .bind(change.description)
-        .bind(change.expand_json_depth)
-        .bind(change.is_delete_protected)
-        .bind(dataset.0)
-        .bind(tenant.team.0)
-        .bind(tenant.environment.0)
-        .fetch_optional(&self.writer)
-        .await?;
+                )
+                .bind(change.description)
+                .bind(change.expand_json_depth)
+                .bind(change.is_delete_protected)
+                .bind(dataset.0)
+                .bind(tenant.team.0)
+                .bind(tenant.environment.0),
+            )
+            .await?;
         dataset_of(&row.ok_or(Error::NotFound("dataset"))?)
     }
 
     async fn delete_dataset(&self, tenant: Tenant, dataset: DatasetId) -> Result<()> {
         let mut transaction = self.write().await?;
         let is_protected: bool = sqlx::query_scalar(
-            "SELECT is_delete_protected FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?",
+            "SELECT is_delete_protected FROM datasets
+             WHERE id = ? AND team_id = ? AND environment_id = ?",
         )
         .bind(dataset.0)
         .bind(tenant.team.0)
@@ -176,7 +182,8 @@ impl Datasets for SqliteMetastore {
         for dataset in written {
             let mut is_complete = true;
             let found = sqlx::query(
-                "UPDATE datasets SET last_written_at_ns = MAX(COALESCE(last_written_at_ns, ?1), ?1) WHERE id = ?2",
+                "UPDATE datasets SET last_written_at_ns = MAX(COALESCE(last_written_at_ns, ?1), ?1)
+                 WHERE id = ?2",
             )
             .bind(dataset.at_ns)
             .bind(dataset.dataset.0)
@@ -222,7 +229,8 @@ async fn find(
 ) -> Result<Option<Dataset>> {
     let folded = fold(name_or_slug);
     let rows = sqlx::query(
-        "SELECT * FROM datasets WHERE team_id = ? AND environment_id = ? AND (name_folded = ? OR slug = ? OR slug = ?)",
+        "SELECT * FROM datasets WHERE team_id = ? AND environment_id = ?
+             AND (name_folded = ? OR slug = ? OR slug = ?)",
     )
     .bind(tenant.team.0)
     .bind(tenant.environment.0)
