@@ -1,0 +1,58 @@
+// The page's side of the trace worker.
+import type { EventRow } from '../model/result';
+import type { Trace } from '../model/trace';
+import { ApiError } from './http';
+
+export type TraceRequest =
+  | { id: number; ask: 'load'; env: string; traceId: string; start?: number; end?: number; limit: number }
+  | { id: number; ask: 'rows'; rows: number[] }
+  | { id: number; ask: 'find'; text: string };
+export interface TraceReply {
+  id: number;
+  trace?: Trace;
+  rows?: EventRow[];
+  matches?: Uint8Array<ArrayBuffer>;
+  error?: { status: number; message: string; requestId?: string };
+}
+type Ask<T> = T extends { id: number } ? Omit<T, 'id'> : never;
+
+export class TraceSession {
+  readonly #worker = new Worker(new URL('./trace-worker.ts', import.meta.url), { type: 'module' });
+  readonly #waiting = new Map<number, { resolve: (r: TraceReply) => void; reject: (e: Error) => void }>();
+  #next = 1;
+
+  constructor() {
+    this.#worker.onmessage = (message: MessageEvent<TraceReply>) => {
+      const { id, error } = message.data;
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error) waiting?.reject(new ApiError(error.status, error.message, undefined, error.requestId));
+      else waiting?.resolve(message.data);
+    };
+    this.#worker.onerror = (event) => {
+      for (const { reject } of this.#waiting.values()) reject(new ApiError(0, event.message || 'The trace could not be decoded'));
+      this.#waiting.clear();
+    };
+  }
+  #ask(request: Ask<TraceRequest>): Promise<TraceReply> {
+    const id = this.#next++;
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve, reject });
+      this.#worker.postMessage({ ...request, id });
+    });
+  }
+  async load(env: string, traceId: string, start: number | undefined, end: number | undefined, limit: number): Promise<Trace> {
+    return (await this.#ask({ ask: 'load', env, traceId, start, end, limit })).trace!;
+  }
+  async rows(rows: number[]): Promise<EventRow[]> {
+    return rows.length === 0 ? [] : (await this.#ask({ ask: 'rows', rows })).rows!;
+  }
+  /** One byte per node: 1 where a name or a field value holds the text. */
+  async find(text: string): Promise<Uint8Array> {
+    return (await this.#ask({ ask: 'find', text })).matches!;
+  }
+  close(): void {
+    this.#worker.terminate();
+    this.#waiting.clear();
+  }
+}

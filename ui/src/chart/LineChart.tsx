@@ -1,0 +1,289 @@
+// One calculation as lines over time: uPlot draws, this file gives it our look, the shared cursor, the point menu and the keys.
+import { useEffect, useMemo, useRef, useState } from 'react';
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { bucketText, numberText, shortNumber } from '../model/format';
+import type { ThemeColours } from '../model/palette';
+import type { ChartData, Group } from '../model/result';
+import { AXIS_BOTTOM, AXIS_LEFT, PAD_RIGHT, timeLabels, timeTicks } from './axis';
+import css from './chart.module.css';
+import type { SharedCursor } from './cursor';
+
+export interface ChartPoint {
+  bucket: number;
+  group: Group;
+  value: number;
+  x: number;
+  y: number;
+}
+interface Props {
+  data: ChartData;
+  range: [number, number];
+  granularity: number;
+  colours: ThemeColours;
+  utc: boolean;
+  ylog: boolean;
+  hidden: ReadonlySet<string>;
+  highlight: string | null;
+  cursor: SharedCursor;
+  height?: number;
+  onZoom: (start: number, end: number) => void;
+  onPoint: (point: ChartPoint) => void;
+  onHide: (key: string) => void;
+}
+const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3]];
+const DIM = 0.15;
+
+export function LineChart(props: Props) {
+  const { data, colours, utc, ylog, hidden, cursor, range, height = 180 } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot | null>(null);
+  const tip = useRef<HTMLDivElement>(null);
+  const latest = useRef(props);
+  useEffect(() => {
+    latest.current = props;
+  });
+  const [said, setSaid] = useState('');
+  const lines = useMemo(() => data.lines.filter((l) => !hidden.has(l.group.key)), [data, hidden]);
+  const withDate = range[1] - range[0] > 86400;
+  const withMs = props.granularity < 1;
+
+  useEffect(() => {
+    const el = box.current!;
+    const me = {};
+    const ys = lines.map((l) => (ylog ? l.ys.map((y) => (y !== null && y > 0 ? y : null)) : l.ys));
+    let press: { x: number; y: number } | null = null;
+
+    const nearest = (u: uPlot, index: number, top: number): number => {
+      let best = -1;
+      let distance = Infinity;
+      ys.forEach((line, i) => {
+        const y = line[index];
+        if (y === null || y === undefined) return;
+        const d = Math.abs(u.valToPos(y, 'y') - top);
+        if (d < distance) [best, distance] = [i, d];
+      });
+      return best;
+    };
+    const showTip = (u: uPlot) => {
+      const el = tip.current;
+      const { idx, left = -1, top = -1 } = u.cursor;
+      if (!el) return;
+      const i = idx === null || idx === undefined || left < 0 || top < 0 ? -1 : nearest(u, idx, top);
+      if (i < 0) {
+        el.hidden = true;
+        return;
+      }
+      const line = lines[i]!;
+      el.hidden = false;
+      const [time, swatch, name, value] = el.children as unknown as HTMLElement[];
+      time!.textContent = bucketText(data.xs[idx!]!, utc, withDate, withMs);
+      swatch!.style.background = colours.series[line.group.style.colour]!;
+      name!.textContent = line.group.label;
+      value!.textContent = numberText(ys[i]![idx!]!);
+      const x = u.valToPos(data.xs[idx!]!, 'x');
+      const onRight = x > u.over.clientWidth * 0.6;
+      el.style.transform = `translate(${AXIS_LEFT + x + (onRight ? -12 : 12)}px, ${Math.max(0, Math.min(u.over.clientHeight - 44, top - 20))}px) translateX(${onRight ? '-100%' : '0'})`;
+    };
+
+    const options: uPlot.Options = {
+      width: Math.max(120, el.clientWidth),
+      height,
+      padding: [8, PAD_RIGHT, 0, 0],
+      legend: { show: false },
+      tzDate: (ts) => (utc ? uPlot.tzDate(new Date(ts * 1000), 'Etc/UTC') : new Date(ts * 1000)),
+      cursor: {
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        points: {
+          size: 7,
+          width: 1,
+          stroke: () => colours.bg,
+          fill: (_u, i) => colours.series[lines[i - 1]?.group.style.colour ?? 0]!,
+        },
+        bind: {
+          mousedown: (_u, _t, handler) => (e) => {
+            press = { x: e.clientX, y: e.clientY };
+            return handler(e);
+          },
+          dblclick: () => () => null,
+        },
+      },
+      scales: {
+        x: { time: true, range: () => [latest.current.range[0], latest.current.range[1]] },
+        y: ylog ? { distr: 3 } : { range: (_u, min, max) => spread(min, max) },
+      },
+      axes: [
+        {
+          size: AXIS_BOTTOM,
+          stroke: colours.muted,
+          font: `11px ${colours.sans}`,
+          grid: { show: false },
+          ticks: { stroke: colours.border, width: 1, size: 4 },
+          gap: 4,
+          splits: (u) => timeTicks(range[0], range[1], u.over.clientWidth || u.width, utc),
+          values: (_u, splits) => timeLabels(splits, utc),
+        },
+        {
+          size: AXIS_LEFT,
+          stroke: colours.muted,
+          font: `11px ${colours.sans}`,
+          grid: { stroke: colours.border, width: 1 },
+          ticks: { show: false },
+          gap: 6,
+          space: 36,
+          values: (_u, splits) => splits.map((s) => (s === null ? null : shortNumber(s))),
+        },
+      ],
+      series: [
+        {},
+        ...lines.map((line, i): uPlot.Series => ({
+          stroke: colours.series[line.group.style.colour],
+          width: 1.5,
+          dash: DASHES[line.group.style.dash],
+          spanGaps: false,
+          points: { show: true, size: 5, fill: colours.series[line.group.style.colour], filter: () => lonely(ys[i]!) },
+        })),
+      ],
+      hooks: {
+        setCursor: [
+          (u) => {
+            showTip(u);
+            if (u.over.matches(':hover')) cursor.say(u.cursor.left !== undefined && u.cursor.left >= 0 ? u.posToVal(u.cursor.left, 'x') : null, me);
+          },
+        ],
+        setSelect: [
+          (u) => {
+            const { left, width } = u.select;
+            if (width < 6) return;
+            latest.current.onZoom(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
+            u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+      },
+    };
+    const u = new uPlot(options, [data.xs, ...ys] as uPlot.AlignedData, el);
+    plot.current = u;
+
+    const onClick = (e: MouseEvent) => {
+      if (!press || Math.abs(e.clientX - press.x) > 4) return;
+      const { idx } = u.cursor;
+      const i = idx === null || idx === undefined ? -1 : nearest(u, idx, e.clientY - u.over.getBoundingClientRect().top);
+      if (i < 0) return;
+      latest.current.onPoint({ bucket: data.xs[idx!]!, group: lines[i]!.group, value: ys[i]![idx!]!, x: e.clientX, y: e.clientY });
+    };
+    const onLeave = () => {
+      tip.current!.hidden = true;
+      cursor.say(null, me);
+    };
+    u.over.addEventListener('click', onClick);
+    u.over.addEventListener('mouseleave', onLeave);
+    const stop = cursor.listen((seconds, from) => {
+      if (from !== me) u.setCursor(seconds === null ? { left: -10, top: -10 } : { left: u.valToPos(seconds, 'x'), top: -10 }, false);
+    });
+    const observer = new ResizeObserver(() => {
+      if (el.clientWidth > 0 && el.clientWidth !== u.width) u.setSize({ width: el.clientWidth, height });
+    });
+    observer.observe(el);
+    return () => {
+      stop();
+      observer.disconnect();
+      u.destroy();
+      plot.current = null;
+    };
+  }, [data, lines, colours, utc, ylog, cursor, height, range, withDate, withMs]);
+
+  const { highlight } = props;
+  useEffect(() => {
+    const u = plot.current;
+    if (!u) return;
+    lines.forEach((line, i) => (u.series[i + 1]!.alpha = highlight === null || highlight === line.group.key ? 1 : DIM));
+    u.redraw(false);
+  }, [highlight, lines]);
+
+  const focus = useRef({ index: -1, line: 0 });
+  const onKeyDown = (e: React.KeyboardEvent) => {
+    const u = plot.current;
+    if (!u || lines.length === 0) return;
+    const at = focus.current;
+    const say = () => {
+      const line = lines[at.line]!;
+      const value = line.ys[at.index];
+      const x = data.xs[at.index]!;
+      u.setCursor({ left: u.valToPos(x, 'x'), top: value === null || value === undefined ? u.over.clientHeight / 2 : u.valToPos(value, 'y') });
+      setSaid(`${bucketText(x, utc, withDate, withMs)}, ${line.group.label}: ${value === null || value === undefined ? 'no value' : numberText(value)}`);
+    };
+    const step = (d: number) => {
+      at.index = at.index < 0 ? (d > 0 ? 0 : data.xs.length - 1) : Math.max(0, Math.min(data.xs.length - 1, at.index + d));
+      say();
+    };
+    switch (e.key) {
+      case 'ArrowRight':
+        step(1);
+        break;
+      case 'ArrowLeft':
+        step(-1);
+        break;
+      case 'ArrowDown':
+      case 'ArrowUp':
+        at.line = (at.line + (e.key === 'ArrowDown' ? 1 : -1) + lines.length) % lines.length;
+        if (at.index < 0) at.index = 0;
+        say();
+        break;
+      case 'Enter': {
+        const line = lines[at.line]!;
+        const value = line.ys[at.index];
+        if (value === null || value === undefined) return;
+        const rect = u.over.getBoundingClientRect();
+        props.onPoint({ bucket: data.xs[at.index]!, group: line.group, value, x: rect.left + u.valToPos(data.xs[at.index]!, 'x'), y: rect.top + u.valToPos(value, 'y') });
+        break;
+      }
+      case ' ':
+        props.onHide(lines[at.line]!.group.key);
+        break;
+      default:
+        return;
+    }
+    e.preventDefault();
+    e.stopPropagation();
+  };
+
+  return (
+    <div
+      className={css.chart}
+      role="application"
+      aria-roledescription="line chart"
+      aria-label={`${data.calculation} over time, ${lines.length} ${lines.length === 1 ? 'series' : 'series'}. Arrow keys move between points, Enter opens the menu of a point.`}
+      tabIndex={0}
+      data-chart={data.calculation}
+      onKeyDown={onKeyDown}
+    >
+      <div ref={box} className={css.plot} />
+      <div ref={tip} className={css.tip} hidden>
+        <span className={css.tipTime} />
+        <i className={css.swatch} />
+        <span className={css.tipName} />
+        <strong className="num" />
+      </div>
+      <span className="sr" aria-live="polite">
+        {said}
+      </span>
+    </div>
+  );
+}
+
+/** Starts at zero unless all values lie far from it; keeps a flat line off the edge. */
+function spread(min: number | null, max: number | null): [number, number] {
+  if (min === null || max === null) return [0, 1];
+  const low = min >= 0 && min < max * 0.8 ? 0 : min;
+  if (low === max) return max === 0 ? [0, 1] : max > 0 ? [0, max * 1.2] : [max * 1.2, 0];
+  return [min >= 0 ? Math.max(0, low) : low - (max - low) * 0.05, max + (max - low) * 0.06];
+}
+/** Points without a neighbour would be invisible lines of length zero; they get a dot. */
+function lonely(ys: readonly (number | null)[]): number[] {
+  const out: number[] = [];
+  for (let i = 0; i < ys.length; i++) {
+    if (ys[i] !== null && (ys[i - 1] ?? null) === null && (ys[i + 1] ?? null) === null) out.push(i);
+  }
+  return out;
+}

@@ -1,0 +1,242 @@
+// From a query's answer to lines, table rows and the filters that lead back to the raw rows behind a point.
+import { rfc3339ToNs, valueText } from './format';
+import { assignStyles, type SeriesStyle } from './palette';
+import { calculationKey, calculationsOf, type Filter, type QuerySpec, type Scalar } from './query-spec';
+
+export type Cells = Record<string, Scalar | null | undefined>;
+export interface HeatmapData {
+  min_value: number;
+  max_value: number;
+  step_size: number;
+  bins: number;
+  times: string[];
+  counts: number[][];
+}
+export interface QueryStats {
+  rows_read?: number;
+  bytes_read?: number;
+  blocks_read?: number;
+  elapsed_ms?: number;
+  sample_rate_applied?: boolean;
+  approximate?: string[];
+}
+export interface QueryAnswer {
+  query_id: string;
+  result_id: string;
+  query: QuerySpec;
+  start_time: number;
+  end_time: number;
+  granularity: number;
+  calculations: string[];
+  breakdowns: string[];
+  results: { data: Cells }[];
+  series: { time: string; data: Cells }[];
+  total: Cells | null;
+  total_series: { time: string; data: Cells }[];
+  other: Cells | null;
+  group_count: number;
+  heatmaps?: Record<string, HeatmapData>;
+  stats: QueryStats;
+}
+
+export interface Group {
+  key: string;
+  label: string;
+  values: (Scalar | null)[];
+  data: Cells;
+  style: SeriesStyle;
+}
+export interface Line {
+  group: Group;
+  ys: (number | null)[];
+}
+export interface ChartData {
+  calculation: string;
+  xs: number[];
+  lines: Line[];
+}
+
+export const groupKey = (breakdowns: readonly string[], data: Cells): string =>
+  JSON.stringify(breakdowns.map((b) => data[b] ?? null));
+
+export function groupsOf(answer: QueryAnswer): Group[] {
+  const keyed = answer.results.map((r) => ({ key: groupKey(answer.breakdowns, r.data), data: r.data }));
+  const styles = assignStyles(keyed.map((k) => `${answer.breakdowns.join()}=${k.key}`));
+  return keyed.map(({ key, data }) => ({
+    key,
+    data,
+    values: answer.breakdowns.map((b) => data[b] ?? null),
+    label: answer.breakdowns.length === 0 ? 'all events' : answer.breakdowns.map((b) => valueText(data[b])).join(', '),
+    style: styles.get(`${answer.breakdowns.join()}=${key}`)!,
+  }));
+}
+
+const COUNTING = /^(COUNT|SUM|COUNT_DISTINCT)(\(|$)/;
+
+/** The calculations of an answer with their operators; a named calculation has its name as the key. */
+export const calculationsOfAnswer = (answer: QueryAnswer) =>
+  calculationsOf(answer.query).map((c) => ({ ...c, key: calculationKey(c) }));
+
+/** Bucket starts of the whole range, in Unix seconds. */
+export function bucketTimes(answer: QueryAnswer): number[] {
+  const { granularity, start_time, end_time } = answer;
+  const first = answer.series[0] ?? answer.total_series[0];
+  if (!(granularity > 0)) return [];
+  // Buckets are aligned to wherever the server put the one it sent; without any, to multiples of their size.
+  const known = first ? Date.parse(first.time) / 1000 : Math.floor(start_time / granularity) * granularity;
+  const start = known - Math.floor((known - start_time) / granularity + 1e-9) * granularity;
+  const aligned = start > start_time + 1e-6 ? start - granularity : start;
+  const count = Math.min(20_000, Math.ceil((end_time - aligned) / granularity - 1e-9));
+  return Array.from({ length: count }, (_, i) => aligned + i * granularity);
+}
+
+/** One set of lines per calculation that can be drawn as lines, all over the same bucket times. */
+export function chartsOf(answer: QueryAnswer, groups: readonly Group[]): ChartData[] {
+  const xs = bucketTimes(answer);
+  const x0 = xs[0] ?? 0;
+  const index = new Map(groups.map((g, i) => [g.key, i]));
+  const charts = calculationsOfAnswer(answer)
+    .filter((c) => c.op !== 'HEATMAP')
+    .map((c) => {
+      // An empty bucket has counted nothing, but it has no mean and no percentile.
+      const empty = COUNTING.test(c.op) ? 0 : null;
+      return { calculation: c.key, xs, lines: groups.map((group): Line => ({ group, ys: new Array<number | null>(xs.length).fill(empty) })) };
+    });
+  const rows = answer.breakdowns.length === 0 && answer.series.length === 0 ? answer.total_series : answer.series;
+  for (const row of rows) {
+    const group = index.get(groupKey(answer.breakdowns, row.data));
+    const at = Math.round((Date.parse(row.time) / 1000 - x0) / answer.granularity);
+    if (group === undefined || at < 0 || at >= xs.length) continue;
+    for (const chart of charts) {
+      const value = row.data[chart.calculation];
+      if (typeof value === 'number') chart.lines[group]!.ys[at] = value;
+    }
+  }
+  return charts;
+}
+
+/** The rows behind a point, a cell or a table row: a half-open time range, a group, and a range of values for a heat map. */
+export interface Behind {
+  start_ns: string;
+  end_ns: string;
+  group?: Record<string, Scalar | null>;
+  range?: { column: string; from: number; to: number };
+}
+const NS = 1_000_000_000n;
+const secondsToNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1000)) * 1_000_000n;
+export const nsToSeconds = (ns: string): number => Number(BigInt(ns) / 1000n) / 1e6;
+
+export function behindBucket(answer: QueryAnswer, bucketStart: number, group?: Group): Behind {
+  const start = secondsToNs(Math.max(bucketStart, answer.start_time));
+  const end = secondsToNs(Math.min(bucketStart + answer.granularity, answer.end_time));
+  return { start_ns: String(start), end_ns: String(end), group: groupValues(answer, group) };
+}
+export function behindGroup(answer: QueryAnswer, group: Group | undefined): Behind {
+  return { start_ns: String(BigInt(answer.start_time) * NS), end_ns: String(BigInt(answer.end_time) * NS), group: groupValues(answer, group) };
+}
+function groupValues(answer: QueryAnswer, group: Group | undefined): Behind['group'] {
+  return group && answer.breakdowns.length > 0 ? Object.fromEntries(answer.breakdowns.map((b, i) => [b, group.values[i] ?? null])) : undefined;
+}
+const filterFor = (column: string, value: Scalar | null): Filter =>
+  value === null ? { column, op: 'does-not-exist' } : { column, op: '=', value };
+
+export const behindFilters = (behind: Behind): Filter[] => [
+  ...Object.entries(behind.group ?? {}).map(([column, value]) => filterFor(column, value)),
+  ...(behind.range
+    ? [
+        { column: behind.range.column, op: '>=', value: behind.range.from },
+        { column: behind.range.column, op: '<', value: behind.range.to },
+      ]
+    : []),
+];
+
+export interface RowsRequest {
+  filters: Filter[];
+  filter_combination: 'AND' | 'OR';
+  start_time_ns: string;
+  end_time_ns: string;
+}
+/**
+ * What to ask for, and what is left to check here: one request joins all its filters by one word, so with two or more filters
+ * joined by OR the group cannot travel with them and is checked row by row.
+ */
+export function rowsRequest(answer: QueryAnswer, behind: Behind | undefined): { request: RowsRequest; check: Filter[] } {
+  const filters = answer.query.filters ?? [];
+  const extra = behind ? behindFilters(behind) : [];
+  const range = behind ?? behindGroup(answer, undefined);
+  const times = { start_time_ns: range.start_ns, end_time_ns: range.end_ns };
+  if (answer.query.filter_combination === 'OR' && filters.length > 1) {
+    return { request: { filters, filter_combination: 'OR', ...times }, check: extra };
+  }
+  return { request: { filters: [...filters, ...extra], filter_combination: 'AND', ...times }, check: [] };
+}
+export function rowMatches(data: Cells, check: readonly Filter[]): boolean {
+  return check.every((f) => {
+    const value = data[f.column ?? ''];
+    if (f.op === 'does-not-exist') return value === undefined || value === null;
+    if (f.op === '=') return value === f.value || (value !== undefined && value !== null && String(value) === String(f.value));
+    if (typeof value !== 'number' || typeof f.value !== 'number') return false;
+    return f.op === '>=' ? value >= f.value : value < f.value;
+  });
+}
+
+/** Adds filters that keep only (or leave out) one group. With OR the words would change their meaning, so it becomes AND. */
+export function onlyGroup(spec: QuerySpec, breakdowns: readonly string[], group: Group): QuerySpec {
+  const kept = (spec.filters ?? []).filter((f) => !(breakdowns.includes(f.column ?? '') && f.op === '='));
+  return { ...spec, filters: [...kept, ...breakdowns.map((b, i) => filterFor(b, group.values[i] ?? null))], filter_combination: 'AND' };
+}
+export function withoutGroup(spec: QuerySpec, breakdowns: readonly string[], group: Group): QuerySpec {
+  const extra = breakdowns.map((column, i): Filter => {
+    const value = group.values[i] ?? null;
+    return value === null ? { column, op: 'exists' } : { column, op: '!=', value };
+  });
+  return { ...spec, filters: [...(spec.filters ?? []), ...extra], filter_combination: 'AND' };
+}
+/** Leaving out one combination of several breakdowns needs brackets, which the query has not; offered for one breakdown only. */
+export const canExclude = (breakdowns: readonly string[], spec: QuerySpec): boolean =>
+  breakdowns.length === 1 && !(spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1);
+export const canFilter = (spec: QuerySpec): boolean => !(spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1);
+
+export type SortKey = { column: string; descending: boolean };
+export function sortGroups(groups: readonly Group[], sort: SortKey | undefined): Group[] {
+  if (!sort) return [...groups];
+  const sign = sort.descending ? -1 : 1;
+  return [...groups].sort((a, b) => {
+    const x = a.data[sort.column];
+    const y = b.data[sort.column];
+    if (x === undefined || x === null) return y === undefined || y === null ? 0 : 1;
+    if (y === undefined || y === null) return -1;
+    if (typeof x === 'number' && typeof y === 'number') return sign * (x - y);
+    return sign * String(x).localeCompare(String(y));
+  });
+}
+
+export interface EventRow {
+  timestamp: string;
+  timestamp_ns: string;
+  dataset: string;
+  sample_rate: number;
+  data: Cells;
+}
+export const TRACE_ID = 'trace.trace_id';
+export const SPAN_ID = 'trace.span_id';
+export const PARENT_ID = 'trace.parent_id';
+
+/** The trace a row belongs to and the span to select there: its own, or its parent for a span event. */
+export function traceOf(row: EventRow): { trace_id: string; span?: string; start: number; end: number } | null {
+  const id = row.data[TRACE_ID] ?? row.data['traceId'];
+  if (typeof id !== 'string' || id === '') return null;
+  const span = row.data[SPAN_ID] ?? row.data[PARENT_ID];
+  const seconds = Number(rfc3339ToNs(row.timestamp) / NS);
+  // A trace may have begun well before one of its rows; an hour either side finds all but the very long ones.
+  return { trace_id: id, span: typeof span === 'string' ? span : undefined, start: seconds - 3600, end: seconds + 3600 };
+}
+const PREFERRED = ['name', 'service.name', 'duration_ms', 'status_code', 'error', 'http.route', 'http.request.method', 'http.method', 'http.response.status_code', 'http.status_code', 'severity', 'body', 'exception.message', 'trace.trace_id'];
+/** Every field that the rows have: the best known first, then by how many rows have it. */
+export function fieldsOf(rows: readonly EventRow[]): string[] {
+  const seen = new Map<string, number>();
+  for (const row of rows) for (const key of Object.keys(row.data)) seen.set(key, (seen.get(key) ?? 0) + 1);
+  const first = PREFERRED.filter((p) => seen.has(p));
+  const rest = [...seen.keys()].filter((k) => !PREFERRED.includes(k)).sort((a, b) => seen.get(b)! - seen.get(a)! || a.localeCompare(b));
+  return [...first, ...rest];
+}

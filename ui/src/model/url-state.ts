@@ -1,0 +1,103 @@
+// The URL is the state: typed search parameters of each screen, read leniently and written without defaults.
+import { checkSpec, type QuerySpec } from './query-spec';
+import type { Behind, SortKey } from './result';
+
+export const URL_VERSION = 1;
+
+export interface QuerySearch {
+  query?: QuerySpec;
+  /** Why the link's query could not be read. */
+  query_error?: string;
+  tab?: 'raw';
+  behind?: Behind;
+  hidden?: string[];
+  sort?: SortKey;
+  columns?: string[];
+  ylog?: boolean;
+  heat?: 'linear' | 'rank';
+  v?: number;
+}
+export interface TraceSearch {
+  trace_id?: string;
+  span?: string;
+  trace_start_ts?: number;
+  trace_end_ts?: number;
+  find?: string;
+  zoom?: [number, number];
+  v?: number;
+}
+export interface SendDataSearch {
+  tab?: string;
+  service?: string;
+}
+export interface SchemaSearch {
+  find?: string;
+}
+
+type Raw = Record<string, unknown>;
+
+/** Plain text values: a trace id of digits only must not become a number, as the router's own reading would have it. */
+export function parseSearch(search: string): Raw {
+  return Object.fromEntries(new URLSearchParams(search.startsWith('?') ? search.slice(1) : search));
+}
+export function stringifySearch(search: Raw): string {
+  const parts = Object.entries(search)
+    .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
+    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeValue(typeof value === 'object' ? JSON.stringify(value) : value === true ? '1' : String(value))}`);
+  return parts.length > 0 ? `?${parts.join('&')}` : '';
+}
+// Keeps links readable: these characters are legal in a query string.
+const encodeValue = (text: string): string =>
+  encodeURIComponent(text).replace(/%(3A|2C|2F|40|24)/g, (code) => decodeURIComponent(code));
+
+export function readQuerySearch(raw: Raw): QuerySearch {
+  const out: QuerySearch = {};
+  if (raw.query !== undefined) {
+    const value = json(raw.query);
+    const checked = value === undefined ? { error: 'Not JSON' } : checkSpec(value);
+    if ('spec' in checked) out.query = checked.spec;
+    else out.query_error = checked.field ? `${checked.field} ${checked.error}` : checked.error;
+  }
+  if (typeof raw.query_error === 'string') out.query_error = raw.query_error;
+  if (raw.tab === 'raw') out.tab = 'raw';
+  const behind = json(raw.behind) as Behind | undefined;
+  if (behind && /^\d+$/.test(behind.start_ns) && /^\d+$/.test(behind.end_ns)) out.behind = behind;
+  const hidden = json(raw.hidden);
+  if (isTexts(hidden) && hidden.length > 0) out.hidden = hidden;
+  const columns = json(raw.columns);
+  if (isTexts(columns) && columns.length > 0) out.columns = columns;
+  const sort = json(raw.sort) as SortKey | undefined;
+  if (sort && typeof sort.column === 'string') out.sort = { column: sort.column, descending: Boolean(sort.descending) };
+  if (raw.ylog === '1' || raw.ylog === true) out.ylog = true;
+  if (raw.heat === 'linear' || raw.heat === 'rank') out.heat = raw.heat;
+  return out;
+}
+export function readTraceSearch(raw: Raw): TraceSearch {
+  const out: TraceSearch = {};
+  if (raw.trace_id) out.trace_id = String(raw.trace_id);
+  if (raw.span) out.span = String(raw.span);
+  const start = number(raw.trace_start_ts);
+  const end = number(raw.trace_end_ts);
+  if (start !== undefined) {
+    out.trace_start_ts = start;
+    out.trace_end_ts = end ?? start + 600;
+  }
+  if (raw.find) out.find = String(raw.find);
+  const zoom = json(raw.zoom);
+  if (Array.isArray(zoom) && zoom.length === 2 && zoom.every((z) => typeof z === 'number')) out.zoom = zoom as [number, number];
+  return out;
+}
+
+function json(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    return undefined;
+  }
+}
+const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((v) => typeof v === 'string');
+function number(value: unknown): number | undefined {
+  const n = value === undefined || value === '' ? NaN : Number(value);
+  return Number.isFinite(n) ? n : undefined;
+}

@@ -1,0 +1,85 @@
+// The datasets of an environment.
+import { useQuery } from '@tanstack/react-query';
+import { useMemo, useState } from 'react';
+import type { Dataset } from '../../api/calls';
+import { datasetsOptions } from '../../api/options';
+import { agoText, bytesText, numberText } from '../../model/format';
+import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Grid } from '../../widgets/Grid';
+import { Link } from '../../widgets/Link';
+import { datasetPath, environmentPath, useGo, usePlace } from '../../widgets/route';
+import css from './datasets.module.css';
+
+export default function DatasetsPage() {
+  const place = usePlace();
+  const go = useGo();
+  const { data, error, refetch } = useQuery({ ...datasetsOptions(place.env), refetchInterval: 15_000 });
+  const [now] = useState(() => Date.now());
+  const [sort, setSort] = useState<{ column: string; descending: boolean }>({ column: 'last', descending: true });
+  const rows = useMemo(() => {
+    const value: Record<string, (d: Dataset) => string | number> = {
+      name: (d) => d.name.toLowerCase(),
+      events: (d) => d.event_count,
+      columns: (d) => d.column_count,
+      stored: (d) => d.stored_bytes,
+      last: (d) => d.last_written_at ?? '',
+    };
+    const of = value[sort.column]!;
+    const sign = sort.descending ? -1 : 1;
+    return [...(data ?? [])].sort((a, b) => (of(a) < of(b) ? -sign : of(a) > of(b) ? sign : 0));
+  }, [data, sort]);
+
+  if (error) return <div className={css.page}><ErrorBox what="The datasets could not be loaded" error={error} onRetry={() => void refetch()} /></div>;
+  if (!data) return <div className={css.page}><Skeleton /></div>;
+  if (data.length === 0) {
+    return (
+      <Empty title="No datasets yet: nothing has been sent to this environment">
+        <Link to={environmentPath(place, '/send-data')}>Send data</Link>
+      </Empty>
+    );
+  }
+  return (
+    <div className={css.page}>
+      <header className={css.head}>
+        <h1>Datasets</h1>
+        <p>
+          {data.length} {data.length === 1 ? 'dataset' : 'datasets'}, {numberText(data.reduce((sum, d) => sum + d.event_count, 0))} events
+        </p>
+      </header>
+      <Grid
+        label="Datasets"
+        columns={[
+          { id: 'name', head: 'Dataset', width: 'minmax(220px, 3fr)', sortable: true },
+          { id: 'events', head: 'Events', width: 'minmax(100px, 1fr)', right: true, sortable: true },
+          { id: 'columns', head: 'Columns', width: 'minmax(90px, 1fr)', right: true, sortable: true },
+          { id: 'stored', head: 'Stored', width: 'minmax(90px, 1fr)', right: true, sortable: true },
+          { id: 'last', head: 'Latest event', width: 'minmax(130px, 1fr)', right: true, sortable: true },
+          { id: 'links', head: <span className="sr">Links</span>, width: '90px', right: true },
+        ]}
+        count={rows.length}
+        rowHeight={32}
+        rowKey={(i) => rows[i]!.slug}
+        sort={sort}
+        onSort={(column) => setSort((old) => ({ column, descending: old.column === column ? !old.descending : column !== 'name' }))}
+        onOpen={(i) => go(datasetPath(place, rows[i]!.slug))}
+        cell={(i, column) => {
+          const d = rows[i]!;
+          switch (column) {
+            case 'name':
+              return <Link to={datasetPath(place, d.slug)} className={css.name}>{d.name}</Link>;
+            case 'events':
+              return numberText(d.event_count);
+            case 'columns':
+              return numberText(d.column_count);
+            case 'stored':
+              return bytesText(d.stored_bytes);
+            case 'last':
+              return d.last_written_at ? <time dateTime={d.last_written_at} title={d.last_written_at}>{agoText(Date.parse(d.last_written_at), now)}</time> : 'never';
+            default:
+              return <Link to={datasetPath(place, d.slug, '/schema')}>Schema</Link>;
+          }
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,49 @@
+// The screens, once: the router makes their routes and the shell its navigation from this table.
+import { Database, Rocket, Search } from 'lucide-react';
+import type { ComponentType } from 'react';
+import { readQuerySearch, readTraceSearch } from '../model/url-state';
+
+type Raw = Record<string, unknown>;
+export interface Screen {
+  id: string;
+  /** Below `/$team/environments/$env`. */
+  path: string;
+  title: string;
+  load: () => Promise<{ default: ComponentType }>;
+  search?: (raw: Raw) => object;
+  nav?: { label: string; icon: ComponentType<{ size?: number }>; group: 'main' | 'setup' };
+}
+const text = (raw: Raw, ...names: string[]) => Object.fromEntries(names.filter((n) => typeof raw[n] === 'string' && raw[n] !== '').map((n) => [n, raw[n]]));
+
+export const SCREENS: readonly Screen[] = [
+  { id: 'home', path: '/', title: 'Home', load: () => import('./home/HomePage'), search: readQuerySearch },
+  {
+    id: 'query',
+    path: '/datasets/$dataset',
+    title: 'Query',
+    load: () => import('./query/QueryPage'),
+    search: readQuerySearch,
+    nav: { label: 'Query', icon: Search, group: 'main' },
+  },
+  { id: 'result', path: '/datasets/$dataset/result/$result', title: 'Query', load: () => import('./query/QueryPage'), search: readQuerySearch },
+  { id: 'result-any', path: '/result/$result', title: 'Query', load: () => import('./query/QueryPage'), search: readQuerySearch },
+  { id: 'trace', path: '/datasets/$dataset/trace', title: 'Trace', load: () => import('./trace/TracePage'), search: readTraceSearch },
+  { id: 'trace-any', path: '/trace', title: 'Trace', load: () => import('./trace/TracePage'), search: readTraceSearch },
+  {
+    id: 'datasets',
+    path: '/datasets',
+    title: 'Datasets',
+    load: () => import('./datasets/DatasetsPage'),
+    search: (raw) => text(raw, 'find'),
+    nav: { label: 'Datasets', icon: Database, group: 'main' },
+  },
+  { id: 'schema', path: '/datasets/$dataset/schema', title: 'Schema', load: () => import('./datasets/SchemaPage'), search: (raw) => text(raw, 'find') },
+  {
+    id: 'send-data',
+    path: '/send-data',
+    title: 'Send data',
+    load: () => import('./send-data/SendDataPage'),
+    search: (raw) => text(raw, 'tab', 'service'),
+    nav: { label: 'Send data', icon: Rocket, group: 'setup' },
+  },
+];

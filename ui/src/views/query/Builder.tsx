@@ -1,0 +1,184 @@
+// The six clauses. Each box turns text into its part of the query and back; the query itself lives in the URL.
+import { useState, type Ref } from 'react';
+import {
+  calculationKey, filterText, havingText, LIMIT_MAX, orderText, parseCalculation, parseFilter, parseHaving, parseOrder,
+  type QuerySpec,
+} from '../../model/query-spec';
+import { rangeSeconds } from '../../model/time-range';
+import { TokenInput } from '../../widgets/TokenInput';
+import css from './query.module.css';
+import { havingOffer, orderOffer, useColumnOffer, useSelectOffer, useTypeOf, useWhereOffer } from './suggestions';
+
+interface Props {
+  env: string;
+  dataset: string;
+  spec: QuerySpec;
+  onEdit: (spec: QuerySpec) => void;
+  selectRef: Ref<HTMLInputElement>;
+  /** The clause the server objects to, with its words. */
+  problem?: { field: string; message: string };
+}
+
+export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Props) {
+  const typeOf = useTypeOf(env, dataset);
+  const [focused, setFocused] = useState<string | null>(null);
+  const scope = (clause: string) => ({ env, dataset, enabled: focused === clause });
+  const focus = (clause: string) => (on: boolean) => setFocused((old) => (on ? clause : old === clause ? null : old));
+  const errorOf = (member: string) => (problem?.field.startsWith(member) ? problem.message : undefined);
+
+  const [select, setSelect] = useState('');
+  const [where, setWhere] = useState('');
+  const [group, setGroup] = useState('');
+  const [order, setOrder] = useState('');
+  const [having, setHaving] = useState('');
+  const selectOffer = useSelectOffer(scope('SELECT'), select);
+  const whereOffer = useWhereOffer(scope('WHERE'), where, typeOf, rangeSeconds(spec));
+  const groupOffer = useColumnOffer(scope('GROUP BY'), group, spec.breakdowns ?? []);
+
+  /** Puts an item in the place of the edited one, or behind the others. */
+  function put<T>(list: readonly T[] | undefined, item: T, editing: number | null): T[] {
+    const next = [...(list ?? [])];
+    if (editing === null) next.push(item);
+    else next[editing] = item;
+    return next;
+  }
+  const without = <T,>(list: readonly T[] | undefined, index: number): T[] => (list ?? []).filter((_, i) => i !== index);
+  const isOr = spec.filter_combination === 'OR';
+
+  return (
+    <section className={css.builder} aria-label="Query builder">
+      <TokenInput
+        label="SELECT"
+        placeholder="COUNT, P95(duration_ms)…"
+        tokens={(spec.calculations ?? []).map(calculationKey)}
+        text={select}
+        onText={setSelect}
+        {...selectOffer}
+        inputRef={selectRef}
+        error={errorOf('calculations')}
+        onFocusChange={focus('SELECT')}
+        onCommit={(text, editing) => {
+          const item = parseCalculation(text);
+          if (!item) return false;
+          const isThere = (spec.calculations ?? []).some((c, i) => i !== editing && calculationKey(c) === calculationKey(item));
+          if (!isThere) onEdit({ ...spec, calculations: put(spec.calculations, item, editing) });
+          return true;
+        }}
+        onRemove={(i) => onEdit({ ...spec, calculations: without(spec.calculations, i) })}
+      />
+      <TokenInput
+        label="WHERE"
+        placeholder="duration_ms > 100"
+        tokens={(spec.filters ?? []).map(filterText)}
+        text={where}
+        onText={setWhere}
+        {...whereOffer}
+        typedWins={/\s(=|!=|>=|<=|>|<|\S+-\S+|contains|in)\s+\S/.test(where)}
+        error={errorOf('filter')}
+        onFocusChange={focus('WHERE')}
+        onCommit={(text, editing) => {
+          const item = parseFilter(text, typeOf);
+          if (!item) return false;
+          onEdit({ ...spec, filters: put(spec.filters, item, editing) });
+          return true;
+        }}
+        onRemove={(i) => onEdit({ ...spec, filters: without(spec.filters, i) })}
+        trailing={
+          (spec.filters?.length ?? 0) > 1 && (
+            <button
+              type="button"
+              className={css.combination}
+              aria-label={`Filters joined by ${isOr ? 'OR' : 'AND'}; switch to ${isOr ? 'AND' : 'OR'}`}
+              onClick={() => onEdit({ ...spec, filter_combination: isOr ? 'AND' : 'OR' })}
+            >
+              <span data-on={!isOr || undefined}>AND</span>
+              <span data-on={isOr || undefined}>OR</span>
+            </button>
+          )
+        }
+      />
+      <TokenInput
+        label="GROUP BY"
+        placeholder="name, service.name…"
+        tokens={spec.breakdowns ?? []}
+        text={group}
+        onText={setGroup}
+        {...groupOffer}
+        error={errorOf('breakdowns')}
+        onFocusChange={focus('GROUP BY')}
+        onCommit={(text, editing) => {
+          const name = text.trim();
+          if ((spec.breakdowns ?? []).some((b, i) => b === name && i !== editing)) return true;
+          onEdit({ ...spec, breakdowns: put(spec.breakdowns, name, editing) });
+          return true;
+        }}
+        onRemove={(i) => onEdit({ ...spec, breakdowns: without(spec.breakdowns, i) })}
+      />
+      <TokenInput
+        label="ORDER BY"
+        placeholder="first calculation, descending"
+        tokens={(spec.orders ?? []).map(orderText)}
+        text={order}
+        onText={setOrder}
+        {...orderOffer(spec, order)}
+        error={errorOf('orders')}
+        onCommit={(text, editing) => {
+          const item = parseOrder(text, spec);
+          if (!item) return false;
+          onEdit({ ...spec, orders: put(spec.orders, item, editing) });
+          return true;
+        }}
+        onTokenClick={(i) =>
+          onEdit({ ...spec, orders: spec.orders!.map((o, k) => (k === i ? { ...o, order: o.order === 'descending' ? 'ascending' : 'descending' } : o)) })
+        }
+        onRemove={(i) => onEdit({ ...spec, orders: without(spec.orders, i) })}
+      />
+      <Limit spec={spec} onEdit={onEdit} error={errorOf('limit')} />
+      <TokenInput
+        label="HAVING"
+        placeholder="COUNT > 100"
+        tokens={(spec.havings ?? []).map(havingText)}
+        text={having}
+        onText={setHaving}
+        {...havingOffer(spec, having)}
+        error={errorOf('havings')}
+        onCommit={(text, editing) => {
+          const item = parseHaving(text, spec);
+          if (!item) return false;
+          onEdit({ ...spec, havings: put(spec.havings, item, editing) });
+          return true;
+        }}
+        onRemove={(i) => onEdit({ ...spec, havings: without(spec.havings, i) })}
+      />
+    </section>
+  );
+}
+
+function Limit({ spec, onEdit, error }: { spec: QuerySpec; onEdit: (spec: QuerySpec) => void; error?: string }) {
+  const [text, setText] = useState<string | null>(null);
+  const commit = () => {
+    if (text === null) return;
+    const value = text.trim() === '' ? undefined : Math.round(Number(text));
+    if (value === undefined || (Number.isFinite(value) && value >= 1)) {
+      const limit = value === undefined ? undefined : Math.min(LIMIT_MAX, value);
+      if (limit !== spec.limit) onEdit({ ...spec, limit });
+    }
+    setText(null);
+  };
+  return (
+    <div className={css.limit} data-clause="LIMIT">
+      <label htmlFor="clause-limit">LIMIT</label>
+      <input
+        id="clause-limit"
+        inputMode="numeric"
+        placeholder="100 groups"
+        title={`Groups returned, at most ${LIMIT_MAX}`}
+        value={text ?? (spec.limit === undefined ? '' : String(spec.limit))}
+        onChange={(e) => setText(e.target.value.replace(/\D/g, ''))}
+        onBlur={commit}
+        onKeyDown={(e) => e.key === 'Enter' && commit()}
+      />
+      {error && <span role="alert">{error}</span>}
+    </div>
+  );
+}

@@ -1,0 +1,169 @@
+// What the builder's boxes offer while one types: columns from the server, operators, values.
+import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useCallback, useEffect, useState, type ReactNode } from 'react';
+import type { Column } from '../../api/calls';
+import { columnsOptions, valuesOptions } from '../../api/options';
+import { agoText, shortNumber, valueText } from '../../model/format';
+import {
+  calculationKey, calculationOp, CALCULATION_OPS, filterText, HAVING_OPS, isNumeric, opsForType, orderables, orderText, readFilter, scalarText,
+  type ColumnType, type QuerySpec,
+} from '../../model/query-spec';
+import type { Suggestion } from '../../widgets/TokenInput';
+
+const TYPE_MARK: Record<ColumnType, string> = { string: 'Aa', integer: '12', float: '1.2', boolean: '✓' };
+export const typeMark = (type: ColumnType): ReactNode => <abbr title={type}>{TYPE_MARK[type]}</abbr>;
+const columnToken = (name: string): string => filterText({ column: name, op: '=', value: 0 }).replace(/ = 0$/, '');
+
+function useSettled(value: string): string {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), 60);
+    return () => clearTimeout(timer);
+  }, [value]);
+  return settled;
+}
+
+/** The type of a column as far as any answer so far has said it. */
+export function useTypeOf(env: string, dataset: string): (column: string) => ColumnType | undefined {
+  const client = useQueryClient();
+  useQuery(columnsOptions(env, dataset, ''));
+  return useCallback(
+    (name) => {
+      for (const [, answer] of client.getQueriesData<{ columns: Column[] }>({ queryKey: ['columns', env, dataset] })) {
+        const found = answer?.columns.find((c) => c.key_name === name);
+        if (found) return found.type;
+      }
+      return undefined;
+    },
+    [client, env, dataset],
+  );
+}
+
+export interface Offer {
+  suggestions: Suggestion[];
+  loading: boolean;
+  note?: string;
+}
+interface Scope {
+  env: string;
+  dataset: string;
+  enabled: boolean;
+}
+
+function useColumns({ env, dataset, enabled }: Scope, prefix: string) {
+  const settled = useSettled(prefix);
+  const { data, isFetching } = useQuery({ ...columnsOptions(env, dataset, settled, 100), enabled });
+  const wanted = prefix.toLowerCase();
+  const columns = (data?.columns ?? []).filter((c) => !c.hidden && c.key_name.toLowerCase().includes(wanted));
+  const left = data && data.total > data.columns.length ? `${data.total - data.columns.length} more columns match; type to narrow` : undefined;
+  return { columns, loading: isFetching, note: columns.length === 0 && !isFetching && prefix !== '' ? `No column matches “${prefix}”` : left };
+}
+const columnItem = (c: Column, insert: string, done: boolean): Suggestion => ({
+  insert,
+  done,
+  icon: typeMark(c.type),
+  label: c.key_name,
+  detail: c.description || (c.last_written ? agoText(Date.parse(c.last_written), Date.now()) : ''),
+});
+
+export function useSelectOffer(scope: Scope, text: string): Offer {
+  const match = /^\s*([A-Za-z_0-9]+)\s*[( ]\s*(.*?)\)?\s*$/.exec(text);
+  const op = match ? calculationOp(match[1]!.toUpperCase()) : undefined;
+  const { columns, loading, note } = useColumns({ ...scope, enabled: scope.enabled && !!op }, op ? match![2]! : '');
+  if (op) {
+    const usable = columns.filter((c) => op.needs !== 'number' || c.type !== 'string');
+    // Numbers first: they are what one measures.
+    const sorted = op.needs === 'number' ? [...usable].sort((a, b) => Number(isNumeric(b.type)) - Number(isNumeric(a.type))) : usable;
+    return { suggestions: sorted.map((c) => columnItem(c, calculationKey({ op: op.op, column: c.key_name }), true)), loading, note };
+  }
+  const wanted = text.trim().toUpperCase();
+  const ops = CALCULATION_OPS.filter((c) => c.op.includes(wanted)).sort((a, b) => Number(b.op.startsWith(wanted)) - Number(a.op.startsWith(wanted)));
+  return {
+    suggestions: ops.map((c) => ({
+      insert: c.needs === 'none' || c.needs === 'optional' ? c.op : `${c.op}(`,
+      done: c.needs === 'none' || c.needs === 'optional',
+      label: c.needs === 'any' || c.needs === 'number' ? `${c.op}(…)` : c.op,
+      detail: c.help,
+      icon: 'ƒ',
+    })),
+    loading: false,
+    note: ops.length === 0 ? `“${text.trim()}” is no calculation` : undefined,
+  };
+}
+
+export function useWhereOffer(scope: Scope, text: string, typeOf: (column: string) => ColumnType | undefined, timeRange: number): Offer {
+  const read = readFilter(text);
+  const { columns, loading, note } = useColumns({ ...scope, enabled: scope.enabled && read.stage === 'column' }, read.stage === 'column' ? read.prefix : '');
+  const isList = read.stage === 'value' && (read.op === 'in' || read.op === 'not-in');
+  const listHead = isList && read.stage === 'value' ? read.prefix.replace(/[^,]*$/, '') : '';
+  const valuePrefix = useSettled(read.stage === 'value' ? (isList ? read.prefix.slice(listHead.length).trim() : read.prefix).replace(/^"/, '') : '');
+  const wantsValues = scope.enabled && read.stage === 'value';
+  const values = useQuery({
+    ...valuesOptions(scope.env, scope.dataset, read.stage === 'value' ? read.column : '', valuePrefix, timeRange),
+    enabled: wantsValues,
+    placeholderData: keepPreviousData,
+  });
+  if (read.stage === 'column') {
+    return { suggestions: columns.map((c) => columnItem(c, `${columnToken(c.key_name)} `, false)), loading, note };
+  }
+  const head = columnToken(read.column);
+  if (read.stage === 'op') {
+    const type = typeOf(read.column);
+    const ops = opsForType(type).filter((o) => o.op.startsWith(read.prefix.toLowerCase()) || o.op.includes(read.prefix.toLowerCase()));
+    return {
+      suggestions: ops.map((o) => ({ insert: o.arity === 'none' ? `${head} ${o.op}` : `${head} ${o.op} `, done: o.arity === 'none', label: o.op, detail: o.help })),
+      loading: false,
+      note: ops.length === 0 ? `“${read.prefix}” is no operator for ${type ?? 'this column'}` : undefined,
+    };
+  }
+  const wanted = valuePrefix.toLowerCase();
+  const found = (values.data?.values ?? []).filter((v) => valueText(v.value).toLowerCase().includes(wanted));
+  return {
+    suggestions: found.map((v) => ({
+      insert: `${head} ${read.op} ${listHead}${listHead && !listHead.endsWith(' ') ? ' ' : ''}${scalarText(v.value)}`,
+      done: true,
+      label: valueText(v.value),
+      detail: `${shortNumber(v.count)} events`,
+    })),
+    loading: values.isFetching,
+    note: isList ? 'Separate several values by commas' : undefined,
+  };
+}
+
+export function useColumnOffer(scope: Scope, text: string, taken: readonly string[]): Offer {
+  const { columns, loading, note } = useColumns(scope, text.trim());
+  return { suggestions: columns.filter((c) => !taken.includes(c.key_name)).map((c) => columnItem(c, c.key_name, true)), loading, note };
+}
+
+export function orderOffer(spec: QuerySpec, text: string): Offer {
+  const wanted = text.trim().toLowerCase();
+  const all = orderables(spec).flatMap((o) => {
+    const both = [{ ...o, order: 'descending' as const }, { ...o, order: 'ascending' as const }];
+    return o.op ? both : both.reverse();
+  });
+  const found = all.map(orderText).filter((t) => t.toLowerCase().includes(wanted));
+  return {
+    suggestions: found.map((t) => ({ insert: t, done: true, label: t })),
+    loading: false,
+    note: found.length === 0 ? 'Order by a calculation or a grouped column of this query' : undefined,
+  };
+}
+export function havingOffer(spec: QuerySpec, text: string): Offer {
+  const keys = orderables(spec).filter((o) => o.op).map((o) => calculationKey({ op: o.op!, column: o.column }));
+  const chosen = keys.find((k) => text.toLowerCase().startsWith(`${k.toLowerCase()} `));
+  if (!chosen) {
+    const found = keys.filter((k) => k.toLowerCase().includes(text.trim().toLowerCase()));
+    return {
+      suggestions: found.map((k) => ({ insert: `${k} `, done: false, label: k, icon: 'ƒ' })),
+      loading: false,
+      note: found.length === 0 ? 'HAVING compares a calculation of SELECT with a number' : undefined,
+    };
+  }
+  const rest = text.slice(chosen.length).trim();
+  const ops = HAVING_OPS.filter((o) => o.startsWith(rest) && rest !== o);
+  return {
+    suggestions: ops.map((o) => ({ insert: `${chosen} ${o} `, done: false, label: o })),
+    loading: false,
+    note: ops.length === 0 ? 'Then a number' : undefined,
+  };
+}

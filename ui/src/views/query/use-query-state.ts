@@ -1,0 +1,81 @@
+// The query of this screen: what stands in the builder (the URL) and what was run last (this page's memory).
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { queryOptionsOf, resultOptions } from '../../api/options';
+import { prune, tidy, type QuerySpec } from '../../model/query-spec';
+import type { QuerySearch } from '../../model/url-state';
+import { datasetPath, useGo, useHistory, usePlace, useTypedSearch } from '../../widgets/route';
+
+const EMPTY: QuerySpec = {};
+const textOf = (spec: QuerySpec) => JSON.stringify(tidy(spec));
+
+export function useQueryState() {
+  const place = usePlace();
+  const search = useTypedSearch<QuerySearch>();
+  const go = useGo();
+  const history = useHistory();
+  const stored = useQuery({ ...resultOptions(place.env, place.result ?? ''), enabled: place.result !== undefined });
+  const dataset = place.dataset ?? stored.data?.dataset ?? '__all__';
+
+  const draft = search.query ?? stored.data?.query ?? EMPTY;
+  const latest = useRef({ draft, search });
+  useEffect(() => {
+    latest.current = { draft, search };
+  });
+
+  // A link runs when it is opened; edits wait for Run; Back shows the query it leads to.
+  const [ran, setRan] = useState({ dataset, spec: draft, run: 0 });
+  const isStored = place.result !== undefined && search.query === undefined;
+  useEffect(
+    () =>
+      history.subscribe(({ action }) => {
+        if (action.type !== 'BACK' && action.type !== 'FORWARD' && action.type !== 'GO') return;
+        // The search of this event arrives with the next render.
+        setTimeout(() => setRan((old) => (textOf(old.spec) === textOf(latest.current.draft) ? old : { ...old, spec: latest.current.draft })), 0);
+      }),
+    [history],
+  );
+  if (ran.dataset !== dataset) setRan({ dataset, spec: draft, run: 0 });
+
+  const fresh = useQuery({ ...queryOptionsOf(place.env, dataset, ran.spec, ran.run), enabled: !isStored && search.query_error === undefined });
+  const active = isStored ? stored : fresh;
+
+  const path = datasetPath(place, dataset);
+  /** Puts another query into the builder, as a step that Back undoes. */
+  const edit = useCallback(
+    (next: QuerySpec, options: { run?: boolean; search?: Partial<QuerySearch> } = {}) => {
+      const spec = prune(next);
+      const old = latest.current;
+      const { behind: _b, query_error: _e, ...kept } = old.search;
+      const nextSearch: QuerySearch = { ...kept, ...options.search, query: spec };
+      latest.current = { draft: spec, search: nextSearch };
+      if (textOf(spec) !== textOf(old.draft) || options.search || old.search.query_error) go(path, nextSearch);
+      if (options.run) setRan((r) => ({ ...r, spec, run: r.run + 1 }));
+    },
+    [go, path],
+  );
+  const run = useCallback(() => {
+    const spec = prune(latest.current.draft);
+    const { behind, query_error: _e, ...kept } = latest.current.search;
+    // Where a result of before was narrowed to a point, the new one is not.
+    if (behind || place.result !== undefined) go(path, { ...kept, query: spec });
+    setRan((r) => ({ ...r, spec, run: r.run + 1 }));
+  }, [go, path, place.result]);
+
+  return {
+    place,
+    dataset,
+    search,
+    draft,
+    edit,
+    run,
+    answer: active.data,
+    error: active.error,
+    isRunning: active.isFetching,
+    isPrevious: !isStored && fresh.isPlaceholderData,
+    isEdited: !isStored && textOf(ran.spec) !== textOf(draft),
+    isStored,
+    cancelKey: isStored ? resultOptions(place.env, place.result ?? '').queryKey : queryOptionsOf(place.env, dataset, ran.spec, ran.run).queryKey,
+  };
+}
+export type QueryState = ReturnType<typeof useQueryState>;

@@ -1,0 +1,357 @@
+// The scrolling waterfall: a canvas that stays in place over a spacer as tall as all rows, so that the browser scrolls and we
+// draw only what is in sight. The row in focus is in the document for assistive technology.
+import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type Ref } from 'react';
+import { durationText } from '../model/format';
+import type { ThemeColours } from '../model/palette';
+import { FLAG_ERROR, FLAG_MISSING, nextWith, positionOf, reveal, visibleNodes, type Trace } from '../model/trace';
+import { barArea, draw, drawMinimap, hitTest, ROW, serviceColours, type View } from './draw';
+import css from './waterfall.module.css';
+
+export interface WaterfallHandle {
+  focus(): void;
+  next(kind: 'match' | 'error', step: 1 | -1): void;
+  collapseAll(isCollapsed: boolean): void;
+}
+interface Props {
+  trace: Trace;
+  colours: ThemeColours;
+  selected: number;
+  matches: Uint8Array | null;
+  onlyMatches: boolean;
+  zoom: [number, number] | null;
+  onSelect: (node: number) => void;
+  onZoom: (zoom: [number, number] | null) => void;
+  onFind: () => void;
+  handle: Ref<WaterfallHandle>;
+}
+
+export function Waterfall(props: Props) {
+  const { trace, colours, selected, matches, onlyMatches, zoom } = props;
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [size, setSize] = useState({ width: 0, height: 0 });
+  const [share, setShare] = useState(0.42);
+  const [fold, setFold] = useState(() => ({ collapsed: new Uint8Array(trace.count) }));
+  const hover = useRef(-1);
+  const frame = useRef(0);
+  const serviceColour = useMemo(() => serviceColours(trace.services), [trace]);
+  const only = useMemo(() => (onlyMatches && matches ? withAncestors(trace, matches) : undefined), [trace, matches, onlyMatches]);
+  const visible = useMemo(() => visibleNodes(trace, fold.collapsed, only), [trace, fold, only]);
+  const nameWidth = Math.round(Math.max(200, Math.min(size.width - 160, size.width * share)));
+  const [from, to] = zoom ?? [0, Math.max(1, trace.durationNs)];
+
+  const view = (): View => ({
+    trace,
+    visible,
+    collapsed: fold.collapsed,
+    matches,
+    serviceColour,
+    selected,
+    hover: hover.current,
+    scrollTop: scroller.current?.scrollTop ?? 0,
+    width: size.width,
+    height: size.height,
+    nameWidth,
+    from,
+    to,
+  });
+  const latest = useRef(view);
+  useLayoutEffect(() => {
+    latest.current = view;
+  });
+  const redraw = () => {
+    if (frame.current) return;
+    frame.current = requestAnimationFrame(() => {
+      frame.current = 0;
+      const el = canvas.current;
+      const v = latest.current();
+      if (!el || v.width === 0) return;
+      const ratio = window.devicePixelRatio || 1;
+      const [w, h] = [Math.round(v.width * ratio), Math.round(v.height * ratio)];
+      if (el.width !== w || el.height !== h) {
+        el.width = w;
+        el.height = h;
+      }
+      const context = el.getContext('2d')!;
+      context.setTransform(ratio, 0, 0, ratio, 0, 0);
+      draw(context, v, colours);
+    });
+  };
+  useEffect(redraw);
+  useEffect(() => {
+    const observer = new ResizeObserver(() => setSize({ width: scroller.current!.clientWidth, height: scroller.current!.clientHeight }));
+    observer.observe(scroller.current!);
+    return () => {
+      observer.disconnect();
+      cancelAnimationFrame(frame.current);
+      frame.current = 0;
+    };
+  }, []);
+
+  const scrollTo = (index: number, centre = false) => {
+    const el = scroller.current;
+    if (!el) return;
+    const top = index * ROW;
+    if (centre) el.scrollTop = top - el.clientHeight / 2;
+    else if (top < el.scrollTop) el.scrollTop = top;
+    else if (top + ROW > el.scrollTop + el.clientHeight) el.scrollTop = top + ROW - el.clientHeight;
+  };
+  // A selection from outside (a link, a search) is opened up and brought into sight.
+  const shown = useRef(-1);
+  useEffect(() => {
+    if (selected < 0 || size.height === 0 || shown.current === selected) return;
+    const isFirst = shown.current === -1;
+    shown.current = selected;
+    let rows = visible;
+    if (reveal(trace, fold.collapsed, selected)) {
+      setFold({ collapsed: fold.collapsed });
+      rows = visibleNodes(trace, fold.collapsed, only);
+    }
+    scrollTo(positionOf(rows, selected), isFirst && positionOf(rows, selected) * ROW > size.height);
+  });
+
+  const select = (node: number) => {
+    if (node >= 0 && node !== selected) props.onSelect(node);
+  };
+  const setCollapsed = (node: number, isCollapsed: boolean) => {
+    fold.collapsed[node] = isCollapsed ? 1 : 0;
+    setFold({ collapsed: fold.collapsed });
+  };
+  const collapseAll = (isCollapsed: boolean) => {
+    for (let node = 0; node < trace.count; node++) fold.collapsed[node] = isCollapsed && trace.children[node]! > 0 && trace.parent[node]! >= 0 ? 1 : 0;
+    setFold({ collapsed: fold.collapsed });
+  };
+  const next = (kind: 'match' | 'error', step: 1 | -1) => {
+    const mark = kind === 'error' ? (n: number) => (trace.flags[n]! & FLAG_ERROR) !== 0 : (n: number) => matches?.[n] === 1;
+    select(nextWith(mark, trace.count, selected, step));
+  };
+  useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), next, collapseAll }));
+
+  const onKeyDown = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey || visible.length === 0) return;
+    const at = selected >= 0 ? positionOf(visible, selected) : -1;
+    const node = selected;
+    const page = Math.max(1, Math.floor(size.height / ROW) - 1);
+    const go = (index: number) => select(visible[Math.max(0, Math.min(visible.length - 1, index))]!);
+    switch (e.key) {
+      case 'ArrowDown':
+      case 'j':
+        go(at + 1);
+        break;
+      case 'ArrowUp':
+      case 'k':
+        go(at - 1);
+        break;
+      case 'PageDown':
+        go(at + page);
+        break;
+      case 'PageUp':
+        go(at - page);
+        break;
+      case 'Home':
+        go(0);
+        break;
+      case 'End':
+        go(visible.length - 1);
+        break;
+      case 'ArrowRight':
+        if (e.shiftKey) collapseAll(false);
+        else if (node < 0) go(0);
+        else if (fold.collapsed[node]) setCollapsed(node, false);
+        else if (trace.children[node]! > 0) go(at + 1);
+        break;
+      case 'ArrowLeft':
+        if (e.shiftKey) collapseAll(true);
+        else if (node < 0) go(0);
+        else if (trace.children[node]! > 0 && !fold.collapsed[node]) setCollapsed(node, true);
+        else if (trace.parent[node]! >= 0) select(trace.parent[node]!);
+        break;
+      case 'f':
+        next('match', 1);
+        break;
+      case 'F':
+        next('match', -1);
+        break;
+      case 'x':
+        next('error', 1);
+        break;
+      case '/':
+        props.onFind();
+        break;
+      case 'z':
+        if (node >= 0) {
+          const margin = trace.duration[node]! * 0.05 + 1;
+          props.onZoom([Math.max(0, trace.start[node]! - margin), Math.min(trace.durationNs, trace.start[node]! + trace.duration[node]! + margin)]);
+        }
+        break;
+      case '0':
+        props.onZoom(null);
+        break;
+      default:
+        return;
+    }
+    e.preventDefault();
+    e.stopPropagation();
+  };
+  const local = (e: React.MouseEvent) => {
+    const rect = canvas.current!.getBoundingClientRect();
+    return [e.clientX - rect.left, e.clientY - rect.top] as const;
+  };
+  const at = selected >= 0 ? positionOf(visible, selected) : -1;
+  const focused = at >= 0 && visible[at] === selected ? selected : -1;
+  const bars = barArea({ nameWidth, width: size.width });
+
+  return (
+    <div className={css.waterfall}>
+      <Minimap trace={trace} serviceColour={serviceColour} colours={colours} zoom={[from, to]} onZoom={props.onZoom} />
+      <div className={css.head}>
+        <span style={{ width: nameWidth }}>Name and service</span>
+        <div
+          role="separator"
+          aria-orientation="vertical"
+          aria-label="Width of the name column"
+          aria-valuenow={Math.round(share * 100)}
+          tabIndex={0}
+          className={css.divider}
+          onKeyDown={(e) => {
+            const step = e.key === 'ArrowRight' ? 0.03 : e.key === 'ArrowLeft' ? -0.03 : 0;
+            if (step !== 0) setShare((s) => Math.max(0.2, Math.min(0.75, s + step)));
+          }}
+          onPointerDown={(e) => e.currentTarget.setPointerCapture(e.pointerId)}
+          onPointerMove={(e) => {
+            if (!e.currentTarget.hasPointerCapture(e.pointerId)) return;
+            const left = scroller.current!.getBoundingClientRect().left;
+            setShare(Math.max(0.2, Math.min(0.75, (e.clientX - left) / size.width)));
+          }}
+        />
+        <div className={css.ruler} style={{ marginLeft: bars.left - nameWidth - 5, width: bars.width }}>
+          {[0, 1, 2, 3, 4].map((i) => (
+            <i key={i}>{durationText(Math.round(from + ((to - from) * i) / 4))}</i>
+          ))}
+        </div>
+      </div>
+      <div
+        ref={scroller}
+        className={css.scroller}
+        role="treegrid"
+        aria-label={`Waterfall of ${trace.count} spans`}
+        aria-rowcount={visible.length}
+        aria-colcount={3}
+        aria-activedescendant={focused >= 0 ? 'waterfall-row' : undefined}
+        tabIndex={0}
+        data-testid="waterfall"
+        onScroll={redraw}
+        onKeyDown={onKeyDown}
+      >
+        <div className={css.spacer} style={{ height: visible.length * ROW }} role="presentation">
+          <canvas
+            ref={canvas}
+            className={css.canvas}
+            style={{ width: size.width, height: size.height }}
+            role="presentation"
+            onMouseMove={(e) => {
+              const hit = hitTest(latest.current(), ...local(e));
+              const node = hit?.node ?? -1;
+              e.currentTarget.style.cursor = hit ? 'pointer' : 'default';
+              e.currentTarget.title = hit ? `${trace.names[trace.name[node]!]} · ${trace.services[trace.service[node]!]} · ${durationText(trace.duration[node]!)}` : '';
+              if (node !== hover.current) {
+                hover.current = node;
+                redraw();
+              }
+            }}
+            onMouseLeave={() => {
+              hover.current = -1;
+              redraw();
+            }}
+            onClick={(e) => {
+              const hit = hitTest(latest.current(), ...local(e));
+              if (!hit) return;
+              if (hit.toggle) setCollapsed(hit.node, !fold.collapsed[hit.node]);
+              else select(hit.node);
+            }}
+            onDoubleClick={(e) => {
+              const hit = hitTest(latest.current(), ...local(e));
+              if (hit && trace.children[hit.node]! > 0) setCollapsed(hit.node, !fold.collapsed[hit.node]);
+            }}
+          />
+        </div>
+        {focused >= 0 && (
+          <div
+            id="waterfall-row"
+            role="row"
+            className="sr"
+            aria-level={trace.depth[focused]! + 1}
+            aria-rowindex={at + 1}
+            aria-selected="true"
+            aria-expanded={trace.children[focused]! > 0 ? !fold.collapsed[focused] : undefined}
+            data-span={trace.spanIds[focused]}
+          >
+            <span role="gridcell">
+              {trace.names[trace.name[focused]!]}
+              {trace.flags[focused]! & FLAG_ERROR ? ', error' : ''}
+              {trace.flags[focused]! & FLAG_MISSING ? ', not received' : ''}
+            </span>
+            <span role="gridcell">{trace.services[trace.service[focused]!]}</span>
+            <span role="gridcell">{durationText(trace.duration[focused]!)}</span>
+          </div>
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Minimap({ trace, serviceColour, colours, zoom, onZoom }: { trace: Trace; serviceColour: readonly number[]; colours: ThemeColours; zoom: [number, number]; onZoom: (zoom: [number, number] | null) => void }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [width, setWidth] = useState(0);
+  const drag = useRef<number | null>(null);
+  const height = 42;
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
+    observer.observe(canvas.current!.parentElement!);
+    return () => observer.disconnect();
+  }, []);
+  const [from, to] = zoom;
+  useEffect(() => {
+    const el = canvas.current;
+    if (!el || width === 0) return;
+    const ratio = window.devicePixelRatio || 1;
+    el.width = Math.round(width * ratio);
+    el.height = Math.round(height * ratio);
+    const context = el.getContext('2d')!;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    drawMinimap(context, trace, serviceColour, width, height, [from, to], colours);
+  }, [trace, serviceColour, colours, width, from, to]);
+  const timeAt = (e: React.PointerEvent) => ((e.clientX - canvas.current!.getBoundingClientRect().left) / width) * trace.durationNs;
+  return (
+    <div className={css.minimap}>
+      <canvas
+        ref={canvas}
+        role="img"
+        aria-label="The first six levels of the trace. Drag to zoom, double click to show all; with the keyboard: z and 0 in the waterfall."
+        style={{ width, height }}
+        onPointerDown={(e) => {
+          e.currentTarget.setPointerCapture(e.pointerId);
+          drag.current = timeAt(e);
+        }}
+        onPointerUp={(e) => {
+          const start = drag.current;
+          drag.current = null;
+          if (start === null) return;
+          const end = timeAt(e);
+          if (Math.abs(end - start) < trace.durationNs * 0.005) return;
+          onZoom([Math.max(0, Math.min(start, end)), Math.min(trace.durationNs, Math.max(start, end))]);
+        }}
+        onDoubleClick={() => onZoom(null)}
+      />
+    </div>
+  );
+}
+
+function withAncestors(trace: Trace, matches: Uint8Array): Uint8Array {
+  const out = new Uint8Array(trace.count);
+  for (let node = 0; node < trace.count; node++) {
+    if (!matches[node]) continue;
+    for (let up = node; up >= 0 && !out[up]; up = trace.parent[up]!) out[up] = 1;
+  }
+  return out;
+}

@@ -1,0 +1,277 @@
+// Draws the rows in sight of a trace on one canvas: names on the left, bars on the right. Values in, picture and hit-test out.
+import { durationText } from '../model/format';
+import { hashText, type ThemeColours } from '../model/palette';
+import { eventsOf, FLAG_ERROR, FLAG_LINK, FLAG_LOG, FLAG_MISSING, type Trace } from '../model/trace';
+
+export const ROW = 22;
+const INDENT = 14;
+const PAD = 10;
+
+export interface View {
+  trace: Trace;
+  visible: Int32Array;
+  collapsed: Uint8Array;
+  matches: Uint8Array | null;
+  serviceColour: readonly number[];
+  selected: number;
+  hover: number;
+  scrollTop: number;
+  width: number;
+  height: number;
+  /** Width of the name column. */
+  nameWidth: number;
+  /** Times at the left and right edge of the bars, ns from the start of the trace. */
+  from: number;
+  to: number;
+}
+
+/** Colours of services, by rank of first appearance with the hash as the wish: the same in every trace as far as possible. */
+export function serviceColours(services: readonly string[]): number[] {
+  const taken = new Set<number>();
+  return services.map((name) => {
+    let colour = hashText(`service.name=${name}`) % 8;
+    if (taken.size < 8) while (taken.has(colour)) colour = (colour + 1) % 8;
+    taken.add(colour);
+    return colour;
+  });
+}
+/** The indent of deep nesting stays below 40 % of the column; beyond it the depth is printed. */
+export function indentOf(depth: number, nameWidth: number): number {
+  return Math.min(depth * INDENT, Math.floor(nameWidth * 0.4));
+}
+export const barArea = (view: Pick<View, 'nameWidth' | 'width'>) => ({ left: view.nameWidth + PAD, width: Math.max(10, view.width - view.nameWidth - 2 * PAD) });
+
+export interface Hit {
+  index: number;
+  node: number;
+  toggle: boolean;
+}
+export function hitTest(view: View, x: number, y: number): Hit | null {
+  const index = Math.floor((y + view.scrollTop) / ROW);
+  if (index < 0 || index >= view.visible.length) return null;
+  const node = view.visible[index]!;
+  const indent = indentOf(view.trace.depth[node]!, view.nameWidth);
+  const toggle = view.trace.children[node]! > 0 && x >= PAD + indent - 6 && x <= PAD + indent + 14 && x < view.nameWidth;
+  return { index, node, toggle };
+}
+
+export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColours): void {
+  const { trace, visible, nameWidth, width, height, scrollTop } = view;
+  context.clearRect(0, 0, width, height);
+  const first = Math.max(0, Math.floor(scrollTop / ROW));
+  const last = Math.min(visible.length, Math.ceil((scrollTop + height) / ROW));
+  const bars = barArea(view);
+  const span = Math.max(1, view.to - view.from);
+  const xOf = (ns: number) => bars.left + ((ns - view.from) / span) * bars.width;
+  const sans = `12px ${c.sans}`;
+  const small = `11px ${c.sans}`;
+
+  // Row backgrounds, then vertical guides, then content.
+  for (let i = first; i < last; i++) {
+    const node = visible[i]!;
+    if (node === view.selected || node === view.hover) {
+      context.fillStyle = node === view.selected ? c.selected : c.hover;
+      context.fillRect(0, i * ROW - scrollTop, width, ROW);
+    }
+  }
+  context.strokeStyle = c.border;
+  context.lineWidth = 1;
+  context.beginPath();
+  for (let i = 0; i <= 4; i++) {
+    const x = Math.round(bars.left + (bars.width * i) / 4) + 0.5;
+    context.moveTo(x, 0);
+    context.lineTo(x, Math.min(height, visible.length * ROW - scrollTop));
+  }
+  context.stroke();
+
+  context.save();
+  context.beginPath();
+  context.rect(0, 0, nameWidth - 4, height);
+  context.clip();
+  context.textBaseline = 'middle';
+  for (let i = first; i < last; i++) {
+    const node = visible[i]!;
+    const middle = i * ROW - scrollTop + ROW / 2;
+    const indent = indentOf(trace.depth[node]!, nameWidth);
+    const flags = trace.flags[node]!;
+    const isFaint = view.matches !== null && !view.matches[node];
+    let x = PAD + indent;
+    context.globalAlpha = isFaint ? 0.45 : 1;
+    drawGuide(context, view, node, i, c, scrollTop);
+    if (trace.children[node]! > 0) drawToggle(context, x + 4, middle, view.collapsed[node] === 1, c);
+    x += 14;
+    context.fillStyle = flags & FLAG_MISSING ? c.muted : c.series[view.serviceColour[trace.service[node]!]!]!;
+    context.fillRect(x, middle - 6, 3, 12);
+    x += 9;
+    if (indent > 0 && indent < trace.depth[node]! * INDENT) {
+      context.font = small;
+      context.fillStyle = c.muted;
+      const mark = String(trace.depth[node]);
+      context.fillText(mark, x, middle + 0.5);
+      x += context.measureText(mark).width + 6;
+    }
+    if (flags & FLAG_ERROR) {
+      drawErrorMark(context, x + 6, middle, c);
+      x += 17;
+    }
+    context.font = flags & FLAG_MISSING ? `italic ${sans}` : sans;
+    context.fillStyle = flags & FLAG_ERROR ? c.error : flags & (FLAG_MISSING | FLAG_LOG) ? c.muted : c.text;
+    const name = trace.names[trace.name[node]!]!.slice(0, 160);
+    context.fillText(name, x, middle + 0.5);
+    x += context.measureText(name).width + 8;
+    if (view.collapsed[node] && trace.below[node]! > 0) {
+      context.font = small;
+      context.fillStyle = c.muted;
+      const count = `+${trace.below[node]}`;
+      context.fillText(count, x, middle + 0.5);
+      x += context.measureText(count).width + 8;
+    }
+    context.font = small;
+    context.fillStyle = c.muted;
+    context.fillText(trace.services[trace.service[node]!]!, x, middle + 0.5);
+  }
+  context.restore();
+
+  context.save();
+  context.beginPath();
+  context.rect(nameWidth, 0, width - nameWidth, height);
+  context.clip();
+  context.textBaseline = 'middle';
+  for (let i = first; i < last; i++) {
+    const node = visible[i]!;
+    const middle = i * ROW - scrollTop + ROW / 2;
+    const flags = trace.flags[node]!;
+    const colour = flags & FLAG_MISSING ? c.muted : c.series[view.serviceColour[trace.service[node]!]!]!;
+    context.globalAlpha = view.matches !== null && !view.matches[node] ? 0.3 : 1;
+    const left = xOf(trace.start[node]!);
+    const right = xOf(trace.start[node]! + trace.duration[node]!);
+    if (right < bars.left - 20 || left > bars.left + bars.width + 20) {
+      context.globalAlpha = 1;
+      continue;
+    }
+    context.fillStyle = colour;
+    if (flags & FLAG_MISSING) {
+      context.strokeStyle = c.muted;
+      context.setLineDash([3, 3]);
+      context.strokeRect(left + 0.5, middle - 4.5, Math.max(2, right - left - 1), 9);
+      context.setLineDash([]);
+    } else if (flags & FLAG_LOG) {
+      diamond(context, left, middle, 4);
+    } else {
+      context.fillRect(left, middle - 6, Math.max(1.5, right - left), 12);
+      if (flags & FLAG_ERROR) {
+        context.fillStyle = c.error;
+        context.fillRect(left, middle + 6, Math.max(1.5, right - left), 2);
+      }
+    }
+    // Span events: dots on the bar.
+    const [from, to] = eventsOf(trace.eventNode, node);
+    for (let e = from; e < to; e++) {
+      const x = xOf(trace.eventTime[e]!);
+      context.beginPath();
+      context.arc(x, middle, 3.5, 0, 2 * Math.PI);
+      context.fillStyle = c.bg;
+      context.fill();
+      context.strokeStyle = c.text;
+      context.lineWidth = 1.5;
+      context.stroke();
+      context.lineWidth = 1;
+    }
+    context.font = small;
+    context.fillStyle = c.muted;
+    const label = flags & FLAG_LOG ? 'log' : flags & FLAG_MISSING ? 'not received' : durationText(trace.duration[node]!) + (flags & FLAG_LINK ? ' · link' : '');
+    const labelWidth = context.measureText(label).width;
+    const after = Math.max(left + 8, right + 6) + (to > from ? 4 : 0);
+    if (after + labelWidth < bars.left + bars.width + PAD) context.fillText(label, after, middle + 0.5);
+    else if (left - labelWidth - 6 > bars.left) context.fillText(label, left - labelWidth - 6, middle + 0.5);
+    else {
+      // No room beside the bar: on it, on a patch of the page's colour so that it stays readable on every bar.
+      const x = Math.max(bars.left, left) + 6;
+      context.fillStyle = c.bg;
+      context.fillRect(x - 3, middle - 6, labelWidth + 6, 12);
+      context.fillStyle = c.text;
+      context.fillText(label, x, middle + 0.5);
+    }
+    context.globalAlpha = 1;
+  }
+  context.restore();
+}
+
+/** A thin vertical line from a parent to its children, so that nesting can be followed. */
+function drawGuide(context: CanvasRenderingContext2D, view: View, node: number, index: number, c: ThemeColours, scrollTop: number): void {
+  const up = view.trace.parent[node]!;
+  if (up < 0) return;
+  const indent = indentOf(view.trace.depth[up]!, view.nameWidth);
+  if (indent === indentOf(view.trace.depth[node]!, view.nameWidth)) return;
+  const x = Math.round(PAD + indent + 4) + 0.5;
+  const y = index * ROW - scrollTop;
+  context.strokeStyle = c.border;
+  context.beginPath();
+  context.moveTo(x, y);
+  context.lineTo(x, y + ROW / 2);
+  context.lineTo(x + INDENT - 6, y + ROW / 2);
+  // A later sibling means that the line goes on below this row.
+  const next = node + view.trace.below[node]! + 1;
+  const goesOn = next < view.trace.count && view.trace.parent[next] === up;
+  if (goesOn) {
+    context.moveTo(x, y + ROW / 2);
+    context.lineTo(x, y + ROW);
+  }
+  context.stroke();
+}
+function drawToggle(context: CanvasRenderingContext2D, x: number, y: number, isClosed: boolean, c: ThemeColours): void {
+  context.fillStyle = c.muted;
+  context.beginPath();
+  if (isClosed) {
+    context.moveTo(x - 2.5, y - 4.5);
+    context.lineTo(x + 3, y);
+    context.lineTo(x - 2.5, y + 4.5);
+  } else {
+    context.moveTo(x - 4.5, y - 2.5);
+    context.lineTo(x, y + 3);
+    context.lineTo(x + 4.5, y - 2.5);
+  }
+  context.fill();
+}
+function drawErrorMark(context: CanvasRenderingContext2D, x: number, y: number, c: ThemeColours): void {
+  context.fillStyle = c.error;
+  context.beginPath();
+  context.arc(x, y, 6, 0, 2 * Math.PI);
+  context.fill();
+  context.fillStyle = c.bg;
+  context.fillRect(x - 0.9, y - 3.6, 1.8, 4.4);
+  context.fillRect(x - 0.9, y + 1.9, 1.8, 1.8);
+}
+function diamond(context: CanvasRenderingContext2D, x: number, y: number, r: number): void {
+  context.beginPath();
+  context.moveTo(x, y - r);
+  context.lineTo(x + r, y);
+  context.lineTo(x, y + r);
+  context.lineTo(x - r, y);
+  context.fill();
+}
+
+/** The condensed picture: the first six levels over the whole trace. */
+export function drawMinimap(context: CanvasRenderingContext2D, trace: Trace, serviceColour: readonly number[], width: number, height: number, window: [number, number], c: ThemeColours): void {
+  context.clearRect(0, 0, width, height);
+  const levels = 6;
+  const bar = Math.floor(height / levels) - 1;
+  const total = Math.max(1, trace.durationNs);
+  for (let node = 0; node < trace.count; node++) {
+    const depth = trace.depth[node]!;
+    if (depth >= levels) continue;
+    context.fillStyle = trace.flags[node]! & FLAG_ERROR ? c.error : trace.flags[node]! & FLAG_MISSING ? c.muted : c.series[serviceColour[trace.service[node]!]!]!;
+    context.fillRect((trace.start[node]! / total) * width, depth * (bar + 1), Math.max(1, (trace.duration[node]! / total) * width), bar);
+  }
+  const left = (window[0] / total) * width;
+  const right = (window[1] / total) * width;
+  if (left > 0.5 || right < width - 0.5) {
+    context.globalAlpha = 0.7;
+    context.fillStyle = c.bg;
+    context.fillRect(0, 0, left, height);
+    context.fillRect(right, 0, width - right, height);
+    context.globalAlpha = 1;
+    context.strokeStyle = c.info;
+    context.strokeRect(left + 0.5, 0.5, right - left - 1, height - 1);
+  }
+}

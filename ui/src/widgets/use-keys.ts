@@ -1,0 +1,48 @@
+// Hands key presses to whoever has taken a binding of the registry; the newest taker wins.
+import { useEffect, useRef } from 'react';
+import { BINDINGS, pressText } from '../model/keys';
+
+type Handlers = Partial<Record<string, (e: KeyboardEvent) => void>>;
+const takers: { current: Handlers }[] = [];
+const GLOBAL_REGIONS = new Set(['Everywhere', 'Query']);
+const byKey = new Map<string, string[]>();
+for (const binding of BINDINGS) {
+  if (!GLOBAL_REGIONS.has(binding.region)) continue;
+  for (const key of binding.keys) byKey.set(key, [...(byKey.get(key) ?? []), binding.id]);
+}
+let pending: { key: string; at: number } | null = null;
+
+function onKeyDown(e: KeyboardEvent): void {
+  if (e.defaultPrevented) return;
+  const target = e.target as HTMLElement | null;
+  const isTyping = !!target?.closest('input, textarea, select, [contenteditable="true"]');
+  const press = pressText(e);
+  const isChord = e.ctrlKey || e.metaKey || (e.shiftKey && press.length > 7);
+  if (isTyping && !isChord && press !== 'Escape') return;
+  const sequence = pending && e.timeStamp - pending.at < 1500 ? `${pending.key} ${press}` : null;
+  pending = null;
+  for (const key of sequence ? [sequence, press] : [press]) {
+    for (const id of byKey.get(key) ?? []) {
+      const taker = takers.findLast((t) => t.current[id]);
+      if (taker) {
+        // Escape also closes popups by itself; it must keep its default there.
+        if (id !== 'close') e.preventDefault();
+        taker.current[id]!(e);
+        return;
+      }
+    }
+  }
+  if (press === 'g' && !isTyping) pending = { key: 'g', at: e.timeStamp };
+}
+window.addEventListener('keydown', onKeyDown);
+
+export function useKeys(handlers: Handlers): void {
+  const current = useRef(handlers);
+  useEffect(() => {
+    current.current = handlers;
+  });
+  useEffect(() => {
+    takers.push(current);
+    return () => void takers.splice(takers.indexOf(current), 1);
+  }, []);
+}
