@@ -279,6 +279,7 @@ pub(super) async fn search_ranks_matches(metastore: &dyn Metastore) {
         ),
         ("DURATION", 10, &["duration_ms", "db.Duration"], 2),
         ("dur", 1, &["Durable"], 4),
+        ("dur", 0, &[], 4),
         ("été", 10, &["100%_ÉTÉ"], 1),
         ("%", 10, &["100%_ÉTÉ"], 1),
         ("_", 10, &["100%_ÉTÉ", "duration_ms"], 2),

@@ -1,10 +1,11 @@
 //! Many callers at once must agree on one row.
 
 use super::{NOW, sqlite_file, tenant};
-use crate::{BlockId, SeenColumn};
+use crate::{BlockId, NewBlock, SeenColumn};
 use hashbrown::HashSet;
 use std::sync::Arc;
-use waggle_model::ColumnType;
+use std::task::Poll;
+use waggle_model::{ColumnType, DatasetId, Tenant};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn first_sights_of_one_name_make_one_dataset() {
@@ -100,18 +101,7 @@ async fn a_block_is_removed_once() {
         .unwrap()
         .dataset
         .id;
-    let block = crate::NewBlock {
-        tenant,
-        dataset,
-        file: "1.block".to_owned(),
-        offset: 0,
-        length: 1,
-        row_count: 1,
-        min_time_ns: 0,
-        max_time_ns: 0,
-        format_version: 1,
-        created_at_ns: NOW,
-    };
+    let block = block(tenant, dataset, "1.block");
     let ids = metastore
         .commit_blocks(std::slice::from_ref(&block), &[], None)
         .await
@@ -130,4 +120,61 @@ async fn a_block_is_removed_once() {
     }
     assert_eq!(won, 1);
     assert_eq!(metastore.blocks().await.unwrap().len(), 1);
+}
+
+/// A caller may lose interest at any moment: its write happens whole or not at all, and the next write is not held up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_write_is_whole_or_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let metastore = sqlite_file(&folder).await;
+    let tenant = tenant(metastore.as_ref(), "bees").await;
+    let dataset = metastore
+        .ensure_dataset(tenant, "shop", 1, NOW)
+        .await
+        .unwrap()
+        .dataset
+        .id;
+    let mut done_count = 0;
+    for polls in 0..60_u64 {
+        let file = format!("{polls}.block");
+        let added = [block(tenant, dataset, &file), block(tenant, dataset, &file)];
+        let mut write = metastore.commit_blocks(&added, &[], Some(polls));
+        for _ in 0..polls {
+            let is_done = std::future::poll_fn(|context| {
+                Poll::Ready(write.as_mut().poll(context).is_ready())
+            })
+            .await;
+            if is_done {
+                done_count += 1;
+                break;
+            }
+            tokio::task::yield_now().await;
+        }
+        drop(write);
+        // Waits for its turn behind whatever is left of the dropped write.
+        metastore.touch_written(&[]).await.unwrap();
+        let listed = metastore.blocks().await.unwrap();
+        let count = listed.iter().filter(|it| it.block.file == file).count();
+        let is_covered = metastore.wal_covered_through().await.unwrap() == Some(polls);
+        assert!(
+            (count, is_covered) == (0, false) || (count, is_covered) == (2, true),
+            "after {polls} polls: {count} blocks, covered: {is_covered}"
+        );
+    }
+    assert!(done_count < 60, "no write was dropped half-way");
+}
+
+fn block(tenant: Tenant, dataset: DatasetId, file: &str) -> NewBlock {
+    NewBlock {
+        tenant,
+        dataset,
+        file: file.to_owned(),
+        offset: 0,
+        length: 1,
+        row_count: 1,
+        min_time_ns: 0,
+        max_time_ns: 0,
+        format_version: 1,
+        created_at_ns: NOW,
+    }
 }

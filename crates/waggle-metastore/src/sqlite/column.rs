@@ -1,6 +1,6 @@
 //! Columns in SQLite.
 
-use super::{CHUNK, SqliteMetastore};
+use super::{CHUNK, SqliteMetastore, from_stored};
 use crate::slug::fold;
 use crate::{
     Column, ColumnChange, ColumnId, ColumnPage, Columns, Error, NewColumn, Result, SeenColumn, id,
@@ -109,7 +109,7 @@ impl Columns for SqliteMetastore {
     }
 
     async fn columns(&self, tenant: Tenant, dataset: DatasetId) -> Result<Vec<Column>> {
-        let rows = of_tenant(tenant, &DatasetScope::One(dataset))
+        let rows = of_tenant("SELECT columns.*", tenant, &DatasetScope::One(dataset))
             .push(" ORDER BY key_name")
             .build()
             .fetch_all(&self.readers)
@@ -123,7 +123,7 @@ impl Columns for SqliteMetastore {
         dataset: DatasetId,
         column: &ColumnId,
     ) -> Result<Option<Column>> {
-        let row = of_tenant(tenant, &DatasetScope::One(dataset))
+        let row = of_tenant("SELECT columns.*", tenant, &DatasetScope::One(dataset))
             .push(" AND columns.id = ")
             .push_bind(column.0.as_str())
             .build()
@@ -138,7 +138,7 @@ impl Columns for SqliteMetastore {
         dataset: DatasetId,
         key_name: &str,
     ) -> Result<Option<Column>> {
-        let row = of_tenant(tenant, &DatasetScope::One(dataset))
+        let row = of_tenant("SELECT columns.*", tenant, &DatasetScope::One(dataset))
             .push(" AND key_name = ")
             .push_bind(key_name)
             .build()
@@ -155,7 +155,13 @@ impl Columns for SqliteMetastore {
         limit: usize,
     ) -> Result<ColumnPage> {
         let text = fold(text);
-        let mut matches = of_tenant(tenant, scope);
+        // With one MAX in the list, SQLite takes the other values from the row that has it: the most recently written of its name.
+        let mut matches = of_tenant(
+            "SELECT columns.*, MAX(columns.last_written_at_ns) AS latest, \
+             group_concat(DISTINCT type) AS types, COUNT(*) OVER () AS total",
+            tenant,
+            scope,
+        );
         if !text.is_empty() {
             matches
                 .push(" AND instr(key_name_folded, ")
@@ -164,25 +170,21 @@ impl Columns for SqliteMetastore {
         }
         // An empty text is at the same place in every name: only time and name order the list then.
         matches
-            .push(" ORDER BY instr(key_name_folded, ")
+            .push(" GROUP BY key_name ORDER BY instr(key_name_folded, ")
             .push_bind(text.as_str())
-            .push(") = 1 DESC, last_written_at_ns DESC NULLS LAST, key_name");
+            .push(") = 1 DESC, latest DESC NULLS LAST, key_name LIMIT ")
+            // Without a row nothing would tell the total.
+            .push_bind(i64::try_from(limit.max(1)).unwrap_or(i64::MAX));
         let rows = matches.build().fetch_all(&self.readers).await?;
-        let (total, columns) = match scope {
-            DatasetScope::One(_) => (
-                rows.len(),
-                rows.iter()
-                    .take(limit)
-                    .map(column_of)
-                    .collect::<Result<_>>()?,
-            ),
-            DatasetScope::All => {
-                let mut merged = merge_names(&rows)?;
-                let total = merged.len();
-                merged.truncate(limit);
-                (total, merged)
-            }
+        let total = match rows.first() {
+            Some(row) => from_stored(row, "total")?,
+            None => 0,
         };
+        let columns = rows
+            .iter()
+            .take(limit)
+            .map(merged_column_of)
+            .collect::<Result<_>>()?;
         Ok(ColumnPage { columns, total })
     }
 
@@ -238,12 +240,13 @@ impl Columns for SqliteMetastore {
 }
 
 /// Starts a query over the columns in scope, to be continued by ` AND ...`.
-fn of_tenant(tenant: Tenant, scope: &DatasetScope) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(
-        "SELECT columns.* FROM columns JOIN datasets ON datasets.id = columns.dataset_id
-         WHERE datasets.team_id = ",
-    );
+fn of_tenant(select: &'static str, tenant: Tenant, scope: &DatasetScope) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(select);
     query
+        .push(
+            " FROM columns JOIN datasets ON datasets.id = columns.dataset_id
+             WHERE datasets.team_id = ",
+        )
         .push_bind(tenant.team.0)
         .push(" AND datasets.environment_id = ")
         .push_bind(tenant.environment.0);
@@ -331,39 +334,31 @@ async fn insert(connection: &mut SqliteConnection, columns: &[&Column]) -> Resul
     Ok(())
 }
 
-/// Keeps the first of the columns of one name, in the order of the rows, and widens its type by the others.
-fn merge_names(rows: &[SqliteRow]) -> Result<Vec<Column>> {
-    let mut merged: Vec<Column> = Vec::new();
-    let mut positions: HashMap<String, usize> = HashMap::new();
-    for row in rows {
-        let column = column_of(row)?;
-        match positions.entry(column.key_name.clone()) {
-            Entry::Occupied(position) => {
-                if let Some(first) = merged.get_mut(*position.get()) {
-                    first.column_type = widen(first.column_type, column.column_type);
-                }
-            }
-            Entry::Vacant(position) => {
-                position.insert(merged.len());
-                merged.push(column);
-            }
-        }
+/// Reads a column that stands for all of its name, with the type that can show all of theirs.
+fn merged_column_of(row: &SqliteRow) -> Result<Column> {
+    let mut column = column_of(row)?;
+    let types: &str = row.try_get("types")?;
+    for name in types.split(',') {
+        column.column_type = widen(column.column_type, type_of(name)?);
     }
-    Ok(merged)
+    Ok(column)
 }
 
 fn column_of(row: &SqliteRow) -> Result<Column> {
-    let type_name: &str = row.try_get("type")?;
     Ok(Column {
         id: ColumnId(row.try_get("id")?),
         dataset: DatasetId(row.try_get("dataset_id")?),
         key_name: row.try_get("key_name")?,
-        column_type: ColumnType::from_name(type_name)
-            .ok_or_else(|| Error::Corrupt(format!("a column has the type {type_name}")))?,
+        column_type: type_of(row.try_get("type")?)?,
         description: row.try_get("description")?,
         is_hidden: row.try_get("is_hidden")?,
         created_at_ns: row.try_get("created_at_ns")?,
         updated_at_ns: row.try_get("updated_at_ns")?,
         last_written_at_ns: row.try_get("last_written_at_ns")?,
     })
+}
+
+fn type_of(name: &str) -> Result<ColumnType> {
+    ColumnType::from_name(name)
+        .ok_or_else(|| Error::Corrupt(format!("a column has the type {name}")))
 }
