@@ -1,1 +1,24 @@
+//! Questions to answers: a [`QuerySpec`](waggle_model::QuerySpec) becomes a plan, the plan reads the sources of a snapshot, and a
+//! [`ResultTable`](waggle_model::ResultTable), a page of raw rows or a trace comes out.
+//!
+//! What comes in: queries of a tenant and a [`Snapshot`](waggle_store::Snapshot) of its events. What goes out: answers, or an error
+//! that names the clause, the limit or the cause. What it never does: wire formats, permissions, writing, reading files by itself.
+#![warn(missing_docs)]
 
+mod calculation;
+mod chunk;
+mod engine;
+mod exec;
+mod filter;
+mod metrics;
+mod number;
+mod plan;
+mod rows;
+mod sketch;
+mod trace;
+
+pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, Rows};
+pub use chunk::TypedBuffer;
+pub use engine::{Engine, EngineConfig, SnapshotSource};
+pub use filter::{FILTER_OPS, FilterOperator, Predicate};
+pub use sketch::{DistinctCounter, Histogram};

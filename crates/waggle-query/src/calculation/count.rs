@@ -1,0 +1,63 @@
+//! COUNT: events, each taken as often as its sample rate says; COUNT(column) only those that have the column.
+
+use super::{Calculation, ColumnRule, Partial, Rows, pairs, state};
+use crate::chunk::TypedBuffer;
+use std::any::Any;
+use waggle_model::Cell;
+
+pub(super) struct Count;
+
+impl Calculation for Count {
+    fn name(&self) -> &'static str {
+        "COUNT"
+    }
+    fn column_rule(&self) -> ColumnRule {
+        ColumnRule::Optional
+    }
+    fn state_name(&self) -> &'static str {
+        "count"
+    }
+    fn start(&self) -> Box<dyn Partial> {
+        Box::new(Counts::default())
+    }
+    fn finish(&self, partial: &dyn Partial, cell: usize) -> Cell {
+        let count = state::<Counts>(partial).0[cell];
+        Cell::Int(i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+/// Weight per cell.
+#[derive(Default)]
+struct Counts(Vec<u64>);
+
+impl Partial for Counts {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn grow(&mut self, cells: usize) {
+        self.0.resize(cells, 0);
+    }
+    fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        if column.is_empty() {
+            rows.each(|_, cell, weight| self.0[cell] += weight);
+            return;
+        }
+        // A row has at most one type, so no row is counted twice.
+        for buffer in column {
+            let present = buffer.present();
+            rows.each(|position, cell, weight| {
+                if present[position / 64] >> (position % 64) & 1 == 1 {
+                    self.0[cell] += weight;
+                }
+            });
+        }
+    }
+    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
+        for (count, cell) in pairs(&state::<Self>(other).0, cells) {
+            self.0[cell] += count;
+        }
+    }
+    fn heap_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<u64>()
+    }
+}

@@ -1,0 +1,116 @@
+//! The state of MIN and MAX: per cell the outermost number and the outermost text.
+
+use super::{Partial, Rows, each_number, pairs, state};
+use crate::chunk::TypedBuffer;
+use crate::number::Number;
+use std::any::Any;
+use std::cmp::Ordering;
+use waggle_model::Cell;
+
+/// `SIDE` tells which end is kept: see [`SMALLEST`] and [`LARGEST`].
+#[derive(Default)]
+pub(super) struct Extremes<const SIDE: i8> {
+    numbers: Vec<Option<Number>>,
+    /// As long as `numbers` once a text has been seen, else empty.
+    texts: Vec<Option<Box<str>>>,
+    text_bytes: usize,
+}
+
+pub(super) const SMALLEST: i8 = -1;
+pub(super) const LARGEST: i8 = 1;
+
+impl<const SIDE: i8> Extremes<SIDE> {
+    /// The outermost number, or the outermost text when there is no number.
+    pub(super) fn finish(&self, cell: usize) -> Cell {
+        match (self.numbers[cell], self.texts.get(cell)) {
+            (Some(Number::Int(value)), _) => Cell::Int(value),
+            (Some(Number::Float(value)), _) => Cell::Float(value),
+            (None, Some(Some(text))) => Cell::Text(text.to_string()),
+            (None, _) => Cell::Null,
+        }
+    }
+
+    fn note_number(&mut self, cell: usize, value: Number) {
+        let is_further = match self.numbers[cell] {
+            None => true,
+            Some(current) => match value.compare(current) {
+                Some(Ordering::Less) => SIDE == SMALLEST,
+                Some(Ordering::Greater) => SIDE == LARGEST,
+                // Of equal numbers the integer is kept, so that the order of rows does not show.
+                Some(Ordering::Equal) => {
+                    matches!((value, current), (Number::Int(_), Number::Float(_)))
+                }
+                None => false,
+            },
+        };
+        if is_further {
+            self.numbers[cell] = Some(match value {
+                // Adding zero makes minus zero plus zero, for the same reason.
+                Number::Float(value) => Number::Float(value + 0.0),
+                Number::Int(value) => Number::Int(value),
+            });
+        }
+    }
+
+    fn note_text(&mut self, cell: usize, text: &str) {
+        if self.texts.is_empty() {
+            self.texts.resize(self.numbers.len(), None);
+        }
+        let current = &mut self.texts[cell];
+        let is_further =
+            current
+                .as_ref()
+                .is_none_or(|current| match text.as_bytes().cmp(current.as_bytes()) {
+                    Ordering::Less => SIDE == SMALLEST,
+                    Ordering::Greater => SIDE == LARGEST,
+                    Ordering::Equal => false,
+                });
+        if is_further {
+            self.text_bytes += text.len();
+            self.text_bytes -= current.as_ref().map_or(0, |text| text.len());
+            *current = Some(text.into());
+        }
+    }
+}
+
+impl<const SIDE: i8> Partial for Extremes<SIDE> {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn grow(&mut self, cells: usize) {
+        self.numbers.resize(cells, None);
+        if !self.texts.is_empty() {
+            self.texts.resize(cells, None);
+        }
+    }
+    fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        each_number(rows, column, |cell, value, _| self.note_number(cell, value));
+        for buffer in column {
+            if let TypedBuffer::Strings(codes, dictionary) = buffer {
+                rows.each(|position, cell, _| {
+                    if codes.has(position) {
+                        self.note_text(cell, &dictionary.text(codes.values[position]));
+                    }
+                });
+            }
+        }
+    }
+    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
+        let other = state::<Self>(other);
+        for (number, cell) in pairs(&other.numbers, cells) {
+            if let Some(number) = number {
+                self.note_number(cell, *number);
+            }
+        }
+        for (text, cell) in pairs(&other.texts, cells) {
+            if let Some(text) = text {
+                self.note_text(cell, text);
+            }
+        }
+    }
+    fn heap_bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<Option<Number>>()
+            + self.texts.capacity() * size_of::<Option<Box<str>>>()
+            + self.text_bytes
+    }
+}

@@ -1,0 +1,70 @@
+//! HEATMAP: its cells are empty; what it keeps is the range of values, from which a second pass makes the map over all rows.
+
+use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use crate::chunk::TypedBuffer;
+use std::any::Any;
+use waggle_model::Cell;
+
+pub(super) struct Heatmap;
+
+impl Calculation for Heatmap {
+    fn name(&self) -> &'static str {
+        "HEATMAP"
+    }
+    fn column_rule(&self) -> ColumnRule {
+        ColumnRule::Required
+    }
+    fn is_scalar(&self) -> bool {
+        false
+    }
+    fn state_name(&self) -> &'static str {
+        "range"
+    }
+    fn start(&self) -> Box<dyn Partial> {
+        Box::new(Ranges::default())
+    }
+    fn finish(&self, _: &dyn Partial, _: usize) -> Cell {
+        Cell::Null
+    }
+}
+
+/// Smallest and largest finite value per cell.
+#[derive(Default)]
+struct Ranges(Vec<Option<(f64, f64)>>);
+
+impl Ranges {
+    fn note(&mut self, cell: usize, min: f64, max: f64) {
+        let range = &mut self.0[cell];
+        *range = Some(range.map_or((min, max), |(low, high)| (low.min(min), high.max(max))));
+    }
+}
+
+impl Partial for Ranges {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn grow(&mut self, cells: usize) {
+        self.0.resize(cells, None);
+    }
+    fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        each_number(rows, column, |cell, value, _| {
+            let value = value.as_f64();
+            if value.is_finite() {
+                self.note(cell, value, value);
+            }
+        });
+    }
+    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
+        for (range, cell) in pairs(&state::<Self>(other).0, cells) {
+            if let Some((min, max)) = range {
+                self.note(cell, *min, *max);
+            }
+        }
+    }
+    fn heap_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Option<(f64, f64)>>()
+    }
+    fn value_range(&self, cell: usize) -> Option<(f64, f64)> {
+        self.0[cell]
+    }
+}

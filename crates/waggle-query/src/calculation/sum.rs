@@ -1,0 +1,121 @@
+//! SUM, and the state it shares with AVG.
+
+use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use crate::chunk::TypedBuffer;
+use crate::number::Number;
+use std::any::Any;
+use waggle_model::Cell;
+
+pub(super) struct Sum;
+
+impl Calculation for Sum {
+    fn name(&self) -> &'static str {
+        "SUM"
+    }
+    fn column_rule(&self) -> ColumnRule {
+        ColumnRule::Required
+    }
+    fn state_name(&self) -> &'static str {
+        "sum"
+    }
+    fn start(&self) -> Box<dyn Partial> {
+        Box::new(Sums::default())
+    }
+    fn finish(&self, partial: &dyn Partial, cell: usize) -> Cell {
+        let total = &state::<Sums>(partial).0[cell];
+        match i64::try_from(total.ints) {
+            _ if total.weight == 0 => Cell::Null,
+            Ok(sum) if !total.has_float => Cell::Int(sum),
+            _ => Cell::Float(total.as_f64()),
+        }
+    }
+}
+
+/// Sum and weight per cell.
+#[derive(Default)]
+pub(super) struct Sums(Vec<Total>);
+
+/// Integers are added exactly. Floats are added in two floats, the second holding what the first had to round away, so that the
+/// order of additions shows in none of the digits an answer has unless sums of very different sizes cancel.
+#[derive(Clone, Copy, Default)]
+struct Total {
+    ints: i128,
+    floats: f64,
+    rounded_away: f64,
+    weight: u64,
+    has_float: bool,
+}
+
+impl Sums {
+    /// Weighted mean of a cell; `None` when it has no numbers.
+    pub(super) fn mean(&self, cell: usize) -> Option<f64> {
+        let total = &self.0[cell];
+        (total.weight > 0).then(|| total.as_f64() / total.weight as f64)
+    }
+}
+
+impl Total {
+    fn as_f64(&self) -> f64 {
+        let mut total = *self;
+        total.add_float(self.ints as f64);
+        total.floats + total.rounded_away
+    }
+
+    fn add_float(&mut self, value: f64) {
+        // Source: Knuth, TAOCP vol. 2, 4.2.2, theorem B (TwoSum).
+        let sum = self.floats + value;
+        if sum.is_finite() {
+            let part = sum - self.floats;
+            self.rounded_away += (self.floats - (sum - part)) + (value - part);
+        } else {
+            self.rounded_away = 0.0;
+        }
+        self.floats = sum;
+    }
+}
+
+impl Partial for Sums {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn grow(&mut self, cells: usize) {
+        self.0.resize(cells, Total::default());
+    }
+    fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        each_number(rows, column, |cell, value, weight| {
+            let total = &mut self.0[cell];
+            total.weight += weight;
+            match value {
+                Number::Int(value) => total.ints += i128::from(value) * i128::from(weight),
+                Number::Float(value) => {
+                    total.has_float = true;
+                    total.add_float(value * weight as f64);
+                }
+            }
+        });
+        for buffer in column {
+            if let TypedBuffer::Bools(values) = buffer {
+                rows.each(|position, cell, weight| {
+                    if values.has(position) {
+                        let total = &mut self.0[cell];
+                        total.weight += weight;
+                        total.ints += i128::from(values.values[position]) * i128::from(weight);
+                    }
+                });
+            }
+        }
+    }
+    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
+        for (total, cell) in pairs(&state::<Self>(other).0, cells) {
+            let own = &mut self.0[cell];
+            own.ints += total.ints;
+            own.weight += total.weight;
+            own.has_float |= total.has_float;
+            own.add_float(total.floats);
+            own.rounded_away += total.rounded_away;
+        }
+    }
+    fn heap_bytes(&self) -> usize {
+        self.0.capacity() * size_of::<Total>()
+    }
+}

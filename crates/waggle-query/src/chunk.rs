@@ -1,0 +1,100 @@
+//! 1024 rows at a time: which of them are selected, and the values of one column in them.
+
+use std::sync::Arc;
+use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
+
+/// One bit per row of a chunk.
+pub(crate) type Bits = [u64; CHUNK_WORDS];
+
+/// True when no bit is set.
+pub(crate) fn is_empty(bits: &Bits) -> bool {
+    bits.iter().all(|word| *word == 0)
+}
+
+/// Calls `visit` with the index of each set bit, ascending.
+pub(crate) fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
+    for (index, word) in bits.iter().enumerate() {
+        let mut word = *word;
+        while word != 0 {
+            visit(index * 64 + word.trailing_zeros() as usize);
+            word &= word - 1;
+        }
+    }
+}
+
+/// The values of one type in one chunk.
+#[derive(Debug)]
+pub enum TypedBuffer {
+    /// Dictionary entries.
+    Strings(ChunkBuffer<u32>, Arc<Dictionary>),
+    /// Integers.
+    Ints(ChunkBuffer<i64>),
+    /// Floats.
+    Floats(ChunkBuffer<f64>),
+    /// Booleans.
+    Bools(ChunkBuffer<bool>),
+}
+
+impl TypedBuffer {
+    /// Which rows have a value.
+    pub(crate) fn present(&self) -> &Bits {
+        match self {
+            Self::Strings(buffer, _) => &buffer.present,
+            Self::Ints(buffer) => &buffer.present,
+            Self::Floats(buffer) => &buffer.present,
+            Self::Bools(buffer) => &buffer.present,
+        }
+    }
+}
+
+/// Reads one column of one source, a chunk at a time and each chunk once.
+#[derive(Debug)]
+pub(crate) struct ColumnReader {
+    column: Arc<Column>,
+    chunk: Option<usize>,
+    buffers: Vec<TypedBuffer>,
+}
+
+impl ColumnReader {
+    pub(crate) fn new(column: Arc<Column>) -> Self {
+        let buffers = column.types.iter().map(empty_buffer).collect();
+        Self {
+            column,
+            chunk: None,
+            buffers,
+        }
+    }
+
+    /// One buffer per type of the column, filled with the values of `chunk`.
+    pub(crate) fn read(&mut self, chunk: usize) -> &[TypedBuffer] {
+        if self.chunk != Some(chunk) {
+            self.chunk = Some(chunk);
+            for (typed, buffer) in self.column.types.iter().zip(&mut self.buffers) {
+                match buffer {
+                    TypedBuffer::Strings(buffer, _) => typed.read_codes(chunk, buffer),
+                    TypedBuffer::Ints(buffer) => typed.read_ints(chunk, buffer),
+                    TypedBuffer::Floats(buffer) => typed.read_floats(chunk, buffer),
+                    TypedBuffer::Bools(buffer) => typed.read_bools(chunk, buffer),
+                }
+            }
+        }
+        &self.buffers
+    }
+
+    /// The buffers as the last [`read`](Self::read) left them.
+    pub(crate) fn buffers(&self) -> &[TypedBuffer] {
+        &self.buffers
+    }
+}
+
+fn empty_buffer(typed: &TypedColumn) -> TypedBuffer {
+    use waggle_model::ColumnType;
+    match (typed.dictionary(), typed.column_type()) {
+        (Some(dictionary), _) => {
+            TypedBuffer::Strings(ChunkBuffer::default(), Arc::clone(dictionary))
+        }
+        (None, ColumnType::Float) => TypedBuffer::Floats(ChunkBuffer::default()),
+        (None, ColumnType::Boolean) => TypedBuffer::Bools(ChunkBuffer::default()),
+        (None, _) => TypedBuffer::Ints(ChunkBuffer::default()),
+    }
+}

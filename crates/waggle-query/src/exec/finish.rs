@@ -1,0 +1,190 @@
+//! From merged states to the rows of an answer: havings, order, limit, total, other, series.
+
+use super::group::{GroupTable, GroupValue, compare_values};
+use crate::calculation::{NO_CELL, Partial};
+use crate::plan::{Having, OrderBy, OrderKey, Plan, StatePlan};
+use std::cmp::Ordering;
+use waggle_model::{Cell, HavingOp, SeriesPoint, SortOrder};
+
+/// The groups of an answer.
+pub(super) struct Chosen {
+    /// The groups that are returned, in order.
+    pub(super) groups: Vec<u32>,
+    /// How many there are after havings and before the limit.
+    pub(super) group_count: usize,
+}
+
+/// Applies havings, order and limit. Groups that are equal in every order key come in the order of their breakdown values, so that
+/// the answer does not depend on threads.
+pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>]) -> Chosen {
+    let cell = |output: usize, group: u32| cell_of(plan, states, output, group as usize);
+    let mut groups: Vec<u32> = (0..table.len() as u32)
+        .filter(|group| {
+            plan.havings
+                .iter()
+                .all(|having| holds(having, &cell(having.output, *group)))
+        })
+        .collect();
+    let group_count = groups.len();
+    // Finished once per group, because a comparison would finish them again and again.
+    let keys: Vec<Vec<Cell>> = plan
+        .orders
+        .iter()
+        .map(|order| match order.by {
+            OrderBy::Output(output) => (0..table.len() as u32)
+                .map(|group| cell(output, group))
+                .collect(),
+            OrderBy::Breakdown(_) => Vec::new(),
+        })
+        .collect();
+    let compare = |left: &u32, right: &u32| {
+        for (order, cells) in plan.orders.iter().zip(&keys) {
+            let ordering = match order.by {
+                OrderBy::Output(_) => {
+                    compare_cells(&cells[*left as usize], &cells[*right as usize], order)
+                }
+                OrderBy::Breakdown(index) => {
+                    let value = |group| table.key(group).nth(index);
+                    compare_breakdowns(value(*left), value(*right), order)
+                }
+            };
+            if ordering != Ordering::Equal {
+                return ordering;
+            }
+        }
+        compare_keys(table, *left, *right)
+    };
+    if groups.len() > plan.limit && plan.limit > 0 {
+        groups.select_nth_unstable_by(plan.limit - 1, compare);
+        groups.truncate(plan.limit);
+    }
+    groups.sort_unstable_by(compare);
+    Chosen {
+        groups,
+        group_count,
+    }
+}
+
+/// The answer of one calculation for one cell.
+pub(super) fn cell_of(
+    plan: &Plan,
+    states: &[Box<dyn Partial>],
+    output: usize,
+    cell: usize,
+) -> Cell {
+    let output = &plan.outputs[output];
+    output.calculation.finish(&*states[output.state], cell)
+}
+
+/// The answers of all calculations for one cell.
+pub(super) fn cells_of(plan: &Plan, states: &[Box<dyn Partial>], cell: usize) -> Vec<Cell> {
+    (0..plan.visible)
+        .map(|output| cell_of(plan, states, output, cell))
+        .collect()
+}
+
+/// Adds cells up: cell `i` of `states` goes to cell `targets[i]` of the result, which has `count` cells.
+pub(super) fn regroup(
+    plan: &[StatePlan],
+    states: &[Box<dyn Partial>],
+    targets: &[u32],
+    count: usize,
+) -> Vec<Box<dyn Partial>> {
+    plan.iter()
+        .zip(states)
+        .map(|(planned, state)| {
+            let mut sums = planned.calculation.start();
+            sums.grow(count);
+            sums.merge(&**state, targets);
+            sums
+        })
+        .collect()
+}
+
+/// The points of one group or of the total, ascending in time; `cells` pairs bucket and cell.
+pub(super) fn points(
+    plan: &Plan,
+    states: &[Box<dyn Partial>],
+    mut cells: Vec<(u32, u32)>,
+) -> Vec<SeriesPoint> {
+    cells.sort_unstable();
+    cells
+        .into_iter()
+        .map(|(bucket, cell)| SeriesPoint {
+            time_ns: plan.buckets.start_ns(bucket as usize),
+            values: cells_of(plan, states, cell as usize),
+        })
+        .collect()
+}
+
+/// For each group its place in `chosen`, or [`NO_CELL`].
+pub(super) fn places(chosen: &[u32], group_count: usize) -> Vec<u32> {
+    let mut places = vec![NO_CELL; group_count];
+    for (place, group) in chosen.iter().enumerate() {
+        places[*group as usize] = place as u32;
+    }
+    places
+}
+
+/// A calculation without a number satisfies no having, not even `!=`: there is nothing to compare.
+fn holds(having: &Having, cell: &Cell) -> bool {
+    let Some(value) = cell.as_f64() else {
+        return false;
+    };
+    match having.op {
+        HavingOp::Equal => value == having.value,
+        HavingOp::NotEqual => value != having.value,
+        HavingOp::Greater => value > having.value,
+        HavingOp::GreaterOrEqual => value >= having.value,
+        HavingOp::Less => value < having.value,
+        HavingOp::LessOrEqual => value <= having.value,
+    }
+}
+
+/// Numbers before text; no answer comes last in either direction.
+fn compare_cells(left: &Cell, right: &Cell, key: &OrderKey) -> Ordering {
+    let ordering = match (left, right) {
+        (Cell::Null, Cell::Null) => return Ordering::Equal,
+        (Cell::Null, _) => return Ordering::Greater,
+        (_, Cell::Null) => return Ordering::Less,
+        (Cell::Int(left), Cell::Int(right)) => left.cmp(right),
+        (Cell::Text(left), Cell::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
+        (Cell::Text(_), _) => Ordering::Greater,
+        (_, Cell::Text(_)) => Ordering::Less,
+        _ => left
+            .as_f64()
+            .unwrap_or(f64::NAN)
+            .total_cmp(&right.as_f64().unwrap_or(f64::NAN)),
+    };
+    directed(ordering, key)
+}
+
+fn compare_breakdowns(
+    left: Option<&GroupValue>,
+    right: Option<&GroupValue>,
+    key: &OrderKey,
+) -> Ordering {
+    match (left, right) {
+        (Some(left), Some(right)) => match (left, right) {
+            (GroupValue::Null, _) | (_, GroupValue::Null) => compare_values(left, right),
+            _ => directed(compare_values(left, right), key),
+        },
+        _ => Ordering::Equal,
+    }
+}
+
+fn directed(ordering: Ordering, key: &OrderKey) -> Ordering {
+    match key.order {
+        SortOrder::Ascending => ordering,
+        SortOrder::Descending => ordering.reverse(),
+    }
+}
+
+fn compare_keys(table: &GroupTable, left: u32, right: u32) -> Ordering {
+    table
+        .key(left)
+        .zip(table.key(right))
+        .map(|(left, right)| compare_values(left, right))
+        .find(|ordering| *ordering != Ordering::Equal)
+        .unwrap_or(Ordering::Equal)
+}

@@ -1,0 +1,107 @@
+//! Heat maps over all rows. The first pass has found the smallest and largest value; this one counts rows per bucket and bin.
+
+use crate::calculation::{Rows, each_number};
+use crate::chunk::TypedBuffer;
+use crate::plan::Buckets;
+use waggle_model::Heatmap;
+
+/// Bins of a map, unless all values are equal.
+const BINS: usize = 50;
+
+/// The edges of the bins.
+#[derive(Clone, Debug)]
+pub(super) struct Scale {
+    min: f64,
+    max: f64,
+    step: f64,
+    /// Lower edge of each bin, ascending.
+    edges: Vec<f64>,
+}
+
+impl Scale {
+    /// Cuts the range into 50 bins of equal width, or makes one bin when there is no width to cut.
+    pub(super) fn new(min: f64, max: f64) -> Self {
+        // Divided before subtracting, because the difference of two large numbers can be infinite.
+        let step = max / BINS as f64 - min / BINS as f64;
+        let (step, bins) = if step > 0.0 { (step, BINS) } else { (0.0, 1) };
+        let edges = (0..bins).map(|bin| min + bin as f64 * step).collect();
+        Self {
+            min,
+            max,
+            step,
+            edges,
+        }
+    }
+
+    /// The last bin whose lower edge is not above the value.
+    fn bin(&self, value: f64) -> usize {
+        self.edges
+            .partition_point(|edge| *edge <= value)
+            .saturating_sub(1)
+    }
+}
+
+/// Weighted counts per bucket and bin.
+pub(super) struct Grid {
+    bins: usize,
+    counts: Vec<u64>,
+}
+
+impl Grid {
+    pub(super) fn new(scale: &Scale, buckets: usize) -> Self {
+        let bins = scale.edges.len();
+        Self {
+            bins,
+            counts: vec![0; bins * buckets],
+        }
+    }
+
+    /// Counts the numbers of a column; `bucket` tells the bucket of a place in the chunk.
+    pub(super) fn update(
+        &mut self,
+        scale: &Scale,
+        rows: &Rows<'_>,
+        column: &[TypedBuffer],
+        bucket: impl Fn(usize) -> usize,
+    ) {
+        let buckets: Vec<u32> = rows
+            .positions
+            .iter()
+            .map(|position| bucket(usize::from(*position)) as u32)
+            .collect();
+        let rows = Rows {
+            positions: rows.positions,
+            cells: &buckets,
+            weights: rows.weights,
+        };
+        each_number(&rows, column, |bucket, value, weight| {
+            let value = value.as_f64();
+            if value.is_finite() {
+                self.counts[bucket * self.bins + scale.bin(value)] += weight;
+            }
+        });
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        for (count, other) in self.counts.iter_mut().zip(&other.counts) {
+            *count += other;
+        }
+    }
+
+    pub(super) fn finish(&self, scale: &Scale, buckets: &Buckets) -> Heatmap {
+        let (times_ns, counts) = self
+            .counts
+            .chunks_exact(self.bins)
+            .enumerate()
+            .filter(|(_, counts)| counts.iter().any(|count| *count > 0))
+            .map(|(bucket, counts)| (buckets.start_ns(bucket), counts.to_vec()))
+            .unzip();
+        Heatmap {
+            min_value: scale.min,
+            max_value: scale.max,
+            step_size: scale.step,
+            times_ns,
+            counts,
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! Sources shared out to a few threads, each of which folds what it reads into one state.
+
+use super::watch::ExecError;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use waggle_store::Source;
+
+/// Below this many rows a second thread costs more than it saves.
+const ROWS_PER_THREAD_MIN: u64 = 65_536;
+
+/// Folds every source, given with its index, into states made by `start`, one state per thread. The first failure stops the other threads at their next
+/// source.
+pub(crate) fn fold_sources<S: Send>(
+    sources: &[Source],
+    threads_max: usize,
+    start: impl Fn() -> S + Sync,
+    fold: impl Fn(&mut S, usize, &Source) -> Result<(), ExecError> + Sync,
+) -> Result<Vec<S>, ExecError> {
+    let rows: u64 = sources
+        .iter()
+        .map(|source| u64::from(source.row_count()))
+        .sum();
+    let useful = usize::try_from(rows / ROWS_PER_THREAD_MIN).unwrap_or(usize::MAX) + 1;
+    let threads = threads_max.min(sources.len()).min(useful).max(1);
+    let next = AtomicUsize::new(0);
+    let has_failed = AtomicBool::new(false);
+    let work = || {
+        let mut state = start();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.get(index) else {
+                break;
+            };
+            if has_failed.load(Ordering::Relaxed) {
+                break;
+            }
+            if let Err(error) = fold(&mut state, index, source) {
+                has_failed.store(true, Ordering::Relaxed);
+                return Err(error);
+            }
+        }
+        Ok(state)
+    };
+    if threads == 1 {
+        return Ok(vec![work()?]);
+    }
+    std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut states = vec![work()];
+        for other in others {
+            match other.join() {
+                Ok(state) => states.push(state),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        states.into_iter().collect()
+    })
+}

@@ -1,0 +1,76 @@
+//! What queries tell about themselves.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::{Registry, Unit};
+
+/// The engine's own signals.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    pub(crate) started: Counter,
+    pub(crate) finished: Family<OutcomeLabels, Counter>,
+    pub(crate) seconds: Histogram,
+    pub(crate) rows_read: Counter,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(crate) struct OutcomeLabels {
+    pub(crate) outcome: Outcome,
+}
+
+/// How a query ended.
+#[derive(Clone, Copy, Debug, Hash, PartialEq, Eq, EncodeLabelValue)]
+#[expect(
+    non_camel_case_types,
+    reason = "the names of the variants are the values of the label"
+)]
+pub(crate) enum Outcome {
+    answered,
+    invalid,
+    deadline,
+    too_large,
+    busy,
+    storage_error,
+    cancelled,
+}
+
+impl Metrics {
+    pub(crate) fn new(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            started: Counter::default(),
+            finished: Family::default(),
+            seconds: Histogram::new(exponential_buckets(0.001, 2.0, 15)),
+            rows_read: Counter::default(),
+        };
+        registry.register(
+            "waggle_queries_started",
+            "Queries, raw row pages and traces asked for",
+            metrics.started.clone(),
+        );
+        registry.register(
+            "waggle_queries_finished",
+            "Queries, raw row pages and traces that ended, by outcome",
+            metrics.finished.clone(),
+        );
+        registry.register_with_unit(
+            "waggle_query",
+            "Time from the start of a query to its answer",
+            Unit::Seconds,
+            metrics.seconds.clone(),
+        );
+        registry.register(
+            "waggle_query_rows_read",
+            "Rows that answered queries looked at",
+            metrics.rows_read.clone(),
+        );
+        metrics
+    }
+
+    pub(crate) fn finish(&self, outcome: Outcome) {
+        self.finished
+            .get_or_create(&OutcomeLabels { outcome })
+            .inc();
+    }
+}

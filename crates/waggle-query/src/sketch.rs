@@ -1,0 +1,7 @@
+//! Summaries of many values in little memory whose merge is associative, commutative and blind to how rows were split.
+
+mod distinct;
+mod histogram;
+
+pub use distinct::DistinctCounter;
+pub use histogram::Histogram;
