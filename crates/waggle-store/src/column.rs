@@ -14,7 +14,9 @@ pub use position::Positions;
 
 pub(crate) use dictionary::parse_id;
 pub(crate) use packed::{Lane, PackedParts, pack};
-pub(crate) use read::{DECIMAL_MAX, decimal_value};
+pub(crate) use read::as_decimal;
+
+use read::decimal_value;
 
 use std::sync::Arc;
 use waggle_model::{ColumnType, Value};

@@ -5,6 +5,7 @@
 //! formats, query semantics, HTTP.
 #![warn(missing_docs)]
 
+pub mod block;
 pub mod column;
 pub mod memtable;
 mod source;

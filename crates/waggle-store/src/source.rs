@@ -1,5 +1,6 @@
 //! What a query reads: blocks and memtable runs behind one set of calls.
 
+use crate::block::Block;
 use crate::column::{Column, TypedColumn};
 use crate::memtable::Run;
 use std::ops::Range;
@@ -10,11 +11,19 @@ use waggle_model::{DatasetId, TimeRange};
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// The bytes are not what was written: a checksum, a length or a value is wrong. Reading stops; nothing is guessed.
-    #[error("block {file} is damaged: {message}")]
+    #[error("{file} is damaged: {message}")]
     Corrupt {
         /// The file.
         file: String,
         /// What is wrong.
+        message: String,
+    },
+    /// A newer version of this program wrote them; that one can read them.
+    #[error("{file} can't be read by this version of Waggle: {message}")]
+    Unsupported {
+        /// The file.
+        file: String,
+        /// What is unknown here.
         message: String,
     },
     /// The disk refused.
@@ -32,6 +41,8 @@ pub enum ReadError {
 pub enum Source {
     /// Rows in memory.
     Run(Arc<Run>),
+    /// Rows on disk or in an object store.
+    Block(Arc<Block>),
 }
 
 /// Everything there was at one moment, within a tenant, a scope and a range of time.
@@ -46,6 +57,7 @@ impl Source {
     pub fn dataset(&self) -> DatasetId {
         match self {
             Self::Run(run) => run.dataset(),
+            Self::Block(block) => block.dataset(),
         }
     }
 
@@ -53,6 +65,7 @@ impl Source {
     pub fn row_count(&self) -> u32 {
         match self {
             Self::Run(run) => run.row_count(),
+            Self::Block(block) => block.row_count(),
         }
     }
 
@@ -60,6 +73,7 @@ impl Source {
     pub fn time_bounds_ns(&self) -> (i64, i64) {
         match self {
             Self::Run(run) => run.time_bounds_ns(),
+            Self::Block(block) => block.time_bounds_ns(),
         }
     }
 
@@ -67,6 +81,7 @@ impl Source {
     pub fn is_time_sorted(&self) -> bool {
         match self {
             Self::Run(_) => false,
+            Self::Block(_) => true,
         }
     }
 
@@ -77,6 +92,7 @@ impl Source {
     pub fn times(&self) -> Result<Arc<TypedColumn>, ReadError> {
         match self {
             Self::Run(run) => Ok(Arc::clone(run.times())),
+            Self::Block(block) => block.times(),
         }
     }
 
@@ -84,6 +100,7 @@ impl Source {
     pub fn sample_rates(&self) -> Result<Option<Arc<TypedColumn>>, ReadError> {
         match self {
             Self::Run(run) => Ok(Some(Arc::clone(run.sample_rates()))),
+            Self::Block(block) => block.sample_rates(),
         }
     }
 
@@ -91,6 +108,7 @@ impl Source {
     pub fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
         match self {
             Self::Run(run) => Ok(run.column(name).map(Arc::clone)),
+            Self::Block(block) => block.column(name),
         }
     }
 
@@ -98,6 +116,16 @@ impl Source {
     pub fn column_names(&self) -> Vec<String> {
         match self {
             Self::Run(run) => run.columns().map(|(name, _)| name.to_owned()).collect(),
+            Self::Block(block) => {
+                let mut names: Vec<String> = block
+                    .entries()
+                    .iter()
+                    .map(|entry| entry.name.to_string())
+                    .collect();
+                // A column with several types has several entries, one after another.
+                names.dedup();
+                names
+            }
         }
     }
 
@@ -109,6 +137,7 @@ impl Source {
         }
         match self {
             Self::Run(run) => Ok(0..run.row_count()),
+            Self::Block(block) => block.rows_in(range),
         }
     }
 
@@ -116,6 +145,7 @@ impl Source {
     pub fn stored_bytes(&self) -> u64 {
         match self {
             Self::Run(_) => 0,
+            Self::Block(block) => block.stored_bytes(),
         }
     }
 }

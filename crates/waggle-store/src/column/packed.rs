@@ -7,7 +7,7 @@
 
 mod lane;
 
-pub use lane::Lane;
+pub(crate) use lane::Lane;
 
 use super::CHUNK_ROWS;
 use std::ops::Range;

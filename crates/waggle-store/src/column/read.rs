@@ -110,6 +110,21 @@ impl TypedColumn {
         }
     }
 
+    /// The first row whose value is at least `value`, in an integer column without gaps whose values ascend.
+    pub(crate) fn lower_bound(&self, value: i64) -> u32 {
+        let slot = match &self.values {
+            Values::PackedInts(values) => values.lower_bound(value),
+            Values::Ints(values) => values.partition_point(|other| *other < value),
+            _ => 0,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "slots number at most the rows, which are u32"
+        )]
+        let row = slot as u32;
+        row
+    }
+
     fn packed_bounds<T: super::Lane>(&self, values: &Packed<T>, chunk: usize) -> Option<(T, T)> {
         let slots = match &self.presence {
             Presence::All | Presence::Bits(_) => return values.bounds(chunk),
@@ -259,7 +274,7 @@ impl SlotValues<bool> for Bits<'_> {
 }
 
 /// Decimals hold integers of at most this size, so that turning one into a float is exact and needs no conversion instruction.
-pub(crate) const DECIMAL_MAX: i64 = (1 << 51) - 1;
+const DECIMAL_MAX: i64 = (1 << 51) - 1;
 
 /// Adding a number of at most 51 bits to this float puts it into the mantissa as it is, two's complement.
 const MANTISSA: f64 = 6_755_399_441_055_744.0;
@@ -293,6 +308,20 @@ impl SlotValues<f64> for Decimals<'_> {
 pub(crate) fn decimal_value(integer: i64, exponent: u8) -> f64 {
     let shifted = MANTISSA.to_bits().wrapping_add_signed(integer);
     (f64::from_bits(shifted) - MANTISSA) / power_of_ten(exponent)
+}
+
+/// The integer that stands for a float; `None` when dividing it again does not give exactly this float, bit by bit.
+pub(crate) fn as_decimal(value: f64, exponent: u8) -> Option<i64> {
+    let scaled = value * power_of_ten(exponent);
+    #[expect(clippy::cast_precision_loss, reason = "51 bits fit a float")]
+    let is_small = scaled.abs() <= DECIMAL_MAX as f64;
+    if !is_small {
+        return None;
+    }
+    // Rounds to the nearest integer and reads it off the mantissa.
+    let shifted = (scaled + MANTISSA).to_bits();
+    let integer = shifted.wrapping_sub(MANTISSA.to_bits()).cast_signed();
+    (decimal_value(integer, exponent).to_bits() == value.to_bits()).then_some(integer)
 }
 
 /// Powers that a float holds exactly.

@@ -1,0 +1,33 @@
+//! Blocks: sealed rows of one dataset in Waggle's own columnar format, sorted by time and never changed.
+//!
+//! [`encode_block`] turns memtable runs into the bytes of a block; [`Block`] reads them back column by column, each by one ranged
+//! read that is the same call on a local file and on an object store. docs/format.md describes every byte.
+
+mod bytes;
+mod cache;
+mod directory;
+mod layout;
+mod read;
+mod write;
+
+pub use cache::{BlockCache, CacheStats};
+pub use directory::{ColumnBounds, ColumnEntry};
+pub use read::{Block, BlockPlace};
+pub use write::{EncodedBlock, encode_block};
+
+use std::io;
+
+/// A file of blocks that can be read in parts, wherever it is.
+pub trait RangeRead: Send + Sync {
+    /// Reads exactly `length` bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] when the file ends before, and whatever the storage reports.
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
+
+    /// What an operator knows the file by, for error messages.
+    fn name(&self) -> &str;
+}
+
+#[cfg(test)]
+mod tests;

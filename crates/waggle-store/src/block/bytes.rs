@@ -1,0 +1,156 @@
+//! Writing and reading the numbers of a block: little-endian, every array at a multiple of 8 bytes, no length trusted.
+
+use crate::column::{Lane, Packed, PackedParts, pack};
+use bytemuck::Pod;
+use std::borrow::Cow;
+
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "blocks are little-endian and are copied, not converted"
+);
+
+/// What is wrong with the bytes of a block.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// They are not what was written.
+    Corrupt(Cow<'static, str>),
+    /// A newer program wrote them.
+    Unsupported(String),
+}
+
+impl From<&'static str> for Fault {
+    fn from(message: &'static str) -> Self {
+        Self::Corrupt(message.into())
+    }
+}
+
+impl Fault {
+    pub(super) fn corrupt(message: String) -> Self {
+        Self::Corrupt(message.into())
+    }
+}
+
+/// Appends zeros up to a multiple of 8 bytes.
+pub(super) fn align(out: &mut Vec<u8>) {
+    out.resize(out.len().next_multiple_of(8), 0);
+}
+
+pub(super) fn put_u32(out: &mut Vec<u8>, value: u32) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+pub(super) fn put_u64(out: &mut Vec<u8>, value: u64) {
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends an array and aligns what follows it.
+pub(super) fn put_array<T: Pod>(out: &mut Vec<u8>, values: &[T]) {
+    out.extend_from_slice(bytemuck::cast_slice(values));
+    align(out);
+}
+
+/// Appends packed integers; see docs/format.md, "packed array".
+pub(super) fn put_packed<T: Lane + Pod>(out: &mut Vec<u8>, values: &[T], present: Option<&[u64]>) {
+    let PackedParts {
+        count,
+        bases,
+        widths,
+        words,
+    } = pack(values, present);
+    put_u32(out, number(count));
+    put_u32(out, number(words.len()));
+    put_array(out, &bases);
+    put_array(out, &widths);
+    put_array(out, &words);
+}
+
+/// A count as it is stored.
+///
+/// # Panics
+/// When it does not fit 32 bits: a block is sealed far below that.
+pub(super) fn number(count: usize) -> u32 {
+    assert!(count <= u32::MAX as usize, "counts of a block fit 32 bits");
+    #[expect(clippy::cast_possible_truncation, reason = "asserted above")]
+    let count = count as u32;
+    count
+}
+
+/// Reads a column's bytes from front to back.
+pub(super) struct ByteReader<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> ByteReader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    pub(super) fn u32(&mut self) -> Result<u32, Fault> {
+        self.fixed().map(u32::from_le_bytes)
+    }
+
+    pub(super) fn u64(&mut self) -> Result<u64, Fault> {
+        self.fixed().map(u64::from_le_bytes)
+    }
+
+    pub(super) fn i64(&mut self) -> Result<i64, Fault> {
+        self.fixed().map(i64::from_le_bytes)
+    }
+
+    pub(super) fn fixed<const N: usize>(&mut self) -> Result<[u8; N], Fault> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let fixed = rest.first_chunk().ok_or(ENDS_EARLY)?;
+        self.at += N;
+        Ok(*fixed)
+    }
+
+    pub(super) fn slice(&mut self, length: usize) -> Result<&'a [u8], Fault> {
+        let end = self.at.checked_add(length).ok_or(ENDS_EARLY)?;
+        let slice = self.bytes.get(self.at..end).ok_or(ENDS_EARLY)?;
+        self.at = end;
+        Ok(slice)
+    }
+
+    /// Reads an array and the zeros that align what follows it.
+    pub(super) fn array<T: Pod>(&mut self, count: usize) -> Result<Vec<T>, Fault> {
+        let length = count.checked_mul(size_of::<T>()).ok_or(ENDS_EARLY)?;
+        let bytes = self.slice(length)?;
+        let mut values = vec![T::zeroed(); count];
+        bytemuck::cast_slice_mut(&mut values).copy_from_slice(bytes);
+        self.align()?;
+        Ok(values)
+    }
+
+    pub(super) fn align(&mut self) -> Result<(), Fault> {
+        let padding = self.at.next_multiple_of(8) - self.at;
+        self.slice(padding).map(|_| ())
+    }
+
+    /// Reads packed integers, of which there must be `count`.
+    pub(super) fn packed<T: Lane + Pod>(&mut self, count: usize) -> Result<Packed<T>, Fault> {
+        if self.u32()? as usize != count {
+            return Err("a packed array has the wrong number of values".into());
+        }
+        let word_count = self.u32()? as usize;
+        let chunk_count = count.div_ceil(crate::column::CHUNK_ROWS);
+        let parts = PackedParts {
+            count,
+            bases: self.array(chunk_count)?,
+            widths: self.array(chunk_count)?,
+            words: self.array(word_count)?,
+        };
+        Ok(Packed::from_parts(parts)?)
+    }
+
+    /// Checks that nothing is left.
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        if self.at == self.bytes.len() {
+            Ok(())
+        } else {
+            Err("there are bytes left over".into())
+        }
+    }
+}
+
+const ENDS_EARLY: &str = "the bytes end too early";

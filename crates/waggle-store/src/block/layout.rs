@@ -1,0 +1,219 @@
+//! The layouts of a column's bytes, and how they become a column again. Nothing in the bytes is trusted: a checksum says that they
+//! are what was written, not that what was written makes sense.
+
+use super::bytes::{ByteReader, Fault};
+use super::directory::{ColumnEntry, unknown};
+use crate::column::{
+    CHUNK_ROWS, Codes, Dictionary, Packed, Positions, Presence, TypedColumn, Values,
+};
+use std::sync::Arc;
+use waggle_model::ColumnType;
+
+/// Every row has a value.
+pub(super) const PRESENCE_ALL: u8 = 1;
+/// One bit per row.
+pub(super) const PRESENCE_BITMAP: u8 = 2;
+/// The rows that have a value, listed.
+pub(super) const PRESENCE_POSITIONS: u8 = 3;
+
+/// Packed codes and a dictionary of texts.
+pub(super) const LAYOUT_TEXT: u8 = 1;
+/// Packed codes and a dictionary of ids.
+pub(super) const LAYOUT_ID_ENTRIES: u8 = 2;
+/// One id per slot.
+pub(super) const LAYOUT_ID_SLOTS: u8 = 3;
+/// Packed integers.
+pub(super) const LAYOUT_INTEGERS: u8 = 4;
+/// Packed integers to be divided by a power of ten.
+pub(super) const LAYOUT_DECIMALS: u8 = 5;
+/// One float per slot.
+pub(super) const LAYOUT_FLOATS: u8 = 6;
+/// One bit per slot.
+pub(super) const LAYOUT_BOOLEANS: u8 = 7;
+
+/// Set in a dictionary's flags when its entries are in the order of their hashes.
+pub(super) const DICTIONARY_HASH_ORDERED: u32 = 1;
+/// Set in a dictionary's flags when its text is a zstd frame.
+pub(super) const DICTIONARY_COMPRESSED: u32 = 2;
+
+/// The largest power of ten that a float holds exactly.
+pub(super) const EXPONENT_MAX: u8 = 22;
+
+/// Makes a column from its bytes.
+pub(super) fn decode_column(
+    entry: &ColumnEntry,
+    row_count: u32,
+    bytes: &[u8],
+) -> Result<TypedColumn, Fault> {
+    let mut reader = ByteReader::new(bytes);
+    let presence = read_presence(entry, row_count, &mut reader)?;
+    let slots = match &presence {
+        Presence::Rows(_) | Presence::Positions(_) => entry.value_count,
+        Presence::All | Presence::Bits(_) => row_count,
+    } as usize;
+    let values = match (entry.layout, entry.column_type) {
+        (LAYOUT_TEXT, ColumnType::String) => read_text(slots, &mut reader)?,
+        (LAYOUT_ID_ENTRIES, ColumnType::String) => {
+            let codes: Packed<u32> = reader.packed(slots)?;
+            let dictionary = read_ids(&mut reader)?;
+            check_codes(&codes, dictionary.len())?;
+            Values::Strings {
+                codes: Codes::Packed(Arc::new(codes)),
+                dictionary: Arc::new(dictionary),
+            }
+        }
+        (LAYOUT_ID_SLOTS, ColumnType::String) => {
+            let dictionary = read_ids(&mut reader)?;
+            if dictionary.len() != slots {
+                return Err("ids and slots differ in number".into());
+            }
+            Values::Strings {
+                codes: Codes::Identity,
+                dictionary: Arc::new(dictionary),
+            }
+        }
+        (LAYOUT_INTEGERS, ColumnType::Integer) => {
+            Values::PackedInts(Arc::new(reader.packed(slots)?))
+        }
+        (LAYOUT_DECIMALS, ColumnType::Float) => {
+            if entry.parameter > EXPONENT_MAX {
+                return Err("a power of ten is too large".into());
+            }
+            Values::Decimals {
+                integers: Arc::new(reader.packed(slots)?),
+                exponent: entry.parameter,
+            }
+        }
+        (LAYOUT_FLOATS, ColumnType::Float) => Values::Floats(reader.array(slots)?.into()),
+        (LAYOUT_BOOLEANS, ColumnType::Boolean) => {
+            Values::BoolBits(reader.array(slots.div_ceil(64))?.into())
+        }
+        (LAYOUT_TEXT..=LAYOUT_BOOLEANS, _) => {
+            return Err("a column's layout does not fit its type".into());
+        }
+        (layout, _) => return Err(unknown("layout", layout)),
+    };
+    reader.finish()?;
+    Ok(TypedColumn::new(row_count, presence, values))
+}
+
+fn read_presence(
+    entry: &ColumnEntry,
+    row_count: u32,
+    reader: &mut ByteReader<'_>,
+) -> Result<Presence, Fault> {
+    let value_count = entry.value_count as usize;
+    match entry.presence {
+        PRESENCE_ALL if entry.value_count == row_count => Ok(Presence::All),
+        PRESENCE_ALL => Err("a column without gaps has fewer values than rows".into()),
+        PRESENCE_BITMAP => {
+            let words: Vec<u64> = reader.array((row_count as usize).div_ceil(64))?;
+            let set: usize = words.iter().map(|word| word.count_ones() as usize).sum();
+            let past_end = match row_count % 64 {
+                0 => 0,
+                bits => words.last().map_or(0, |word| word >> bits),
+            };
+            if set != value_count || past_end != 0 {
+                return Err("presence bits and values differ in number".into());
+            }
+            Ok(Presence::Bits(words.into()))
+        }
+        PRESENCE_POSITIONS => {
+            let positions = Positions::new(reader.packed(value_count)?, row_count)?;
+            Ok(Presence::Positions(Arc::new(positions)))
+        }
+        presence => Err(unknown("presence", presence)),
+    }
+}
+
+fn read_text(slots: usize, reader: &mut ByteReader<'_>) -> Result<Values, Fault> {
+    let codes: Packed<u32> = reader.packed(slots)?;
+    let entry_count = reader.u32()? as usize;
+    let flags = reader.u32()?;
+    let hashes: Vec<u64> = reader.array(entry_count)?;
+    let lengths: Packed<u32> = reader.packed(entry_count)?;
+    let text_bytes = reader.u64()?;
+    let stored_bytes = usize::try_from(reader.u64()?).map_err(|_| "a text is too long")?;
+    let stored = reader.slice(stored_bytes)?;
+    reader.align()?;
+
+    if flags & !(DICTIONARY_HASH_ORDERED | DICTIONARY_COMPRESSED) != 0 {
+        return Err(unknown("dictionary flags", flags.to_le_bytes()[0]));
+    }
+    let ends = read_ends(&lengths, text_bytes)?;
+    let bytes = if flags & DICTIONARY_COMPRESSED == 0 {
+        stored.to_vec()
+    } else {
+        let text_bytes = usize::try_from(text_bytes).map_err(|_| "a text is too long")?;
+        zstd::bulk::decompress(stored, text_bytes)
+            .map_err(|error| Fault::corrupt(format!("zstd: {error}")))?
+    };
+    if bytes.len() as u64 != text_bytes {
+        return Err("a text has the wrong length".into());
+    }
+    let text = std::str::from_utf8(&bytes).map_err(|_| "a text is not UTF-8")?;
+    if !ends.iter().all(|end| text.is_char_boundary(*end as usize)) {
+        return Err("a text ends within a character".into());
+    }
+    let is_hash_ordered = flags & DICTIONARY_HASH_ORDERED != 0;
+    if is_hash_ordered && !hashes.is_sorted() {
+        return Err("hashes do not ascend".into());
+    }
+    check_codes(&codes, entry_count)?;
+    let dictionary = Dictionary::Text {
+        hashes,
+        ends,
+        bytes,
+        is_hash_ordered,
+    };
+    Ok(Values::Strings {
+        codes: Codes::Packed(Arc::new(codes)),
+        dictionary: Arc::new(dictionary),
+    })
+}
+
+/// Adds lengths up to the end of each text; the last one must be the length of all.
+fn read_ends(lengths: &Packed<u32>, text_bytes: u64) -> Result<Vec<u32>, Fault> {
+    let mut ends = Vec::with_capacity(lengths.len());
+    let mut end = 0_u32;
+    lengths.try_for_each_chunk(|lengths| {
+        for &length in lengths {
+            end = end.checked_add(length).ok_or("texts are too long")?;
+            ends.push(end);
+        }
+        Ok::<_, Fault>(())
+    })?;
+    if u64::from(end) != text_bytes {
+        return Err("texts and their lengths do not add up".into());
+    }
+    Ok(ends)
+}
+
+fn read_ids(reader: &mut ByteReader<'_>) -> Result<Dictionary, Fault> {
+    let count = reader.u32()? as usize;
+    let width = reader.u32()? as usize;
+    if width != 8 && width != 16 {
+        return Err("ids have 8 or 16 bytes".into());
+    }
+    let length = count.checked_mul(width).ok_or("there are too many ids")?;
+    let bytes = reader.array(length)?;
+    Ok(Dictionary::Ids { width, bytes })
+}
+
+/// Operators index arrays by code, so one past the dictionary must not get out of here.
+fn check_codes(codes: &Packed<u32>, entry_count: usize) -> Result<(), Fault> {
+    let mut values = [0; CHUNK_ROWS];
+    for chunk in 0..codes.chunk_count() {
+        let certain = codes
+            .bounds(chunk)
+            .is_some_and(|(_, high)| (high as usize) < entry_count);
+        if !certain {
+            let count = codes.unpack(chunk, &mut values);
+            let high = values[..count].iter().max().copied().unwrap_or_default();
+            if high as usize >= entry_count {
+                return Err("a code lies past its dictionary".into());
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,297 @@
+//! Opening a block and reading its columns.
+
+use super::RangeRead;
+use super::bytes::Fault;
+use super::cache::{BlockCache, CachedColumn};
+use super::directory::{ColumnEntry, Directory, Role, TRAILER_BYTES, Trailer};
+use super::layout::decode_column;
+use crate::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
+use crate::source::ReadError;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+use waggle_model::{DatasetId, TimeRange};
+
+/// Where a block is and whose it must be: the part of its metastore row that reading needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BlockPlace {
+    /// The dataset of all rows. A block that says otherwise is refused: another tenant's rows must not come out here.
+    pub dataset: DatasetId,
+    /// First byte of the block in its file.
+    pub offset: u64,
+    /// Bytes of the block.
+    pub length: u64,
+}
+
+/// A sealed block whose directory is in memory. Columns are read when they are asked for and kept in the [`BlockCache`] until it
+/// is full or the block is dropped.
+pub struct Block {
+    file: Arc<dyn RangeRead>,
+    place: BlockPlace,
+    directory: Directory,
+    cache: Arc<BlockCache>,
+    number: u64,
+}
+
+/// The end of a block that is read at once. Most directories are smaller, and then nothing more is read to open the block.
+const TAIL_BYTES: u64 = 32 * 1024;
+
+impl Block {
+    /// Opens a block by reading its directory.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the directory can't be read, is damaged, or is of a newer version.
+    pub fn open(
+        file: Arc<dyn RangeRead>,
+        place: BlockPlace,
+        cache: Arc<BlockCache>,
+    ) -> Result<Self, ReadError> {
+        let directory = read_directory(&*file, place, &cache)?;
+        if directory.dataset != place.dataset {
+            let fault = Fault::corrupt(format!(
+                "it belongs to dataset {}, not {}",
+                directory.dataset.0, place.dataset.0
+            ));
+            return Err(error(&*file, place.offset, "", fault));
+        }
+        let number = cache.register();
+        Ok(Self {
+            file,
+            place,
+            directory,
+            cache,
+            number,
+        })
+    }
+
+    /// The dataset of all rows.
+    pub fn dataset(&self) -> DatasetId {
+        self.directory.dataset
+    }
+
+    /// Number of rows, at least one.
+    pub fn row_count(&self) -> u32 {
+        self.directory.row_count
+    }
+
+    /// Smallest and largest time, both included.
+    pub fn time_bounds_ns(&self) -> (i64, i64) {
+        self.directory.time_bounds_ns
+    }
+
+    /// Bytes on disk.
+    pub fn stored_bytes(&self) -> u64 {
+        self.place.length
+    }
+
+    /// The events' columns as the directory describes them: one entry per name and type, in the order of names.
+    pub fn entries(&self) -> &[ColumnEntry] {
+        let first = self
+            .directory
+            .entries
+            .partition_point(|entry| entry.role < Role::Event);
+        &self.directory.entries[first..]
+    }
+
+    /// The entries of one column, one per type; none when no row has it. What they tell costs no read.
+    pub fn entries_of(&self, name: &str) -> &[ColumnEntry] {
+        &self.directory.entries[self.directory.find(Role::Event, name)]
+    }
+
+    /// Event times, ascending: an integer column without gaps.
+    ///
+    /// # Errors
+    /// [`ReadError`] when the column can't be read, is damaged, or is of a newer version; so with the readers below.
+    pub fn times(&self) -> Result<Arc<TypedColumn>, ReadError> {
+        self.special(Role::Time, "times", |times| {
+            let mut previous = self.directory.time_bounds_ns.0;
+            let mut buffer = ChunkBuffer::default();
+            for first in (0..times.row_count()).step_by(CHUNK_ROWS) {
+                times.read_ints(first as usize / CHUNK_ROWS, &mut buffer);
+                let count = (times.row_count() - first).min(CHUNK_ROWS as u32);
+                let times = &buffer.values[..count as usize];
+                if times.first().is_some_and(|first| *first < previous) || !times.is_sorted() {
+                    return Err("times do not ascend".into());
+                }
+                previous = times.last().copied().unwrap_or(previous);
+            }
+            if previous != self.directory.time_bounds_ns.1 {
+                return Err("times and the directory differ".into());
+            }
+            Ok(())
+        })
+    }
+
+    /// Sample rates: an integer column without gaps. `None` when every rate is 1.
+    pub fn sample_rates(&self) -> Result<Option<Arc<TypedColumn>>, ReadError> {
+        if self.directory.all_rates_one {
+            return Ok(None);
+        }
+        self.special(Role::SampleRate, "sample rates", |_| Ok(()))
+            .map(Some)
+    }
+
+    /// A column by name; `None` when no row has it.
+    pub fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        let range = self.directory.find(Role::Event, name);
+        if range.is_empty() {
+            return Ok(None);
+        }
+        let key = (self.number, range.start);
+        if let Some(CachedColumn::Event(column)) = self.cache.get(key) {
+            return Ok(Some(column));
+        }
+        let types = self.directory.entries[range]
+            .iter()
+            .map(|entry| self.read(entry, name))
+            .collect::<Result<Vec<_>, _>>()?;
+        let column = Arc::new(Column { types });
+        self.cache
+            .put(key, CachedColumn::Event(Arc::clone(&column)));
+        Ok(Some(column))
+    }
+
+    /// The rows whose time lies in `range`, exactly. Reads the times only when the range cuts the block.
+    pub fn rows_in(&self, range: TimeRange) -> Result<Range<u32>, ReadError> {
+        let (first, last) = self.time_bounds_ns();
+        if range.start_ns >= range.end_ns || last < range.start_ns || first >= range.end_ns {
+            return Ok(0..0);
+        }
+        if range.start_ns <= first && last < range.end_ns {
+            return Ok(0..self.row_count());
+        }
+        let times = self.times()?;
+        Ok(times.lower_bound(range.start_ns)..times.lower_bound(range.end_ns))
+    }
+
+    /// Times or sample rates: every row has one. `check` looks at them once, when they are read.
+    fn special(
+        &self,
+        role: Role,
+        what: &str,
+        check: impl FnOnce(&TypedColumn) -> Result<(), Fault>,
+    ) -> Result<Arc<TypedColumn>, ReadError> {
+        let index = self.directory.find(role, "").start;
+        let key = (self.number, index);
+        if let Some(CachedColumn::Special(column)) = self.cache.get(key) {
+            return Ok(column);
+        }
+        let column = self.read(&self.directory.entries[index], what)?;
+        if !column.is_everywhere() {
+            return Err(self.error(what, "a row lacks a value".into()));
+        }
+        check(&column).map_err(|fault| self.error(what, fault))?;
+        let column = Arc::new(column);
+        self.cache
+            .put(key, CachedColumn::Special(Arc::clone(&column)));
+        Ok(column)
+    }
+
+    fn read(&self, entry: &ColumnEntry, name: &str) -> Result<TypedColumn, ReadError> {
+        let bytes = read_range(
+            &*self.file,
+            self.place.offset + entry.offset,
+            entry.stored_bytes,
+            &self.cache,
+        )?;
+        if crc32c::crc32c(&bytes) != entry.checksum {
+            return Err(self.error(name, "the checksum is wrong".into()));
+        }
+        decode_column(entry, self.directory.row_count, &bytes)
+            .map_err(|fault| self.error(name, fault))
+    }
+
+    fn error(&self, column: &str, fault: Fault) -> ReadError {
+        error(&*self.file, self.place.offset, column, fault)
+    }
+}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.cache.forget(self.number);
+    }
+}
+
+impl fmt::Debug for Block {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Block")
+            .field("file", &self.file.name())
+            .field("place", &self.place)
+            .field("row_count", &self.row_count())
+            .finish_non_exhaustive()
+    }
+}
+
+fn read_directory(
+    file: &dyn RangeRead,
+    place: BlockPlace,
+    cache: &BlockCache,
+) -> Result<Directory, ReadError> {
+    let BlockPlace { offset, length, .. } = place;
+    let fail = |fault| error(file, offset, "", fault);
+    let tail_start = length.saturating_sub(TAIL_BYTES);
+    let Some(tail_offset) = offset.checked_add(tail_start) else {
+        return Err(fail("it lies beyond all files".into()));
+    };
+    let tail = read_range(file, tail_offset, length - tail_start, cache)?;
+    let Some((before, trailer)) = tail.split_last_chunk::<TRAILER_BYTES>() else {
+        return Err(fail("it is too short".into()));
+    };
+    let trailer = Trailer::read(trailer, length).map_err(fail)?;
+    let known = before.len() as u64;
+    let missing = u64::from(trailer.directory_bytes).saturating_sub(known);
+    let read_again;
+    let directory = if missing == 0 {
+        &before[(known - u64::from(trailer.directory_bytes)) as usize..]
+    } else {
+        read_again = read_range(
+            file,
+            offset + trailer.directory_offset,
+            u64::from(trailer.directory_bytes),
+            cache,
+        )?;
+        &read_again
+    };
+    if crc32c::crc32c(directory) != trailer.directory_checksum {
+        return Err(fail("the directory's checksum is wrong".into()));
+    }
+    Directory::read(directory, trailer.directory_offset).map_err(fail)
+}
+
+fn read_range(
+    file: &dyn RangeRead,
+    offset: u64,
+    length: u64,
+    cache: &BlockCache,
+) -> Result<Vec<u8>, ReadError> {
+    let fail = |source| ReadError::Io {
+        file: file.name().to_owned(),
+        source,
+    };
+    let length =
+        usize::try_from(length).map_err(|_| fail(std::io::ErrorKind::OutOfMemory.into()))?;
+    let bytes = file.read_at(offset, length).map_err(fail)?;
+    if bytes.len() != length {
+        return Err(fail(std::io::ErrorKind::UnexpectedEof.into()));
+    }
+    cache.count_read(bytes.len() as u64);
+    Ok(bytes)
+}
+
+fn error(file: &dyn RangeRead, offset: u64, column: &str, fault: Fault) -> ReadError {
+    let mut place = format!("block at byte {offset}");
+    if !column.is_empty() {
+        place = format!("{place}, column {column}");
+    }
+    let file = file.name().to_owned();
+    match fault {
+        Fault::Corrupt(message) => ReadError::Corrupt {
+            file,
+            message: format!("{place}: {message}"),
+        },
+        Fault::Unsupported(message) => ReadError::Unsupported {
+            file,
+            message: format!("{place}: {message}"),
+        },
+    }
+}

@@ -1,0 +1,221 @@
+//! Bytes that are not what was written are refused: never a panic, never another value.
+
+use super::*;
+use crate::block::layout::decode_column;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// A block with every layout in it.
+fn all_layouts() -> (EncodedBlock, Vec<Row>) {
+    let rows: Vec<Row> = (0..2100_i64)
+        .map(|row| {
+            let mut fields = vec![
+                ("int".to_owned(), Value::Int(row * row)),
+                ("decimal".to_owned(), Value::Float(row as f64 / 100.0)),
+                ("float".to_owned(), Value::Float((row as f64).sqrt())),
+                ("bool".to_owned(), Value::Bool(row % 3 == 0)),
+                ("text".to_owned(), Value::String(format!("é{}", row % 700))),
+                (
+                    "trace".to_owned(),
+                    Value::String(format!("{:032x}", row / 9)),
+                ),
+                (
+                    "span".to_owned(),
+                    Value::String(format!("{:016x}", row * 0x1_0001)),
+                ),
+            ];
+            if row % 5 == 0 {
+                fields.push(("bitmap".to_owned(), Value::Int(row)));
+            }
+            if row % 90 == 0 {
+                fields.push(("sparse".to_owned(), Value::String(format!("{row}"))));
+                fields.push((
+                    "sparse span".to_owned(),
+                    Value::String(format!("{row:016x}")),
+                ));
+            }
+            Row {
+                time: row * 1000,
+                rate: 1 + (row % 2) as u32,
+                fields,
+            }
+        })
+        .collect();
+    encode(&[rows])
+}
+
+/// Opens a block and reads everything; `Ok` only when all of it is as written.
+fn read_all(bytes: Vec<u8>, rows: &[Row]) -> Result<(), ReadError> {
+    let block = open(bytes)?;
+    let times = block.times()?;
+    let rates = block.sample_rates()?;
+    for (row, expected) in rows.iter().enumerate().step_by(7) {
+        assert_eq!(times.value(row as u32), Some(Value::Int(expected.time)));
+        let rate = rates.as_ref().map(|rates| rates.value(row as u32));
+        assert_eq!(rate.flatten(), Some(Value::Int(expected.rate.into())));
+    }
+    let names: Vec<Box<str>> = block
+        .entries()
+        .iter()
+        .map(|entry| entry.name.clone())
+        .collect();
+    for name in names {
+        let Some(column) = block.column(&name)? else {
+            continue;
+        };
+        for (row, expected) in rows.iter().enumerate().step_by(7) {
+            let field = expected.fields.iter().find(|(field, _)| **field == *name);
+            let value = column.value(row as u32);
+            assert!(same(&value, &field.map(|field| field.1.clone())), "{name}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_flipped_bit_anywhere_is_found_or_harmless() {
+    let (encoded, rows) = all_layouts();
+    read_all(encoded.bytes.clone(), &rows).unwrap();
+    let seed = 11;
+    println!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let length = encoded.bytes.len();
+    let directory = length - 2000..length;
+    let mut found = 0;
+    for case in 0..900 {
+        let mut bytes = encoded.bytes.clone();
+        // A third of the damage goes where the directory is.
+        let at = if case % 3 == 0 {
+            rng.random_range(directory.clone())
+        } else {
+            rng.random_range(0..length)
+        };
+        bytes[at] ^= 1 << rng.random_range(0..8);
+        match read_all(bytes, &rows) {
+            Err(ReadError::Corrupt { .. } | ReadError::Unsupported { .. }) => found += 1,
+            Err(ReadError::Io { .. }) => panic!("the file is whole"),
+            // The header is for people and recovery; no reader needs it.
+            Ok(()) => assert!(at < 8, "damage at {at} went unnoticed"),
+        }
+    }
+    assert!(found > 890, "{found}");
+}
+
+#[test]
+fn a_block_cut_short_or_shifted_is_refused() {
+    let (encoded, rows) = all_layouts();
+    let length = encoded.bytes.len();
+    for cut in (0..40)
+        .chain((40..length).step_by(997))
+        .chain(length - 60..length)
+    {
+        assert!(
+            read_all(encoded.bytes[..cut].to_vec(), &rows).is_err(),
+            "cut to {cut}"
+        );
+        assert!(read_all(encoded.bytes[length - cut..].to_vec(), &rows).is_err());
+    }
+    let mut longer = encoded.bytes.clone();
+    longer.push(0);
+    assert!(read_all(longer, &rows).is_err());
+    // The metastore's row is right and the file is shorter.
+    let place = BlockPlace {
+        dataset: DATASET,
+        offset: 0,
+        length: length as u64,
+    };
+    let short = file(encoded.bytes[..length - 1].to_vec());
+    let cache = Arc::new(BlockCache::new(0));
+    assert!(matches!(
+        Block::open(short, place, cache),
+        Err(ReadError::Io { .. })
+    ));
+    let far = BlockPlace {
+        offset: u64::MAX - 5,
+        ..place
+    };
+    let cache = Arc::new(BlockCache::new(0));
+    assert!(Block::open(file(encoded.bytes), far, cache).is_err());
+}
+
+#[test]
+fn a_column_whose_checksum_was_forged_never_panics() {
+    let (encoded, _) = all_layouts();
+    let seed = 5;
+    println!("seed {seed}");
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut refused = 0;
+    for entry in &encoded.columns {
+        let start = entry.offset as usize;
+        let good = &encoded.bytes[start..start + entry.stored_bytes as usize];
+        for case in 0..150 {
+            let mut bytes = good.to_vec();
+            let mut entry = entry.clone();
+            match case % 5 {
+                // The beginning holds the counts and widths, where damage is worst.
+                0 | 1 => {
+                    let at = rng.random_range(0..bytes.len().min(64));
+                    bytes[at] = rng.random();
+                }
+                2 => {
+                    let at = rng.random_range(0..bytes.len());
+                    bytes[at] = rng.random();
+                }
+                3 => bytes.truncate(rng.random_range(0..bytes.len())),
+                _ => {
+                    entry.presence = rng.random_range(0..5);
+                    entry.layout = rng.random_range(0..9);
+                    entry.parameter = rng.random();
+                }
+            }
+            match decode_column(&entry, encoded.row_count, &bytes) {
+                Ok(typed) => read_everything(&typed),
+                Err(_) => refused += 1,
+            }
+        }
+    }
+    assert!(refused > 500, "{refused}");
+}
+
+/// Reads a column in all ways, whatever is in it.
+fn read_everything(typed: &TypedColumn) {
+    let mut codes = ChunkBuffer::default();
+    let mut ints = ChunkBuffer::default();
+    let mut floats = ChunkBuffer::default();
+    let mut bools = ChunkBuffer::default();
+    let entries = typed.dictionary().map_or(0, |dictionary| dictionary.len());
+    for chunk in 0..4 {
+        typed.read_codes(chunk, &mut codes);
+        typed.read_ints(chunk, &mut ints);
+        typed.read_floats(chunk, &mut floats);
+        typed.read_bools(chunk, &mut bools);
+        for index in 0..CHUNK_ROWS {
+            assert!(!codes.has(index) || (codes.values[index] as usize) < entries);
+        }
+        typed.is_chunk_absent(chunk);
+        typed.chunk_bounds(chunk);
+        typed.code_bounds(chunk);
+        typed.float_bounds(chunk);
+    }
+    for row in (0..typed.row_count()).step_by(13) {
+        typed.value(row);
+    }
+}
+
+#[test]
+fn what_a_newer_version_wrote_is_named_as_such() {
+    let (encoded, _) = all_layouts();
+    let mut newer = encoded.bytes.clone();
+    *newer.last_mut().unwrap() = 2;
+    let error = open(newer).unwrap_err().to_string();
+    assert!(error.contains("format version 2"), "{error}");
+
+    let mut entry = encoded.columns[0].clone();
+    entry.layout = 99;
+    let start = entry.offset as usize;
+    let bytes = &encoded.bytes[start..start + entry.stored_bytes as usize];
+    let fault = decode_column(&entry, encoded.row_count, bytes).unwrap_err();
+    let message = format!("{fault:?}");
+    assert!(message.contains("layout 99"), "{message}");
+    assert!(message.contains("versions 1 to 1"), "{message}");
+}
