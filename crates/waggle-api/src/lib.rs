@@ -1,1 +1,142 @@
+//! The faces of Waggle: every door a client, a browser or a probe can knock at.
+//!
+//! What comes in: bound listeners, and the doors to the other rooms ([`waggle_model::EventSink`], [`waggle_model::QueryEngine`], the
+//! metastore, access). What goes out: HTTP and gRPC answers, given after the events they acknowledge are durable.
+//! What this crate never does: decode a protocol itself, know the store or the query engine, read the environment or the system clock,
+//! speak SQL, keep a clear secret.
+#![warn(missing_docs)]
 
+mod ask;
+mod caller;
+mod config;
+mod health;
+mod honeycomb;
+mod ingest;
+mod listen;
+mod metrics;
+mod own;
+mod problem;
+mod request;
+mod resource;
+mod running;
+mod spec;
+mod state;
+mod table;
+
+pub use config::ApiConfig;
+pub use metrics::ApiMetrics;
+pub use resource::{Need, RESOURCES, Resource};
+pub use state::{ApiParts, ApiState, DatasetSize, DatasetStats, Readiness};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::Uri;
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use listen::{fence, grpc};
+use problem::{Problem, ProblemKind};
+use tokio::net::TcpListener;
+use tower::ServiceExt;
+
+/// Makes the router of the main door: ingest, the Honeycomb API, `/api/`, health, and the UI for the rest.
+pub fn router(state: ApiState) -> Router {
+    resource::routes(|_| true)
+        .fallback(no_route)
+        .method_not_allowed_fallback(wrong_method)
+        .layer(from_fn_with_state(state.clone(), fence::http))
+        .with_state(state)
+}
+
+/// Makes the router of the second door: OTLP over HTTP and health, for exporters with default settings.
+pub fn otlp_http_router(state: ApiState) -> Router {
+    resource::routes(|resource| {
+        resource.path.starts_with("/v1/") || matches!(resource.path, "/healthz" | "/readyz")
+    })
+    .fallback(async |uri: Uri| {
+        Problem::not_found(format!("no route for {}", uri.path())).into_plain()
+    })
+    .method_not_allowed_fallback(wrong_method)
+    .layer(from_fn_with_state(state.clone(), fence::http))
+    .with_state(state)
+}
+
+/// Makes the router of the gRPC door: OTLP traces and logs, and `grpc.health.v1`.
+pub fn grpc_router(state: ApiState) -> Router {
+    grpc::routes(state.clone()).layer(from_fn_with_state(state, fence::grpc))
+}
+
+/// Serves the main door until `shutdown` is ready and open requests have finished or had their time.
+pub async fn serve_http(
+    listener: TcpListener,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let router = router(state.clone());
+    listen::http::serve(listener, router, &state.config, shutdown).await;
+}
+
+/// Serves the second OTLP/HTTP door; see [`serve_http`].
+pub async fn serve_otlp_http(
+    listener: TcpListener,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let router = otlp_http_router(state.clone());
+    listen::http::serve(listener, router, &state.config, shutdown).await;
+}
+
+/// Serves the gRPC door; see [`serve_http`].
+pub async fn serve_grpc(
+    listener: TcpListener,
+    state: ApiState,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let router = grpc_router(state.clone());
+    listen::http::serve(listener, router, &state.config, shutdown).await;
+}
+
+/// Fails the query results that an earlier process left unfinished. To be called once, before serving. Returns how many.
+///
+/// # Errors
+/// The metastore's.
+pub async fn fail_interrupted_queries(state: &ApiState) -> Result<u64, waggle_metastore::Error> {
+    let now_ns = state.clock.now_ns();
+    state
+        .metastore
+        .fail_pending_query_results(
+            now_ns,
+            "the server was restarted while this query ran; run it again",
+            now_ns,
+        )
+        .await
+}
+
+/// Paths below these prefixes belong to programs, which could do nothing with the UI's page.
+const PROGRAM_PREFIXES: [&str; 4] = ["/1/", "/2/", "/v1/", "/api/"];
+
+async fn no_route(State(state): State<ApiState>, request: Request) -> Response {
+    let path = request.uri().path();
+    if !PROGRAM_PREFIXES
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+    {
+        return match state.fallback.clone().oneshot(request).await {
+            Ok(response) => response.into_response(),
+            Err(never) => match never {},
+        };
+    }
+    let problem = Problem::not_found(format!("no route for {path}"));
+    if path.starts_with("/1/") {
+        let origin = request::origin(&state, request.headers());
+        return problem.into_v1(&origin, path);
+    }
+    problem.into_plain()
+}
+
+async fn wrong_method(uri: Uri) -> Response {
+    Problem::new(
+        ProblemKind::MethodNotAllowed,
+        format!("{} has no such method", uri.path()),
+    )
+    .into_plain()
+}

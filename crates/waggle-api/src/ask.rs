@@ -1,0 +1,119 @@
+//! One request of the Honeycomb API or Waggle's own, after its caller was checked: what a handler sees instead of HTTP.
+
+use crate::problem::{DetailCode, Problem, ProblemKind};
+use crate::request;
+use crate::state::ApiState;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+use std::sync::Arc;
+use waggle_access::Caller;
+use waggle_metastore::{Dataset, Error as MetastoreError};
+use waggle_model::{DatasetScope, Tenant};
+
+/// The name that stands for every dataset of the environment.
+pub(crate) const ALL_DATASETS: &str = "__all__";
+
+/// What a handler returns.
+pub(crate) type Answer = Result<Response, Problem>;
+
+/// One request.
+pub(crate) struct Ask {
+    pub(crate) state: ApiState,
+    pub(crate) caller: Arc<Caller>,
+    /// Whether the caller may manage keys and people.
+    pub(crate) is_administrator: bool,
+    pub(crate) headers: HeaderMap,
+    /// Base URL by which the client reached this server.
+    pub(crate) origin: String,
+    pub(crate) path: HashMap<String, String>,
+    pub(crate) query: HashMap<String, String>,
+    /// The body, decompressed.
+    pub(crate) body: Bytes,
+}
+
+impl Ask {
+    /// A path parameter, percent-decoded. The table of routes decides which exist.
+    pub(crate) fn path(&self, name: &str) -> &str {
+        self.path.get(name).map(String::as_str).unwrap_or_default()
+    }
+
+    /// A query parameter.
+    pub(crate) fn query(&self, name: &str) -> Option<&str> {
+        self.query.get(name).map(String::as_str)
+    }
+
+    /// A whole number among the query parameters, absent or empty ones as `None`.
+    pub(crate) fn query_number(&self, name: &str) -> Result<Option<i64>, Problem> {
+        match self.query(name).map(str::trim) {
+            None | Some("") => Ok(None),
+            Some(text) => text
+                .parse()
+                .map(Some)
+                .map_err(|_| Problem::bad_request(format!("{name} must be a whole number"))),
+        }
+    }
+
+    /// The dataset of the path's `{dataset}`.
+    pub(crate) async fn dataset(&self, tenant: Tenant) -> Result<Dataset, Problem> {
+        self.state
+            .metastore
+            .find_dataset(tenant, self.path("dataset"))
+            .await?
+            .ok_or_else(|| Problem::not_found("Dataset not found"))
+    }
+
+    /// The dataset of the path's `{dataset}`, or all of them for `__all__`.
+    pub(crate) async fn scope(&self, tenant: Tenant) -> Result<DatasetScope, Problem> {
+        if self.path("dataset") == ALL_DATASETS {
+            return Ok(DatasetScope::All);
+        }
+        Ok(DatasetScope::One(self.dataset(tenant).await?.id))
+    }
+
+    /// The body as JSON.
+    pub(crate) fn json(&self) -> Result<Json, Problem> {
+        request::parse_json(&self.body)
+    }
+
+    /// The body as a JSON object.
+    pub(crate) fn object(&self) -> Result<Map<String, Json>, Problem> {
+        match self.json()? {
+            Json::Object(object) => Ok(object),
+            _ => Err(Problem::unparseable()),
+        }
+    }
+}
+
+/// An answer with a JSON body.
+pub(crate) fn json_answer(status: StatusCode, body: &impl Serialize) -> Answer {
+    let text = serde_json::to_string(body).map_err(|error| Problem::internal(&error))?;
+    Ok(text_answer(status, text))
+}
+
+/// An answer whose JSON is written already.
+pub(crate) fn text_answer(status: StatusCode, json: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], json).into_response()
+}
+
+impl From<MetastoreError> for Problem {
+    fn from(error: MetastoreError) -> Self {
+        match error {
+            MetastoreError::NotFound(_) => Self::not_found(error.to_string()),
+            MetastoreError::Conflict(text) => Self::conflict(text),
+            MetastoreError::Invalid { field, message } => {
+                Self::invalid_field(field, DetailCode::Invalid, message)
+            }
+            MetastoreError::LimitReached { .. } => Self::conflict(error.to_string()),
+            MetastoreError::Busy => {
+                Self::new(ProblemKind::Unavailable, "the server is busy; try again")
+            }
+            MetastoreError::NewerSchema { .. }
+            | MetastoreError::Corrupt(_)
+            | MetastoreError::Unavailable(_) => Self::internal(&error),
+        }
+    }
+}

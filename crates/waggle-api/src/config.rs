@@ -1,0 +1,92 @@
+//! Limits and facts of the faces, each with its unit and default. The binary fills this from its own settings.
+
+use std::time::Duration;
+use waggle_model::EventLimits;
+
+const MIB: usize = 1 << 20;
+
+/// Limits and facts of the faces. [`Default`] gives the documented defaults.
+#[derive(Clone, Debug)]
+pub struct ApiConfig {
+    /// Version shown to people and clients.
+    pub version: &'static str,
+    /// Requests from this machine without a key act in the default environment. Default false.
+    pub is_dev: bool,
+    /// Base URL under which people reach the UI (`http://127.0.0.1:8080`, no slash at the end). `None` takes it from each request's
+    /// `Host`.
+    pub origin: Option<String>,
+    /// `host:port` of the OTLP/gRPC door, as shown on the onboarding page; `None` when it is closed.
+    pub grpc_address: Option<String>,
+    /// `host:port` of the second OTLP/HTTP door; `None` when it is closed.
+    pub otlp_http_address: Option<String>,
+    /// Most bytes of an OTLP body, as sent and again after decompression; also of one gRPC message. Default 20 MiB.
+    pub otlp_body_bytes_max: usize,
+    /// Most bytes of a `/1/batch` body, as sent and again after decompression. Default 20 MiB; clients split at 5 MB.
+    pub batch_body_bytes_max: usize,
+    /// Most bytes of a `/1/events` body, as sent and again after decompression. Default 1 MiB.
+    pub event_body_bytes_max: usize,
+    /// Most bytes of every other body. Default 100,000, as spec/honeycomb-api.md section 2.1 says.
+    pub management_body_bytes_max: usize,
+    /// Limits on one event, handed to the decoders.
+    pub event_limits: EventLimits,
+    /// Bodies of at least so many bytes are decompressed and decoded on a blocking thread. Default 64 KiB.
+    pub offload_bytes_min: usize,
+    /// Most bytes of one request's headers. Default 64 KiB.
+    pub header_bytes_max: usize,
+    /// Most headers of one request over HTTP/1. Default 100.
+    pub header_count_max: usize,
+    /// Longest time to wait for the head of the next request over HTTP/1, and so the longest idle connection. Default 90 s.
+    pub header_timeout: Duration,
+    /// Longest time from the head of a request to the head of its answer. Default 60 s.
+    pub request_timeout: Duration,
+    /// Most connections of one door; more wait in the listener's queue. Default 4,096.
+    pub connections_max: usize,
+    /// Most requests that are answered at once, all doors together; more get 503. Default 1,024.
+    pub requests_concurrent_max: usize,
+    /// Most ingest bodies that are decoded and appended at once; more wait their turn. Bounds the memory of ingest together with the
+    /// body limits. Default 64.
+    pub ingest_concurrent_max: usize,
+    /// Longest time open requests have to finish once a shutdown began. Default 10 s.
+    pub shutdown_grace: Duration,
+    /// Longest time `GET /1/query_results` waits for a running query before it answers `complete: false`. Default 1 s.
+    pub result_wait: Duration,
+    /// Most queries of `/1/query_results` that run in the background at once; more get 429. Default 64.
+    pub results_running_max: usize,
+    /// Most columns a dataset may get by `POST /1/columns`; the store has its own limit for those that events bring. Default 10,000.
+    pub dataset_columns_max: usize,
+    /// Most datasets an environment may get by `POST /1/datasets`. Default 1,000.
+    pub environment_datasets_max: usize,
+    /// Most rows of a trace in one answer. Default 32,000.
+    pub trace_rows_max: usize,
+}
+
+impl Default for ApiConfig {
+    fn default() -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            is_dev: false,
+            origin: None,
+            grpc_address: None,
+            otlp_http_address: None,
+            otlp_body_bytes_max: 20 * MIB,
+            batch_body_bytes_max: 20 * MIB,
+            event_body_bytes_max: MIB,
+            management_body_bytes_max: 100_000,
+            event_limits: EventLimits::default(),
+            offload_bytes_min: 64 << 10,
+            header_bytes_max: 64 << 10,
+            header_count_max: 100,
+            header_timeout: Duration::from_secs(90),
+            request_timeout: Duration::from_secs(60),
+            connections_max: 4_096,
+            requests_concurrent_max: 1_024,
+            ingest_concurrent_max: 64,
+            shutdown_grace: Duration::from_secs(10),
+            result_wait: Duration::from_secs(1),
+            results_running_max: 64,
+            dataset_columns_max: 10_000,
+            environment_datasets_max: 1_000,
+            trace_rows_max: 32_000,
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! `/1/columns/{dataset}`. Source: spec/honeycomb-api.md section 9.2.
+
+use super::dataset::description;
+use crate::ask::{ALL_DATASETS, Answer, Ask, json_answer};
+use crate::problem::{Detail, DetailCode, Problem};
+use crate::table::time_text;
+use axum::http::StatusCode;
+use serde_json::{Map, Value as Json, json};
+use waggle_metastore::{Column, ColumnChange, ColumnId, Error, NewColumn};
+use waggle_model::{ColumnType, DatasetScope};
+
+const DESCRIPTION_CHARS_MAX: usize = 255;
+const KEY_NAME_CHARS_MAX: usize = 255;
+/// Most columns of `__all__` in one list: environments have many datasets, and the list is not paged.
+const LIST_MAX: usize = 100_000;
+
+/// `GET /1/columns/{dataset}`, with `?key_name=` one object.
+pub(crate) async fn list(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let columns = match ask.scope(tenant).await? {
+        DatasetScope::One(dataset) => {
+            if let Some(key_name) = ask.query("key_name") {
+                let column = ask
+                    .state
+                    .metastore
+                    .column_by_name(tenant, dataset, key_name)
+                    .await?
+                    .ok_or_else(no_column)?;
+                return json_answer(StatusCode::OK, &column_json(&column));
+            }
+            ask.state.metastore.columns(tenant, dataset).await?
+        }
+        DatasetScope::All => {
+            let text = ask.query("key_name").unwrap_or_default();
+            let page = ask
+                .state
+                .metastore
+                .search_columns(tenant, &DatasetScope::All, text, LIST_MAX)
+                .await?;
+            if let Some(key_name) = ask.query("key_name") {
+                let column = page
+                    .columns
+                    .iter()
+                    .find(|column| column.key_name == key_name)
+                    .ok_or_else(no_column)?;
+                return json_answer(StatusCode::OK, &column_json(column));
+            }
+            page.columns
+        }
+    };
+    let columns: Vec<Json> = columns.iter().map(column_json).collect();
+    json_answer(StatusCode::OK, &columns)
+}
+
+/// `GET /1/columns/{dataset}/{id}`.
+pub(crate) async fn get(ask: Ask) -> Answer {
+    let dataset = ask.dataset(ask.caller.tenant).await?;
+    let id = ColumnId(ask.path("id").to_owned());
+    let column = ask
+        .state
+        .metastore
+        .column(ask.caller.tenant, dataset.id, &id)
+        .await?
+        .ok_or_else(no_column)?;
+    json_answer(StatusCode::OK, &column_json(&column))
+}
+
+/// `POST /1/columns/{dataset}`.
+pub(crate) async fn create(ask: Ask) -> Answer {
+    if ask.path("dataset") == ALL_DATASETS {
+        return Err(Problem::bad_request(
+            "a column belongs to one dataset; name it instead of __all__",
+        ));
+    }
+    let dataset = ask.dataset(ask.caller.tenant).await?;
+    let object = ask.object()?;
+    let key_name = match object.get("key_name") {
+        Some(Json::String(name)) if !name.trim().is_empty() => name.clone(),
+        None | Some(Json::Null | Json::String(_)) => {
+            return Err(Problem::bad_request("Key name cannot be blank"));
+        }
+        Some(_) => {
+            return Err(Problem::invalid_field(
+                "key_name",
+                DetailCode::IncorrectType,
+                "must be a string",
+            ));
+        }
+    };
+    if key_name.chars().count() > KEY_NAME_CHARS_MAX {
+        return Err(Problem::invalid_field(
+            "key_name",
+            DetailCode::Invalid,
+            format!("must have at most {KEY_NAME_CHARS_MAX} characters"),
+        ));
+    }
+    let change = read_change(&object)?;
+    let column = NewColumn {
+        key_name,
+        column_type: change.column_type.unwrap_or(ColumnType::String),
+        description: change.description.unwrap_or_default(),
+        is_hidden: change.is_hidden.unwrap_or(false),
+    };
+    let column = ask
+        .state
+        .metastore
+        .create_column(
+            ask.caller.tenant,
+            dataset.id,
+            column,
+            ask.state.config.dataset_columns_max,
+            ask.state.clock.now_ns(),
+        )
+        .await
+        .map_err(|error| match error {
+            Error::Conflict(_) => Problem::conflict("column already exists"),
+            other => other.into(),
+        })?;
+    json_answer(StatusCode::CREATED, &column_json(&column))
+}
+
+/// `PUT /1/columns/{dataset}/{id}`. A `key_name` in the body is ignored: it never changes.
+pub(crate) async fn update(ask: Ask) -> Answer {
+    let dataset = ask.dataset(ask.caller.tenant).await?;
+    let id = ColumnId(ask.path("id").to_owned());
+    let object = ask.object()?;
+    let change = read_change(&object)?;
+    let column = ask
+        .state
+        .metastore
+        .update_column(
+            ask.caller.tenant,
+            dataset.id,
+            &id,
+            change,
+            ask.state.clock.now_ns(),
+        )
+        .await
+        .map_err(|error| match error {
+            Error::NotFound(_) => no_column(),
+            other => other.into(),
+        })?;
+    json_answer(StatusCode::OK, &column_json(&column))
+}
+
+fn no_column() -> Problem {
+    Problem::not_found("Column not found")
+}
+
+fn read_change(object: &Map<String, Json>) -> Result<ColumnChange, Problem> {
+    let mut details = Vec::new();
+    let column_type = match object.get("type") {
+        None | Some(Json::Null) => None,
+        Some(Json::String(name)) => {
+            let found = ColumnType::from_name(name);
+            if found.is_none() {
+                details.push(Detail::new(
+                    "type",
+                    DetailCode::Invalid,
+                    "must be string, float, integer or boolean",
+                ));
+            }
+            found
+        }
+        Some(_) => {
+            details.push(Detail::new(
+                "type",
+                DetailCode::IncorrectType,
+                "must be a string",
+            ));
+            None
+        }
+    };
+    let is_hidden = match object.get("hidden") {
+        None | Some(Json::Null) => None,
+        Some(Json::Bool(is_hidden)) => Some(*is_hidden),
+        Some(_) => {
+            details.push(Detail::new(
+                "hidden",
+                DetailCode::IncorrectType,
+                "must be true or false",
+            ));
+            None
+        }
+    };
+    let description = description(object, false, DESCRIPTION_CHARS_MAX, &mut details);
+    if !details.is_empty() {
+        return Err(Problem::invalid(details));
+    }
+    Ok(ColumnChange {
+        column_type,
+        description,
+        is_hidden,
+    })
+}
+
+/// A column in the words of the API; `/api/` uses the same.
+pub(crate) fn column_json(column: &Column) -> Json {
+    json!({
+        "id": column.id.0,
+        "key_name": column.key_name,
+        "type": column.column_type.name(),
+        "description": column.description,
+        "hidden": column.is_hidden,
+        "last_written": column.last_written_at_ns.map(time_text),
+        "created_at": time_text(column.created_at_ns),
+        "updated_at": time_text(column.updated_at_ns),
+    })
+}

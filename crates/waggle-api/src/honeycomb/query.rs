@@ -1,0 +1,73 @@
+//! `/1/queries/{dataset|__all__}`: queries are saved as they were sent and never change. Source: spec/honeycomb-api.md section 12.1.
+
+use crate::ask::{Answer, Ask, json_answer};
+use crate::problem::{Detail, Problem};
+use crate::spec::{ParsedSpec, read_spec};
+use crate::state::ApiState;
+use axum::http::StatusCode;
+use serde_json::{Map, Value as Json};
+use waggle_metastore::{Query, QueryId};
+use waggle_model::QueryError;
+
+/// `POST /1/queries/{dataset}`.
+pub(crate) async fn create(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let scope = ask.scope(tenant).await?;
+    let body = ask.json()?;
+    let parsed = checked_spec(&ask.state, &body)?;
+    let query = ask
+        .state
+        .metastore
+        .create_query(
+            tenant,
+            &scope,
+            &Json::Object(parsed.json).to_string(),
+            ask.state.clock.now_ns(),
+        )
+        .await?;
+    json_answer(StatusCode::OK, &query_json(&query)?)
+}
+
+/// `GET /1/queries/{dataset}/{id}`.
+pub(crate) async fn get(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let scope = ask.scope(tenant).await?;
+    let query = ask
+        .state
+        .metastore
+        .query(tenant, &QueryId(ask.path("id").to_owned()))
+        .await?
+        .filter(|query| query.scope == scope)
+        .ok_or_else(no_query)?;
+    json_answer(StatusCode::OK, &query_json(&query)?)
+}
+
+pub(super) fn no_query() -> Problem {
+    Problem::not_found("Query not found")
+}
+
+/// Reads a spec and lets the engine check what only it knows: the names of the calculations.
+pub(crate) fn checked_spec(state: &ApiState, body: &Json) -> Result<ParsedSpec, Problem> {
+    let parsed = read_spec(body).map_err(Problem::invalid)?;
+    match state.engine.validate(&parsed.spec) {
+        Ok(()) => Ok(parsed),
+        Err(QueryError::Invalid { field, message }) => Err(Problem::invalid(vec![Detail::new(
+            field,
+            crate::problem::DetailCode::Invalid,
+            message,
+        )])),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The stored spec as an object.
+pub(crate) fn spec_object(query: &Query) -> Result<Map<String, Json>, Problem> {
+    serde_json::from_str(&query.spec_json).map_err(|error| Problem::internal(&error))
+}
+
+/// The spec as it was sent, with its id.
+pub(crate) fn query_json(query: &Query) -> Result<Json, Problem> {
+    let mut object = spec_object(query)?;
+    object.insert("id".to_owned(), Json::String(query.id.0.clone()));
+    Ok(Json::Object(object))
+}

@@ -1,0 +1,118 @@
+//! Who sends events, and what the store did with them: the steps that all ingest protocols share.
+
+use crate::caller;
+use crate::listen::http::Peer;
+use crate::metrics::Protocol;
+use crate::state::ApiState;
+use axum::http::HeaderMap;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use waggle_access::{Error as AccessError, Permission};
+use waggle_model::{AppendError, AppendOutcome, EventBatch, Tenant};
+use waggle_wire::Reply;
+
+/// Who sends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sender {
+    pub(crate) tenant: Tenant,
+    may_create_datasets: bool,
+}
+
+/// Why nobody sends. Each protocol has its own words and codes for these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SenderError {
+    /// No key.
+    MissingKey,
+    /// A key nobody knows.
+    UnknownKey,
+    /// A key that may not send events.
+    Forbidden,
+    /// Keys can't be looked up now.
+    Unavailable,
+}
+
+/// Finds out who sends: the key's environment, or the default one for this machine with `--dev`.
+pub(crate) async fn sender(
+    state: &ApiState,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+) -> Result<Sender, SenderError> {
+    let caller = match caller::key_of(headers) {
+        Some(key) => state.access.caller(key).await,
+        None if caller::is_local(state, peer, headers) => state.access.dev_caller().await,
+        None => return Err(SenderError::MissingKey),
+    }
+    .map_err(|error| match error {
+        AccessError::UnknownKey => SenderError::UnknownKey,
+        error => {
+            tracing::error!(%error, "key not checked");
+            SenderError::Unavailable
+        }
+    })?;
+    if !caller.may(Permission::SendEvents) {
+        return Err(SenderError::Forbidden);
+    }
+    Ok(Sender {
+        tenant: caller.tenant,
+        may_create_datasets: caller.may(Permission::CreateDatasets),
+    })
+}
+
+/// Appends what was decoded and returns when it is durable: only then may the client hear of success.
+pub(crate) async fn append(
+    state: &ApiState,
+    sender: Sender,
+    protocol: Protocol,
+    batches: Vec<EventBatch>,
+) -> Result<AppendOutcome, AppendError> {
+    if batches.iter().all(EventBatch::is_empty) {
+        return Ok(AppendOutcome {
+            datasets: vec![None; batches.len()],
+            ..AppendOutcome::default()
+        });
+    }
+    let appended = state
+        .sink
+        .append(sender.tenant, batches, sender.may_create_datasets)
+        .await;
+    match &appended {
+        Ok(outcome) => {
+            state
+                .metrics
+                .events_accepted(protocol, outcome.accepted_count);
+            for reject in &outcome.rejects {
+                state.metrics.event_rejected(protocol, reject.reason);
+            }
+        }
+        Err(AppendError::Busy) => state.metrics.request_rejected(protocol, "busy"),
+        Err(AppendError::Unavailable(cause)) => {
+            tracing::error!(cause, "events not stored");
+            state.metrics.request_rejected(protocol, "unavailable");
+        }
+    }
+    appended
+}
+
+/// Turns a reply of the wire into an HTTP answer; one that asks to try again says when.
+pub(crate) fn into_response(reply: Reply) -> Response {
+    let status = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = (status, reply.body).into_response();
+    let headers = response.headers_mut();
+    headers.remove(axum::http::header::CONTENT_TYPE);
+    if let Some(content_type) = reply.content_type {
+        headers.insert(
+            axum::http::header::CONTENT_TYPE,
+            axum::http::HeaderValue::from_static(content_type),
+        );
+    }
+    if matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE
+    ) {
+        headers.insert(
+            axum::http::header::RETRY_AFTER,
+            axum::http::HeaderValue::from_static("1"),
+        );
+    }
+    response
+}

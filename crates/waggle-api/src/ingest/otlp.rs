@@ -1,0 +1,208 @@
+//! `POST /v1/traces` and `/v1/logs`, and the steps they share with the gRPC calls. Source: spec/honeycomb-api.md section 5.
+
+use super::admit::{Sender, SenderError, append, into_response, sender};
+use crate::caller;
+use crate::listen::body::{self, BodyError, header_text};
+use crate::listen::http::Peer;
+use crate::metrics::Protocol;
+use crate::state::ApiState;
+use axum::Extension;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::response::Response;
+use bytes::Bytes;
+use waggle_model::AppendError;
+use waggle_wire::ContentEncoding;
+use waggle_wire::honeycomb::is_classic_key;
+use waggle_wire::otlp::{
+    ContentType, Decoded, Encoding, OtlpError, OtlpHeaders, RejectedCount, Signal, decode_logs,
+    decode_traces, decompress_body, error_reply, export_reply, rejected_count,
+};
+
+static DATASET: HeaderName = HeaderName::from_static("x-honeycomb-dataset");
+
+/// `POST /v1/traces`.
+pub(crate) async fn traces(
+    State(state): State<ApiState>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Response {
+    export(&state, Signal::Traces, peer, request).await
+}
+
+/// `POST /v1/logs`.
+pub(crate) async fn logs(
+    State(state): State<ApiState>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Response {
+    export(&state, Signal::Logs, peer, request).await
+}
+
+async fn export(
+    state: &ApiState,
+    signal: Signal,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Response {
+    let content_type =
+        ContentType::from_header(header_text(request.headers(), &header::CONTENT_TYPE));
+    let answered_as = content_type.as_ref().ok().copied();
+    let taken = match content_type {
+        Ok(content_type) => {
+            let peer = peer.map(|Extension(peer)| peer);
+            take(state, signal, content_type, peer, request).await
+        }
+        Err(error) => Err(error),
+    };
+    into_response(match (taken, answered_as) {
+        (Ok(rejected), Some(content_type)) => export_reply(signal, content_type, &rejected),
+        (Err(error), content_type) => {
+            count_refused(state, Protocol::OtlpHttp, &error);
+            error_reply(content_type, &error)
+        }
+        (Ok(_), None) => error_reply(None, &OtlpError::UnsupportedContentType),
+    })
+}
+
+async fn take(
+    state: &ApiState,
+    signal: Signal,
+    content_type: ContentType,
+    peer: Option<Peer>,
+    request: Request,
+) -> Result<RejectedCount, OtlpError> {
+    let (parts, body) = request.into_parts();
+    let exporter = Exporter::find(state, signal, peer, &parts.headers).await?;
+    let bytes_max = state.config.otlp_body_bytes_max;
+    let body = body::collect(body, bytes_max)
+        .await
+        .map_err(|error| OtlpError::Malformed {
+            signal,
+            cause: match error {
+                BodyError::TooLarge => "request body is too large".to_owned(),
+                BodyError::Interrupted => "request body is incomplete".to_owned(),
+            },
+        })?;
+    let message = Message {
+        body,
+        compression: body::content_encoding(&parts.headers),
+        encoding: content_type.encoding(),
+    };
+    exporter
+        .store(state, signal, Protocol::OtlpHttp, message)
+        .await
+}
+
+/// One request's bytes.
+pub(crate) struct Message {
+    pub(crate) body: Bytes,
+    pub(crate) compression: ContentEncoding,
+    pub(crate) encoding: Encoding,
+}
+
+/// Who exports, and where to.
+pub(crate) struct Exporter {
+    sender: Sender,
+    is_classic: bool,
+    dataset: Option<String>,
+}
+
+impl Exporter {
+    /// Checks 2 and 3 of section 5.2, then the key.
+    pub(crate) async fn find(
+        state: &ApiState,
+        signal: Signal,
+        peer: Option<Peer>,
+        headers: &HeaderMap,
+    ) -> Result<Self, OtlpError> {
+        let dataset = header_text(headers, &DATASET)
+            .filter(|dataset| !dataset.trim().is_empty())
+            .map(str::to_owned);
+        let is_classic = caller::key_of(headers).is_some_and(is_classic_key);
+        if is_classic && dataset.is_none() && signal == Signal::Traces {
+            return Err(OtlpError::MissingDataset);
+        }
+        let sender = sender(state, peer, headers)
+            .await
+            .map_err(|error| match error {
+                SenderError::MissingKey => OtlpError::MissingKey,
+                SenderError::UnknownKey => OtlpError::UnknownKey,
+                SenderError::Forbidden => OtlpError::Forbidden,
+                SenderError::Unavailable => OtlpError::Unavailable,
+            })?;
+        Ok(Self {
+            sender,
+            is_classic,
+            dataset,
+        })
+    }
+
+    /// Decodes a message and stores its events; the answer may go out when this returns.
+    pub(crate) async fn store(
+        self,
+        state: &ApiState,
+        signal: Signal,
+        protocol: Protocol,
+        message: Message,
+    ) -> Result<RejectedCount, OtlpError> {
+        let _permit = state.limits.ingest.acquire().await;
+        let sender = self.sender;
+        let mut decoded = self.decode(state, signal, message).await?;
+        for refusal in &decoded.refusals {
+            state.metrics.event_rejected(protocol, refusal.reason);
+        }
+        let batches = std::mem::take(&mut decoded.batches);
+        let outcome =
+            append(state, sender, protocol, batches)
+                .await
+                .map_err(|error| match error {
+                    AppendError::Busy => OtlpError::Busy,
+                    AppendError::Unavailable(_) => OtlpError::Unavailable,
+                })?;
+        Ok(rejected_count(&decoded, &outcome.rejects))
+    }
+
+    async fn decode(
+        self,
+        state: &ApiState,
+        signal: Signal,
+        message: Message,
+    ) -> Result<Decoded, OtlpError> {
+        let config = &state.config;
+        let is_large = body::is_large(
+            message.compression,
+            message.body.len(),
+            config.offload_bytes_min,
+        );
+        let limits = config.event_limits.clone();
+        let bytes_max = config.otlp_body_bytes_max;
+        let now_ns = state.clock.now_ns();
+        body::run(is_large, move || {
+            let body = decompress_body(signal, message.compression, &message.body, bytes_max)?;
+            let headers = OtlpHeaders {
+                classic_key: self.is_classic,
+                dataset: self.dataset.as_deref(),
+            };
+            match signal {
+                Signal::Traces => decode_traces(&body, message.encoding, &headers, &limits),
+                Signal::Logs => decode_logs(&body, message.encoding, &headers, &limits, now_ns),
+            }
+        })
+        .await
+    }
+}
+
+/// Counts requests that were refused as a whole; what the store refused is counted where it was appended.
+pub(crate) fn count_refused(state: &ApiState, protocol: Protocol, error: &OtlpError) {
+    let reason = match error {
+        OtlpError::UnsupportedContentType => "unsupported_content_type",
+        OtlpError::MissingKey => "missing_key",
+        OtlpError::MissingDataset => "missing_dataset",
+        OtlpError::UnknownKey => "unknown_key",
+        OtlpError::Forbidden => "forbidden",
+        OtlpError::Malformed { .. } => "malformed",
+        OtlpError::Busy | OtlpError::Unavailable => return,
+    };
+    state.metrics.request_rejected(protocol, reason);
+}

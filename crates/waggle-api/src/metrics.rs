@@ -1,0 +1,143 @@
+//! The faces' own health as numbers: what was asked, how it ended, how long it took, which events came in and which did not.
+
+use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::registry::Registry;
+use std::time::Duration;
+use waggle_model::RejectReason;
+
+/// Counters of the faces. Made once, before the registry is frozen; cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ApiMetrics {
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    events_accepted: Family<ProtocolLabels, Counter>,
+    events_rejected: Family<RejectLabels, Counter>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u16,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ProtocolLabels {
+    protocol: Protocol,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RejectLabels {
+    protocol: Protocol,
+    reason: &'static str,
+}
+
+/// The way events came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum Protocol {
+    /// `POST /1/events`.
+    Events,
+    /// `POST /1/batch`.
+    Batch,
+    /// `POST /v1/traces`, `/v1/logs`.
+    OtlpHttp,
+    /// The Export calls.
+    OtlpGrpc,
+}
+
+impl ApiMetrics {
+    /// Makes the counters and registers them as `waggle_http_*` and `waggle_events_*`.
+    pub fn new(registry: &mut Registry) -> Self {
+        let metrics = Self {
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.001, 2.0, 16))
+            }),
+            events_accepted: Family::default(),
+            events_rejected: Family::default(),
+        };
+        registry.register(
+            "waggle_http_requests",
+            "Requests answered, by route, method and status, gRPC calls included",
+            metrics.requests.clone(),
+        );
+        registry.register(
+            "waggle_http_request_seconds",
+            "Time from the head of a request to the head of its answer, in seconds",
+            metrics.request_seconds.clone(),
+        );
+        registry.register(
+            "waggle_events_accepted",
+            "Events stored durably before they were acknowledged, by protocol",
+            metrics.events_accepted.clone(),
+        );
+        registry.register(
+            "waggle_events_rejected",
+            "Events refused, by protocol and reason",
+            metrics.events_rejected.clone(),
+        );
+        metrics
+    }
+
+    pub(crate) fn answered(
+        &self,
+        method: &'static str,
+        route: &str,
+        status: u16,
+        elapsed: Duration,
+    ) {
+        self.requests
+            .get_or_create(&RequestLabels {
+                method,
+                route: route.to_owned(),
+                status,
+            })
+            .inc();
+        self.request_seconds
+            .get_or_create(&RouteLabels {
+                route: route.to_owned(),
+            })
+            .observe(elapsed.as_secs_f64());
+    }
+
+    pub(crate) fn events_accepted(&self, protocol: Protocol, count: usize) {
+        self.events_accepted
+            .get_or_create(&ProtocolLabels { protocol })
+            .inc_by(count as u64);
+    }
+
+    pub(crate) fn event_rejected(&self, protocol: Protocol, reason: RejectReason) {
+        self.rejected(protocol, reason_name(reason), 1);
+    }
+
+    /// Counts a whole request that was refused, as one.
+    pub(crate) fn request_rejected(&self, protocol: Protocol, reason: &'static str) {
+        self.rejected(protocol, reason, 1);
+    }
+
+    fn rejected(&self, protocol: Protocol, reason: &'static str, count: u64) {
+        self.events_rejected
+            .get_or_create(&RejectLabels { protocol, reason })
+            .inc_by(count);
+    }
+}
+
+fn reason_name(reason: RejectReason) -> &'static str {
+    match reason {
+        RejectReason::TooManyColumns => "too_many_columns",
+        RejectReason::DatasetTooManyColumns => "dataset_too_many_columns",
+        RejectReason::TooLarge => "too_large",
+        RejectReason::Empty => "empty",
+        RejectReason::Malformed => "malformed",
+        RejectReason::UnknownDataset => "unknown_dataset",
+        RejectReason::TooManyDatasets => "too_many_datasets",
+    }
+}

@@ -1,0 +1,8 @@
+//! Waggle's own API under `/api/`, made for its UI: one file per resource. Everything is snake_case JSON; errors are `{"error"}`,
+//! with a `field` when one clause is to blame.
+
+pub(crate) mod dataset;
+pub(crate) mod key;
+pub(crate) mod query;
+pub(crate) mod row;
+pub(crate) mod session;

@@ -1,0 +1,190 @@
+//! Datasets, their columns and the commonest values of a column: what the query builder offers.
+
+use crate::ask::{Answer, Ask, json_answer};
+use crate::honeycomb::column::column_json;
+use crate::problem::Problem;
+use crate::table::{Scalar, time_text};
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use waggle_metastore::DatasetSummary;
+use waggle_model::{
+    CalculationSpec, DatasetId, FilterOp, FilterSpec, FilterValue, OrderSpec, QueryOptions,
+    QuerySpec, SortOrder, TimeWindow, Value,
+};
+
+use crate::state::DatasetSize;
+
+const COLUMNS_DEFAULT: i64 = 200;
+const COLUMNS_MAX: i64 = 10_000;
+const VALUES_DEFAULT: i64 = 20;
+const VALUES_MAX: i64 = 1_000;
+
+/// `GET /api/environments/{env}/datasets`.
+pub(crate) async fn list(ask: Ask) -> Answer {
+    let (summaries, sizes) = read_datasets(&ask).await?;
+    let datasets: Vec<Json> = summaries
+        .iter()
+        .map(|summary| {
+            let dataset = &summary.dataset;
+            let size = sizes.get(&dataset.id).copied().unwrap_or_default();
+            json!({
+                "name": dataset.name,
+                "slug": dataset.slug,
+                "created_at": time_text(dataset.created_at_ns),
+                "last_written_at": dataset.last_written_at_ns.map(time_text),
+                "event_count": size.event_count,
+                "column_count": summary.column_count,
+                "stored_bytes": size.stored_bytes,
+            })
+        })
+        .collect();
+    json_answer(StatusCode::OK, &datasets)
+}
+
+/// `GET /api/environments/{env}/onboarding`: has anything arrived yet?
+pub(crate) async fn onboarding(ask: Ask) -> Answer {
+    let (summaries, sizes) = read_datasets(&ask).await?;
+    let event_count: u64 = sizes.values().map(|size| size.event_count).sum();
+    let last = summaries
+        .iter()
+        .filter(|summary| {
+            sizes
+                .get(&summary.dataset.id)
+                .is_some_and(|size| size.event_count > 0)
+        })
+        .max_by_key(|summary| summary.dataset.last_written_at_ns);
+    json_answer(
+        StatusCode::OK,
+        &json!({ "received": {
+            "events": event_count,
+            "last_dataset": last.map(|summary| &summary.dataset.slug),
+        } }),
+    )
+}
+
+async fn read_datasets(
+    ask: &Ask,
+) -> Result<(Vec<DatasetSummary>, HashMap<DatasetId, DatasetSize>), Problem> {
+    let tenant = ask.caller.tenant;
+    let summaries = ask.state.metastore.dataset_summaries(tenant).await?;
+    let sizes = ask
+        .state
+        .stats
+        .dataset_stats(tenant)
+        .await
+        .map_err(|error| Problem::internal(&error))?;
+    Ok((summaries, sizes))
+}
+
+/// `GET /api/environments/{env}/datasets/{dataset}/columns?prefix=&limit=`.
+pub(crate) async fn columns(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let scope = ask.scope(tenant).await?;
+    let limit = limit(&ask, COLUMNS_DEFAULT, COLUMNS_MAX)?;
+    let text = ask.query("prefix").unwrap_or_default();
+    let page = ask
+        .state
+        .metastore
+        .search_columns(tenant, &scope, text, limit)
+        .await?;
+    let columns: Vec<Json> = page.columns.iter().map(column_json).collect();
+    json_answer(
+        StatusCode::OK,
+        &json!({ "columns": columns, "total": page.total }),
+    )
+}
+
+/// `GET /api/environments/{env}/datasets/{dataset}/columns/{column}/values?prefix=&limit=&time_range=`: most frequent first.
+pub(crate) async fn values(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let scope = ask.scope(tenant).await?;
+    let limit = limit(&ask, VALUES_DEFAULT, VALUES_MAX)?;
+    let range_s = ask.query_number("time_range")?;
+    if range_s.is_some_and(|range_s| range_s <= 0) {
+        return Err(Problem::bad_request("time_range must be above 0"));
+    }
+    let column = ask.path("column").to_owned();
+    let mut filters = vec![FilterSpec {
+        column: column.clone(),
+        op: FilterOp::Exists,
+        value: FilterValue::None,
+    }];
+    if let Some(prefix) = ask.query("prefix").filter(|prefix| !prefix.is_empty()) {
+        filters.push(FilterSpec {
+            column: column.clone(),
+            op: FilterOp::StartsWith,
+            value: FilterValue::One(Value::String(prefix.to_owned())),
+        });
+    }
+    let count = CalculationSpec {
+        op: "COUNT".to_owned(),
+        column: None,
+    };
+    let spec = QuerySpec {
+        orders: vec![OrderSpec {
+            op: Some(count.op.clone()),
+            column: None,
+            order: SortOrder::Descending,
+        }],
+        calculations: vec![count],
+        breakdowns: vec![column],
+        filters,
+        limit: Some(limit),
+        window: TimeWindow {
+            range_s,
+            ..TimeWindow::default()
+        },
+        ..QuerySpec::default()
+    };
+    let range = spec.window.resolve(ask.state.clock.now_ns());
+    let options = QueryOptions {
+        disable_series: true,
+        ..QueryOptions::default()
+    };
+    let table = ask
+        .state
+        .engine
+        .query(tenant, scope, &spec, range, options)
+        .await?;
+    let values: Vec<ValueCount<'_>> = table
+        .groups
+        .iter()
+        .filter_map(|group| {
+            let value = group.key.first()?.as_ref()?;
+            let count = group.values.first()?.as_f64()?;
+            Some(ValueCount {
+                value: Scalar(value),
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "a count: whole, and exact below 2^53"
+                )]
+                count: count as u64,
+            })
+        })
+        .collect();
+    json_answer(StatusCode::OK, &Values { values })
+}
+
+#[derive(Serialize)]
+struct Values<'a> {
+    values: Vec<ValueCount<'a>>,
+}
+
+#[derive(Serialize)]
+struct ValueCount<'a> {
+    value: Scalar<'a>,
+    count: u64,
+}
+
+fn limit(ask: &Ask, default: i64, max: i64) -> Result<usize, Problem> {
+    let limit = ask.query_number("limit")?.unwrap_or(default);
+    if !(1..=max).contains(&limit) {
+        return Err(Problem::bad_request(format!(
+            "limit must be between 1 and {max}"
+        )));
+    }
+    usize::try_from(limit).map_err(|error| Problem::internal(&error))
+}

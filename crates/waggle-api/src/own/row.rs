@@ -1,0 +1,157 @@
+//! Raw rows and traces: the events themselves, with every field.
+
+use crate::ask::{Answer, Ask, text_answer};
+use crate::listen::body;
+use crate::problem::{DetailCode, Problem};
+use crate::spec::{read_row_clauses, whole_number};
+use crate::table::{Rows, Stats};
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
+use std::collections::HashMap;
+use waggle_model::{DatasetId, RowRequest, Tenant, TimeRange, TraceRequest};
+
+const ROWS_DEFAULT: usize = 100;
+const ROWS_MAX: usize = 1_000;
+const NS_PER_S: i64 = 1_000_000_000;
+/// Answers of more rows are written on a blocking thread.
+const ROWS_INLINE_MAX: usize = 100;
+
+/// `POST /api/environments/{env}/datasets/{dataset}/rows`: newest first.
+pub(crate) async fn rows(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let scope = ask.scope(tenant).await?;
+    let object = ask.object()?;
+    let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
+    let mut range = clauses.window.resolve(ask.state.clock.now_ns());
+    if let Some(start_ns) = nanoseconds(&object, "start_time_ns")? {
+        range.start_ns = start_ns;
+    }
+    if let Some(end_ns) = nanoseconds(&object, "end_time_ns")? {
+        range.end_ns = end_ns;
+    }
+    if range.start_ns > range.end_ns {
+        return Err(invalid("start_time_ns", "must not be after the end"));
+    }
+    let request = RowRequest {
+        range,
+        filters: clauses.filters,
+        filter_combination: clauses.filter_combination,
+        limit: limit(&object)?,
+        before: match object.get("before") {
+            None | Some(Json::Null) => None,
+            Some(Json::String(before)) => Some(before.clone()),
+            Some(_) => return Err(invalid("before", "must be the next of an earlier page")),
+        },
+    };
+    let page = ask.state.engine.rows(tenant, scope, &request).await?;
+    let slugs = slugs(&ask, tenant).await?;
+    let text = body::run(page.rows.len() > ROWS_INLINE_MAX, move || {
+        serde_json::to_string(&RowsAnswer {
+            rows: Rows {
+                rows: &page.rows,
+                slugs: &slugs,
+            },
+            next: page.next.as_deref(),
+            stats: Stats(&page.stats),
+        })
+    })
+    .await
+    .map_err(|error| Problem::internal(&error))?;
+    Ok(text_answer(StatusCode::OK, text))
+}
+
+#[derive(Serialize)]
+struct RowsAnswer<'a> {
+    rows: Rows<'a>,
+    next: Option<&'a str>,
+    stats: Stats<'a>,
+}
+
+/// `GET /api/environments/{env}/traces/{trace_id}?start=&end=&limit=`: oldest first, from all datasets.
+pub(crate) async fn trace(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let mut range = TimeRange::ALL;
+    if let Some(start_s) = ask.query_number("start")? {
+        range.start_ns = start_s.saturating_mul(NS_PER_S);
+    }
+    if let Some(end_s) = ask.query_number("end")? {
+        range.end_ns = end_s.saturating_mul(NS_PER_S);
+    }
+    let rows_max = ask.state.config.trace_rows_max;
+    let limit = match ask.query_number("limit")? {
+        None => rows_max,
+        Some(limit) => usize::try_from(limit)
+            .ok()
+            .filter(|limit| (1..=rows_max).contains(limit))
+            .ok_or_else(|| {
+                Problem::bad_request(format!("limit must be between 1 and {rows_max}"))
+            })?,
+    };
+    let request = TraceRequest {
+        trace_id: ask.path("trace_id").to_owned(),
+        range,
+        limit,
+    };
+    let trace = ask.state.engine.trace(tenant, &request).await?;
+    if trace.row_count == 0 {
+        return Err(Problem::not_found("no trace has this id"));
+    }
+    let slugs = slugs(&ask, tenant).await?;
+    let text = body::run(trace.rows.len() > ROWS_INLINE_MAX, move || {
+        serde_json::to_string(&TraceAnswer {
+            trace_id: &request.trace_id,
+            total_rows: trace.row_count,
+            rows: Rows {
+                rows: &trace.rows,
+                slugs: &slugs,
+            },
+            stats: Stats(&trace.stats),
+        })
+    })
+    .await
+    .map_err(|error| Problem::internal(&error))?;
+    Ok(text_answer(StatusCode::OK, text))
+}
+
+#[derive(Serialize)]
+struct TraceAnswer<'a> {
+    trace_id: &'a str,
+    total_rows: usize,
+    rows: Rows<'a>,
+    stats: Stats<'a>,
+}
+
+async fn slugs(ask: &Ask, tenant: Tenant) -> Result<HashMap<DatasetId, String>, Problem> {
+    let datasets = ask.state.metastore.datasets(tenant).await?;
+    Ok(datasets
+        .into_iter()
+        .map(|dataset| (dataset.id, dataset.slug))
+        .collect())
+}
+
+/// A time in nanoseconds as text, because JavaScript's numbers can't hold it.
+fn nanoseconds(object: &Map<String, Json>, field: &'static str) -> Result<Option<i64>, Problem> {
+    match object.get(field) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) => text
+            .parse()
+            .map(Some)
+            .map_err(|_| invalid(field, "must be nanoseconds since 1970 as text")),
+        Some(_) => Err(invalid(field, "must be nanoseconds since 1970 as text")),
+    }
+}
+
+fn limit(object: &Map<String, Json>) -> Result<usize, Problem> {
+    match object.get("limit") {
+        None | Some(Json::Null) => Ok(ROWS_DEFAULT),
+        Some(value) => whole_number(value)
+            .and_then(|limit| usize::try_from(limit).ok())
+            .filter(|limit| (1..=ROWS_MAX).contains(limit))
+            .ok_or_else(|| invalid("limit", "must be between 1 and 1000")),
+    }
+}
+
+fn invalid(field: &str, description: &str) -> Problem {
+    Problem::invalid_field(field, DetailCode::Invalid, description)
+}

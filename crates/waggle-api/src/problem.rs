@@ -1,0 +1,302 @@
+//! Answers that say no, in the two shapes of `/1/*` and the one of `/api/*`.
+//!
+//! Honeycomb clients read `error`; the newer ones also read `type_detail`. Both are always filled here, so a caller never sees only
+//! a number. Source: spec/honeycomb-api.md section 2.1. What may not be seen answers like what does not exist.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value as Json, json};
+use waggle_model::QueryError;
+
+/// Text of every 401 for a key that is not known. Source: spec/honeycomb-api.md section 2.1.
+pub(crate) const UNKNOWN_KEY: &str = "unknown API key - check your credentials";
+
+/// One finding about one clause.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Detail {
+    pub(crate) field: String,
+    pub(crate) code: DetailCode,
+    pub(crate) description: String,
+}
+
+/// What kind of finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum DetailCode {
+    Invalid,
+    Missing,
+    IncorrectType,
+}
+
+impl Detail {
+    pub(crate) fn new(
+        field: impl Into<String>,
+        code: DetailCode,
+        description: impl Into<String>,
+    ) -> Self {
+        Self {
+            field: field.into(),
+            code,
+            description: description.into(),
+        }
+    }
+}
+
+impl DetailCode {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Invalid => "invalid",
+            Self::Missing => "missing",
+            Self::IncorrectType => "incorrect_type",
+        }
+    }
+}
+
+/// A refusal, before it is known which face it leaves through.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    kind: ProblemKind,
+    message: String,
+    details: Vec<Detail>,
+}
+
+/// What the caller can do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProblemKind {
+    /// The body is not what the content type says.
+    Unparseable,
+    /// The request makes no sense, though its body could be read.
+    BadRequest,
+    /// No key, or one nobody knows.
+    Unauthenticated,
+    /// A known caller who may not do this.
+    Forbidden,
+    /// It does not exist, or the caller may not know that it does.
+    NotFound,
+    /// The path exists, not for this method.
+    MethodNotAllowed,
+    /// Something is in the way.
+    Conflict,
+    /// The body is larger than allowed.
+    TooLarge,
+    /// The body has another content type than required.
+    UnsupportedMediaType,
+    /// The provided input is invalid.
+    Invalid,
+    /// Too much at once; try again.
+    RateLimited,
+    /// Not now; try again.
+    Unavailable,
+    /// Took longer than allowed.
+    Timeout,
+    /// A fault of this server. The cause is in the log, under the request id.
+    Internal,
+}
+
+impl ProblemKind {
+    fn status(self) -> StatusCode {
+        match self {
+            Self::Unparseable | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Timeout => StatusCode::GATEWAY_TIMEOUT,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// The `type` suffix and `title` of problem+json; `None` where the plain `{"error"}` shape is the documented one.
+    fn problem_type(self) -> Option<(&'static str, &'static str)> {
+        match self {
+            Self::Unparseable => Some(("unparseable", "The request body could not be parsed.")),
+            Self::NotFound => Some(("not-found", "The requested resource cannot be found.")),
+            Self::Conflict => Some((
+                "conflict",
+                "Request could not be completed due to a conflict with the current state of the target resource.",
+            )),
+            Self::TooLarge => Some(("payload-too-large", "Request body is too large.")),
+            Self::Invalid => Some(("validation-failed", "The provided input is invalid.")),
+            Self::RateLimited => Some(("rate-limited", "You have exceeded your rate limit.")),
+            Self::BadRequest
+            | Self::Unauthenticated
+            | Self::Forbidden
+            | Self::MethodNotAllowed
+            | Self::UnsupportedMediaType
+            | Self::Unavailable
+            | Self::Timeout
+            | Self::Internal => None,
+        }
+    }
+}
+
+impl Problem {
+    pub(crate) fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            details: Vec::new(),
+        }
+    }
+
+    pub(crate) fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(ProblemKind::BadRequest, message)
+    }
+
+    pub(crate) fn not_found(message: impl Into<String>) -> Self {
+        Self::new(ProblemKind::NotFound, message)
+    }
+
+    pub(crate) fn conflict(message: impl Into<String>) -> Self {
+        Self::new(ProblemKind::Conflict, message)
+    }
+
+    pub(crate) fn unparseable() -> Self {
+        Self::new(ProblemKind::Unparseable, "could not parse request body")
+    }
+
+    pub(crate) fn unknown_key() -> Self {
+        Self::new(ProblemKind::Unauthenticated, UNKNOWN_KEY)
+    }
+
+    /// Input that was understood and is wrong; `details` is not empty.
+    pub(crate) fn invalid(details: Vec<Detail>) -> Self {
+        Self {
+            kind: ProblemKind::Invalid,
+            message: "The provided input is invalid.".to_owned(),
+            details,
+        }
+    }
+
+    /// Input of which one field is wrong.
+    pub(crate) fn invalid_field(
+        field: impl Into<String>,
+        code: DetailCode,
+        description: impl Into<String>,
+    ) -> Self {
+        Self::invalid(vec![Detail::new(field, code, description)])
+    }
+
+    /// A fault of this server: the cause goes to the log, the caller gets a sentence without it.
+    pub(crate) fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(%cause, "request failed");
+        Self::new(
+            ProblemKind::Internal,
+            "the server could not complete the request",
+        )
+    }
+
+    #[cfg(test)]
+    pub(crate) fn kind(&self) -> ProblemKind {
+        self.kind
+    }
+
+    /// The message with its findings, for where there is room for one text only.
+    pub(crate) fn full_text(&self) -> String {
+        let mut text = self.message.clone();
+        for detail in &self.details {
+            text.push_str(&format!(" {}: {}.", detail.field, detail.description));
+        }
+        text
+    }
+
+    /// The shape of `/1/*`. `origin` is the base URL by which the client reached this server.
+    pub(crate) fn into_v1(self, origin: &str, instance: &str) -> Response {
+        let status = self.kind.status();
+        let Some((suffix, title)) = self.kind.problem_type() else {
+            return self.finish(
+                status,
+                "application/json",
+                &json!({ "error": self.message }),
+            );
+        };
+        let mut body = json!({
+            "status": status.as_u16(),
+            "type": format!("{origin}/problems/{suffix}"),
+            "title": title,
+            "error": self.message,
+            "detail": self.message,
+            "instance": instance,
+        });
+        if !self.details.is_empty() {
+            body["type_detail"] = self
+                .details
+                .iter()
+                .map(|detail| {
+                    json!({
+                        "field": detail.field,
+                        "code": detail.code.name(),
+                        "description": detail.description,
+                    })
+                })
+                .collect();
+        }
+        self.finish(status, "application/problem+json", &body)
+    }
+
+    /// The shape of `/api/*`: `{"error"}`, with the `field` when one clause is to blame.
+    pub(crate) fn into_own(self) -> Response {
+        let status = self.kind.status();
+        let body = match self.details.first() {
+            None => json!({ "error": self.message }),
+            Some(detail) => json!({
+                "error": format!("{}: {}", detail.field, detail.description),
+                "field": detail.field,
+            }),
+        };
+        self.finish(status, "application/json", &body)
+    }
+
+    /// The shape of the event endpoints: `{"error"}` whatever the status.
+    pub(crate) fn into_plain(self) -> Response {
+        let status = self.kind.status();
+        self.finish(
+            status,
+            "application/json",
+            &json!({ "error": self.message }),
+        )
+    }
+
+    fn finish(&self, status: StatusCode, content_type: &'static str, body: &Json) -> Response {
+        let mut response = (
+            status,
+            [(header::CONTENT_TYPE, content_type)],
+            body.to_string(),
+        )
+            .into_response();
+        if matches!(
+            self.kind,
+            ProblemKind::RateLimited | ProblemKind::Unavailable
+        ) {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Invalid { field, message } => {
+                Self::invalid_field(field, DetailCode::Invalid, message)
+            }
+            QueryError::Deadline(_) => Self::new(ProblemKind::Timeout, error.to_string()),
+            QueryError::TooLarge { .. } => Self::bad_request(error.to_string()),
+            QueryError::Busy => Self::new(ProblemKind::RateLimited, error.to_string()),
+            QueryError::Storage(_) => {
+                tracing::error!(%error, "query failed");
+                Self::new(ProblemKind::Internal, "stored data could not be read")
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

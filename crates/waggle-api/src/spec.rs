@@ -1,0 +1,675 @@
+//! Query specifications as JSON: read into [`QuerySpec`] with a message per clause, and kept as the client wrote them.
+//!
+//! Clients compare what they get back with what they sent, so the stored form is the sent JSON with one COUNT filled in when there
+//! is no calculation, and nothing else added. Fields that this server knows nothing of are ignored; fields that it knows and can't
+//! serve yet are refused by name, because an ignored one would silently answer another question. Source: spec/honeycomb-api.md
+//! section 11.
+
+use crate::problem::{Detail, DetailCode};
+use serde_json::{Map, Value as Json, json};
+use waggle_model::{
+    CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp, HavingSpec,
+    OrderSpec, QuerySpec, SortOrder, TimeWindow, Value,
+};
+
+/// A query as the client wrote it and as the engine reads it.
+#[derive(Clone, Debug)]
+pub(crate) struct ParsedSpec {
+    /// The sent JSON, with a COUNT when it had no calculations and without `id`.
+    pub(crate) json: Map<String, Json>,
+    /// The same for the engine.
+    pub(crate) spec: QuerySpec,
+}
+
+/// Most entries of each list clause.
+const CLAUSES_MAX: usize = 100;
+/// Most groups a spec may ask for.
+const LIMIT_MAX: u64 = 1_000;
+/// Most values of an `in` list.
+const IN_VALUES_MAX: usize = 10_000;
+/// Longest column name or text value that a clause may hold, in bytes.
+const TEXT_BYTES_MAX: usize = 65_536;
+/// Default length of a window in seconds, as in the model.
+const WINDOW_DEFAULT_S: i64 = 7_200;
+/// Latest and earliest second that fits in nanoseconds.
+const SECOND_MAX: i64 = i64::MAX / 1_000_000_000;
+
+const RELATIONAL_PREFIXES: [&str; 7] = [
+    "root.", "parent.", "child.", "any.", "any2.", "any3.", "none.",
+];
+
+/// Reads a specification.
+///
+/// # Errors
+/// Every clause that is wrong, in the order of the specification; the query must not run.
+pub(crate) fn read_spec(body: &Json) -> Result<ParsedSpec, Vec<Detail>> {
+    let Json::Object(object) = body else {
+        return Err(vec![Detail::new(
+            "query",
+            DetailCode::IncorrectType,
+            "must be a JSON object",
+        )]);
+    };
+    let mut reader = Reader::default();
+    let spec = reader.spec(object);
+    if !reader.details.is_empty() {
+        return Err(reader.details);
+    }
+    let mut json = object.clone();
+    json.shift_remove("id");
+    if object
+        .get("calculations")
+        .and_then(Json::as_array)
+        .is_none_or(Vec::is_empty)
+    {
+        json.insert("calculations".to_owned(), json!([{ "op": "COUNT" }]));
+    }
+    Ok(ParsedSpec { json, spec })
+}
+
+/// The clauses that say which rows take part: the body of a request for raw rows, where the other clauses mean nothing.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RowClauses {
+    pub(crate) filters: Vec<FilterSpec>,
+    pub(crate) filter_combination: FilterCombination,
+    pub(crate) window: TimeWindow,
+}
+
+/// Reads filters and times.
+///
+/// # Errors
+/// As [`read_spec`].
+pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses, Vec<Detail>> {
+    let mut reader = Reader::default();
+    let clauses = RowClauses {
+        filters: reader.filters(object),
+        filter_combination: reader.filter_combination(object, "filter_combination"),
+        window: reader.window(object),
+    };
+    if reader.details.is_empty() {
+        Ok(clauses)
+    } else {
+        Err(reader.details)
+    }
+}
+
+/// Collects what is wrong, so that a client sees all of it at once.
+#[derive(Default)]
+struct Reader {
+    details: Vec<Detail>,
+}
+
+impl Reader {
+    fn spec(&mut self, object: &Map<String, Json>) -> QuerySpec {
+        self.refuse_later_features(object);
+        let calculations = self.calculations(object);
+        let breakdowns = self.breakdowns(object);
+        let filters = self.filters(object);
+        let filter_combination = self.filter_combination(object, "filter_combination");
+        let window = self.window(object);
+        let granularity_s = self.granularity(object, window);
+        let orders = self.orders(object, &calculations, &breakdowns);
+        let limit = self.limit(object);
+        let havings = self.havings(object, &calculations);
+        QuerySpec {
+            calculations,
+            breakdowns,
+            filters,
+            filter_combination,
+            granularity_s,
+            orders,
+            limit,
+            window,
+            havings,
+        }
+    }
+
+    fn refuse_later_features(&mut self, object: &Map<String, Json>) {
+        for field in ["calculated_fields", "formulas"] {
+            let is_empty = match object.get(field) {
+                None | Some(Json::Null) => true,
+                Some(Json::Array(items)) => items.is_empty(),
+                Some(_) => false,
+            };
+            if !is_empty {
+                self.invalid(field, format!("{field} are not supported yet"));
+            }
+        }
+        if object
+            .get("compare_time_offset_seconds")
+            .is_some_and(|offset| !offset.is_null() && offset.as_f64() != Some(0.0))
+        {
+            self.invalid(
+                "compare_time_offset_seconds",
+                "comparison with an earlier time is not supported yet",
+            );
+        }
+    }
+
+    fn calculations(&mut self, object: &Map<String, Json>) -> Vec<CalculationSpec> {
+        let mut calculations = Vec::new();
+        for (path, item) in self.objects(object, "calculations") {
+            let op = self.required_text(item, &path, "op");
+            let column = self.column(item, &path, false);
+            if item.get("name").is_some_and(|name| !name.is_null()) {
+                self.invalid(
+                    format!("{path}.name"),
+                    "named calculations are not supported yet",
+                );
+            }
+            let has_filters = match item.get("filters") {
+                None | Some(Json::Null) => false,
+                Some(Json::Array(filters)) => !filters.is_empty(),
+                Some(_) => true,
+            };
+            if has_filters {
+                self.invalid(
+                    format!("{path}.filters"),
+                    "filters of a single calculation are not supported yet",
+                );
+            }
+            let Some(op) = op else { continue };
+            if column.is_none() && !matches!(op.as_str(), "COUNT" | "CONCURRENCY") {
+                if item.get("column").is_none_or(Json::is_null) {
+                    self.add(
+                        format!("{path}.column"),
+                        DetailCode::Missing,
+                        format!("{op} needs a column"),
+                    );
+                }
+                continue;
+            }
+            calculations.push(CalculationSpec { op, column });
+        }
+        calculations
+    }
+
+    fn breakdowns(&mut self, object: &Map<String, Json>) -> Vec<String> {
+        let mut breakdowns: Vec<String> = Vec::new();
+        for (path, item) in self.list(object, "breakdowns") {
+            let Json::String(name) = item else {
+                self.incorrect_type(path, "must be a column name");
+                continue;
+            };
+            if !self.check_column_name(&path, name) {
+                continue;
+            }
+            if breakdowns.contains(name) {
+                self.invalid(path, format!("{name} is a breakdown already"));
+                continue;
+            }
+            breakdowns.push(name.clone());
+        }
+        breakdowns
+    }
+
+    fn filters(&mut self, object: &Map<String, Json>) -> Vec<FilterSpec> {
+        let mut filters = Vec::new();
+        for (path, item) in self.objects(object, "filters") {
+            let column = self.column(item, &path, true);
+            let op_text = self.required_text(item, &path, "op");
+            let op = op_text.as_deref().and_then(FilterOp::from_name);
+            if let (Some(text), None) = (&op_text, op) {
+                self.invalid(format!("{path}.op"), format!("unknown operator {text:?}"));
+            }
+            let Some(op) = op else { continue };
+            let value = self.filter_value(&path, op, item.get("value").unwrap_or(&Json::Null));
+            if let (Some(column), Some(value)) = (column, value) {
+                filters.push(FilterSpec { column, op, value });
+            }
+        }
+        filters
+    }
+
+    fn filter_value(&mut self, path: &str, op: FilterOp, value: &Json) -> Option<FilterValue> {
+        let path = format!("{path}.value");
+        match op {
+            FilterOp::Exists | FilterOp::DoesNotExist => {
+                if value.is_null() {
+                    return Some(FilterValue::None);
+                }
+                self.invalid(path, format!("{} takes no value", op.name()));
+                None
+            }
+            FilterOp::In | FilterOp::NotIn => {
+                let Json::Array(items) = value else {
+                    self.incorrect_type(path, format!("{} takes a list of values", op.name()));
+                    return None;
+                };
+                if items.len() > IN_VALUES_MAX {
+                    self.invalid(path, format!("must have at most {IN_VALUES_MAX} values"));
+                    return None;
+                }
+                let mut values = Vec::with_capacity(items.len());
+                for (index, item) in items.iter().enumerate() {
+                    values.push(self.scalar(&format!("{path}[{index}]"), item)?);
+                }
+                Some(FilterValue::Many(values))
+            }
+            _ => {
+                if value.is_null() {
+                    self.add(
+                        path,
+                        DetailCode::Missing,
+                        format!("{} needs a value", op.name()),
+                    );
+                    return None;
+                }
+                self.scalar(&path, value).map(FilterValue::One)
+            }
+        }
+    }
+
+    fn scalar(&mut self, path: &str, value: &Json) -> Option<Value> {
+        match value {
+            Json::Bool(value) => Some(Value::Bool(*value)),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(value), _) => Some(Value::Int(value)),
+                (None, Some(value)) => Some(Value::Float(value)),
+                (None, None) => {
+                    self.invalid(path, "is not a number that fits in 64 bits");
+                    None
+                }
+            },
+            Json::String(text) if text.len() > TEXT_BYTES_MAX => {
+                self.invalid(path, format!("must have at most {TEXT_BYTES_MAX} bytes"));
+                None
+            }
+            Json::String(text) => Some(Value::String(text.clone())),
+            Json::Null | Json::Array(_) | Json::Object(_) => {
+                self.incorrect_type(path, "must be a string, a number or a boolean");
+                None
+            }
+        }
+    }
+
+    fn filter_combination(&mut self, object: &Map<String, Json>, field: &str) -> FilterCombination {
+        match object.get(field) {
+            None | Some(Json::Null) => FilterCombination::And,
+            Some(Json::String(text)) if text == "AND" => FilterCombination::And,
+            Some(Json::String(text)) if text == "OR" => FilterCombination::Or,
+            Some(_) => {
+                self.invalid(field, "must be AND or OR");
+                FilterCombination::And
+            }
+        }
+    }
+
+    fn window(&mut self, object: &Map<String, Json>) -> TimeWindow {
+        let start_s = self.seconds(object, "start_time");
+        let end_s = self.seconds(object, "end_time");
+        let range_s = self.seconds(object, "time_range");
+        if start_s.is_some() && end_s.is_some() && range_s.is_some() {
+            self.invalid(
+                "time_range",
+                "start_time, end_time and time_range cannot all be given",
+            );
+        }
+        if let (Some(start), Some(end)) = (start_s, end_s)
+            && start > end
+        {
+            self.invalid("start_time", "must not be after end_time");
+        }
+        if range_s.is_some_and(|range| range <= 0) {
+            self.invalid("time_range", "must be above 0");
+        }
+        TimeWindow {
+            start_s,
+            end_s,
+            range_s,
+        }
+    }
+
+    fn granularity(&mut self, object: &Map<String, Json>, window: TimeWindow) -> Option<u64> {
+        let granularity_s = self.seconds(object, "granularity")?;
+        if granularity_s == 0 {
+            return None;
+        }
+        let length_s = match window {
+            TimeWindow {
+                start_s: Some(start),
+                end_s: Some(end),
+                ..
+            } => end.saturating_sub(start),
+            TimeWindow { range_s, .. } => range_s.unwrap_or(WINDOW_DEFAULT_S),
+        };
+        if granularity_s < 0
+            || granularity_s > length_s
+            || granularity_s.saturating_mul(1_000) < length_s
+        {
+            self.invalid(
+                "granularity",
+                "must be between a thousandth of the time range and the time range",
+            );
+            return None;
+        }
+        u64::try_from(granularity_s).ok()
+    }
+
+    fn orders(
+        &mut self,
+        object: &Map<String, Json>,
+        calculations: &[CalculationSpec],
+        breakdowns: &[String],
+    ) -> Vec<OrderSpec> {
+        let mut orders = Vec::new();
+        for (path, item) in self.objects(object, "orders") {
+            let op = self.optional_text(item, &path, "op");
+            let column = self.optional_text(item, &path, "column");
+            let order = match item.get("order") {
+                None | Some(Json::Null) => SortOrder::Ascending,
+                Some(Json::String(text)) if text == "ascending" => SortOrder::Ascending,
+                Some(Json::String(text)) if text == "descending" => SortOrder::Descending,
+                Some(_) => {
+                    self.invalid(format!("{path}.order"), "must be ascending or descending");
+                    continue;
+                }
+            };
+            match (&op, &column) {
+                (None, None) => {
+                    self.add(
+                        path,
+                        DetailCode::Missing,
+                        "needs a breakdown (column) or a calculation (op)",
+                    );
+                    continue;
+                }
+                (None, Some(column)) if !breakdowns.contains(column) => {
+                    self.invalid(
+                        format!("{path}.column"),
+                        format!("{column} is not a breakdown of this query"),
+                    );
+                    continue;
+                }
+                (Some(op), _) if op == "HEATMAP" => {
+                    self.invalid(format!("{path}.op"), "HEATMAP cannot order groups");
+                    continue;
+                }
+                (Some(op), column) if !names_calculation(calculations, op, column.as_deref()) => {
+                    self.invalid(
+                        format!("{path}.op"),
+                        format!(
+                            "{} is not a calculation of this query",
+                            label(op, column.as_deref())
+                        ),
+                    );
+                    continue;
+                }
+                _ => {}
+            }
+            orders.push(OrderSpec { op, column, order });
+        }
+        orders
+    }
+
+    fn limit(&mut self, object: &Map<String, Json>) -> Option<usize> {
+        match object.get("limit") {
+            None | Some(Json::Null) => None,
+            Some(value) => match whole_number(value) {
+                None => {
+                    self.incorrect_type("limit", "must be a whole number");
+                    None
+                }
+                Some(0) => None,
+                Some(limit) => match u64::try_from(limit) {
+                    Ok(limit) if limit <= LIMIT_MAX => usize::try_from(limit).ok(),
+                    _ => {
+                        self.invalid("limit", format!("must be between 1 and {LIMIT_MAX}"));
+                        None
+                    }
+                },
+            },
+        }
+    }
+
+    fn havings(
+        &mut self,
+        object: &Map<String, Json>,
+        calculations: &[CalculationSpec],
+    ) -> Vec<HavingSpec> {
+        let mut havings = Vec::new();
+        for (path, item) in self.objects(object, "havings") {
+            let calculate_op = self.required_text(item, &path, "calculate_op");
+            let column = self.optional_text(item, &path, "column");
+            let op_text = self.required_text(item, &path, "op");
+            let op = op_text.as_deref().and_then(having_op);
+            if let (Some(text), None) = (&op_text, op) {
+                self.invalid(
+                    format!("{path}.op"),
+                    format!("unknown comparison {text:?}; use = != > >= < <="),
+                );
+            }
+            let value = item.get("value").and_then(Json::as_f64);
+            if value.is_none() {
+                self.incorrect_type(format!("{path}.value"), "must be a number");
+            }
+            let (Some(calculate_op), Some(op), Some(value)) = (calculate_op, op, value) else {
+                continue;
+            };
+            if calculate_op == "HEATMAP" {
+                self.invalid(
+                    format!("{path}.calculate_op"),
+                    "HEATMAP cannot be compared with a number",
+                );
+                continue;
+            }
+            if !names_calculation(calculations, &calculate_op, column.as_deref()) {
+                self.invalid(
+                    format!("{path}.calculate_op"),
+                    format!(
+                        "{} is not a calculation of this query",
+                        label(&calculate_op, column.as_deref())
+                    ),
+                );
+                continue;
+            }
+            havings.push(HavingSpec {
+                calculation: CalculationSpec {
+                    op: calculate_op,
+                    column,
+                },
+                op,
+                value,
+            });
+        }
+        havings
+    }
+
+    /// The `column` member of a clause.
+    fn column(
+        &mut self,
+        item: &Map<String, Json>,
+        path: &str,
+        is_required: bool,
+    ) -> Option<String> {
+        let path = format!("{path}.column");
+        match item.get("column") {
+            None | Some(Json::Null) => {
+                if is_required {
+                    self.add(path, DetailCode::Missing, "needs a column");
+                }
+                None
+            }
+            Some(Json::String(name)) => self.check_column_name(&path, name).then(|| name.clone()),
+            Some(_) => {
+                self.incorrect_type(path, "must be a column name");
+                None
+            }
+        }
+    }
+
+    fn check_column_name(&mut self, path: &str, name: &str) -> bool {
+        if name.is_empty() {
+            self.add(path, DetailCode::Missing, "cannot be blank");
+            return false;
+        }
+        if name.len() > TEXT_BYTES_MAX {
+            self.invalid(path, format!("must have at most {TEXT_BYTES_MAX} bytes"));
+            return false;
+        }
+        if let Some(prefix) = RELATIONAL_PREFIXES
+            .iter()
+            .find(|prefix| name.starts_with(**prefix))
+        {
+            self.invalid(
+                path,
+                format!("columns of other spans of the trace ({prefix}) are not supported yet"),
+            );
+            return false;
+        }
+        true
+    }
+
+    fn required_text(
+        &mut self,
+        item: &Map<String, Json>,
+        path: &str,
+        field: &str,
+    ) -> Option<String> {
+        let text = match item.get(field) {
+            None | Some(Json::Null) => None,
+            Some(Json::String(text)) => Some(text.as_str()),
+            Some(_) => {
+                self.incorrect_type(format!("{path}.{field}"), "must be a string");
+                return None;
+            }
+        };
+        if text.is_none_or(str::is_empty) {
+            self.add(
+                format!("{path}.{field}"),
+                DetailCode::Missing,
+                "cannot be blank",
+            );
+            return None;
+        }
+        text.map(str::to_owned)
+    }
+
+    fn optional_text(
+        &mut self,
+        item: &Map<String, Json>,
+        path: &str,
+        field: &str,
+    ) -> Option<String> {
+        match item.get(field) {
+            None | Some(Json::Null) => None,
+            Some(Json::String(text)) if text.is_empty() => None,
+            Some(Json::String(text)) => Some(text.clone()),
+            Some(_) => {
+                self.incorrect_type(format!("{path}.{field}"), "must be a string");
+                None
+            }
+        }
+    }
+
+    fn seconds(&mut self, object: &Map<String, Json>, field: &str) -> Option<i64> {
+        match object.get(field) {
+            None | Some(Json::Null) => None,
+            Some(value) => match whole_number(value) {
+                Some(seconds) if seconds.unsigned_abs() <= SECOND_MAX.unsigned_abs() => {
+                    Some(seconds)
+                }
+                Some(_) => {
+                    self.invalid(field, "is out of range");
+                    None
+                }
+                None => {
+                    self.incorrect_type(field, "must be a whole number of seconds");
+                    None
+                }
+            },
+        }
+    }
+
+    /// The members of a list clause that are objects, each with its path; the others are reported.
+    fn objects<'a>(
+        &mut self,
+        object: &'a Map<String, Json>,
+        field: &str,
+    ) -> Vec<(String, &'a Map<String, Json>)> {
+        let mut objects = Vec::new();
+        for (path, item) in self.list(object, field) {
+            match item {
+                Json::Object(item) => objects.push((path, item)),
+                _ => self.incorrect_type(path, "must be a JSON object"),
+            }
+        }
+        objects
+    }
+
+    fn list<'a>(&mut self, object: &'a Map<String, Json>, field: &str) -> Vec<(String, &'a Json)> {
+        match object.get(field) {
+            None | Some(Json::Null) => Vec::new(),
+            Some(Json::Array(items)) if items.len() > CLAUSES_MAX => {
+                self.invalid(field, format!("must have at most {CLAUSES_MAX} entries"));
+                Vec::new()
+            }
+            Some(Json::Array(items)) => items
+                .iter()
+                .enumerate()
+                .map(|(index, item)| (format!("{field}[{index}]"), item))
+                .collect(),
+            Some(_) => {
+                self.incorrect_type(field, "must be a list");
+                Vec::new()
+            }
+        }
+    }
+
+    fn invalid(&mut self, field: impl Into<String>, description: impl Into<String>) {
+        self.add(field, DetailCode::Invalid, description);
+    }
+
+    fn incorrect_type(&mut self, field: impl Into<String>, description: impl Into<String>) {
+        self.add(field, DetailCode::IncorrectType, description);
+    }
+
+    fn add(&mut self, field: impl Into<String>, code: DetailCode, description: impl Into<String>) {
+        self.details.push(Detail::new(field, code, description));
+    }
+}
+
+fn names_calculation(calculations: &[CalculationSpec], op: &str, column: Option<&str>) -> bool {
+    if calculations.is_empty() {
+        return op == "COUNT" && column.is_none();
+    }
+    calculations
+        .iter()
+        .any(|known| known.op == op && known.column.as_deref() == column)
+}
+
+fn label(op: &str, column: Option<&str>) -> String {
+    CalculationSpec {
+        op: op.to_owned(),
+        column: column.map(str::to_owned),
+    }
+    .label()
+}
+
+fn having_op(text: &str) -> Option<HavingOp> {
+    Some(match text {
+        "=" => HavingOp::Equal,
+        "!=" => HavingOp::NotEqual,
+        ">" => HavingOp::Greater,
+        ">=" => HavingOp::GreaterOrEqual,
+        "<" => HavingOp::Less,
+        "<=" => HavingOp::LessOrEqual,
+        _ => return None,
+    })
+}
+
+/// A whole number, also when written as `60.0`, as JavaScript and Go clients may.
+pub(crate) fn whole_number(value: &Json) -> Option<i64> {
+    if let Some(whole) = value.as_i64() {
+        return Some(whole);
+    }
+    let float = value.as_f64()?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "whole and below 2^53, so the conversion is exact"
+    )]
+    (float.fract() == 0.0 && float.abs() < 9_007_199_254_740_992.0).then_some(float as i64)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+use super::*;
+use serde_json::json;
+
+/// `expected` is one `code field - description` line per finding, as the Terraform client prints them.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers write the body in place"
+)]
+fn check_refused(body: Json, expected: &[&str]) {
+    let details = read_spec(&body).expect_err(&format!("must be refused: {body}"));
+    let found: Vec<String> = details
+        .iter()
+        .map(|d| format!("{} {} - {}", d.code.name(), d.field, d.description))
+        .collect();
+    assert_eq!(found, expected, "{body}");
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers write the body in place"
+)]
+fn check_accepted(body: Json) -> ParsedSpec {
+    read_spec(&body).unwrap_or_else(|details| panic!("{body}: {details:?}"))
+}
+
+#[test]
+fn an_empty_object_is_a_count_over_the_default_window() {
+    let parsed = check_accepted(json!({}));
+    assert_eq!(parsed.spec, QuerySpec::default());
+    assert_eq!(
+        Json::Object(parsed.json),
+        json!({"calculations": [{"op": "COUNT"}]})
+    );
+}
+
+#[test]
+fn the_sent_json_is_kept_as_it_is() {
+    let sent = json!({
+        "breakdowns": ["name"], "calculations": [{"op": "P95", "column": "duration_ms"}],
+        "unknown_field": {"kept": true}, "orders": [{"op": "P95", "column": "duration_ms", "order": "descending"}],
+        "havings": [{"calculate_op": "P95", "column": "duration_ms", "op": ">", "value": 5}],
+        "time_range": 600.0, "granularity": 60, "limit": 10
+    });
+    let parsed = check_accepted(sent.clone());
+    assert_eq!(Json::Object(parsed.json), sent);
+    assert_eq!(parsed.spec.window.range_s, Some(600));
+    assert_eq!(parsed.spec.granularity_s, Some(60));
+    assert_eq!(parsed.spec.limit, Some(10));
+    assert_eq!(parsed.spec.havings[0].value, 5.0);
+    assert_eq!(parsed.spec.orders[0].order, SortOrder::Descending);
+}
+
+#[test]
+fn values_keep_their_types() {
+    let parsed = check_accepted(json!({"filters": [
+        {"column": "a", "op": "=", "value": 1},
+        {"column": "a", "op": "!=", "value": 1.5},
+        {"column": "a", "op": ">", "value": 18446744073709551615u64},
+        {"column": "a", "op": "contains", "value": "x"},
+        {"column": "a", "op": "=", "value": true},
+        {"column": "a", "op": "in", "value": ["x", 2]},
+        {"column": "a", "op": "exists"},
+        {"column": "a", "op": "does-not-exist", "value": null}
+    ], "filter_combination": "OR"}));
+    let values: Vec<&FilterValue> = parsed.spec.filters.iter().map(|f| &f.value).collect();
+    assert_eq!(
+        values,
+        [
+            &FilterValue::One(Value::Int(1)),
+            &FilterValue::One(Value::Float(1.5)),
+            &FilterValue::One(Value::Float(18_446_744_073_709_551_615.0)),
+            &FilterValue::One(Value::String("x".into())),
+            &FilterValue::One(Value::Bool(true)),
+            &FilterValue::Many(vec![Value::String("x".into()), Value::Int(2)]),
+            &FilterValue::None,
+            &FilterValue::None,
+        ]
+    );
+    assert_eq!(parsed.spec.filter_combination, FilterCombination::Or);
+}
+
+#[test]
+fn every_operator_of_the_specification_is_read() {
+    for (op, name) in FilterOp::ALL {
+        let value = match op {
+            FilterOp::Exists | FilterOp::DoesNotExist => Json::Null,
+            FilterOp::In | FilterOp::NotIn => json!(["x"]),
+            _ => json!("x"),
+        };
+        let parsed =
+            check_accepted(json!({"filters": [{"column": "a", "op": name, "value": value}]}));
+        assert_eq!(parsed.spec.filters[0].op, op);
+    }
+}
+
+#[test]
+fn each_wrong_clause_is_named() {
+    check_refused(json!([]), &["incorrect_type query - must be a JSON object"]);
+    check_refused(
+        json!({"filters": [{"column": "a", "op": "like", "value": 1}]}),
+        &["invalid filters[0].op - unknown operator \"like\""],
+    );
+    check_refused(
+        json!({"filters": [{"op": "=", "value": 1}, {"column": "a", "value": 1}, 7]}),
+        &[
+            "incorrect_type filters[2] - must be a JSON object",
+            "missing filters[0].column - needs a column",
+            "missing filters[1].op - cannot be blank",
+        ],
+    );
+    check_refused(
+        json!({"filters": [
+            {"column": "a", "op": "exists", "value": 1}, {"column": "a", "op": "in", "value": "x"},
+            {"column": "a", "op": "in", "value": [[1]]}, {"column": "a", "op": "="},
+            {"column": "a", "op": "=", "value": {"b": 1}}
+        ]}),
+        &[
+            "invalid filters[0].value - exists takes no value",
+            "incorrect_type filters[1].value - in takes a list of values",
+            "incorrect_type filters[2].value[0] - must be a string, a number or a boolean",
+            "missing filters[3].value - = needs a value",
+            "incorrect_type filters[4].value - must be a string, a number or a boolean",
+        ],
+    );
+    check_refused(
+        json!({"filter_combination": "XOR"}),
+        &["invalid filter_combination - must be AND or OR"],
+    );
+    check_refused(
+        json!({"breakdowns": ["a", 1, "", "a"]}),
+        &[
+            "incorrect_type breakdowns[1] - must be a column name",
+            "missing breakdowns[2] - cannot be blank",
+            "invalid breakdowns[3] - a is a breakdown already",
+        ],
+    );
+    check_refused(
+        json!({"breakdowns": "a"}),
+        &["incorrect_type breakdowns - must be a list"],
+    );
+    check_refused(
+        json!({"breakdowns": (0..101).map(|n| n.to_string()).collect::<Vec<_>>()}),
+        &["invalid breakdowns - must have at most 100 entries"],
+    );
+    check_refused(
+        json!({"calculations": [{"op": "P95"}, {"column": "a"}]}),
+        &[
+            "missing calculations[0].column - P95 needs a column",
+            "missing calculations[1].op - cannot be blank",
+        ],
+    );
+    check_refused(
+        json!({"limit": 1001}),
+        &["invalid limit - must be between 1 and 1000"],
+    );
+    check_refused(
+        json!({"limit": "x"}),
+        &["incorrect_type limit - must be a whole number"],
+    );
+}
+
+#[test]
+fn times_are_checked_together() {
+    check_refused(
+        json!({"start_time": 1, "end_time": 2, "time_range": 1}),
+        &["invalid time_range - start_time, end_time and time_range cannot all be given"],
+    );
+    check_refused(
+        json!({"start_time": 3, "end_time": 2}),
+        &["invalid start_time - must not be after end_time"],
+    );
+    check_refused(
+        json!({"time_range": 0}),
+        &["invalid time_range - must be above 0"],
+    );
+    check_refused(
+        json!({"start_time": "yesterday"}),
+        &["incorrect_type start_time - must be a whole number of seconds"],
+    );
+    check_refused(
+        json!({"start_time": 9_223_372_037i64}),
+        &["invalid start_time - is out of range"],
+    );
+    for granularity in [7, 7_201, -1] {
+        check_refused(
+            json!({"granularity": granularity}),
+            &[
+                "invalid granularity - must be between a thousandth of the time range and the time range",
+            ],
+        );
+    }
+    check_accepted(json!({"start_time": 2, "end_time": 2, "granularity": 0}));
+    check_accepted(json!({"granularity": 7_200}));
+}
+
+#[test]
+fn orders_and_havings_must_name_what_the_query_has() {
+    check_refused(
+        json!({"breakdowns": ["a"], "orders": [
+            {"column": "b"}, {"op": "SUM", "column": "a"}, {"op": "HEATMAP", "column": "a"}, {}, {"column": "a", "order": "up"}
+        ]}),
+        &[
+            "invalid orders[0].column - b is not a breakdown of this query",
+            "invalid orders[1].op - SUM(a) is not a calculation of this query",
+            "invalid orders[2].op - HEATMAP cannot order groups",
+            "missing orders[3] - needs a breakdown (column) or a calculation (op)",
+            "invalid orders[4].order - must be ascending or descending",
+        ],
+    );
+    check_accepted(json!({"orders": [{"op": "COUNT", "order": "descending"}]}));
+    check_refused(
+        json!({"havings": [
+            {"calculate_op": "SUM", "column": "a", "op": ">", "value": 1}, {"calculate_op": "COUNT", "op": "like", "value": 1},
+            {"calculate_op": "COUNT", "op": ">", "value": "1"}, {"calculate_op": "HEATMAP", "column": "a", "op": ">", "value": 1}
+        ]}),
+        &[
+            "invalid havings[0].calculate_op - SUM(a) is not a calculation of this query",
+            "invalid havings[1].op - unknown comparison \"like\"; use = != > >= < <=",
+            "incorrect_type havings[2].value - must be a number",
+            "invalid havings[3].calculate_op - HEATMAP cannot be compared with a number",
+        ],
+    );
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
+    check_refused(
+        json!({"calculations": [{"op": "COUNT", "name": "n", "filters": [{"column": "a", "op": "exists"}]}]}),
+        &[
+            "invalid calculations[0].name - named calculations are not supported yet",
+            "invalid calculations[0].filters - filters of a single calculation are not supported yet",
+        ],
+    );
+    check_refused(
+        json!({"formulas": [{"name": "x", "expression": "1"}], "calculated_fields": [{"name": "x", "expression": "1"}],
+            "compare_time_offset_seconds": 7200}),
+        &[
+            "invalid calculated_fields - calculated_fields are not supported yet",
+            "invalid formulas - formulas are not supported yet",
+            "invalid compare_time_offset_seconds - comparison with an earlier time is not supported yet",
+        ],
+    );
+    for prefix in RELATIONAL_PREFIXES {
+        let path_text = format!(
+            "invalid breakdowns[0] - columns of other spans of the trace ({prefix}) are not supported yet"
+        );
+        check_refused(
+            json!({"breakdowns": [format!("{prefix}name")]}),
+            &[&path_text],
+        );
+    }
+    check_accepted(
+        json!({"formulas": [], "calculated_fields": null, "compare_time_offset_seconds": null,
+        "calculations": [{"op": "COUNT", "name": null, "filters": []}]}),
+    );
+}

@@ -1,0 +1,127 @@
+//! What every route shares: the doors to the other rooms, the limits, the counters.
+
+use crate::ingest::depth::DepthCache;
+use crate::running::RunningResults;
+use crate::{ApiConfig, ApiMetrics};
+use async_trait::async_trait;
+use axum::Router;
+use prometheus_client::registry::Registry;
+use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use tokio::sync::Semaphore;
+use waggle_access::Access;
+use waggle_metastore::Metastore;
+use waggle_model::{Clock, DatasetId, EventSink, QueryEngine, Tenant};
+
+/// What each dataset holds now, blocks and memory together. The binary answers from the store.
+#[async_trait]
+pub trait DatasetStats: Send + Sync {
+    /// Counts events and bytes of every dataset of a tenant; a dataset that is missing holds nothing.
+    ///
+    /// # Errors
+    /// A text for the log; the caller answers 500.
+    async fn dataset_stats(
+        &self,
+        tenant: Tenant,
+    ) -> Result<HashMap<DatasetId, DatasetSize>, String>;
+}
+
+/// What one dataset holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct DatasetSize {
+    /// Events, those that are not in blocks yet included.
+    pub event_count: u64,
+    /// Bytes on disk.
+    pub stored_bytes: u64,
+}
+
+/// Says whether the server can take in and answer; the error is a sentence for whoever asks `/readyz`.
+pub type Readiness = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
+/// What the binary hands in.
+pub struct ApiParts {
+    /// Where events go.
+    pub sink: Arc<dyn EventSink>,
+    /// Who answers questions.
+    pub engine: Arc<dyn QueryEngine>,
+    /// Everything durable that is not an event.
+    pub metastore: Arc<dyn Metastore>,
+    /// Who is calling.
+    pub access: Arc<Access>,
+    /// What datasets hold.
+    pub stats: Arc<dyn DatasetStats>,
+    /// Whether the server is ready.
+    pub readiness: Readiness,
+    /// The time.
+    pub clock: Clock,
+    /// Every counter of the process, served at `/metrics`; the faces add theirs.
+    pub registry: Registry,
+    /// Limits and facts.
+    pub config: ApiConfig,
+    /// What answers paths that no face has: the UI.
+    pub fallback: Router,
+}
+
+/// The shared state of all doors. Cheap to clone.
+#[derive(Clone)]
+pub struct ApiState(Arc<Shared>);
+
+/// What an [`ApiState`] shares; see [`ApiParts`] for what each part is. Only this crate can look inside.
+pub struct Shared {
+    pub(crate) sink: Arc<dyn EventSink>,
+    pub(crate) engine: Arc<dyn QueryEngine>,
+    pub(crate) metastore: Arc<dyn Metastore>,
+    pub(crate) access: Arc<Access>,
+    pub(crate) stats: Arc<dyn DatasetStats>,
+    pub(crate) readiness: Readiness,
+    pub(crate) clock: Clock,
+    pub(crate) registry: Registry,
+    pub(crate) metrics: ApiMetrics,
+    pub(crate) config: ApiConfig,
+    pub(crate) fallback: Router,
+    pub(crate) limits: Limits,
+    pub(crate) depths: DepthCache,
+    pub(crate) running: RunningResults,
+}
+
+/// Permits of what may happen at once.
+pub(crate) struct Limits {
+    pub(crate) requests: Semaphore,
+    pub(crate) ingest: Semaphore,
+}
+
+impl ApiState {
+    /// Puts the parts together and registers the counters.
+    pub fn new(parts: ApiParts) -> Self {
+        let mut registry = parts.registry;
+        let metrics = ApiMetrics::new(&mut registry);
+        Self(Arc::new(Shared {
+            limits: Limits {
+                requests: Semaphore::new(parts.config.requests_concurrent_max),
+                ingest: Semaphore::new(parts.config.ingest_concurrent_max),
+            },
+            depths: DepthCache::default(),
+            running: RunningResults::new(parts.config.results_running_max),
+            sink: parts.sink,
+            engine: parts.engine,
+            metastore: parts.metastore,
+            access: parts.access,
+            stats: parts.stats,
+            readiness: parts.readiness,
+            clock: parts.clock,
+            registry,
+            metrics,
+            config: parts.config,
+            fallback: parts.fallback,
+        }))
+    }
+}
+
+impl Deref for ApiState {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
+    }
+}

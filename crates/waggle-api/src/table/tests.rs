@@ -1,0 +1,150 @@
+use super::*;
+use serde_json::{Value as Json, json};
+use waggle_model::TimeRange;
+
+const MINUTE_NS: i64 = 60_000_000_000;
+
+/// Two groups, one of them without a name and without a P95, over two buckets, with a heat map.
+fn table() -> ResultTable {
+    let point = |time_ns, values| SeriesPoint { time_ns, values };
+    ResultTable {
+        calculations: vec!["COUNT".into(), "P95(d)".into(), "HEATMAP(d)".into()],
+        breakdowns: vec!["name".into()],
+        groups: vec![
+            Group {
+                key: vec![Some(Value::String("GET /".into()))],
+                values: vec![Cell::Int(3), Cell::Float(8.25), Cell::Null],
+            },
+            Group {
+                key: vec![None],
+                values: vec![Cell::Int(1), Cell::Null, Cell::Null],
+            },
+        ],
+        group_count: 3,
+        series: vec![
+            vec![
+                point(0, vec![Cell::Int(2), Cell::Float(1.0), Cell::Null]),
+                point(
+                    MINUTE_NS,
+                    vec![Cell::Int(1), Cell::Float(f64::INFINITY), Cell::Null],
+                ),
+            ],
+            vec![point(0, vec![Cell::Int(1), Cell::Null, Cell::Null])],
+        ],
+        total: vec![Cell::Int(5), Cell::Float(8.5), Cell::Null],
+        total_series: vec![point(0, vec![Cell::Int(5), Cell::Null, Cell::Null])],
+        other: Some(vec![Cell::Int(1), Cell::Null, Cell::Null]),
+        heatmaps: vec![
+            None,
+            None,
+            Some(Heatmap {
+                min_value: 0.0,
+                max_value: 4.0,
+                step_size: 2.0,
+                times_ns: vec![0],
+                counts: vec![vec![1, 4]],
+            }),
+        ],
+        granularity_ns: MINUTE_NS,
+        range: TimeRange {
+            start_ns: 0,
+            end_ns: 2 * MINUTE_NS,
+        },
+        stats: QueryStats {
+            rows_read: 9,
+            elapsed_ns: 1_500_000,
+            ..QueryStats::default()
+        },
+    }
+}
+
+/// An answer that is an [`OwnTable`] and nothing else.
+struct Whole(ResultTable);
+
+impl Serialize for Whole {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        OwnTable(&self.0).write(&mut map)?;
+        map.end()
+    }
+}
+
+#[test]
+fn rows_and_series_leave_out_what_is_missing() {
+    let answer = serde_json::to_value(Whole(table())).unwrap();
+    assert_eq!(
+        answer["series"],
+        json!([
+            {"time": "1970-01-01T00:00:00Z", "data": {"name": "GET /", "COUNT": 2, "P95(d)": 1.0}},
+            {"time": "1970-01-01T00:00:00Z", "data": {"COUNT": 1}},
+            {"time": "1970-01-01T00:01:00Z", "data": {"name": "GET /", "COUNT": 1}},
+        ])
+    );
+    assert_eq!(
+        answer["results"],
+        json!([
+            {"data": {"name": "GET /", "COUNT": 3, "P95(d)": 8.25}},
+            {"data": {"COUNT": 1}},
+        ])
+    );
+    assert_eq!(
+        answer["total_series"],
+        json!([{"time": "1970-01-01T00:00:00Z", "data": {"COUNT": 5}}])
+    );
+}
+
+#[test]
+fn lists_stay_lists_and_no_other_is_null() {
+    let answer = serde_json::to_value(Whole(ResultTable {
+        groups: Vec::new(),
+        series: Vec::new(),
+        other: None,
+        ..table()
+    }))
+    .unwrap();
+    assert_eq!(answer["series"], json!([]));
+    assert_eq!(answer["results"], json!([]));
+    assert_eq!(answer["other"], Json::Null);
+}
+
+#[test]
+fn own_answer_has_the_heat_map_beside_the_rows() {
+    let answer = serde_json::to_value(Whole(table())).unwrap();
+    assert_eq!(
+        answer["heatmaps"],
+        json!({"HEATMAP(d)": {"min_value": 0.0, "max_value": 4.0, "step_size": 2.0, "bins": 2,
+            "times": ["1970-01-01T00:00:00Z"], "counts": [[1, 4]]}})
+    );
+    assert_eq!(answer["start_time"], json!(0));
+    assert_eq!(answer["end_time"], json!(120));
+    assert_eq!(answer["granularity"], json!(60));
+    assert_eq!(answer["total"], json!({"COUNT": 5, "P95(d)": 8.5}));
+    assert_eq!(answer["other"], json!({"COUNT": 1}));
+    assert_eq!(answer["group_count"], json!(3));
+    assert_eq!(answer["stats"]["elapsed_ms"], json!(1.5));
+}
+
+#[test]
+fn raw_rows_show_every_field_and_every_nanosecond() {
+    let rows = [RawRow {
+        timestamp_ns: 1_732_270_000_000_000_001,
+        sample_rate: 4,
+        dataset: DatasetId(7),
+        fields: vec![
+            ("b".into(), Value::Bool(true)),
+            ("f".into(), Value::Float(f64::NAN)),
+            ("n".into(), Value::Int(i64::MAX)),
+        ],
+    }];
+    let slugs = HashMap::from([(DatasetId(7), "shop".to_owned())]);
+    let answer: Json = serde_json::to_value(Rows {
+        rows: &rows,
+        slugs: &slugs,
+    })
+    .unwrap();
+    assert_eq!(
+        answer,
+        json!([{"timestamp": "2024-11-22T10:06:40.000000001Z", "timestamp_ns": "1732270000000000001",
+            "dataset": "shop", "sample_rate": 4, "data": {"b": true, "f": "NaN", "n": i64::MAX}}])
+    );
+}
