@@ -23,6 +23,7 @@ interface Props {
   colours: ThemeColours;
   utc: boolean;
   ylog: boolean;
+  joinGaps: boolean;
   hidden: ReadonlySet<string>;
   highlight: string | null;
   cursor: SharedCursor;
@@ -35,7 +36,7 @@ const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3]];
 const DIM = 0.15;
 
 export function LineChart(props: Props) {
-  const { data, colours, utc, ylog, hidden, cursor, range, height = 180 } = props;
+  const { data, colours, utc, ylog, joinGaps, hidden, cursor, range, height = 180 } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -141,8 +142,8 @@ export function LineChart(props: Props) {
           stroke: colours.series[line.group.style.colour],
           width: 1.5,
           dash: DASHES[line.group.style.dash],
-          spanGaps: false,
-          points: { show: true, size: 5, fill: colours.series[line.group.style.colour], filter: () => lonely(ys[i]!) },
+          spanGaps: joinGaps,
+          points: { show: true, size: 5, fill: colours.series[line.group.style.colour], filter: () => lonely(ys[i]!, joinGaps) },
         })),
       ],
       hooks: {
@@ -191,7 +192,7 @@ export function LineChart(props: Props) {
       u.destroy();
       plot.current = null;
     };
-  }, [data, lines, colours, utc, ylog, cursor, height, range, withDate, withMs]);
+  }, [data, lines, colours, utc, ylog, joinGaps, cursor, height, range, withDate, withMs]);
 
   const { highlight } = props;
   useEffect(() => {
@@ -253,7 +254,7 @@ export function LineChart(props: Props) {
       className={css.chart}
       role="application"
       aria-roledescription="line chart"
-      aria-label={`${data.calculation} over time, ${lines.length} ${lines.length === 1 ? 'series' : 'series'}. Arrow keys move between points, Enter opens the menu of a point.`}
+      aria-label={`${data.calculation} over time, ${lines.length} series. Arrow keys move between points, Enter opens the menu of a point.`}
       tabIndex={0}
       data-chart={data.calculation}
       onKeyDown={onKeyDown}
@@ -280,7 +281,8 @@ function spread(min: number | null, max: number | null): [number, number] {
   return [min >= 0 ? Math.max(0, low) : low - (max - low) * 0.05, max + (max - low) * 0.06];
 }
 /** Points without a neighbour would be invisible lines of length zero; they get a dot. */
-function lonely(ys: readonly (number | null)[]): number[] {
+function lonely(ys: readonly (number | null)[], joinGaps: boolean): number[] {
+  if (joinGaps && ys.filter((y) => y !== null).length > 1) return [];
   const out: number[] = [];
   for (let i = 0; i < ys.length; i++) {
     if (ys[i] !== null && (ys[i - 1] ?? null) === null && (ys[i + 1] ?? null) === null) out.push(i);

@@ -91,7 +91,7 @@ export function bucketTimes(answer: QueryAnswer): number[] {
 }
 
 /** One set of lines per calculation that can be drawn as lines, all over the same bucket times. */
-export function chartsOf(answer: QueryAnswer, groups: readonly Group[]): ChartData[] {
+export function chartsOf(answer: QueryAnswer, groups: readonly Group[], omitMissing = false): ChartData[] {
   const xs = bucketTimes(answer);
   const x0 = xs[0] ?? 0;
   const index = new Map(groups.map((g, i) => [g.key, i]));
@@ -99,7 +99,7 @@ export function chartsOf(answer: QueryAnswer, groups: readonly Group[]): ChartDa
     .filter((c) => c.op !== 'HEATMAP')
     .map((c) => {
       // An empty bucket has counted nothing, but it has no mean and no percentile.
-      const empty = COUNTING.test(c.op) ? 0 : null;
+      const empty = COUNTING.test(c.op) && !omitMissing ? 0 : null;
       return { calculation: c.key, xs, lines: groups.map((group): Line => ({ group, ys: new Array<number | null>(xs.length).fill(empty) })) };
     });
   const rows = answer.breakdowns.length === 0 && answer.series.length === 0 ? answer.total_series : answer.series;

@@ -14,6 +14,8 @@ export interface QuerySearch {
   sort?: SortKey;
   columns?: string[];
   ylog?: boolean;
+  /** Lines join over empty buckets instead of breaking or falling to zero (Honeycomb's name). */
+  omitMissingValues?: boolean;
   heat?: 'linear' | 'rank';
   v?: number;
 }
@@ -69,6 +71,7 @@ export function readQuerySearch(raw: Raw): QuerySearch {
   const sort = json(raw.sort) as SortKey | undefined;
   if (sort && typeof sort.column === 'string') out.sort = { column: sort.column, descending: Boolean(sort.descending) };
   if (raw.ylog === '1' || raw.ylog === true) out.ylog = true;
+  if (raw.omitMissingValues === '1' || raw.omitMissingValues === 'true' || raw.omitMissingValues === true) out.omitMissingValues = true;
   if (raw.heat === 'linear' || raw.heat === 'rank') out.heat = raw.heat;
   return out;
 }

@@ -47,6 +47,7 @@ export function Waterfall(props: Props) {
     matches,
     serviceColour,
     selected,
+    isFocused: scroller.current?.matches(':focus-visible') ?? false,
     hover: hover.current,
     scrollTop: scroller.current?.scrollTop ?? 0,
     width: size.width,
@@ -241,6 +242,8 @@ export function Waterfall(props: Props) {
         tabIndex={0}
         data-testid="waterfall"
         onScroll={redraw}
+        onFocus={redraw}
+        onBlur={redraw}
         onKeyDown={onKeyDown}
       >
         <div className={css.spacer} style={{ height: visible.length * ROW }} role="presentation">

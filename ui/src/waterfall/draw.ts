@@ -6,6 +6,8 @@ import { eventsOf, FLAG_ERROR, FLAG_LINK, FLAG_LOG, FLAG_MISSING, type Trace } f
 export const ROW = 22;
 const INDENT = 14;
 const PAD = 10;
+/** Room right of the bars for the duration of a span that ends with the trace. */
+const LABEL = 56;
 
 export interface View {
   trace: Trace;
@@ -14,6 +16,8 @@ export interface View {
   matches: Uint8Array | null;
   serviceColour: readonly number[];
   selected: number;
+  /** The waterfall has the keyboard: the selected row is outlined. */
+  isFocused: boolean;
   hover: number;
   scrollTop: number;
   width: number;
@@ -39,7 +43,7 @@ export function serviceColours(services: readonly string[]): number[] {
 export function indentOf(depth: number, nameWidth: number): number {
   return Math.min(depth * INDENT, Math.floor(nameWidth * 0.4));
 }
-export const barArea = (view: Pick<View, 'nameWidth' | 'width'>) => ({ left: view.nameWidth + PAD, width: Math.max(10, view.width - view.nameWidth - 2 * PAD) });
+export const barArea = (view: Pick<View, 'nameWidth' | 'width'>) => ({ left: view.nameWidth + PAD, width: Math.max(10, view.width - view.nameWidth - 2 * PAD - LABEL) });
 
 export interface Hit {
   index: number;
@@ -72,6 +76,11 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     if (node === view.selected || node === view.hover) {
       context.fillStyle = node === view.selected ? c.selected : c.hover;
       context.fillRect(0, i * ROW - scrollTop, width, ROW);
+      if (node === view.selected && view.isFocused) {
+        context.strokeStyle = c.info;
+        context.lineWidth = 2;
+        context.strokeRect(1, i * ROW - scrollTop + 1, width - 2, ROW - 2);
+      }
     }
   }
   context.strokeStyle = c.border;
@@ -182,7 +191,7 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     const label = flags & FLAG_LOG ? 'log' : flags & FLAG_MISSING ? 'not received' : durationText(trace.duration[node]!) + (flags & FLAG_LINK ? ' · link' : '');
     const labelWidth = context.measureText(label).width;
     const after = Math.max(left + 8, right + 6) + (to > from ? 4 : 0);
-    if (after + labelWidth < bars.left + bars.width + PAD) context.fillText(label, after, middle + 0.5);
+    if (after + labelWidth < width - 4) context.fillText(label, after, middle + 0.5);
     else if (left - labelWidth - 6 > bars.left) context.fillText(label, left - labelWidth - 6, middle + 0.5);
     else {
       // No room beside the bar: on it, on a patch of the page's colour so that it stays readable on every bar.

@@ -23,6 +23,8 @@ function changed(): void {
   listeners.forEach((l) => l());
 }
 systemDark.addEventListener('change', changed);
+// Canvases drawn before the fonts arrived are drawn again with them.
+document.fonts?.addEventListener('loadingdone', changed);
 
 export const useThemeColours = (): ThemeColours =>
   useSyncExternalStore(

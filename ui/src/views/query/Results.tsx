@@ -41,7 +41,7 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
   const [isAll, setAll] = useState(false);
   const groups = useMemo(() => groupsOf(answer), [answer]);
   const drawn = useMemo(() => (isAll ? groups : groups.slice(0, LINES_MAX)), [groups, isAll]);
-  const charts = useMemo(() => chartsOf(answer, drawn), [answer, drawn]);
+  const charts = useMemo(() => chartsOf(answer, drawn, search.omitMissingValues), [answer, drawn, search.omitMissingValues]);
   const range = useMemo((): [number, number] => [answer.start_time, answer.end_time], [answer]);
   const hidden = useMemo(() => new Set(search.hidden ?? []), [search.hidden]);
   const hide = (key: string) => {
@@ -84,7 +84,18 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
                 </span>
               )}
               {chart && (
-                <Button kind="plain" className={css.log} aria-pressed={!!search.ylog} title="Logarithmic value axis" onClick={() => onSearch({ ylog: search.ylog ? undefined : true })}>
+                <Button
+                  kind="plain"
+                  className={css.log}
+                  aria-pressed={!!search.omitMissingValues}
+                  title="Empty buckets: break the line (counts fall to zero), or join over them"
+                  onClick={() => onSearch({ omitMissingValues: search.omitMissingValues ? undefined : true })}
+                >
+                  {search.omitMissingValues ? 'Gaps joined' : 'Gaps shown'}
+                </Button>
+              )}
+              {chart && (
+                <Button kind="plain" className={css.scale} aria-pressed={!!search.ylog} title="Logarithmic value axis" onClick={() => onSearch({ ylog: search.ylog ? undefined : true })}>
                   {search.ylog ? 'Log' : 'Linear'}
                 </Button>
               )}
@@ -118,6 +129,7 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
                 colours={colours}
                 utc={utc}
                 ylog={!!search.ylog}
+                joinGaps={!!search.omitMissingValues}
                 hidden={hidden}
                 highlight={hovered}
                 cursor={cursor}
