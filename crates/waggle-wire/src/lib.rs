@@ -33,3 +33,8 @@ pub use content_type::media_type;
 pub use decompress::{ContentEncoding, DecompressError, decompress};
 pub use receiver::{RECEIVERS, Receiver};
 pub use reply::Reply;
+
+#[cfg(test)]
+mod cases;
+#[cfg(test)]
+mod robustness;

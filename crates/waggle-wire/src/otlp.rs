@@ -19,6 +19,10 @@ pub use reply::{
 };
 pub use traces::{decode_traces, map_traces};
 
+// The case runner turns its OTLP/JSON into protobuf and reads replies back.
+#[cfg(test)]
+pub(crate) use {json::decode as decode_json, reply::RpcStatus};
+
 use crate::{ContentEncoding, DecompressError, decompress, media_type};
 use std::borrow::Cow;
 

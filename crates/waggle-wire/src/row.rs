@@ -40,6 +40,10 @@ impl<'a> Row<'a> {
         self.batch.row_column_count()
     }
 
+    pub(crate) fn bytes(&self) -> usize {
+        self.batch.row_bytes()
+    }
+
     /// Writes a value unless the row has the column. A float that is not finite is no value: there is no number to calculate with,
     /// JSON answers could not show it, and one of them would turn every sum it is part of into itself.
     pub(crate) fn put(&mut self, name: &str, value: ValueRef<'_>) {

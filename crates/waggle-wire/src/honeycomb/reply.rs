@@ -3,7 +3,7 @@
 use super::HoneycombError;
 use crate::Reply;
 use crate::json::JsonText;
-use waggle_model::{Reject, RejectReason};
+use waggle_model::{AppendError, Reject, RejectReason};
 
 const JSON: Option<&str> = Some("application/json");
 
@@ -64,6 +64,16 @@ pub fn batch_reply(entries: &[Result<usize, RejectReason>], rejects: &[Reject]) 
     }
 }
 
+impl From<AppendError> for HoneycombError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Busy => Self::Busy,
+            // What happened inside is for the log.
+            AppendError::Unavailable(_) => Self::Unavailable,
+        }
+    }
+}
+
 pub(super) fn reject_text(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::TooManyColumns => "Event has too many columns.",
@@ -101,3 +111,6 @@ fn error_status(error: HoneycombError) -> u16 {
         HoneycombError::Refused(reason) => reject_status(reason),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -71,11 +71,11 @@ pub(super) fn json_text(value: &any_value::Value) -> String {
 }
 
 /// Hands out the fields an attribute becomes. `segments` counts the parts of `name`, which may have dots of their own.
-fn walk(
+fn walk<F: FnMut(&str, ValueRef<'_>)>(
     name: &str,
     value: Option<&AnyValue>,
     segments: usize,
-    emit: &mut dyn FnMut(&str, ValueRef<'_>),
+    emit: &mut F,
 ) {
     let Some(value) = value.and_then(|value| value.value.as_ref()) else {
         return;

@@ -20,7 +20,7 @@ use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 
 /// Decodes one document.
-pub(super) fn decode<M: JsonMessage + Default>(body: &[u8]) -> Result<M, Malformed> {
+pub(crate) fn decode<M: JsonMessage + Default>(body: &[u8]) -> Result<M, Malformed> {
     let mut reader = JsonReader::new(body);
     if reader.next()? != Token::Map {
         return Err(reader.malformed("expected an object"));
@@ -32,7 +32,7 @@ pub(super) fn decode<M: JsonMessage + Default>(body: &[u8]) -> Result<M, Malform
 }
 
 /// A message whose members can be read one by one.
-pub(super) trait JsonMessage {
+pub(crate) trait JsonMessage {
     /// Reads the value of the member of this camelCase name; false, with nothing read, for a member it does not have.
     fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed>;
 }

@@ -55,13 +55,18 @@ pub enum RefusedPart {
 
 /// Most values that one request may become. Resource attributes are sent once and stored with every record: without a bound, a body of
 /// twenty megabytes could ask for a billion values. Records beyond it are refused as too large.
-const VALUES_MAX: usize = 20_000_000;
+const VALUES_MAX: usize = 10_000_000;
+
+/// Most bytes of names and values that one request may become, for the same reason: an attribute of a megabyte, shared by a million
+/// records, is stored once but looked at a million times.
+const BYTES_MAX: u64 = 4 << 30;
 
 /// Collects the rows of a request.
 pub(super) struct Mapping<'a> {
-    pub(super) limits: &'a EventLimits,
+    limits: &'a EventLimits,
     decoded: Decoded,
     values: usize,
+    bytes: u64,
 }
 
 impl<'a> Mapping<'a> {
@@ -70,6 +75,7 @@ impl<'a> Mapping<'a> {
             limits,
             decoded: Decoded::default(),
             values: 0,
+            bytes: 0,
         }
     }
 
@@ -89,13 +95,15 @@ impl<'a> Mapping<'a> {
             return;
         };
         let mut row = Row::begin(batch, self.limits);
-        let timestamp_ns = if self.values < VALUES_MAX {
+        let timestamp_ns = if self.values < VALUES_MAX && self.bytes < BYTES_MAX {
             write(&mut row)
         } else {
             row.refuse(RejectReason::TooLarge);
             0
         };
         self.values = self.values.saturating_add(row.column_count());
+        let row_bytes = u64::try_from(row.bytes()).unwrap_or(u64::MAX);
+        self.bytes = self.bytes.saturating_add(row_bytes);
         match row.end(timestamp_ns, sample_rate) {
             Err(reason) => self.decoded.refusals.push(Refusal { place, reason }),
             Ok(row) if place.part != RefusedPart::Record => {
@@ -205,3 +213,6 @@ const INSTRUMENTATION_LIBRARIES: &[&str] = &[
     "github.com/open-telemetry/opentelemetry-collector",
     "@honeycombio/",
 ];
+
+#[cfg(test)]
+mod tests;

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
 use prost::Message;
-use waggle_model::{Reject, RejectReason};
+use waggle_model::{AppendError, Reject, RejectReason};
 
 /// How much of a request was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -119,13 +119,23 @@ pub fn grpc_code(error: &OtlpError) -> i32 {
     }
 }
 
+impl From<AppendError> for OtlpError {
+    fn from(error: AppendError) -> Self {
+        match error {
+            AppendError::Busy => Self::Busy,
+            // What happened inside is for the log.
+            AppendError::Unavailable(_) => Self::Unavailable,
+        }
+    }
+}
+
 /// `google.rpc.Status` without details. The code stays 0, as clients know it from Honeycomb.
 #[derive(Clone, PartialEq, Message)]
-struct RpcStatus {
+pub(crate) struct RpcStatus {
     #[prost(int32, tag = "1")]
-    code: i32,
+    pub(crate) code: i32,
     #[prost(string, tag = "2")]
-    message: String,
+    pub(crate) message: String,
 }
 
 fn http_status(error: &OtlpError) -> u16 {
@@ -193,12 +203,15 @@ fn rejected_text(signal: Signal, rejected: &RejectedCount) -> Option<String> {
     };
     Some(match signal {
         Signal::Traces => format!(
-            "{} spans and {} span events and links refused, the first because: {reason}",
+            "spans refused: {}, span events and links refused: {}, first reason: {reason}",
             rejected.records, rejected.annotations
         ),
         Signal::Logs => format!(
-            "{} log records refused, the first because: {reason}",
+            "log records refused: {}, first reason: {reason}",
             rejected.records
         ),
     })
 }
+
+#[cfg(test)]
+mod tests;

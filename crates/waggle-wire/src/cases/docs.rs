@@ -1,0 +1,63 @@
+//! The mapping tables users read, held against the cases: a column that no table names and no case's request explains is a mistake,
+//! and so is a column of a table that no case shows.
+
+use super::{Case, otlp, read_cases};
+use std::collections::BTreeSet;
+use std::path::Path;
+
+/// The columns of the mapping tables: what stands in backquotes in the second cell of rows below a header whose second cell is
+/// "Column".
+fn documented_columns() -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/wire/otlp.md");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut columns = BTreeSet::new();
+    let mut is_mapping = false;
+    for line in text.lines() {
+        let cells: Vec<_> = line.split('|').map(str::trim).collect();
+        if cells.len() < 4 {
+            is_mapping = false;
+        } else if cells[2] == "Column" {
+            is_mapping = true;
+        } else if is_mapping {
+            columns.extend(cells[2].split('`').skip(1).step_by(2).map(str::to_owned));
+        }
+    }
+    columns
+}
+
+#[test]
+fn tables_and_cases_name_the_same_columns() {
+    let documented = documented_columns();
+    assert!(documented.len() > 30, "{documented:?}");
+    let mut shown = BTreeSet::new();
+    for text in read_cases("otlp").values() {
+        let case = Case::parse(text);
+        for line in otlp::run(&case).events {
+            let Ok(event) = serde_json::from_str::<serde_json::Value>(&line) else {
+                continue;
+            };
+            let Some(data) = event["data"].as_object() else {
+                continue;
+            };
+            for name in data.keys() {
+                // An attribute's own name, or one that starts with it, stands in the request.
+                let is_sent = (1..=name.len())
+                    .filter(|&end| end == name.len() || name[end..].starts_with('.'))
+                    .any(|end| case.body.contains(&format!("\"{}\"", &name[..end])));
+                let is_body = name.starts_with("body.");
+                let is_shortened = name.contains(" bytes ...");
+                assert!(
+                    documented.contains(name) || is_sent || is_body || is_shortened,
+                    "{name} is in no table and not sent: {}",
+                    case.title
+                );
+                shown.insert(name.clone());
+            }
+        }
+    }
+    let unshown: Vec<_> = documented
+        .iter()
+        .filter(|name| !name.contains('<') && !shown.contains(*name))
+        .collect();
+    assert!(unshown.is_empty(), "no case shows {unshown:?}");
+}

@@ -1,0 +1,149 @@
+//! Random bytes and damaged requests through every decoder: whatever a stranger sends is answered, never a panic. Each test prints its
+//! seed when it fails, and proptest keeps the input that did it.
+
+use crate::honeycomb::{
+    EventHeaders, EventOptions, Format, batch_reply, decode_batch, decode_event,
+};
+use crate::otlp::{ContentType, Signal, decode_json};
+use crate::otlp::{
+    Encoding, OtlpHeaders, decode_logs, decode_traces, export_reply, rejected_count,
+};
+use crate::{ContentEncoding, decompress};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use proptest::prelude::*;
+use prost::Message;
+use waggle_model::EventLimits;
+
+const TRACES: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},
+{"key":"list","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"a","value":{"boolValue":true}}]}}]}}}]},
+"scopeSpans":[{"scope":{"name":"lib","version":"1"},"spans":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":"eee19b7ec3c1b174",
+"parentSpanId":"eee19b7ec3c1b173","traceState":"ot=th:c","name":"GET /","kind":2,"startTimeUnixNano":"1700000000000000000",
+"endTimeUnixNano":"1700000000100000000","attributes":[{"key":"m","value":{"kvlistValue":{"values":[{"key":"d","value":
+{"doubleValue":1.5}}]}}},{"key":"b","value":{"bytesValue":"aGk="}}],"events":[{"name":"exception","timeUnixNano":"1","attributes":
+[{"key":"exception.type","value":{"stringValue":"E"}}]}],"links":[{"traceId":"5b8efff798038103d269b633813fc60c","spanId":
+"eee19b7ec3c1b174"}],"status":{"code":2,"message":"bad"}}]}]}]}"#;
+
+const BATCH: &str = r#"[{"data":{"a":1,"b":"x","c":[1,{"d":null}],"e":{"f":{"g":1.5}},"h":true,"i":null},"time":"2020-01-02T03:04:05.5Z",
+"samplerate":4},{"data":{}},7,{"time":1577934245123,"data":{"s":"\ud83d\udc1d"}}]"#;
+
+/// Everything a body can meet. The outcome does not matter here.
+fn decode_everything(body: &[u8]) {
+    let limits = EventLimits {
+        columns_max: 20,
+        string_bytes_max: 50,
+        event_bytes_max: 2_000,
+        ..EventLimits::default()
+    };
+    let headers = OtlpHeaders::default();
+    for encoding in [Encoding::Protobuf, Encoding::Json] {
+        let traces = decode_traces(body, encoding, &headers, &limits);
+        let logs = decode_logs(body, encoding, &headers, &limits, 1);
+        for (signal, decoded) in [(Signal::Traces, traces), (Signal::Logs, logs)] {
+            if let Ok(decoded) = decoded {
+                let rejected = rejected_count(&decoded, &[]);
+                export_reply(signal, ContentType::Json, &rejected);
+            }
+        }
+    }
+    for format in [Format::Json, Format::Msgpack, Format::Sniff] {
+        for expand_json_depth in [0, 1, 255] {
+            let options = EventOptions {
+                limits: &limits,
+                now_ns: 1,
+                expand_json_depth,
+            };
+            let headers = EventHeaders::default();
+            drop(decode_event("d", body, format, headers, &options));
+            if let Ok(decoded) = decode_batch("d", body, format, &options) {
+                let taken = decoded.entries.iter().filter(|entry| entry.is_ok()).count();
+                assert_eq!(taken, decoded.batch.len());
+                batch_reply(&decoded.entries, &[]);
+            }
+        }
+    }
+    for encoding in [ContentEncoding::Gzip, ContentEncoding::Zstd] {
+        if let Ok(output) = decompress(encoding, body, 10_000) {
+            assert!(output.len() <= 10_000);
+        }
+    }
+}
+
+fn traces_protobuf() -> Vec<u8> {
+    decode_json::<ExportTraceServiceRequest>(TRACES.as_bytes())
+        .unwrap()
+        .encode_to_vec()
+}
+
+fn batch_msgpack() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    crate::cases::to_msgpack(&serde_json::from_str(BATCH).unwrap(), &mut bytes);
+    bytes
+}
+
+fn valid_requests() -> Vec<Vec<u8>> {
+    let json = [TRACES.as_bytes().to_vec(), BATCH.as_bytes().to_vec()];
+    let mut requests: Vec<_> = json
+        .into_iter()
+        .chain([traces_protobuf(), batch_msgpack()])
+        .collect();
+    let zstd: Vec<_> = requests
+        .iter()
+        .map(|body| zstd::stream::encode_all(&**body, 1).unwrap())
+        .collect();
+    requests.extend(zstd);
+    requests
+}
+
+#[test]
+fn the_requests_to_damage_are_valid() {
+    let limits = EventLimits::default();
+    let headers = OtlpHeaders::default();
+    let traces = decode_traces(TRACES.as_bytes(), Encoding::Json, &headers, &limits).unwrap();
+    assert_eq!(traces.batches[0].len(), 3);
+    let options = EventOptions {
+        limits: &limits,
+        now_ns: 1,
+        expand_json_depth: 0,
+    };
+    for body in [BATCH.as_bytes(), &batch_msgpack()] {
+        let batch = decode_batch("d", body, Format::Sniff, &options).unwrap();
+        assert_eq!(batch.batch.len(), 2);
+    }
+}
+
+#[test]
+fn every_prefix_is_answered() {
+    for request in valid_requests() {
+        for length in 0..request.len() {
+            decode_everything(&request[..length]);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    #[test]
+    fn random_bytes_are_answered(body in prop::collection::vec(any::<u8>(), 0..200)) {
+        decode_everything(&body);
+    }
+
+    #[test]
+    fn damaged_requests_are_answered(
+        which in 0_usize..8,
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0_u8..3), 1..6),
+    ) {
+        let mut body = valid_requests().swap_remove(which);
+        for (place, byte, kind) in damage {
+            let place = place.index(body.len());
+            match kind {
+                0 => body[place] = byte,
+                1 => body.insert(place, byte),
+                _ => {
+                    body.remove(place);
+                }
+            }
+        }
+        decode_everything(&body);
+    }
+}
