@@ -5,9 +5,24 @@
 //! formats, query semantics, HTTP.
 #![warn(missing_docs)]
 
+mod admit;
 pub mod block;
+mod block_files;
 pub mod column;
+pub mod disk;
+mod error;
 pub mod memtable;
+mod metrics;
 mod source;
+mod store;
+mod wal;
 
+pub use error::{Error, Result};
+pub use metrics::Metrics;
 pub use source::{ReadError, Snapshot, Source};
+pub use store::{DatasetStats, FailureHook, Store, StoreConfig, StoreStats};
+
+#[cfg(test)]
+mod crash_tests;
+#[cfg(test)]
+mod testing;

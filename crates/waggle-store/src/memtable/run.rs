@@ -47,6 +47,11 @@ impl RunBuilder {
         }
     }
 
+    /// The dataset of all rows.
+    pub fn dataset(&self) -> DatasetId {
+        self.dataset
+    }
+
     /// Number of rows so far.
     pub fn row_count(&self) -> usize {
         self.timestamps_ns.len()

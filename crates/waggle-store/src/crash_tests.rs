@@ -1,0 +1,160 @@
+//! The promise of the store under a disk that stops, tears and forgets: what was acknowledged is there, once; a request that was not
+//! is there whole or not at all; what was seen after one restart is there after the next.
+
+use crate::Store;
+use crate::testing::{Bed, events};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+const SEEDS: u64 = 300;
+const LIVES: usize = 3;
+const WRITERS: usize = 3;
+/// Event numbers of one request: number of the request times this, plus its row.
+const ROWS_MAX: i64 = 8;
+
+/// What is known of the requests so far.
+#[derive(Default)]
+struct Ledger {
+    next: i64,
+    /// Rows by request.
+    sent: BTreeMap<i64, i64>,
+    promised: BTreeSet<i64>,
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_or_doubled() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .unwrap();
+    for seed in 0..SEEDS {
+        println!("seed {seed}");
+        runtime.block_on(check(seed));
+    }
+}
+
+async fn check(seed: u64) {
+    let mut rng = StdRng::seed_from_u64(seed);
+    let mut bed = Bed::new(seed).await;
+    bed.config.wal_segment_bytes = rng.random_range(300..4_000);
+    bed.config.generation_rows = rng.random_range(10..200);
+    bed.config.shared_block_rows = rng.random_range(0..20);
+    bed.config.append_wait = Duration::from_millis(300);
+    let bed = Arc::new(bed);
+    let mut ledger = Ledger::default();
+    for life in 0..LIVES {
+        // Every k-th call is the last one for some seed; the first dozen are those of the start itself.
+        let calls = if life == 0 {
+            1 + seed % 150
+        } else {
+            rng.random_range(1..150)
+        };
+        bed.disk.crash_in(calls);
+        if let Ok(store) = bed.open().await {
+            ledger.check(&bed, &store, false);
+            live(&bed, &store, &mut ledger, &mut rng).await;
+            store.kill().await;
+        }
+        bed.disk.crash();
+        if rng.random_bool(0.8) {
+            bed.disk.restart();
+        } else {
+            bed.disk.restart_process();
+        }
+    }
+    let store = bed.open().await.unwrap();
+    ledger.check(&bed, &store, true);
+    store.flush().await.unwrap();
+    ledger.check(&bed, &store, true);
+    store.shutdown().await.unwrap();
+    drop(store);
+    bed.disk.restart();
+    let store = bed.open().await.unwrap();
+    ledger.check(&bed, &store, true);
+    store.kill().await;
+    let is_covered = bed.metastore.block_files().await.unwrap().len();
+    let files = bed.disk.mount().list("/data/blocks".as_ref()).unwrap();
+    assert_eq!(files.len(), is_covered, "orphans stay: {files:?}");
+}
+
+/// Appends from several tasks and flushes now and then, until the disk stops or there is enough.
+async fn live(bed: &Arc<Bed>, store: &Arc<Store>, ledger: &mut Ledger, rng: &mut StdRng) {
+    let mut writers = Vec::new();
+    for _ in 0..WRITERS {
+        let requests: Vec<(i64, i64)> = (0..rng.random_range(1..12))
+            .map(|_| ledger.send(rng.random_range(1..ROWS_MAX)))
+            .collect();
+        let (bed, store) = (Arc::clone(bed), Arc::clone(store));
+        writers.push(tokio::spawn(async move {
+            let mut acked = Vec::new();
+            for (request, rows) in requests {
+                let first = request * ROWS_MAX;
+                let middle = first + rows / 2;
+                let batches = vec![
+                    events("even", first..middle),
+                    events(&format!("dataset {}", request % 5), middle..first + rows),
+                ];
+                if bed.append(&store, batches).await.is_ok() {
+                    acked.push(request);
+                }
+            }
+            acked
+        }));
+    }
+    let flushes = rng.random_range(0..3);
+    let flusher = {
+        let store = Arc::clone(store);
+        tokio::spawn(async move {
+            for _ in 0..flushes {
+                tokio::task::yield_now().await;
+                drop(store.flush().await);
+            }
+        })
+    };
+    for writer in writers {
+        ledger.promised.extend(writer.await.unwrap());
+    }
+    flusher.await.unwrap();
+}
+
+impl Ledger {
+    /// The number of a new request, and its rows.
+    fn send(&mut self, rows: i64) -> (i64, i64) {
+        let request = self.next;
+        self.next += 1;
+        self.sent.insert(request, rows);
+        (request, rows)
+    }
+
+    /// Compares with what the store has; whatever it has is a promise from now on.
+    fn check(&mut self, bed: &Bed, store: &Store, must_read: bool) {
+        let found = match bed.try_numbers(store) {
+            Ok(found) => found,
+            Err(_) if bed.disk.is_crashed() && !must_read => return,
+            Err(error) => panic!("{error}"),
+        };
+        let mut rows: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+        for number in found {
+            let is_new = rows
+                .entry(number / ROWS_MAX)
+                .or_default()
+                .insert(number % ROWS_MAX);
+            assert!(is_new, "event {number} is there twice");
+        }
+        for (request, rows) in &rows {
+            let expected = self.sent[request];
+            assert!(
+                rows.iter().copied().eq(0..expected),
+                "request {request} is there in part: {rows:?} of {expected}"
+            );
+        }
+        for request in &self.promised {
+            assert!(rows.contains_key(request), "request {request} is lost");
+        }
+        self.promised.extend(rows.into_keys());
+    }
+}

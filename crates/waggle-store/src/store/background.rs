@@ -1,0 +1,100 @@
+//! The two tasks beside the appends: one makes blocks of what is settled, the other decides when something shall settle.
+
+use super::Store;
+use hashbrown::HashSet;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+use waggle_model::DatasetId;
+
+/// How often ages are looked at.
+const TICK: Duration = Duration::from_millis(500);
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_LAST: Duration = Duration::from_secs(30);
+
+impl Store {
+    pub(super) fn start_tasks(self: &Arc<Self>) {
+        let mut tasks = self.tasks.lock();
+        tasks.push(tokio::spawn(flush_settled(Arc::downgrade(self))));
+        tasks.push(tokio::spawn(settle_grown(Arc::downgrade(self))));
+    }
+
+    /// Seals the open generation if it has grown or aged enough.
+    async fn settle(&self) {
+        let Some(open) = self.view.generations().pop() else {
+            return;
+        };
+        let is_wanted = open.row_count() > 0
+            && (open.largest_rows() >= self.config.generation_rows
+                || open.heap_bytes() >= self.config.memory_bytes / 4
+                || u128::from(open.age_ns(self.clock.now_ns()).unsigned_abs())
+                    >= self.config.generation_age.as_nanos());
+        if is_wanted && let Err(error) = self.wal.rotate(Some(open.segment.number)).await {
+            tracing::warn!(%error, "the open generation can't be sealed");
+        }
+    }
+
+    /// Writes last-written times down and lets go of datasets that were deleted.
+    async fn reconcile(&self) -> Result<(), waggle_metastore::Error> {
+        self.admission.write_touches().await?;
+        for tenant in self.view.tenants() {
+            let existing: HashSet<DatasetId> = self
+                .metastore
+                .datasets(tenant)
+                .await?
+                .iter()
+                .map(|dataset| dataset.id)
+                .collect();
+            let (gone, blocks) = self.view.retain_datasets(tenant, &existing);
+            gone.iter().for_each(|id| self.admission.forget(*id));
+            self.remove_files_of(&blocks);
+        }
+        Ok(())
+    }
+}
+
+async fn flush_settled(store: Weak<Store>) {
+    let Some(mut settled) = store.upgrade().map(|store| store.settled.subscribe()) else {
+        return;
+    };
+    settled.mark_changed();
+    let mut retry = RETRY_FIRST;
+    while settled.changed().await.is_ok() {
+        let Some(store) = store.upgrade() else {
+            return;
+        };
+        match store.flush_before(u64::MAX).await {
+            Ok(()) => retry = RETRY_FIRST,
+            Err(_) if store.wal.failure().is_some() => return,
+            Err(error) => {
+                tracing::error!(%error, "events can't become blocks; they stay in the log");
+                store.metrics.flush_failures.inc();
+                drop(store);
+                tokio::time::sleep(retry).await;
+                retry = (retry * 2).min(RETRY_LAST);
+                settled.mark_changed();
+            }
+        }
+    }
+}
+
+async fn settle_grown(store: Weak<Store>) {
+    let Some(touch_interval) = store.upgrade().map(|store| store.config.touch_interval) else {
+        return;
+    };
+    let mut touched = tokio::time::Instant::now();
+    loop {
+        let Some(store) = store.upgrade() else {
+            return;
+        };
+        // An append wakes this, as does the tick.
+        drop(tokio::time::timeout(TICK, store.grown.notified()).await);
+        store.settle().await;
+        if touched.elapsed() >= touch_interval {
+            touched = tokio::time::Instant::now();
+            store.view.measure();
+            if let Err(error) = store.reconcile().await {
+                tracing::warn!(%error, "the metastore does not answer; trying again later");
+            }
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! What readers see: generations and blocks under one lock, so that a row is in exactly one of them at every moment.
+
+use crate::memtable::generation::Generation;
+use crate::memtable::{Run, table::Table};
+use crate::metrics::Metrics;
+use crate::wal::SegmentState;
+use hashbrown::{HashMap, HashSet};
+use parking_lot::RwLock;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use waggle_metastore::Block as ListedBlock;
+use waggle_model::{DatasetId, DatasetScope, EventBatch, Tenant, TimeRange};
+
+/// Generations and blocks.
+pub(crate) struct View {
+    state: RwLock<State>,
+    memory_bytes: AtomicU64,
+    metrics: Metrics,
+}
+
+#[derive(Default)]
+struct State {
+    generations: BTreeMap<u64, Arc<Generation>>,
+    blocks: HashMap<DatasetId, DatasetBlocks>,
+}
+
+struct DatasetBlocks {
+    tenant: Tenant,
+    blocks: Vec<Arc<ListedBlock>>,
+}
+
+/// What a query found.
+pub(crate) struct Found {
+    pub(crate) runs: Vec<Arc<Run>>,
+    pub(crate) blocks: Vec<Arc<ListedBlock>>,
+}
+
+impl View {
+    pub(crate) fn new(blocks: Vec<ListedBlock>, metrics: Metrics) -> Self {
+        let view = Self {
+            state: RwLock::default(),
+            memory_bytes: 0.into(),
+            metrics,
+        };
+        view.state.write().add_blocks(blocks);
+        view.measure();
+        view
+    }
+
+    /// Takes up the generation of a segment.
+    pub(crate) fn add_generation(&self, segment: Arc<SegmentState>) {
+        let generation = Arc::new(Generation::new(segment));
+        let number = generation.segment.number;
+        self.state.write().generations.insert(number, generation);
+        self.measure();
+    }
+
+    /// Adds rows that are in the log segment of this number.
+    ///
+    /// Returns false without such a generation: that breaks the promise that one is not flushed while rows are on their way to it.
+    #[must_use]
+    pub(crate) fn insert(
+        &self,
+        segment: u64,
+        tenant: Tenant,
+        batches: &[(DatasetId, EventBatch)],
+        now_ns: i64,
+    ) -> bool {
+        let generation = self.state.read().generations.get(&segment).cloned();
+        let Some(generation) = generation else {
+            return false;
+        };
+        for (dataset, batch) in batches {
+            let bytes = generation.insert(tenant, *dataset, batch, now_ns);
+            self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
+            self.metrics
+                .memtable_rows
+                .inc_by(to_gauge(batch.len() as u64));
+            self.metrics.memtable_bytes.inc_by(to_gauge(bytes));
+        }
+        true
+    }
+
+    /// Everything that can hold rows of a tenant, a scope and a range, without opening a block.
+    pub(crate) fn find(&self, tenant: Tenant, scope: &DatasetScope, range: TimeRange) -> Found {
+        let overlaps = |min_ns: i64, max_ns: i64| min_ns < range.end_ns && max_ns >= range.start_ns;
+        let state = self.state.read();
+        let tables: Vec<Arc<Table>> = state
+            .generations
+            .values()
+            .flat_map(|generation| generation.tables(tenant, scope))
+            .collect();
+        let blocks = state
+            .datasets(tenant, scope)
+            .flat_map(|dataset| &dataset.blocks)
+            .filter(|listed| overlaps(listed.block.min_time_ns, listed.block.max_time_ns))
+            .cloned()
+            .collect();
+        drop(state);
+        // Tables outlive their generation for whoever holds them: a flush takes nothing out of them.
+        let runs = tables.iter().flat_map(|table| table.read());
+        Found {
+            runs: runs
+                .filter(|run| {
+                    let (min_ns, max_ns) = run.time_bounds_ns();
+                    overlaps(min_ns, max_ns)
+                })
+                .collect(),
+            blocks,
+        }
+    }
+
+    /// All generations, oldest first.
+    pub(crate) fn generations(&self) -> Vec<Arc<Generation>> {
+        self.state.read().generations.values().cloned().collect()
+    }
+
+    /// All blocks, in no order.
+    pub(crate) fn blocks(&self) -> Vec<Arc<ListedBlock>> {
+        let state = self.state.read();
+        let blocks = state.blocks.values().flat_map(|dataset| &dataset.blocks);
+        blocks.cloned().collect()
+    }
+
+    /// Puts blocks in the place of the generation they were made from.
+    pub(crate) fn replace_generation(&self, generation: &Generation, blocks: Vec<ListedBlock>) {
+        let mut state = self.state.write();
+        state.generations.remove(&generation.segment.number);
+        state.add_blocks(blocks);
+        drop(state);
+        let bytes = generation.heap_bytes();
+        self.memory_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        let rows = generation.row_count();
+        self.metrics.memtable_rows.dec_by(to_gauge(rows));
+        self.metrics.memtable_bytes.dec_by(to_gauge(bytes));
+        self.measure();
+    }
+
+    /// Lets go of a generation without rows.
+    pub(crate) fn drop_generation(&self, number: u64) {
+        self.state.write().generations.remove(&number);
+    }
+
+    /// Takes away every dataset of a tenant that is not in `existing`; returns those taken, with their blocks.
+    pub(crate) fn retain_datasets(
+        &self,
+        tenant: Tenant,
+        existing: &HashSet<DatasetId>,
+    ) -> (Vec<DatasetId>, Vec<Arc<ListedBlock>>) {
+        let mut state = self.state.write();
+        let mut gone = HashSet::new();
+        let mut blocks = Vec::new();
+        state.blocks.retain(|id, dataset| {
+            let is_gone = dataset.tenant == tenant && !existing.contains(id);
+            if is_gone {
+                gone.insert(*id);
+                blocks.append(&mut dataset.blocks);
+            }
+            !is_gone
+        });
+        for generation in state.generations.values() {
+            for table in generation.tables(tenant, &DatasetScope::All) {
+                if !existing.contains(&table.dataset) {
+                    gone.insert(table.dataset);
+                    generation.forget(table.dataset);
+                }
+            }
+        }
+        drop(state);
+        self.measure();
+        (gone.into_iter().collect(), blocks)
+    }
+
+    /// Every tenant that has rows.
+    pub(crate) fn tenants(&self) -> HashSet<Tenant> {
+        let state = self.state.read();
+        let tables = state.generations.values().flat_map(|g| g.all_tables());
+        tables
+            .map(|table| table.tenant)
+            .chain(state.blocks.values().map(|dataset| dataset.tenant))
+            .collect()
+    }
+
+    /// Memory of all generations.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of all log segments that belong to a generation.
+    pub(crate) fn wal_bytes(&self) -> u64 {
+        let state = self.state.read();
+        let segments = state.generations.values().map(|g| &g.segment.bytes);
+        segments.map(|bytes| bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Sets the gauges that are sums.
+    pub(crate) fn measure(&self) {
+        let state = self.state.read();
+        let blocks = || state.blocks.values().flat_map(|dataset| &dataset.blocks);
+        let metrics = &self.metrics;
+        metrics
+            .generations
+            .set(to_gauge(state.generations.len() as u64));
+        metrics.blocks.set(to_gauge(blocks().count() as u64));
+        let block_bytes = blocks().map(|listed| listed.block.length).sum();
+        metrics.block_bytes.set(to_gauge(block_bytes));
+        drop(state);
+        metrics.wal_bytes.set(to_gauge(self.wal_bytes()));
+    }
+}
+
+impl State {
+    fn add_blocks(&mut self, blocks: Vec<ListedBlock>) {
+        for listed in blocks {
+            let dataset =
+                self.blocks
+                    .entry(listed.block.dataset)
+                    .or_insert_with(|| DatasetBlocks {
+                        tenant: listed.block.tenant,
+                        blocks: Vec::new(),
+                    });
+            dataset.blocks.push(Arc::new(listed));
+        }
+    }
+
+    fn datasets(
+        &self,
+        tenant: Tenant,
+        scope: &DatasetScope,
+    ) -> impl Iterator<Item = &DatasetBlocks> {
+        let (one, all) = match scope {
+            DatasetScope::One(dataset) => (self.blocks.get(dataset), None),
+            DatasetScope::All => (None, Some(self.blocks.values())),
+        };
+        one.into_iter()
+            .chain(all.into_iter().flatten())
+            .filter(move |dataset| dataset.tenant == tenant)
+    }
+}
+
+fn to_gauge(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

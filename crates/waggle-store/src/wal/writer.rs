@@ -1,0 +1,228 @@
+//! The thread that writes the log.
+
+use super::{Command, SegmentHook, SegmentState, Shared, Ticket, WalConfig, segment, unavailable};
+use crate::disk::{Disk, DiskFile};
+use crate::{Error, Result};
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Instant;
+use tokio::sync::oneshot;
+use waggle_model::AppendError;
+
+pub(super) struct Writer {
+    disk: Arc<dyn Disk>,
+    config: WalConfig,
+    shared: Arc<Shared>,
+    on_segment: SegmentHook,
+    open: OpenSegment,
+    /// Those who wait for the next sync.
+    waiting: Vec<(oneshot::Sender<Result<Ticket, AppendError>>, Ticket)>,
+}
+
+struct OpenSegment {
+    state: Arc<SegmentState>,
+    file: Arc<dyn DiskFile>,
+    written: u64,
+    durable: u64,
+}
+
+impl Writer {
+    pub(super) fn open(
+        disk: Arc<dyn Disk>,
+        config: WalConfig,
+        first: u64,
+        shared: Arc<Shared>,
+        on_segment: SegmentHook,
+    ) -> Result<Self> {
+        let open = OpenSegment::create(&*disk, &config, first)
+            .map_err(|source| Error::io(&segment::path(&config.dir, first), source))?;
+        on_segment(&open.state);
+        Ok(Self {
+            disk,
+            config,
+            shared,
+            on_segment,
+            open,
+            waiting: Vec::new(),
+        })
+    }
+
+    pub(super) fn run(mut self) {
+        while let Some(commands) = self.take() {
+            for command in commands {
+                self.obey(command);
+            }
+            // One sync for all of them.
+            let outcome = self.commit();
+            self.judge(outcome);
+        }
+    }
+
+    /// Everything that waits; `None` when the log is closed and nothing does.
+    fn take(&self) -> Option<VecDeque<Command>> {
+        let mut queue = self.shared.queue.lock();
+        while queue.commands.is_empty() {
+            if queue.is_closed {
+                return None;
+            }
+            self.shared.arrived.wait(&mut queue);
+        }
+        Some(std::mem::take(&mut queue.commands))
+    }
+
+    fn obey(&mut self, command: Command) {
+        let failure = self.shared.failure.get();
+        match command {
+            Command::Append {
+                mut frame, reply, ..
+            } => {
+                if let Some(reason) = failure {
+                    answer(reply, Err(unavailable(reason)));
+                    return;
+                }
+                let bytes = frame.finish(self.open.durable);
+                match self.open.append(bytes) {
+                    Ok(()) => {
+                        self.shared.metrics.wal_records.inc();
+                        self.shared
+                            .metrics
+                            .wal_written_bytes
+                            .inc_by(bytes.len() as u64);
+                        let ticket = self.ticket();
+                        self.waiting.push((reply, ticket));
+                    }
+                    Err(error) => {
+                        self.judge(Err(error));
+                        answer(reply, Err(self.failed()));
+                    }
+                }
+                if self.open.written >= self.config.segment_bytes {
+                    let outcome = self.rotate();
+                    self.judge(outcome);
+                }
+            }
+            Command::Rotate { only, reply } => {
+                let is_wanted = only.is_none_or(|number| number == self.open.state.number)
+                    && self.open.written > segment::HEADER_BYTES as u64;
+                if is_wanted && failure.is_none() {
+                    let outcome = self.rotate();
+                    self.judge(outcome);
+                }
+                let outcome = match self.shared.failure.get() {
+                    None => Ok(()),
+                    Some(reason) => Err(unavailable(reason)),
+                };
+                answer(reply, outcome);
+            }
+        }
+    }
+
+    /// Brings what was written to stable storage and releases those who wait for it.
+    fn commit(&mut self) -> io::Result<()> {
+        if self.waiting.is_empty() || self.shared.failure.get().is_some() {
+            return Ok(());
+        }
+        let start = Instant::now();
+        self.open.sync()?;
+        let elapsed = start.elapsed().as_secs_f64();
+        self.shared.metrics.wal_fsync_seconds.observe(elapsed);
+        for (reply, ticket) in self.waiting.drain(..) {
+            answer(reply, Ok(ticket));
+        }
+        Ok(())
+    }
+
+    /// Everything in a segment is durable before the next exists: replay relies on it.
+    fn rotate(&mut self) -> io::Result<()> {
+        if self.shared.failure.get().is_some() {
+            return Ok(());
+        }
+        self.commit()?;
+        let next = OpenSegment::create(&*self.disk, &self.config, self.open.state.number + 1)?;
+        let sealed = std::mem::replace(&mut self.open, next);
+        (self.on_segment)(&self.open.state);
+        sealed.state.is_sealed.store(true, Ordering::Release);
+        self.shared.settled.send_modify(|count| *count += 1);
+        Ok(())
+    }
+
+    fn judge(&mut self, outcome: io::Result<()>) {
+        if let Err(error) = outcome {
+            let path = segment::path(&self.config.dir, self.open.state.number);
+            self.shared.fail(format!("{}: {error}", path.display()));
+        }
+        if self.shared.failure.get().is_some() {
+            let error = self.failed();
+            for (reply, _) in self.waiting.drain(..) {
+                answer(reply, Err(error.clone()));
+            }
+        }
+    }
+
+    fn failed(&self) -> AppendError {
+        unavailable(self.shared.failure.get().map_or("", String::as_str))
+    }
+
+    fn ticket(&self) -> Ticket {
+        self.open.state.in_flight.fetch_add(1, Ordering::AcqRel);
+        Ticket {
+            segment: Arc::clone(&self.open.state),
+            settled: self.shared.settled.clone(),
+        }
+    }
+}
+
+impl Drop for Writer {
+    /// Nobody may wait for a thread that has ended, least of all one that panicked.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.shared
+                .fail("the thread that writes it panicked".to_owned());
+        }
+        let mut queue = self.shared.queue.lock();
+        queue.is_closed = true;
+        queue.commands.clear();
+    }
+}
+
+impl OpenSegment {
+    /// Makes the file of a segment, durable with its header and its name.
+    fn create(disk: &dyn Disk, config: &WalConfig, number: u64) -> io::Result<Self> {
+        let file = disk.create(&segment::path(&config.dir, number))?;
+        file.append(&segment::header(number))?;
+        file.sync()?;
+        disk.sync_dir(&config.dir)?;
+        let written = segment::HEADER_BYTES as u64;
+        Ok(Self {
+            state: Arc::new(SegmentState {
+                number,
+                bytes: AtomicU64::new(written),
+                in_flight: AtomicUsize::new(0),
+                is_sealed: AtomicBool::new(false),
+            }),
+            file,
+            written,
+            durable: written,
+        })
+    }
+
+    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.file.append(bytes)?;
+        self.written += bytes.len() as u64;
+        self.state.bytes.store(self.written, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync()?;
+        self.durable = self.written;
+        Ok(())
+    }
+}
+
+/// The one who asked may have gone; the ticket then goes back unused.
+fn answer<T>(reply: oneshot::Sender<T>, value: T) {
+    drop(reply.send(value));
+}
