@@ -219,6 +219,11 @@ export function LineChart(props: Props) {
       say();
     };
     switch (e.key) {
+      case 'Home':
+      case 'End':
+        at.index = e.key === 'Home' ? 0 : data.xs.length - 1;
+        say();
+        break;
       case 'ArrowRight':
         step(1);
         break;

@@ -31,7 +31,7 @@ export const BINDINGS: readonly Binding[] = [
   b('Query', 'tab', ['v'], 'next result tab'),
   b('Query', 'json', ['j'], 'view or edit the query as JSON'),
   b('Query', 'copy-link', ['c'], 'copy a link to this view'),
-  b('Charts', 'chart-x', ['ArrowLeft', 'ArrowRight'], 'previous or next point'),
+  b('Charts', 'chart-x', ['ArrowLeft', 'ArrowRight', 'Home', 'End'], 'previous, next, first or last point'),
   b('Charts', 'chart-y', ['ArrowUp', 'ArrowDown'], 'previous or next series; cell in a heat map'),
   b('Charts', 'chart-menu', ['Enter'], 'menu of the point'),
   b('Charts', 'chart-hide', ['Space'], 'hide the series'),

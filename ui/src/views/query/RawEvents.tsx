@@ -51,6 +51,7 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
     retry: false,
   });
   const rows = useMemo(() => pages.data?.pages.flatMap((p) => p.rows) ?? [], [pages.data]);
+  const weight = useMemo(() => rows.reduce((sum, r) => sum + r.sample_rate, 0), [rows]);
   const fields = useMemo(() => fieldsOf(rows), [rows]);
   const [openKey, setOpenKey] = useState<string | null>(null);
   const [tab, setTab] = useState<'fields' | 'json'>('fields');
@@ -102,8 +103,9 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
         ) : (
           <span className={css.counted}>Every event the query reads, newest first</span>
         )}
-        <span className={css.counted} aria-live="polite">
+        <span className={css.counted} aria-live="polite" data-testid="row-count" data-weight={weight}>
           {pages.data && `${numberText(rows.length)}${hasNextPage ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`}
+          {weight > rows.length && `, standing for ${numberText(weight)}${hasNextPage ? '+' : ''} by sample rate`}
         </span>
         <Button kind="plain" icon={<Download size={14} />} disabled={rows.length === 0} onClick={download} title="Download the loaded rows as newline-delimited JSON">
           Download
