@@ -90,3 +90,15 @@ fn header_names_are_read_as_clients_write_them() {
         assert_eq!(ContentEncoding::from_header(header), encoding);
     }
 }
+
+#[test]
+fn a_frame_that_asks_for_a_huge_window_is_refused_before_it_gets_one() {
+    // A frame header with a window of 2 GiB, then one raw block of one byte.
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x09, 0x00, 0x00, b'x'];
+    let result = decompress(ContentEncoding::Zstd, &frame, 1 << 20);
+    assert_eq!(result, Err(DecompressError::Malformed("zstd")));
+    // The same with a window of 8 MiB is a body of one byte.
+    let frame = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0x68, 0x09, 0x00, 0x00, b'x'];
+    let result = decompress(ContentEncoding::Zstd, &frame, 1 << 20);
+    assert_eq!(*result.unwrap(), *b"x");
+}
