@@ -27,7 +27,7 @@ use story::Story;
 use timetable::Timetable;
 use waggle_model::Clock;
 
-/// Flags of `waggle demo`.
+/// Send a believable microservice shop's telemetry to a running server
 #[derive(clap::Args, Clone, Debug)]
 pub(crate) struct DemoArgs {
     /// The server: any address where it takes OTLP over HTTP
