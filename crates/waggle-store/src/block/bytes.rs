@@ -3,6 +3,7 @@
 use crate::column::{Lane, Packed, PackedParts, pack};
 use bytemuck::Pod;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 const _: () = assert!(
     cfg!(target_endian = "little"),
@@ -118,6 +119,15 @@ impl<'a> ByteReader<'a> {
         let bytes = self.slice(length)?;
         let mut values = vec![T::zeroed(); count];
         bytemuck::cast_slice_mut(&mut values).copy_from_slice(bytes);
+        self.align()?;
+        Ok(values)
+    }
+
+    /// The same into an array that is shared: collected directly, because a copy of a long one costs more than reading it.
+    pub(super) fn shared_array<T: Pod>(&mut self, count: usize) -> Result<Arc<[T]>, Fault> {
+        let length = count.checked_mul(size_of::<T>()).ok_or(ENDS_EARLY)?;
+        let values = self.slice(length)?.chunks_exact(size_of::<T>());
+        let values = values.map(bytemuck::pod_read_unaligned).collect();
         self.align()?;
         Ok(values)
     }

@@ -118,6 +118,8 @@ impl Directory {
         for entry in &self.entries {
             out.extend_from_slice(entry.name.as_bytes());
         }
+        // Blocks are then multiples of 8 bytes, and arrays stay aligned in a file of several.
+        align(out);
         let checksum = crc32c::crc32c(&out[start..]);
         let length = number(out.len() - start);
         put_u64(out, start as u64);
@@ -135,10 +137,11 @@ impl Directory {
         let entry_count = reader.u32()? as usize;
         let flags = reader.u32()?;
         let names_bytes = reader.u32()? as usize;
-        let entries_bytes = entry_count
+        let parts_bytes = entry_count
             .checked_mul(ENTRY_BYTES)
-            .and_then(|length| length.checked_add(HEAD_BYTES + names_bytes));
-        if entries_bytes != Some(bytes.len()) {
+            .and_then(|length| length.checked_add(HEAD_BYTES + names_bytes))
+            .and_then(|length| length.checked_next_multiple_of(8));
+        if parts_bytes != Some(bytes.len()) {
             return Err("the directory's parts do not add up to its length".into());
         }
         let mut entries = Vec::with_capacity(entry_count);
@@ -153,6 +156,7 @@ impl Directory {
                 .map_err(|_| "a column's name is not UTF-8")?
                 .into();
         }
+        reader.align()?;
         reader.finish()?;
         let key = |entry: &ColumnEntry| (entry.role, entry.name.clone(), entry.column_type);
         if entries

@@ -84,9 +84,9 @@ pub(super) fn decode_column(
                 exponent: entry.parameter,
             }
         }
-        (LAYOUT_FLOATS, ColumnType::Float) => Values::Floats(reader.array(slots)?.into()),
+        (LAYOUT_FLOATS, ColumnType::Float) => Values::Floats(reader.shared_array(slots)?),
         (LAYOUT_BOOLEANS, ColumnType::Boolean) => {
-            Values::BoolBits(reader.array(slots.div_ceil(64))?.into())
+            Values::BoolBits(reader.shared_array(slots.div_ceil(64))?)
         }
         (LAYOUT_TEXT..=LAYOUT_BOOLEANS, _) => {
             return Err("a column's layout does not fit its type".into());
@@ -107,7 +107,7 @@ fn read_presence(
         PRESENCE_ALL if entry.value_count == row_count => Ok(Presence::All),
         PRESENCE_ALL => Err("a column without gaps has fewer values than rows".into()),
         PRESENCE_BITMAP => {
-            let words: Vec<u64> = reader.array((row_count as usize).div_ceil(64))?;
+            let words: Arc<[u64]> = reader.shared_array((row_count as usize).div_ceil(64))?;
             let set: usize = words.iter().map(|word| word.count_ones() as usize).sum();
             let past_end = match row_count % 64 {
                 0 => 0,
@@ -116,7 +116,7 @@ fn read_presence(
             if set != value_count || past_end != 0 {
                 return Err("presence bits and values differ in number".into());
             }
-            Ok(Presence::Bits(words.into()))
+            Ok(Presence::Bits(words))
         }
         PRESENCE_POSITIONS => {
             let positions = Positions::new(reader.packed(value_count)?, row_count)?;

@@ -20,8 +20,7 @@ use waggle_model::{ColumnType, DatasetId};
 /// A block ready to be stored.
 #[derive(Clone, Debug)]
 pub struct EncodedBlock {
-    /// The block's bytes. They hold no absolute offsets, so several blocks can follow one another in a file; each begins at a
-    /// multiple of 8 for the sake of readers that map files.
+    /// The block's bytes, a multiple of 8. They hold no absolute offsets, so several blocks can follow one another in a file.
     pub bytes: Vec<u8>,
     /// The dataset of all rows.
     pub dataset: DatasetId,

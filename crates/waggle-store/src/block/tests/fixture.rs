@@ -1,0 +1,101 @@
+//! A block of each format version, kept for ever: what was written once must be readable by every later program.
+
+use super::*;
+
+/// Made by `encode_block` from [`version_1_rows`], all in one run, when version 1 was new. Never written again.
+const VERSION_1: &[u8] = include_bytes!("../../../fixtures/block-version-1.waggle");
+
+#[test]
+fn version_1_reads_for_ever() {
+    assert_eq!(VERSION_1[7], 1);
+    let block = open(VERSION_1.to_vec()).unwrap();
+    let layouts: BTreeSet<u8> = block.entries().iter().map(|entry| entry.layout).collect();
+    assert!(
+        layouts.into_iter().eq(1..=7),
+        "the fixture has every layout"
+    );
+    let presences: BTreeSet<u8> = block.entries().iter().map(|entry| entry.presence).collect();
+    assert!(presences.into_iter().eq(1..=3));
+    check(&Source::Block(Arc::new(block)), &version_1_rows());
+}
+
+#[test]
+fn what_this_program_writes_reads_like_the_fixture() {
+    let (encoded, rows) = encode(&[version_1_rows()]);
+    check(
+        &Source::Block(Arc::new(open(encoded.bytes).unwrap())),
+        &rows,
+    );
+}
+
+#[test]
+fn the_documented_example_is_what_is_written() {
+    let document = include_str!("../../../../../docs/format.md");
+    let (_, example) = document.split_once("## An example").unwrap();
+    let documented: Vec<u8> = example
+        .split("```")
+        .nth(1)
+        .unwrap()
+        .lines()
+        .filter_map(|line| line.split_once("  "))
+        .flat_map(|(_, line)| line.split('|').next().unwrap().split_whitespace())
+        .map(|byte| u8::from_str_radix(byte, 16).unwrap())
+        .collect();
+    let row = Row {
+        time: 1,
+        rate: 1,
+        fields: vec![("name".to_owned(), Value::String("hi".to_owned()))],
+    };
+    assert_eq!(encode(&[vec![row]]).0.bytes, documented);
+}
+
+/// A full chunk and a bit more, in order of time.
+fn version_1_rows() -> Vec<Row> {
+    let mixed = |row: i64| (row + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15_u64.cast_signed());
+    (0..1030_i64)
+        .map(|row| {
+            let mut fields: Vec<(&str, Value)> = vec![
+                (
+                    "duration_ms",
+                    Value::Float((row * 37 % 5000) as f64 / 100.0),
+                ),
+                ("error", Value::Bool(row % 90 == 7)),
+                (
+                    "name",
+                    Value::String(["GET /", "", "größe", "日本"][row as usize % 4].into()),
+                ),
+                ("status", Value::Int(200 + row % 5 * 100)),
+                (
+                    "trace.trace_id",
+                    Value::String(format!("{:016x}{:016x}", mixed(row / 20), row / 20)),
+                ),
+            ];
+            if row % 3 == 0 {
+                let statement = format!("SELECT price FROM product_{} WHERE id = ?", row % 150);
+                fields.push(("db.statement", Value::String(statement)));
+            }
+            if row % 25 == 0 {
+                fields.push((
+                    "trace.span_id",
+                    Value::String(format!("{:016x}", mixed(row))),
+                ));
+                fields.push(("load", Value::Float((row as f64).sqrt())));
+                fields.push(("offset", Value::Int(i64::MIN + row)));
+            } else if row % 25 == 1 {
+                fields.push(("load", Value::String("n/a".into())));
+            }
+            if row == 500 {
+                fields.push(("odd", Value::Float(f64::from_bits(0x7ff8_0000_0000_0001))));
+                fields.push(("once", Value::Bool(true)));
+            }
+            Row {
+                time: 1_700_000_000_000_000_000 + row / 2 * 1_500_000,
+                rate: 1 + (row % 3 / 2) as u32,
+                fields: fields
+                    .into_iter()
+                    .map(|(name, value)| (name.to_owned(), value))
+                    .collect(),
+            }
+        })
+        .collect()
+}
