@@ -17,12 +17,20 @@ use waggle_model::{
     Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, QueryStats, ResultTable,
     RowPage, RowRequest, Tenant, TimeRange, Trace, TraceRequest,
 };
-use waggle_store::Snapshot;
+use waggle_store::{ReadError, Snapshot};
 
 /// Gives a consistent view of a tenant's events. Called on a blocking thread.
 pub trait SnapshotSource: Send + Sync {
     /// Every source of `scope` that can have rows in `range`.
-    fn snapshot(&self, tenant: Tenant, scope: &DatasetScope, range: TimeRange) -> Snapshot;
+    ///
+    /// # Errors
+    /// When a block can't be opened; the query fails, because an answer without it would be wrong.
+    fn snapshot(
+        &self,
+        tenant: Tenant,
+        scope: &DatasetScope,
+        range: TimeRange,
+    ) -> Result<Snapshot, ReadError>;
 }
 
 /// Limits of the engine.
@@ -42,6 +50,10 @@ pub struct EngineConfig {
     pub memory_bytes_max: u64,
     /// Most raw rows in one page. Default: 10,000.
     pub rows_max: usize,
+    /// Rows for which another thread pays off. Default: 65,536.
+    pub thread_rows_min: u64,
+    /// A query whose groups and time buckets are expected to make at most so many cells is answered in one pass. Default: 65,536.
+    pub one_pass_cells_max: usize,
 }
 
 impl Default for EngineConfig {
@@ -54,6 +66,8 @@ impl Default for EngineConfig {
             groups_max: 1_000_000,
             memory_bytes_max: 1 << 30,
             rows_max: 10_000,
+            thread_rows_min: 65_536,
+            one_pass_cells_max: 65_536,
         }
     }
 }
@@ -201,7 +215,7 @@ impl QueryEngine for Engine {
             move |source, config, watch| {
                 tracing::debug!(%plan, "query");
                 exec::run(
-                    &source.snapshot(tenant, &scope, range),
+                    &source.snapshot(tenant, &scope, range)?,
                     &plan,
                     config,
                     watch,
@@ -221,7 +235,7 @@ impl QueryEngine for Engine {
         self.run(
             |page: &RowPage| &page.stats,
             move |source, config, watch| {
-                let snapshot = source.snapshot(tenant, &scope, request.range);
+                let snapshot = source.snapshot(tenant, &scope, request.range)?;
                 read_rows(&snapshot, &request, config, watch)
             },
         )
@@ -233,7 +247,7 @@ impl QueryEngine for Engine {
         self.run(
             |trace: &Trace| &trace.stats,
             move |source, config, watch| {
-                let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range);
+                let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range)?;
                 read_trace(&snapshot, &request, config, watch)
             },
         )

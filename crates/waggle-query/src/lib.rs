@@ -22,3 +22,8 @@ pub use chunk::TypedBuffer;
 pub use engine::{Engine, EngineConfig, SnapshotSource};
 pub use filter::{FILTER_OPS, FilterOperator, Predicate};
 pub use sketch::{DistinctCounter, Histogram};
+
+#[cfg(test)]
+mod oracle_tests;
+#[cfg(test)]
+mod testing;

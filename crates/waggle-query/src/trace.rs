@@ -28,7 +28,7 @@ pub(crate) fn read_trace(
     let filters = FilterSet::new(&[filter], FilterCombination::And)?;
     let found = fold_sources(
         &snapshot.sources,
-        config.threads,
+        config,
         || (Vec::new(), QueryStats::default()),
         |(places, stats), index, source| {
             let Some(mut matches) = Matches::new(source, index, request.range, &filters)? else {

@@ -1,1 +1,14 @@
+//! What tests across the workspace share: random events, random queries, and an engine so plain that it is obviously right.
+//!
+//! What comes in: a seeded random generator. What goes out: events, query specs and the exact answers to them, each with the error
+//! that an approximating engine may make. What it never does: anything in a shipped program. It knows only the model, so nothing in
+//! it can share a mistake with the engine it checks.
+#![warn(missing_docs)]
 
+mod event;
+mod oracle;
+mod spec;
+
+pub use event::{COLUMNS, Event, batch_of, random_events};
+pub use oracle::{Answer, Oracle, key_text, matching};
+pub use spec::{random_filter, random_spec};

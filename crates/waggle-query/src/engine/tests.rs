@@ -16,8 +16,8 @@ const RANGE: TimeRange = TimeRange {
 struct Fixed(Snapshot);
 
 impl SnapshotSource for Fixed {
-    fn snapshot(&self, _: Tenant, _: &DatasetScope, _: TimeRange) -> Snapshot {
-        self.0.clone()
+    fn snapshot(&self, _: Tenant, _: &DatasetScope, _: TimeRange) -> Result<Snapshot, ReadError> {
+        Ok(self.0.clone())
     }
 }
 

@@ -21,8 +21,11 @@ pub(super) struct Scale {
 impl Scale {
     /// Cuts the range into 50 bins of equal width, or makes one bin when there is no width to cut.
     pub(super) fn new(min: f64, max: f64) -> Self {
-        // Divided before subtracting, because the difference of two large numbers can be infinite.
-        let step = max / BINS as f64 - min / BINS as f64;
+        let step = match max - min {
+            width if width.is_finite() => width / BINS as f64,
+            // The difference of two large numbers can be infinite, that of their parts is not.
+            _ => max / BINS as f64 - min / BINS as f64,
+        };
         let (step, bins) = if step > 0.0 { (step, BINS) } else { (0.0, 1) };
         let edges = (0..bins).map(|bin| min + bin as f64 * step).collect();
         Self {

@@ -1,17 +1,15 @@
 //! Sources shared out to a few threads, each of which folds what it reads into one state.
 
 use super::watch::ExecError;
+use crate::engine::EngineConfig;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use waggle_store::Source;
-
-/// Below this many rows a second thread costs more than it saves.
-const ROWS_PER_THREAD_MIN: u64 = 65_536;
 
 /// Folds every source, given with its index, into states made by `start`, one state per thread. The first failure stops the other threads at their next
 /// source.
 pub(crate) fn fold_sources<S: Send>(
     sources: &[Source],
-    threads_max: usize,
+    config: &EngineConfig,
     start: impl Fn() -> S + Sync,
     fold: impl Fn(&mut S, usize, &Source) -> Result<(), ExecError> + Sync,
 ) -> Result<Vec<S>, ExecError> {
@@ -19,8 +17,8 @@ pub(crate) fn fold_sources<S: Send>(
         .iter()
         .map(|source| u64::from(source.row_count()))
         .sum();
-    let useful = usize::try_from(rows / ROWS_PER_THREAD_MIN).unwrap_or(usize::MAX) + 1;
-    let threads = threads_max.min(sources.len()).min(useful).max(1);
+    let useful = usize::try_from(rows / config.thread_rows_min.max(1)).unwrap_or(usize::MAX) + 1;
+    let threads = config.threads.min(sources.len()).min(useful).max(1);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);
     let work = || {

@@ -17,9 +17,6 @@ use crate::plan::Plan;
 use waggle_model::{Group, Heatmap, QueryStats, ResultTable, SeriesPoint};
 use waggle_store::{Snapshot, Source};
 
-/// One pass is tried when at most so many (group, bucket) pairs are expected, and given up at four times as many.
-const ONE_PASS_CELLS: usize = 65_536;
-
 /// Answers a query over a snapshot.
 pub(crate) fn run(
     snapshot: &Snapshot,
@@ -33,7 +30,7 @@ pub(crate) fn run(
         config,
         watch,
     };
-    if plan.has_series && run.expected_cells()? <= ONE_PASS_CELLS {
+    if plan.has_series && run.expected_cells()? <= config.one_pass_cells_max {
         match run.in_one_pass() {
             Err(ExecError::TooManyCells) => {}
             answer => return answer,
@@ -54,7 +51,8 @@ impl Run<'_> {
         let plan = self.plan;
         let shape = Shape {
             buckets: Some(plan.buckets),
-            cells_max: ONE_PASS_CELLS * 4,
+            // The expectation may be wrong; beyond this the query starts again in two passes.
+            cells_max: self.config.one_pass_cells_max.saturating_mul(4),
             ..self.grouped()
         };
         let gathered = self.pass(&shape)?;
@@ -142,7 +140,7 @@ impl Run<'_> {
     fn pass(&self, shape: &Shape) -> Result<Gathered, ExecError> {
         let mut parts = fold_sources(
             self.sources,
-            self.config.threads,
+            self.config,
             || Gathered::new(self.plan, shape),
             |gathered, _, source| scan(gathered, source, self.plan, shape, self.watch),
         )?

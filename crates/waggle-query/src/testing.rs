@@ -1,0 +1,127 @@
+//! Snapshots made of events, split at random over runs and blocks, and the engine's core without a store around it.
+
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Watch, run};
+use crate::plan::Plan;
+use crate::rows::read_rows;
+use crate::trace::read_trace;
+use rand::RngExt;
+use rand::rngs::StdRng;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use waggle_model::{
+    Clock, QueryError, QueryOptions, QuerySpec, ResultTable, RowPage, RowRequest, TimeRange, Trace,
+    TraceRequest,
+};
+use waggle_store::block::{Block, BlockCache, BlockPlace, RangeRead, encode_block};
+use waggle_store::memtable::{Run, RunBuilder};
+use waggle_store::{Snapshot, Source};
+use waggle_testkit::{Event, batch_of};
+
+/// Puts events into sources: each into a random one, or neighbours into the same; some sources are blocks.
+pub(crate) fn snapshot(rng: &mut StdRng, events: &[Event]) -> Snapshot {
+    let sources = [1, 1, 2, 5][rng.random_range(0..4)];
+    let is_scattered = rng.random_bool(0.5);
+    let mut parts = vec![Vec::new(); sources];
+    for (index, event) in events.iter().enumerate() {
+        let part = match is_scattered {
+            true => rng.random_range(0..sources),
+            false => index * sources / events.len(),
+        };
+        parts[part].push(event);
+    }
+    let mut snapshot = Snapshot::default();
+    for part in parts {
+        for dataset in [1, 2] {
+            let events: Vec<&Event> = part
+                .iter()
+                .copied()
+                .filter(|event| event.dataset.0 == dataset)
+                .collect();
+            if !events.is_empty() {
+                snapshot.sources.push(source(&events, rng.random_bool(0.5)));
+            }
+        }
+    }
+    snapshot
+}
+
+/// One source of events of one dataset.
+pub(crate) fn source(events: &[&Event], is_block: bool) -> Source {
+    let mut builder = RunBuilder::new(events[0].dataset);
+    builder.append(&batch_of(events.iter().copied()));
+    let run = Arc::new(builder.seal());
+    match is_block {
+        true => Source::Block(Arc::new(block(&[run]))),
+        false => Source::Run(run),
+    }
+}
+
+fn block(runs: &[Arc<Run>]) -> Block {
+    let encoded = encode_block(runs);
+    let place = BlockPlace {
+        dataset: encoded.dataset,
+        offset: 0,
+        length: encoded.bytes.len() as u64,
+    };
+    let cache = Arc::new(BlockCache::new(1 << 30));
+    Block::open(Arc::new(MemoryFile(encoded.bytes)), place, cache).unwrap()
+}
+
+struct MemoryFile(Vec<u8>);
+
+impl RangeRead for MemoryFile {
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let start = usize::try_from(offset).unwrap();
+        self.0
+            .get(start..start + length)
+            .map(<[u8]>::to_vec)
+            .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn name(&self) -> &str {
+        "memory"
+    }
+}
+
+/// A watch that never stops anything.
+pub(crate) fn watch() -> Watch {
+    Watch::new(
+        Clock::fixed(0),
+        1_000,
+        u64::MAX,
+        Arc::new(AtomicBool::new(false)),
+    )
+}
+
+/// Answers a query.
+pub(crate) fn query(
+    snapshot: &Snapshot,
+    spec: &QuerySpec,
+    range: TimeRange,
+    options: &QueryOptions,
+    config: &EngineConfig,
+) -> Result<ResultTable, QueryError> {
+    let plan = Plan::new(spec, range, options)?;
+    run(snapshot, &plan, config, &watch()).map_err(query_error)
+}
+
+/// Reads a page of raw rows.
+pub(crate) fn rows(snapshot: &Snapshot, request: &RowRequest) -> Result<RowPage, QueryError> {
+    read_rows(snapshot, request, &EngineConfig::default(), &watch()).map_err(query_error)
+}
+
+/// Reads a trace.
+pub(crate) fn trace(snapshot: &Snapshot, request: &TraceRequest) -> Result<Trace, QueryError> {
+    read_trace(snapshot, request, &EngineConfig::default(), &watch()).map_err(query_error)
+}
+
+fn query_error(error: ExecError) -> QueryError {
+    match error {
+        ExecError::Query(error) => error,
+        ExecError::Cancelled | ExecError::TooManyCells => {
+            panic!("stopped without a reason: {error:?}")
+        }
+    }
+}

@@ -1,0 +1,346 @@
+//! The exact answer to a query, by loops over a list of rows. Written from the specification, for clarity and nothing else.
+//!
+//! The rules it holds an engine to: integers and floats are one kind of number, all other types are apart; a value that is absent is a
+//! group of its own; negative filters match rows without the column; COUNT, SUM, AVG and percentiles weigh rows by their sample rate;
+//! the total and the rest ignore havings; what is not listed is the rest.
+
+mod calculation;
+mod filter;
+mod number;
+
+use crate::event::Event;
+use number::number_text;
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use waggle_model::{
+    CalculationSpec, Cell, FilterCombination, FilterSpec, HavingOp, QuerySpec, SortOrder,
+    TimeRange, Value,
+};
+
+pub use calculation::Answer;
+
+/// A query over some events, ready to be asked about any part of its answer.
+pub struct Oracle<'a> {
+    spec: &'a QuerySpec,
+    calculations: Vec<CalculationSpec>,
+    matched: Vec<&'a Event>,
+    groups: BTreeMap<Vec<String>, Vec<&'a Event>>,
+}
+
+/// The events inside a range that pass the filters, in their order.
+pub fn matching<'a>(
+    events: &'a [Event],
+    range: TimeRange,
+    filters: &[FilterSpec],
+    combination: FilterCombination,
+) -> Vec<&'a Event> {
+    events
+        .iter()
+        .filter(|event| range.start_ns <= event.timestamp_ns && event.timestamp_ns < range.end_ns)
+        .filter(|event| {
+            let passes = |spec: &FilterSpec| filter::passes(spec, event.fields.get(&spec.column));
+            match combination {
+                FilterCombination::And => filters.iter().all(passes),
+                FilterCombination::Or => filters.is_empty() || filters.iter().any(passes),
+            }
+        })
+        .collect()
+}
+
+/// A breakdown value as text that is equal exactly when the values are the same group: `n:5` for 5 and 5.0, `s:5` for the text.
+pub fn key_text(value: Option<&Value>) -> String {
+    match value {
+        None => "-".to_owned(),
+        Some(Value::String(text)) => format!("s:{text}"),
+        Some(Value::Bool(value)) => format!("b:{value}"),
+        Some(Value::Int(value)) => format!("n:{value}"),
+        Some(Value::Float(value)) => number_text(*value),
+    }
+}
+
+impl<'a> Oracle<'a> {
+    /// Finds the rows and groups of a query.
+    pub fn new(spec: &'a QuerySpec, events: &'a [Event], range: TimeRange) -> Self {
+        let matched = matching(events, range, &spec.filters, spec.filter_combination);
+        let mut groups: BTreeMap<Vec<String>, Vec<&Event>> = BTreeMap::new();
+        if spec.breakdowns.is_empty() {
+            groups.insert(Vec::new(), Vec::new());
+        }
+        for event in &matched {
+            let key = spec
+                .breakdowns
+                .iter()
+                .map(|column| key_text(event.fields.get(column)))
+                .collect();
+            groups.entry(key).or_default().push(event);
+        }
+        let mut calculations = spec.calculations.clone();
+        if calculations.is_empty() {
+            calculations.push(CalculationSpec {
+                op: "COUNT".to_owned(),
+                column: None,
+            });
+        }
+        Self {
+            spec,
+            calculations,
+            matched,
+            groups,
+        }
+    }
+
+    /// Rows that passed the filters.
+    pub fn matched(&self) -> &[&'a Event] {
+        &self.matched
+    }
+
+    /// The keys of all groups, before havings.
+    pub fn keys(&self) -> Vec<Vec<String>> {
+        self.groups.keys().cloned().collect()
+    }
+
+    /// The answers of one group; `None` when there is no such group.
+    pub fn group(&self, key: &[String]) -> Option<Vec<Answer>> {
+        Some(self.answers(self.groups.get(key)?))
+    }
+
+    /// The answers over all rows.
+    pub fn total(&self) -> Vec<Answer> {
+        self.answers(&self.matched)
+    }
+
+    /// The answers over the rows of all groups but these; `None` when there is no other group.
+    pub fn other(&self, listed: &[Vec<String>]) -> Option<Vec<Answer>> {
+        let others: Vec<_> = self
+            .groups
+            .iter()
+            .filter(|(key, _)| !listed.contains(key))
+            .collect();
+        let rows: Vec<&Event> = others
+            .iter()
+            .flat_map(|(_, rows)| (*rows).clone())
+            .collect();
+        (!others.is_empty()).then(|| self.answers(&rows))
+    }
+
+    /// The points of a group, or of the total for `None`: start of each bucket with rows, and the answers in it.
+    pub fn series(&self, key: Option<&[String]>, granularity_ns: i64) -> Vec<(i64, Vec<Answer>)> {
+        let rows = match key {
+            None => &self.matched,
+            Some(key) => &self.groups[key],
+        };
+        let mut buckets: BTreeMap<i64, Vec<&Event>> = BTreeMap::new();
+        for row in rows {
+            let start = row.timestamp_ns.div_euclid(granularity_ns) * granularity_ns;
+            buckets.entry(start).or_default().push(row);
+        }
+        buckets
+            .into_iter()
+            .map(|(start, rows)| (start, self.answers(&rows)))
+            .collect()
+    }
+
+    /// Whether a group passes every having; `None` when an approximation may fall on either side.
+    pub fn passes_havings(&self, answers: &[Answer]) -> Option<bool> {
+        let mut is_sure = true;
+        for having in &self.spec.havings {
+            let answer = &answers[self.index_of(&having.calculation)];
+            let passes = |cell: &Cell| holds(having.op, cell.as_f64(), having.value);
+            let distance = answer
+                .cell
+                .as_f64()
+                .map(|value| (value - having.value).abs());
+            if answer.slack > 0.0 && distance.is_some_and(|distance| distance <= answer.slack) {
+                is_sure = false;
+            } else if !passes(&answer.cell) {
+                return Some(false);
+            }
+        }
+        is_sure.then_some(true)
+    }
+
+    /// Order of two groups, each a key and a cell per calculation: the query's orders, then the keys themselves.
+    pub fn compare(
+        &self,
+        left: (&[Option<Value>], &[Cell]),
+        right: (&[Option<Value>], &[Cell]),
+    ) -> Ordering {
+        let mut ordering = Ordering::Equal;
+        for (by, order) in self.order_keys() {
+            ordering = ordering.then_with(|| match by {
+                By::Breakdown(index) => {
+                    compare_values(left.0[index].as_ref(), right.0[index].as_ref(), order)
+                }
+                By::Calculation(index) => compare_cells(&left.1[index], &right.1[index], order),
+            });
+        }
+        for (left, right) in left.0.iter().zip(right.0) {
+            ordering = ordering
+                .then_with(|| compare_values(left.as_ref(), right.as_ref(), SortOrder::Ascending));
+        }
+        ordering
+    }
+
+    /// The calculations that decide the order of groups. Empty when the order is by COUNT but COUNT is not asked for.
+    pub fn order_calculations(&self) -> Vec<usize> {
+        self.order_keys()
+            .into_iter()
+            .filter_map(|(by, _)| match by {
+                By::Calculation(index) => Some(index),
+                By::Breakdown(_) => None,
+            })
+            .collect()
+    }
+
+    /// True when groups are ordered by something that the answer shows.
+    pub fn shows_order(&self) -> bool {
+        !self.order_keys().is_empty()
+    }
+
+    /// Per bucket with rows and per bin the weight of the finite numbers of a column, given the lower edge of each bin.
+    pub fn heatmap(
+        &self,
+        column: &str,
+        edges: &[f64],
+        granularity_ns: i64,
+    ) -> BTreeMap<i64, Vec<u64>> {
+        let mut counts: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
+        for row in &self.matched {
+            let Some(value) = number::finite(row.fields.get(column)) else {
+                continue;
+            };
+            let mut bin = 0;
+            for (index, edge) in edges.iter().enumerate() {
+                if value >= *edge {
+                    bin = index;
+                }
+            }
+            let start = row.timestamp_ns.div_euclid(granularity_ns) * granularity_ns;
+            let bins = counts.entry(start).or_insert_with(|| vec![0; edges.len()]);
+            bins[bin] += u64::from(row.sample_rate);
+        }
+        counts
+    }
+
+    /// Smallest and largest finite number of a column over all rows.
+    pub fn value_range(&self, column: &str) -> Option<(f64, f64)> {
+        let mut values: Vec<f64> = self
+            .matched
+            .iter()
+            .filter_map(|row| number::finite(row.fields.get(column)))
+            .collect();
+        values.sort_by(f64::total_cmp);
+        Some((*values.first()?, *values.last()?))
+    }
+
+    fn answers(&self, rows: &[&Event]) -> Vec<Answer> {
+        self.calculations
+            .iter()
+            .map(|spec| calculation::answer(spec, rows))
+            .collect()
+    }
+
+    fn index_of(&self, spec: &CalculationSpec) -> usize {
+        let index = self.calculations.iter().position(|known| known == spec);
+        index.unwrap_or_default()
+    }
+
+    fn order_keys(&self) -> Vec<(By, SortOrder)> {
+        if self.spec.orders.is_empty() {
+            let scalar = self
+                .calculations
+                .iter()
+                .position(|known| known.op != "HEATMAP");
+            return scalar
+                .map(|index| (By::Calculation(index), SortOrder::Descending))
+                .into_iter()
+                .collect();
+        }
+        self.spec
+            .orders
+            .iter()
+            .map(|order| {
+                let by = match &order.op {
+                    Some(op) => By::Calculation(self.index_of(&CalculationSpec {
+                        op: op.clone(),
+                        column: order.column.clone(),
+                    })),
+                    None => By::Breakdown(
+                        self.spec
+                            .breakdowns
+                            .iter()
+                            .position(|known| Some(known) == order.column.as_ref())
+                            .unwrap_or_default(),
+                    ),
+                };
+                (by, order.order)
+            })
+            .collect()
+    }
+}
+
+#[derive(Clone, Copy)]
+enum By {
+    Breakdown(usize),
+    Calculation(usize),
+}
+
+fn holds(op: HavingOp, value: Option<f64>, bound: f64) -> bool {
+    let Some(value) = value else {
+        return false;
+    };
+    match op {
+        HavingOp::Equal => value == bound,
+        HavingOp::NotEqual => value != bound,
+        HavingOp::Greater => value > bound,
+        HavingOp::GreaterOrEqual => value >= bound,
+        HavingOp::Less => value < bound,
+        HavingOp::LessOrEqual => value <= bound,
+    }
+}
+
+/// Absent last in either direction; booleans, then numbers, then text.
+fn compare_values(left: Option<&Value>, right: Option<&Value>, order: SortOrder) -> Ordering {
+    let kind = |value: &Value| match value {
+        Value::Bool(_) => 0,
+        Value::Int(_) | Value::Float(_) => 1,
+        Value::String(_) => 2,
+    };
+    let (left, right) = match (left, right) {
+        (Some(left), Some(right)) => (left, right),
+        _ => return left.is_none().cmp(&right.is_none()),
+    };
+    let ordering = match (left, right) {
+        (Value::Bool(left), Value::Bool(right)) => left.cmp(right),
+        (Value::String(left), Value::String(right)) => left.as_bytes().cmp(right.as_bytes()),
+        _ if kind(left) == 1 && kind(right) == 1 => number::compare(left, right)
+            .unwrap_or_else(|| number::is_nan(left).cmp(&number::is_nan(right))),
+        _ => kind(left).cmp(&kind(right)),
+    };
+    match order {
+        SortOrder::Ascending => ordering,
+        SortOrder::Descending => ordering.reverse(),
+    }
+}
+
+/// Nothing last in either direction; numbers before text.
+fn compare_cells(left: &Cell, right: &Cell, order: SortOrder) -> Ordering {
+    let ordering = match (left, right) {
+        (Cell::Null, _) | (_, Cell::Null) => {
+            return (*left == Cell::Null).cmp(&(*right == Cell::Null));
+        }
+        (Cell::Text(left), Cell::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
+        (Cell::Text(_), _) => Ordering::Greater,
+        (_, Cell::Text(_)) => Ordering::Less,
+        (Cell::Int(left), Cell::Int(right)) => left.cmp(right),
+        _ => {
+            // Adding zero makes one of the two zeros.
+            let value = |cell: &Cell| cell.as_f64().unwrap_or(f64::NAN) + 0.0;
+            value(left).total_cmp(&value(right))
+        }
+    };
+    match order {
+        SortOrder::Ascending => ordering,
+        SortOrder::Descending => ordering.reverse(),
+    }
+}

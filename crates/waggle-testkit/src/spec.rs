@@ -1,0 +1,202 @@
+//! Random queries that make sense.
+
+use crate::event::{COLUMNS, Event};
+use rand::RngExt;
+use rand::rngs::StdRng;
+use waggle_model::{
+    CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp, HavingSpec,
+    OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow, Value,
+};
+
+/// The calculations that give one answer per group.
+const SCALARS: [&str; 19] = [
+    "COUNT",
+    "SUM",
+    "AVG",
+    "COUNT_DISTINCT",
+    "MAX",
+    "MIN",
+    "P001",
+    "P01",
+    "P05",
+    "P10",
+    "P20",
+    "P25",
+    "P50",
+    "P75",
+    "P80",
+    "P90",
+    "P95",
+    "P99",
+    "P999",
+];
+
+/// Makes a query over `range`, whose ends must be whole seconds, with values that occur in `events`.
+pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> QuerySpec {
+    let mut calculations: Vec<CalculationSpec> = (0..rng.random_range(0..4))
+        .map(|_| random_calculation(rng))
+        .collect();
+    if rng.random_bool(0.2) {
+        calculations.push(CalculationSpec {
+            op: "HEATMAP".to_owned(),
+            column: Some(random_column(rng)),
+        });
+    }
+    let mut breakdowns: Vec<String> = Vec::new();
+    for _ in 0..[0, 0, 1, 1, 1, 2, 3][rng.random_range(0..7)] {
+        let column = random_column(rng);
+        if !breakdowns.contains(&column) {
+            breakdowns.push(column);
+        }
+    }
+    let filters = (0..[0, 0, 1, 1, 2, 3][rng.random_range(0..6)])
+        .map(|_| random_filter(rng, events))
+        .collect();
+    let seconds = (range.end_ns - range.start_ns) / 1_000_000_000;
+    let scalars: Vec<CalculationSpec> = calculations
+        .iter()
+        .filter(|calculation| calculation.op != "HEATMAP")
+        .cloned()
+        .collect();
+    QuerySpec {
+        orders: random_orders(rng, &breakdowns, &scalars),
+        havings: random_havings(rng, &scalars),
+        calculations,
+        breakdowns,
+        filters,
+        filter_combination: match rng.random_bool(0.7) {
+            true => FilterCombination::And,
+            false => FilterCombination::Or,
+        },
+        granularity_s: match rng.random_range(0..3) {
+            0 => None,
+            1 => Some((seconds as u64).div_ceil(10)),
+            _ => Some(rng.random_range((seconds as u64).div_ceil(200)..=seconds as u64)),
+        },
+        limit: match rng.random_range(0..3) {
+            0 => None,
+            1 => Some(rng.random_range(1..4)),
+            _ => Some(rng.random_range(1..60)),
+        },
+        window: TimeWindow {
+            start_s: Some(range.start_ns / 1_000_000_000),
+            end_s: Some(range.end_ns / 1_000_000_000),
+            range_s: None,
+        },
+    }
+}
+
+fn random_column(rng: &mut StdRng) -> String {
+    COLUMNS[rng.random_range(0..COLUMNS.len())].to_owned()
+}
+
+fn random_calculation(rng: &mut StdRng) -> CalculationSpec {
+    let op = SCALARS[rng.random_range(0..SCALARS.len())];
+    CalculationSpec {
+        op: op.to_owned(),
+        column: match op == "COUNT" && rng.random_bool(0.6) {
+            true => None,
+            false => Some(random_column(rng)),
+        },
+    }
+}
+
+fn random_orders(
+    rng: &mut StdRng,
+    breakdowns: &[String],
+    calculations: &[CalculationSpec],
+) -> Vec<OrderSpec> {
+    let mut orders = Vec::new();
+    for _ in 0..rng.random_range(0..3) {
+        let index = rng.random_range(0..breakdowns.len() + calculations.len() + 1);
+        let (op, column) = match breakdowns.get(index) {
+            Some(breakdown) => (None, Some(breakdown.clone())),
+            None => match calculations.get(index - breakdowns.len()) {
+                Some(calculation) => (Some(calculation.op.clone()), calculation.column.clone()),
+                None => continue,
+            },
+        };
+        orders.push(OrderSpec {
+            op,
+            column,
+            order: match rng.random_bool(0.5) {
+                true => SortOrder::Ascending,
+                false => SortOrder::Descending,
+            },
+        });
+    }
+    orders
+}
+
+fn random_havings(rng: &mut StdRng, calculations: &[CalculationSpec]) -> Vec<HavingSpec> {
+    if calculations.is_empty() || rng.random_bool(0.7) {
+        return Vec::new();
+    }
+    let ops = [
+        HavingOp::Equal,
+        HavingOp::NotEqual,
+        HavingOp::Greater,
+        HavingOp::GreaterOrEqual,
+        HavingOp::Less,
+        HavingOp::LessOrEqual,
+    ];
+    vec![HavingSpec {
+        calculation: calculations[rng.random_range(0..calculations.len())].clone(),
+        op: ops[rng.random_range(0..ops.len())],
+        value: [0.0, 1.0, 5.0, 40.5, 200.0][rng.random_range(0..5)],
+    }]
+}
+
+/// Makes a filter with any operator and a right-hand side it takes, mostly of a value that occurs.
+pub fn random_filter(rng: &mut StdRng, events: &[Event]) -> FilterSpec {
+    let column = random_column(rng);
+    let op = FilterOp::ALL[rng.random_range(0..FilterOp::ALL.len())].0;
+    let value = match op {
+        FilterOp::Exists | FilterOp::DoesNotExist => FilterValue::None,
+        FilterOp::In | FilterOp::NotIn => FilterValue::Many(
+            (0..[0, 1, 3, 12][rng.random_range(0..4)])
+                .map(|_| random_value(rng, events, &column))
+                .collect(),
+        ),
+        FilterOp::StartsWith
+        | FilterOp::DoesNotStartWith
+        | FilterOp::EndsWith
+        | FilterOp::DoesNotEndWith
+        | FilterOp::Contains
+        | FilterOp::DoesNotContain => {
+            let value = random_value(rng, events, &column);
+            FilterValue::One(match value {
+                Value::String(text) => Value::String(part_of(rng, &text)),
+                other => other,
+            })
+        }
+        _ => FilterValue::One(random_value(rng, events, &column)),
+    };
+    FilterSpec { column, op, value }
+}
+
+fn random_value(rng: &mut StdRng, events: &[Event], column: &str) -> Value {
+    if !events.is_empty() && rng.random_bool(0.8) {
+        for _ in 0..20 {
+            let event = &events[rng.random_range(0..events.len())];
+            if let Some(value) = event.fields.get(column) {
+                return value.clone();
+            }
+        }
+    }
+    match rng.random_range(0..6) {
+        0 => Value::String("5".to_owned()),
+        1 => Value::Int(5),
+        2 => Value::Float(5.0),
+        3 => Value::Bool(rng.random_bool(0.5)),
+        4 => Value::String("nobody has this".to_owned()),
+        _ => Value::Float(-0.5),
+    }
+}
+
+fn part_of(rng: &mut StdRng, text: &str) -> String {
+    let count = text.chars().count();
+    let first = rng.random_range(0..=count);
+    let length = rng.random_range(0..=count - first);
+    text.chars().skip(first).take(length).collect()
+}
