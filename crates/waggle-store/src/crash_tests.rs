@@ -43,6 +43,7 @@ async fn check(seed: u64) {
     bed.config.wal_segment_bytes = rng.random_range(300..4_000);
     bed.config.generation_rows = rng.random_range(10..200);
     bed.config.shared_block_rows = rng.random_range(0..20);
+    bed.config.touch_interval = Duration::from_millis(1);
     bed.config.append_wait = Duration::from_millis(300);
     let bed = Arc::new(bed);
     let mut ledger = Ledger::default();

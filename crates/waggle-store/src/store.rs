@@ -27,7 +27,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinHandle;
-use view::View;
+use view::{Found, View};
 use waggle_metastore::Metastore;
 use waggle_model::{Clock, DatasetScope, Tenant, TimeRange};
 
@@ -43,7 +43,7 @@ pub struct Store {
     admission: Admission,
     wal: Wal,
     view: Arc<View>,
-    files: BlockFiles,
+    files: Arc<BlockFiles>,
     settled: Settled,
     /// Woken when a flush gave memory back.
     memory_freed: Notify,
@@ -76,12 +76,22 @@ impl Store {
         scope: &DatasetScope,
         range: TimeRange,
     ) -> Result<Snapshot, ReadError> {
-        let found = self.view.find(tenant, scope, range);
-        let mut sources: Vec<Source> = found.runs.into_iter().map(Source::Run).collect();
-        for listed in found.blocks {
-            sources.push(self.files.source(&listed)?);
+        loop {
+            let Found { runs, blocks } = self.view.find(tenant, scope, range);
+            let mut sources: Vec<Source> = runs.into_iter().map(Source::Run).collect();
+            let opened = blocks.into_iter().try_for_each(|listed| {
+                let source = self.files.source(&listed);
+                source
+                    .map(|source| sources.push(source))
+                    .map_err(|error| (listed, error))
+            });
+            match opened {
+                Ok(()) => return Ok(Snapshot { sources }),
+                // Its file may go between the look and the opening: what stands in its place is in the next look.
+                Err((listed, _)) if !self.view.has_block(&listed) => {}
+                Err((_, error)) => return Err(error),
+            }
         }
-        Ok(Snapshot { sources })
     }
 
     /// Turns everything appended so far into blocks.
@@ -141,6 +151,15 @@ impl fmt::Debug for Store {
             .field("data_dir", &self.config.data_dir)
             .finish_non_exhaustive()
     }
+}
+
+/// Runs what waits for the disk where that holds nobody up.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T> + Send + 'static,
+) -> Result<T> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| Error::Stopped(error.to_string()))?
 }
 
 #[cfg(test)]

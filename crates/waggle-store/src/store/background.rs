@@ -1,10 +1,8 @@
 //! The two tasks beside the appends: one makes blocks of what is settled, the other decides when something shall settle.
 
 use super::Store;
-use hashbrown::HashSet;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
-use waggle_model::DatasetId;
 
 /// How often ages are looked at.
 const TICK: Duration = Duration::from_millis(500);
@@ -36,17 +34,17 @@ impl Store {
     /// Writes last-written times down and lets go of datasets that were deleted.
     async fn reconcile(&self) -> Result<(), waggle_metastore::Error> {
         self.admission.write_touches().await?;
-        for tenant in self.view.tenants() {
-            let existing: HashSet<DatasetId> = self
-                .metastore
-                .datasets(tenant)
-                .await?
-                .iter()
-                .map(|dataset| dataset.id)
-                .collect();
-            let (gone, blocks) = self.view.retain_datasets(tenant, &existing);
-            gone.iter().for_each(|id| self.admission.forget(*id));
-            self.remove_files_of(&blocks);
+        // First what has rows, then what exists: a dataset that is made in between is not in the first list, so it is not taken for a
+        // deleted one. Ids are never used again.
+        for (tenant, mut gone) in self.view.datasets() {
+            for dataset in self.metastore.datasets(tenant).await? {
+                gone.remove(&dataset.id);
+            }
+            if !gone.is_empty() {
+                gone.iter().for_each(|id| self.admission.forget(*id));
+                let blocks = self.view.remove_datasets(&gone);
+                self.remove_files_of(&blocks);
+            }
         }
         Ok(())
     }

@@ -5,7 +5,7 @@
 //! and the segment goes last. A stop between any two steps leaves either orphan files or a covered segment, and the next start removes
 //! both.
 
-use super::Store;
+use super::{Store, blocking};
 use crate::block_files::WrittenFile;
 use crate::memtable::Run;
 use crate::memtable::generation::Generation;
@@ -70,8 +70,9 @@ impl Store {
         self.memory_freed.notify_waiters();
         self.remove_unlisted(unlisted.iter().map(|(block, _)| block.file.as_str()));
 
+        let (disk, wal_dir) = (Arc::clone(&self.disk), self.config.wal_dir());
         // Should this fail, the next start does it.
-        if let Err(error) = wal::remove(&*self.disk, &self.config.wal_dir(), number) {
+        if let Err(error) = blocking(move || wal::remove(&*disk, &wal_dir, number)).await {
             tracing::warn!(%error, "a log file that blocks cover stays until the next start");
         }
         self.metrics
@@ -109,7 +110,8 @@ impl Store {
             }
         }
         if failure.is_none() && !written.is_empty() {
-            failure = self.files.sync_names().err();
+            let files = Arc::clone(&self.files);
+            failure = blocking(move || files.sync_names()).await.err();
         }
         match failure {
             None => Ok(written.into_iter().flat_map(|file| file.blocks).collect()),

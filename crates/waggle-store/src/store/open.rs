@@ -1,7 +1,7 @@
 //! The start: what the metastore lists is readable, what the log holds is in memory, everything else in the folder is rubbish.
 
 use super::view::View;
-use super::{Store, StoreConfig};
+use super::{Store, StoreConfig, blocking};
 use crate::admit::{Admission, AdmitLimits};
 use crate::block::BlockCache;
 use crate::block_files::BlockFiles;
@@ -88,7 +88,7 @@ impl Store {
             admission,
             wal,
             view,
-            files,
+            files: Arc::new(files),
             settled,
             memory_freed: tokio::sync::Notify::new(),
             grown: tokio::sync::Notify::new(),
@@ -182,12 +182,4 @@ fn recover(
     }
     view.measure();
     Ok(last)
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T> + Send + 'static,
-) -> Result<T> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Error::Stopped(error.to_string()))?
 }

@@ -1,11 +1,13 @@
+use crate::disk::{Disk, RealDisk};
 use crate::testing::{Bed, events, new_tenant, numbers};
 use crate::wal::segments;
 use crate::{Error, ReadError, Store};
+use prometheus_client::registry::Registry;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use waggle_model::{AppendError, DatasetScope, EventSink, TimeRange};
+use waggle_model::{AppendError, Clock, DatasetScope, EventSink, TimeRange};
 
 /// Waits for a condition that something else brings about.
 async fn until(condition: impl Fn() -> bool) {
@@ -339,6 +341,7 @@ async fn a_commit_that_failed_after_it_happened_is_not_repeated() {
 async fn readers_see_each_event_once_during_flushes() {
     let mut bed = Bed::new(12).await;
     bed.config.generation_rows = 200;
+    bed.config.touch_interval = Duration::ZERO;
     let bed = Arc::new(bed);
     let store = bed.open().await.unwrap();
     let acked = Arc::new(std::sync::atomic::AtomicI64::new(0));
@@ -367,7 +370,8 @@ async fn readers_see_each_event_once_during_flushes() {
         .collect();
     let mut next = 0;
     for _ in 0..600 {
-        let batch = events("a", next..next + 7);
+        // New datasets all the time: looking for deleted ones must not take them away.
+        let batch = events(&format!("dataset {}", next / 50), next..next + 7);
         bed.append(&store, vec![batch]).await.unwrap();
         next += 7;
         acked.store(next, Ordering::Release);
@@ -380,6 +384,70 @@ async fn readers_see_each_event_once_during_flushes() {
     }
     assert!(store.stats().block_count > 5);
     assert_eq!(bed.numbers(&store), all(0..next));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_on_a_real_disk_keeps_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut bed = Bed::new(13).await;
+    bed.config.data_dir = folder.path().join("data");
+    let open = || {
+        let (config, metastore) = (bed.config.clone(), Arc::clone(&bed.metastore));
+        Store::open(config, Arc::new(RealDisk), metastore, Clock::fixed(1))
+    };
+    for round in 0..4 {
+        let store = open().await.unwrap();
+        assert_eq!(bed.numbers(&store), all(0..round * 10));
+        assert!(matches!(open().await, Err(Error::InUse(_))));
+        let batch = events("a", round * 10..round * 10 + 10);
+        bed.append(&store, vec![batch]).await.unwrap();
+        match round {
+            0 => store.kill().await,
+            1 => {
+                store.flush().await.unwrap();
+                store.kill().await;
+            }
+            _ => store.shutdown().await.unwrap(),
+        }
+    }
+    assert_eq!(RealDisk.list(&bed.config.wal_dir()).unwrap(), [""; 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_health_of_the_store_can_be_read() {
+    let bed = Bed::new(14).await;
+    let store = bed.open().await.unwrap();
+    let mut registry = Registry::default();
+    store.register_metrics(&mut registry);
+    bed.append(&store, vec![events("a", 0..5)]).await.unwrap();
+    let read = || {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        text
+    };
+    let text = read();
+    for line in [
+        "waggle_events_accepted_total 5",
+        "waggle_appends_started_total 1",
+        "waggle_appends_finished_total 1",
+        "waggle_wal_fsync_seconds_count 1",
+        "waggle_wal_records_total 1",
+        "waggle_memtable_rows 5",
+        "waggle_generations 1",
+        "waggle_blocks 0",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
+    store.flush().await.unwrap();
+    let text = read();
+    for line in [
+        "waggle_memtable_rows 0",
+        "waggle_memtable_bytes 0",
+        "waggle_blocks 1",
+        "waggle_flush_seconds_count 1",
+    ] {
+        assert!(text.lines().any(|found| found == line), "{line}: {text}");
+    }
 }
 
 impl Store {

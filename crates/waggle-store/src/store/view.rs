@@ -142,44 +142,41 @@ impl View {
         self.state.write().generations.remove(&number);
     }
 
-    /// Takes away every dataset of a tenant that is not in `existing`; returns those taken, with their blocks.
-    pub(crate) fn retain_datasets(
-        &self,
-        tenant: Tenant,
-        existing: &HashSet<DatasetId>,
-    ) -> (Vec<DatasetId>, Vec<Arc<ListedBlock>>) {
+    /// Every dataset that has rows, by tenant.
+    pub(crate) fn datasets(&self) -> HashMap<Tenant, HashSet<DatasetId>> {
+        let mut datasets: HashMap<Tenant, HashSet<DatasetId>> = HashMap::new();
+        let state = self.state.read();
+        for (id, dataset) in &state.blocks {
+            datasets.entry(dataset.tenant).or_default().insert(*id);
+        }
+        for table in state.generations.values().flat_map(|g| g.all_tables()) {
+            let ids = datasets.entry(table.tenant).or_default();
+            ids.insert(table.dataset);
+        }
+        datasets
+    }
+
+    /// Takes away all rows of deleted datasets; returns their blocks.
+    pub(crate) fn remove_datasets(&self, gone: &HashSet<DatasetId>) -> Vec<Arc<ListedBlock>> {
         let mut state = self.state.write();
-        let mut gone = HashSet::new();
-        let mut blocks = Vec::new();
-        state.blocks.retain(|id, dataset| {
-            let is_gone = dataset.tenant == tenant && !existing.contains(id);
-            if is_gone {
-                gone.insert(*id);
-                blocks.append(&mut dataset.blocks);
-            }
-            !is_gone
-        });
+        let blocks = gone
+            .iter()
+            .filter_map(|id| state.blocks.remove(id))
+            .flat_map(|dataset| dataset.blocks)
+            .collect();
         for generation in state.generations.values() {
-            for table in generation.tables(tenant, &DatasetScope::All) {
-                if !existing.contains(&table.dataset) {
-                    gone.insert(table.dataset);
-                    generation.forget(table.dataset);
-                }
-            }
+            gone.iter().for_each(|id| generation.forget(*id));
         }
         drop(state);
         self.measure();
-        (gone.into_iter().collect(), blocks)
+        blocks
     }
 
-    /// Every tenant that has rows.
-    pub(crate) fn tenants(&self) -> HashSet<Tenant> {
+    /// True while queries see this block.
+    pub(crate) fn has_block(&self, listed: &ListedBlock) -> bool {
         let state = self.state.read();
-        let tables = state.generations.values().flat_map(|g| g.all_tables());
-        tables
-            .map(|table| table.tenant)
-            .chain(state.blocks.values().map(|dataset| dataset.tenant))
-            .collect()
+        let dataset = state.blocks.get(&listed.block.dataset);
+        dataset.is_some_and(|dataset| dataset.blocks.iter().any(|block| block.id == listed.id))
     }
 
     /// Memory of all generations.
