@@ -17,7 +17,7 @@ use waggle_model::{
     Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, QueryStats, ResultTable,
     RowPage, RowRequest, Tenant, TimeRange, Trace, TraceRequest,
 };
-use waggle_store::{ReadError, Snapshot};
+use waggle_store::{ReadError, Snapshot, Store};
 
 /// Gives a consistent view of a tenant's events. Called on a blocking thread.
 pub trait SnapshotSource: Send + Sync {
@@ -31,6 +31,17 @@ pub trait SnapshotSource: Send + Sync {
         scope: &DatasetScope,
         range: TimeRange,
     ) -> Result<Snapshot, ReadError>;
+}
+
+impl SnapshotSource for Store {
+    fn snapshot(
+        &self,
+        tenant: Tenant,
+        scope: &DatasetScope,
+        range: TimeRange,
+    ) -> Result<Snapshot, ReadError> {
+        self.snapshot(tenant, scope, range)
+    }
 }
 
 /// Limits of the engine.

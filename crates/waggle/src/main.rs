@@ -1,1 +1,56 @@
-fn main() {}
+//! The one binary. What comes in: a command line, settings, a clock. What goes out: a running server, or one command's work done.
+//! What it never does: anything another crate could; it introduces them to each other.
+
+mod cli;
+mod config;
+mod demo;
+mod serve;
+
+use anyhow::Result;
+use cli::Invocation;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run() -> Result<()> {
+    let invocation = cli::parse()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    match invocation {
+        Invocation::Serve(config) => runtime.block_on(serve::run(config)),
+        Invocation::Demo(args) => runtime.block_on(demo::run(args)),
+        Invocation::ConfigPrint(config) => {
+            print_config(&config);
+            Ok(())
+        }
+        Invocation::ConfigReference => {
+            print(&config::reference());
+            Ok(())
+        }
+    }
+}
+
+fn print_config(config: &config::Config) {
+    for (name, value, origin) in config.all() {
+        print(&format!("{name} = {value:?}  # {origin}\n"));
+    }
+}
+
+#[expect(clippy::print_stdout, reason = "this is the output of a command")]
+fn print(text: &str) {
+    print!("{text}");
+}
+
+#[expect(clippy::print_stderr, reason = "the last word of a failed command")]
+fn complain(error: &anyhow::Error) {
+    eprintln!("waggle: {error:#}");
+}

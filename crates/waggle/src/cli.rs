@@ -1,0 +1,118 @@
+//! The command line: subcommands and their flags. Flags of `serve` come from the table of settings.
+
+use crate::config::{Config, Kind, SETTINGS};
+use crate::demo::DemoArgs;
+use anyhow::{Context, Result};
+use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
+use std::path::{Path, PathBuf};
+
+/// What the user asked for.
+pub(crate) enum Invocation {
+    /// Run the server.
+    Serve(Config),
+    /// Send the demonstration shop's telemetry.
+    Demo(DemoArgs),
+    /// Print the effective settings.
+    ConfigPrint(Config),
+    /// Print the reference page of all settings.
+    ConfigReference,
+}
+
+/// Reads the command line, the environment and the configuration file.
+///
+/// # Errors
+/// A setting that is not understood. Wrong usage prints the usage and ends the process, as clap does.
+pub(crate) fn parse() -> Result<Invocation> {
+    let matches = command().get_matches();
+    match matches.subcommand() {
+        Some(("serve", matches)) => Ok(Invocation::Serve(resolve(matches)?)),
+        Some(("demo", matches)) => Ok(Invocation::Demo(DemoArgs::from_arg_matches(matches)?)),
+        Some(("config", matches)) => match matches.subcommand() {
+            Some(("print", matches)) => Ok(Invocation::ConfigPrint(resolve(matches)?)),
+            _ => Ok(Invocation::ConfigReference),
+        },
+        _ => unreachable!("clap requires a subcommand"),
+    }
+}
+
+fn command() -> Command {
+    Command::new("waggle")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("A self-hosted observability backend: traces, events and logs in, answers out")
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(with_settings(Command::new("serve").about("Run the server")))
+        .subcommand(DemoArgs::augment_args(Command::new("demo").about(
+            "Send a believable microservice shop's telemetry to a running server",
+        )))
+        .subcommand(
+            Command::new("config")
+                .about("Show the settings")
+                .subcommand_required(true)
+                .subcommand(with_settings(Command::new("print").about(
+                    "Print every setting's effective value and where it came from",
+                )))
+                .subcommand(
+                    Command::new("reference").about("Print the reference page of all settings"),
+                ),
+        )
+}
+
+fn with_settings(command: Command) -> Command {
+    let command =
+        command.arg(Arg::new("config").long("config").value_name("FILE").help(
+            "Configuration file [default: waggle.toml in the working folder, if there is one]",
+        ));
+    SETTINGS.iter().fold(command, |command, setting| {
+        let arg = Arg::new(setting.name).long(setting.name).help(format!(
+            "{} [env: {}] [default: {}]",
+            setting.help,
+            crate::config::variable(setting.name),
+            setting.default
+        ));
+        command.arg(if setting.kind == Kind::Switch {
+            arg.num_args(0..=1)
+                .default_missing_value("true")
+                .require_equals(true)
+                .value_name("BOOL")
+        } else {
+            arg.action(ArgAction::Set)
+                .value_name(value_name(setting.kind))
+        })
+    })
+}
+
+fn value_name(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Path => "FOLDER",
+        Kind::Address | Kind::Door => "HOST:PORT",
+        Kind::Switch => "BOOL",
+        Kind::Number(..) => "COUNT",
+        Kind::Bytes(..) => "BYTES",
+        Kind::Duration(..) => "TIME",
+        Kind::Text => "TEXT",
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the binary's config reads the environment"
+)]
+fn resolve(matches: &ArgMatches) -> Result<Config> {
+    let named = matches.get_one::<String>("config").map(PathBuf::from);
+    let path = named
+        .clone()
+        .unwrap_or_else(|| PathBuf::from("waggle.toml"));
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => Some(text),
+        Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => None,
+        Err(error) => {
+            return Err(error).with_context(|| format!("{} can't be read", path.display()));
+        }
+    };
+    Config::resolve(
+        |name| matches.get_one::<String>(name).cloned(),
+        |variable| std::env::var(variable).ok(),
+        text.as_deref().map(|text| (Path::new(&path), text)),
+    )
+}

@@ -1,0 +1,409 @@
+//! Every setting of the program, once: name, unit, default, range. Flags, environment variables, the file and the reference page
+//! all come from the one table, so none of them can disagree.
+//!
+//! A setting `wal-bytes-max` is the flag `--wal-bytes-max`, the variable `WAGGLE_WAL_BYTES_MAX` and the key `wal-bytes-max` of
+//! `waggle.toml`. The first of flag, variable, file, default that is given wins.
+
+use anyhow::{Context, Result, anyhow, bail};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// One row of the table.
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    pub(crate) default: &'static str,
+    pub(crate) help: &'static str,
+}
+
+/// How a setting's text is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A folder.
+    Path,
+    /// `host:port`.
+    Address,
+    /// `host:port` or `off`.
+    Door,
+    /// `true` or `false`; as a flag it needs no value.
+    Switch,
+    /// A whole number between these, both included.
+    Number(u64, u64),
+    /// Bytes with an optional `KiB`, `MiB`, `GiB`, between these.
+    Bytes(u64, u64),
+    /// A time with `ms`, `s`, `m` or `h`, between these seconds.
+    Duration(u64, u64),
+    /// Any text.
+    Text,
+}
+
+const KIB: u64 = 1 << 10;
+const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
+
+pub(crate) const SETTINGS: &[Setting] = &[
+    Setting {
+        name: "data-dir",
+        kind: Kind::Path,
+        default: "./waggle-data",
+        help: "Folder of everything durable: write-ahead log, blocks, metastore, installation key. Created when missing.",
+    },
+    Setting {
+        name: "http",
+        kind: Kind::Address,
+        default: "127.0.0.1:8080",
+        help: "Address of the UI, the Honeycomb API, OTLP/HTTP, /api, /healthz, /readyz and /metrics.",
+    },
+    Setting {
+        name: "otlp-http",
+        kind: Kind::Door,
+        default: "127.0.0.1:4318",
+        help: "A second door to OTLP/HTTP, for exporters with default settings; off closes it.",
+    },
+    Setting {
+        name: "grpc",
+        kind: Kind::Door,
+        default: "127.0.0.1:4317",
+        help: "Address of OTLP/gRPC and grpc.health.v1; off closes it.",
+    },
+    Setting {
+        name: "dev",
+        kind: Kind::Switch,
+        default: "false",
+        help: "For one's own machine: the UI needs no sign-in and events from loopback need no key. Refused unless every address is a loopback one.",
+    },
+    Setting {
+        name: "log",
+        kind: Kind::Text,
+        default: "info",
+        help: "What to log to standard error: a level, or tracing directives such as waggle_store=debug,info.",
+    },
+    Setting {
+        name: "log-format",
+        kind: Kind::Text,
+        default: "text",
+        help: "text or json.",
+    },
+    Setting {
+        name: "request-bytes-max",
+        kind: Kind::Bytes(MIB, GIB),
+        default: "20MiB",
+        help: "Most bytes of one request body, before and after decompression.",
+    },
+    Setting {
+        name: "event-columns-max",
+        kind: Kind::Number(1, 100_000),
+        default: "2000",
+        help: "Most fields of one event; an event with more is refused.",
+    },
+    Setting {
+        name: "dataset-columns-max",
+        kind: Kind::Number(1, 100_000),
+        default: "10000",
+        help: "Most columns of one dataset; an event that would bring more is refused.",
+    },
+    Setting {
+        name: "environment-datasets-max",
+        kind: Kind::Number(1, 1_000_000),
+        default: "1000",
+        help: "Most datasets of one environment; events for another one are refused.",
+    },
+    Setting {
+        name: "wal-bytes-max",
+        kind: Kind::Bytes(64 * KIB, 4 * GIB),
+        default: "256MiB",
+        help: "Size at which a write-ahead log segment is closed and its events are written as blocks.",
+    },
+    Setting {
+        name: "memtable-bytes-max",
+        kind: Kind::Bytes(16 * MIB, 1024 * GIB),
+        default: "2GiB",
+        help: "Most memory for events that are not in blocks yet; beyond it appends wait, then are refused as busy.",
+    },
+    Setting {
+        name: "flush-interval",
+        kind: Kind::Duration(1, 86_400),
+        default: "10m",
+        help: "Longest time events stay in the write-ahead log and memory before they are written as blocks.",
+    },
+    Setting {
+        name: "block-cache-bytes-max",
+        kind: Kind::Bytes(MIB, 1024 * GIB),
+        default: "1GiB",
+        help: "Most memory for columns read from blocks.",
+    },
+    Setting {
+        name: "query-deadline",
+        kind: Kind::Duration(1, 3_600),
+        default: "30s",
+        help: "Longest time one query may run.",
+    },
+    Setting {
+        name: "query-concurrency-max",
+        kind: Kind::Number(1, 1_024),
+        default: "16",
+        help: "Most queries that run at once; more wait a moment, then are refused as busy.",
+    },
+    Setting {
+        name: "query-groups-max",
+        kind: Kind::Number(1_000, 100_000_000),
+        default: "5000000",
+        help: "Most groups a query may have before its limit is applied.",
+    },
+    Setting {
+        name: "query-bytes-max",
+        kind: Kind::Bytes(16 * MIB, 1024 * GIB),
+        default: "2GiB",
+        help: "Most memory for the groups and states of one query.",
+    },
+];
+
+/// Where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Origin {
+    Flag,
+    Environment,
+    File,
+    Default,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Flag => "flag",
+            Self::Environment => "environment",
+            Self::File => "file",
+            Self::Default => "default",
+        })
+    }
+}
+
+/// The effective value of every setting.
+#[derive(Debug)]
+pub(crate) struct Config {
+    values: BTreeMap<&'static str, (String, Origin)>,
+}
+
+impl Config {
+    /// Resolves every setting.
+    ///
+    /// # Errors
+    /// An unknown key in the file, or a value that its setting does not take; the message names both.
+    pub(crate) fn resolve(
+        flag: impl Fn(&str) -> Option<String>,
+        environment: impl Fn(&str) -> Option<String>,
+        file: Option<(&Path, &str)>,
+    ) -> Result<Self> {
+        let file = match file {
+            Some((path, text)) => read_file(text)
+                .with_context(|| format!("{} is not a valid configuration", path.display()))?,
+            None => BTreeMap::new(),
+        };
+        let mut values = BTreeMap::new();
+        for setting in SETTINGS {
+            let (value, origin) = if let Some(value) = flag(setting.name) {
+                (value, Origin::Flag)
+            } else if let Some(value) = environment(&variable(setting.name)) {
+                (value, Origin::Environment)
+            } else if let Some(value) = file.get(setting.name) {
+                (value.clone(), Origin::File)
+            } else {
+                (setting.default.to_owned(), Origin::Default)
+            };
+            check(setting, &value).map_err(|message| match origin {
+                Origin::Environment => anyhow!("{}={value}: {message}", variable(setting.name)),
+                Origin::File => anyhow!(
+                    "{} = {value:?} in the configuration file: {message}",
+                    setting.name
+                ),
+                Origin::Flag | Origin::Default => anyhow!("--{}={value}: {message}", setting.name),
+            })?;
+            values.insert(setting.name, (value, origin));
+        }
+        Ok(Self { values })
+    }
+
+    /// Every setting with its value and where it came from, in the order of the table.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str, Origin)> {
+        SETTINGS.iter().map(|setting| {
+            let (value, origin) = &self.values[setting.name];
+            (setting.name, value.as_str(), *origin)
+        })
+    }
+
+    pub(crate) fn text(&self, name: &str) -> &str {
+        &self.values[name].0
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        PathBuf::from(self.text(name))
+    }
+
+    pub(crate) fn is_on(&self, name: &str) -> bool {
+        self.text(name) == "true"
+    }
+
+    /// The address of a door; `None` when it is off.
+    pub(crate) fn address(&self, name: &str) -> Option<SocketAddr> {
+        parse_address(self.text(name)).ok()
+    }
+
+    pub(crate) fn number(&self, name: &str) -> usize {
+        usize::try_from(parse_number(self.text(name)).unwrap_or_default()).unwrap_or(usize::MAX)
+    }
+
+    pub(crate) fn bytes(&self, name: &str) -> u64 {
+        parse_bytes(self.text(name)).unwrap_or_default()
+    }
+
+    pub(crate) fn duration(&self, name: &str) -> Duration {
+        parse_duration(self.text(name)).unwrap_or_default()
+    }
+}
+
+/// The environment variable of a setting.
+pub(crate) fn variable(name: &str) -> String {
+    format!("WAGGLE_{}", name.to_uppercase().replace('-', "_"))
+}
+
+/// The reference page of all settings, in Markdown.
+pub(crate) fn reference() -> String {
+    let mut page = String::from(
+        "# Settings\n\nPrinted by `waggle config reference` from the table in `crates/waggle/src/config.rs`.\n\n\
+         Every setting is a flag of `waggle serve`, an environment variable and a key of `waggle.toml` (read from the working \
+         folder, or from `--config`). The first of flag, variable, file and default that is given wins; \
+         `waggle config print` shows the effective values and where each came from.\n\n\
+         | setting | variable | default | takes | meaning |\n|---|---|---|---|---|\n",
+    );
+    for setting in SETTINGS {
+        page.push_str(&format!(
+            "| `{}` | `{}` | `{}` | {} | {} |\n",
+            setting.name,
+            variable(setting.name),
+            setting.default,
+            takes(setting.kind),
+            setting.help
+        ));
+    }
+    page
+}
+
+fn takes(kind: Kind) -> String {
+    match kind {
+        Kind::Path => "a folder".to_owned(),
+        Kind::Address => "host:port".to_owned(),
+        Kind::Door => "host:port or `off`".to_owned(),
+        Kind::Switch => "`true` or `false`".to_owned(),
+        Kind::Number(min, max) => format!("{min} to {max}"),
+        Kind::Bytes(min, max) => format!("{} to {}", bytes_text(min), bytes_text(max)),
+        Kind::Duration(min, max) => format!("{min}s to {max}s"),
+        Kind::Text => "text".to_owned(),
+    }
+}
+
+fn read_file(text: &str) -> Result<BTreeMap<String, String>> {
+    let table: toml::Table = text.parse()?;
+    table
+        .into_iter()
+        .map(|(key, value)| {
+            if !SETTINGS.iter().any(|setting| setting.name == key) {
+                bail!("there is no setting {key:?}");
+            }
+            let value = match value {
+                toml::Value::String(text) => text,
+                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Boolean(switch) => switch.to_string(),
+                other => bail!(
+                    "{key} takes a text, a whole number or a boolean, not {}",
+                    other.type_str()
+                ),
+            };
+            Ok((key, value))
+        })
+        .collect()
+}
+
+fn check(setting: &Setting, value: &str) -> Result<(), String> {
+    let within = |number: u64, min: u64, max: u64| {
+        if (min..=max).contains(&number) {
+            Ok(())
+        } else {
+            Err(format!("takes {}", takes(setting.kind)))
+        }
+    };
+    match setting.kind {
+        Kind::Path | Kind::Text if value.is_empty() => Err("must not be empty".to_owned()),
+        Kind::Path | Kind::Text => Ok(()),
+        Kind::Address => parse_address(value).map(|_| ()),
+        Kind::Door if value == "off" => Ok(()),
+        Kind::Door => parse_address(value).map(|_| ()),
+        Kind::Switch if value == "true" || value == "false" => Ok(()),
+        Kind::Switch => Err("takes true or false".to_owned()),
+        Kind::Number(min, max) => within(parse_number(value)?, min, max),
+        Kind::Bytes(min, max) => within(parse_bytes(value)?, min, max),
+        Kind::Duration(min, max) => within(parse_duration(value)?.as_secs(), min, max),
+    }
+}
+
+fn parse_address(text: &str) -> Result<SocketAddr, String> {
+    let text = text
+        .strip_prefix("localhost:")
+        .map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    text.parse()
+        .map_err(|_| "takes an address and a port, such as 127.0.0.1:8080".to_owned())
+}
+
+fn parse_number(text: &str) -> Result<u64, String> {
+    text.replace('_', "")
+        .parse()
+        .map_err(|_| "takes a whole number".to_owned())
+}
+
+fn parse_bytes(text: &str) -> Result<u64, String> {
+    let (digits, unit) = split_unit(text);
+    let factor = match unit {
+        "" | "B" => 1,
+        "KiB" => KIB,
+        "MiB" => MIB,
+        "GiB" => GIB,
+        _ => return Err("takes bytes, such as 1048576, 512KiB, 20MiB or 2GiB".to_owned()),
+    };
+    parse_number(digits)?
+        .checked_mul(factor)
+        .ok_or_else(|| "is too large".to_owned())
+}
+
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (digits, unit) = split_unit(text);
+    let number = parse_number(digits)?;
+    match unit {
+        "ms" => Ok(Duration::from_millis(number)),
+        "s" => Ok(Duration::from_secs(number)),
+        "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
+        "h" => Ok(Duration::from_secs(number.saturating_mul(3_600))),
+        _ => Err("takes a time with a unit, such as 500ms, 30s, 10m or 2h".to_owned()),
+    }
+}
+
+fn split_unit(text: &str) -> (&str, &str) {
+    let digits = text
+        .find(|c: char| !c.is_ascii_digit() && c != '_')
+        .unwrap_or(text.len());
+    (&text[..digits], text[digits..].trim())
+}
+
+fn bytes_text(bytes: u64) -> String {
+    [(GIB, "GiB"), (MIB, "MiB"), (KIB, "KiB")]
+        .into_iter()
+        .find(|(unit, _)| bytes.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{bytes}B"),
+            |(unit, name)| format!("{}{name}", bytes / unit),
+        )
+}
+
+#[cfg(test)]
+mod tests;

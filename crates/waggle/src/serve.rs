@@ -1,0 +1,363 @@
+//! `waggle serve`: introduces the rooms to each other, opens the doors, and closes them in order.
+
+mod banner;
+
+use crate::config::Config;
+use anyhow::{Context, Result, bail};
+use async_trait::async_trait;
+use banner::{Doors, Made};
+use jiff::Timestamp;
+use prometheus_client::registry::Registry;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+use tracing::{error, info, warn};
+use waggle_access::{Access, BootstrapOutcome, BootstrapValues, InstallationSecret};
+use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize};
+use waggle_metastore::{Metastore, SqliteMetastore};
+use waggle_model::{Clock, DatasetId, EventLimits, Tenant};
+use waggle_query::{Engine, EngineConfig};
+use waggle_store::disk::RealDisk;
+use waggle_store::{FailureHook, Store, StoreConfig};
+
+/// How often it is written down when keys were last used.
+const LAST_USED_INTERVAL: Duration = Duration::from_secs(30);
+
+/// Runs the server until it is asked to stop.
+///
+/// # Errors
+/// What kept it from starting, or from writing everything down at the end.
+pub(crate) async fn run(config: Config) -> Result<()> {
+    start_log(&config)?;
+    refuse_public_dev(&config)?;
+    let listeners = Listeners::bind(&config).await?;
+    let doors = listeners.doors()?;
+
+    let data_dir = config.path("data-dir");
+    std::fs::create_dir_all(&data_dir)
+        .with_context(|| format!("--data-dir: {} can't be made", data_dir.display()))?;
+    let clock = system_clock();
+    let store_config = store_config(&config);
+    let sqlite = Arc::new(SqliteMetastore::open(&data_dir.join("metastore.sqlite")).await?);
+    let metastore: Arc<dyn Metastore> = Arc::clone(&sqlite) as Arc<dyn Metastore>;
+    let store = Store::open(
+        store_config,
+        Arc::new(RealDisk),
+        Arc::clone(&metastore),
+        clock.clone(),
+    )
+    .await?;
+    let is_new = metastore.is_empty().await?;
+    let secret = InstallationSecret::load_or_create(&data_dir, is_new)?;
+    let access = Arc::new(Access::new(Arc::clone(&metastore), &secret, clock.clone()));
+    let made = bootstrap(&access).await?;
+
+    let mut registry = Registry::default();
+    store.register_metrics(&mut registry);
+    let engine = Engine::new(
+        Arc::clone(&store) as Arc<dyn waggle_query::SnapshotSource>,
+        engine_config(&config),
+        clock.clone(),
+        &mut registry,
+    );
+    let is_ready = Arc::new(AtomicBool::new(true));
+    let state = ApiState::new(ApiParts {
+        sink: Arc::clone(&store) as Arc<dyn waggle_model::EventSink>,
+        engine: Arc::new(engine),
+        metastore,
+        access: Arc::clone(&access),
+        stats: Arc::new(Stats(Arc::clone(&store))),
+        readiness: {
+            let is_ready = Arc::clone(&is_ready);
+            Arc::new(move || {
+                if is_ready.load(Ordering::Acquire) {
+                    Ok(())
+                } else {
+                    Err("the server is stopping".to_owned())
+                }
+            })
+        },
+        clock,
+        registry,
+        config: api_config(&config, &doors),
+        fallback: waggle_ui::router(),
+    });
+    let interrupted = waggle_api::fail_interrupted_queries(&state).await?;
+    if interrupted > 0 {
+        info!(interrupted, "queries of the last run were not finished");
+    }
+
+    let (stop, stopping) = watch::channel(false);
+    let served = tokio::spawn(serve(listeners, state, stopping));
+    let last_used = tokio::spawn(write_last_used(Arc::clone(&access)));
+    say(&banner::text(&doors, &data_dir, config.is_on("dev"), &made));
+
+    wait_for_signal().await?;
+    info!("stopping");
+    is_ready.store(false, Ordering::Release);
+    stop.send_replace(true);
+    served.await.context("a door ended badly")?;
+    last_used.abort();
+    if let Err(error) = access.flush_last_used().await {
+        warn!(%error, "the last uses of keys are lost");
+    }
+    store.shutdown().await?;
+    sqlite.close().await;
+    info!("stopped");
+    Ok(())
+}
+
+fn start_log(config: &Config) -> Result<()> {
+    let filter = tracing_subscriber::EnvFilter::try_new(config.text("log"))
+        .with_context(|| format!("--log={}", config.text("log")))?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    match config.text("log-format") {
+        "text" => log.init(),
+        "json" => log.json().init(),
+        other => bail!("--log-format={other}: takes text or json"),
+    }
+    Ok(())
+}
+
+/// Without sign-in, whoever reaches the server owns it.
+fn refuse_public_dev(config: &Config) -> Result<()> {
+    if !config.is_on("dev") {
+        return Ok(());
+    }
+    for door in DOORS {
+        if let Some(address) = config.address(door)
+            && !address.ip().is_loopback()
+        {
+            bail!(
+                "--dev needs no sign-in, so it listens on loopback addresses only: --{door}={address}"
+            );
+        }
+    }
+    Ok(())
+}
+
+const DOORS: [&str; 3] = ["http", "otlp-http", "grpc"];
+
+struct Listeners {
+    http: TcpListener,
+    otlp_http: Option<TcpListener>,
+    grpc: Option<TcpListener>,
+}
+
+impl Listeners {
+    async fn bind(config: &Config) -> Result<Self> {
+        Ok(Self {
+            http: bind(config, "http").await?.context("--http can't be off")?,
+            otlp_http: bind(config, "otlp-http").await?,
+            grpc: bind(config, "grpc").await?,
+        })
+    }
+
+    fn doors(&self) -> Result<Doors> {
+        let address = |listener: &Option<TcpListener>| -> Result<Option<SocketAddr>> {
+            Ok(listener.as_ref().map(TcpListener::local_addr).transpose()?)
+        };
+        Ok(Doors {
+            http: self.http.local_addr()?,
+            otlp_http: address(&self.otlp_http)?,
+            grpc: address(&self.grpc)?,
+        })
+    }
+}
+
+async fn bind(config: &Config, door: &str) -> Result<Option<TcpListener>> {
+    let Some(address) = config.address(door) else {
+        return Ok(None);
+    };
+    let listener = TcpListener::bind(address).await.with_context(|| {
+        format!("--{door}={address} can't be listened on; choose another address with --{door}")
+    })?;
+    Ok(Some(listener))
+}
+
+fn system_clock() -> Clock {
+    Clock::new(|| i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
+}
+
+fn store_config(config: &Config) -> StoreConfig {
+    StoreConfig {
+        wal_segment_bytes: config.bytes("wal-bytes-max"),
+        generation_age: config.duration("flush-interval"),
+        memory_bytes: config.bytes("memtable-bytes-max"),
+        datasets_max: config.number("environment-datasets-max"),
+        columns_max: config.number("dataset-columns-max"),
+        cache_bytes: usize::try_from(config.bytes("block-cache-bytes-max")).unwrap_or(usize::MAX),
+        on_failure: FailureHook(Arc::new(end_process)),
+        ..StoreConfig::new(config.path("data-dir"))
+    }
+}
+
+/// After a failed write nobody knows what the disk holds: the next start reads it back.
+#[expect(clippy::exit, reason = "nothing may be acknowledged after this")]
+fn end_process(reason: &str) {
+    error!(reason, "the log can't be written; ending the process");
+    std::process::exit(70);
+}
+
+fn engine_config(config: &Config) -> EngineConfig {
+    EngineConfig {
+        queries_max: config.number("query-concurrency-max"),
+        deadline_ms: u64::try_from(config.duration("query-deadline").as_millis())
+            .unwrap_or(u64::MAX),
+        groups_max: config.number("query-groups-max"),
+        memory_bytes_max: config.bytes("query-bytes-max"),
+        ..EngineConfig::default()
+    }
+}
+
+fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
+    let body_bytes = usize::try_from(config.bytes("request-bytes-max")).unwrap_or(usize::MAX);
+    ApiConfig {
+        is_dev: config.is_on("dev"),
+        grpc_address: doors.grpc.map(|address| address.to_string()),
+        otlp_http_address: doors.otlp_http.map(|address| address.to_string()),
+        otlp_body_bytes_max: body_bytes,
+        batch_body_bytes_max: body_bytes,
+        event_limits: EventLimits {
+            columns_max: config.number("event-columns-max"),
+            ..EventLimits::default()
+        },
+        dataset_columns_max: config.number("dataset-columns-max"),
+        environment_datasets_max: config.number("environment-datasets-max"),
+        ..ApiConfig::default()
+    }
+}
+
+/// Makes the first team, environment, administrator and key, and returns what must be shown now or never.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is where the binary reads the values of the first start"
+)]
+async fn bootstrap(access: &Access) -> Result<Made> {
+    let value = |name: &str| std::env::var(format!("WAGGLE_BOOTSTRAP_{name}")).ok();
+    let values = BootstrapValues {
+        team: value("TEAM"),
+        environment: value("ENVIRONMENT"),
+        api_key: value("API_KEY"),
+        management_key: value("MANAGEMENT_KEY"),
+        admin_email: value("ADMIN_EMAIL"),
+        admin_password: value("ADMIN_PASSWORD"),
+        aws_access_key_id: value("AWS_ACCESS_KEY_ID"),
+        aws_secret_access_key: value("AWS_SECRET_ACCESS_KEY"),
+    };
+    let is_given = [
+        &values.team,
+        &values.environment,
+        &values.api_key,
+        &values.management_key,
+        &values.admin_email,
+        &values.admin_password,
+        &values.aws_access_key_id,
+        &values.aws_secret_access_key,
+    ]
+    .into_iter()
+    .any(Option::is_some);
+    match access.bootstrap(values).await? {
+        BootstrapOutcome::Done(made) => {
+            info!(
+                team = made.team.slug,
+                environment = made.environment.slug,
+                "a new installation"
+            );
+            let shown = |credential: &waggle_access::Credential| {
+                credential.is_made_up.then(|| credential.value.clone())
+            };
+            Ok(Made {
+                api_key: Some(made.api_key.value.clone()),
+                management_key: shown(&made.management_key),
+                admin_email: Some(made.admin_email.clone()),
+                admin_password: shown(&made.admin_password),
+            })
+        }
+        BootstrapOutcome::AlreadyDone => {
+            if is_given {
+                info!("the data folder is not empty: WAGGLE_BOOTSTRAP_* values are ignored");
+            }
+            Ok(Made::default())
+        }
+    }
+}
+
+async fn serve(listeners: Listeners, state: ApiState, stopping: watch::Receiver<bool>) {
+    let stopped = |mut stopping: watch::Receiver<bool>| async move {
+        // An error means that the sender is gone, which is a reason to stop as well.
+        _ = stopping.wait_for(|stop| *stop).await;
+    };
+    let http = waggle_api::serve_http(listeners.http, state.clone(), stopped(stopping.clone()));
+    let otlp_http = async {
+        if let Some(listener) = listeners.otlp_http {
+            waggle_api::serve_otlp_http(listener, state.clone(), stopped(stopping.clone())).await;
+        }
+    };
+    let grpc = async {
+        if let Some(listener) = listeners.grpc {
+            waggle_api::serve_grpc(listener, state.clone(), stopped(stopping.clone())).await;
+        }
+    };
+    tokio::join!(http, otlp_http, grpc);
+}
+
+async fn write_last_used(access: Arc<Access>) {
+    let mut interval = tokio::time::interval(LAST_USED_INTERVAL);
+    loop {
+        interval.tick().await;
+        if let Err(error) = access.flush_last_used().await {
+            warn!(%error, "last uses of keys are not written down");
+        }
+    }
+}
+
+async fn wait_for_signal() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Answers what datasets hold from the store.
+struct Stats(Arc<Store>);
+
+#[async_trait]
+impl waggle_api::DatasetStats for Stats {
+    async fn dataset_stats(
+        &self,
+        tenant: Tenant,
+    ) -> Result<HashMap<DatasetId, DatasetSize>, String> {
+        let stats = self.0.stats();
+        Ok(stats
+            .datasets
+            .into_iter()
+            .filter(|dataset| dataset.tenant == tenant)
+            .map(|dataset| {
+                let size = DatasetSize {
+                    event_count: dataset.event_count,
+                    stored_bytes: dataset.stored_bytes,
+                };
+                (dataset.dataset, size)
+            })
+            .collect())
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "this is what a person started the server for"
+)]
+fn say(text: &str) {
+    println!("{text}");
+}
