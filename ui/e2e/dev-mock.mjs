@@ -2,7 +2,11 @@
 import { createServer } from 'vite';
 import { startMock } from './mock.mjs';
 
-const mock = await startMock({ empty: process.argv.includes('--empty'), big: 50_000, signedOut: process.argv.includes('--signed-out') });
+const mock = await startMock({
+  empty: process.argv.includes('--empty'),
+  big: 50_000,
+  signedOut: process.argv.includes('--signed-out'),
+});
 process.env.WAGGLE_API = mock.origin;
 const vite = await createServer();
 await vite.listen();

@@ -28,7 +28,13 @@ function check(condition, message) {
 }
 
 /** Runs the walk; resolves to the names of the steps done, rejects at the first thing that is wrong. */
-export async function walk({ origin, environment, dataset = 'backend-flask', shots = process.env.WAGGLE_SCREENSHOTS, say = console.log }) {
+export async function walk({
+  origin,
+  environment,
+  dataset = 'backend-flask',
+  shots = process.env.WAGGLE_SCREENSHOTS,
+  say = console.log,
+}) {
   const profile = mkdtempSync(join(tmpdir(), 'waggle-walk-'));
   const context = await chromium.launchPersistentContext(profile, {
     executablePath: process.env.WAGGLE_CHROMIUM ?? '/usr/bin/chromium',
@@ -41,12 +47,14 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
   page.setDefaultTimeout(20_000);
   const complaints = [];
   page.on('console', (message) => {
-    if (message.type() === 'error' || /content security policy/i.test(message.text())) complaints.push(`console: ${message.text()}`);
+    if (message.type() === 'error' || /content security policy/i.test(message.text()))
+      complaints.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => complaints.push(`page error: ${error.stack ?? error.message}`));
   page.on('requestfailed', (request) => {
     // Leaving a page cancels its requests; that is asked for.
-    if (request.failure()?.errorText !== 'net::ERR_ABORTED') complaints.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
+    if (request.failure()?.errorText !== 'net::ERR_ABORTED')
+      complaints.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
   });
   page.on('response', (response) => {
     if (response.status() >= 400) complaints.push(`${response.status()} from ${response.url()}`);
@@ -59,22 +67,41 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       if (complaints.length > 0) throw new Error(complaints.join('\n'));
     } catch (error) {
       if (shots) await page.screenshot({ path: join(shots, 'failed.png') }).catch(() => undefined);
-      throw new Error(`${name}: ${error.message}\n  at ${page.url()}${complaints.length > 0 ? `\n  ${complaints.join('\n  ')}` : ''}`);
+      throw new Error(
+        `${name}: ${error.message}\n  at ${page.url()}${complaints.length > 0 ? `\n  ${complaints.join('\n  ')}` : ''}`,
+        { cause: error },
+      );
     }
     steps.push(name);
     say(`ok  ${name}`);
   };
-  const still = () => page.evaluate(() => document.fonts.ready.then(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))));
+  const still = () =>
+    page.evaluate(() =>
+      document.fonts.ready.then(
+        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
+      ),
+    );
   /** A screenshot in both themes, and the accessibility rules in both. */
   const shoot = async (name, { axe = true } = {}) => {
     for (const scheme of ['dark', 'light']) {
       await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
       await still();
       if (axe) {
-        const { violations } = await new AxeBuilder({ page }).withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']).setLegacyMode().analyze();
+        const { violations } = await new AxeBuilder({ page })
+          .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
+          .setLegacyMode()
+          .analyze();
         check(
           violations.length === 0,
-          `accessibility (${scheme}): ${violations.map((v) => `${v.id}: ${v.nodes.map((n) => `${n.target.join(' ')} ${n.failureSummary ?? ''}`).slice(0, 3).join(' | ')}`).join('; ')}`,
+          `accessibility (${scheme}): ${violations
+            .map(
+              (v) =>
+                `${v.id}: ${v.nodes
+                  .map((n) => `${n.target.join(' ')} ${n.failureSummary ?? ''}`)
+                  .slice(0, 3)
+                  .join(' | ')}`,
+            )
+            .join('; ')}`,
         );
       }
       if (shots) await page.screenshot({ path: join(shots, `${name}-${scheme}.png`) });
@@ -82,12 +109,15 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
   };
   /** Share of the pixels of a canvas that are not fully transparent. */
   const inked = (selector) =>
-    page.locator(selector).first().evaluate((canvas) => {
-      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-      let count = 0;
-      for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
-      return count / (data.length / 4);
-    });
+    page
+      .locator(selector)
+      .first()
+      .evaluate((canvas) => {
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        let count = 0;
+        for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
+        return count / (data.length / 4);
+      });
   const ready = () => page.locator('[data-testid="results"][data-state="ready"]').waitFor();
   const clause = (name) => page.locator(`[data-clause="${name}"] input`);
 
@@ -118,7 +148,11 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       const columns = page.getByRole('grid', { name: 'Columns' });
       await columns.getByText('duration_ms', { exact: true }).first().waitFor();
       await page.getByPlaceholder('Search columns').fill('duration');
-      await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index]').length <= 20 && document.body.innerText.includes('duration_ms'));
+      await page.waitForFunction(
+        () =>
+          document.querySelectorAll('[role="grid"] [data-index]').length <= 20 &&
+          document.body.innerText.includes('duration_ms'),
+      );
       await shoot('schema');
     });
 
@@ -130,7 +164,10 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       await page.keyboard.type('count');
       await page.keyboard.press('Enter');
       await page.keyboard.type('p95(dur');
-      await page.getByRole('option', { name: /duration_ms/ }).first().waitFor();
+      await page
+        .getByRole('option', { name: /duration_ms/ })
+        .first()
+        .waitFor();
       await shoot('builder', { axe: false });
       await page.keyboard.press('Enter');
       await page.locator('[data-clause="SELECT"]').getByText('P95(duration_ms)').waitFor();
@@ -145,13 +182,21 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       await ready();
       const spec = JSON.parse(new URL(page.url()).searchParams.get('query'));
       check(
-        JSON.stringify(spec) === JSON.stringify({ calculations: [{ op: 'COUNT' }, { op: 'P95', column: 'duration_ms' }], breakdowns: ['name'] }),
+        JSON.stringify(spec) ===
+          JSON.stringify({
+            calculations: [{ op: 'COUNT' }, { op: 'P95', column: 'duration_ms' }],
+            breakdowns: ['name'],
+          }),
         `the link holds ${JSON.stringify(spec)}`,
       );
-      check((await page.getByRole('grid', { name: 'Results by group' }).locator('[data-index]').count()) > 0, 'the table has no rows');
+      check(
+        (await page.getByRole('grid', { name: 'Results by group' }).locator('[data-index]').count()) > 0,
+        'the table has no rows',
+      );
       await page.locator('[data-pinned="total"]').waitFor();
       await still();
-      for (const name of ['COUNT', 'P95(duration_ms)']) check((await inked(`[data-chart="${name}"] canvas`)) > 0.005, `the chart of ${name} is empty`);
+      for (const name of ['COUNT', 'P95(duration_ms)'])
+        check((await inked(`[data-chart="${name}"] canvas`)) > 0.005, `the chart of ${name} is empty`);
       await page.keyboard.press('Escape');
       await shoot('query');
     });
@@ -182,7 +227,9 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       await page.keyboard.press('Enter');
       await page.locator('[data-clause="WHERE"] [data-token]').waitFor();
       await page.keyboard.press('Shift+Enter');
-      await page.waitForFunction(() => document.querySelectorAll('[aria-label="Results by group"] [data-index]').length === 1);
+      await page.waitForFunction(
+        () => document.querySelectorAll('[aria-label="Results by group"] [data-index]').length === 1,
+      );
       await page.goBack();
       await page.locator('[data-clause="WHERE"] [data-token]').waitFor({ state: 'detached' });
       await ready();
@@ -210,7 +257,10 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       await rows.first().waitFor();
       check(new URL(page.url()).searchParams.get('tab') === 'raw', 'the link does not lead to the raw events');
       const weighed = await page.locator('[data-testid="row-count"]').getAttribute('data-weight');
-      const plotted = said.slice(said.lastIndexOf(':') + 1).replaceAll(',', '').trim();
+      const plotted = said
+        .slice(said.lastIndexOf(':') + 1)
+        .replaceAll(',', '')
+        .trim();
       check(weighed === plotted, `the point shows ${plotted}, the rows behind it weigh ${weighed}`);
       await rows.first().locator('[data-column="name"]').click();
       const fields = page.locator('[data-testid="fields"] [data-field]');
@@ -255,7 +305,10 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       const first = await waterfall.locator('[data-span]').getAttribute('data-span');
       if (Number(await waterfall.getAttribute('aria-rowcount')) > 1) {
         await page.keyboard.press('ArrowDown');
-        await page.waitForFunction((id) => document.querySelector('[data-testid="waterfall"] [data-span]')?.getAttribute('data-span') !== id, first);
+        await page.waitForFunction(
+          (id) => document.querySelector('[data-testid="waterfall"] [data-span]')?.getAttribute('data-span') !== id,
+          first,
+        );
         const second = await waterfall.locator('[data-span]').getAttribute('data-span');
         await details.locator('[data-field="trace.span_id"]', { hasText: second }).waitFor();
         check(new URL(page.url()).searchParams.get('span') === second, 'the selected span is not in the link');
@@ -284,7 +337,10 @@ export async function walk({ origin, environment, dataset = 'backend-flask', sho
       await page.waitForFunction(() => document.documentElement.dataset.theme === 'dark');
       await page.reload();
       await ready();
-      check((await page.evaluate(() => getComputedStyle(document.body).backgroundColor)) === 'rgb(20, 20, 15)', 'the dark theme is not kept');
+      check(
+        (await page.evaluate(() => getComputedStyle(document.body).backgroundColor)) === 'rgb(20, 20, 15)',
+        'the dark theme is not kept',
+      );
     });
     return steps;
   } finally {

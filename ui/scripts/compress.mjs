@@ -27,4 +27,7 @@ for (const file of [...files(join(root, 'src')), join(root, 'index.html'), join(
   sources.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
 }
 const version = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).version;
-writeFileSync(join(dist, 'build.json'), `${JSON.stringify({ version, sources: sources.digest('hex').slice(0, 16) })}\n`);
+writeFileSync(
+  join(dist, 'build.json'),
+  `${JSON.stringify({ version, sources: sources.digest('hex').slice(0, 16) })}\n`,
+);

@@ -12,12 +12,36 @@ const first = [...html.matchAll(/(?:src|href)="\/((?:assets\/[^"]+|theme)\.(?:js
 const assets = readdirSync(join(dist, 'assets'));
 const sum = (list, size) => list.reduce((total, path) => total + size(path), 0);
 const budgets = [
-  ['first load JS', sum(first.filter((p) => p.endsWith('.js')), brotli), 200],
-  ['first load CSS', sum(first.filter((p) => p.endsWith('.css')), brotli), 15],
-  ['fonts', sum(assets.filter((p) => p.endsWith('.woff2')), (p) => statSync(join(dist, 'assets', p)).size), 90],
+  [
+    'first load JS',
+    sum(
+      first.filter((p) => p.endsWith('.js')),
+      brotli,
+    ),
+    200,
+  ],
+  [
+    'first load CSS',
+    sum(
+      first.filter((p) => p.endsWith('.css')),
+      brotli,
+    ),
+    15,
+  ],
+  [
+    'fonts',
+    sum(
+      assets.filter((p) => p.endsWith('.woff2')),
+      (p) => statSync(join(dist, 'assets', p)).size,
+    ),
+    90,
+  ],
 ];
 const chunk = (name) => assets.filter((p) => p.startsWith(name) && p.endsWith('.js')).map((p) => `assets/${p}`);
-budgets.push(['query page extra', sum(chunk('QueryPage-'), brotli), 60], ['trace page extra', sum(chunk('TracePage-'), brotli), 25]);
+budgets.push(
+  ['query page extra', sum(chunk('QueryPage-'), brotli), 60],
+  ['trace page extra', sum(chunk('TracePage-'), brotli), 25],
+);
 
 let broken = false;
 for (const [name, bytes, limit] of budgets) {

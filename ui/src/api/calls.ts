@@ -63,25 +63,45 @@ export interface TraceAnswer {
 const path = (...parts: string[]): string => `/api/${parts.map(encodeURIComponent).join('/')}`;
 function withParams(base: string, params: Record<string, string | number | undefined>): string {
   const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(params)) if (value !== undefined && value !== '') search.set(key, String(value));
+  for (const [key, value] of Object.entries(params))
+    if (value !== undefined && value !== '') search.set(key, String(value));
   const text = search.toString();
   return text === '' ? base : `${base}?${text}`;
 }
 
 export const getSession = (signal?: AbortSignal) => call<Session>('GET', '/api/session', { signal });
-export const signIn = (email: string, password: string) => call<Session>('POST', '/api/session', { body: { email, password } });
+export const signIn = (email: string, password: string) =>
+  call<Session>('POST', '/api/session', { body: { email, password } });
 export const signOut = () => call<void>('DELETE', '/api/session');
 
-export const createKey = (env: string, name: string) => call<CreatedKey>('POST', path('environments', env, 'keys'), { body: { name } });
-export const getOnboarding = (env: string, signal?: AbortSignal) => call<Onboarding>('GET', path('environments', env, 'onboarding'), { signal });
+export const createKey = (env: string, name: string) =>
+  call<CreatedKey>('POST', path('environments', env, 'keys'), { body: { name } });
+export const getOnboarding = (env: string, signal?: AbortSignal) =>
+  call<Onboarding>('GET', path('environments', env, 'onboarding'), { signal });
 
-export const getDatasets = (env: string, signal?: AbortSignal) => call<Dataset[]>('GET', path('environments', env, 'datasets'), { signal });
+export const getDatasets = (env: string, signal?: AbortSignal) =>
+  call<Dataset[]>('GET', path('environments', env, 'datasets'), { signal });
 export const getColumns = (env: string, dataset: string, prefix: string, limit: number, signal?: AbortSignal) =>
-  call<{ columns: Column[]; total: number }>('GET', withParams(path('environments', env, 'datasets', dataset, 'columns'), { prefix, limit }), { signal });
-export const getValues = (env: string, dataset: string, column: string, prefix: string, timeRange: number, signal?: AbortSignal) =>
+  call<{ columns: Column[]; total: number }>(
+    'GET',
+    withParams(path('environments', env, 'datasets', dataset, 'columns'), { prefix, limit }),
+    { signal },
+  );
+export const getValues = (
+  env: string,
+  dataset: string,
+  column: string,
+  prefix: string,
+  timeRange: number,
+  signal?: AbortSignal,
+) =>
   call<{ values: { value: Scalar; count: number }[] }>(
     'GET',
-    withParams(path('environments', env, 'datasets', dataset, 'columns', column, 'values'), { prefix, limit: 20, time_range: timeRange }),
+    withParams(path('environments', env, 'datasets', dataset, 'columns', column, 'values'), {
+      prefix,
+      limit: 20,
+      time_range: timeRange,
+    }),
     { signal },
   );
 export const runQuery = (env: string, dataset: string, spec: QuerySpec, signal?: AbortSignal) =>
@@ -90,5 +110,12 @@ export const getResult = (env: string, id: string, signal?: AbortSignal) =>
   call<QueryAnswer & { dataset: string }>('GET', path('environments', env, 'results', id), { signal });
 export const getRows = (env: string, dataset: string, body: RowsBody, signal?: AbortSignal) =>
   call<RowsAnswer>('POST', path('environments', env, 'datasets', dataset, 'rows'), { body, signal });
-export const getTrace = (env: string, traceId: string, start: number | undefined, end: number | undefined, limit: number, signal?: AbortSignal) =>
+export const getTrace = (
+  env: string,
+  traceId: string,
+  start: number | undefined,
+  end: number | undefined,
+  limit: number,
+  signal?: AbortSignal,
+) =>
   call<TraceAnswer>('GET', withParams(path('environments', env, 'traces', traceId), { start, end, limit }), { signal });

@@ -14,14 +14,21 @@ export class ApiError extends Error {
   }
 }
 
-export async function call<T>(method: string, path: string, options: { body?: unknown; signal?: AbortSignal } = {}): Promise<T> {
+export async function call<T>(
+  method: string,
+  path: string,
+  options: { body?: unknown; signal?: AbortSignal } = {},
+): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, {
       method,
       signal: options.signal,
       credentials: 'same-origin',
-      headers: { accept: 'application/json', ...(options.body === undefined ? {} : { 'content-type': 'application/json' }) },
+      headers: {
+        accept: 'application/json',
+        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
       body: options.body === undefined ? undefined : JSON.stringify(options.body),
     });
   } catch (cause) {
@@ -35,13 +42,20 @@ export async function call<T>(method: string, path: string, options: { body?: un
   try {
     body = text === '' ? undefined : JSON.parse(text);
   } catch {
-    throw new ApiError(response.status, `The server answered ${response.status} with something that is not JSON`, undefined, requestId);
+    throw new ApiError(
+      response.status,
+      `The server answered ${response.status} with something that is not JSON`,
+      undefined,
+      requestId,
+    );
   }
   if (!response.ok) {
     const { error, field } = (body ?? {}) as { error?: unknown; field?: unknown };
     throw new ApiError(
       response.status,
-      typeof error === 'string' && error !== '' ? error : `The server answered ${response.status} ${response.statusText}`,
+      typeof error === 'string' && error !== ''
+        ? error
+        : `The server answered ${response.status} ${response.statusText}`,
       typeof field === 'string' ? field : undefined,
       requestId,
     );

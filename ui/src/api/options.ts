@@ -3,10 +3,15 @@ import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { QuerySpec } from '../model/query-spec';
 import * as calls from './calls';
 
-export const sessionOptions = () => queryOptions({ queryKey: ['session'], queryFn: ({ signal }) => calls.getSession(signal), staleTime: Infinity });
+export const sessionOptions = () =>
+  queryOptions({ queryKey: ['session'], queryFn: ({ signal }) => calls.getSession(signal), staleTime: Infinity });
 
 export const datasetsOptions = (env: string) =>
-  queryOptions({ queryKey: ['datasets', env], queryFn: ({ signal }) => calls.getDatasets(env, signal), staleTime: 10_000 });
+  queryOptions({
+    queryKey: ['datasets', env],
+    queryFn: ({ signal }) => calls.getDatasets(env, signal),
+    staleTime: 10_000,
+  });
 
 export const columnsOptions = (env: string, dataset: string, prefix: string, limit = 200) =>
   queryOptions({
@@ -36,7 +41,12 @@ export const queryOptionsOf = (env: string, dataset: string, spec: QuerySpec, ru
   });
 
 export const resultOptions = (env: string, id: string) =>
-  queryOptions({ queryKey: ['result', env, id], queryFn: ({ signal }) => calls.getResult(env, id, signal), staleTime: Infinity, retry: false });
+  queryOptions({
+    queryKey: ['result', env, id],
+    queryFn: ({ signal }) => calls.getResult(env, id, signal),
+    staleTime: Infinity,
+    retry: false,
+  });
 
 export const onboardingOptions = (env: string) =>
   queryOptions({

@@ -30,7 +30,8 @@ export class TraceSession {
       else waiting?.resolve(message.data);
     };
     this.#worker.onerror = (event) => {
-      for (const { reject } of this.#waiting.values()) reject(new ApiError(0, event.message || 'The trace could not be decoded'));
+      for (const { reject } of this.#waiting.values())
+        reject(new ApiError(0, event.message || 'The trace could not be decoded'));
       this.#waiting.clear();
     };
   }
@@ -41,7 +42,13 @@ export class TraceSession {
       this.#worker.postMessage({ ...request, id });
     });
   }
-  async load(env: string, traceId: string, start: number | undefined, end: number | undefined, limit: number): Promise<Trace> {
+  async load(
+    env: string,
+    traceId: string,
+    start: number | undefined,
+    end: number | undefined,
+    limit: number,
+  ): Promise<Trace> {
     return (await this.#ask({ ask: 'load', env, traceId, start, end, limit })).trace!;
   }
   async rows(rows: number[]): Promise<EventRow[]> {

@@ -27,7 +27,8 @@ self.onmessage = async (message: MessageEvent<TraceRequest>) => {
       eventNodes = trace.eventNode.slice();
       send({ id: request.id, trace }, traceBuffers(trace));
     } catch (cause) {
-      const error = cause instanceof ApiError ? cause : new ApiError(0, cause instanceof Error ? cause.message : String(cause));
+      const error =
+        cause instanceof ApiError ? cause : new ApiError(0, cause instanceof Error ? cause.message : String(cause));
       send({ id: request.id, error: { status: error.status, message: error.message, requestId: error.requestId } });
     }
   } else if (request.ask === 'rows') {
@@ -35,9 +36,14 @@ self.onmessage = async (message: MessageEvent<TraceRequest>) => {
   } else {
     const wanted = request.text.toLowerCase();
     const matches = new Uint8Array(nodeRows.length);
-    const has = (row: number) => row >= 0 && Object.entries(rows[row]!.data).some(([, value]) => value !== null && valueText(value).toLowerCase().includes(wanted));
+    const has = (row: number) =>
+      row >= 0 &&
+      Object.entries(rows[row]!.data).some(
+        ([, value]) => value !== null && valueText(value).toLowerCase().includes(wanted),
+      );
     for (let node = 0; node < nodeRows.length; node++) if (has(nodeRows[node]!)) matches[node] = 1;
-    for (let i = 0; i < eventRows.length; i++) if (eventNodes[i]! >= 0 && has(eventRows[i]!)) matches[eventNodes[i]!] = 1;
+    for (let i = 0; i < eventRows.length; i++)
+      if (eventNodes[i]! >= 0 && has(eventRows[i]!)) matches[eventNodes[i]!] = 1;
     send({ id: request.id, matches }, [matches.buffer]);
   }
 };

@@ -39,7 +39,11 @@ export function Heatmap(props: Props) {
   const tip = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [said, setSaid] = useState('');
-  const state = useRef<{ hover: [number, number] | null; drag: [number, number] | null; line: number | null }>({ hover: null, drag: null, line: null });
+  const state = useRef<{ hover: [number, number] | null; drag: [number, number] | null; line: number | null }>({
+    hover: null,
+    drag: null,
+    line: null,
+  });
   const times = useMemo(() => data.times.map((t) => Date.parse(t) / 1000), [data]);
   const image = useMemo(() => {
     const levels = heatLevels(data.counts, data.bins, scale);
@@ -57,8 +61,41 @@ export function Heatmap(props: Props) {
   const xOf = (seconds: number) => AXIS_LEFT + ((seconds - range[0]) / (range[1] - range[0])) * plotWidth;
   const timeAt = (x: number) => range[0] + ((x - AXIS_LEFT) / plotWidth) * (range[1] - range[0]);
   const top = data.min_value + data.step_size * data.bins;
-  const yOf = (value: number) => TOP + plotHeight - ((value - data.min_value) / (top - data.min_value || 1)) * plotHeight;
+  const yOf = (value: number) =>
+    TOP + plotHeight - ((value - data.min_value) / (top - data.min_value || 1)) * plotHeight;
 
+  const drawOver = () => {
+    if (!over.current || width === 0) return;
+    const context = prepare(over.current, width, height);
+    const { hover, drag, line } = state.current;
+    if (line !== null && line >= range[0] && line <= range[1]) {
+      context.strokeStyle = colours.borderStrong;
+      context.setLineDash([3, 3]);
+      context.beginPath();
+      context.moveTo(Math.round(xOf(line)) + 0.5, TOP);
+      context.lineTo(Math.round(xOf(line)) + 0.5, TOP + plotHeight);
+      context.stroke();
+      context.setLineDash([]);
+    }
+    if (hover) {
+      const [x, y] = hover;
+      const left = xOf(times[x]!);
+      const upper = yOf(data.min_value + data.step_size * (y + 1));
+      context.strokeStyle = colours.text;
+      context.lineWidth = 1.5;
+      context.strokeRect(
+        left,
+        upper,
+        Math.max(3, xOf(times[x]! + granularity) - left),
+        Math.max(3, plotHeight / data.bins),
+      );
+    }
+    if (drag) {
+      context.fillStyle = colours.info;
+      context.globalAlpha = 0.18;
+      context.fillRect(Math.min(...drag), TOP, Math.abs(drag[1] - drag[0]), plotHeight);
+    }
+  };
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
     observer.observe(frame.current!);
@@ -105,33 +142,6 @@ export function Heatmap(props: Props) {
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [image, times, width, height, colours, utc, range, granularity]);
 
-  const drawOver = () => {
-    if (!over.current || width === 0) return;
-    const context = prepare(over.current, width, height);
-    const { hover, drag, line } = state.current;
-    if (line !== null && line >= range[0] && line <= range[1]) {
-      context.strokeStyle = colours.borderStrong;
-      context.setLineDash([3, 3]);
-      context.beginPath();
-      context.moveTo(Math.round(xOf(line)) + 0.5, TOP);
-      context.lineTo(Math.round(xOf(line)) + 0.5, TOP + plotHeight);
-      context.stroke();
-      context.setLineDash([]);
-    }
-    if (hover) {
-      const [x, y] = hover;
-      const left = xOf(times[x]!);
-      const upper = yOf(data.min_value + data.step_size * (y + 1));
-      context.strokeStyle = colours.text;
-      context.lineWidth = 1.5;
-      context.strokeRect(left, upper, Math.max(3, xOf(times[x]! + granularity) - left), Math.max(3, plotHeight / data.bins));
-    }
-    if (drag) {
-      context.fillStyle = colours.info;
-      context.globalAlpha = 0.18;
-      context.fillRect(Math.min(...drag), TOP, Math.abs(drag[1] - drag[0]), plotHeight);
-    }
-  };
   useEffect(
     () =>
       cursor.listen((seconds, from) => {
@@ -153,7 +163,10 @@ export function Heatmap(props: Props) {
     bucket: times[x]!,
     from: data.min_value + data.step_size * y,
     // The last bin holds the largest value itself.
-    to: y === data.bins - 1 ? Math.max(top, data.max_value) * (1 + 1e-9) + 1e-9 : data.min_value + data.step_size * (y + 1),
+    to:
+      y === data.bins - 1
+        ? Math.max(top, data.max_value) * (1 + 1e-9) + 1e-9
+        : data.min_value + data.step_size * (y + 1),
     count: data.counts[x]![y] ?? 0,
     ...at,
   });
@@ -180,7 +193,12 @@ export function Heatmap(props: Props) {
   const onKeyDown = (e: React.KeyboardEvent) => {
     const [x, y] = state.current.hover ?? [0, Math.floor(data.bins / 2)];
     const far = e.shiftKey ? 10 : 1;
-    const move: Record<string, [number, number]> = { ArrowLeft: [-far, 0], ArrowRight: [far, 0], ArrowUp: [0, far], ArrowDown: [0, -far] };
+    const move: Record<string, [number, number]> = {
+      ArrowLeft: [-far, 0],
+      ArrowRight: [far, 0],
+      ArrowUp: [0, far],
+      ArrowDown: [0, -far],
+    };
     const step = move[e.key];
     if (step && times.length > 0) {
       show([Math.max(0, Math.min(times.length - 1, x + step[0])), Math.max(0, Math.min(data.bins - 1, y + step[1]))]);
@@ -228,7 +246,8 @@ export function Heatmap(props: Props) {
             const { drag } = state.current;
             state.current.drag = null;
             const { x, y } = local(e);
-            if (drag && Math.abs(drag[1] - drag[0]) > 5) props.onZoom(timeAt(Math.min(...drag)), timeAt(Math.max(...drag)));
+            if (drag && Math.abs(drag[1] - drag[0]) > 5)
+              props.onZoom(timeAt(Math.min(...drag)), timeAt(Math.max(...drag)));
             else {
               const hit = cellAt(x, y);
               if (hit && drag) props.onCell(cell(hit, { x: e.clientX, y: e.clientY }));

@@ -143,14 +143,20 @@ export function LineChart(props: Props) {
           width: 1.5,
           dash: DASHES[line.group.style.dash],
           spanGaps: joinGaps,
-          points: { show: true, size: 5, fill: colours.series[line.group.style.colour], filter: () => lonely(ys[i]!, joinGaps) },
+          points: {
+            show: true,
+            size: 5,
+            fill: colours.series[line.group.style.colour],
+            filter: () => lonely(ys[i]!, joinGaps),
+          },
         })),
       ],
       hooks: {
         setCursor: [
           (u) => {
             showTip(u);
-            if (u.over.matches(':hover')) cursor.say(u.cursor.left !== undefined && u.cursor.left >= 0 ? u.posToVal(u.cursor.left, 'x') : null, me);
+            if (u.over.matches(':hover'))
+              cursor.say(u.cursor.left !== undefined && u.cursor.left >= 0 ? u.posToVal(u.cursor.left, 'x') : null, me);
           },
         ],
         setSelect: [
@@ -169,9 +175,16 @@ export function LineChart(props: Props) {
     const onClick = (e: MouseEvent) => {
       if (!press || Math.abs(e.clientX - press.x) > 4) return;
       const { idx } = u.cursor;
-      const i = idx === null || idx === undefined ? -1 : nearest(u, idx, e.clientY - u.over.getBoundingClientRect().top);
+      const i =
+        idx === null || idx === undefined ? -1 : nearest(u, idx, e.clientY - u.over.getBoundingClientRect().top);
       if (i < 0) return;
-      latest.current.onPoint({ bucket: data.xs[idx!]!, group: lines[i]!.group, value: ys[i]![idx!]!, x: e.clientX, y: e.clientY });
+      latest.current.onPoint({
+        bucket: data.xs[idx!]!,
+        group: lines[i]!.group,
+        value: ys[i]![idx!]!,
+        x: e.clientX,
+        y: e.clientY,
+      });
     };
     const onLeave = () => {
       tip.current!.hidden = true;
@@ -180,7 +193,8 @@ export function LineChart(props: Props) {
     u.over.addEventListener('click', onClick);
     u.over.addEventListener('mouseleave', onLeave);
     const stop = cursor.listen((seconds, from) => {
-      if (from !== me) u.setCursor(seconds === null ? { left: -10, top: -10 } : { left: u.valToPos(seconds, 'x'), top: -10 }, false);
+      if (from !== me)
+        u.setCursor(seconds === null ? { left: -10, top: -10 } : { left: u.valToPos(seconds, 'x'), top: -10 }, false);
     });
     const observer = new ResizeObserver(() => {
       if (el.clientWidth > 0 && el.clientWidth !== u.width) u.setSize({ width: el.clientWidth, height });
@@ -211,11 +225,17 @@ export function LineChart(props: Props) {
       const line = lines[at.line]!;
       const value = line.ys[at.index];
       const x = data.xs[at.index]!;
-      u.setCursor({ left: u.valToPos(x, 'x'), top: value === null || value === undefined ? u.over.clientHeight / 2 : u.valToPos(value, 'y') });
-      setSaid(`${bucketText(x, utc, withDate, withMs)}, ${line.group.label}: ${value === null || value === undefined ? 'no value' : numberText(value)}`);
+      u.setCursor({
+        left: u.valToPos(x, 'x'),
+        top: value === null || value === undefined ? u.over.clientHeight / 2 : u.valToPos(value, 'y'),
+      });
+      setSaid(
+        `${bucketText(x, utc, withDate, withMs)}, ${line.group.label}: ${value === null || value === undefined ? 'no value' : numberText(value)}`,
+      );
     };
     const step = (d: number) => {
-      at.index = at.index < 0 ? (d > 0 ? 0 : data.xs.length - 1) : Math.max(0, Math.min(data.xs.length - 1, at.index + d));
+      at.index =
+        at.index < 0 ? (d > 0 ? 0 : data.xs.length - 1) : Math.max(0, Math.min(data.xs.length - 1, at.index + d));
       say();
     };
     switch (e.key) {
@@ -241,7 +261,13 @@ export function LineChart(props: Props) {
         const value = line.ys[at.index];
         if (value === null || value === undefined) return;
         const rect = u.over.getBoundingClientRect();
-        props.onPoint({ bucket: data.xs[at.index]!, group: line.group, value, x: rect.left + u.valToPos(data.xs[at.index]!, 'x'), y: rect.top + u.valToPos(value, 'y') });
+        props.onPoint({
+          bucket: data.xs[at.index]!,
+          group: line.group,
+          value,
+          x: rect.left + u.valToPos(data.xs[at.index]!, 'x'),
+          y: rect.top + u.valToPos(value, 'y'),
+        });
         break;
       }
       case ' ':

@@ -6,7 +6,10 @@ export const AXIS_LEFT = 64;
 export const PAD_RIGHT = 16;
 export const AXIS_BOTTOM = 24;
 
-const STEPS = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
+const STEPS = [
+  0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600,
+  43200, 86400, 172800, 604800, 1209600, 2592000,
+];
 
 /** Round moments between two times, at most one per `pixels` of the width, aligned to local or UTC midnight. */
 export function timeTicks(start: number, end: number, width: number, utc: boolean, pixels = 90): number[] {
@@ -23,7 +26,12 @@ export function timeLabels(ticks: readonly number[], utc: boolean): string[] {
     const full = momentText(t * 1000, utc);
     const date = full.slice(5, 10);
     if (step >= 86400) return date;
-    const time = step < 1 ? `${full.slice(11)}.${String(Math.round((t % 1) * 1000)).padStart(3, '0')}` : step < 60 ? full.slice(11) : full.slice(11, 16);
+    const time =
+      step < 1
+        ? `${full.slice(11)}.${String(Math.round((t % 1) * 1000)).padStart(3, '0')}`
+        : step < 60
+          ? full.slice(11)
+          : full.slice(11, 16);
     const isNewDay = i > 0 && momentText(ticks[i - 1]! * 1000, utc).slice(0, 10) !== full.slice(0, 10);
     return isNewDay || (i === 0 && step >= 10800) ? `${date} ${time}` : time;
   });

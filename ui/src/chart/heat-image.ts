@@ -14,7 +14,13 @@ export function heatLevels(counts: readonly (readonly number[])[], bins: number,
     for (let y = 0; y < bins; y++) {
       const count = counts[x]![y] ?? 0;
       if (count <= 0) continue;
-      const share = ranks ? ranks.get(count)! : scale === 'linear' ? count / max : max <= 1 ? 1 : Math.log1p(count) / Math.log1p(max);
+      const share = ranks
+        ? ranks.get(count)!
+        : scale === 'linear'
+          ? count / max
+          : max <= 1
+            ? 1
+            : Math.log1p(count) / Math.log1p(max);
       levels[(bins - 1 - y) * counts.length + x] = Math.round(floor + share * (255 - floor));
     }
   }
@@ -30,7 +36,8 @@ export function rampTable(ramp: readonly (readonly [number, number, number])[]):
   for (let level = 1; level < 256; level++) {
     const at = ((level - 1) / 254) * (ramp.length - 1);
     const low = Math.min(ramp.length - 2, Math.floor(at));
-    for (let c = 0; c < 3; c++) table[level * 4 + c] = ramp[low]![c]! + (ramp[low + 1]![c]! - ramp[low]![c]!) * (at - low);
+    for (let c = 0; c < 3; c++)
+      table[level * 4 + c] = ramp[low]![c]! + (ramp[low + 1]![c]! - ramp[low]![c]!) * (at - low);
     table[level * 4 + 3] = 255;
   }
   return table;

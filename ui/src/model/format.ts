@@ -6,7 +6,8 @@ const groupsOf3 = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 /** Full precision for counts, four significant digits otherwise: `12,345`, `8.25`, `0.000512`. */
 export function numberText(value: number): string {
   if (!Number.isFinite(value)) return String(value);
-  if (Number.isInteger(value) || Math.abs(value) >= 10_000) return Math.abs(value) < 1e15 ? groupsOf3.format(value) : value.toExponential(3);
+  if (Number.isInteger(value) || Math.abs(value) >= 10_000)
+    return Math.abs(value) < 1e15 ? groupsOf3.format(value) : value.toExponential(3);
   if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(2);
   return String(Number(value.toPrecision(Math.abs(value) >= 1000 ? 6 : 4)));
 }
@@ -29,7 +30,9 @@ export function durationText(ns: number): string {
   if (ns < 1e9) return `${trim(ns / 1e6)} ms`;
   if (ns < 60e9) return `${trim(ns / 1e9)} s`;
   const seconds = Math.round(ns / 1e9);
-  return seconds < 3600 ? `${Math.floor(seconds / 60)} min ${seconds % 60} s` : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
+  return seconds < 3600
+    ? `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+    : `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} min`;
 }
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`;
@@ -43,7 +46,8 @@ export function bytesText(bytes: number): string {
   }
   return `${Number(value.toPrecision(3))} ${unit}`;
 }
-export const elapsedText = (ms: number): string => (ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${(ms / 1000).toFixed(1)} s`);
+export const elapsedText = (ms: number): string =>
+  ms < 1000 ? `${Number(ms.toPrecision(2))} ms` : `${(ms / 1000).toFixed(1)} s`;
 
 /** `09:41:05` for a bucket, with the date when the range is longer than a day, with ms when buckets are below 1 s. */
 export function bucketText(seconds: number, utc: boolean, withDate: boolean, withMs: boolean): string {

@@ -37,7 +37,12 @@ export const BINDINGS: readonly Binding[] = [
   b('Charts', 'chart-hide', ['Space'], 'hide the series'),
   b('Tables', 'row-move', ['ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'], 'move between rows'),
   b('Tables', 'row-open', ['Enter'], 'open the row'),
-  b('Trace', 'span-move', ['ArrowUp', 'ArrowDown', 'j', 'k', 'Home', 'End', 'PageUp', 'PageDown'], 'move between spans'),
+  b(
+    'Trace',
+    'span-move',
+    ['ArrowUp', 'ArrowDown', 'j', 'k', 'Home', 'End', 'PageUp', 'PageDown'],
+    'move between spans',
+  ),
   b('Trace', 'span-fold', ['ArrowLeft', 'ArrowRight'], 'collapse or expand; to parent or first child'),
   b('Trace', 'span-fold-all', ['Shift+ArrowLeft', 'Shift+ArrowRight'], 'collapse or expand all'),
   b('Trace', 'span-find', ['/'], 'search this trace'),
@@ -73,7 +78,9 @@ export function collisions(bindings: readonly Binding[] = BINDINGS): string[] {
   const out: string[] = [];
   for (const [i, one] of bindings.entries()) {
     for (const two of bindings.slice(i + 1)) {
-      const isShared = one.region === two.region || ((one.region === 'Everywhere') !== (two.region === 'Everywhere') && [one.region, two.region].includes('Query'));
+      const isShared =
+        one.region === two.region ||
+        ((one.region === 'Everywhere') !== (two.region === 'Everywhere') && [one.region, two.region].includes('Query'));
       const key = one.keys.find((k) => two.keys.includes(k));
       if (isShared && key) out.push(`${key}: ${one.id}, ${two.id}`);
     }

@@ -143,7 +143,7 @@ export type FilterStage =
 
 export function readFilter(text: string): FilterStage {
   const quoted = /^\s*"((?:[^"\\]|\\.)*)"\s/.exec(text);
-  const plain = /^\s*([^\s"]\S*)\s/.exec(text);
+  const plain = /^\s*([^\s"=!<>][^\s=!<>]*)\s/.exec(text);
   const head = quoted ?? plain;
   if (!head) {
     // `duration_ms>100` without blanks, as one pastes it.
@@ -170,12 +170,18 @@ export function readScalar(text: string, type: ColumnType | undefined): Scalar {
     if (/^(true|false)$/i.test(unquoted)) return unquoted.toLowerCase() === 'true';
   }
   const number = Number(unquoted);
-  const keepsMeaning = unquoted !== '' && Number.isFinite(number) && (Math.abs(number) <= Number.MAX_SAFE_INTEGER || /[.e]/i.test(unquoted));
+  const keepsMeaning =
+    unquoted !== '' &&
+    Number.isFinite(number) &&
+    (Math.abs(number) <= Number.MAX_SAFE_INTEGER || /[.e]/i.test(unquoted));
   return keepsMeaning && type !== 'boolean' ? number : unquoted;
 }
 export function readList(text: string, type: ColumnType | undefined): Scalar[] {
-  const parts = text.match(/"(?:[^"\\]|\\.)*"|[^,]+/g) ?? [];
-  return parts.map((p) => p.trim()).filter((p) => p !== '').map((p) => readScalar(p, type));
+  const parts = text.match(/\s*"(?:[^"\\]|\\.)*"\s*(?=,|$)|[^,]+/g) ?? [];
+  return parts
+    .map((p) => p.trim())
+    .filter((p) => p !== '')
+    .map((p) => readScalar(p, type));
 }
 /** A finished filter, or null when the text is not one yet. */
 export function parseFilter(text: string, typeOf: (column: string) => ColumnType | undefined): Filter | null {
@@ -225,7 +231,9 @@ export function parseOrder(text: string, spec: QuerySpec): Order | null {
 export function parseHaving(text: string, spec: QuerySpec): Having | null {
   const match = /^\s*(.+?)\s*(!=|>=|<=|=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*$/i.exec(text);
   if (!match) return null;
-  const found = orderables(spec).find((o) => o.op && calculationKey({ op: o.op, column: o.column }).toLowerCase() === match[1]!.toLowerCase());
+  const found = orderables(spec).find(
+    (o) => o.op && calculationKey({ op: o.op, column: o.column }).toLowerCase() === match[1]!.toLowerCase(),
+  );
   const value = Number(match[3]);
   if (!found?.op || !Number.isFinite(value)) return null;
   return { calculate_op: found.op, ...(found.column ? { column: found.column } : {}), op: match[2]!, value };
@@ -269,10 +277,12 @@ export function checkSpec(value: unknown): { spec: QuerySpec } | { error: string
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return { error: 'A query is a JSON object' };
   const raw = value as Record<string, unknown>;
   for (const key of LISTS) {
-    if (raw[key] !== undefined && raw[key] !== null && !Array.isArray(raw[key])) return { error: 'must be a list', field: key };
+    if (raw[key] !== undefined && raw[key] !== null && !Array.isArray(raw[key]))
+      return { error: 'must be a list', field: key };
   }
   for (const key of NUMBERS) {
-    if (raw[key] !== undefined && raw[key] !== null && typeof raw[key] !== 'number') return { error: 'must be a number', field: key };
+    if (raw[key] !== undefined && raw[key] !== null && typeof raw[key] !== 'number')
+      return { error: 'must be a number', field: key };
   }
   const spec = raw as QuerySpec;
   for (const [i, c] of (spec.calculations ?? []).entries()) {
@@ -284,20 +294,25 @@ export function checkSpec(value: unknown): { spec: QuerySpec } | { error: string
   for (const [i, f] of (spec.filters ?? []).entries()) {
     const op = filterOp(f?.op);
     if (!op) return { error: `“${String(f?.op)}” is no filter operator`, field: `filters[${i}].op` };
-    if (op.arity === 'list' && !Array.isArray(f.value)) return { error: 'must be a list', field: `filters[${i}].value` };
-    if (op.arity === 'one' && (f.value === undefined || f.value === null)) return { error: 'is missing', field: `filters[${i}].value` };
+    if (op.arity === 'list' && !Array.isArray(f.value))
+      return { error: 'must be a list', field: `filters[${i}].value` };
+    if (op.arity === 'one' && (f.value === undefined || f.value === null))
+      return { error: 'is missing', field: `filters[${i}].value` };
   }
   if (spec.filter_combination && !['AND', 'OR'].includes(spec.filter_combination)) {
     return { error: 'must be AND or OR', field: 'filter_combination' };
   }
   const known = new Set(orderables(spec).map((o) => `${o.op ?? ''}|${o.column ?? ''}`));
   for (const [i, o] of (spec.orders ?? []).entries()) {
-    if (!known.has(`${o?.op ?? ''}|${o?.column ?? ''}`)) return { error: 'must name a breakdown or a calculation of this query', field: `orders[${i}]` };
+    if (!known.has(`${o?.op ?? ''}|${o?.column ?? ''}`))
+      return { error: 'must name a breakdown or a calculation of this query', field: `orders[${i}]` };
   }
   for (const [i, h] of (spec.havings ?? []).entries()) {
-    if (!known.has(`${h?.calculate_op ?? ''}|${h?.column ?? ''}`)) return { error: 'must name a calculation of this query', field: `havings[${i}]` };
+    if (!known.has(`${h?.calculate_op ?? ''}|${h?.column ?? ''}`))
+      return { error: 'must name a calculation of this query', field: `havings[${i}]` };
     if (typeof h.value !== 'number') return { error: 'must be a number', field: `havings[${i}].value` };
   }
-  if (spec.start_time && spec.end_time && spec.time_range) return { error: 'give start_time, end_time and time_range no more than two at once', field: 'time_range' };
+  if (spec.start_time && spec.end_time && spec.time_range)
+    return { error: 'give start_time, end_time and time_range no more than two at once', field: 'time_range' };
   return { spec: tidy(spec) };
 }

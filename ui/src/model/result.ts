@@ -100,7 +100,11 @@ export function chartsOf(answer: QueryAnswer, groups: readonly Group[], omitMiss
     .map((c) => {
       // An empty bucket has counted nothing, but it has no mean and no percentile.
       const empty = COUNTING.test(c.op) && !omitMissing ? 0 : null;
-      return { calculation: c.key, xs, lines: groups.map((group): Line => ({ group, ys: new Array<number | null>(xs.length).fill(empty) })) };
+      return {
+        calculation: c.key,
+        xs,
+        lines: groups.map((group): Line => ({ group, ys: new Array<number | null>(xs.length).fill(empty) })),
+      };
     });
   const rows = answer.breakdowns.length === 0 && answer.series.length === 0 ? answer.total_series : answer.series;
   for (const row of rows) {
@@ -132,10 +136,16 @@ export function behindBucket(answer: QueryAnswer, bucketStart: number, group?: G
   return { start_ns: String(start), end_ns: String(end), group: groupValues(answer, group) };
 }
 export function behindGroup(answer: QueryAnswer, group: Group | undefined): Behind {
-  return { start_ns: String(BigInt(answer.start_time) * NS), end_ns: String(BigInt(answer.end_time) * NS), group: groupValues(answer, group) };
+  return {
+    start_ns: String(BigInt(answer.start_time) * NS),
+    end_ns: String(BigInt(answer.end_time) * NS),
+    group: groupValues(answer, group),
+  };
 }
 function groupValues(answer: QueryAnswer, group: Group | undefined): Behind['group'] {
-  return group && answer.breakdowns.length > 0 ? Object.fromEntries(answer.breakdowns.map((b, i) => [b, group.values[i] ?? null])) : undefined;
+  return group && answer.breakdowns.length > 0
+    ? Object.fromEntries(answer.breakdowns.map((b, i) => [b, group.values[i] ?? null]))
+    : undefined;
 }
 const filterFor = (column: string, value: Scalar | null): Filter =>
   value === null ? { column, op: 'does-not-exist' } : { column, op: '=', value };
@@ -160,7 +170,10 @@ export interface RowsRequest {
  * What to ask for, and what is left to check here: one request joins all its filters by one word, so with two or more filters
  * joined by OR the group cannot travel with them and is checked row by row.
  */
-export function rowsRequest(answer: QueryAnswer, behind: Behind | undefined): { request: RowsRequest; check: Filter[] } {
+export function rowsRequest(
+  answer: QueryAnswer,
+  behind: Behind | undefined,
+): { request: RowsRequest; check: Filter[] } {
   const filters = answer.query.filters ?? [];
   const extra = behind ? behindFilters(behind) : [];
   const range = behind ?? behindGroup(answer, undefined);
@@ -174,7 +187,8 @@ export function rowMatches(data: Cells, check: readonly Filter[]): boolean {
   return check.every((f) => {
     const value = data[f.column ?? ''];
     if (f.op === 'does-not-exist') return value === undefined || value === null;
-    if (f.op === '=') return value === f.value || (value !== undefined && value !== null && String(value) === String(f.value));
+    if (f.op === '=')
+      return value === f.value || (value !== undefined && value !== null && String(value) === String(f.value));
     if (typeof value !== 'number' || typeof f.value !== 'number') return false;
     return f.op === '>=' ? value >= f.value : value < f.value;
   });
@@ -183,7 +197,11 @@ export function rowMatches(data: Cells, check: readonly Filter[]): boolean {
 /** Adds filters that keep only (or leave out) one group. With OR the words would change their meaning, so it becomes AND. */
 export function onlyGroup(spec: QuerySpec, breakdowns: readonly string[], group: Group): QuerySpec {
   const kept = (spec.filters ?? []).filter((f) => !(breakdowns.includes(f.column ?? '') && f.op === '='));
-  return { ...spec, filters: [...kept, ...breakdowns.map((b, i) => filterFor(b, group.values[i] ?? null))], filter_combination: 'AND' };
+  return {
+    ...spec,
+    filters: [...kept, ...breakdowns.map((b, i) => filterFor(b, group.values[i] ?? null))],
+    filter_combination: 'AND',
+  };
 }
 export function withoutGroup(spec: QuerySpec, breakdowns: readonly string[], group: Group): QuerySpec {
   const extra = breakdowns.map((column, i): Filter => {
@@ -195,7 +213,8 @@ export function withoutGroup(spec: QuerySpec, breakdowns: readonly string[], gro
 /** Leaving out one combination of several breakdowns needs brackets, which the query has not; offered for one breakdown only. */
 export const canExclude = (breakdowns: readonly string[], spec: QuerySpec): boolean =>
   breakdowns.length === 1 && !(spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1);
-export const canFilter = (spec: QuerySpec): boolean => !(spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1);
+export const canFilter = (spec: QuerySpec): boolean =>
+  !(spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1);
 
 export type SortKey = { column: string; descending: boolean };
 export function sortGroups(groups: readonly Group[], sort: SortKey | undefined): Group[] {
@@ -229,14 +248,36 @@ export function traceOf(row: EventRow): { trace_id: string; span?: string; start
   const span = row.data[SPAN_ID] ?? row.data[PARENT_ID];
   const seconds = Number(rfc3339ToNs(row.timestamp) / NS);
   // A trace may have begun well before one of its rows; an hour either side finds all but the very long ones.
-  return { trace_id: id, span: typeof span === 'string' ? span : undefined, start: seconds - 3600, end: seconds + 3600 };
+  return {
+    trace_id: id,
+    span: typeof span === 'string' ? span : undefined,
+    start: seconds - 3600,
+    end: seconds + 3600,
+  };
 }
-const PREFERRED = ['name', 'service.name', 'duration_ms', 'status_code', 'error', 'http.route', 'http.request.method', 'http.method', 'http.response.status_code', 'http.status_code', 'severity', 'body', 'exception.message', 'trace.trace_id'];
+const PREFERRED = [
+  'name',
+  'service.name',
+  'duration_ms',
+  'status_code',
+  'error',
+  'http.route',
+  'http.request.method',
+  'http.method',
+  'http.response.status_code',
+  'http.status_code',
+  'severity',
+  'body',
+  'exception.message',
+  'trace.trace_id',
+];
 /** Every field that the rows have: the best known first, then by how many rows have it. */
 export function fieldsOf(rows: readonly EventRow[]): string[] {
   const seen = new Map<string, number>();
   for (const row of rows) for (const key of Object.keys(row.data)) seen.set(key, (seen.get(key) ?? 0) + 1);
   const first = PREFERRED.filter((p) => seen.has(p));
-  const rest = [...seen.keys()].filter((k) => !PREFERRED.includes(k)).sort((a, b) => seen.get(b)! - seen.get(a)! || a.localeCompare(b));
+  const rest = [...seen.keys()]
+    .filter((k) => !PREFERRED.includes(k))
+    .sort((a, b) => seen.get(b)! - seen.get(a)! || a.localeCompare(b));
   return [...first, ...rest];
 }

@@ -19,8 +19,10 @@ export interface Guide {
   blocks: (input: SnippetInput) => Block[];
 }
 
-const exports = (pairs: [string, string][]): string => pairs.map(([name, value]) => `export ${name}=${quote(value)}`).join('\n');
-const quote = (value: string): string => (/^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`);
+const exports = (pairs: [string, string][]): string =>
+  pairs.map(([name, value]) => `export ${name}=${quote(value)}`).join('\n');
+const quote = (value: string): string =>
+  /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'\\''`)}'`;
 const python = (value: string): string => JSON.stringify(value);
 /** Scheme and host of a gRPC listener as exporters want it. */
 const grpcUrl = (address: string): string => (/^https?:/.test(address) ? address : `http://${address}`);

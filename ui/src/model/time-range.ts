@@ -19,11 +19,28 @@ export const PRESETS: readonly Preset[] = [
   { seconds: 60 * DAY, label: '60 days' },
 ];
 
-const UNITS: Record<string, number> = { s: 1, sec: 1, second: 1, m: 60, min: 60, minute: 60, h: HOUR, hr: HOUR, hour: HOUR, d: DAY, day: DAY, w: 7 * DAY, week: 7 * DAY };
+const UNITS: Record<string, number> = {
+  s: 1,
+  sec: 1,
+  second: 1,
+  m: 60,
+  min: 60,
+  minute: 60,
+  h: HOUR,
+  hr: HOUR,
+  hour: HOUR,
+  d: DAY,
+  day: DAY,
+  w: 7 * DAY,
+  week: 7 * DAY,
+};
 
 /** Seconds of "45 min", "last 3h", "1h 30m", "2 days"; null when the text is no span of time. */
 export function parseSpan(text: string): number | null {
-  const bare = text.trim().toLowerCase().replace(/^(the\s+)?last\s+/, '');
+  const bare = text
+    .trim()
+    .toLowerCase()
+    .replace(/^(the\s+)?last\s+/, '');
   if (bare === '') return null;
   let rest = bare;
   let seconds = 0;
@@ -39,7 +56,12 @@ export function parseSpan(text: string): number | null {
 
 /** "1 h 30 min"; at most two units. */
 export function spanText(seconds: number): string {
-  const units: [number, string][] = [[DAY, 'd'], [HOUR, 'h'], [60, 'min'], [1, 's']];
+  const units: [number, string][] = [
+    [DAY, 'd'],
+    [HOUR, 'h'],
+    [60, 'min'],
+    [1, 's'],
+  ];
   const parts: string[] = [];
   let rest = seconds;
   for (const [size, name] of units) {
@@ -120,6 +142,26 @@ export function zoomRange(spec: QuerySpec, factor: number, nowSeconds: number): 
   return withAbsolute(spec, middle - half, middle + half);
 }
 
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, HOUR, 2 * HOUR, 3 * HOUR, 6 * HOUR, 12 * HOUR, DAY, 7 * DAY];
+const STEPS = [
+  1,
+  2,
+  5,
+  10,
+  15,
+  30,
+  60,
+  120,
+  300,
+  600,
+  900,
+  1800,
+  HOUR,
+  2 * HOUR,
+  3 * HOUR,
+  6 * HOUR,
+  12 * HOUR,
+  DAY,
+  7 * DAY,
+];
 /** Bucket sizes that the server accepts for this range: T/1000 <= g <= T, and few enough to choose from. */
 export const granularities = (range: number): number[] => STEPS.filter((g) => g >= range / 1000 && g <= range / 4);

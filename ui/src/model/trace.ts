@@ -80,8 +80,14 @@ export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows
 
   // Pass 2: raw nodes and placeholders for parents that are missing.
   const raw = {
-    start: [] as number[], duration: [] as number[], parent: [] as number[], name: [] as number[], service: [] as number[],
-    flags: [] as number[], row: [] as number[], id: [] as string[],
+    start: [] as number[],
+    duration: [] as number[],
+    parent: [] as number[],
+    name: [] as number[],
+    service: [] as number[],
+    flags: [] as number[],
+    row: [] as number[],
+    id: [] as string[],
   };
   let end = 0;
   for (const i of nodeRows) {
@@ -217,7 +223,7 @@ export const traceBuffers = (t: Trace): ArrayBuffer[] =>
 export function visibleNodes(t: Trace, collapsed: Uint8Array, only?: Uint8Array): Int32Array {
   const out = new Int32Array(t.count);
   let length = 0;
-  for (let at = 0; at < t.count; ) {
+  for (let at = 0; at < t.count;) {
     if (only && !only[at]) {
       at++;
       continue;
@@ -278,7 +284,11 @@ function nsToRfc3339(ns: bigint): string {
 const text = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
 const isError = (data: EventRow['data']): boolean => {
   const error = data['error'];
-  return error === true || (typeof error === 'string' && error !== '' && error !== 'false') || (typeof error === 'number' && error !== 0);
+  return (
+    error === true ||
+    (typeof error === 'string' && error !== '' && error !== 'false') ||
+    (typeof error === 'number' && error !== 0)
+  );
 };
 
 class Interner {
@@ -312,7 +322,9 @@ function breakCycles(parent: number[]): void {
 function depthFirst(parent: number[], start: number[]): number[] {
   const count = parent.length;
   // Children lists as one array: nodes sorted by (parent, start).
-  const sorted = Array.from({ length: count }, (_, n) => n).sort((a, b) => parent[a]! - parent[b]! || start[a]! - start[b]! || a - b);
+  const sorted = Array.from({ length: count }, (_, n) => n).sort(
+    (a, b) => parent[a]! - parent[b]! || start[a]! - start[b]! || a - b,
+  );
   const from = new Int32Array(count + 2).fill(-1);
   const to = new Int32Array(count + 2);
   sorted.forEach((n, at) => {

@@ -45,7 +45,10 @@ export function parseSearch(search: string): Raw {
 export function stringifySearch(search: Raw): string {
   const parts = Object.entries(search)
     .filter(([, value]) => value !== undefined && value !== null && value !== '' && value !== false)
-    .map(([key, value]) => `${encodeURIComponent(key)}=${encodeValue(typeof value === 'object' ? JSON.stringify(value) : value === true ? '1' : String(value))}`);
+    .map(
+      ([key, value]) =>
+        `${encodeURIComponent(key)}=${encodeValue(typeof value === 'object' ? JSON.stringify(value) : value === true ? '1' : String(value))}`,
+    );
   return parts.length > 0 ? `?${parts.join('&')}` : '';
 }
 // Keeps links readable: these characters are legal in a query string.
@@ -71,7 +74,8 @@ export function readQuerySearch(raw: Raw): QuerySearch {
   const sort = json(raw.sort) as SortKey | undefined;
   if (sort && typeof sort.column === 'string') out.sort = { column: sort.column, descending: Boolean(sort.descending) };
   if (raw.ylog === '1' || raw.ylog === true) out.ylog = true;
-  if (raw.omitMissingValues === '1' || raw.omitMissingValues === 'true' || raw.omitMissingValues === true) out.omitMissingValues = true;
+  if (raw.omitMissingValues === '1' || raw.omitMissingValues === 'true' || raw.omitMissingValues === true)
+    out.omitMissingValues = true;
   if (raw.heat === 'linear' || raw.heat === 'rank') out.heat = raw.heat;
   return out;
 }
@@ -87,7 +91,8 @@ export function readTraceSearch(raw: Raw): TraceSearch {
   }
   if (raw.find) out.find = String(raw.find);
   const zoom = json(raw.zoom);
-  if (Array.isArray(zoom) && zoom.length === 2 && zoom.every((z) => typeof z === 'number')) out.zoom = zoom as [number, number];
+  if (Array.isArray(zoom) && zoom.length === 2 && zoom.every((z) => typeof z === 'number'))
+    out.zoom = zoom as [number, number];
   return out;
 }
 
@@ -99,7 +104,8 @@ function json(value: unknown): unknown {
     return undefined;
   }
 }
-const isTexts = (value: unknown): value is string[] => Array.isArray(value) && value.every((v) => typeof v === 'string');
+const isTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((v) => typeof v === 'string');
 function number(value: unknown): number | undefined {
   const n = value === undefined || value === '' ? NaN : Number(value);
   return Number.isFinite(n) ? n : undefined;

@@ -13,7 +13,8 @@ export interface Screen {
   search?: (raw: Raw) => object;
   nav?: { label: string; icon: ComponentType<{ size?: number }>; group: 'main' | 'setup' };
 }
-const text = (raw: Raw, ...names: string[]) => Object.fromEntries(names.filter((n) => typeof raw[n] === 'string' && raw[n] !== '').map((n) => [n, raw[n]]));
+const text = (raw: Raw, ...names: string[]) =>
+  Object.fromEntries(names.filter((n) => typeof raw[n] === 'string' && raw[n] !== '').map((n) => [n, raw[n]]));
 
 export const SCREENS: readonly Screen[] = [
   { id: 'home', path: '/', title: 'Home', load: () => import('./home/HomePage'), search: readQuerySearch },
@@ -25,9 +26,27 @@ export const SCREENS: readonly Screen[] = [
     search: readQuerySearch,
     nav: { label: 'Query', icon: Search, group: 'main' },
   },
-  { id: 'result', path: '/datasets/$dataset/result/$result', title: 'Query', load: () => import('./query/QueryPage'), search: readQuerySearch },
-  { id: 'result-any', path: '/result/$result', title: 'Query', load: () => import('./query/QueryPage'), search: readQuerySearch },
-  { id: 'trace', path: '/datasets/$dataset/trace', title: 'Trace', load: () => import('./trace/TracePage'), search: readTraceSearch },
+  {
+    id: 'result',
+    path: '/datasets/$dataset/result/$result',
+    title: 'Query',
+    load: () => import('./query/QueryPage'),
+    search: readQuerySearch,
+  },
+  {
+    id: 'result-any',
+    path: '/result/$result',
+    title: 'Query',
+    load: () => import('./query/QueryPage'),
+    search: readQuerySearch,
+  },
+  {
+    id: 'trace',
+    path: '/datasets/$dataset/trace',
+    title: 'Trace',
+    load: () => import('./trace/TracePage'),
+    search: readTraceSearch,
+  },
   { id: 'trace-any', path: '/trace', title: 'Trace', load: () => import('./trace/TracePage'), search: readTraceSearch },
   {
     id: 'datasets',
@@ -37,7 +56,13 @@ export const SCREENS: readonly Screen[] = [
     search: (raw) => text(raw, 'find'),
     nav: { label: 'Datasets', icon: Database, group: 'main' },
   },
-  { id: 'schema', path: '/datasets/$dataset/schema', title: 'Schema', load: () => import('./datasets/SchemaPage'), search: (raw) => text(raw, 'find') },
+  {
+    id: 'schema',
+    path: '/datasets/$dataset/schema',
+    title: 'Schema',
+    load: () => import('./datasets/SchemaPage'),
+    search: (raw) => text(raw, 'find'),
+  },
   {
     id: 'send-data',
     path: '/send-data',

@@ -1,6 +1,15 @@
 // The scrolling waterfall: a canvas that stays in place over a spacer as tall as all rows, so that the browser scrolls and we
 // draw only what is in sight. The row in focus is in the document for assistive technology.
-import { useEffect, useImperativeHandle, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent, type Ref } from 'react';
+import {
+  useEffect,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  type KeyboardEvent,
+  type Ref,
+} from 'react';
 import { durationText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import { FLAG_ERROR, FLAG_MISSING, nextWith, positionOf, reveal, visibleNodes, type Trace } from '../model/trace';
@@ -31,19 +40,23 @@ export function Waterfall(props: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [share, setShare] = useState(0.42);
-  const [fold, setFold] = useState(() => ({ collapsed: new Uint8Array(trace.count) }));
+  const [collapsed, setCollapsedNodes] = useState(() => new Uint8Array(trace.count));
+  const [revealed, setRevealed] = useState(-1);
   const hover = useRef(-1);
   const frame = useRef(0);
   const serviceColour = useMemo(() => serviceColours(trace.services), [trace]);
-  const only = useMemo(() => (onlyMatches && matches ? withAncestors(trace, matches) : undefined), [trace, matches, onlyMatches]);
-  const visible = useMemo(() => visibleNodes(trace, fold.collapsed, only), [trace, fold, only]);
+  const only = useMemo(
+    () => (onlyMatches && matches ? withAncestors(trace, matches) : undefined),
+    [trace, matches, onlyMatches],
+  );
+  const visible = useMemo(() => visibleNodes(trace, collapsed, only), [trace, collapsed, only]);
   const nameWidth = Math.round(Math.max(200, Math.min(size.width - 160, size.width * share)));
   const [from, to] = zoom ?? [0, Math.max(1, trace.durationNs)];
 
   const view = (): View => ({
     trace,
     visible,
-    collapsed: fold.collapsed,
+    collapsed,
     matches,
     serviceColour,
     selected,
@@ -80,7 +93,9 @@ export function Waterfall(props: Props) {
   };
   useEffect(redraw);
   useEffect(() => {
-    const observer = new ResizeObserver(() => setSize({ width: scroller.current!.clientWidth, height: scroller.current!.clientHeight }));
+    const observer = new ResizeObserver(() =>
+      setSize({ width: scroller.current!.clientWidth, height: scroller.current!.clientHeight }),
+    );
     observer.observe(scroller.current!);
     return () => {
       observer.disconnect();
@@ -97,33 +112,37 @@ export function Waterfall(props: Props) {
     else if (top < el.scrollTop) el.scrollTop = top;
     else if (top + ROW > el.scrollTop + el.clientHeight) el.scrollTop = top + ROW - el.clientHeight;
   };
-  // A selection from outside (a link, a search) is opened up and brought into sight.
+  // A selection from outside (a link, a search) is opened up and then brought into sight.
+  if (revealed !== selected) {
+    setRevealed(selected);
+    const opened = collapsed.slice();
+    if (selected >= 0 && reveal(trace, opened, selected)) setCollapsedNodes(opened);
+  }
   const shown = useRef(-1);
   useEffect(() => {
     if (selected < 0 || size.height === 0 || shown.current === selected) return;
     const isFirst = shown.current === -1;
     shown.current = selected;
-    let rows = visible;
-    if (reveal(trace, fold.collapsed, selected)) {
-      setFold({ collapsed: fold.collapsed });
-      rows = visibleNodes(trace, fold.collapsed, only);
-    }
-    scrollTo(positionOf(rows, selected), isFirst && positionOf(rows, selected) * ROW > size.height);
-  });
+    const index = positionOf(visible, selected);
+    scrollTo(index, isFirst && index * ROW > size.height);
+  }, [selected, visible, size.height]);
 
   const select = (node: number) => {
     if (node >= 0 && node !== selected) props.onSelect(node);
   };
   const setCollapsed = (node: number, isCollapsed: boolean) => {
-    fold.collapsed[node] = isCollapsed ? 1 : 0;
-    setFold({ collapsed: fold.collapsed });
+    const next = collapsed.slice();
+    next[node] = isCollapsed ? 1 : 0;
+    setCollapsedNodes(next);
   };
   const collapseAll = (isCollapsed: boolean) => {
-    for (let node = 0; node < trace.count; node++) fold.collapsed[node] = isCollapsed && trace.children[node]! > 0 && trace.parent[node]! >= 0 ? 1 : 0;
-    setFold({ collapsed: fold.collapsed });
+    setCollapsedNodes(
+      Uint8Array.from(trace.children, (count, node) => (isCollapsed && count > 0 && trace.parent[node]! >= 0 ? 1 : 0)),
+    );
   };
   const next = (kind: 'match' | 'error', step: 1 | -1) => {
-    const mark = kind === 'error' ? (n: number) => (trace.flags[n]! & FLAG_ERROR) !== 0 : (n: number) => matches?.[n] === 1;
+    const mark =
+      kind === 'error' ? (n: number) => (trace.flags[n]! & FLAG_ERROR) !== 0 : (n: number) => matches?.[n] === 1;
     select(nextWith(mark, trace.count, selected, step));
   };
   useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), next, collapseAll }));
@@ -158,13 +177,13 @@ export function Waterfall(props: Props) {
       case 'ArrowRight':
         if (e.shiftKey) collapseAll(false);
         else if (node < 0) go(0);
-        else if (fold.collapsed[node]) setCollapsed(node, false);
+        else if (collapsed[node]) setCollapsed(node, false);
         else if (trace.children[node]! > 0) go(at + 1);
         break;
       case 'ArrowLeft':
         if (e.shiftKey) collapseAll(true);
         else if (node < 0) go(0);
-        else if (trace.children[node]! > 0 && !fold.collapsed[node]) setCollapsed(node, true);
+        else if (trace.children[node]! > 0 && !collapsed[node]) setCollapsed(node, true);
         else if (trace.parent[node]! >= 0) select(trace.parent[node]!);
         break;
       case 'f':
@@ -182,7 +201,10 @@ export function Waterfall(props: Props) {
       case 'z':
         if (node >= 0) {
           const margin = trace.duration[node]! * 0.05 + 1;
-          props.onZoom([Math.max(0, trace.start[node]! - margin), Math.min(trace.durationNs, trace.start[node]! + trace.duration[node]! + margin)]);
+          props.onZoom([
+            Math.max(0, trace.start[node]! - margin),
+            Math.min(trace.durationNs, trace.start[node]! + trace.duration[node]! + margin),
+          ]);
         }
         break;
       case '0':
@@ -256,7 +278,9 @@ export function Waterfall(props: Props) {
               const hit = hitTest(latest.current(), ...local(e));
               const node = hit?.node ?? -1;
               e.currentTarget.style.cursor = hit ? 'pointer' : 'default';
-              e.currentTarget.title = hit ? `${trace.names[trace.name[node]!]} · ${trace.services[trace.service[node]!]} · ${durationText(trace.duration[node]!)}` : '';
+              e.currentTarget.title = hit
+                ? `${trace.names[trace.name[node]!]} · ${trace.services[trace.service[node]!]} · ${durationText(trace.duration[node]!)}`
+                : '';
               if (node !== hover.current) {
                 hover.current = node;
                 redraw();
@@ -269,12 +293,12 @@ export function Waterfall(props: Props) {
             onClick={(e) => {
               const hit = hitTest(latest.current(), ...local(e));
               if (!hit) return;
-              if (hit.toggle) setCollapsed(hit.node, !fold.collapsed[hit.node]);
+              if (hit.toggle) setCollapsed(hit.node, !collapsed[hit.node]);
               else select(hit.node);
             }}
             onDoubleClick={(e) => {
               const hit = hitTest(latest.current(), ...local(e));
-              if (hit && trace.children[hit.node]! > 0) setCollapsed(hit.node, !fold.collapsed[hit.node]);
+              if (hit && trace.children[hit.node]! > 0) setCollapsed(hit.node, !collapsed[hit.node]);
             }}
           />
         </div>
@@ -286,7 +310,7 @@ export function Waterfall(props: Props) {
             aria-level={trace.depth[focused]! + 1}
             aria-rowindex={at + 1}
             aria-selected="true"
-            aria-expanded={trace.children[focused]! > 0 ? !fold.collapsed[focused] : undefined}
+            aria-expanded={trace.children[focused]! > 0 ? !collapsed[focused] : undefined}
             data-span={trace.spanIds[focused]}
           >
             <span role="gridcell">
@@ -303,7 +327,19 @@ export function Waterfall(props: Props) {
   );
 }
 
-function Minimap({ trace, serviceColour, colours, zoom, onZoom }: { trace: Trace; serviceColour: readonly number[]; colours: ThemeColours; zoom: [number, number]; onZoom: (zoom: [number, number] | null) => void }) {
+function Minimap({
+  trace,
+  serviceColour,
+  colours,
+  zoom,
+  onZoom,
+}: {
+  trace: Trace;
+  serviceColour: readonly number[];
+  colours: ThemeColours;
+  zoom: [number, number];
+  onZoom: (zoom: [number, number] | null) => void;
+}) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [width, setWidth] = useState(0);
   const drag = useRef<number | null>(null);
@@ -324,7 +360,8 @@ function Minimap({ trace, serviceColour, colours, zoom, onZoom }: { trace: Trace
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     drawMinimap(context, trace, serviceColour, width, height, [from, to], colours);
   }, [trace, serviceColour, colours, width, from, to]);
-  const timeAt = (e: React.PointerEvent) => ((e.clientX - canvas.current!.getBoundingClientRect().left) / width) * trace.durationNs;
+  const timeAt = (e: React.PointerEvent) =>
+    ((e.clientX - canvas.current!.getBoundingClientRect().left) / width) * trace.durationNs;
   return (
     <div className={css.minimap}>
       <canvas

@@ -43,7 +43,10 @@ export function serviceColours(services: readonly string[]): number[] {
 export function indentOf(depth: number, nameWidth: number): number {
   return Math.min(depth * INDENT, Math.floor(nameWidth * 0.4));
 }
-export const barArea = (view: Pick<View, 'nameWidth' | 'width'>) => ({ left: view.nameWidth + PAD, width: Math.max(10, view.width - view.nameWidth - 2 * PAD - LABEL) });
+export const barArea = (view: Pick<View, 'nameWidth' | 'width'>) => ({
+  left: view.nameWidth + PAD,
+  width: Math.max(10, view.width - view.nameWidth - 2 * PAD - LABEL),
+});
 
 export interface Hit {
   index: number;
@@ -55,7 +58,8 @@ export function hitTest(view: View, x: number, y: number): Hit | null {
   if (index < 0 || index >= view.visible.length) return null;
   const node = view.visible[index]!;
   const indent = indentOf(view.trace.depth[node]!, view.nameWidth);
-  const toggle = view.trace.children[node]! > 0 && x >= PAD + indent - 6 && x <= PAD + indent + 14 && x < view.nameWidth;
+  const toggle =
+    view.trace.children[node]! > 0 && x >= PAD + indent - 6 && x <= PAD + indent + 14 && x < view.nameWidth;
   return { index, node, toggle };
 }
 
@@ -188,7 +192,12 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     }
     context.font = small;
     context.fillStyle = c.muted;
-    const label = flags & FLAG_LOG ? 'log' : flags & FLAG_MISSING ? 'not received' : durationText(trace.duration[node]!) + (flags & FLAG_LINK ? ' · link' : '');
+    const label =
+      flags & FLAG_LOG
+        ? 'log'
+        : flags & FLAG_MISSING
+          ? 'not received'
+          : durationText(trace.duration[node]!) + (flags & FLAG_LINK ? ' · link' : '');
     const labelWidth = context.measureText(label).width;
     const after = Math.max(left + 8, right + 6) + (to > from ? 4 : 0);
     if (after + labelWidth < width - 4) context.fillText(label, after, middle + 0.5);
@@ -207,7 +216,14 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
 }
 
 /** A thin vertical line from a parent to its children, so that nesting can be followed. */
-function drawGuide(context: CanvasRenderingContext2D, view: View, node: number, index: number, c: ThemeColours, scrollTop: number): void {
+function drawGuide(
+  context: CanvasRenderingContext2D,
+  view: View,
+  node: number,
+  index: number,
+  c: ThemeColours,
+  scrollTop: number,
+): void {
   const up = view.trace.parent[node]!;
   if (up < 0) return;
   const indent = indentOf(view.trace.depth[up]!, view.nameWidth);
@@ -261,7 +277,15 @@ function diamond(context: CanvasRenderingContext2D, x: number, y: number, r: num
 }
 
 /** The condensed picture: the first six levels over the whole trace. */
-export function drawMinimap(context: CanvasRenderingContext2D, trace: Trace, serviceColour: readonly number[], width: number, height: number, window: [number, number], c: ThemeColours): void {
+export function drawMinimap(
+  context: CanvasRenderingContext2D,
+  trace: Trace,
+  serviceColour: readonly number[],
+  width: number,
+  height: number,
+  window: [number, number],
+  c: ThemeColours,
+): void {
   context.clearRect(0, 0, width, height);
   const levels = 6;
   const bar = Math.floor(height / levels) - 1;
@@ -269,8 +293,18 @@ export function drawMinimap(context: CanvasRenderingContext2D, trace: Trace, ser
   for (let node = 0; node < trace.count; node++) {
     const depth = trace.depth[node]!;
     if (depth >= levels) continue;
-    context.fillStyle = trace.flags[node]! & FLAG_ERROR ? c.error : trace.flags[node]! & FLAG_MISSING ? c.muted : c.series[serviceColour[trace.service[node]!]!]!;
-    context.fillRect((trace.start[node]! / total) * width, depth * (bar + 1), Math.max(1, (trace.duration[node]! / total) * width), bar);
+    context.fillStyle =
+      trace.flags[node]! & FLAG_ERROR
+        ? c.error
+        : trace.flags[node]! & FLAG_MISSING
+          ? c.muted
+          : c.series[serviceColour[trace.service[node]!]!]!;
+    context.fillRect(
+      (trace.start[node]! / total) * width,
+      depth * (bar + 1),
+      Math.max(1, (trace.duration[node]! / total) * width),
+      bar,
+    );
   }
   const left = (window[0] / total) * width;
   const right = (window[1] / total) * width;

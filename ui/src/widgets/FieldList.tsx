@@ -23,13 +23,21 @@ export function FieldList({ data, extra = [], onValue }: Props) {
         .sort(([a], [b]) => a.localeCompare(b)),
     [data],
   );
-  const shown = fields.filter(([name, value]) => wanted === '' || name.toLowerCase().includes(wanted) || valueText(value).toLowerCase().includes(wanted));
+  const shown = fields.filter(
+    ([name, value]) =>
+      wanted === '' || name.toLowerCase().includes(wanted) || valueText(value).toLowerCase().includes(wanted),
+  );
   return (
     <div className={css.fields}>
       <label className={css.find}>
         <Search size={14} aria-hidden />
         <span className="sr">Filter fields</span>
-        <input placeholder={`Filter ${fields.length} fields`} value={find} onChange={(e) => setFind(e.target.value)} spellCheck={false} />
+        <input
+          placeholder={`Filter ${fields.length} fields`}
+          value={find}
+          onChange={(e) => setFind(e.target.value)}
+          spellCheck={false}
+        />
       </label>
       <dl className={css.list} data-testid="fields">
         {wanted === '' &&
@@ -46,7 +54,16 @@ export function FieldList({ data, extra = [], onValue }: Props) {
             <dt title={name}>{name}</dt>
             <dd data-type={typeof value}>
               {onValue ? (
-                <button type="button" className={css.value} onClick={(e: MouseEvent) => onValue(name, { x: e.clientX || e.currentTarget.getBoundingClientRect().left + 20, y: e.clientY || e.currentTarget.getBoundingClientRect().bottom })}>
+                <button
+                  type="button"
+                  className={css.value}
+                  onClick={(e: MouseEvent) =>
+                    onValue(name, {
+                      x: e.clientX || e.currentTarget.getBoundingClientRect().left + 20,
+                      y: e.clientY || e.currentTarget.getBoundingClientRect().bottom,
+                    })
+                  }
+                >
                   {shownText(value)}
                 </button>
               ) : (

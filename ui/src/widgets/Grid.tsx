@@ -41,7 +41,12 @@ export function Grid(props: Props) {
   const [active, setActive] = useState(0);
   const rowHeight = props.rowHeight ?? 24;
   // eslint-disable-next-line react-hooks/incompatible-library
-  const rows = useVirtualizer({ count, getScrollElement: () => scroller.current, estimateSize: () => rowHeight, overscan: 8 });
+  const rows = useVirtualizer({
+    count,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 8,
+  });
   const items = rows.getVirtualItems();
   const last = items[items.length - 1]?.index ?? -1;
   const { onEnd } = props;
@@ -57,7 +62,14 @@ export function Grid(props: Props) {
   const onKeyDown = (e: KeyboardEvent) => {
     if (e.target !== e.currentTarget || count === 0) return;
     const page = Math.max(1, Math.floor((scroller.current?.clientHeight ?? 240) / rowHeight) - 2);
-    const to: Record<string, number> = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: count - 1 };
+    const to: Record<string, number> = {
+      ArrowDown: active + 1,
+      ArrowUp: active - 1,
+      PageDown: active + page,
+      PageUp: active - page,
+      Home: 0,
+      End: count - 1,
+    };
     if (e.key in to) move(to[e.key]!);
     else if (e.key === 'Enter' || e.key === '.') {
       const rect = scroller.current?.querySelector(`[data-index="${active}"]`)?.getBoundingClientRect();
@@ -69,7 +81,12 @@ export function Grid(props: Props) {
   const template = columns.map((c) => c.width).join(' ');
   const cells = (content: (column: string) => ReactNode) =>
     columns.map((c) => (
-      <div key={c.id} role="gridcell" data-column={c.id} className={[css.cell, c.right && css.right, c.mono && css.mono].filter(Boolean).join(' ')}>
+      <div
+        key={c.id}
+        role="gridcell"
+        data-column={c.id}
+        className={[css.cell, c.right && css.right, c.mono && css.mono].filter(Boolean).join(' ')}
+      >
         {content(c.id)}
       </div>
     ));
@@ -90,7 +107,13 @@ export function Grid(props: Props) {
       <div role="rowgroup" className={css.head}>
         <div role="row" className={css.row} style={{ gridTemplateColumns: template }}>
           {columns.map((c) => (
-            <div key={c.id} role="columnheader" className={c.right ? `${css.cell} ${css.right}` : css.cell} title={c.title} aria-sort={sort?.column === c.id ? (sort.descending ? 'descending' : 'ascending') : undefined}>
+            <div
+              key={c.id}
+              role="columnheader"
+              className={c.right ? `${css.cell} ${css.right}` : css.cell}
+              title={c.title}
+              aria-sort={sort?.column === c.id ? (sort.descending ? 'descending' : 'ascending') : undefined}
+            >
               {c.sortable && props.onSort ? (
                 <button type="button" className={css.sort} onClick={() => props.onSort!(c.id)}>
                   <span>{c.head}</span>
@@ -103,12 +126,23 @@ export function Grid(props: Props) {
           ))}
         </div>
         {props.pinned?.map((p) => (
-          <div key={p.key} role="row" className={`${css.row} ${css.pinned}`} style={{ gridTemplateColumns: template }} data-pinned={p.key}>
+          <div
+            key={p.key}
+            role="row"
+            className={`${css.row} ${css.pinned}`}
+            style={{ gridTemplateColumns: template }}
+            data-pinned={p.key}
+          >
             {cells(p.cell)}
           </div>
         ))}
       </div>
-      <div role="rowgroup" className={css.body} style={{ height: rows.getTotalSize() }} onMouseLeave={() => props.onHover?.(null)}>
+      <div
+        role="rowgroup"
+        className={css.body}
+        style={{ height: rows.getTotalSize() }}
+        onMouseLeave={() => props.onHover?.(null)}
+      >
         {items.map((item) => (
           <div
             key={props.rowKey(item.index)}
@@ -118,7 +152,9 @@ export function Grid(props: Props) {
             aria-rowindex={item.index + 2}
             aria-selected={props.selected === item.index || undefined}
             data-active={active === item.index || undefined}
-            className={[css.row, css.data, props.onOpen && css.clickable, props.rowClass?.(item.index)].filter(Boolean).join(' ')}
+            className={[css.row, css.data, props.onOpen && css.clickable, props.rowClass?.(item.index)]
+              .filter(Boolean)
+              .join(' ')}
             style={{ gridTemplateColumns: template, height: item.size, transform: `translateY(${item.start}px)` }}
             onMouseEnter={() => props.onHover?.(item.index)}
             onClick={(e: MouseEvent<HTMLElement>) => {

@@ -1,7 +1,7 @@
 // One clause of the query as a row of tokens with a text field behind them: type, choose from the list, edit a token in place.
 // Follows the ARIA combobox pattern; the tokens are reached with the left arrow.
 import { X } from 'lucide-react';
-import { useId, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from 'react';
+import { useId, useImperativeHandle, useRef, useState, type KeyboardEvent, type ReactNode, type Ref } from 'react';
 import css from './token-input.module.css';
 
 export interface Suggestion {
@@ -41,7 +41,8 @@ export function TokenInput(props: Props) {
   const [editing, setEditing] = useState<number | null>(null);
   const [picked, setPicked] = useState<number | null>(null);
   const [isRefused, setRefused] = useState(false);
-  const input = useRef<HTMLInputElement | null>(null);
+  const input = useRef<HTMLInputElement>(null);
+  useImperativeHandle(props.inputRef, () => input.current!, []);
   const box = useRef<HTMLDivElement>(null);
   const firstActive = props.typedWins && text.trim() !== '' ? -1 : 0;
   const active = picked === null ? firstActive : Math.min(picked, suggestions.length - 1);
@@ -88,7 +89,10 @@ export function TokenInput(props: Props) {
       // What stands in the field belongs to the query that is about to run; the page's own handler runs it.
       if (!commit(text) && text.trim() === '') setEditing(null);
       setOpen(false);
-    } else if (e.key === 'Enter' || (e.key === 'Tab' && !e.shiftKey && isOpen && text.trim() !== '' && suggestions[active])) {
+    } else if (
+      e.key === 'Enter' ||
+      (e.key === 'Tab' && !e.shiftKey && isOpen && text.trim() !== '' && suggestions[active])
+    ) {
       e.preventDefault();
       if (isOpen || text.trim() !== '') enter();
       else setOpen(true);
@@ -132,12 +136,18 @@ export function TokenInput(props: Props) {
 
   const showList = isOpen && (suggestions.length > 0 || props.loading || props.note);
   return (
-    <div className={css.clause} ref={box} data-clause={label} data-error={props.error ? '' : undefined} onMouseDown={(e) => {
-      if (e.target === e.currentTarget || (e.target as HTMLElement).dataset.pad !== undefined) {
-        e.preventDefault();
-        input.current?.focus();
-      }
-    }}>
+    <div
+      className={css.clause}
+      ref={box}
+      data-clause={label}
+      data-error={props.error ? '' : undefined}
+      onMouseDown={(e) => {
+        if (e.target === e.currentTarget || (e.target as HTMLElement).dataset.pad !== undefined) {
+          e.preventDefault();
+          input.current?.focus();
+        }
+      }}
+    >
       <label className={css.label} htmlFor={id}>
         {label}
       </label>
@@ -145,10 +155,26 @@ export function TokenInput(props: Props) {
         {tokens.map((token, i) =>
           i === editing ? null : (
             <span key={`${i}-${token}`} className={css.token}>
-              <button type="button" data-token className={css.tokenText} tabIndex={-1} onClick={() => (props.onTokenClick ? props.onTokenClick(i) : edit(i))} onKeyDown={(e) => onTokenKey(e, i)}>
+              <button
+                type="button"
+                data-token
+                className={css.tokenText}
+                tabIndex={-1}
+                onClick={() => (props.onTokenClick ? props.onTokenClick(i) : edit(i))}
+                onKeyDown={(e) => onTokenKey(e, i)}
+              >
                 {token}
               </button>
-              <button type="button" className={css.tokenRemove} tabIndex={-1} aria-label={`Remove ${token}`} onClick={() => { onRemove(i); input.current?.focus(); }}>
+              <button
+                type="button"
+                className={css.tokenRemove}
+                tabIndex={-1}
+                aria-label={`Remove ${token}`}
+                onClick={() => {
+                  onRemove(i);
+                  input.current?.focus();
+                }}
+              >
                 <X size={12} />
               </button>
             </span>
@@ -156,12 +182,7 @@ export function TokenInput(props: Props) {
         )}
         <input
           id={id}
-          ref={(el) => {
-            input.current = el;
-            const outer = props.inputRef;
-            if (typeof outer === 'function') outer(el);
-            else if (outer) outer.current = el;
-          }}
+          ref={input}
           className={css.input}
           role="combobox"
           aria-expanded={!!showList}
@@ -176,7 +197,10 @@ export function TokenInput(props: Props) {
           value={text}
           onChange={(e) => change(e.target.value)}
           onKeyDown={onKeyDown}
-          onFocus={() => { setOpen(true); props.onFocusChange?.(true); }}
+          onFocus={() => {
+            setOpen(true);
+            props.onFocusChange?.(true);
+          }}
           onClick={() => setOpen(true)}
           onBlur={onBlur}
         />

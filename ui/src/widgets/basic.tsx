@@ -4,7 +4,10 @@ import { useEffect, useState, type ButtonHTMLAttributes, type ReactNode } from '
 import { elapsedText } from '../model/format';
 import css from './basic.module.css';
 
-type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & { kind?: 'primary' | 'plain' | 'outline'; icon?: ReactNode };
+type ButtonProps = ButtonHTMLAttributes<HTMLButtonElement> & {
+  kind?: 'primary' | 'plain' | 'outline';
+  icon?: ReactNode;
+};
 export function Button({ kind = 'outline', icon, className, children, ...rest }: ButtonProps) {
   return (
     <button type="button" className={[css.button, css[kind], className].filter(Boolean).join(' ')} {...rest}>
@@ -13,16 +16,35 @@ export function Button({ kind = 'outline', icon, className, children, ...rest }:
     </button>
   );
 }
-export function IconButton({ label, className, children, ...rest }: ButtonHTMLAttributes<HTMLButtonElement> & { label: string }) {
+export function IconButton({
+  label,
+  className,
+  children,
+  ...rest
+}: ButtonHTMLAttributes<HTMLButtonElement> & { label: string }) {
   return (
-    <button type="button" aria-label={label} title={label} className={[css.iconButton, className].filter(Boolean).join(' ')} {...rest}>
+    <button
+      type="button"
+      aria-label={label}
+      title={label}
+      className={[css.iconButton, className].filter(Boolean).join(' ')}
+      {...rest}
+    >
       {children}
     </button>
   );
 }
 
 /** Copies on click and says so for a moment. */
-export function CopyButton({ text, label = 'Copy', compact = false }: { text: string; label?: string; compact?: boolean }) {
+export function CopyButton({
+  text,
+  label = 'Copy',
+  compact = false,
+}: {
+  text: string;
+  label?: string;
+  compact?: boolean;
+}) {
   const [isDone, setDone] = useState(false);
   useEffect(() => {
     if (!isDone) return;
@@ -119,7 +141,17 @@ export function Skeleton({ lines = 6 }: { lines?: number }) {
     </div>
   );
 }
-export function Tabs<T extends string>({ tabs, value, onChange, label }: { tabs: { id: T; label: ReactNode }[]; value: T; onChange: (id: T) => void; label: string }) {
+export function Tabs<T extends string>({
+  tabs,
+  value,
+  onChange,
+  label,
+}: {
+  tabs: { id: T; label: ReactNode }[];
+  value: T;
+  onChange: (id: T) => void;
+  label: string;
+}) {
   return (
     <div role="tablist" aria-label={label} className={css.tabs}>
       {tabs.map((tab, i) => (

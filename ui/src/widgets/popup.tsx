@@ -20,7 +20,13 @@ const items = (list: readonly (MenuItem | null)[]) =>
     item === null ? (
       <Menu.Separator key={`separator-${i}`} className={css.separator} />
     ) : (
-      <Menu.Item key={item.id} disabled={item.disabled} onClick={item.onSelect} className={css.item} data-item={item.id}>
+      <Menu.Item
+        key={item.id}
+        disabled={item.disabled}
+        onClick={item.onSelect}
+        className={css.item}
+        data-item={item.id}
+      >
         <span className={css.itemIcon}>{item.icon}</span>
         <span className={css.itemLabel}>{item.label}</span>
         {item.detail && <span className={css.itemDetail}>{item.detail}</span>}
@@ -28,7 +34,13 @@ const items = (list: readonly (MenuItem | null)[]) =>
     ),
   );
 
-export function DropMenu({ trigger, list, align = 'start', open, onOpenChange }: {
+export function DropMenu({
+  trigger,
+  list,
+  align = 'start',
+  open,
+  onOpenChange,
+}: {
   trigger: ReactElement<Record<string, unknown>>;
   list: readonly (MenuItem | null)[];
   align?: 'start' | 'end';
@@ -47,7 +59,17 @@ export function DropMenu({ trigger, list, align = 'start', open, onOpenChange }:
   );
 }
 /** A menu at a place of the window: of a chart's point, a table's cell. */
-export function PointMenu({ at, title, list, onClose }: { at: { x: number; y: number }; title?: ReactNode; list: readonly (MenuItem | null)[]; onClose: () => void }) {
+export function PointMenu({
+  at,
+  title,
+  list,
+  onClose,
+}: {
+  at: { x: number; y: number };
+  title?: ReactNode;
+  list: readonly (MenuItem | null)[];
+  onClose: () => void;
+}) {
   const anchor = { getBoundingClientRect: () => DOMRect.fromRect({ x: at.x, y: at.y, width: 0, height: 0 }) };
   return (
     <Menu.Root open onOpenChange={(open) => !open && onClose()} modal={false}>
@@ -62,7 +84,14 @@ export function PointMenu({ at, title, list, onClose }: { at: { x: number; y: nu
     </Menu.Root>
   );
 }
-export function PopoverBox({ trigger, children, open, onOpenChange, align = 'start', label }: {
+export function PopoverBox({
+  trigger,
+  children,
+  open,
+  onOpenChange,
+  align = 'start',
+  label,
+}: {
   trigger: ReactElement<Record<string, unknown>>;
   children: ReactNode;
   open: boolean;
@@ -83,7 +112,19 @@ export function PopoverBox({ trigger, children, open, onOpenChange, align = 'sta
     </Popover.Root>
   );
 }
-export function DialogBox({ title, open, onOpenChange, children, wide = false }: { title: string; open: boolean; onOpenChange: (open: boolean) => void; children: ReactNode; wide?: boolean }) {
+export function DialogBox({
+  title,
+  open,
+  onOpenChange,
+  children,
+  wide = false,
+}: {
+  title: string;
+  open: boolean;
+  onOpenChange: (open: boolean) => void;
+  children: ReactNode;
+  wide?: boolean;
+}) {
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>

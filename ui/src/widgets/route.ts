@@ -36,7 +36,12 @@ export function useSetSearch<T extends object>() {
   const navigate = useNavigate();
   return useCallback(
     (change: Partial<T>, options: { replace?: boolean } = {}) =>
-      void navigate({ to: '.', search: (old: T) => ({ ...old, ...change }), replace: options.replace, resetScroll: false } as never),
+      void navigate({
+        to: '.',
+        search: (old: T) => ({ ...old, ...change }),
+        replace: options.replace,
+        resetScroll: false,
+      } as never),
     [navigate],
   );
 }

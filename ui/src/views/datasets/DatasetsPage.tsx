@@ -29,8 +29,18 @@ export default function DatasetsPage() {
     return [...(data ?? [])].sort((a, b) => (of(a) < of(b) ? -sign : of(a) > of(b) ? sign : 0));
   }, [data, sort]);
 
-  if (error) return <div className={css.page}><ErrorBox what="The datasets could not be loaded" error={error} onRetry={() => void refetch()} /></div>;
-  if (!data) return <div className={css.page}><Skeleton /></div>;
+  if (error)
+    return (
+      <div className={css.page}>
+        <ErrorBox what="The datasets could not be loaded" error={error} onRetry={() => void refetch()} />
+      </div>
+    );
+  if (!data)
+    return (
+      <div className={css.page}>
+        <Skeleton />
+      </div>
+    );
   if (data.length === 0) {
     return (
       <Empty title="No datasets yet: nothing has been sent to this environment">
@@ -43,7 +53,8 @@ export default function DatasetsPage() {
       <header className={css.head}>
         <h1>Datasets</h1>
         <p>
-          {data.length} {data.length === 1 ? 'dataset' : 'datasets'}, {numberText(data.reduce((sum, d) => sum + d.event_count, 0))} events
+          {data.length} {data.length === 1 ? 'dataset' : 'datasets'},{' '}
+          {numberText(data.reduce((sum, d) => sum + d.event_count, 0))} events
         </p>
       </header>
       <Grid
@@ -60,13 +71,19 @@ export default function DatasetsPage() {
         rowHeight={32}
         rowKey={(i) => rows[i]!.slug}
         sort={sort}
-        onSort={(column) => setSort((old) => ({ column, descending: old.column === column ? !old.descending : column !== 'name' }))}
+        onSort={(column) =>
+          setSort((old) => ({ column, descending: old.column === column ? !old.descending : column !== 'name' }))
+        }
         onOpen={(i) => go(datasetPath(place, rows[i]!.slug))}
         cell={(i, column) => {
           const d = rows[i]!;
           switch (column) {
             case 'name':
-              return <Link to={datasetPath(place, d.slug)} className={css.name}>{d.name}</Link>;
+              return (
+                <Link to={datasetPath(place, d.slug)} className={css.name}>
+                  {d.name}
+                </Link>
+              );
             case 'events':
               return numberText(d.event_count);
             case 'columns':
@@ -74,7 +91,13 @@ export default function DatasetsPage() {
             case 'stored':
               return bytesText(d.stored_bytes);
             case 'last':
-              return d.last_written_at ? <time dateTime={d.last_written_at} title={d.last_written_at}>{agoText(Date.parse(d.last_written_at), now)}</time> : 'never';
+              return d.last_written_at ? (
+                <time dateTime={d.last_written_at} title={d.last_written_at}>
+                  {agoText(Date.parse(d.last_written_at), now)}
+                </time>
+              ) : (
+                'never'
+              );
             default:
               return <Link to={datasetPath(place, d.slug, '/schema')}>Schema</Link>;
           }

@@ -33,7 +33,8 @@ export default function SchemaPage() {
         <h1>{facts?.name ?? dataset}</h1>
         {facts && (
           <p className="num">
-            {numberText(facts.event_count)} events · {numberText(facts.column_count)} columns · {bytesText(facts.stored_bytes)} · created {agoText(Date.parse(facts.created_at), now)}
+            {numberText(facts.event_count)} events · {numberText(facts.column_count)} columns ·{' '}
+            {bytesText(facts.stored_bytes)} · created {agoText(Date.parse(facts.created_at), now)}
           </p>
         )}
         <Link to={datasetPath(place, dataset)}>Query this dataset</Link>
@@ -41,7 +42,11 @@ export default function SchemaPage() {
       <label className={css.find}>
         <Search size={14} aria-hidden />
         <span className="sr">Search columns</span>
-        <input placeholder="Search columns" value={find} onChange={(e) => setSearch({ find: e.target.value || undefined }, { replace: true })} />
+        <input
+          placeholder="Search columns"
+          value={find}
+          onChange={(e) => setSearch({ find: e.target.value || undefined }, { replace: true })}
+        />
         {columns.data && (
           <span className="num" aria-live="polite">
             {columns.data.total > rows.length ? `${rows.length} of ${numberText(columns.data.total)}` : rows.length}
@@ -49,9 +54,13 @@ export default function SchemaPage() {
         )}
       </label>
       <Progress active={columns.isFetching} />
-      {columns.error && <ErrorBox what="The columns could not be loaded" error={columns.error} onRetry={() => void columns.refetch()} />}
+      {columns.error && (
+        <ErrorBox what="The columns could not be loaded" error={columns.error} onRetry={() => void columns.refetch()} />
+      )}
       {columns.isPending && <Skeleton />}
-      {columns.data && rows.length === 0 && <Empty title={find ? `No column name holds “${find}”` : 'This dataset has no columns yet'} />}
+      {columns.data && rows.length === 0 && (
+        <Empty title={find ? `No column name holds “${find}”` : 'This dataset has no columns yet'} />
+      )}
       {rows.length > 0 && (
         <Grid
           label="Columns"
@@ -64,13 +73,25 @@ export default function SchemaPage() {
           count={rows.length}
           rowKey={(i) => rows[i]!.id}
           maxHeight="max(240px, calc(100vh - 170px))"
-          onOpen={(i, at) => setMenu({ ...at, column: rows[i]!.key_name, isNumber: rows[i]!.type === 'integer' || rows[i]!.type === 'float' })}
+          onOpen={(i, at) =>
+            setMenu({
+              ...at,
+              column: rows[i]!.key_name,
+              isNumber: rows[i]!.type === 'integer' || rows[i]!.type === 'float',
+            })
+          }
           cell={(i, id) => {
             const c = rows[i]!;
             if (id === 'key_name') return <span title={c.key_name}>{c.key_name}</span>;
             if (id === 'type') return <span className={css.type}>{c.type}</span>;
             if (id === 'description') return c.description || <span className={css.none}>–</span>;
-            return c.last_written ? <time dateTime={c.last_written} title={c.last_written}>{agoText(Date.parse(c.last_written), now)}</time> : 'never';
+            return c.last_written ? (
+              <time dateTime={c.last_written} title={c.last_written}>
+                {agoText(Date.parse(c.last_written), now)}
+              </time>
+            ) : (
+              'never'
+            );
           }}
         />
       )}
@@ -80,9 +101,26 @@ export default function SchemaPage() {
           title={menu.column}
           onClose={() => setMenu(null)}
           list={[
-            { id: 'group', label: 'COUNT by this column', onSelect: () => ask({ calculations: [{ op: 'COUNT' }], breakdowns: [menu.column] }) },
-            ...(menu.isNumber ? [{ id: 'heatmap', label: 'HEATMAP of this column', onSelect: () => ask({ calculations: [{ op: 'HEATMAP', column: menu.column }] }) }] : []),
-            { id: 'exists', label: 'Events that have it', onSelect: () => ask({ calculations: [{ op: 'COUNT' }], filters: [{ column: menu.column, op: 'exists' }] }) },
+            {
+              id: 'group',
+              label: 'COUNT by this column',
+              onSelect: () => ask({ calculations: [{ op: 'COUNT' }], breakdowns: [menu.column] }),
+            },
+            ...(menu.isNumber
+              ? [
+                  {
+                    id: 'heatmap',
+                    label: 'HEATMAP of this column',
+                    onSelect: () => ask({ calculations: [{ op: 'HEATMAP', column: menu.column }] }),
+                  },
+                ]
+              : []),
+            {
+              id: 'exists',
+              label: 'Events that have it',
+              onSelect: () =>
+                ask({ calculations: [{ op: 'COUNT' }], filters: [{ column: menu.column, op: 'exists' }] }),
+            },
           ]}
         />
       )}

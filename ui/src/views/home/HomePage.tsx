@@ -20,5 +20,9 @@ export default function HomePage() {
     if (latest) go(datasetPath(place, latest.slug), {}, { replace: true });
     else go(environmentPath(place, '/send-data'), {}, { replace: true });
   }, [data, search, team, env, go]);
-  return error ? <ErrorBox what="The datasets could not be loaded" error={error} onRetry={() => void refetch()} /> : <Skeleton />;
+  return error ? (
+    <ErrorBox what="The datasets could not be loaded" error={error} onRetry={() => void refetch()} />
+  ) : (
+    <Skeleton />
+  );
 }

@@ -1,7 +1,15 @@
 // The six clauses. Each box turns text into its part of the query and back; the query itself lives in the URL.
 import { useState, type Ref } from 'react';
 import {
-  calculationKey, filterText, havingText, LIMIT_MAX, orderText, parseCalculation, parseFilter, parseHaving, parseOrder,
+  calculationKey,
+  filterText,
+  havingText,
+  LIMIT_MAX,
+  orderText,
+  parseCalculation,
+  parseFilter,
+  parseHaving,
+  parseOrder,
   type QuerySpec,
 } from '../../model/query-spec';
 import { rangeSeconds } from '../../model/time-range';
@@ -42,7 +50,8 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
     else next[editing] = item;
     return next;
   }
-  const without = <T,>(list: readonly T[] | undefined, index: number): T[] => (list ?? []).filter((_, i) => i !== index);
+  const without = <T,>(list: readonly T[] | undefined, index: number): T[] =>
+    (list ?? []).filter((_, i) => i !== index);
   const isOr = spec.filter_combination === 'OR';
 
   return (
@@ -60,7 +69,9 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
         onCommit={(text, editing) => {
           const item = parseCalculation(text);
           if (!item) return false;
-          const isThere = (spec.calculations ?? []).some((c, i) => i !== editing && calculationKey(c) === calculationKey(item));
+          const isThere = (spec.calculations ?? []).some(
+            (c, i) => i !== editing && calculationKey(c) === calculationKey(item),
+          );
           if (!isThere) onEdit({ ...spec, calculations: put(spec.calculations, item, editing) });
           return true;
         }}
@@ -129,7 +140,12 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
           return true;
         }}
         onTokenClick={(i) =>
-          onEdit({ ...spec, orders: spec.orders!.map((o, k) => (k === i ? { ...o, order: o.order === 'descending' ? 'ascending' : 'descending' } : o)) })
+          onEdit({
+            ...spec,
+            orders: spec.orders!.map((o, k) =>
+              k === i ? { ...o, order: o.order === 'descending' ? 'ascending' : 'descending' } : o,
+            ),
+          })
         }
         onRemove={(i) => onEdit({ ...spec, orders: without(spec.orders, i) })}
       />

@@ -1,13 +1,40 @@
 // Ask a dataset a question and look at the answer: builder, charts, table, raw events.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { Ban, Code2, Eraser, EyeOff, Filter, Link2, ListTree, MoreHorizontal, Play, Rows3, Scissors, Square, Table2, ZoomIn } from 'lucide-react';
+import {
+  Ban,
+  Code2,
+  Eraser,
+  EyeOff,
+  Filter,
+  Link2,
+  ListTree,
+  MoreHorizontal,
+  Play,
+  Rows3,
+  Scissors,
+  Square,
+  Table2,
+  ZoomIn,
+} from 'lucide-react';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { getRows } from '../../api/calls';
 import { ApiError } from '../../api/http';
 import { datasetsOptions } from '../../api/options';
 import { agoText, bytesText, elapsedText, numberText, valueText } from '../../model/format';
 import { calculationsOf, tidy, type Filter as FilterClause, type QuerySpec } from '../../model/query-spec';
-import { behindGroup, canExclude, canFilter, onlyGroup, rowMatches, rowsRequest, traceOf, withoutGroup, type EventRow, type Group, type QueryAnswer } from '../../model/result';
+import {
+  behindGroup,
+  canExclude,
+  canFilter,
+  onlyGroup,
+  rowMatches,
+  rowsRequest,
+  traceOf,
+  withoutGroup,
+  type EventRow,
+  type Group,
+  type QueryAnswer,
+} from '../../model/result';
 import { rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
 import type { QuerySearch } from '../../model/url-state';
 import { Button, copyText, Elapsed, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
@@ -74,7 +101,9 @@ export default function QueryPage() {
     try {
       const page = await getRows(place.env, dataset, { ...rows, limit: 1000, before: null });
       const withTrace = page.rows.filter((r) => rowMatches(r.data, check) && traceOf(r));
-      const slowest = withTrace.sort((a, b) => Number(b.data['duration_ms'] ?? 0) - Number(a.data['duration_ms'] ?? 0))[0];
+      const slowest = withTrace.sort(
+        (a, b) => Number(b.data['duration_ms'] ?? 0) - Number(a.data['duration_ms'] ?? 0),
+      )[0];
       if (slowest) openTrace(slowest);
       else setNote('None of these events belongs to a trace');
     } catch (cause) {
@@ -83,14 +112,31 @@ export default function QueryPage() {
   };
   const openTrace = (row: EventRow) => {
     const trace = traceOf(row)!;
-    go(datasetPath(place, dataset, '/trace'), { trace_id: trace.trace_id, span: trace.span, trace_start_ts: trace.start, trace_end_ts: trace.end });
+    go(datasetPath(place, dataset, '/trace'), {
+      trace_id: trace.trace_id,
+      span: trace.span,
+      trace_start_ts: trace.start,
+      trace_end_ts: trace.end,
+    });
   };
   const groupItems = (group: Group, breakdowns: readonly string[]): MenuItem[] =>
     breakdowns.length === 0
       ? []
       : [
-          { id: 'only', label: 'Show only this group', icon: <Filter size={14} />, disabled: !canFilter(draft), onSelect: () => runNow(onlyGroup(draft, breakdowns, group)) },
-          { id: 'exclude', label: 'Exclude this group', icon: <Ban size={14} />, disabled: !canExclude(breakdowns, draft), onSelect: () => runNow(withoutGroup(draft, breakdowns, group)) },
+          {
+            id: 'only',
+            label: 'Show only this group',
+            icon: <Filter size={14} />,
+            disabled: !canFilter(draft),
+            onSelect: () => runNow(onlyGroup(draft, breakdowns, group)),
+          },
+          {
+            id: 'exclude',
+            label: 'Exclude this group',
+            icon: <Ban size={14} />,
+            disabled: !canExclude(breakdowns, draft),
+            onSelect: () => runNow(withoutGroup(draft, breakdowns, group)),
+          },
         ];
   const toggleHidden = (group: Group) => {
     const next = new Set(search.hidden ?? []);
@@ -105,8 +151,19 @@ export default function QueryPage() {
       y: request.y,
       title: request.title,
       list: [
-        { id: 'events', label: 'View events', icon: <Rows3 size={14} />, onSelect: () => setSearch({ tab: 'raw', behind: request.behind }) },
-        { id: 'trace', label: 'View trace', icon: <ListTree size={14} />, detail: 'slowest', onSelect: () => void viewTrace(request) },
+        {
+          id: 'events',
+          label: 'View events',
+          icon: <Rows3 size={14} />,
+          onSelect: () => setSearch({ tab: 'raw', behind: request.behind }),
+        },
+        {
+          id: 'trace',
+          label: 'View trace',
+          icon: <ListTree size={14} />,
+          detail: 'slowest',
+          onSelect: () => void viewTrace(request),
+        },
         ...(bucket === undefined
           ? []
           : [
@@ -114,11 +171,21 @@ export default function QueryPage() {
                 id: 'zoom',
                 label: 'Zoom to here',
                 icon: <ZoomIn size={14} />,
-                onSelect: () => runNow(withAbsolute(draft, bucket - 4 * answer.granularity, bucket + 5 * answer.granularity)),
+                onSelect: () =>
+                  runNow(withAbsolute(draft, bucket - 4 * answer.granularity, bucket + 5 * answer.granularity)),
               },
             ]),
         ...(group && answer.breakdowns.length > 0 ? [null, ...groupItems(group, answer.breakdowns)] : []),
-        ...(group ? [{ id: 'hide', label: search.hidden?.includes(group.key) ? 'Show this series' : 'Hide this series', icon: <EyeOff size={14} />, onSelect: () => toggleHidden(group) }] : []),
+        ...(group
+          ? [
+              {
+                id: 'hide',
+                label: search.hidden?.includes(group.key) ? 'Show this series' : 'Hide this series',
+                icon: <EyeOff size={14} />,
+                onSelect: () => toggleHidden(group),
+              },
+            ]
+          : []),
       ],
     });
   };
@@ -134,14 +201,29 @@ export default function QueryPage() {
       ...at,
       title: `${field} = ${valueText(value).slice(0, 120)}`,
       list: [
-        { id: 'only', label: isOr ? 'Or with this value' : 'Show only this value', icon: <Filter size={14} />, onSelect: () => add({ column: field, op: '=', value }) },
-        { id: 'exclude', label: 'Exclude this value', icon: <Ban size={14} />, disabled: isOr, onSelect: () => add({ column: field, op: '!=', value }) },
+        {
+          id: 'only',
+          label: isOr ? 'Or with this value' : 'Show only this value',
+          icon: <Filter size={14} />,
+          onSelect: () => add({ column: field, op: '=', value }),
+        },
+        {
+          id: 'exclude',
+          label: 'Exclude this value',
+          icon: <Ban size={14} />,
+          disabled: isOr,
+          onSelect: () => add({ column: field, op: '!=', value }),
+        },
         {
           id: 'group',
           label: `Group by ${field}`,
           icon: <Scissors size={14} />,
           disabled: draft.breakdowns?.includes(field),
-          onSelect: () => edit({ ...draft, breakdowns: [...(draft.breakdowns ?? []), field] }, { run: true, search: { tab: undefined } }),
+          onSelect: () =>
+            edit(
+              { ...draft, breakdowns: [...(draft.breakdowns ?? []), field] },
+              { run: true, search: { tab: undefined } },
+            ),
         },
         ...(typeof value === 'number'
           ? [
@@ -149,12 +231,23 @@ export default function QueryPage() {
                 id: 'heatmap',
                 label: `HEATMAP(${field})`,
                 icon: <Table2 size={14} />,
-                onSelect: () => edit({ ...draft, calculations: [...calculationsOf(draft), { op: 'HEATMAP', column: field }] }, { run: true, search: { tab: undefined } }),
+                onSelect: () =>
+                  edit(
+                    { ...draft, calculations: [...calculationsOf(draft), { op: 'HEATMAP', column: field }] },
+                    { run: true, search: { tab: undefined } },
+                  ),
               },
             ]
           : []),
-        { id: 'copy', label: 'Copy value', icon: <Link2 size={14} />, onSelect: () => void copyText(valueText(value)).then(() => setNote('Value copied')) },
-        ...(traceOf(row) ? [null, { id: 'trace', label: 'View trace', icon: <ListTree size={14} />, onSelect: () => openTrace(row) }] : []),
+        {
+          id: 'copy',
+          label: 'Copy value',
+          icon: <Link2 size={14} />,
+          onSelect: () => void copyText(valueText(value)).then(() => setNote('Value copied')),
+        },
+        ...(traceOf(row)
+          ? [null, { id: 'trace', label: 'View trace', icon: <ListTree size={14} />, onSelect: () => openTrace(row) }]
+          : []),
       ],
     });
   };
@@ -164,13 +257,27 @@ export default function QueryPage() {
     <div className={css.page}>
       <h1 className="sr">Query {dataset === '__all__' ? 'all datasets' : dataset}</h1>
       <TopBar>
-        <TimePicker spec={draft} utc={utc} open={isTimeOpen} onOpenChange={setTimeOpen} granularity={isEdited ? undefined : answer?.granularity} onEdit={runNow} />
+        <TimePicker
+          spec={draft}
+          utc={utc}
+          open={isTimeOpen}
+          onOpenChange={setTimeOpen}
+          granularity={isEdited ? undefined : answer?.granularity}
+          onEdit={runNow}
+        />
         {isRunning ? (
           <Button kind="outline" icon={<Square size={12} />} onClick={cancel} className={css.run}>
             Cancel <ElapsedSince key={state.cancelKey.join()} />
           </Button>
         ) : (
-          <Button kind="primary" icon={<Play size={13} />} onClick={run} className={css.run} title="Run (Ctrl+Enter or Shift+Enter)" data-testid="run">
+          <Button
+            kind="primary"
+            icon={<Play size={13} />}
+            onClick={run}
+            className={css.run}
+            title="Run (Ctrl+Enter or Shift+Enter)"
+            data-testid="run"
+          >
             Run
           </Button>
         )}
@@ -182,7 +289,13 @@ export default function QueryPage() {
             </IconButton>
           }
           list={[
-            { id: 'json', label: 'View or edit as JSON', icon: <Code2 size={14} />, detail: 'j', onSelect: () => setJsonOpen(true) },
+            {
+              id: 'json',
+              label: 'View or edit as JSON',
+              icon: <Code2 size={14} />,
+              detail: 'j',
+              onSelect: () => setJsonOpen(true),
+            },
             { id: 'copy', label: 'Copy link', icon: <Link2 size={14} />, detail: 'c', onSelect: copyLink },
             null,
             { id: 'clear', label: 'Clear the query', icon: <Eraser size={14} />, onSelect: () => edit({}) },
@@ -195,8 +308,12 @@ export default function QueryPage() {
       </div>
       <Progress active={isRunning} />
       <div className={css.results}>
-        {search.query_error && <ErrorBox what="The query of this link could not be read" error={{ message: search.query_error }} />}
-        {error && !isRunning && !(error instanceof DOMException) && <ErrorBox what="The query failed" error={error as ApiError} onRetry={run} />}
+        {search.query_error && (
+          <ErrorBox what="The query of this link could not be read" error={{ message: search.query_error }} />
+        )}
+        {error && !isRunning && !(error instanceof DOMException) && (
+          <ErrorBox what="The query failed" error={error as ApiError} onRetry={run} />
+        )}
         {!answer && isRunning && <Skeleton lines={9} />}
         {answer && !(error && !isRunning) && (
           <>
@@ -212,12 +329,23 @@ export default function QueryPage() {
               />
               {isEdited && !isRunning && (
                 <p className={css.edited} role="status">
-                  The query was edited since this result. <Button kind="plain" onClick={run}>Run it</Button>
+                  The query was edited since this result.{' '}
+                  <Button kind="plain" onClick={run}>
+                    Run it
+                  </Button>
                 </p>
               )}
-              {state.isStored && <p className={css.edited}>Kept result of {rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc)}</p>}
+              {state.isStored && (
+                <p className={css.edited}>
+                  Kept result of {rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc)}
+                </p>
+              )}
             </div>
-            <div className={isRunning || isPrevious ? css.dim : undefined} data-testid="results" data-state={isRunning || isPrevious ? 'running' : 'ready'}>
+            <div
+              className={isRunning || isPrevious ? css.dim : undefined}
+              data-testid="results"
+              data-state={isRunning || isPrevious ? 'running' : 'ready'}
+            >
               {tab === 'overview' ? (
                 <Results
                   answer={answer}
@@ -230,15 +358,38 @@ export default function QueryPage() {
                   emptyAction={<EmptyAction env={place.env} dataset={dataset} draft={draft} onEdit={runNow} />}
                 />
               ) : (
-                <RawEvents place={place} dataset={dataset} answer={answer} search={search} utc={utc} onSearch={setSearch} onValue={openValueMenu} />
+                <RawEvents
+                  place={place}
+                  dataset={dataset}
+                  answer={answer}
+                  search={search}
+                  utc={utc}
+                  onSearch={setSearch}
+                  onValue={openValueMenu}
+                />
               )}
             </div>
             <Footer answer={answer} utc={utc} />
           </>
         )}
       </div>
-      {menu && <PointMenu key={`${menu.x}-${menu.y}`} at={menu} title={menu.title} list={menu.list} onClose={() => setMenu(null)} />}
-      <JsonDialog key={String(isJsonOpen)} open={isJsonOpen} onOpenChange={setJsonOpen} spec={tidy(draft)} dataset={dataset} onApply={runNow} />
+      {menu && (
+        <PointMenu
+          key={`${menu.x}-${menu.y}`}
+          at={menu}
+          title={menu.title}
+          list={menu.list}
+          onClose={() => setMenu(null)}
+        />
+      )}
+      <JsonDialog
+        key={String(isJsonOpen)}
+        open={isJsonOpen}
+        onOpenChange={setJsonOpen}
+        spec={tidy(draft)}
+        dataset={dataset}
+        onApply={runNow}
+      />
       <p className={css.toast} role="status" data-on={note !== '' || undefined}>
         {note}
       </p>
@@ -271,10 +422,22 @@ function Footer({ answer, utc }: { answer: QueryAnswer; utc: boolean }) {
 }
 
 /** Why there is nothing, and the one thing to do about it. */
-function EmptyAction({ env, dataset, draft, onEdit }: { env: string; dataset: string; draft: QuerySpec; onEdit: (spec: QuerySpec) => void }) {
+function EmptyAction({
+  env,
+  dataset,
+  draft,
+  onEdit,
+}: {
+  env: string;
+  dataset: string;
+  draft: QuerySpec;
+  onEdit: (spec: QuerySpec) => void;
+}) {
   const { data } = useQuery(datasetsOptions(env));
   const [now] = useState(() => Date.now());
-  const last = data?.filter((d) => dataset === '__all__' || d.slug === dataset).reduce((latest, d) => Math.max(latest, d.last_written_at ? Date.parse(d.last_written_at) : 0), 0);
+  const last = data
+    ?.filter((d) => dataset === '__all__' || d.slug === dataset)
+    .reduce((latest, d) => Math.max(latest, d.last_written_at ? Date.parse(d.last_written_at) : 0), 0);
   if (draft.filters && draft.filters.length > 0) {
     return (
       <>

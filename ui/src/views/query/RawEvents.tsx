@@ -5,7 +5,17 @@ import { useCallback, useMemo, useState } from 'react';
 import { getRows } from '../../api/calls';
 import { numberText, rowTimeText, valueText } from '../../model/format';
 import { filterText } from '../../model/query-spec';
-import { behindFilters, fieldsOf, nsToSeconds, rowMatches, rowsRequest, traceOf, TRACE_ID, type EventRow, type QueryAnswer } from '../../model/result';
+import {
+  behindFilters,
+  fieldsOf,
+  nsToSeconds,
+  rowMatches,
+  rowsRequest,
+  traceOf,
+  TRACE_ID,
+  type EventRow,
+  type QueryAnswer,
+} from '../../model/result';
 import { momentText } from '../../model/time-range';
 import type { QuerySearch } from '../../model/url-state';
 import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
@@ -67,10 +77,17 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
 
   const traceLink = (row: EventRow) => {
     const trace = traceOf(row);
-    return trace && { to: datasetPath(place, dataset, '/trace'), search: { trace_id: trace.trace_id, span: trace.span, trace_start_ts: trace.start, trace_end_ts: trace.end } };
+    return (
+      trace && {
+        to: datasetPath(place, dataset, '/trace'),
+        search: { trace_id: trace.trace_id, span: trace.span, trace_start_ts: trace.start, trace_end_ts: trace.end },
+      }
+    );
   };
   const download = () => {
-    const lines = rows.map((r) => JSON.stringify({ time: r.timestamp, samplerate: r.sample_rate, dataset: r.dataset, data: r.data })).join('\n');
+    const lines = rows
+      .map((r) => JSON.stringify({ time: r.timestamp, samplerate: r.sample_rate, dataset: r.dataset, data: r.data }))
+      .join('\n');
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([lines], { type: 'application/x-ndjson' }));
     link.download = `${dataset}-events.ndjson`;
@@ -82,7 +99,14 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
     { id: ' trace', head: <span className="sr">Trace</span>, width: '32px' },
     { id: ' time', head: utc ? 'time (UTC)' : 'time', width: '200px', mono: true },
     ...(dataset === '__all__' ? [{ id: ' dataset', head: 'dataset', width: 'minmax(110px, 150px)' }] : []),
-    ...shown.map((f) => ({ id: f, head: f, title: f, mono: true, width: widthOf(f, rows), right: typeof rows[0]?.data[f] === 'number' })),
+    ...shown.map((f) => ({
+      id: f,
+      head: f,
+      title: f,
+      mono: true,
+      width: widthOf(f, rows),
+      right: typeof rows[0]?.data[f] === 'number',
+    })),
   ];
   return (
     <div className={css.raw}>
@@ -91,7 +115,8 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
           <span className={css.behind} data-testid="behind">
             <strong>{behind.group || behind.range ? 'Behind one point' : 'Narrowed to'}</strong>
             <code>
-              {momentText(nsToSeconds(behind.start_ns) * 1000, utc)} – {momentText(nsToSeconds(behind.end_ns) * 1000, utc).slice(11)}
+              {momentText(nsToSeconds(behind.start_ns) * 1000, utc)} –{' '}
+              {momentText(nsToSeconds(behind.end_ns) * 1000, utc).slice(11)}
             </code>
             {behindFilters(behind).map((f) => (
               <code key={filterText(f)}>{filterText(f)}</code>
@@ -104,10 +129,17 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
           <span className={css.counted}>Every event the query reads, newest first</span>
         )}
         <span className={css.counted} aria-live="polite" data-testid="row-count" data-weight={weight}>
-          {pages.data && `${numberText(rows.length)}${hasNextPage ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`}
+          {pages.data &&
+            `${numberText(rows.length)}${hasNextPage ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`}
           {weight > rows.length && `, standing for ${numberText(weight)}${hasNextPage ? '+' : ''} by sample rate`}
         </span>
-        <Button kind="plain" icon={<Download size={14} />} disabled={rows.length === 0} onClick={download} title="Download the loaded rows as newline-delimited JSON">
+        <Button
+          kind="plain"
+          icon={<Download size={14} />}
+          disabled={rows.length === 0}
+          onClick={download}
+          title="Download the loaded rows as newline-delimited JSON"
+        >
           Download
         </Button>
         <PopoverBox
@@ -125,9 +157,15 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
         </PopoverBox>
       </div>
       <Progress active={pages.isFetching} />
-      {pages.error && <ErrorBox what="The events could not be loaded" error={pages.error} onRetry={() => void pages.refetch()} />}
+      {pages.error && (
+        <ErrorBox what="The events could not be loaded" error={pages.error} onRetry={() => void pages.refetch()} />
+      )}
       {pages.isPending && <Skeleton lines={10} />}
-      {pages.data && rows.length === 0 && <Empty title="No events here">{behind ? 'The point stands for an empty bucket.' : 'Widen the time range or drop a filter.'}</Empty>}
+      {pages.data && rows.length === 0 && (
+        <Empty title="No events here">
+          {behind ? 'The point stands for an empty bucket.' : 'Widen the time range or drop a filter.'}
+        </Empty>
+      )}
       {rows.length > 0 && (
         <div className={css.rawSplit} data-open={open ? '' : undefined}>
           <div className={css.rawTable}>
@@ -147,7 +185,14 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
                 if (column === ' trace') {
                   const link = traceLink(row);
                   return link ? (
-                    <Link to={link.to} search={link.search} className={css.traceLink} aria-label="Open the trace" title="Open the trace" data-testid="trace-link">
+                    <Link
+                      to={link.to}
+                      search={link.search}
+                      className={css.traceLink}
+                      aria-label="Open the trace"
+                      title="Open the trace"
+                      data-testid="trace-link"
+                    >
                       <ListTree size={14} />
                     </Link>
                   ) : null;
@@ -156,7 +201,10 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
                 if (value === undefined || value === null) return <span className={css.missing}>–</span>;
                 const text = valueText(value);
                 return (
-                  <span title={text.length > 20 ? text : undefined} data-error={column === 'error' && value === true ? '' : undefined}>
+                  <span
+                    title={text.length > 20 ? text : undefined}
+                    data-error={column === 'error' && value === true ? '' : undefined}
+                  >
                     {text}
                   </span>
                 );
@@ -201,7 +249,9 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
                   onValue={(field, at) => onValue(field, open, at)}
                 />
               ) : (
-                <JsonView value={{ time: open.timestamp, samplerate: open.sample_rate, dataset: open.dataset, data: open.data }} />
+                <JsonView
+                  value={{ time: open.timestamp, samplerate: open.sample_rate, dataset: open.dataset, data: open.data }}
+                />
               )}
             </aside>
           )}
@@ -211,17 +261,34 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
   );
 }
 
-function ColumnChooser({ fields, shown, onChange }: { fields: readonly string[]; shown: readonly string[]; onChange: (next: string[] | undefined) => void }) {
+function ColumnChooser({
+  fields,
+  shown,
+  onChange,
+}: {
+  fields: readonly string[];
+  shown: readonly string[];
+  onChange: (next: string[] | undefined) => void;
+}) {
   const [find, setFind] = useState('');
   const found = fields.filter((f) => f.toLowerCase().includes(find.toLowerCase()));
   return (
     <div className={css.chooser}>
-      <input placeholder="Find a column" aria-label="Find a column" value={find} onChange={(e) => setFind(e.target.value)} />
+      <input
+        placeholder="Find a column"
+        aria-label="Find a column"
+        value={find}
+        onChange={(e) => setFind(e.target.value)}
+      />
       <ul>
         {found.slice(0, 300).map((f) => (
           <li key={f}>
             <label>
-              <input type="checkbox" checked={shown.includes(f)} onChange={() => onChange(shown.includes(f) ? shown.filter((s) => s !== f) : [...shown, f])} />
+              <input
+                type="checkbox"
+                checked={shown.includes(f)}
+                onChange={() => onChange(shown.includes(f) ? shown.filter((s) => s !== f) : [...shown, f])}
+              />
               <code>{f}</code>
             </label>
           </li>

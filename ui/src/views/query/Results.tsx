@@ -5,7 +5,16 @@ import { Heatmap, HeatLegend } from '../../chart/Heatmap';
 import { LineChart } from '../../chart/LineChart';
 import { SharedCursor } from '../../chart/cursor';
 import { numberText, valueText } from '../../model/format';
-import { behindBucket, calculationsOfAnswer, chartsOf, groupsOf, sortGroups, type Behind, type Group, type QueryAnswer } from '../../model/result';
+import {
+  behindBucket,
+  calculationsOfAnswer,
+  chartsOf,
+  groupsOf,
+  sortGroups,
+  type Behind,
+  type Group,
+  type QueryAnswer,
+} from '../../model/result';
 import type { QuerySearch } from '../../model/url-state';
 import { Button, Empty, IconButton } from '../../widgets/basic';
 import { Grid, type GridColumn } from '../../widgets/Grid';
@@ -41,7 +50,10 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
   const [isAll, setAll] = useState(false);
   const groups = useMemo(() => groupsOf(answer), [answer]);
   const drawn = useMemo(() => (isAll ? groups : groups.slice(0, LINES_MAX)), [groups, isAll]);
-  const charts = useMemo(() => chartsOf(answer, drawn, search.omitMissingValues), [answer, drawn, search.omitMissingValues]);
+  const charts = useMemo(
+    () => chartsOf(answer, drawn, search.omitMissingValues),
+    [answer, drawn, search.omitMissingValues],
+  );
   const range = useMemo((): [number, number] => [answer.start_time, answer.end_time], [answer]);
   const hidden = useMemo(() => new Set(search.hidden ?? []), [search.hidden]);
   const hide = (key: string) => {
@@ -49,7 +61,9 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
     if (!next.delete(key)) next.add(key);
     onSearch({ hidden: next.size > 0 ? [...next] : undefined });
   };
-  const hasRows = answer.results.length > 0 && (answer.series.length > 0 || answer.total_series.length > 0 || Object.keys(answer.heatmaps ?? {}).length > 0);
+  const hasRows =
+    answer.results.length > 0 &&
+    (answer.series.length > 0 || answer.total_series.length > 0 || Object.keys(answer.heatmaps ?? {}).length > 0);
   if (!hasRows) return <Empty title="No events match in this time range">{emptyAction}</Empty>;
 
   const byKey = new Map(charts.map((c) => [c.calculation, c]));
@@ -68,7 +82,9 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
                 <select
                   aria-label="Colour scale"
                   value={search.heat ?? 'log'}
-                  onChange={(e) => onSearch({ heat: e.target.value === 'log' ? undefined : (e.target.value as 'linear' | 'rank') })}
+                  onChange={(e) =>
+                    onSearch({ heat: e.target.value === 'log' ? undefined : (e.target.value as 'linear' | 'rank') })
+                  }
                 >
                   <option value="log">Log scale</option>
                   <option value="linear">Linear scale</option>
@@ -95,7 +111,13 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
                 </Button>
               )}
               {chart && (
-                <Button kind="plain" className={css.scale} aria-pressed={!!search.ylog} title="Logarithmic value axis" onClick={() => onSearch({ ylog: search.ylog ? undefined : true })}>
+                <Button
+                  kind="plain"
+                  className={css.scale}
+                  aria-pressed={!!search.ylog}
+                  title="Logarithmic value axis"
+                  onClick={() => onSearch({ ylog: search.ylog ? undefined : true })}
+                >
                   {search.ylog ? 'Log' : 'Linear'}
                 </Button>
               )}
@@ -117,7 +139,10 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
                     y: cell.y,
                     bucket: cell.bucket,
                     title: `${c.column} ${numberText(cell.from)} – ${numberText(cell.to)}: ${numberText(cell.count)} events`,
-                    behind: { ...behindBucket(answer, cell.bucket), range: { column: c.column ?? '', from: cell.from, to: cell.to } },
+                    behind: {
+                      ...behindBucket(answer, cell.bucket),
+                      range: { column: c.column ?? '', from: cell.from, to: cell.to },
+                    },
                   })
                 }
               />
@@ -153,7 +178,17 @@ export function Results({ answer, search, utc, onSearch, onZoom, onMenu, onGroup
           </section>
         );
       })}
-      <SummaryTable answer={answer} groups={groups} search={search} hidden={hidden} colours={colours.series} onHide={hide} onSearch={onSearch} onHover={setHovered} onGroupMenu={onGroupMenu} />
+      <SummaryTable
+        answer={answer}
+        groups={groups}
+        search={search}
+        hidden={hidden}
+        colours={colours.series}
+        onHide={hide}
+        onSearch={onSearch}
+        onHover={setHovered}
+        onGroupMenu={onGroupMenu}
+      />
     </div>
   );
 }
@@ -175,8 +210,22 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
   const columns: GridColumn[] = [
     { id: '#', head: <span className="sr">Series</span>, width: '52px' },
     ...(answer.breakdowns.length === 0 ? [{ id: '*', head: '', width: 'minmax(140px, 1fr)' }] : []),
-    ...answer.breakdowns.map((b) => ({ id: `b:${b}`, head: b, title: b, width: 'minmax(140px, 1fr)', sortable: true, mono: true })),
-    ...calculations.map((c) => ({ id: `c:${c.key}`, head: c.key, title: c.key, width: `minmax(${Math.max(90, c.key.length * 8)}px, 180px)`, right: true, sortable: true })),
+    ...answer.breakdowns.map((b) => ({
+      id: `b:${b}`,
+      head: b,
+      title: b,
+      width: 'minmax(140px, 1fr)',
+      sortable: true,
+      mono: true,
+    })),
+    ...calculations.map((c) => ({
+      id: `c:${c.key}`,
+      head: c.key,
+      title: c.key,
+      width: `minmax(${Math.max(90, c.key.length * 8)}px, 180px)`,
+      right: true,
+      sortable: true,
+    })),
     { id: 'menu', head: <span className="sr">Menu</span>, width: '36px' },
   ];
   const idOf = (column: string) => column.slice(2);
@@ -187,7 +236,14 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
   };
   const pinned = [
     ...(answer.total && answer.breakdowns.length > 0 ? [{ key: 'total', cell: sum(answer.total, 'Total') }] : []),
-    ...(answer.other ? [{ key: 'other', cell: sum(answer.other, `Other (${numberText(answer.group_count - groups.length)} more groups)`) }] : []),
+    ...(answer.other
+      ? [
+          {
+            key: 'other',
+            cell: sum(answer.other, `Other (${numberText(answer.group_count - groups.length)} more groups)`),
+          },
+        ]
+      : []),
   ];
   return (
     <section className={css.table} aria-label="Summary">
@@ -205,7 +261,14 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
         rowKey={(i) => rows[i]!.key}
         pinned={pinned}
         maxHeight="min(420px, 60vh)"
-        sort={search.sort ? { column: columns.find((c) => idOf(c.id) === search.sort!.column)?.id ?? '', descending: search.sort.descending } : undefined}
+        sort={
+          search.sort
+            ? {
+                column: columns.find((c) => idOf(c.id) === search.sort!.column)?.id ?? '',
+                descending: search.sort.descending,
+              }
+            : undefined
+        }
         onSort={(id) => {
           const column = idOf(id);
           const isSame = search.sort?.column === column;
@@ -222,7 +285,13 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
             const isHidden = hidden.has(group.key);
             return (
               <span className={css.series}>
-                <i style={{ background: isHidden ? 'transparent' : colours[group.style.colour], borderColor: colours[group.style.colour] }} data-dash={group.style.dash} />
+                <i
+                  style={{
+                    background: isHidden ? 'transparent' : colours[group.style.colour],
+                    borderColor: colours[group.style.colour],
+                  }}
+                  data-dash={group.style.dash}
+                />
                 <IconButton label={`${isHidden ? 'Show' : 'Hide'} ${group.label}`} onClick={() => onHide(group.key)}>
                   {isHidden ? <EyeOff size={14} /> : <Eye size={14} />}
                 </IconButton>
@@ -231,7 +300,15 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
           }
           if (column === 'menu') {
             return (
-              <IconButton label={`Actions for ${group.label}`} onClick={(e) => onGroupMenu(group, { x: e.clientX || e.currentTarget.getBoundingClientRect().left, y: e.currentTarget.getBoundingClientRect().bottom })}>
+              <IconButton
+                label={`Actions for ${group.label}`}
+                onClick={(e) =>
+                  onGroupMenu(group, {
+                    x: e.clientX || e.currentTarget.getBoundingClientRect().left,
+                    y: e.currentTarget.getBoundingClientRect().bottom,
+                  })
+                }
+              >
                 <MoreHorizontal size={14} />
               </IconButton>
             );
@@ -239,7 +316,11 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
           if (column === '*') return 'all events';
           const value = group.data[idOf(column)];
           if (column.startsWith('b:')) {
-            return value === undefined || value === null ? <em className={css.missing}>(no value)</em> : <span title={valueText(value)}>{valueText(value)}</span>;
+            return value === undefined || value === null ? (
+              <em className={css.missing}>(no value)</em>
+            ) : (
+              <span title={valueText(value)}>{valueText(value)}</span>
+            );
           }
           return cellText(value);
         }}
@@ -247,4 +328,5 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
     </section>
   );
 }
-const cellText = (value: unknown) => (typeof value === 'number' ? numberText(value) : value === undefined || value === null ? '–' : valueText(value));
+const cellText = (value: unknown) =>
+  typeof value === 'number' ? numberText(value) : value === undefined || value === null ? '–' : valueText(value);

@@ -2,7 +2,21 @@
 import { Calendar, ChevronDown, ChevronLeft, ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import type { QuerySpec } from '../../model/query-spec';
-import { granularities, isRelative, momentText, parseMoment, parseSpan, PRESETS, rangeSeconds, rangeText, resolveRange, shiftRange, spanText, withAbsolute, withRelative } from '../../model/time-range';
+import {
+  granularities,
+  isRelative,
+  momentText,
+  parseMoment,
+  parseSpan,
+  PRESETS,
+  rangeSeconds,
+  rangeText,
+  resolveRange,
+  shiftRange,
+  spanText,
+  withAbsolute,
+  withRelative,
+} from '../../model/time-range';
 import { Button, IconButton } from '../../widgets/basic';
 import { DropMenu, PopoverBox } from '../../widgets/popup';
 import css from './query.module.css';
@@ -40,7 +54,11 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
       >
         <TimeForm key={String(open)} spec={spec} utc={utc} onEdit={onEdit} onDone={() => onOpenChange(false)} />
       </PopoverBox>
-      <IconButton label="Later ( ] )" disabled={isRelative(spec)} onClick={() => onEdit(shiftRange(spec, 1, Date.now() / 1000))}>
+      <IconButton
+        label="Later ( ] )"
+        disabled={isRelative(spec)}
+        onClick={() => onEdit(shiftRange(spec, 1, Date.now() / 1000))}
+      >
         <ChevronRight size={16} />
       </IconButton>
       <DropMenu
@@ -54,14 +72,28 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
         list={[
           { id: 'auto', label: 'Automatic', onSelect: () => onEdit({ ...spec, granularity: undefined }) },
           null,
-          ...granularities(range).map((g) => ({ id: String(g), label: spanText(g), onSelect: () => onEdit({ ...spec, granularity: g }) })),
+          ...granularities(range).map((g) => ({
+            id: String(g),
+            label: spanText(g),
+            onSelect: () => onEdit({ ...spec, granularity: g }),
+          })),
         ]}
       />
     </div>
   );
 }
 
-function TimeForm({ spec, utc, onEdit, onDone }: { spec: QuerySpec; utc: boolean; onEdit: (spec: QuerySpec) => void; onDone: () => void }) {
+function TimeForm({
+  spec,
+  utc,
+  onEdit,
+  onDone,
+}: {
+  spec: QuerySpec;
+  utc: boolean;
+  onEdit: (spec: QuerySpec) => void;
+  onDone: () => void;
+}) {
   const [now] = useState(() => Date.now() / 1000);
   const [start, end] = resolveRange(spec, now);
   const [span, setSpan] = useState('');
@@ -80,7 +112,11 @@ function TimeForm({ spec, utc, onEdit, onDone }: { spec: QuerySpec; utc: boolean
       <ul>
         {PRESETS.map((p) => (
           <li key={p.seconds}>
-            <button type="button" data-current={(isRelative(spec) && rangeSeconds(spec) === p.seconds) || undefined} onClick={() => take(withRelative(spec, p.seconds))}>
+            <button
+              type="button"
+              data-current={(isRelative(spec) && rangeSeconds(spec) === p.seconds) || undefined}
+              onClick={() => take(withRelative(spec, p.seconds))}
+            >
               Last {p.label}
             </button>
           </li>
@@ -95,7 +131,12 @@ function TimeForm({ spec, utc, onEdit, onDone }: { spec: QuerySpec; utc: boolean
         >
           <label>
             Last…
-            <input placeholder="45 min, 3h, 1h 30m, 2 days" value={span} onChange={(e) => setSpan(e.target.value)} aria-invalid={span !== '' && !seconds} />
+            <input
+              placeholder="45 min, 3h, 1h 30m, 2 days"
+              value={span}
+              onChange={(e) => setSpan(e.target.value)}
+              aria-invalid={span !== '' && !seconds}
+            />
           </label>
           <Button type="submit" disabled={!seconds}>
             Apply
@@ -109,13 +150,29 @@ function TimeForm({ spec, utc, onEdit, onDone }: { spec: QuerySpec; utc: boolean
         >
           <label>
             From ({utc ? 'UTC' : 'local time'})
-            <input className="mono" value={from} onChange={(e) => setFrom(e.target.value)} aria-invalid={fromSeconds === null} />
+            <input
+              className="mono"
+              value={from}
+              onChange={(e) => setFrom(e.target.value)}
+              aria-invalid={fromSeconds === null}
+            />
           </label>
           <label>
             To
-            <input className="mono" value={to} onChange={(e) => setTo(e.target.value)} aria-invalid={toSeconds === null || !isOrdered} />
+            <input
+              className="mono"
+              value={to}
+              onChange={(e) => setTo(e.target.value)}
+              aria-invalid={toSeconds === null || !isOrdered}
+            />
           </label>
-          <p>{isOrdered ? spanText(toSeconds - fromSeconds) : fromSeconds === null || toSeconds === null ? 'YYYY-MM-DD hh:mm:ss, or Unix seconds' : 'The end is not after the start'}</p>
+          <p>
+            {isOrdered
+              ? spanText(toSeconds - fromSeconds)
+              : fromSeconds === null || toSeconds === null
+                ? 'YYYY-MM-DD hh:mm:ss, or Unix seconds'
+                : 'The end is not after the start'}
+          </p>
           <Button type="submit" disabled={!isOrdered}>
             Apply
           </Button>

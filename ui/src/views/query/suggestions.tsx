@@ -5,8 +5,19 @@ import type { Column } from '../../api/calls';
 import { columnsOptions, valuesOptions } from '../../api/options';
 import { agoText, shortNumber, valueText } from '../../model/format';
 import {
-  calculationKey, calculationOp, CALCULATION_OPS, filterText, HAVING_OPS, isNumeric, opsForType, orderables, orderText, readFilter, scalarText,
-  type ColumnType, type QuerySpec,
+  calculationKey,
+  calculationOp,
+  CALCULATION_OPS,
+  filterText,
+  HAVING_OPS,
+  isNumeric,
+  opsForType,
+  orderables,
+  orderText,
+  readFilter,
+  scalarText,
+  type ColumnType,
+  type QuerySpec,
 } from '../../model/query-spec';
 import type { Suggestion } from '../../widgets/TokenInput';
 
@@ -55,8 +66,15 @@ function useColumns({ env, dataset, enabled }: Scope, prefix: string) {
   const { data, isFetching } = useQuery({ ...columnsOptions(env, dataset, settled, 100), enabled });
   const wanted = prefix.toLowerCase();
   const columns = (data?.columns ?? []).filter((c) => !c.hidden && c.key_name.toLowerCase().includes(wanted));
-  const left = data && data.total > data.columns.length ? `${data.total - data.columns.length} more columns match; type to narrow` : undefined;
-  return { columns, loading: isFetching, note: columns.length === 0 && !isFetching && prefix !== '' ? `No column matches “${prefix}”` : left };
+  const left =
+    data && data.total > data.columns.length
+      ? `${data.total - data.columns.length} more columns match; type to narrow`
+      : undefined;
+  return {
+    columns,
+    loading: isFetching,
+    note: columns.length === 0 && !isFetching && prefix !== '' ? `No column matches “${prefix}”` : left,
+  };
 }
 const columnItem = (c: Column, insert: string, done: boolean): Suggestion => ({
   insert,
@@ -73,11 +91,20 @@ export function useSelectOffer(scope: Scope, text: string): Offer {
   if (op) {
     const usable = columns.filter((c) => op.needs !== 'number' || c.type !== 'string');
     // Numbers first: they are what one measures.
-    const sorted = op.needs === 'number' ? [...usable].sort((a, b) => Number(isNumeric(b.type)) - Number(isNumeric(a.type))) : usable;
-    return { suggestions: sorted.map((c) => columnItem(c, calculationKey({ op: op.op, column: c.key_name }), true)), loading, note };
+    const sorted =
+      op.needs === 'number'
+        ? [...usable].sort((a, b) => Number(isNumeric(b.type)) - Number(isNumeric(a.type)))
+        : usable;
+    return {
+      suggestions: sorted.map((c) => columnItem(c, calculationKey({ op: op.op, column: c.key_name }), true)),
+      loading,
+      note,
+    };
   }
   const wanted = text.trim().toUpperCase();
-  const ops = CALCULATION_OPS.filter((c) => c.op.includes(wanted)).sort((a, b) => Number(b.op.startsWith(wanted)) - Number(a.op.startsWith(wanted)));
+  const ops = CALCULATION_OPS.filter((c) => c.op.includes(wanted)).sort(
+    (a, b) => Number(b.op.startsWith(wanted)) - Number(a.op.startsWith(wanted)),
+  );
   return {
     suggestions: ops.map((c) => ({
       insert: c.needs === 'none' || c.needs === 'optional' ? c.op : `${c.op}(`,
@@ -91,12 +118,22 @@ export function useSelectOffer(scope: Scope, text: string): Offer {
   };
 }
 
-export function useWhereOffer(scope: Scope, text: string, typeOf: (column: string) => ColumnType | undefined, timeRange: number): Offer {
+export function useWhereOffer(
+  scope: Scope,
+  text: string,
+  typeOf: (column: string) => ColumnType | undefined,
+  timeRange: number,
+): Offer {
   const read = readFilter(text);
-  const { columns, loading, note } = useColumns({ ...scope, enabled: scope.enabled && read.stage === 'column' }, read.stage === 'column' ? read.prefix : '');
+  const { columns, loading, note } = useColumns(
+    { ...scope, enabled: scope.enabled && read.stage === 'column' },
+    read.stage === 'column' ? read.prefix : '',
+  );
   const isList = read.stage === 'value' && (read.op === 'in' || read.op === 'not-in');
   const listHead = isList && read.stage === 'value' ? read.prefix.replace(/[^,]*$/, '') : '';
-  const valuePrefix = useSettled(read.stage === 'value' ? (isList ? read.prefix.slice(listHead.length).trim() : read.prefix).replace(/^"/, '') : '');
+  const valuePrefix = useSettled(
+    read.stage === 'value' ? (isList ? read.prefix.slice(listHead.length).trim() : read.prefix).replace(/^"/, '') : '',
+  );
   const wantsValues = scope.enabled && read.stage === 'value';
   const values = useQuery({
     ...valuesOptions(scope.env, scope.dataset, read.stage === 'value' ? read.column : '', valuePrefix, timeRange),
@@ -109,9 +146,16 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: (column: strin
   const head = columnToken(read.column);
   if (read.stage === 'op') {
     const type = typeOf(read.column);
-    const ops = opsForType(type).filter((o) => o.op.startsWith(read.prefix.toLowerCase()) || o.op.includes(read.prefix.toLowerCase()));
+    const ops = opsForType(type).filter(
+      (o) => o.op.startsWith(read.prefix.toLowerCase()) || o.op.includes(read.prefix.toLowerCase()),
+    );
     return {
-      suggestions: ops.map((o) => ({ insert: o.arity === 'none' ? `${head} ${o.op}` : `${head} ${o.op} `, done: o.arity === 'none', label: o.op, detail: o.help })),
+      suggestions: ops.map((o) => ({
+        insert: o.arity === 'none' ? `${head} ${o.op}` : `${head} ${o.op} `,
+        done: o.arity === 'none',
+        label: o.op,
+        detail: o.help,
+      })),
       loading: false,
       note: ops.length === 0 ? `“${read.prefix}” is no operator for ${type ?? 'this column'}` : undefined,
     };
@@ -132,13 +176,20 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: (column: strin
 
 export function useColumnOffer(scope: Scope, text: string, taken: readonly string[]): Offer {
   const { columns, loading, note } = useColumns(scope, text.trim());
-  return { suggestions: columns.filter((c) => !taken.includes(c.key_name)).map((c) => columnItem(c, c.key_name, true)), loading, note };
+  return {
+    suggestions: columns.filter((c) => !taken.includes(c.key_name)).map((c) => columnItem(c, c.key_name, true)),
+    loading,
+    note,
+  };
 }
 
 export function orderOffer(spec: QuerySpec, text: string): Offer {
   const wanted = text.trim().toLowerCase();
   const all = orderables(spec).flatMap((o) => {
-    const both = [{ ...o, order: 'descending' as const }, { ...o, order: 'ascending' as const }];
+    const both = [
+      { ...o, order: 'descending' as const },
+      { ...o, order: 'ascending' as const },
+    ];
     return o.op ? both : both.reverse();
   });
   const found = all.map(orderText).filter((t) => t.toLowerCase().includes(wanted));
@@ -149,7 +200,9 @@ export function orderOffer(spec: QuerySpec, text: string): Offer {
   };
 }
 export function havingOffer(spec: QuerySpec, text: string): Offer {
-  const keys = orderables(spec).filter((o) => o.op).map((o) => calculationKey({ op: o.op!, column: o.column }));
+  const keys = orderables(spec)
+    .filter((o) => o.op)
+    .map((o) => calculationKey({ op: o.op!, column: o.column }));
   const chosen = keys.find((k) => text.toLowerCase().startsWith(`${k.toLowerCase()} `));
   if (!chosen) {
     const found = keys.filter((k) => k.toLowerCase().includes(text.trim().toLowerCase()));

@@ -31,13 +31,22 @@ export function useQueryState() {
       history.subscribe(({ action }) => {
         if (action.type !== 'BACK' && action.type !== 'FORWARD' && action.type !== 'GO') return;
         // The search of this event arrives with the next render.
-        setTimeout(() => setRan((old) => (textOf(old.spec) === textOf(latest.current.draft) ? old : { ...old, spec: latest.current.draft })), 0);
+        setTimeout(
+          () =>
+            setRan((old) =>
+              textOf(old.spec) === textOf(latest.current.draft) ? old : { ...old, spec: latest.current.draft },
+            ),
+          0,
+        );
       }),
     [history],
   );
   if (ran.dataset !== dataset) setRan({ dataset, spec: draft, run: 0 });
 
-  const fresh = useQuery({ ...queryOptionsOf(place.env, dataset, ran.spec, ran.run), enabled: !isStored && search.query_error === undefined });
+  const fresh = useQuery({
+    ...queryOptionsOf(place.env, dataset, ran.spec, ran.run),
+    enabled: !isStored && search.query_error === undefined,
+  });
   const active = isStored ? stored : fresh;
 
   const path = datasetPath(place, dataset);
@@ -75,7 +84,9 @@ export function useQueryState() {
     isPrevious: !isStored && fresh.isPlaceholderData,
     isEdited: !isStored && textOf(ran.spec) !== textOf(draft),
     isStored,
-    cancelKey: isStored ? resultOptions(place.env, place.result ?? '').queryKey : queryOptionsOf(place.env, dataset, ran.spec, ran.run).queryKey,
+    cancelKey: isStored
+      ? resultOptions(place.env, place.result ?? '').queryKey
+      : queryOptionsOf(place.env, dataset, ran.spec, ran.run).queryKey,
   };
 }
 export type QueryState = ReturnType<typeof useQueryState>;

@@ -40,8 +40,15 @@ export default function SendDataPage() {
         <KeyField env={place.env} value={key} onChange={setKey} />
         <label>
           <span>Service name</span>
-          <input className="mono" value={service} spellCheck={false} onChange={(e) => setSearch({ service: e.target.value || undefined }, { replace: true })} />
-          <small>{guide.id.startsWith('libhoney') || guide.id === 'curl' ? 'used as the dataset' : 'becomes the dataset'}</small>
+          <input
+            className="mono"
+            value={service}
+            spellCheck={false}
+            onChange={(e) => setSearch({ service: e.target.value || undefined }, { replace: true })}
+          />
+          <small>
+            {guide.id.startsWith('libhoney') || guide.id === 'curl' ? 'used as the dataset' : 'becomes the dataset'}
+          </small>
         </label>
         <label>
           <span>Endpoint</span>
@@ -100,13 +107,23 @@ function GuidePanel({ guide, input }: { guide: Guide; input: Parameters<Guide['b
 }
 
 function KeyField({ env, value, onChange }: { env: string; value: string; onChange: (key: string) => void }) {
-  const create = useMutation({ mutationFn: () => createKey(env, 'send data'), onSuccess: (made) => onChange(made.key) });
+  const create = useMutation({
+    mutationFn: () => createKey(env, 'send data'),
+    onSuccess: (made) => onChange(made.key),
+  });
   return (
     <div className={css.key}>
       <label>
         <span>API key</span>
         <span className={css.keyRow}>
-          <input className="mono" placeholder="paste a key, or create one" value={value} spellCheck={false} autoComplete="off" onChange={(e) => onChange(e.target.value)} />
+          <input
+            className="mono"
+            placeholder="paste a key, or create one"
+            value={value}
+            spellCheck={false}
+            autoComplete="off"
+            onChange={(e) => onChange(e.target.value)}
+          />
           {create.data && value === create.data.key ? (
             <CopyButton text={value} label="Copy key" />
           ) : (
@@ -138,7 +155,8 @@ function Arrival({ env }: { env: string }) {
       <section className={css.arrival} data-arrived="" role="status" data-testid="arrival">
         <CheckCircle2 size={18} aria-hidden />
         <p>
-          Received <strong className="num">{numberText(received.events)}</strong> {received.events === 1 ? 'event' : 'events'}
+          Received <strong className="num">{numberText(received.events)}</strong>{' '}
+          {received.events === 1 ? 'event' : 'events'}
           {received.last_dataset && (
             <>
               , the latest in <code>{received.last_dataset}</code>
@@ -156,7 +174,11 @@ function Arrival({ env }: { env: string }) {
   return (
     <section className={css.arrival} role="status" data-testid="arrival">
       <Radio size={18} aria-hidden className={css.pulse} />
-      <p>{error ? `Cannot ask the server: ${error.message}` : 'Waiting for the first event… This turns by itself when one arrives.'}</p>
+      <p>
+        {error
+          ? `Cannot ask the server: ${error.message}`
+          : 'Waiting for the first event… This turns by itself when one arrives.'}
+      </p>
     </section>
   );
 }

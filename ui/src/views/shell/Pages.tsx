@@ -14,7 +14,8 @@ export function Start() {
   useEffect(() => {
     if (team && env) go(environmentPath({ team, env }), {}, { replace: true });
   }, [team, env, go]);
-  if (data && !(team && env)) return <Empty title="This installation has no environment yet">Create one with “waggle environment create”.</Empty>;
+  if (data && !(team && env))
+    return <Empty title="This installation has no environment yet">Create one with “waggle environment create”.</Empty>;
   return <Skeleton />;
 }
 export function NotFound() {

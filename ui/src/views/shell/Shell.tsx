@@ -46,7 +46,10 @@ export function Shell({ screens }: { screens: readonly Screen[] }) {
 
 function Frame({ session, screens }: { session: Session; screens: readonly Screen[] }) {
   const params = usePlace();
-  const place = { team: params.team ?? session.team?.slug ?? '', env: params.env ?? session.environments[0]?.slug ?? '' };
+  const place = {
+    team: params.team ?? session.team?.slug ?? '',
+    env: params.env ?? session.environments[0]?.slug ?? '',
+  };
   const pathname = usePathname();
   const go = useGo();
   const [slot, setSlot] = useState<HTMLElement | null>(null);
@@ -77,15 +80,29 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   });
   useEffect(() => {
     const title = screens.find((s) => s.id === screen)?.title ?? 'Waggle';
-    document.title = [params.dataset, title, 'Waggle'].filter((part, i, all) => part && all.indexOf(part) === i).join(' · ');
+    document.title = [params.dataset, title, 'Waggle']
+      .filter((part, i, all) => part && all.indexOf(part) === i)
+      .join(' · ');
   }, [params.dataset, screen, screens]);
 
   const link = (s: Screen) => {
-    const to = s.id === 'query' ? (queryPath ? datasetPath(place, queryPath) : environmentPath(place, '/datasets')) : environmentPath(place, s.path);
+    const to =
+      s.id === 'query'
+        ? queryPath
+          ? datasetPath(place, queryPath)
+          : environmentPath(place, '/datasets')
+        : environmentPath(place, s.path);
     const Icon = s.nav!.icon;
-    const isActive = s.id === screen || (s.id === 'query' && screen === 'trace') || (s.id === 'datasets' && screen === 'schema');
+    const isActive =
+      s.id === screen || (s.id === 'query' && screen === 'trace') || (s.id === 'datasets' && screen === 'schema');
     return (
-      <Link key={s.id} to={to} className={css.navLink} aria-current={isActive ? 'page' : undefined} title={s.nav!.label}>
+      <Link
+        key={s.id}
+        to={to}
+        className={css.navLink}
+        aria-current={isActive ? 'page' : undefined}
+        title={s.nav!.label}
+      >
         <Icon size={16} />
         <span>{s.nav!.label}</span>
       </Link>
@@ -126,7 +143,13 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
             }))}
           />
           {session.user && <UserMenu user={session.user} />}
-          <button type="button" className={css.navLink} title={isNarrow ? 'Widen (n)' : 'Narrow (n)'} aria-label={isNarrow ? 'Widen the navigation' : 'Narrow the navigation'} onClick={() => writePref('nav', isNarrow ? null : 'narrow')}>
+          <button
+            type="button"
+            className={css.navLink}
+            title={isNarrow ? 'Widen (n)' : 'Narrow (n)'}
+            aria-label={isNarrow ? 'Widen the navigation' : 'Narrow the navigation'}
+            onClick={() => writePref('nav', isNarrow ? null : 'narrow')}
+          >
             <PanelLeft size={16} />
             <span>Narrow</span>
           </button>
@@ -164,7 +187,11 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
                 onSelect: () => go(datasetPath(place, d.slug)),
               })),
               null,
-              { id: '__all__', label: 'All datasets of the environment', onSelect: () => go(datasetPath(place, '__all__')) },
+              {
+                id: '__all__',
+                label: 'All datasets of the environment',
+                onSelect: () => go(datasetPath(place, '__all__')),
+              },
             ]}
           />
           <div className={css.slot} ref={setSlot} />
@@ -191,7 +218,15 @@ function UserMenu({ user }: { user: { email: string; name: string } }) {
   return (
     <div className={css.user}>
       <span title={user.email}>{user.name || user.email}</span>
-      <Button kind="plain" icon={<LogOut size={14} />} onClick={() => void signOut().then(() => client.clear()).then(() => client.invalidateQueries())}>
+      <Button
+        kind="plain"
+        icon={<LogOut size={14} />}
+        onClick={() =>
+          void signOut()
+            .then(() => client.clear())
+            .then(() => client.invalidateQueries())
+        }
+      >
         Sign out
       </Button>
     </div>

@@ -29,11 +29,26 @@ export function SignIn() {
         <h1>Sign in to Waggle</h1>
         <label>
           E-mail
-          <input type="email" name="email" autoComplete="username" required autoFocus value={email} onChange={(e) => setEmail(e.target.value)} />
+          <input
+            type="email"
+            name="email"
+            autoComplete="username"
+            required
+            autoFocus
+            value={email}
+            onChange={(e) => setEmail(e.target.value)}
+          />
         </label>
         <label>
           Password
-          <input type="password" name="password" autoComplete="current-password" required value={password} onChange={(e) => setPassword(e.target.value)} />
+          <input
+            type="password"
+            name="password"
+            autoComplete="current-password"
+            required
+            value={password}
+            onChange={(e) => setPassword(e.target.value)}
+          />
         </label>
         {attempt.error && <ErrorBox what="Sign-in failed" error={attempt.error} />}
         <Button kind="primary" type="submit" disabled={attempt.isPending}>

@@ -1,5 +1,15 @@
 // One trace: what it is, its waterfall, and the fields, events and links of the selected span.
-import { AlertTriangle, ArrowLeft, ChevronDown, ChevronUp, CircleAlert, FoldVertical, RotateCw, Search, UnfoldVertical } from 'lucide-react';
+import {
+  AlertTriangle,
+  ArrowLeft,
+  ChevronDown,
+  ChevronUp,
+  CircleAlert,
+  FoldVertical,
+  RotateCw,
+  Search,
+  UnfoldVertical,
+} from 'lucide-react';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ApiError } from '../../api/http';
 import { TraceSession } from '../../api/trace-client';
@@ -7,12 +17,30 @@ import { durationText, middleCut, numberText, rowTimeText } from '../../model/fo
 import type { EventRow } from '../../model/result';
 import { eventsOf, FLAG_ERROR, FLAG_MISSING, type Trace } from '../../model/trace';
 import type { TraceSearch } from '../../model/url-state';
-import { Button, CopyButton, copyText, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
+import {
+  Button,
+  CopyButton,
+  copyText,
+  Empty,
+  ErrorBox,
+  IconButton,
+  Progress,
+  Skeleton,
+  Tabs,
+} from '../../widgets/basic';
 import { FieldList, JsonView } from '../../widgets/FieldList';
 import { Link } from '../../widgets/Link';
 import { PointMenu } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
-import { datasetPath, useGo, useHistory, usePlace, useSetSearch, useTypedSearch, type Place } from '../../widgets/route';
+import {
+  datasetPath,
+  useGo,
+  useHistory,
+  usePlace,
+  useSetSearch,
+  useTypedSearch,
+  type Place,
+} from '../../widgets/route';
 import { useThemeColours } from '../../widgets/theme';
 import { useKeys } from '../../widgets/use-keys';
 import { Waterfall, type WaterfallHandle } from '../../waterfall/Waterfall';
@@ -33,7 +61,8 @@ function useTrace(env: string, id: string | undefined, start: number | undefined
     let isCurrent = true;
     session.load(env, id, start, end, ROWS_MAX).then(
       (trace) => isCurrent && setState({ key, trace, session }),
-      (cause: unknown) => isCurrent && setState({ key, error: cause instanceof ApiError ? cause : new ApiError(0, String(cause)) }),
+      (cause: unknown) =>
+        isCurrent && setState({ key, error: cause instanceof ApiError ? cause : new ApiError(0, String(cause)) }),
     );
     return () => {
       isCurrent = false;
@@ -56,8 +85,16 @@ export default function TracePage() {
       <div className={css.page}>
         {loaded.error.status === 404 ? (
           <Empty title={`No spans of trace ${middleCut(id, 20)} were found`}>
-            <p>{start === undefined ? 'It may be older than the retention, or not have arrived yet.' : 'They may lie outside the time range of this link.'}</p>
-            {start !== undefined && <Button onClick={() => go(datasetPath(place, dataset, '/trace'), { trace_id: id, span: search.span })}>Look at all times</Button>}
+            <p>
+              {start === undefined
+                ? 'It may be older than the retention, or not have arrived yet.'
+                : 'They may lie outside the time range of this link.'}
+            </p>
+            {start !== undefined && (
+              <Button onClick={() => go(datasetPath(place, dataset, '/trace'), { trace_id: id, span: search.span })}>
+                Look at all times
+              </Button>
+            )}
             <Button icon={<RotateCw size={14} />} onClick={reload}>
               Look again
             </Button>
@@ -78,10 +115,34 @@ export default function TracePage() {
       </div>
     );
   }
-  return <Loaded key={loaded.key} trace={loaded.trace} session={loaded.session} place={place} dataset={dataset} search={search} onReload={reload} />;
+  return (
+    <Loaded
+      key={loaded.key}
+      trace={loaded.trace}
+      session={loaded.session}
+      place={place}
+      dataset={dataset}
+      search={search}
+      onReload={reload}
+    />
+  );
 }
 
-function Loaded({ trace, session, place, dataset, search, onReload }: { trace: Trace; session: TraceSession; place: Place; dataset: string; search: TraceSearch; onReload: () => void }) {
+function Loaded({
+  trace,
+  session,
+  place,
+  dataset,
+  search,
+  onReload,
+}: {
+  trace: Trace;
+  session: TraceSession;
+  place: Place;
+  dataset: string;
+  search: TraceSearch;
+  onReload: () => void;
+}) {
   const utc = useUtc();
   const colours = useThemeColours();
   const setSearch = useSetSearch<TraceSearch>();
@@ -95,7 +156,10 @@ function Loaded({ trace, session, place, dataset, search, onReload }: { trace: T
     if (!search.span) return trace.count > 0 ? 0 : -1;
     return Math.max(0, trace.spanIds.indexOf(search.span));
   }, [trace, search.span]);
-  const select = useCallback((node: number) => setSearch({ span: trace.spanIds[node] || undefined }, { replace: true }), [setSearch, trace]);
+  const select = useCallback(
+    (node: number) => setSearch({ span: trace.spanIds[node] || undefined }, { replace: true }),
+    [setSearch, trace],
+  );
   // Logs have no span id; their selection cannot be in the URL and lives here.
   const [bare, setBare] = useState<number | null>(null);
   const current = bare ?? selected;
@@ -149,12 +213,16 @@ function Loaded({ trace, session, place, dataset, search, onReload }: { trace: T
       </header>
       {trace.missingCount > 0 && (
         <p className={css.warning}>
-          <AlertTriangle size={14} aria-hidden /> {trace.missingCount === 1 ? 'One parent span is' : `${trace.missingCount} parent spans are`} named by others but not here: still on the way, sampled out, or sent elsewhere. A dashed placeholder stands for {trace.missingCount === 1 ? 'it' : 'each'}.
+          <AlertTriangle size={14} aria-hidden />{' '}
+          {trace.missingCount === 1 ? 'One parent span is' : `${trace.missingCount} parent spans are`} named by others
+          but not here: still on the way, sampled out, or sent elsewhere. A dashed placeholder stands for{' '}
+          {trace.missingCount === 1 ? 'it' : 'each'}.
         </p>
       )}
       {trace.totalRows > trace.rowCount && (
         <p className={css.warning}>
-          <AlertTriangle size={14} aria-hidden /> Showing {numberText(trace.rowCount)} of {numberText(trace.totalRows)} rows of this trace.
+          <AlertTriangle size={14} aria-hidden /> Showing {numberText(trace.rowCount)} of {numberText(trace.totalRows)}{' '}
+          rows of this trace.
         </p>
       )}
       <div className={css.split}>
@@ -197,7 +265,12 @@ function Loaded({ trace, session, place, dataset, search, onReload }: { trace: T
             )}
             <span className={css.gap} />
             {trace.errorCount > 0 && (
-              <Button kind="plain" icon={<CircleAlert size={14} />} onClick={() => waterfall.current?.next('error', 1)} title="x">
+              <Button
+                kind="plain"
+                icon={<CircleAlert size={14} />}
+                onClick={() => waterfall.current?.next('error', 1)}
+                title="x"
+              >
                 Next error
               </Button>
             )}
@@ -242,7 +315,21 @@ function Fact({ label, value, isBad = false }: { label: string; value: string; i
 }
 
 type DetailTab = 'fields' | 'events' | 'links' | 'json';
-function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; session: TraceSession; node: number; place: Place; dataset: string; utc: boolean }) {
+function Details({
+  trace,
+  session,
+  node,
+  place,
+  dataset,
+  utc,
+}: {
+  trace: Trace;
+  session: TraceSession;
+  node: number;
+  place: Place;
+  dataset: string;
+  utc: boolean;
+}) {
   const go = useGo();
   const [tab, setTab] = useState<DetailTab>('fields');
   const [rows, setRows] = useState<{ own: EventRow | null; events: EventRow[]; links: EventRow[] } | null>(null);
@@ -257,7 +344,11 @@ function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; 
     void session.rows([...(own >= 0 ? [own] : []), ...events, ...links]).then((all) => {
       if (!isCurrent) return;
       const first = own >= 0 ? 1 : 0;
-      setRows({ own: first ? all[0]! : null, events: all.slice(first, first + events.length), links: all.slice(first + events.length) });
+      setRows({
+        own: first ? all[0]! : null,
+        events: all.slice(first, first + events.length),
+        links: all.slice(first + events.length),
+      });
     });
     return () => {
       isCurrent = false;
@@ -279,7 +370,8 @@ function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; 
           {name}
         </h2>
         <p className="num">
-          {trace.services[trace.service[node]!]} · {durationText(trace.duration[node]!)} · starts at {durationText(trace.start[node]!)}
+          {trace.services[trace.service[node]!]} · {durationText(trace.duration[node]!)} · starts at{' '}
+          {durationText(trace.start[node]!)}
         </p>
       </header>
       {flags & FLAG_MISSING ? (
@@ -321,7 +413,9 @@ function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; 
                       <details open={rows.events.length <= 3}>
                         <summary>
                           <strong>{String(event.data['name'] ?? '(no name)')}</strong>
-                          <span className="num">+{durationText(Number(BigInt(event.timestamp_ns) - startNs) - trace.start[node]!)}</span>
+                          <span className="num">
+                            +{durationText(Number(BigInt(event.timestamp_ns) - startNs) - trace.start[node]!)}
+                          </span>
                         </summary>
                         <FieldList data={event.data} />
                       </details>
@@ -339,7 +433,10 @@ function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; 
                     const span = String(link.data['trace.link.span_id'] ?? '');
                     return (
                       <li key={i}>
-                        <Link to={datasetPath(place, dataset, '/trace')} search={{ trace_id: target, span: span || undefined }}>
+                        <Link
+                          to={datasetPath(place, dataset, '/trace')}
+                          search={{ trace_id: target, span: span || undefined }}
+                        >
                           Trace <code>{middleCut(target, 20)}</code>
                         </Link>
                         <FieldList data={link.data} />
@@ -348,7 +445,11 @@ function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; 
                   })}
                 </ol>
               ))}
-            {tab === 'json' && own && <JsonView value={{ time: own.timestamp, samplerate: own.sample_rate, dataset: own.dataset, data: own.data }} />}
+            {tab === 'json' && own && (
+              <JsonView
+                value={{ time: own.timestamp, samplerate: own.sample_rate, dataset: own.dataset, data: own.data }}
+              />
+            )}
           </div>
         </>
       )}
@@ -358,9 +459,26 @@ function Details({ trace, session, node, place, dataset, utc }: { trace: Trace; 
           title={menu.field}
           onClose={() => setMenu(null)}
           list={[
-            { id: 'filter', label: 'Events with this value', onSelect: () => ask({ calculations: [{ op: 'COUNT' }], filters: [{ column: menu.field, op: '=', value }] }) },
-            { id: 'group', label: `COUNT by ${menu.field}`, onSelect: () => ask({ calculations: [{ op: 'COUNT' }], breakdowns: [menu.field] }) },
-            ...(typeof value === 'number' ? [{ id: 'heat', label: `HEATMAP(${menu.field})`, onSelect: () => ask({ calculations: [{ op: 'HEATMAP', column: menu.field }] }) }] : []),
+            {
+              id: 'filter',
+              label: 'Events with this value',
+              onSelect: () =>
+                ask({ calculations: [{ op: 'COUNT' }], filters: [{ column: menu.field, op: '=', value }] }),
+            },
+            {
+              id: 'group',
+              label: `COUNT by ${menu.field}`,
+              onSelect: () => ask({ calculations: [{ op: 'COUNT' }], breakdowns: [menu.field] }),
+            },
+            ...(typeof value === 'number'
+              ? [
+                  {
+                    id: 'heat',
+                    label: `HEATMAP(${menu.field})`,
+                    onSelect: () => ask({ calculations: [{ op: 'HEATMAP', column: menu.field }] }),
+                  },
+                ]
+              : []),
             { id: 'copy', label: 'Copy value', onSelect: () => void copyText(String(value)) },
           ]}
         />

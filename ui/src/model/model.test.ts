@@ -1,0 +1,297 @@
+import { describe, expect, it } from 'vitest';
+import { bucketText, bytesText, durationText, middleCut, numberText, rfc3339ToNs, shortNumber } from './format';
+import { BINDINGS, collisions, pressText } from './keys';
+import { assignStyles, COLOUR_COUNT } from './palette';
+import {
+  behindBucket,
+  canExclude,
+  chartsOf,
+  groupsOf,
+  onlyGroup,
+  rowMatches,
+  rowsRequest,
+  sortGroups,
+  withoutGroup,
+  type QueryAnswer,
+} from './result';
+import { GUIDES } from './snippets';
+import {
+  granularities,
+  momentText,
+  parseMoment,
+  parseSpan,
+  rangeText,
+  resolveRange,
+  shiftRange,
+  spanText,
+  withAbsolute,
+  zoomRange,
+} from './time-range';
+import { parseSearch, readQuerySearch, readTraceSearch, stringifySearch } from './url-state';
+
+describe('the link', () => {
+  it('carries a query there and back', () => {
+    const search = {
+      query: {
+        calculations: [{ op: 'P95', column: 'duration_ms' }],
+        breakdowns: ['name'],
+        filters: [{ column: 'q', op: '=', value: 'a&b=c #%"ü' }],
+      },
+      tab: 'raw' as const,
+      behind: { start_ns: '1790000000000000000', end_ns: '1790000060000000000', group: { name: null } },
+      hidden: ['["GET /"]'],
+      sort: { column: 'COUNT', descending: true },
+      columns: ['name', 'a.b'],
+      ylog: true,
+      omitMissingValues: true,
+      heat: 'rank' as const,
+    };
+    expect(readQuerySearch(parseSearch(stringifySearch(search)))).toEqual(search);
+  });
+  it('leaves out what is at its default', () => expect(stringifySearch({ a: undefined, b: false, c: '' })).toBe(''));
+  it('never turns a trace id of digits into a number', () => {
+    const search = readTraceSearch(
+      parseSearch('?trace_id=12345678901234567890123456789012&span=0000000000000001&trace_start_ts=1790000000'),
+    );
+    expect(search).toEqual({
+      trace_id: '12345678901234567890123456789012',
+      span: '0000000000000001',
+      trace_start_ts: 1790000000,
+      trace_end_ts: 1790000600,
+    });
+  });
+  it('says why a query could not be read', () => {
+    expect(readQuerySearch({ query: '{"filters":[{"op":"like"}]}' }).query_error).toMatch(/^filters\[0\]\.op/);
+    expect(readQuerySearch({ query: '{' }).query_error).toBe('Not JSON');
+  });
+  it('ignores what it does not understand', () =>
+    expect(readQuerySearch({ tab: 'x', behind: '{"start_ns":"a"}', sort: '3', hidden: '{}' })).toEqual({}));
+});
+
+describe('time ranges', () => {
+  it.each([
+    ['45 min', 2700],
+    ['last 45 minutes', 2700],
+    ['3h', 10800],
+    ['1h 30m', 5400],
+    ['2 days', 172800],
+    ['90', null],
+    ['soon', null],
+    ['', null],
+    ['1h x', null],
+  ])('%s', (text, seconds) => expect(parseSpan(text)).toBe(seconds));
+  it.each([
+    ['2026-11-22 09:41:05', 1795340465],
+    ['2026-11-22T09:41:05Z', 1795340465],
+    ['2026-11-22 10:41:05+01:00', 1795340465],
+    ['1795340465', 1795340465],
+    ['2026-11-22', 1795305600],
+    ['yesterday', null],
+  ])('%s', (text, seconds) => expect(parseMoment(text, true)).toBe(seconds));
+  it('print what they read', () => expect(parseMoment(momentText(1795340465000, true), true)).toBe(1795340465));
+  it('never give start, end and range at once', () => {
+    const spec = withAbsolute({ time_range: 600, granularity: 5 }, 100.4, 160.2);
+    expect(spec).toEqual({ start_time: 100, end_time: 161 });
+  });
+  it('shift there and back', () => {
+    const spec = { start_time: 1000, end_time: 1600 };
+    expect(shiftRange(shiftRange(spec, -1, 0), 1, 0)).toEqual(spec);
+  });
+  it('zoom in on the middle, and out while still relative', () => {
+    expect(zoomRange({ start_time: 1000, end_time: 2000 }, 0.5, 0)).toEqual({ start_time: 1250, end_time: 1750 });
+    expect(zoomRange({ time_range: 600 }, 2, 5000)).toEqual({ time_range: 1200 });
+  });
+  it('resolve every legal pair', () => {
+    expect(resolveRange({}, 10_000)).toEqual([2800, 10_000]);
+    expect(resolveRange({ start_time: 5, time_range: 10 }, 99)).toEqual([5, 15]);
+    expect(resolveRange({ end_time: 50, time_range: 10 }, 99)).toEqual([40, 50]);
+  });
+  it('read well', () => {
+    expect(rangeText({}, true)).toBe('Last 2 hours');
+    expect(rangeText({ time_range: 2700 }, true)).toBe('Last 45 min');
+    expect(rangeText({ start_time: 1795340465, end_time: 1795340525 }, true)).toBe('2026-11-22 09:41:05 – 09:42:05');
+    expect(spanText(90061)).toBe('1 d 1 h');
+  });
+  it('offer bucket sizes that the server takes', () => {
+    for (const range of [60, 7200, 86400, 28 * 86400])
+      for (const g of granularities(range)) expect(g >= range / 1000 && g <= range).toBe(true);
+  });
+});
+
+describe('formats', () => {
+  it.each([
+    [12345, '12,345'],
+    [8.25, '8.25'],
+    [0.000512, '0.000512'],
+    [0.0000123, '1.23e-5'],
+    [3829.48123, '3829.48'],
+    [857.0312, '857'],
+    [0, '0'],
+  ])('number %d', (value, text) => expect(numberText(value)).toBe(text));
+  it.each([
+    [0, '0 ms'],
+    [812, '812 ns'],
+    [3400, '3.4 µs'],
+    [12_500_000, '12.5 ms'],
+    [1_204_000_000, '1.2 s'],
+    [125e9, '2 min 5 s'],
+    [3_725e9, '1 h 2 min'],
+  ])('duration %d', (ns, text) => expect(durationText(ns)).toBe(text));
+  it('are short on axes', () =>
+    expect([shortNumber(1500), shortNumber(34e6), shortNumber(0.25)]).toEqual(['1500', '34M', '0.25']));
+  it('say bytes', () =>
+    expect([bytesText(12), bytesText(123456), bytesText(7.8e9)]).toEqual(['12 B', '123 kB', '7.8 GB']));
+  it('cut ids in the middle', () => expect(middleCut('0123456789abcdef', 10)).toBe('012345…def'));
+  it('keep nanoseconds', () => expect(rfc3339ToNs('2026-11-22T09:41:05.123456789Z')).toBe(1795340465123456789n));
+  it('show milliseconds of small buckets', () =>
+    expect(bucketText(1795340465.5, true, false, true)).toBe('09:41:05.500'));
+});
+
+describe('colours', () => {
+  it('stay with their value whatever else is shown, unless a more important one wants the same', () => {
+    const alone = assignStyles(['name="a"']).get('name="a"');
+    expect(assignStyles(['name="a"', 'name="b"', 'name="c"']).get('name="a"')).toEqual(alone);
+  });
+  it('are all used before lines are dashed', () => {
+    const styles = [...assignStyles(Array.from({ length: 20 }, (_, i) => `k${i}`)).values()];
+    expect(new Set(styles.slice(0, COLOUR_COUNT).map((s) => s.colour)).size).toBe(COLOUR_COUNT);
+    expect(styles.map((s) => s.dash)).toEqual([...Array(8).fill(0), ...Array(8).fill(1), ...Array(4).fill(2)]);
+  });
+});
+
+describe('keys', () => {
+  it('never collide', () => expect(collisions()).toEqual([]));
+  it('are each written once', () => expect(new Set(BINDINGS.map((b) => b.id)).size).toBe(BINDINGS.length));
+  it('notice a collision', () => {
+    expect(collisions([...BINDINGS, { id: 'twice', region: 'Query', keys: ['d'], action: '' }])).toEqual([
+      'd: dataset, twice',
+    ]);
+  });
+  it.each([
+    [{ key: 'Enter', ctrlKey: true }, 'Mod+Enter'],
+    [{ key: 'Enter', metaKey: true }, 'Mod+Enter'],
+    [{ key: 'Enter', shiftKey: true }, 'Shift+Enter'],
+    [{ key: '?', shiftKey: true }, '?'],
+    [{ key: 'F', shiftKey: true }, 'Shift+F'],
+    [{ key: ' ' }, 'Space'],
+  ])('%j', (press, text) =>
+    expect(pressText({ ctrlKey: false, metaKey: false, altKey: false, shiftKey: false, ...press })).toBe(text),
+  );
+});
+
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+const answer = (change: Partial<QueryAnswer> = {}): QueryAnswer => ({
+  query_id: 'q',
+  result_id: 'r',
+  query: { calculations: [{ op: 'COUNT' }, { op: 'P95', column: 'ms' }], breakdowns: ['name'] },
+  start_time: 1000,
+  end_time: 1300,
+  granularity: 60,
+  calculations: ['COUNT', 'P95(ms)'],
+  breakdowns: ['name'],
+  results: [{ data: { name: 'a', COUNT: 3, 'P95(ms)': 9 } }, { data: { COUNT: 1 } }],
+  series: [
+    { time: iso(960), data: { name: 'a', COUNT: 1, 'P95(ms)': 4 } },
+    { time: iso(1080), data: { name: 'a', COUNT: 2, 'P95(ms)': 9 } },
+    { time: iso(1080), data: { COUNT: 1 } },
+  ],
+  total: { COUNT: 4 },
+  total_series: [],
+  other: null,
+  group_count: 2,
+  stats: {},
+  ...change,
+});
+
+describe('results', () => {
+  it('become one set of lines per calculation, zero where a count is empty and nothing where a percentile is', () => {
+    const a = answer();
+    const [count, p95] = chartsOf(a, groupsOf(a));
+    expect(count!.xs).toEqual([960, 1020, 1080, 1140, 1200, 1260]);
+    expect(count!.lines.map((l) => l.ys)).toEqual([
+      [1, 0, 2, 0, 0, 0],
+      [0, 0, 1, 0, 0, 0],
+    ]);
+    expect(p95!.lines[0]!.ys).toEqual([4, null, 9, null, null, null]);
+    expect(p95!.lines[1]!.ys.every((y) => y === null)).toBe(true);
+  });
+  it('can leave empty counts out', () => {
+    const a = answer();
+    expect(chartsOf(a, groupsOf(a), true)[0]!.lines[0]!.ys).toEqual([1, null, 2, null, null, null]);
+  });
+  it('lead from a bucket to its rows: half-open, cut to the query, a missing value as does-not-exist', () => {
+    const a = answer();
+    const [named, missing] = groupsOf(a);
+    expect(behindBucket(a, 960, named)).toEqual({
+      start_ns: '1000000000000',
+      end_ns: '1020000000000',
+      group: { name: 'a' },
+    });
+    expect(behindBucket(a, 1260, named).end_ns).toBe('1300000000000');
+    expect(rowsRequest(a, behindBucket(a, 1080, missing)).request.filters).toEqual([
+      { column: 'name', op: 'does-not-exist' },
+    ]);
+    expect(
+      rowsRequest(a, { ...behindBucket(a, 1080), range: { column: 'ms', from: 5, to: 10 } }).request.filters,
+    ).toEqual([
+      { column: 'ms', op: '>=', value: 5 },
+      { column: 'ms', op: '<', value: 10 },
+    ]);
+  });
+  it('keep the meaning of OR: the group is then checked row by row', () => {
+    const filters = [
+      { column: 'x', op: '=', value: 1 },
+      { column: 'y', op: '=', value: 2 },
+    ];
+    const a = answer({
+      query: { calculations: [{ op: 'COUNT' }], breakdowns: ['name'], filters, filter_combination: 'OR' },
+    });
+    const { request, check } = rowsRequest(a, behindBucket(a, 1080, groupsOf(a)[0]));
+    expect(request.filters).toEqual(filters);
+    expect(request.filter_combination).toBe('OR');
+    expect(rowMatches({ name: 'a', x: 1 }, check)).toBe(true);
+    expect(rowMatches({ name: 'b', x: 1 }, check)).toBe(false);
+    expect(canExclude(['name'], a.query)).toBe(false);
+  });
+  it('narrow to a group or leave it out', () => {
+    const [named, missing] = groupsOf(answer());
+    expect(onlyGroup({ filters: [{ column: 'name', op: '=', value: 'old' }] }, ['name'], named!).filters).toEqual([
+      { column: 'name', op: '=', value: 'a' },
+    ]);
+    expect(withoutGroup({}, ['name'], missing!).filters).toEqual([{ column: 'name', op: 'exists' }]);
+  });
+  it('sort with missing values last, either way', () => {
+    const groups = groupsOf(answer());
+    for (const descending of [true, false])
+      expect(sortGroups(groups, { column: 'P95(ms)', descending }).map((g) => g.label)).toEqual(['a', '(no value)']);
+  });
+});
+
+describe('snippets', () => {
+  const input = {
+    origin: 'http://127.0.0.1:8080',
+    grpc: '127.0.0.1:4317',
+    key: 'k3y',
+    service: 'my shop',
+    dataset: 'my shop',
+  };
+  it.each(GUIDES.map((g) => [g.id, g] as const))('%s is filled in', (_id, guide) => {
+    const text = guide
+      .blocks(input)
+      .map((b) => b.text)
+      .join('\n');
+    expect(text).toContain('k3y');
+    expect(text).toMatch(/http:\/\/127\.0\.0\.1:(8080|4317)/);
+    expect(text).not.toMatch(/ORIGIN|undefined|null/);
+  });
+  it('quote what a shell would split', () => {
+    const text = GUIDES.find((g) => g.id === 'flask')!
+      .blocks(input)
+      .map((b) => b.text)
+      .join('\n');
+    expect(text).toContain("export OTEL_SERVICE_NAME='my shop'");
+  });
+  it('leave gRPC out when it is off', () => {
+    expect(GUIDES.find((g) => g.id === 'otel')!.blocks({ ...input, grpc: null })).toHaveLength(1);
+  });
+});

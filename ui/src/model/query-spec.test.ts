@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import {
+  calculationKey,
+  filterText,
+  havingText,
+  orderText,
+  parseCalculation,
+  parseFilter,
+  parseHaving,
+  parseOrder,
+  parseSpec,
+  prune,
+  readFilter,
+  type ColumnType,
+  type Filter,
+  type QuerySpec,
+} from './query-spec';
+
+const types: Record<string, ColumnType> = { duration_ms: 'float', name: 'string', error: 'boolean', code: 'integer' };
+const typeOf = (column: string) => types[column];
+
+describe('filters', () => {
+  const cases: [string, Filter][] = [
+    ['duration_ms > 100', { column: 'duration_ms', op: '>', value: 100 }],
+    ['duration_ms>100', { column: 'duration_ms', op: '>', value: 100 }],
+    ['name = GET /', { column: 'name', op: '=', value: 'GET /' }],
+    ['name = 42', { column: 'name', op: '=', value: '42' }],
+    ['code = 42', { column: 'code', op: '=', value: 42 }],
+    ['error = true', { column: 'error', op: '=', value: true }],
+    ['service.name = api', { column: 'service.name', op: '=', value: 'api' }],
+    ['unknown != 7', { column: 'unknown', op: '!=', value: 7 }],
+    ['name contains 5', { column: 'name', op: 'contains', value: '5' }],
+    ['code in 1, 2,3', { column: 'code', op: 'in', value: [1, 2, 3] }],
+    ['name in a, "b, c"', { column: 'name', op: 'in', value: ['a', 'b, c'] }],
+    ['name does-not-exist', { column: 'name', op: 'does-not-exist' }],
+    ['"my column" >= 5', { column: 'my column', op: '>=', value: 5 }],
+    ['id = 90071992547409931', { column: 'id', op: '=', value: '90071992547409931' }],
+  ];
+  it.each(cases)('%s', (text, filter) => {
+    expect(parseFilter(text, typeOf)).toEqual(filter);
+    expect(parseFilter(filterText(filter), typeOf)).toEqual(filter);
+  });
+  it.each(['', 'name', 'name =', 'name = ', 'name like x', 'name exists x'])('%j is not finished', (text) => {
+    expect(parseFilter(text, typeOf)).toBeNull();
+  });
+  it('says how far the text has come', () => {
+    expect(readFilter('dur')).toEqual({ stage: 'column', prefix: 'dur' });
+    expect(readFilter('name ')).toEqual({ stage: 'op', column: 'name', prefix: '' });
+    expect(readFilter('name does')).toEqual({ stage: 'op', column: 'name', prefix: 'does' });
+    expect(readFilter('name = G')).toEqual({ stage: 'value', column: 'name', op: '=', prefix: 'G' });
+    expect(readFilter('name >=5')).toEqual({ stage: 'value', column: 'name', op: '>=', prefix: '5' });
+  });
+});
+
+describe('calculations, orders and havings', () => {
+  const spec: QuerySpec = {
+    calculations: [{ op: 'COUNT' }, { op: 'P95', column: 'duration_ms' }, { op: 'HEATMAP', column: 'duration_ms' }],
+    breakdowns: ['name'],
+  };
+  it.each([
+    ['count', 'COUNT'],
+    ['P95(duration_ms)', 'P95(duration_ms)'],
+    ['p95 duration_ms', 'P95(duration_ms)'],
+    ['avg(duration_ms', 'AVG(duration_ms)'],
+    ['COUNT(error)', 'COUNT(error)'],
+  ])('%s', (text, key) => {
+    expect(calculationKey(parseCalculation(text)!)).toBe(key);
+  });
+  it.each(['P95', 'nonsense', 'SUM()', ''])('%j is no calculation', (text) =>
+    expect(parseCalculation(text)).toBeNull(),
+  );
+  it('order by what the query has, calculations descending', () => {
+    expect(orderText(parseOrder('count', spec)!)).toBe('COUNT desc');
+    expect(orderText(parseOrder('name', spec)!)).toBe('name asc');
+    expect(orderText(parseOrder('P95(duration_ms) asc', spec)!)).toBe('P95(duration_ms) asc');
+    expect(parseOrder('HEATMAP(duration_ms)', spec)).toBeNull();
+    expect(parseOrder('other', spec)).toBeNull();
+  });
+  it('compare a calculation of the query with a number', () => {
+    expect(havingText(parseHaving('count>100', spec)!)).toBe('COUNT > 100');
+    expect(parseHaving('SUM(x) > 1', spec)).toBeNull();
+    expect(parseHaving('COUNT > many', spec)).toBeNull();
+  });
+  it('drops what an edit has orphaned', () => {
+    const edited = prune({
+      ...spec,
+      breakdowns: [],
+      orders: [{ column: 'name' }, { op: 'COUNT' }],
+      havings: [{ calculate_op: 'SUM', column: 'x', op: '>', value: 1 }],
+    });
+    expect(edited.orders).toEqual([{ op: 'COUNT' }]);
+    expect(edited).not.toHaveProperty('havings');
+    expect(edited).not.toHaveProperty('breakdowns');
+  });
+});
+
+describe('a query written as JSON', () => {
+  it.each([
+    ['[]', undefined],
+    ['{"filters":[{"column":"a","op":"like","value":1}]}', 'filters[0].op'],
+    ['{"filters":[{"column":"a","op":"in","value":1}]}', 'filters[0].value'],
+    ['{"breakdowns":"name"}', 'breakdowns'],
+    ['{"breakdowns":[1]}', 'breakdowns[0]'],
+    ['{"orders":[{"column":"x"}]}', 'orders[0]'],
+    ['{"havings":[{"calculate_op":"SUM","column":"x","op":">","value":1}]}', 'havings[0]'],
+    ['{"limit":"10"}', 'limit'],
+    ['{"start_time":1,"end_time":2,"time_range":3}', 'time_range'],
+    ['{', undefined],
+  ])('%s is refused with its place', (text, field) => {
+    const read = parseSpec(text);
+    expect(read).toHaveProperty('error');
+    if ('error' in read) expect(read.field).toBe(field);
+  });
+  it('keeps members it does not know', () => {
+    expect(parseSpec('{"calculated_fields":[{"name":"x","expression":"1"}]}')).toEqual({
+      spec: { calculated_fields: [{ name: 'x', expression: '1' }] },
+    });
+  });
+});

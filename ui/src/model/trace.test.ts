@@ -1,0 +1,148 @@
+import { describe, expect, it } from 'vitest';
+import {
+  buildTrace,
+  eventsOf,
+  FLAG_ERROR,
+  FLAG_LINK,
+  FLAG_LOG,
+  FLAG_MISSING,
+  nextWith,
+  positionOf,
+  reveal,
+  traceBuffers,
+  visibleNodes,
+} from './trace';
+import type { EventRow } from './result';
+
+const T0 = 1_795_340_465_000_000_000n;
+const row = (offsetMs: number, data: EventRow['data']): EventRow => {
+  const ns = T0 + BigInt(Math.round(offsetMs * 1e6));
+  return {
+    timestamp: new Date(Number(ns / 1_000_000n)).toISOString(),
+    timestamp_ns: String(ns),
+    dataset: 'shop',
+    sample_rate: 1,
+    data,
+  };
+};
+const span = (id: string, parent: string | null, start: number, ms: number, extra: EventRow['data'] = {}): EventRow =>
+  row(start, {
+    'trace.span_id': id,
+    ...(parent ? { 'trace.parent_id': parent } : {}),
+    name: id,
+    'service.name': 'web',
+    duration_ms: ms,
+    ...extra,
+  });
+const build = (rows: EventRow[]) => buildTrace('t', rows, rows.length);
+const namesOf = (t: ReturnType<typeof build>, nodes: Int32Array) => [...nodes].map((n) => t.names[t.name[n]!]);
+
+describe('a trace', () => {
+  it('is in depth-first order with siblings by start, however the rows come', () => {
+    const t = build([span('c', 'a', 30, 5), span('d', 'b', 12, 2), span('b', 'a', 10, 8), span('a', null, 0, 100)]);
+    expect(t.spanIds).toEqual(['a', 'b', 'd', 'c']);
+    expect([...t.depth]).toEqual([0, 1, 2, 1]);
+    expect([...t.below]).toEqual([3, 1, 0, 0]);
+    expect([...t.children]).toEqual([2, 1, 0, 0]);
+    expect([...t.start]).toEqual([0, 10e6, 12e6, 30e6]);
+    expect(t.durationNs).toBe(100e6);
+    expect(t.startNs).toBe(String(T0));
+  });
+  it('hangs span events and links on their span', () => {
+    const t = build([
+      span('a', null, 0, 10),
+      span('b', 'a', 1, 5, { error: true }),
+      row(3, { 'trace.parent_id': 'b', 'meta.annotation_type': 'span_event', name: 'exception' }),
+      row(2, { 'trace.parent_id': 'b', 'meta.annotation_type': 'span_event', name: 'retry' }),
+      row(1, { 'trace.parent_id': 'a', 'meta.annotation_type': 'link', 'trace.link.trace_id': 'x' }),
+    ]);
+    expect(t.count).toBe(2);
+    const [from, to] = eventsOf(t.eventNode, 1);
+    expect([from, to]).toEqual([0, 2]);
+    expect(eventsOf(t.eventNode, 0)).toEqual([0, 0]);
+    expect(t.flags[0]! & FLAG_LINK).toBeTruthy();
+    expect(t.flags[1]! & FLAG_ERROR).toBeTruthy();
+    expect(t.errorCount).toBe(1);
+  });
+  it('puts a placeholder where a parent is missing, as long as what hangs on it', () => {
+    const t = build([span('b', 'gone', 10, 5), span('c', 'gone', 20, 10), span('a', null, 0, 40)]);
+    expect(t.missingCount).toBe(1);
+    const at = t.spanIds.indexOf('gone');
+    expect(t.flags[at]! & FLAG_MISSING).toBeTruthy();
+    expect([t.start[at], t.duration[at], t.row[at], t.below[at]]).toEqual([10e6, 20e6, -1, 2]);
+    expect(t.spanCount).toBe(3);
+  });
+  it('shows logs as rows of no length below their span', () => {
+    const t = build([
+      span('a', null, 0, 10),
+      row(4, {
+        'meta.signal_type': 'log',
+        'meta.annotation_type': 'span_event',
+        'trace.parent_id': 'a',
+        body: 'hello',
+      }),
+    ]);
+    expect(t.names[t.name[1]!]).toBe('hello');
+    expect(t.flags[1]! & FLAG_LOG).toBeTruthy();
+    expect([t.duration[1], t.depth[1]]).toEqual([0, 1]);
+  });
+  it('keeps spans that name each other, or themselves, as parents', () => {
+    expect(build([span('a', 'b', 0, 1), span('b', 'a', 1, 1), span('c', 'c', 2, 1)]).count).toBe(3);
+  });
+  it('counts a span that was sent twice once', () =>
+    expect(build([span('a', null, 0, 1), span('a', null, 0, 1)]).count).toBe(1));
+  it('keeps nanoseconds', () => {
+    const first = span('a', null, 0, 1);
+    const second = { ...span('b', 'a', 0, 1), timestamp_ns: String(T0 + 7n) };
+    expect(build([first, second]).start[1]).toBe(7);
+  });
+  it('may be empty', () => expect(build([]).count).toBe(0));
+});
+
+describe('folding', () => {
+  const t = build([
+    span('a', null, 0, 100),
+    span('b', 'a', 1, 9),
+    span('c', 'b', 2, 3),
+    span('d', 'a', 20, 9),
+    span('e', 'd', 21, 3),
+  ]);
+  it('hides what is below', () => {
+    const collapsed = new Uint8Array(t.count);
+    collapsed[1] = 1;
+    expect(namesOf(t, visibleNodes(t, collapsed))).toEqual(['a', 'b', 'd', 'e']);
+    expect(positionOf(visibleNodes(t, collapsed), 2)).toBe(1);
+    expect(reveal(t, collapsed, 2)).toBe(true);
+    expect(namesOf(t, visibleNodes(t, collapsed))).toEqual(['a', 'b', 'c', 'd', 'e']);
+    expect(reveal(t, collapsed, 2)).toBe(false);
+  });
+  it('can show only some', () => {
+    expect(namesOf(t, visibleNodes(t, new Uint8Array(t.count), Uint8Array.from([1, 0, 0, 1, 1])))).toEqual([
+      'a',
+      'd',
+      'e',
+    ]);
+  });
+  it('goes round to the next match', () => {
+    expect(nextWith((n) => n === 1, t.count, 3, 1)).toBe(1);
+    expect(nextWith((n) => n === 4, t.count, 0, -1)).toBe(4);
+    expect(nextWith(() => false, t.count, 0, 1)).toBe(-1);
+  });
+});
+
+describe('50,000 spans', () => {
+  const rows = Array.from({ length: 50_000 }, (_, i) =>
+    span(`s${i}`, i === 0 ? null : `s${Math.floor((i - 1) / 4)}`, i * 0.01, 1),
+  );
+  it('are built, folded and unfolded fast, and move as buffers', () => {
+    const t = build(rows);
+    expect(t.count).toBe(50_000);
+    expect(t.below[0]).toBe(49_999);
+    const collapsed = new Uint8Array(t.count);
+    const began = performance.now();
+    for (let i = 0; i < 10; i++) visibleNodes(t, collapsed);
+    // 16 ms each is the budget; ten at once absorb a busy machine.
+    expect(performance.now() - began).toBeLessThan(160);
+    expect(traceBuffers(t).length).toBeGreaterThan(10);
+  });
+});
