@@ -95,8 +95,11 @@ impl Dictionary {
             Self::Ids { width, bytes } => match parse_id(text.as_bytes()) {
                 Some((id, id_width)) if id_width == *width => {
                     let id = id.to_be_bytes();
-                    (0..self.len() as u32)
-                        .filter(|&code| id_at(bytes, *width, code) == &id[16 - *width..])
+                    let id = &id[16 - *width..];
+                    (0_u32..)
+                        .zip(bytes.chunks_exact(*width))
+                        .filter(|(_, other)| *other == id)
+                        .map(|(code, _)| code)
                         .collect()
                 }
                 _ => Vec::new(),

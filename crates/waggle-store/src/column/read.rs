@@ -74,8 +74,8 @@ impl TypedColumn {
         }
     }
 
-    /// Bounds, both included, within which every integer of the chunk lies. They may be wider than the values; `None` when nothing
-    /// is known, as for other types, plain arrays and chunks without a value.
+    /// Bounds, both included, within which every integer of the chunk lies. They may be wider than the values, and mean nothing where
+    /// the chunk has none; `None` when nothing is known, as for other types and plain arrays.
     pub fn chunk_bounds(&self, chunk: usize) -> Option<(i64, i64)> {
         match &self.values {
             Values::PackedInts(values) => self.packed_bounds(values, chunk),
