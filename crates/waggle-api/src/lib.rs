@@ -34,7 +34,7 @@ use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use listen::{fence, grpc};
-use problem::{Problem, ProblemKind};
+use problem::Problem;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -42,7 +42,6 @@ use tower::ServiceExt;
 pub fn router(state: ApiState) -> Router {
     resource::routes(|_| true)
         .fallback(no_route)
-        .method_not_allowed_fallback(wrong_method)
         .layer(from_fn_with_state(state.clone(), fence::http))
         .with_state(state)
 }
@@ -55,7 +54,6 @@ pub fn otlp_http_router(state: ApiState) -> Router {
     .fallback(async |uri: Uri| {
         Problem::not_found(format!("no route for {}", uri.path())).into_plain()
     })
-    .method_not_allowed_fallback(wrong_method)
     .layer(from_fn_with_state(state.clone(), fence::http))
     .with_state(state)
 }
@@ -133,10 +131,5 @@ async fn no_route(State(state): State<ApiState>, request: Request) -> Response {
     problem.into_plain()
 }
 
-async fn wrong_method(uri: Uri) -> Response {
-    Problem::new(
-        ProblemKind::MethodNotAllowed,
-        format!("{} has no such method", uri.path()),
-    )
-    .into_plain()
-}
+#[cfg(test)]
+mod tests;

@@ -9,12 +9,12 @@ use crate::ingest::{events, otlp};
 use crate::listen::cors;
 use crate::listen::http::Peer;
 use crate::own;
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::request;
 use crate::state::ApiState;
 use axum::extract::{Query, RawPathParams, Request, State};
-use axum::http::Method;
 use axum::http::request::Parts;
+use axum::http::{Method, Uri};
 use axum::response::Response;
 use axum::routing::{MethodFilter, MethodRouter, on};
 use axum::{RequestPartsExt, Router};
@@ -251,7 +251,18 @@ pub(crate) fn routes(is_wanted: impl Fn(&Resource) -> bool) -> Router<ApiState> 
             closed = closed.route(resource.path, route);
         }
     }
-    open.layer(cors::layer()).merge(closed)
+    // The fallback must be set before the layer: one set after would answer the browsers' OPTIONS in its place.
+    open.method_not_allowed_fallback(wrong_method)
+        .layer(cors::layer())
+        .merge(closed.method_not_allowed_fallback(wrong_method))
+}
+
+async fn wrong_method(uri: Uri) -> Response {
+    Problem::new(
+        ProblemKind::MethodNotAllowed,
+        format!("{} has no such method", uri.path()),
+    )
+    .into_plain()
 }
 
 fn is_cross_origin(path: &str) -> bool {
