@@ -24,8 +24,6 @@ pub(crate) type Answer = Result<Response, Problem>;
 pub(crate) struct Ask {
     pub(crate) state: ApiState,
     pub(crate) caller: Arc<Caller>,
-    /// Whether the caller may manage keys and people.
-    pub(crate) is_administrator: bool,
     pub(crate) headers: HeaderMap,
     /// Base URL by which the client reached this server.
     pub(crate) origin: String,

@@ -49,6 +49,8 @@ pub enum Need {
     AllOf(&'static [Permission]),
     /// Somebody signed in, loopback with `--dev`, or a configuration key with one of these permissions, in the environment of the path.
     Person(&'static [Permission]),
+    /// An administrator who is signed in, or loopback with `--dev`, in the environment of the path.
+    Administrator,
 }
 
 #[derive(Clone, Copy)]
@@ -153,7 +155,7 @@ pub const RESOURCES: &[Resource] = &[
     own(
         "POST",
         "/api/environments/{env}/keys",
-        Need::Person(&[]),
+        Need::Administrator,
         |ask| Box::pin(own::key::create(ask)),
     ),
     own("GET", "/api/environments/{env}/datasets", LOOK, |ask| {
@@ -310,7 +312,6 @@ async fn answer_v1(
         handler(Ask {
             state,
             caller,
-            is_administrator: false,
             headers: parts.headers,
             origin: origin.clone(),
             path,
@@ -338,6 +339,12 @@ async fn answer_own(
         let environment = path.get("env").map(String::as_str).unwrap_or_default();
         let person = caller::of_person(&state, peer, &parts.headers, environment).await?;
         check(&person.caller, need)?;
+        if need == Need::Administrator && !person.is_administrator {
+            return Err(Problem::new(
+                ProblemKind::Forbidden,
+                "only an administrator can do this",
+            ));
+        }
         if !parts.method.is_safe() && parts.method != Method::DELETE {
             request::require_json(&parts.headers)?;
         }
@@ -345,7 +352,6 @@ async fn answer_own(
         handler(Ask {
             state,
             caller: person.caller,
-            is_administrator: person.is_administrator,
             headers: parts.headers,
             origin,
             path,
@@ -359,7 +365,7 @@ async fn answer_own(
 
 fn check(caller: &Caller, need: Need) -> Result<(), Problem> {
     let (permissions, is_one_enough) = match need {
-        Need::Nothing | Need::SendEvents | Need::AnyKey => return Ok(()),
+        Need::Nothing | Need::SendEvents | Need::AnyKey | Need::Administrator => return Ok(()),
         Need::OneOf(permissions) => (permissions, true),
         Need::AllOf(permissions) | Need::Person(permissions) => (permissions, false),
     };

@@ -11,7 +11,9 @@ use crate::running::RunningResult;
 use crate::spec::{read_spec, whole_number};
 use crate::state::ApiState;
 use axum::http::{HeaderValue, StatusCode, header};
+use futures::FutureExt;
 use serde_json::{Map, Value as Json, json};
+use std::panic::AssertUnwindSafe;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
 use waggle_model::{DatasetScope, QueryOptions, QuerySpec, Tenant, TimeRange};
 
@@ -220,29 +222,12 @@ struct Run {
 }
 
 impl Run {
-    /// Runs the query and stores how it ended; whoever waits is woken when `running` is dropped, after that.
+    /// Runs the query and stores how it ended, by a panic too; whoever waits is woken when `running` is dropped, after that.
     async fn finish(self, running: RunningResult) {
         let started_ns = self.state.clock.now_ns();
-        let answered = self
-            .state
-            .engine
-            .query(
-                self.tenant,
-                self.scope,
-                &self.spec,
-                self.range,
-                self.options,
-            )
-            .await;
-        let (answer, rows_read) = match answered {
-            Ok(table) => {
-                let rows_read = table.stats.rows_read;
-                match OwnResult::to_text(table).await {
-                    Ok(text) => (QueryAnswer::Complete(text), rows_read),
-                    Err(error) => (failed(&Problem::internal(&error)), rows_read),
-                }
-            }
-            Err(error) => (failed(&Problem::from(error)), 0),
+        let (answer, rows_read) = match AssertUnwindSafe(self.answer()).catch_unwind().await {
+            Ok(answered) => answered,
+            Err(_) => (failed(&Problem::internal(&"a query panicked")), 0),
         };
         let completed_at_ns = self.state.clock.now_ns();
         let elapsed_ns = completed_at_ns.saturating_sub(started_ns);
@@ -261,6 +246,30 @@ impl Run {
             tracing::error!(%error, result = self.result.0, "query result not stored");
         }
         drop(running);
+    }
+
+    /// The result as it is to be stored, and the rows it took.
+    async fn answer(&self) -> (QueryAnswer, u64) {
+        let answered = self
+            .state
+            .engine
+            .query(
+                self.tenant,
+                self.scope.clone(),
+                &self.spec,
+                self.range,
+                self.options,
+            )
+            .await;
+        let table = match answered {
+            Ok(table) => table,
+            Err(error) => return (failed(&Problem::from(error)), 0),
+        };
+        let rows_read = table.stats.rows_read;
+        match OwnResult::to_text(table).await {
+            Ok(text) => (QueryAnswer::Complete(text), rows_read),
+            Err(error) => (failed(&Problem::internal(&error)), rows_read),
+        }
     }
 }
 

@@ -40,7 +40,8 @@ async fn fence(state: &ApiState, door: Door, request: Request, next: Next) -> Re
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
-    let span = tracing::debug_span!("request", id, method, route);
+    // At this level the id stands beside every line that is logged on the way, whatever the log is set to.
+    let span = tracing::error_span!("request", id, method, route);
     let mut response = guarded(state, door, &id, request, next)
         .instrument(span)
         .await;

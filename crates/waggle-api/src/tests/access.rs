@@ -93,6 +93,15 @@ async fn a_key_without_the_permission_is_refused() {
     for resource in RESOURCES {
         let needed: &[Permission] = match resource.need {
             Need::Nothing | Need::AnyKey => continue,
+            // A key is no administrator, whatever it may do.
+            Need::Administrator => {
+                let answer = call(&installation, resource, &plain())
+                    .header("x-honeycomb-team", &installation.key)
+                    .send()
+                    .await;
+                check_refusal(&answer, 403, resource, "not an administrator");
+                continue;
+            }
             Need::SendEvents => &[Permission::SendEvents],
             Need::OneOf(needed) | Need::AllOf(needed) | Need::Person(needed) => needed,
         };
@@ -127,7 +136,7 @@ async fn an_ingest_key_does_nothing_but_send() {
         let is_let_in = match resource.need {
             Need::Nothing | Need::AnyKey | Need::SendEvents => continue,
             Need::OneOf(needed) => needed.contains(&Permission::CreateDatasets),
-            Need::AllOf(_) | Need::Person(_) => false,
+            Need::AllOf(_) | Need::Person(_) | Need::Administrator => false,
         };
         let answer = call(&installation, resource, &plain())
             .header("x-honeycomb-team", &key)

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use waggle_model::{
     Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
@@ -23,6 +24,7 @@ pub(super) struct Asked {
 
 pub(super) struct CannedEngine {
     pub(super) error: Mutex<Option<QueryError>>,
+    pub(super) panics: AtomicBool,
     pub(super) asked: Mutex<Vec<Asked>>,
     pub(super) rows_asked: Mutex<Vec<RowRequest>>,
     pub(super) traces_asked: Mutex<Vec<TraceRequest>>,
@@ -35,6 +37,7 @@ impl Default for CannedEngine {
     fn default() -> Self {
         Self {
             error: Mutex::default(),
+            panics: AtomicBool::new(false),
             asked: Mutex::default(),
             rows_asked: Mutex::default(),
             traces_asked: Mutex::default(),
@@ -46,6 +49,7 @@ impl Default for CannedEngine {
 
 impl CannedEngine {
     fn outcome(&self) -> Result<(), QueryError> {
+        assert!(!self.panics.load(Ordering::Relaxed), "on purpose");
         self.error.lock().clone().map_or(Ok(()), Err)
     }
 

@@ -4,6 +4,7 @@ use super::engine::MINUTE_NS;
 use super::{Installation, NOW_NS, gzip};
 use crate::{ApiConfig, fail_interrupted_queries};
 use serde_json::{Value as Json, json};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use waggle_access::Permission;
 use waggle_metastore::{KeyKind, QueryId, RunBy};
@@ -531,21 +532,27 @@ async fn an_unfinished_result_is_not_complete() {
 async fn a_failed_result_says_why() {
     let installation = Installation::new().await;
     let query_id = saved(&installation, &json!({})).await;
+    let run = async || {
+        let created = installation
+            .ask_with_key("POST", "/1/query_results/shop")
+            .json(&json!({"query_id": query_id}))
+            .send()
+            .await;
+        let location = created.header("location").to_owned();
+        installation
+            .ask_with_key("GET", location.strip_prefix(ORIGIN).unwrap())
+            .send()
+            .await
+    };
     *installation.engine.error.lock() = Some(QueryError::Deadline(30_000));
-    let created = installation
-        .ask_with_key("POST", "/1/query_results/shop")
-        .json(&json!({"query_id": query_id}))
-        .send()
-        .await;
-    let location = created.header("location").to_owned();
-    installation
-        .ask_with_key("GET", location.strip_prefix(ORIGIN).unwrap())
-        .send()
+    run().await.check_error(
+        400,
+        "the query took longer than 30000 ms; ask for a shorter range or fewer groups",
+    );
+    installation.engine.panics.store(true, Ordering::Relaxed);
+    run()
         .await
-        .check_error(
-            400,
-            "the query took longer than 30000 ms; ask for a shorter range or fewer groups",
-        );
+        .check_error(400, "the server could not complete the request");
 }
 
 #[tokio::test]

@@ -183,7 +183,7 @@ async fn a_new_key_works_at_once_and_is_shown_once() {
         .json(&json!({"name": "x"}))
         .send()
         .await
-        .check_error(403, "only an administrator can make keys");
+        .check_error(403, "only an administrator can do this");
 }
 
 #[tokio::test]
