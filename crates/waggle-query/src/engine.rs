@@ -12,7 +12,7 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use waggle_model::{
     Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, QueryStats, ResultTable,
     RowPage, RowRequest, Tenant, TimeRange, Trace, TraceRequest,
@@ -88,7 +88,7 @@ pub struct Engine {
     source: Arc<dyn SnapshotSource>,
     config: EngineConfig,
     clock: Clock,
-    turns: Semaphore,
+    turns: Arc<Semaphore>,
     metrics: Metrics,
 }
 
@@ -102,7 +102,7 @@ impl Engine {
     ) -> Self {
         Self {
             source,
-            turns: Semaphore::new(config.queries_max),
+            turns: Arc::new(Semaphore::new(config.queries_max)),
             config,
             clock,
             metrics: Metrics::new(registry),
@@ -145,10 +145,12 @@ impl Engine {
             config.memory_bytes_max,
             Arc::clone(&run.is_dropped),
         );
-        let work = tokio::task::spawn_blocking(move || work(&*source, &config, &watch));
-        let answer = work.await;
-        drop(turn);
-        match answer {
+        let work = tokio::task::spawn_blocking(move || {
+            // Held by the thread and not by the future, so that a query nobody waits for keeps its turn until it has stopped.
+            let _turn = turn;
+            work(&*source, &config, &watch)
+        });
+        match work.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(ExecError::Query(error))) => Err(error),
             Ok(Err(ExecError::Cancelled | ExecError::TooManyCells)) => Err(QueryError::Busy),
@@ -161,9 +163,9 @@ impl Engine {
         }
     }
 
-    async fn turn(&self) -> Result<SemaphorePermit<'_>, QueryError> {
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, QueryError> {
         let wait = Duration::from_millis(self.config.wait_ms_max);
-        match tokio::time::timeout(wait, self.turns.acquire()).await {
+        match tokio::time::timeout(wait, Arc::clone(&self.turns).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             Ok(Err(_)) | Err(_) => Err(QueryError::Busy),
         }

@@ -177,6 +177,11 @@ impl FilterSet {
         })
     }
 
+    /// The columns the filters look at.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
+        self.filters.iter().map(|filter| filter.column.as_str())
+    }
+
     /// Prepares the filters for one source.
     pub(crate) fn bind(&self, source: &Source) -> Result<BoundFilters<'_>, ReadError> {
         let mut bound = Vec::with_capacity(self.filters.len());

@@ -76,7 +76,7 @@ pub(crate) fn read_rows(
         }
         newest.scan(source, index, &filters, &mut stats, watch)?;
     }
-    let mut page = page_of(snapshot, newest.sorted(), request.limit, cursor, watch)?;
+    let mut page = page_of(snapshot, &newest.sorted(), request.limit, cursor, watch)?;
     page.stats = QueryStats {
         elapsed_ns: watch.elapsed_ns(),
         ..stats
@@ -100,7 +100,7 @@ fn newest_first(sources: &[Source]) -> Vec<usize> {
 /// Cuts the page out of all places that may be on it, newest first.
 fn page_of(
     snapshot: &Snapshot,
-    places: Vec<Place>,
+    places: &[Place],
     limit: usize,
     cursor: Option<Cursor>,
     watch: &Watch,
@@ -185,10 +185,9 @@ impl Newest {
         stats: &mut QueryStats,
         watch: &Watch,
     ) -> Result<(), ExecError> {
-        let Some(mut matches) = Matches::new(source, index, self.range, filters)? else {
+        let Some(mut matches) = Matches::new(source, index, self.range, filters, stats)? else {
             return Ok(());
         };
-        stats.blocks_read += u64::from(source.stored_bytes() > 0);
         while let Some(places) = matches.previous_chunk(self.oldest_ns, stats, watch)? {
             let oldest_ns = self.oldest_ns;
             let is_new_enough = |place: &&Place| place.time_ns >= oldest_ns;

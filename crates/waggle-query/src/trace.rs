@@ -31,10 +31,10 @@ pub(crate) fn read_trace(
         config,
         || (Vec::new(), QueryStats::default()),
         |(places, stats), index, source| {
-            let Some(mut matches) = Matches::new(source, index, request.range, &filters)? else {
+            let Some(mut matches) = Matches::new(source, index, request.range, &filters, stats)?
+            else {
                 return Ok(());
             };
-            stats.blocks_read += u64::from(source.stored_bytes() > 0);
             while let Some(chunk) = matches.previous_chunk(i64::MIN, stats, watch)? {
                 places.extend_from_slice(chunk);
             }
@@ -48,6 +48,7 @@ pub(crate) fn read_trace(
         stats.rows_read += part_stats.rows_read;
         stats.rows_matched += part_stats.rows_matched;
         stats.blocks_read += part_stats.blocks_read;
+        stats.bytes_read += part_stats.bytes_read;
     }
     places.sort_by_key(|place| place.time_ns);
     let mut trace = Trace {

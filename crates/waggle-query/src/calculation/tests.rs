@@ -1,1 +1,290 @@
+use super::*;
+use crate::chunk::ColumnReader;
+use crate::engine::EngineConfig;
+use crate::testing;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use std::collections::BTreeMap;
+use waggle_model::{CalculationSpec, DatasetId, QueryOptions, QuerySpec, TimeRange, Value};
+use waggle_store::Snapshot;
+use waggle_testkit::{Event, random_events};
 
+const RANGE: TimeRange = TimeRange {
+    start_ns: 0,
+    end_ns: 60_000_000_000,
+};
+
+/// One event at rate 10 and five at rate 1, as in product.md QB-04.
+fn weighted() -> Vec<(Value, u32)> {
+    let mut values = vec![(Value::Int(100), 10)];
+    values.extend((1..=5).map(|value| (Value::Int(value), 1)));
+    values
+}
+
+fn numbers(count: i64) -> Vec<(Value, u32)> {
+    (1..=count).map(|value| (Value::Int(value), 1)).collect()
+}
+
+fn texts(texts: &[&str]) -> Vec<(Value, u32)> {
+    texts
+        .iter()
+        .map(|text| (Value::String((*text).to_owned()), 1))
+        .collect()
+}
+
+type Case = (&'static str, Vec<(Value, u32)>, Cell);
+
+/// Calculation over column `v`, the values in it, and the exact answer. Small whole numbers are exact in percentiles too: only the
+/// middle of a bin is not, and bins up to 128 hold one whole number each.
+fn cases() -> Vec<Case> {
+    let mixed = || {
+        let mut mixed = texts(&["5", "true"]);
+        mixed.extend([
+            (Value::Int(5), 1),
+            (Value::Float(5.0), 1),
+            (Value::Float(-0.0), 1),
+            (Value::Int(0), 1),
+            (Value::Bool(true), 1),
+            (Value::Float(f64::NAN), 1),
+        ]);
+        mixed
+    };
+    let bools = || {
+        [true, false, false, true, false]
+            .map(|value| (Value::Bool(value), 2))
+            .to_vec()
+    };
+    vec![
+        ("COUNT", weighted(), Cell::Int(15)),
+        ("COUNT", mixed(), Cell::Int(8)),
+        ("COUNT", Vec::new(), Cell::Int(0)),
+        ("SUM", weighted(), Cell::Int(1_015)),
+        ("SUM", mixed(), Cell::Float(11.0)),
+        ("SUM", bools(), Cell::Int(4)),
+        ("SUM", texts(&["7"]), Cell::Null),
+        (
+            "SUM",
+            vec![(Value::Int(i64::MAX), 3)],
+            Cell::Float(3.0 * i64::MAX as f64),
+        ),
+        ("AVG", weighted(), Cell::Float(1_015.0 / 15.0)),
+        ("AVG", bools(), Cell::Float(0.4)),
+        ("AVG", texts(&["7"]), Cell::Null),
+        ("MAX", weighted(), Cell::Int(100)),
+        ("MAX", mixed(), Cell::Int(5)),
+        ("MAX", texts(&["b", "a", "é"]), Cell::Text("é".to_owned())),
+        ("MAX", bools(), Cell::Null),
+        ("MIN", weighted(), Cell::Int(1)),
+        (
+            "MIN",
+            vec![(Value::Float(-0.5), 1), (Value::Int(0), 1)],
+            Cell::Float(-0.5),
+        ),
+        ("MIN", texts(&["b", "a", "é"]), Cell::Text("a".to_owned())),
+        ("COUNT_DISTINCT", weighted(), Cell::Int(6)),
+        // Text 5 and true, 5 and 5.0 as one, 0 and -0.0 as one, true, NaN.
+        ("COUNT_DISTINCT", mixed(), Cell::Int(6)),
+        ("COUNT_DISTINCT", Vec::new(), Cell::Int(0)),
+        ("P001", numbers(100), Cell::Float(1.0)),
+        ("P01", numbers(100), Cell::Float(1.0)),
+        ("P05", numbers(100), Cell::Float(5.0)),
+        ("P10", numbers(100), Cell::Float(10.0)),
+        ("P20", numbers(100), Cell::Float(20.0)),
+        ("P25", numbers(100), Cell::Float(25.0)),
+        ("P50", numbers(100), Cell::Float(50.0)),
+        ("P75", numbers(100), Cell::Float(75.0)),
+        ("P80", numbers(100), Cell::Float(80.0)),
+        ("P90", numbers(100), Cell::Float(90.0)),
+        ("P95", numbers(100), Cell::Float(95.0)),
+        ("P99", numbers(100), Cell::Float(99.0)),
+        ("P999", numbers(100), Cell::Float(100.0)),
+        ("P50", weighted(), Cell::Float(100.0)),
+        ("P50", numbers(4), Cell::Float(2.0)),
+        ("P50", texts(&["7"]), Cell::Null),
+        ("P95", vec![(Value::Float(0.123), 1)], Cell::Float(0.123)),
+        ("HEATMAP", weighted(), Cell::Null),
+    ]
+}
+
+fn events(values: &[(Value, u32)]) -> Vec<Event> {
+    values
+        .iter()
+        .enumerate()
+        .map(|(index, (value, sample_rate))| Event {
+            timestamp_ns: index as i64,
+            sample_rate: *sample_rate,
+            dataset: DatasetId(1),
+            fields: BTreeMap::from([("v".to_owned(), value.clone())]),
+        })
+        .collect()
+}
+
+fn spec(op: &str) -> QuerySpec {
+    QuerySpec {
+        calculations: vec![CalculationSpec {
+            op: op.to_owned(),
+            column: Some("v".to_owned()),
+        }],
+        ..QuerySpec::default()
+    }
+}
+
+/// A percentile is allowed its bin.
+fn is_near(cell: &Cell, expected: &Cell, op: &str) -> bool {
+    match (cell, expected) {
+        (Cell::Float(cell), Cell::Float(expected)) if op.starts_with('P') => {
+            (cell - expected).abs() <= expected.abs() / 128.0
+        }
+        (Cell::Float(cell), Cell::Float(expected)) => {
+            (cell - expected).abs() <= expected.abs() * 1e-15
+        }
+        _ => cell == expected,
+    }
+}
+
+#[test]
+fn every_calculation_gives_what_its_cases_say() {
+    for (op, values, expected) in cases() {
+        let events = events(&values);
+        for is_block in [false, true] {
+            let rows: Vec<&Event> = events.iter().collect();
+            let sources = match rows.is_empty() {
+                true => Vec::new(),
+                false => vec![testing::source(&rows, is_block)],
+            };
+            let table = testing::query(
+                &Snapshot { sources },
+                &spec(op),
+                RANGE,
+                &QueryOptions::default(),
+                &EngineConfig::default(),
+            )
+            .unwrap();
+            for cells in [&table.total, &table.groups[0].values] {
+                assert!(
+                    is_near(&cells[0], &expected, op),
+                    "{op} of {values:?}: {cells:?}, should be {expected:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_calculation_has_cases_and_a_name_of_its_own() {
+    let mut names: Vec<&str> = CALCULATIONS.iter().map(|known| known.name()).collect();
+    assert_eq!(names.len(), 20);
+    for name in &names {
+        assert!(cases().iter().any(|(op, ..)| op == name), "{name}");
+    }
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), 20);
+}
+
+/// The state of a calculation over a column of some events, all in one cell of two.
+fn partial(calculation: &dyn Calculation, events: &[Event], column: &str) -> Box<dyn Partial> {
+    let mut partial = calculation.start();
+    partial.grow(2);
+    let of_one: Vec<&Event> = events.iter().filter(|event| event.dataset.0 == 1).collect();
+    if of_one.is_empty() {
+        return partial;
+    }
+    let source = testing::source(&of_one, false);
+    let Some(column) = source.column(column).unwrap() else {
+        return partial;
+    };
+    let mut reader = ColumnReader::new(column);
+    let mut weights = Box::new([1_i64; CHUNK_ROWS]);
+    for (place, event) in weights.iter_mut().zip(&of_one) {
+        *place = i64::from(event.sample_rate);
+    }
+    let positions: Vec<u16> = (0..of_one.len() as u16).collect();
+    let rows = Rows {
+        positions: &positions,
+        cells: &vec![1; positions.len()],
+        weights: Some(&weights),
+    };
+    partial.update(&rows, reader.read(0));
+    partial
+}
+
+fn merged(calculation: &dyn Calculation, parts: &[&dyn Partial]) -> Box<dyn Partial> {
+    let mut all = calculation.start();
+    all.grow(2);
+    for part in parts {
+        all.merge(*part, &[0, 1]);
+    }
+    all
+}
+
+#[test]
+fn merging_is_associative_and_commutative_and_blind_to_the_split() {
+    const SEED: u64 = 77;
+    println!("seed {SEED}");
+    let mut rng = StdRng::seed_from_u64(SEED);
+    for _ in 0..8 {
+        let events = random_events(&mut rng, 300, RANGE);
+        let cut = rng.random_range(0..100);
+        for column in ["user", "status", "duration_ms", "error", "mixed", "größe"] {
+            for calculation in CALCULATIONS {
+                let [a, b, c] = [&events[..cut], &events[cut..200], &events[200..]]
+                    .map(|events| partial(*calculation, events, column));
+                let (a, b, c) = (&*a, &*b, &*c);
+                let whole = partial(*calculation, &events, column);
+                let nested = merged(*calculation, &[b, c]);
+                for other in [
+                    merged(*calculation, &[a, b, c]),
+                    merged(*calculation, &[c, a, b]),
+                    merged(*calculation, &[&*nested, a]),
+                    merged(*calculation, &[a, &*nested]),
+                ] {
+                    for cell in [0, 1] {
+                        let expected = calculation.finish(&*whole, cell);
+                        let answer = calculation.finish(&*other, cell);
+                        let is_same = match (&answer, &expected) {
+                            // The last digit of a sum may differ; see the sum's own comment.
+                            (Cell::Float(answer), Cell::Float(expected)) => {
+                                (answer - expected).abs() <= expected.abs() * 1e-15
+                            }
+                            _ => answer == expected,
+                        };
+                        assert!(
+                            is_same,
+                            "{}({column}): {answer:?}, {expected:?}",
+                            calculation.name()
+                        );
+                        assert_eq!(other.value_range(cell), whole.value_range(cell));
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn memory_is_counted_as_it_grows() {
+    let events: Vec<Event> = events(&numbers(900));
+    for calculation in CALCULATIONS {
+        let mut empty = calculation.start();
+        empty.grow(2);
+        let partial = partial(*calculation, &events, "v");
+        let is_growing = ["histogram", "distinct"].contains(&calculation.state_name());
+        assert_eq!(
+            partial.heap_bytes() > empty.heap_bytes(),
+            is_growing,
+            "{}",
+            calculation.name()
+        );
+    }
+}
+
+#[test]
+fn percentiles_of_one_column_share_their_state() {
+    let mut spec = spec("P50");
+    for op in ["P95", "P99", "SUM", "AVG"] {
+        spec.calculations.extend(self::spec(op).calculations);
+    }
+    let plan = crate::plan::Plan::new(&spec, RANGE, &QueryOptions::default()).unwrap();
+    assert_eq!(plan.states.len(), 2, "{plan}");
+}

@@ -1,4 +1,7 @@
 use super::*;
+use std::sync::atomic::AtomicI64;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, Weak};
 use waggle_model::{CalculationSpec, Cell, DatasetId, EnvironmentId, EventBatch, TeamId, Value};
 use waggle_store::Source;
 use waggle_store::memtable::RunBuilder;
@@ -100,4 +103,179 @@ async fn a_query_is_answered_and_counted() {
     ] {
         assert!(metrics.contains(line), "{line} in {metrics}");
     }
+}
+
+#[tokio::test]
+async fn a_query_stops_at_its_deadline() {
+    let now = Arc::new(AtomicI64::new(0));
+    let clock = Clock::new(move || now.fetch_add(100_000_000, Ordering::Relaxed));
+    let (engine, registry) = engine(rows(300_000), EngineConfig::default(), clock);
+    let answer = ask(&engine, &by("name")).await;
+    assert!(
+        matches!(answer, Err(QueryError::Deadline(10_000))),
+        "{answer:?}"
+    );
+    assert!(metrics(&registry).contains("outcome=\"deadline\"} 1"));
+}
+
+#[tokio::test]
+async fn breakdowns_beyond_the_limit_are_too_large_and_up_to_it_are_not() {
+    for (users, is_answered) in [(500, true), (501, false)] {
+        let config = EngineConfig {
+            groups_max: 500,
+            ..EngineConfig::default()
+        };
+        let (engine, _) = engine(rows(users), config, Clock::fixed(0));
+        let answer = ask(&engine, &by("user")).await;
+        match answer {
+            Ok(table) => assert!(is_answered && table.group_count == 500),
+            Err(QueryError::TooLarge { what, limit }) => {
+                assert!(!is_answered && (what, limit) == ("groups", 500));
+            }
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_group_without_a_value_does_not_count_towards_the_limit() {
+    let mut snapshot = rows(500);
+    let mut batch = EventBatch::new("d");
+    batch.begin_row();
+    batch.put_str("name", "nobody");
+    batch.end_row(1, 1);
+    let mut run = RunBuilder::new(DatasetId(1));
+    run.append(&batch);
+    snapshot.sources.push(Source::Run(Arc::new(run.seal())));
+    snapshot.sources.reverse();
+    let config = EngineConfig {
+        groups_max: 500,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(snapshot, config, Clock::fixed(0));
+    assert_eq!(ask(&engine, &by("user")).await.unwrap().group_count, 501);
+}
+
+#[tokio::test]
+async fn memory_has_a_limit() {
+    let config = EngineConfig {
+        memory_bytes_max: 100_000,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(rows(30_000), config, Clock::fixed(0));
+    assert!(ask(&engine, &by("name")).await.is_ok());
+    let answer = ask(&engine, &by("user")).await;
+    assert!(
+        matches!(
+            answer,
+            Err(QueryError::TooLarge {
+                what: "bytes",
+                limit: 100_000
+            })
+        ),
+        "{answer:?}"
+    );
+}
+
+/// Shows its events once the gate is open.
+struct Gated {
+    snapshot: Snapshot,
+    entered: SyncSender<()>,
+    gate: Mutex<Receiver<()>>,
+}
+
+impl SnapshotSource for Gated {
+    fn snapshot(&self, _: Tenant, _: &DatasetScope, _: TimeRange) -> Result<Snapshot, ReadError> {
+        self.entered.send(()).unwrap();
+        self.gate.lock().unwrap().recv().unwrap();
+        Ok(self.snapshot.clone())
+    }
+}
+
+struct GatedEngine {
+    engine: Arc<Engine>,
+    registry: Registry,
+    entered: Receiver<()>,
+    gate: SyncSender<()>,
+    clock_reads: Arc<AtomicI64>,
+    source: Weak<Gated>,
+}
+
+fn gated(config: EngineConfig) -> GatedEngine {
+    let (enter, entered) = sync_channel(10);
+    let (gate, opened) = sync_channel(10);
+    let source = Arc::new(Gated {
+        snapshot: rows(300_000),
+        entered: enter,
+        gate: Mutex::new(opened),
+    });
+    let clock_reads = Arc::new(AtomicI64::new(0));
+    let reads = Arc::clone(&clock_reads);
+    let clock = Clock::new(move || reads.fetch_add(1, Ordering::Relaxed));
+    let mut registry = Registry::default();
+    GatedEngine {
+        source: Arc::downgrade(&source),
+        engine: Arc::new(Engine::new(source, config, clock, &mut registry)),
+        registry,
+        entered,
+        gate,
+        clock_reads,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_query_nobody_waits_for_stops_before_its_next_chunk() {
+    let GatedEngine {
+        engine,
+        registry,
+        entered,
+        gate,
+        clock_reads,
+        source,
+    } = gated(EngineConfig::default());
+    let asking = Arc::clone(&engine);
+    let query = tokio::spawn(async move { ask(&asking, &by("name")).await });
+    let entered = tokio::task::spawn_blocking(move || {
+        entered.recv().unwrap();
+        entered
+    })
+    .await
+    .unwrap();
+    query.abort();
+    assert!(query.await.unwrap_err().is_cancelled());
+    let before = clock_reads.load(Ordering::Relaxed);
+    gate.send(()).unwrap();
+    // The engine holds the source, and so does the thread until it is done.
+    while source.strong_count() > 1 {
+        tokio::task::yield_now().await;
+    }
+    // A finished query would have looked at the clock once in each of its 293 chunks.
+    assert!(clock_reads.load(Ordering::Relaxed) - before < 5);
+    assert!(metrics(&registry).contains("outcome=\"cancelled\"} 1"));
+    drop((engine, entered));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_query_that_gets_no_turn_is_told_to_come_back() {
+    let gated = gated(EngineConfig {
+        queries_max: 1,
+        wait_ms_max: 20,
+        ..EngineConfig::default()
+    });
+    let asking = Arc::clone(&gated.engine);
+    let first = tokio::spawn(async move { ask(&asking, &by("name")).await });
+    let entered = gated.entered;
+    let entered = tokio::task::spawn_blocking(move || {
+        entered.recv().unwrap();
+        entered
+    })
+    .await
+    .unwrap();
+    let second = ask(&gated.engine, &by("name")).await;
+    assert!(matches!(second, Err(QueryError::Busy)), "{second:?}");
+    gated.gate.send(()).unwrap();
+    assert_eq!(first.await.unwrap().unwrap().groups.len(), 3);
+    gated.gate.send(()).unwrap();
+    assert!(ask(&gated.engine, &by("name")).await.is_ok());
+    drop(entered);
 }

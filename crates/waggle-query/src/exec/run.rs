@@ -149,7 +149,7 @@ impl Run<'_> {
             .next()
             .unwrap_or_else(|| Gathered::new(self.plan, shape));
         for part in parts {
-            all.merge(part, shape, self.watch)?;
+            all.merge(&part, shape, self.watch)?;
         }
         Ok(all)
     }

@@ -7,7 +7,7 @@ use super::group::{GroupTable, SourceGroups};
 use super::heatmap::{Grid, Scale};
 use super::watch::{ExecError, Watch};
 use crate::calculation::{Partial, Rows};
-use crate::chunk::{Bits, ColumnReader, TypedBuffer, each_bit, is_empty};
+use crate::chunk::{Bits, ColumnReader, TypedBuffer, each_bit, is_empty, stored_bytes};
 use crate::plan::{Buckets, Plan};
 use std::sync::Arc;
 use waggle_model::TimeRange;
@@ -146,7 +146,7 @@ impl Gathered {
     /// Adds what another thread has gathered.
     pub(super) fn merge(
         &mut self,
-        other: Self,
+        other: &Self,
         shape: &Shape,
         watch: &Watch,
     ) -> Result<(), ExecError> {
@@ -224,6 +224,12 @@ pub(super) fn scan(
         .iter()
         .map(|name| source.column(name))
         .collect::<Result<_, _>>()?;
+    let names = plan.columns.iter().map(String::as_str);
+    let bytes: u64 = names
+        .chain(plan.filters.columns())
+        .map(|name| stored_bytes(source, name))
+        .sum();
+    gathered.counters.bytes_read += bytes;
     let weight_column = source.sample_rates()?;
     let checks_time = needs_time_check(source, plan.range);
     let needs_buckets = shape.buckets.is_some() || !shape.maps.is_empty();
@@ -357,7 +363,8 @@ fn buffers(readers: &[Option<ColumnReader>], column: usize) -> &[TypedBuffer] {
 /// True when the rows that [`Source::rows_in`] gives must be looked at one by one.
 pub(crate) fn needs_time_check(source: &Source, range: TimeRange) -> bool {
     let (first, last) = source.time_bounds_ns();
-    !source.is_time_sorted() && !(range.contains(first) && range.contains(last))
+    let is_inside = range.contains(first) && range.contains(last);
+    !source.is_time_sorted() && !is_inside
 }
 
 /// The rows of a chunk that lie in `rows`, and how many there are.

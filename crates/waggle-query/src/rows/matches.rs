@@ -1,6 +1,6 @@
 //! The places of the rows of one source that match: chunk by chunk, the last chunk first.
 
-use crate::chunk::each_bit;
+use crate::chunk::{each_bit, stored_bytes};
 use crate::exec::{ExecError, Watch, initial_selection, keep_in_range, needs_time_check};
 use crate::filter::{BoundFilters, FilterSet};
 use std::ops::Range;
@@ -38,15 +38,22 @@ impl<'a> Matches<'a> {
         index: usize,
         range: TimeRange,
         filters: &'a FilterSet,
+        stats: &mut QueryStats,
     ) -> Result<Option<Self>, ExecError> {
         let rows = source.rows_in(range)?;
         if rows.is_empty() {
             return Ok(None);
         }
+        let bytes: u64 = filters
+            .columns()
+            .map(|name| stored_bytes(source, name))
+            .sum();
         let filters = filters.bind(source)?;
         if filters.match_nothing() {
             return Ok(None);
         }
+        stats.blocks_read += u64::from(source.stored_bytes() > 0);
+        stats.bytes_read += bytes;
         Ok(Some(Self {
             source,
             index,

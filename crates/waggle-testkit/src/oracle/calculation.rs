@@ -121,10 +121,10 @@ fn extreme(values: &[(&Value, u32)], wanted: Ordering) -> Answer {
     let mut text: Option<&String> = None;
     for (value, _) in values {
         match value {
-            Value::String(value) => {
-                if text.is_none_or(|text| value.as_bytes().cmp(text.as_bytes()) == wanted) {
-                    text = Some(value);
-                }
+            Value::String(value)
+                if text.is_none_or(|text| value.as_bytes().cmp(text.as_bytes()) == wanted) =>
+            {
+                text = Some(value);
             }
             Value::Int(_) | Value::Float(_) if !number::is_nan(value) => {
                 // Of equal numbers the integer is shown.
