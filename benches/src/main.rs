@@ -21,6 +21,7 @@ use server::Server;
 use spans::{BLOCK_ROWS, Spans};
 use std::fs;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -63,12 +64,21 @@ struct Arguments {
 /// An acknowledged event must be visible within a second; a busy machine may take longer before this gives up.
 const VISIBLE_MAX: Duration = Duration::from_secs(30);
 
-fn main() -> anyhow::Result<()> {
-    let arguments = Arguments::parse();
+fn main() -> ExitCode {
+    match measure(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("waggle-bench: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure(arguments: &Arguments) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let report = runtime.block_on(run(&arguments))?;
+    let report = runtime.block_on(run(arguments))?;
     fs::create_dir_all(&arguments.results)?;
     let name = format!("{}-{}.json", report.day(), report.machine.commit);
     let path = arguments.results.join(name);

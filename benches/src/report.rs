@@ -6,6 +6,9 @@ use crate::machine::Machine;
 use crate::server::Memory;
 use serde::Serialize;
 
+/// Smaller entries of the data folder are not worth a word.
+const SHOWN_BYTES_MIN: u64 = 50_000;
+
 /// Everything a run found.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
@@ -126,7 +129,7 @@ impl Report {
         let parts: Vec<String> = self
             .stored_parts
             .iter()
-            .filter(|(_, bytes)| *bytes > 0)
+            .filter(|(_, bytes)| *bytes >= SHOWN_BYTES_MIN)
             .map(|(name, bytes)| format!("{name} {:.1} MB", *bytes as f64 / 1e6))
             .collect();
         vec![

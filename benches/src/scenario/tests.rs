@@ -12,7 +12,11 @@ fn shipped_scenarios_are_read() {
         let path = entry.unwrap().path();
         let scenario = Scenario::open(&folder, path.to_str().unwrap()).unwrap();
         assert_eq!(path.file_stem().unwrap().to_str().unwrap(), scenario.name);
-        let ids: HashSet<&str> = scenario.queries.iter().map(|query| query.id.as_str()).collect();
+        let ids: HashSet<&str> = scenario
+            .queries
+            .iter()
+            .map(|query| query.id.as_str())
+            .collect();
         assert_eq!(ids.len(), scenario.queries.len(), "ids are unique");
         for query in &scenario.queries {
             assert!(query.parts > 0);
