@@ -385,7 +385,11 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
       ];
     if (what === 'traces') {
       const rows = events.filter((r) => r.data['trace.trace_id'] === name);
-      return rows.length ? [200, { trace_id: name, total_rows: rows.length, rows }] : [404, { error: 'no such trace' }];
+      const limit = Number(search.get('limit') ?? 32_000);
+      if (limit > 32_000) return [400, { error: 'limit must be between 1 and 32000' }];
+      return rows.length
+        ? [200, { trace_id: name, total_rows: rows.length, rows: rows.slice(0, limit) }]
+        : [404, { error: 'no such trace' }];
     }
     if (what === 'datasets' && !name) {
       return [

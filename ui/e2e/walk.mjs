@@ -256,7 +256,18 @@ export async function walk({
       const rows = page.getByRole('grid', { name: 'Raw events' }).locator('[data-index]');
       await rows.first().waitFor();
       check(new URL(page.url()).searchParams.get('tab') === 'raw', 'the link does not lead to the raw events');
-      const weighed = await page.locator('[data-testid="row-count"]').getAttribute('data-weight');
+      const weight = () => page.locator('[data-testid="row-count"]').getAttribute('data-weight');
+      const more = page.getByRole('button', { name: 'Load more' });
+      while ((await more.count()) > 0) {
+        const before = await weight();
+        await more.click({ timeout: 2000 }).catch(() => undefined);
+        await page.waitForFunction(
+          (old) => document.querySelector('[data-testid="row-count"]')?.getAttribute('data-weight') !== old,
+          before,
+        );
+        await page.locator('[data-testid="row-count"][data-state="ready"]').waitFor();
+      }
+      const weighed = await weight();
       const plotted = said
         .slice(said.lastIndexOf(':') + 1)
         .replaceAll(',', '')

@@ -40,7 +40,8 @@ import type { QuerySearch } from '../../model/url-state';
 import { Button, copyText, Elapsed, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { DropMenu, PointMenu, type MenuItem } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
-import { datasetPath, useGo, useSetSearch } from '../../widgets/route';
+import { Link } from '../../widgets/Link';
+import { datasetPath, environmentPath, useGo, useSetSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { useKeys } from '../../widgets/use-keys';
 import { Builder } from './Builder';
@@ -355,7 +356,9 @@ export default function QueryPage() {
                   onZoom={(start, end) => runNow(withAbsolute(draft, start, end))}
                   onMenu={openPointMenu}
                   onGroupMenu={openGroupMenu}
-                  emptyAction={<EmptyAction env={place.env} dataset={dataset} draft={draft} onEdit={runNow} />}
+                  emptyAction={
+                    <EmptyAction team={place.team} env={place.env} dataset={dataset} draft={draft} onEdit={runNow} />
+                  }
                 />
               ) : (
                 <RawEvents
@@ -407,7 +410,7 @@ function Footer({ answer, utc }: { answer: QueryAnswer; utc: boolean }) {
   const parts = [
     rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc),
     stats.rows_read !== undefined && `${numberText(stats.rows_read)} rows read`,
-    stats.bytes_read !== undefined && bytesText(stats.bytes_read),
+    !!stats.bytes_read && bytesText(stats.bytes_read),
     stats.elapsed_ms !== undefined && elapsedText(stats.elapsed_ms),
     stats.sample_rate_applied && 'weighted by sample rate',
     stats.approximate && stats.approximate.length > 0 ? `approximate: ${stats.approximate.join(', ')}` : 'exact',
@@ -423,11 +426,13 @@ function Footer({ answer, utc }: { answer: QueryAnswer; utc: boolean }) {
 
 /** Why there is nothing, and the one thing to do about it. */
 function EmptyAction({
+  team,
   env,
   dataset,
   draft,
   onEdit,
 }: {
+  team: string;
   env: string;
   dataset: string;
   draft: QuerySpec;
@@ -446,7 +451,14 @@ function EmptyAction({
       </>
     );
   }
-  if (!last) return <p>Nothing has been written to this dataset yet.</p>;
+  if (!last) {
+    return (
+      <>
+        <p>Nothing has been written to this dataset yet.</p>
+        <Link to={environmentPath({ team, env }, '/send-data')}>Send data</Link>
+      </>
+    );
+  }
   return (
     <>
       <p>The latest event was written {agoText(last, now)}.</p>

@@ -128,7 +128,13 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
         ) : (
           <span className={css.counted}>Every event the query reads, newest first</span>
         )}
-        <span className={css.counted} aria-live="polite" data-testid="row-count" data-weight={weight}>
+        <span
+          className={css.counted}
+          aria-live="polite"
+          data-testid="row-count"
+          data-weight={weight}
+          data-state={pages.isFetching ? 'loading' : 'ready'}
+        >
           {pages.data &&
             `${numberText(rows.length)}${hasNextPage ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`}
           {weight > rows.length && `, standing for ${numberText(weight)}${hasNextPage ? '+' : ''} by sample rate`}

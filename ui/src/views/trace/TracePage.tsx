@@ -46,7 +46,8 @@ import { useKeys } from '../../widgets/use-keys';
 import { Waterfall, type WaterfallHandle } from '../../waterfall/Waterfall';
 import css from './trace.module.css';
 
-const ROWS_MAX = 100_000;
+/** What the server gives at most; the page says when a trace has more. */
+const ROWS_MAX = 32_000;
 
 type Loaded = { key: string; trace?: Trace; session?: TraceSession; error?: ApiError };
 
