@@ -59,10 +59,12 @@ fn command() -> Command {
 }
 
 fn with_settings(command: Command) -> Command {
-    let command =
-        command.arg(Arg::new("config").long("config").value_name("FILE").help(
+    // A flag given twice counts as given last, so that a script can be called with one more flag.
+    let command = command.args_override_self(true).arg(
+        Arg::new("config").long("config").value_name("FILE").help(
             "Configuration file [default: waggle.toml in the working folder, if there is one]",
-        ));
+        ),
+    );
     SETTINGS.iter().fold(command, |command, setting| {
         let arg = Arg::new(setting.name).long(setting.name).help(format!(
             "{} [env: {}] [default: {}]",

@@ -146,8 +146,8 @@ async fn libhoney_reports_202_for_every_event_and_all_are_there() {
     assert_eq!(
         answer["results"],
         json!([
-            {"data": {"name": "cart", "COUNT": 125, "SUM(number)": 15500.0, "MAX(duration_ms)": 372.0}},
-            {"data": {"name": "checkout", "COUNT": 125, "SUM(number)": 15625.0, "MAX(duration_ms)": 373.5}},
+            {"data": {"name": "cart", "COUNT": 125, "SUM(number)": 15_500, "MAX(duration_ms)": 372.0}},
+            {"data": {"name": "checkout", "COUNT": 125, "SUM(number)": 15_625, "MAX(duration_ms)": 373.5}},
         ])
     );
     assert_eq!(
