@@ -72,11 +72,11 @@ struct RowsAnswer<'a> {
 pub(crate) async fn trace(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let mut range = TimeRange::ALL;
-    if let Some(start_s) = ask.query_number("start")? {
-        range.start_ns = start_s.saturating_mul(NS_PER_S);
+    if let Some(start_ns) = seconds(&ask, "start")? {
+        range.start_ns = start_ns;
     }
-    if let Some(end_s) = ask.query_number("end")? {
-        range.end_ns = end_s.saturating_mul(NS_PER_S);
+    if let Some(end_ns) = seconds(&ask, "end")? {
+        range.end_ns = end_ns;
     }
     let rows_max = ask.state.config.trace_rows_max;
     let limit = match ask.query_number("limit")? {
@@ -128,6 +128,30 @@ async fn slugs(ask: &Ask, tenant: Tenant) -> Result<HashMap<DatasetId, String>, 
         .into_iter()
         .map(|dataset| (dataset.id, dataset.slug))
         .collect())
+}
+
+/// A time in seconds among the query parameters, perhaps with a fraction, in nanoseconds.
+fn seconds(ask: &Ask, name: &'static str) -> Result<Option<i64>, Problem> {
+    let Some(text) = ask
+        .query(name)
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+    else {
+        return Ok(None);
+    };
+    if let Ok(whole) = text.parse::<i64>() {
+        return Ok(Some(whole.saturating_mul(NS_PER_S)));
+    }
+    match text.parse::<f64>() {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "the conversion saturates, and a fraction of a second needs no nanosecond"
+        )]
+        Ok(decimal) if decimal.is_finite() => Ok(Some((decimal * 1e9) as i64)),
+        _ => Err(Problem::bad_request(format!(
+            "{name} must be seconds since 1970"
+        ))),
+    }
 }
 
 /// A time in nanoseconds as text, because JavaScript's numbers can't hold it.

@@ -1,3 +1,4 @@
+use super::reader::RELATIONAL_PREFIXES;
 use super::*;
 use serde_json::json;
 

@@ -518,7 +518,16 @@ async fn a_trace_is_found_by_its_id() {
         .check_error(400, "limit must be between 1 and 32000");
     get("abc?start=now")
         .await
-        .check_error(400, "start must be a whole number");
+        .check_error(400, "start must be seconds since 1970");
+    assert_eq!(get("abc?start=0.5&end=").await.status, 200);
+    let asked = installation
+        .engine
+        .traces_asked
+        .lock()
+        .last()
+        .cloned()
+        .unwrap();
+    assert_eq!(asked.range.start_ns, 500_000_000);
 }
 
 #[tokio::test]
