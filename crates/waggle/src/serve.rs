@@ -28,6 +28,9 @@ use waggle_store::{FailureHook, Store, StoreConfig};
 /// How often it is written down when keys were last used.
 const LAST_USED_INTERVAL: Duration = Duration::from_secs(30);
 
+/// What a request may take beyond the deadline of the query in it: the wait for a turn, the answer, durable appends.
+const REQUEST_GRACE: Duration = Duration::from_secs(30);
+
 /// Runs the server until it is asked to stop.
 ///
 /// # Errors
@@ -229,6 +232,8 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
             columns_max: config.number("event-columns-max"),
             ..EventLimits::default()
         },
+        // A query that ends at its deadline still has to be answered.
+        request_timeout: config.duration("query-deadline") + REQUEST_GRACE,
         dataset_columns_max: config.number("dataset-columns-max"),
         environment_datasets_max: config.number("environment-datasets-max"),
         ..ApiConfig::default()
