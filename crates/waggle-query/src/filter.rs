@@ -25,7 +25,7 @@ mod order;
 mod presence;
 mod text;
 
-use crate::chunk::{Bits, ColumnReader, TypedBuffer, each_bit};
+use crate::chunk::{Bits, ColumnReader, TypedBuffer, each_bit, stored_bytes};
 use std::sync::Arc;
 use waggle_model::{FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError};
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary};
@@ -177,22 +177,25 @@ impl FilterSet {
         })
     }
 
-    /// The columns the filters look at.
-    pub(crate) fn columns(&self) -> impl Iterator<Item = &str> {
-        self.filters.iter().map(|filter| filter.column.as_str())
-    }
-
     /// Prepares the filters for one source.
     pub(crate) fn bind(&self, source: &Source) -> Result<BoundFilters<'_>, ReadError> {
-        let mut bound = Vec::with_capacity(self.filters.len());
+        let mut bound = BoundFilters {
+            combination: self.combination,
+            filters: Vec::with_capacity(self.filters.len()),
+            stored_bytes: 0,
+        };
         for filter in &*self.filters {
             let column = source.column(&filter.column)?;
-            bound.push(BoundFilter::new(&*filter.predicate, column));
+            bound.stored_bytes += stored_bytes(source, &filter.column);
+            bound
+                .filters
+                .push(BoundFilter::new(&*filter.predicate, column));
+            if self.combination == FilterCombination::And && bound.match_nothing() {
+                // The other columns need not be read to know that.
+                break;
+            }
         }
-        Ok(BoundFilters {
-            combination: self.combination,
-            filters: bound,
-        })
+        Ok(bound)
     }
 }
 
@@ -200,6 +203,7 @@ impl FilterSet {
 pub(crate) struct BoundFilters<'a> {
     combination: FilterCombination,
     filters: Vec<BoundFilter<'a>>,
+    stored_bytes: u64,
 }
 
 impl BoundFilters<'_> {
@@ -212,6 +216,11 @@ impl BoundFilters<'_> {
                 !self.filters.is_empty() && filters.all(BoundFilter::matches_nothing)
             }
         }
+    }
+
+    /// Bytes that the columns of the filters occupy in a block.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
     }
 
     /// Clears the bits of rows that do not match.

@@ -7,6 +7,7 @@ use crate::testing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::cmp::Ordering;
+use std::ops::Range;
 use waggle_model::{
     Cell, FilterCombination, Group, QueryOptions, QuerySpec, RawRow, ResultTable, RowRequest,
     SeriesPoint, TimeRange, TraceRequest, Value,
@@ -23,10 +24,10 @@ const ROW_CASES: u64 = 150;
 const FIRST_SEED: u64 = 1_000_000;
 
 /// Runs a case per seed and names the seed of the first that fails.
-fn each_seed(cases: u64, case: fn(&mut StdRng)) {
+fn each_seed(cases: Range<u64>, case: fn(&mut StdRng)) {
     let seeds = match REPLAY {
         Some(seed) => seed..seed + 1,
-        None => FIRST_SEED..FIRST_SEED + cases,
+        None => FIRST_SEED + cases.start..FIRST_SEED + cases.end,
     };
     println!("seeds {seeds:?}");
     for seed in seeds {
@@ -55,9 +56,30 @@ fn random_count(rng: &mut StdRng) -> usize {
     }
 }
 
+// Four tests, so that they share the cores.
+
 #[test]
-fn any_query_over_any_split_equals_the_oracle() {
-    each_seed(QUERY_CASES, |rng| {
+fn any_query_over_any_split_equals_the_oracle_1_of_4() {
+    check_queries(0..QUERY_CASES / 4);
+}
+
+#[test]
+fn any_query_over_any_split_equals_the_oracle_2_of_4() {
+    check_queries(QUERY_CASES / 4..QUERY_CASES / 2);
+}
+
+#[test]
+fn any_query_over_any_split_equals_the_oracle_3_of_4() {
+    check_queries(QUERY_CASES / 2..QUERY_CASES / 4 * 3);
+}
+
+#[test]
+fn any_query_over_any_split_equals_the_oracle_4_of_4() {
+    check_queries(QUERY_CASES / 4 * 3..QUERY_CASES);
+}
+
+fn check_queries(cases: Range<u64>) {
+    each_seed(cases, |rng| {
         let range = random_range(rng);
         let count = random_count(rng);
         let events = random_events(rng, count, range);
@@ -288,7 +310,7 @@ fn all_pages(snapshots: &[Snapshot], mut request: RowRequest) -> Vec<RawRow> {
 
 #[test]
 fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_between_them() {
-    each_seed(ROW_CASES, |rng| {
+    each_seed(0..ROW_CASES, |rng| {
         let range = random_range(rng);
         let count = rng.random_range(0..600);
         let mut events = random_events(rng, count, range);
@@ -325,7 +347,7 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
 
 #[test]
 fn rows_that_arrive_between_pages_move_no_other_row() {
-    each_seed(ROW_CASES, |rng| {
+    each_seed(0..ROW_CASES, |rng| {
         let range = random_range(rng);
         let mut events = random_events(rng, 200, range);
         let before = testing::snapshot(rng, &events);
@@ -364,7 +386,7 @@ fn rows_that_arrive_between_pages_move_no_other_row() {
 
 #[test]
 fn a_trace_is_all_its_rows_oldest_first() {
-    each_seed(ROW_CASES, |rng| {
+    each_seed(0..ROW_CASES, |rng| {
         let range = random_range(rng);
         let events = random_events(rng, 400, range);
         let id = events

@@ -279,3 +279,41 @@ async fn a_query_that_gets_no_turn_is_told_to_come_back() {
     assert!(ask(&gated.engine, &by("name")).await.is_ok());
     drop(entered);
 }
+
+/// A million values and rows without one, as a benchmark has them: QB-12.
+#[tokio::test]
+async fn a_million_groups_are_counted_and_the_largest_returned() {
+    const USERS: i64 = 1_000_000;
+    let mut run = RunBuilder::new(DatasetId(1));
+    for part in 0..10 {
+        let mut batch = EventBatch::new("d");
+        for user in part * USERS / 10..(part + 1) * USERS / 10 {
+            batch.begin_row();
+            batch.put_str("user", &format!("user-{user}"));
+            batch.end_row(user * 1_000, 1 + u32::from(user % 100_000 == 7));
+        }
+        batch.begin_row();
+        batch.end_row(part, 1);
+        run.append(&batch);
+    }
+    let snapshot = Snapshot {
+        sources: vec![Source::Run(Arc::new(run.seal()))],
+    };
+    // The clock stands still: this machine may be busy, and time is not what is tested.
+    let (engine, _) = engine(snapshot, EngineConfig::default(), Clock::fixed(0));
+    let spec = QuerySpec {
+        limit: Some(11),
+        ..by("user")
+    };
+    let table = ask(&engine, &spec).await.unwrap();
+    assert_eq!(table.group_count, 1_000_001);
+    assert_eq!(table.total, [Cell::Int(USERS + 20)]);
+    assert_eq!(table.groups[0].key, [None]);
+    assert_eq!(table.groups[0].values, [Cell::Int(10)]);
+    assert!(
+        table.groups[1..]
+            .iter()
+            .all(|group| group.values == [Cell::Int(2)])
+    );
+    assert_eq!(table.other, Some(vec![Cell::Int(USERS - 10)]));
+}

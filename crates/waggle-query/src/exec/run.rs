@@ -6,10 +6,11 @@
 //! first, so it is drawn in the second pass too, or in one of its own.
 
 use super::finish::{Chosen, cells_of, choose, places, points, regroup};
+use super::gathered::{Counters, Gathered, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
 use super::parallel::fold_sources;
-use super::scan::{Counters, Gathered, Shape, scan};
+use super::scan::scan;
 use super::watch::{ExecError, Watch};
 use crate::calculation::Partial;
 use crate::engine::EngineConfig;

@@ -1,13 +1,12 @@
 //! The places of the rows of one source that match: chunk by chunk, the last chunk first.
 
-use crate::chunk::{each_bit, stored_bytes};
-use crate::exec::{ExecError, Watch, initial_selection, keep_in_range, needs_time_check};
-use crate::filter::{BoundFilters, FilterSet};
+use crate::chunk::{each_bit, is_empty};
+use crate::exec::{ExecError, Selector, Watch};
+use crate::filter::FilterSet;
 use std::ops::Range;
-use std::sync::Arc;
 use waggle_model::{QueryStats, TimeRange};
 use waggle_store::Source;
-use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, TypedColumn, chunk_rows};
+use waggle_store::column::CHUNK_ROWS;
 
 /// Where a row is, and when.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,14 +19,10 @@ pub(crate) struct Place {
 
 /// The matching rows of a source.
 pub(crate) struct Matches<'a> {
-    source: &'a Source,
+    selector: Selector<'a>,
     index: usize,
-    range: TimeRange,
-    rows: Range<u32>,
+    is_time_sorted: bool,
     chunks: Range<usize>,
-    filters: BoundFilters<'a>,
-    time_column: Arc<TypedColumn>,
-    times: ChunkBuffer<i64>,
     places: Vec<Place>,
 }
 
@@ -40,29 +35,16 @@ impl<'a> Matches<'a> {
         filters: &'a FilterSet,
         stats: &mut QueryStats,
     ) -> Result<Option<Self>, ExecError> {
-        let rows = source.rows_in(range)?;
-        if rows.is_empty() {
+        let Some(selector) = Selector::new(source, range, filters)? else {
             return Ok(None);
-        }
-        let bytes: u64 = filters
-            .columns()
-            .map(|name| stored_bytes(source, name))
-            .sum();
-        let filters = filters.bind(source)?;
-        if filters.match_nothing() {
-            return Ok(None);
-        }
+        };
         stats.blocks_read += u64::from(source.stored_bytes() > 0);
-        stats.bytes_read += bytes;
+        stats.bytes_read += selector.stored_bytes();
         Ok(Some(Self {
-            source,
+            chunks: selector.chunks(),
+            selector,
             index,
-            range,
-            chunks: rows.start as usize / CHUNK_ROWS..(rows.end as usize).div_ceil(CHUNK_ROWS),
-            rows,
-            filters,
-            time_column: source.times()?,
-            times: ChunkBuffer::default(),
+            is_time_sorted: source.is_time_sorted(),
             places: Vec::new(),
         }))
     }
@@ -79,27 +61,24 @@ impl<'a> Matches<'a> {
         let Some(chunk) = self.chunks.next_back() else {
             return Ok(None);
         };
-        let row_count = self.source.row_count();
-        let (mut selected, count) = initial_selection(&self.rows, chunk, row_count);
-        self.time_column.read_ints(chunk, &mut self.times);
-        let (first, end) = chunk_rows(chunk, row_count);
-        if self.source.is_time_sorted() {
-            let last = self.rows.end.min(end) - 1 - first;
-            if self.times.values[last as usize] < oldest_ns {
+        if self.is_time_sorted && oldest_ns > i64::MIN {
+            let last = self.selector.last_position(chunk);
+            if self.selector.times(chunk)?.values[last] < oldest_ns {
                 return Ok(None);
             }
         }
-        stats.rows_read += count;
-        if needs_time_check(self.source, self.range) {
-            keep_in_range(&mut selected, &self.times, self.range);
-        }
-        self.filters.apply(chunk, &mut selected);
+        let (selected, rows_read) = self.selector.select(chunk)?;
+        stats.rows_read += rows_read;
         self.places.clear();
+        if is_empty(&selected) {
+            return Ok(Some(&self.places));
+        }
+        let times = self.selector.times(chunk)?;
         each_bit(&selected, |position| {
             self.places.push(Place {
-                time_ns: self.times.values[position],
+                time_ns: times.values[position],
                 source: self.index,
-                row: first + position as u32,
+                row: (chunk * CHUNK_ROWS + position) as u32,
             });
         });
         stats.rows_matched += self.places.len() as u64;

@@ -1,0 +1,212 @@
+//! What a pass gathers: groups, cells and the states of the calculations in them, per thread and then merged.
+
+use super::group::GroupTable;
+use super::heatmap::{Grid, Scale};
+use super::watch::{ExecError, Watch};
+use crate::calculation::Partial;
+use crate::plan::{Buckets, Plan};
+
+/// What a pass keeps apart and computes.
+#[derive(Clone)]
+pub(super) struct Shape {
+    /// The groups to begin with: empty, or frozen.
+    pub(super) groups: GroupTable,
+    /// Breakdowns to group by: all of the plan's, or none.
+    pub(super) is_grouped: bool,
+    /// Time buckets, if cells are kept apart by them.
+    pub(super) buckets: Option<Buckets>,
+    /// Most places for (group, bucket).
+    pub(super) cells_max: usize,
+    /// Whether the calculations' states are updated.
+    pub(super) has_states: bool,
+    /// Heat maps to draw: column and scale.
+    pub(super) maps: Vec<(usize, Scale)>,
+}
+
+impl Shape {
+    /// True when a row's time decides where it is counted.
+    pub(super) fn needs_times(&self) -> bool {
+        self.buckets.is_some() || !self.maps.is_empty()
+    }
+
+    /// The breakdowns that matter here, as columns of the plan.
+    pub(super) fn breakdowns<'a>(&self, plan: &'a Plan) -> &'a [usize] {
+        if self.is_grouped {
+            &plan.breakdowns
+        } else {
+            &[]
+        }
+    }
+
+    /// True when a column of the plan is needed for matching rows.
+    pub(super) fn reads(&self, plan: &Plan, column: usize) -> bool {
+        self.breakdowns(plan).contains(&column)
+            || self.maps.iter().any(|(mapped, _)| *mapped == column)
+            || (self.has_states && plan.states.iter().any(|state| state.column == Some(column)))
+    }
+}
+
+/// What one thread has gathered.
+pub(super) struct Gathered {
+    pub(super) groups: GroupTable,
+    pub(super) cells: CellTable,
+    /// One per state of the plan, or none.
+    pub(super) states: Vec<Box<dyn Partial>>,
+    /// One per heat map of the shape.
+    pub(super) grids: Vec<Grid>,
+    pub(super) counters: Counters,
+    /// Bytes accounted for.
+    bytes: usize,
+}
+
+/// What was read.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Counters {
+    pub(super) rows_read: u64,
+    pub(super) rows_matched: u64,
+    pub(super) blocks_read: u64,
+    pub(super) bytes_read: u64,
+    pub(super) has_sample_rate: bool,
+}
+
+/// Cells numbered from 0: groups, or pairs of group and bucket in the order they were first met.
+#[derive(Default)]
+pub(super) struct CellTable {
+    buckets: usize,
+    /// Cell of `group * buckets + bucket`; [`EMPTY`] until it is met.
+    slots: Vec<u32>,
+    /// Group and bucket of each cell.
+    pub(super) cells: Vec<(u32, u32)>,
+}
+
+const EMPTY: u32 = u32::MAX;
+
+impl CellTable {
+    /// The cell of a group in a bucket, new or known.
+    pub(super) fn cell(
+        &mut self,
+        group: u32,
+        bucket: usize,
+        cells_max: usize,
+    ) -> Result<u32, ExecError> {
+        let slot = group as usize * self.buckets + bucket;
+        if slot >= self.slots.len() {
+            let len = (group as usize + 1) * self.buckets;
+            if len > cells_max {
+                return Err(ExecError::TooManyCells);
+            }
+            self.slots.resize(len, EMPTY);
+        }
+        if self.slots[slot] == EMPTY {
+            self.slots[slot] = self.cells.len() as u32;
+            self.cells.push((group, bucket as u32));
+        }
+        Ok(self.slots[slot])
+    }
+}
+
+impl Gathered {
+    pub(super) fn new(plan: &Plan, shape: &Shape) -> Self {
+        let states = if shape.has_states {
+            plan.states
+                .iter()
+                .map(|state| state.calculation.start())
+                .collect()
+        } else {
+            Vec::new()
+        };
+        let mut gathered = Self {
+            groups: shape.groups.clone(),
+            cells: CellTable {
+                buckets: shape.buckets.map_or(0, |buckets| buckets.count),
+                ..CellTable::default()
+            },
+            states,
+            grids: shape
+                .maps
+                .iter()
+                .map(|(_, scale)| Grid::new(scale, plan.buckets.count))
+                .collect(),
+            counters: Counters::default(),
+            bytes: 0,
+        };
+        gathered.grow(shape);
+        gathered
+    }
+
+    /// Number of cells of the states.
+    pub(super) fn cell_count(&self, shape: &Shape) -> usize {
+        match shape.buckets {
+            Some(_) => self.cells.cells.len(),
+            None => self.groups.len(),
+        }
+    }
+
+    /// Makes room for cells that have been met since.
+    pub(super) fn grow(&mut self, shape: &Shape) {
+        let cells = self.cell_count(shape);
+        for state in &mut self.states {
+            state.grow(cells);
+        }
+    }
+
+    /// Tells the watch how much memory this has grown by.
+    pub(super) fn account(&mut self, watch: &Watch) -> Result<(), ExecError> {
+        let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
+        let bytes = states
+            + self.groups.heap_bytes()
+            + self.cells.slots.capacity() * size_of::<u32>()
+            + self.cells.cells.capacity() * size_of::<(u32, u32)>();
+        let before = std::mem::replace(&mut self.bytes, bytes);
+        watch.account(before, bytes)
+    }
+
+    /// Gives the memory back.
+    pub(super) fn release(self, watch: &Watch) -> Result<(), ExecError> {
+        watch.account(self.bytes, 0)
+    }
+
+    /// Adds what another thread has gathered.
+    pub(super) fn merge(
+        &mut self,
+        other: &Self,
+        shape: &Shape,
+        watch: &Watch,
+    ) -> Result<(), ExecError> {
+        watch.check()?;
+        let groups = self.groups.merge(&other.groups)?;
+        let cells = match shape.buckets {
+            None => groups,
+            Some(_) => other
+                .cells
+                .cells
+                .iter()
+                .map(|(group, bucket)| {
+                    let group = groups[*group as usize];
+                    self.cells.cell(group, *bucket as usize, shape.cells_max)
+                })
+                .collect::<Result<_, _>>()?,
+        };
+        self.grow(shape);
+        for (state, other) in self.states.iter_mut().zip(&other.states) {
+            watch.check()?;
+            state.merge(&**other, &cells);
+        }
+        for (grid, other) in self.grids.iter_mut().zip(&other.grids) {
+            grid.merge(other);
+        }
+        self.counters.add(&other.counters);
+        watch.account(other.bytes, 0)?;
+        self.account(watch)
+    }
+}
+
+impl Counters {
+    fn add(&mut self, other: &Self) {
+        self.rows_read += other.rows_read;
+        self.rows_matched += other.rows_matched;
+        self.blocks_read += other.blocks_read;
+        self.bytes_read += other.bytes_read;
+        self.has_sample_rate |= other.has_sample_rate;
+    }
+}

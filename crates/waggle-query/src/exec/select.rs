@@ -1,0 +1,116 @@
+//! Which rows of a source take part: those in the range that pass the filters.
+
+use super::watch::ExecError;
+use crate::chunk::Bits;
+use crate::filter::{BoundFilters, FilterSet, and};
+use std::ops::Range;
+use std::sync::Arc;
+use waggle_model::TimeRange;
+use waggle_store::Source;
+use waggle_store::column::{
+    CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, TypedColumn, chunk_rows, first_bits,
+};
+
+/// Selects rows of one source, in any order of chunks.
+pub(crate) struct Selector<'a> {
+    source: &'a Source,
+    range: TimeRange,
+    rows: Range<u32>,
+    filters: BoundFilters<'a>,
+    /// True when the rows that the source names for the range must be looked at one by one.
+    checks_time: bool,
+    /// Opened when it is first needed.
+    time_column: Option<Arc<TypedColumn>>,
+    times: ChunkBuffer<i64>,
+    times_chunk: Option<usize>,
+}
+
+impl<'a> Selector<'a> {
+    /// Prepares the selection; `None` when no row can take part.
+    pub(crate) fn new(
+        source: &'a Source,
+        range: TimeRange,
+        filters: &'a FilterSet,
+    ) -> Result<Option<Self>, ExecError> {
+        let rows = source.rows_in(range)?;
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let filters = filters.bind(source)?;
+        if filters.match_nothing() {
+            return Ok(None);
+        }
+        let (first, last) = source.time_bounds_ns();
+        let is_inside = range.contains(first) && range.contains(last);
+        Ok(Some(Self {
+            source,
+            range,
+            rows,
+            filters,
+            checks_time: !source.is_time_sorted() && !is_inside,
+            time_column: None,
+            times: ChunkBuffer::default(),
+            times_chunk: None,
+        }))
+    }
+
+    /// The chunks that can have rows, ascending.
+    pub(crate) fn chunks(&self) -> Range<usize> {
+        self.rows.start as usize / CHUNK_ROWS..(self.rows.end as usize).div_ceil(CHUNK_ROWS)
+    }
+
+    /// The last row of a chunk that can lie in the range, as a place in the chunk.
+    pub(crate) fn last_position(&self, chunk: usize) -> usize {
+        let (first, end) = chunk_rows(chunk, self.source.row_count());
+        (self.rows.end.min(end).saturating_sub(first) as usize).saturating_sub(1)
+    }
+
+    /// The rows of a chunk that take part, and how many were looked at.
+    pub(crate) fn select(&mut self, chunk: usize) -> Result<(Bits, u64), ExecError> {
+        let (first, end) = chunk_rows(chunk, self.source.row_count());
+        let mut selected = first_bits((self.rows.end.min(end) - first) as usize);
+        let below = first_bits((self.rows.start.max(first) - first) as usize);
+        for index in 0..CHUNK_WORDS {
+            selected[index] &= !below[index];
+        }
+        let count = selected
+            .iter()
+            .map(|word| u64::from(word.count_ones()))
+            .sum();
+        if self.checks_time {
+            let range = self.range;
+            let inside = bits_inside(self.times(chunk)?, range);
+            and(&mut selected, &inside);
+        }
+        self.filters.apply(chunk, &mut selected);
+        Ok((selected, count))
+    }
+
+    /// The times of a chunk.
+    pub(crate) fn times(&mut self, chunk: usize) -> Result<&ChunkBuffer<i64>, ExecError> {
+        if self.times_chunk != Some(chunk) {
+            let column = match &self.time_column {
+                Some(column) => column,
+                None => self.time_column.insert(self.source.times()?),
+            };
+            column.read_ints(chunk, &mut self.times);
+            self.times_chunk = Some(chunk);
+        }
+        Ok(&self.times)
+    }
+
+    /// Bytes that the columns of the filters occupy.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.filters.stored_bytes()
+    }
+}
+
+fn bits_inside(times: &ChunkBuffer<i64>, range: TimeRange) -> Bits {
+    let mut inside = [0; CHUNK_WORDS];
+    for (word, times) in inside.iter_mut().zip(times.values.chunks_exact(64)) {
+        for (bit, time) in times.iter().enumerate() {
+            *word |= u64::from(range.contains(*time)) << bit;
+        }
+    }
+    inside
+}
