@@ -94,6 +94,12 @@ describe('the server', () => {
   });
 });
 
+describe('the lock file', () => {
+  it('names no host', () => {
+    expect(readFileSync(join(SRC, '../package-lock.json'), 'utf8').match(/https?:/g)).toBeNull();
+  });
+});
+
 describe('folders', () => {
   it('each have a README', () => {
     const missing = Object.keys(MAY_IMPORT).filter((room) => !files.includes(`${room}/README.md`));

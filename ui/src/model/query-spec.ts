@@ -247,11 +247,11 @@ export function prune(spec: QuerySpec): QuerySpec {
   if (spec.havings) keep.havings = spec.havings.filter((h) => known.has(`${h.calculate_op}|${h.column ?? ''}`));
   return tidy(keep);
 }
-/** Leaves out empty clauses, so that equal queries have equal links. */
+/** Leaves out empty clauses and the id of a stored query, so that equal queries have equal links. */
 export function tidy(spec: QuerySpec): QuerySpec {
   const out: QuerySpec = {};
   for (const [key, value] of Object.entries(spec)) {
-    if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
+    if (key === 'id' || value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
     out[key] = value;
   }
   if ((out.filters?.length ?? 0) === 0 || out.filter_combination === 'AND') delete out.filter_combination;

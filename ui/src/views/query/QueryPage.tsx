@@ -37,7 +37,7 @@ import {
 } from '../../model/result';
 import { rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
 import type { QuerySearch } from '../../model/url-state';
-import { Button, copyText, Elapsed, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
+import { Button, copyText, Empty, Elapsed, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { DropMenu, PointMenu, type MenuItem } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
 import { Link } from '../../widgets/Link';
@@ -316,6 +316,11 @@ export default function QueryPage() {
           <ErrorBox what="The query failed" error={error as ApiError} onRetry={run} />
         )}
         {!answer && isRunning && <Skeleton lines={9} />}
+        {!answer && !isRunning && !error && !search.query_error && (
+          <Empty title="The query was cancelled before it had an answer">
+            <Button onClick={run}>Run it again</Button>
+          </Empty>
+        )}
         {answer && !(error && !isRunning) && (
           <>
             <div className={css.tabs}>
@@ -334,6 +339,11 @@ export default function QueryPage() {
                   <Button kind="plain" onClick={run}>
                     Run it
                   </Button>
+                </p>
+              )}
+              {isPrevious && !isRunning && (
+                <p className={css.edited} role="status">
+                  Cancelled. This is the result before.
                 </p>
               )}
               {state.isStored && (

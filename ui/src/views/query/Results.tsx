@@ -234,13 +234,17 @@ function SummaryTable({ answer, groups, search, hidden, colours, onHide, onSearc
     const isFirst = column === '*' || column === `b:${answer.breakdowns[0]}`;
     return isFirst ? <strong>{name}</strong> : '';
   };
+  const left = answer.group_count - groups.length;
   const pinned = [
     ...(answer.total && answer.breakdowns.length > 0 ? [{ key: 'total', cell: sum(answer.total, 'Total') }] : []),
     ...(answer.other
       ? [
           {
             key: 'other',
-            cell: sum(answer.other, `Other (${numberText(answer.group_count - groups.length)} more groups)`),
+            cell: sum(
+              answer.other,
+              left > 0 ? `Other (${numberText(left)} more groups)` : 'Other (left out by HAVING)',
+            ),
           },
         ]
       : []),
