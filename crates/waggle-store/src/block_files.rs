@@ -225,7 +225,8 @@ impl FileWriter {
                 row_count: u64::from(encoded.row_count),
                 min_time_ns: encoded.time_bounds_ns.0,
                 max_time_ns: encoded.time_bounds_ns.1,
-                format_version: 1,
+                // The eighth byte of every block is its version.
+                format_version: encoded.bytes.get(7).copied().map_or(0, u32::from),
                 created_at_ns: self.now_ns,
             });
             offset += length;

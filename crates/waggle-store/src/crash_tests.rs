@@ -56,6 +56,8 @@ async fn check(seed: u64) {
         };
         bed.disk.crash_in(calls);
         if let Ok(store) = bed.open().await {
+            // The whole machine stops: nothing is committed after the last call of the disk.
+            bed.disk.on_crash(store.stopper());
             ledger.check(&bed, &store, false);
             live(&bed, &store, &mut ledger, &mut rng).await;
             store.kill().await;

@@ -37,6 +37,8 @@ struct State {
     calls: u64,
     crash_at: Option<u64>,
     is_crashed: bool,
+    /// Hears of the crash: what is not a disk stops with it.
+    on_crash: Option<Box<dyn Fn() + Send>>,
     capacity: Option<u64>,
     syncs: u64,
     fail_sync_at: Option<u64>,
@@ -86,6 +88,7 @@ impl SimDisk {
             calls: 0,
             crash_at: None,
             is_crashed: false,
+            on_crash: None,
             capacity: None,
             syncs: 0,
             fail_sync_at: None,
@@ -104,6 +107,11 @@ impl SimDisk {
     pub(crate) fn crash_in(&self, calls: u64) {
         let mut state = self.0.lock();
         state.crash_at = Some(state.calls + calls);
+    }
+
+    /// Stops something else together with the disk, until the restart.
+    pub(crate) fn on_crash(&self, stop: impl Fn() + Send + 'static) {
+        self.0.lock().on_crash = Some(Box::new(stop));
     }
 
     /// Stops now.
@@ -146,6 +154,7 @@ impl SimDisk {
         state.calls = 0;
         state.crash_at = None;
         state.is_crashed = false;
+        state.on_crash = None;
         state.capacity = None;
         state.fail_sync_at = None;
     }
@@ -205,6 +214,9 @@ impl State {
         self.calls += 1;
         if self.crash_at == Some(self.calls) {
             self.is_crashed = true;
+            if let Some(stop) = &self.on_crash {
+                stop();
+            }
             return if self.rng.random_bool(0.5) {
                 Ok(true)
             } else {

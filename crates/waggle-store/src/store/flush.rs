@@ -129,6 +129,7 @@ impl Store {
     /// Until it is known, nothing else is done.
     async fn commit(&self, number: u64, blocks: &[NewBlock]) -> Result<Vec<Option<BlockId>>> {
         loop {
+            self.check_log()?;
             let error = match self
                 .metastore
                 .commit_blocks(blocks, &[], Some(number))

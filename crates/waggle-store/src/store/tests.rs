@@ -451,6 +451,16 @@ async fn the_health_of_the_store_can_be_read() {
 }
 
 impl Store {
+    /// What a crash of the machine does to the process, but for the disk.
+    pub(crate) fn stopper(self: &Arc<Self>) -> impl Fn() + Send + 'static {
+        let store = Arc::downgrade(self);
+        move || {
+            if let Some(store) = store.upgrade() {
+                store.wal.fail("the machine has stopped".to_owned());
+            }
+        }
+    }
+
     /// Ends the process without ceremony: nothing more reaches the disk or the metastore when this returns.
     pub(crate) async fn kill(self: Arc<Self>) {
         self.wal.fail("killed".to_owned());
