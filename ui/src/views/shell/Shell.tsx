@@ -1,5 +1,5 @@
 // The frame around every screen: navigation, environment and dataset chooser, theme, shortcuts, sign-in.
-import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useQuery } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
 import { Check, ChevronDown, Keyboard, LogOut, Monitor, Moon, PanelLeft, Sun } from 'lucide-react';
 import { useEffect, useState } from 'react';
@@ -214,18 +214,14 @@ function ThemeIcon() {
   return <Icon size={16} />;
 }
 function UserMenu({ user }: { user: { email: string; name: string } }) {
-  const client = useQueryClient();
   return (
     <div className={css.user}>
       <span title={user.email}>{user.name || user.email}</span>
       <Button
         kind="plain"
         icon={<LogOut size={14} />}
-        onClick={() =>
-          void signOut()
-            .then(() => client.clear())
-            .then(() => client.invalidateQueries())
-        }
+        // A full load: nothing of the old session stays in memory.
+        onClick={() => void signOut().finally(() => location.assign('/'))}
       >
         Sign out
       </Button>
