@@ -1,5 +1,6 @@
 //! Where and of what a run was made: numbers without these say nothing.
 
+use jiff::Timestamp;
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
@@ -14,8 +15,13 @@ pub(crate) struct Machine {
     pub(crate) kernel: String,
     /// Load average over the last minute when the run began: above 1 the machine was busy with other work.
     pub(crate) load_before: f64,
-    /// Commit of the source tree, with `-dirty` when it had changes.
+    /// Commit of the source tree, with `-dirty` when it had changes. The binary does not tell its own, so this is what it was
+    /// built from only if the tree stood still since; see `is_binary_older`.
     pub(crate) commit: String,
+    /// When the binary was written, RFC 3339.
+    pub(crate) binary_built: String,
+    /// The binary is older than the commit, so it was built from something else.
+    pub(crate) is_binary_older: bool,
     /// Build profile, from the folder of the binary.
     pub(crate) profile: String,
 }
@@ -29,6 +35,10 @@ impl Machine {
             .and_then(|text| text.split_whitespace().next()?.parse().ok())
             .unwrap_or(0.0);
         let load = read("/proc/loadavg");
+        let built = fs::metadata(binary).and_then(|metadata| metadata.modified());
+        let built = built.ok().and_then(|time| Timestamp::try_from(time).ok());
+        let committed = git(&["log", "-1", "--format=%ct"])
+            .and_then(|seconds| Timestamp::from_second(seconds.parse().ok()?).ok());
         Self {
             cpu: field(&cpuinfo, "model name")
                 .unwrap_or("unknown")
@@ -42,6 +52,8 @@ impl Machine {
                 .and_then(|load| load.parse().ok())
                 .unwrap_or(0.0),
             commit: commit(),
+            binary_built: built.map_or_else(|| "unknown".to_owned(), |time| format!("{time:.0}")),
+            is_binary_older: built < committed,
             profile: binary.parent().and_then(Path::file_name).map_or_else(
                 || "unknown".to_owned(),
                 |folder| folder.to_string_lossy().into_owned(),

@@ -146,7 +146,16 @@ impl Report {
             ),
             (
                 "build",
-                format!("profile {}, commit {}", machine.profile, machine.commit),
+                format!(
+                    "profile {}, commit {}{}",
+                    machine.profile,
+                    machine.commit,
+                    if machine.is_binary_older {
+                        format!(", but the binary is older ({})", machine.binary_built)
+                    } else {
+                        String::new()
+                    }
+                ),
             ),
             (
                 "load",
