@@ -65,32 +65,34 @@ fn line(out: &mut String, name: &str, value: &str) {
     _ = writeln!(out, "  {name:<15} {value}");
 }
 
+/// Nothing here is indented: a pasted line of Python may not begin with a space.
 fn snippets(doors: &Doors, origin: &str, key: &str) -> String {
     let mut out = format!(
         r#"
 OpenTelemetry (Python, Flask):
 
-  pip install flask requests opentelemetry-sdk opentelemetry-exporter-otlp-proto-http \
-    opentelemetry-instrumentation-flask opentelemetry-instrumentation-requests
-  export OTEL_EXPORTER_OTLP_ENDPOINT={origin}
-  export OTEL_EXPORTER_OTLP_HEADERS=x-honeycomb-team={key}
-  export OTEL_SERVICE_NAME=backend-flask
+pip install flask requests opentelemetry-sdk opentelemetry-exporter-otlp-proto-http \
+  opentelemetry-instrumentation-flask opentelemetry-instrumentation-requests
+export OTEL_EXPORTER_OTLP_ENDPOINT={origin}
+export OTEL_EXPORTER_OTLP_HEADERS=x-honeycomb-team={key}
+export OTEL_SERVICE_NAME=backend-flask
 
-  provider = TracerProvider()
-  provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-  trace.set_tracer_provider(provider)
-  FlaskInstrumentor().instrument_app(app)
-  RequestsInstrumentor().instrument()
+provider = TracerProvider()
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+trace.set_tracer_provider(provider)
+FlaskInstrumentor().instrument_app(app)
+RequestsInstrumentor().instrument()
 
 libhoney (Python):
 
-  libhoney.init(writekey="{key}", dataset="shop", api_host="{origin}")
-  libhoney.send_now({{"name": "checkout", "duration_ms": 12.5}})
-  libhoney.close()
+import libhoney
+libhoney.init(writekey="{key}", dataset="shop", api_host="{origin}")
+libhoney.send_now({{"name": "checkout", "duration_ms": 12.5}})
+libhoney.close()
 
 curl:
 
-  curl {origin}/1/events/shop -H "X-Honeycomb-Team: {key}" -d '{{"name": "checkout", "duration_ms": 12.5}}'
+curl {origin}/1/events/shop -H "X-Honeycomb-Team: {key}" -d '{{"name": "checkout", "duration_ms": 12.5}}'
 "#
     );
     if let Some(address) = doors.grpc {
