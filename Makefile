@@ -48,7 +48,7 @@ test-rust: ui clients
 	$(CARGO) build --locked -p waggle
 	WAGGLE_TEST_PYTHON="$(CURDIR)/$(CLIENTS)/.venv/bin/python" WAGGLE_TEST_UI="$(CURDIR)/ui" scripts/cargo-test --locked --workspace
 
-clients: $(CLIENTS)/.venv/installed
+clients: $(CLIENTS)/.venv/installed $(CLIENTS)/node_modules/.package-lock.json
 	scripts/need-chromium
 
 $(CLIENTS)/.venv/installed: $(CLIENTS)/requirements.txt
@@ -56,6 +56,10 @@ $(CLIENTS)/.venv/installed: $(CLIENTS)/requirements.txt
 	rm -rf $(CLIENTS)/.venv
 	python3 -m venv $(CLIENTS)/.venv
 	$(CLIENTS)/.venv/bin/pip install --quiet --disable-pip-version-check -r $(CLIENTS)/requirements.txt
+	@touch $@
+
+$(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json
+	cd $(CLIENTS) && $(NPM) ci --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 lint: ui/node_modules/.package-lock.json
@@ -69,4 +73,4 @@ bench: build
 
 clean:
 	$(CARGO) clean
-	rm -rf ui/dist ui/node_modules $(CLIENTS)/.venv
+	rm -rf ui/dist ui/node_modules $(CLIENTS)/.venv $(CLIENTS)/node_modules

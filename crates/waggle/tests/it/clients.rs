@@ -1,4 +1,4 @@
-//! OpenTelemetry's Python SDK, libhoney and curl, exactly as their registries ship them.
+//! OpenTelemetry's Python and JavaScript SDKs, libhoney for both and curl, exactly as their registries ship them.
 
 use crate::server::{KEY, Server, handed, repository, run, run_client};
 use serde_json::{Value, json};
@@ -6,6 +6,14 @@ use std::process::Command;
 
 fn python(script: &str) -> Option<Command> {
     let mut command = Command::new(handed("WAGGLE_TEST_PYTHON")?);
+    command.arg(repository().join("tests/clients").join(script));
+    Some(command)
+}
+
+/// A client for Node.js, which is there with its packages whenever the UI is.
+fn javascript(script: &str) -> Option<Command> {
+    handed("WAGGLE_TEST_UI")?;
+    let mut command = Command::new("node");
     command.arg(repository().join("tests/clients").join(script));
     Some(command)
 }
@@ -170,6 +178,132 @@ async fn libhoney_reports_202_for_every_event_and_all_are_there() {
         json!({"region": "eu", "tags": [1, 2]})
     );
     assert!(row.get("nothing").is_none());
+}
+
+#[tokio::test]
+async fn libhoney_for_javascript_reports_202_for_every_event_and_all_are_there() {
+    let Some(mut client) = javascript("libhoney_events.mjs") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let seen = run_client(client.args([&server.origin, KEY]));
+    assert_eq!(seen, json!({"responses": vec![json!([202, null]); 250]}));
+    let answer = server
+        .query(
+            "libhoney-js-shop",
+            json!({"calculations": [{"op": "COUNT"}, {"op": "SUM", "column": "cart.items"}, {"op": "MAX", "column": "duration_ms"}],
+                   "breakdowns": ["name"], "orders": [{"column": "name", "order": "ascending"}]}),
+        )
+        .await;
+    let items = |parity| {
+        (0..250)
+            .filter(|n| n % 2 == parity)
+            .map(|n| n % 7)
+            .sum::<i64>()
+    };
+    // JavaScript has one kind of number and writes 372.0 as 372, so this column is of both kinds.
+    assert_eq!(
+        answer["results"],
+        json!([
+            {"data": {"name": "cart", "COUNT": 125, "SUM(cart.items)": items(0), "MAX(duration_ms)": 372}},
+            {"data": {"name": "checkout", "COUNT": 125, "SUM(cart.items)": items(1), "MAX(duration_ms)": 373.5}},
+        ])
+    );
+    assert_eq!(
+        server
+            .count(
+                "libhoney-js-shop",
+                json!([{"column": "vip", "op": "=", "value": true}])
+            )
+            .await,
+        25
+    );
+    let row = &server
+        .rows(
+            "libhoney-js-shop",
+            json!([{"column": "number", "op": "=", "value": 7}]),
+        )
+        .await[0]["data"];
+    assert_eq!(row["duration_ms"], 10.5);
+    assert_eq!(
+        serde_json::from_str::<Value>(row["nested"].as_str().unwrap()).unwrap(),
+        json!({"region": "eu", "tags": [1, 2]})
+    );
+    assert!(row.get("nothing").is_none());
+}
+
+#[tokio::test]
+async fn the_javascript_exporter_sends_spans_as_json_plain_and_compressed() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    for compression in ["none", "gzip"] {
+        let Some(mut client) = javascript("otlp_http_json.mjs") else {
+            return;
+        };
+        let seen = run_client(client.args([&server.origin, KEY, compression]));
+        assert_eq!(
+            seen["results"],
+            json!([[0, null]]),
+            "one batch, exported: {seen}"
+        );
+        let dataset = format!("javascript-{compression}");
+        let rows = server.rows(&dataset, json!([])).await;
+        assert_eq!(rows.len(), 60, "20 x (root, child, its event)");
+        let sent = seen["sent"].as_array().unwrap();
+        assert_eq!(sent.len(), 40);
+        for span in sent {
+            let row = rows
+                .iter()
+                .find(|row| row["data"]["trace.span_id"] == span["span_id"])
+                .unwrap_or_else(|| panic!("{span} is missing"));
+            let data = &row["data"];
+            assert_eq!(data["trace.trace_id"], span["trace_id"]);
+            assert_eq!(
+                data.get("trace.parent_id").unwrap_or(&Value::Null),
+                &span["parent_id"]
+            );
+            assert_eq!(data["name"], span["name"]);
+            assert_eq!(row["timestamp_ns"], span["start_ns"], "{row}");
+            let duration_ns: f64 = span["duration_ns"].as_str().unwrap().parse().unwrap();
+            assert_eq!(data["duration_ms"], duration_ns / 1e6, "{row}");
+            assert_eq!(data["service.name"], dataset);
+            assert_eq!(data["deployment.environment"], "test");
+            assert_eq!(data["library.name"], "checkout.tests");
+            assert_eq!(data["library.version"], "4.5.6");
+            assert_eq!(data["telemetry.sdk.language"], "nodejs");
+        }
+        let root = &server
+            .rows(
+                &dataset,
+                json!([{"column": "cart.items", "op": "=", "value": 7}]),
+            )
+            .await[0]["data"];
+        assert_eq!(root["span.kind"], "server");
+        assert_eq!(root["cart.total"], 7.25);
+        assert_eq!(root["user.vip"], false);
+        assert_eq!(root["user.id"], "user-7 \"ü\"");
+        assert_eq!(
+            serde_json::from_str::<Value>(root["cart.skus"].as_str().unwrap()).unwrap(),
+            json!(["a", "b"])
+        );
+        let trace_id = root["trace.trace_id"].as_str().unwrap();
+        let trace = server
+            .get(&format!("/api/environments/production/traces/{trace_id}"))
+            .await;
+        assert_eq!(trace["total_rows"], 3, "root, child and its event: {trace}");
+        let find = |name: &str| {
+            let rows = trace["rows"].as_array().unwrap();
+            &rows.iter().find(|row| row["data"]["name"] == name).unwrap()["data"]
+        };
+        let child = find("charge");
+        assert_eq!(child["error"], true);
+        assert_eq!(child["status_message"], "card declined");
+        let event = find("declined");
+        assert_eq!(event["meta.annotation_type"], "span_event");
+        assert_eq!(event["trace.parent_id"], child["trace.span_id"]);
+        assert_eq!(event["card.kind"], "visa");
+    }
 }
 
 #[tokio::test]
