@@ -13,4 +13,5 @@ mod browser;
 mod clients;
 mod durability;
 mod server;
+mod snippets;
 mod start;

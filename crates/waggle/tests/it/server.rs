@@ -186,6 +186,17 @@ impl Server {
             .await;
         answer["rows"].as_array().unwrap().clone()
     }
+
+    /// Waits as the Send data page does, until the server holds this many events.
+    pub(crate) async fn received(&self, events: u64) {
+        let what = format!("{events} event(s) received");
+        eventually(&what, async || {
+            let answer = self.get("/api/environments/production/onboarding").await;
+            let seen = answer["received"]["events"].as_u64().unwrap();
+            (seen >= events).then_some(())
+        })
+        .await;
+    }
 }
 
 impl Drop for Server {
@@ -214,6 +225,21 @@ pub(crate) fn handed(variable: &str) -> Option<String> {
         eprintln!("SKIPPED: {variable} is not set; run this test through `make test`");
     }
     value
+}
+
+/// Asks again and again until the answer is there, and gives up loudly when patience ends.
+pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(
+            started.elapsed() < PATIENCE,
+            "still waiting after {PATIENCE:?}: {what}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Runs a client to its end and returns what it printed as JSON.
