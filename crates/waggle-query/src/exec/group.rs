@@ -7,6 +7,7 @@
 mod source;
 mod value;
 
+use crate::calculation::NO_CELL;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::hash::BuildHasher;
@@ -23,7 +24,7 @@ pub(super) struct GroupTable {
     /// Value numbers, one per breakdown and group.
     keys: Vec<u32>,
     len: usize,
-    index: HashTable<u32>,
+    index: Index,
     /// The group in which no breakdown has a value, which does not count towards the limit.
     has_empty_group: bool,
     groups_max: usize,
@@ -38,7 +39,7 @@ impl GroupTable {
             tables: vec![ValueTable::default(); breakdowns],
             keys: Vec::new(),
             len: usize::from(breakdowns == 0),
-            index: HashTable::new(),
+            index: Index::new(breakdowns),
             has_empty_group: false,
             groups_max,
             rest: None,
@@ -72,33 +73,24 @@ impl GroupTable {
 
     pub(super) fn heap_bytes(&self) -> usize {
         let values: usize = self.tables.iter().map(|table| table.heap_bytes).sum();
-        values + self.keys.capacity() * size_of::<u32>() + self.index.allocation_size()
+        values + self.keys.capacity() * size_of::<u32>() + self.index.heap_bytes()
     }
 
     /// The values of a group, one per breakdown.
     pub(super) fn key(&self, group: u32) -> impl Iterator<Item = &GroupValue> {
-        let width = self.tables.len();
-        let start = group as usize * width;
         self.tables
             .iter()
-            .zip(&self.keys[start..start + width])
+            .zip(key_at(&self.keys, group, self.tables.len()))
             .map(|(table, number)| &table.values[*number as usize])
     }
 
     /// Number of the group with these values.
     fn group(&mut self, key: &[u32]) -> Result<u32, QueryError> {
-        let width = key.len();
-        if width == 0 {
+        if key.is_empty() {
             return Ok(0);
         }
-        let hash = hash_of(key);
-        let keys = &self.keys;
-        let known = self.index.find(hash, |group| {
-            let start = *group as usize * width;
-            keys[start..start + width] == *key
-        });
-        if let Some(group) = known {
-            return Ok(*group);
+        if let Some(group) = self.index.find(key, &self.keys) {
+            return Ok(group);
         }
         if let Some(rest) = self.rest {
             return Ok(rest);
@@ -116,11 +108,7 @@ impl GroupTable {
         let group = self.len as u32;
         self.len += 1;
         self.keys.extend_from_slice(key);
-        let keys = &self.keys;
-        self.index.insert_unique(hash, group, |group| {
-            let start = *group as usize * width;
-            hash_of(&keys[start..start + width])
-        });
+        self.index.insert(key, group, &self.keys);
         Ok(group)
     }
 
@@ -154,6 +142,69 @@ impl GroupTable {
             })
             .collect()
     }
+}
+
+/// Finds groups by their value numbers.
+#[derive(Clone, Debug)]
+enum Index {
+    /// Of one breakdown: the group of each value number, or [`NO_CELL`].
+    Direct(Vec<u32>),
+    /// Of several: groups, by the hash of their value numbers.
+    Hashed(HashTable<u32>),
+}
+
+impl Index {
+    fn new(breakdowns: usize) -> Self {
+        if breakdowns == 1 {
+            Self::Direct(Vec::new())
+        } else {
+            Self::Hashed(HashTable::new())
+        }
+    }
+
+    fn find(&self, key: &[u32], keys: &[u32]) -> Option<u32> {
+        match self {
+            Self::Direct(groups) => {
+                let group = groups.get(key[0] as usize).copied();
+                group.filter(|group| *group != NO_CELL)
+            }
+            Self::Hashed(table) => {
+                let group =
+                    table.find(hash_of(key), |group| key_at(keys, *group, key.len()) == key);
+                group.copied()
+            }
+        }
+    }
+
+    /// Adds a group whose key is in `keys` already.
+    fn insert(&mut self, key: &[u32], group: u32, keys: &[u32]) {
+        match self {
+            Self::Direct(groups) => {
+                let number = key[0] as usize;
+                if number >= groups.len() {
+                    groups.resize(number + 1, NO_CELL);
+                }
+                groups[number] = group;
+            }
+            Self::Hashed(table) => {
+                table.insert_unique(hash_of(key), group, |group| {
+                    hash_of(key_at(keys, *group, key.len()))
+                });
+            }
+        }
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Self::Direct(groups) => groups.capacity() * size_of::<u32>(),
+            Self::Hashed(table) => table.allocation_size(),
+        }
+    }
+}
+
+fn key_at(keys: &[u32], group: u32, width: usize) -> &[u32] {
+    let start = group as usize * width;
+    &keys[start..start + width]
 }
 
 fn hash_of(key: &[u32]) -> u64 {

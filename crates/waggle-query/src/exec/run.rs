@@ -62,6 +62,7 @@ impl Run<'_> {
         let group_count = gathered.groups.len();
         let states = regroup(&plan.states, &gathered.states, &group_of_cell, group_count);
         let chosen = choose(plan, &gathered.groups, &states);
+        self.watch.check()?;
         let places = places(&chosen.groups, group_count);
         let series = self.series(&gathered, &places, chosen.groups.len());
         let total_series = self.total_series(&gathered);
@@ -80,6 +81,7 @@ impl Run<'_> {
         let plan = self.plan;
         let gathered = self.pass(&self.grouped())?;
         let chosen = choose(plan, &gathered.groups, &gathered.states);
+        self.watch.check()?;
         let mut table = self.table(
             &gathered.groups,
             &gathered.states,

@@ -219,7 +219,7 @@ fn value_of_code(table: &mut ValueTable, column: &[TypedBuffer], code: u32) -> u
 }
 
 fn string_of(table: &mut ValueTable, dictionary: &Dictionary, code: u32) -> u32 {
-    table.string(dictionary.hash(code), &dictionary.text(code))
+    table.string(dictionary.hash(code), || dictionary.text(code))
 }
 
 /// True when every position has a value: only then is "no value" not a value of the breakdown.

@@ -4,6 +4,7 @@ use crate::calculation::NO_CELL;
 use crate::number::{Number, NumberKey};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use waggle_model::Value;
 
@@ -74,7 +75,8 @@ fn rank(value: &GroupValue) -> u8 {
 #[derive(Clone, Debug, Default)]
 pub(in crate::exec) struct ValueTable {
     pub(super) values: Vec<GroupValue>,
-    strings: HashTable<u32>,
+    /// Stable hash and number of each text: with the hash at hand, growing and most comparisons touch no value.
+    strings: HashTable<(u64, u32)>,
     numbers: HashMap<NumberKey, u32, FixedState>,
     bools: [Option<u32>; 2],
     pub(super) null: Option<u32>,
@@ -120,13 +122,15 @@ impl ValueTable {
         number
     }
 
-    pub(super) fn string(&mut self, hash: u64, text: &str) -> u32 {
+    /// `text` is called when the hash is known or new, so that a frozen table asks for hardly any.
+    pub(super) fn string<'t>(&mut self, hash: u64, text: impl Fn() -> Cow<'t, str>) -> u32 {
         let values = &self.values;
-        let known = self.strings.find(hash, |number| {
-            matches!(&values[*number as usize], GroupValue::String { hash: other, text: known }
-                if *other == hash && **known == *text)
+        let known = self.strings.find(hash, |(other, number)| {
+            *other == hash
+                && matches!(&values[*number as usize], GroupValue::String { text: known, .. }
+                    if **known == *text())
         });
-        if let Some(number) = known {
+        if let Some((_, number)) = known {
             return *number;
         }
         if self.is_frozen {
@@ -134,14 +138,10 @@ impl ValueTable {
         }
         let number = self.add(GroupValue::String {
             hash,
-            text: text.into(),
+            text: text().into(),
         });
-        let values = &self.values;
         self.strings
-            .insert_unique(hash, number, |number| match &values[*number as usize] {
-                GroupValue::String { hash, .. } => *hash,
-                _ => 0,
-            });
+            .insert_unique(hash, (hash, number), |(hash, _)| *hash);
         number
     }
 
@@ -150,7 +150,7 @@ impl ValueTable {
             GroupValue::Null => self.null(),
             GroupValue::Bool(value) => self.bool(*value),
             GroupValue::Number(value) => self.number(*value),
-            GroupValue::String { hash, text } => self.string(*hash, text),
+            GroupValue::String { hash, text } => self.string(*hash, || Cow::Borrowed(text)),
         }
     }
 
