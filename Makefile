@@ -13,7 +13,7 @@ help:
 	@echo "make build  leave target/release/waggle, with the UI inside"
 	@echo "make test   every test: unit, golden, randomised, crash, UI, real clients, browser"
 	@echo "make lint   formatting, clippy, house rules, ESLint"
-	@echo "make bench  load 10 M events through the real doors and time queries"
+	@echo "make bench  load 12 M events through the real doors and time queries"
 
 run: build
 	target/release/waggle serve --dev

@@ -1,6 +1,9 @@
 //! Automation of the repository, in Rust. `cargo xtask tidy` checks the house rules a compiler does not; `cargo xtask bless` rewrites
 //! golden files, whose diff is then read by a person.
-#![expect(clippy::print_stdout, reason = "a command line tool speaks by printing")]
+#![expect(
+    clippy::print_stdout,
+    reason = "a command line tool speaks by printing"
+)]
 
 mod tidy;
 

@@ -11,14 +11,33 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("waggle-metastore", &["waggle-model"]),
     ("waggle-access", &["waggle-metastore", "waggle-model"]),
     ("waggle-store", &["waggle-metastore", "waggle-model"]),
-    ("waggle-query", &["waggle-store", "waggle-metastore", "waggle-model"]),
-    ("waggle-api", &["waggle-wire", "waggle-access", "waggle-metastore", "waggle-model"]),
+    (
+        "waggle-query",
+        &["waggle-store", "waggle-metastore", "waggle-model"],
+    ),
+    (
+        "waggle-api",
+        &[
+            "waggle-wire",
+            "waggle-access",
+            "waggle-metastore",
+            "waggle-model",
+        ],
+    ),
     ("waggle-ui", &[]),
     ("waggle-testkit", &["waggle-model"]),
 ];
 
 /// Words that mark something unfinished.
-const LEFTOVERS: &[&str] = &["TODO", "FIXME", "HACK", "todo!(", "unimplemented!(", "dbg!(", "#[ignore"];
+const LEFTOVERS: &[&str] = &[
+    "TODO",
+    "FIXME",
+    "HACK",
+    "todo!(",
+    "unimplemented!(",
+    "dbg!(",
+    "#[ignore",
+];
 
 /// Checks everything and lists all findings.
 pub(crate) fn run() -> Result<()> {
@@ -35,12 +54,16 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn dependencies() -> Result<Vec<String>> {
-    let output = Command::new("cargo").args(["metadata", "--format-version=1", "--no-deps", "--locked"]).output()?;
+    let output = Command::new("cargo")
+        .args(["metadata", "--format-version=1", "--no-deps", "--locked"])
+        .output()?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cargo metadata")?;
     let mut findings = Vec::new();
     for package in metadata["packages"].as_array().into_iter().flatten() {
         let name = package["name"].as_str().unwrap_or_default();
-        let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| *known == name) else { continue };
+        let Some((_, allowed)) = ALLOWED.iter().find(|(known, _)| *known == name) else {
+            continue;
+        };
         for dependency in package["dependencies"].as_array().into_iter().flatten() {
             let to = dependency["name"].as_str().unwrap_or_default();
             let is_dev = dependency["kind"] == "dev";
@@ -77,7 +100,11 @@ fn manifests() -> Result<Vec<String>> {
 
 fn leftovers() -> Result<Vec<String>> {
     let mut findings = Vec::new();
-    for path in tracked("*.rs")?.into_iter().chain(tracked("*.ts")?).chain(tracked("*.tsx")?) {
+    for path in tracked("*.rs")?
+        .into_iter()
+        .chain(tracked("*.ts")?)
+        .chain(tracked("*.tsx")?)
+    {
         if path == "xtask/src/tidy.rs" {
             continue;
         }
@@ -92,6 +119,12 @@ fn leftovers() -> Result<Vec<String>> {
 }
 
 fn tracked(pattern: &str) -> Result<Vec<String>> {
-    let output = Command::new("git").args(["ls-files", "-z", "--", pattern]).output()?;
-    Ok(String::from_utf8(output.stdout)?.split('\0').filter(|path| !path.is_empty()).map(str::to_owned).collect())
+    let output = Command::new("git")
+        .args(["ls-files", "-z", "--", pattern])
+        .output()?;
+    Ok(String::from_utf8(output.stdout)?
+        .split('\0')
+        .filter(|path| !path.is_empty())
+        .map(str::to_owned)
+        .collect())
 }

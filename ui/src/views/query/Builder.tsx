@@ -58,7 +58,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
     <section className={css.builder} aria-label="Query builder">
       <TokenInput
         label="SELECT"
-        placeholder="COUNT, P95(duration_ms)…"
+        placeholder="COUNT when empty"
         tokens={(spec.calculations ?? []).map(calculationKey)}
         text={select}
         onText={setSelect}
@@ -79,7 +79,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
       />
       <TokenInput
         label="WHERE"
-        placeholder="duration_ms > 100"
+        placeholder="every event"
         tokens={(spec.filters ?? []).map(filterText)}
         text={where}
         onText={setWhere}
@@ -110,7 +110,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
       />
       <TokenInput
         label="GROUP BY"
-        placeholder="name, service.name…"
+        placeholder="one group of all"
         tokens={spec.breakdowns ?? []}
         text={group}
         onText={setGroup}
@@ -152,7 +152,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
       <Limit spec={spec} onEdit={onEdit} error={errorOf('limit')} />
       <TokenInput
         label="HAVING"
-        placeholder="COUNT > 100"
+        placeholder="every group"
         tokens={(spec.havings ?? []).map(havingText)}
         text={having}
         onText={setHaving}
