@@ -34,7 +34,7 @@ pub(crate) enum Kind {
     Number(u64, u64),
     /// Bytes with an optional `KiB`, `MiB`, `GiB`, between these.
     Bytes(u64, u64),
-    /// A time with `ms`, `s`, `m` or `h`, between these seconds.
+    /// A time with `ms`, `s`, `m`, `h` or `d`, between these seconds.
     Duration(u64, u64),
     /// Any text.
     Text,
@@ -158,6 +158,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Bytes(16 * MIB, 1024 * GIB),
         default: "2GiB",
         help: "Most memory for the groups and states of one query.",
+    },
+    Setting {
+        name: "query-result-age-max",
+        kind: Kind::Duration(3_600, 10 * 365 * 86_400),
+        default: "90d",
+        help: "How long finished query results are kept, and with them the links to them.",
     },
 ];
 
@@ -299,7 +305,7 @@ fn takes(kind: Kind) -> String {
         Kind::Switch => "`true` or `false`".to_owned(),
         Kind::Number(min, max) => format!("{min} to {max}"),
         Kind::Bytes(min, max) => format!("{} to {}", bytes_text(min), bytes_text(max)),
-        Kind::Duration(min, max) => format!("{min}s to {max}s"),
+        Kind::Duration(min, max) => format!("{} to {}", duration_text(min), duration_text(max)),
         Kind::Text => "text".to_owned(),
     }
 }
@@ -384,7 +390,8 @@ fn parse_duration(text: &str) -> Result<Duration, String> {
         "s" => Ok(Duration::from_secs(number)),
         "m" => Ok(Duration::from_secs(number.saturating_mul(60))),
         "h" => Ok(Duration::from_secs(number.saturating_mul(3_600))),
-        _ => Err("takes a time with a unit, such as 500ms, 30s, 10m or 2h".to_owned()),
+        "d" => Ok(Duration::from_secs(number.saturating_mul(86_400))),
+        _ => Err("takes a time with a unit, such as 500ms, 30s, 10m, 2h or 7d".to_owned()),
     }
 }
 
@@ -402,6 +409,16 @@ fn bytes_text(bytes: u64) -> String {
         .map_or_else(
             || format!("{bytes}B"),
             |(unit, name)| format!("{}{name}", bytes / unit),
+        )
+}
+
+fn duration_text(seconds: u64) -> String {
+    [(86_400, "d"), (3_600, "h"), (60, "m")]
+        .into_iter()
+        .find(|(unit, _)| seconds.is_multiple_of(*unit))
+        .map_or_else(
+            || format!("{seconds}s"),
+            |(unit, name)| format!("{}{name}", seconds / unit),
         )
 }
 

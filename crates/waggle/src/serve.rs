@@ -1,5 +1,6 @@
 //! `waggle serve`: introduces the rooms to each other, opens the doors, and closes them in order.
 
+mod background;
 mod banner;
 
 use crate::config::Config;
@@ -24,9 +25,6 @@ use waggle_model::{Clock, DatasetId, EventLimits, Tenant};
 use waggle_query::{Engine, EngineConfig};
 use waggle_store::disk::RealDisk;
 use waggle_store::{FailureHook, Store, StoreConfig};
-
-/// How often it is written down when keys were last used.
-const LAST_USED_INTERVAL: Duration = Duration::from_secs(30);
 
 /// What a request may take beyond the deadline of the query in it: the wait for a turn, the answer, durable appends.
 const REQUEST_GRACE: Duration = Duration::from_secs(30);
@@ -97,7 +95,14 @@ pub(crate) async fn run(config: Config) -> Result<()> {
 
     let (stop, stopping) = watch::channel(false);
     let served = tokio::spawn(serve(listeners, state, stopping));
-    let last_used = tokio::spawn(write_last_used(Arc::clone(&access)));
+    let chores = [
+        tokio::spawn(background::write_last_used(Arc::clone(&access))),
+        tokio::spawn(background::delete_old_results(
+            Arc::clone(&sqlite) as Arc<dyn Metastore>,
+            config.duration("query-result-age-max"),
+            system_clock(),
+        )),
+    ];
     say(&banner::text(&doors, &data_dir, config.is_on("dev"), &made));
 
     wait_for_signal().await?;
@@ -105,7 +110,9 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     is_ready.store(false, Ordering::Release);
     stop.send_replace(true);
     served.await.context("a door ended badly")?;
-    last_used.abort();
+    for chore in chores {
+        chore.abort();
+    }
     if let Err(error) = access.flush_last_used().await {
         warn!(%error, "the last uses of keys are lost");
     }
@@ -312,16 +319,6 @@ async fn serve(listeners: Listeners, state: ApiState, stopping: watch::Receiver<
         }
     };
     tokio::join!(http, otlp_http, grpc);
-}
-
-async fn write_last_used(access: Arc<Access>) {
-    let mut interval = tokio::time::interval(LAST_USED_INTERVAL);
-    loop {
-        interval.tick().await;
-        if let Err(error) = access.flush_last_used().await {
-            warn!(%error, "last uses of keys are not written down");
-        }
-    }
 }
 
 async fn wait_for_signal() -> Result<()> {
