@@ -8,8 +8,8 @@ use prometheus_client::registry::{Registry, Unit};
 /// Counters, gauges and histograms of the store. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Metrics {
-    pub(crate) events_accepted: Counter,
-    pub(crate) events_rejected: Counter,
+    pub(crate) rows_stored: Counter,
+    pub(crate) rows_refused: Counter,
     pub(crate) appends_started: Counter,
     pub(crate) appends_finished: Counter,
     pub(crate) appends_busy: Counter,
@@ -31,8 +31,8 @@ impl Metrics {
     /// Makes the signals; they count from now on, whether or not somebody reads them.
     pub fn new() -> Self {
         Self {
-            events_accepted: Counter::default(),
-            events_rejected: Counter::default(),
+            rows_stored: Counter::default(),
+            rows_refused: Counter::default(),
             appends_started: Counter::default(),
             appends_finished: Counter::default(),
             appends_busy: Counter::default(),
@@ -56,14 +56,14 @@ impl Metrics {
         let m = self;
         let registry = registry.sub_registry_with_prefix("waggle");
         registry.register(
-            "events_accepted",
-            "Events that are durable and acknowledged",
-            m.events_accepted.clone(),
+            "rows_stored",
+            "Rows made durable and acknowledged",
+            m.rows_stored.clone(),
         );
         registry.register(
-            "events_rejected",
-            "Events refused by a limit of the store",
-            m.events_rejected.clone(),
+            "rows_refused",
+            "Rows refused by a limit of the store",
+            m.rows_refused.clone(),
         );
         registry.register(
             "appends_started",

@@ -24,10 +24,8 @@ impl EventSink for Store {
         match &answer {
             Ok(outcome) => {
                 let metrics = &self.metrics;
-                metrics
-                    .events_accepted
-                    .inc_by(outcome.accepted_count as u64);
-                metrics.events_rejected.inc_by(outcome.rejects.len() as u64);
+                metrics.rows_stored.inc_by(outcome.accepted_count as u64);
+                metrics.rows_refused.inc_by(outcome.rejects.len() as u64);
             }
             Err(AppendError::Busy) => {
                 self.metrics.appends_busy.inc();

@@ -427,7 +427,7 @@ async fn the_health_of_the_store_can_be_read() {
     };
     let text = read();
     for line in [
-        "waggle_events_accepted_total 5",
+        "waggle_rows_stored_total 5",
         "waggle_appends_started_total 1",
         "waggle_appends_finished_total 1",
         "waggle_wal_fsync_seconds_count 1",

@@ -56,6 +56,22 @@ async fn a_new_folder_is_bootstrapped_once_and_keeps_its_events() {
         metrics.contains("waggle_") && metrics.ends_with("# EOF\n"),
         "{metrics}"
     );
+    assert!(
+        metrics.contains("\nwaggle_wal_records_total 1\n"),
+        "{metrics}"
+    );
+    let mut families: Vec<&str> = metrics
+        .lines()
+        .filter_map(|line| line.strip_prefix("# TYPE "))
+        .collect();
+    let count = families.len();
+    families.sort_unstable();
+    families.dedup();
+    assert_eq!(
+        families.len(),
+        count,
+        "a scraper refuses a name declared twice: {metrics}"
+    );
     assert!(server.stop());
 
     let server = Server::start(data.path(), &[]);
