@@ -109,6 +109,22 @@ pub trait Partial: Send + Sync {
     /// Takes rows in. `column` has one buffer per type and is empty without a column.
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]);
 
+    /// Takes in `count` rows of weight 1 that all belong to one cell, without a column.
+    fn update_without_column(&mut self, cell: usize, count: u64) {
+        let cells = [cell as u32; CHUNK_ROWS];
+        let mut left = count;
+        while left > 0 {
+            let part = left.min(CHUNK_ROWS as u64);
+            let rows = Rows {
+                positions: &[0; CHUNK_ROWS][..part as usize],
+                cells: &cells[..part as usize],
+                weights: None,
+            };
+            self.update(&rows, &[]);
+            left -= part;
+        }
+    }
+
     /// Adds cell `index` of `other`, made by the same calculation, to cell `cells[index]`; [`NO_CELL`] leaves it out.
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]);
 

@@ -16,6 +16,10 @@ pub(crate) fn is_empty(bits: &Bits) -> bool {
 pub(crate) fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
     for (index, word) in bits.iter().enumerate() {
         let mut word = *word;
+        if word == u64::MAX {
+            (index * 64..index * 64 + 64).for_each(&mut visit);
+            continue;
+        }
         while word != 0 {
             visit(index * 64 + word.trailing_zeros() as usize);
             word &= word - 1;

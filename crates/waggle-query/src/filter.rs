@@ -177,6 +177,11 @@ impl FilterSet {
         })
     }
 
+    /// True when every row matches.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.filters.is_empty()
+    }
+
     /// Prepares the filters for one source.
     pub(crate) fn bind(&self, source: &Source) -> Result<BoundFilters<'_>, ReadError> {
         let mut bound = BoundFilters {

@@ -20,6 +20,7 @@ use waggle_testkit::{
 /// The seed to run alone, from a failure.
 const REPLAY: Option<u64> = None;
 const QUERY_CASES: u64 = 2_000;
+const COUNT_CASES: u64 = 60;
 const ROW_CASES: u64 = 150;
 const FIRST_SEED: u64 = 1_000_000;
 
@@ -100,6 +101,38 @@ fn check_queries(cases: Range<u64>) {
             "{spec:?}\n{range:?} {} events, {options:?}, {config:?}",
             events.len()
         );
+        check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
+    });
+}
+
+#[test]
+fn counts_over_time_equal_the_oracle_though_no_row_is_read() {
+    each_seed(0..COUNT_CASES, |rng| {
+        let whole = random_range(rng);
+        let count = rng.random_range(1..4_000);
+        let mut events = random_events(rng, count, whole);
+        for event in &mut events {
+            event.sample_rate = 1;
+        }
+        let length_ns = whole.end_ns - whole.start_ns;
+        let range = TimeRange {
+            start_ns: whole.start_ns + rng.random_range(0..=length_ns / 3),
+            end_ns: whole.end_ns - rng.random_range(0..=length_ns / 3),
+        };
+        let spec = QuerySpec {
+            granularity_s: Some(length_ns as u64 / 3_000_000_000 / rng.random_range(1..100)),
+            ..QuerySpec::default()
+        };
+        let snapshot = testing::snapshot(rng, &events);
+        let options = QueryOptions {
+            disable_series: rng.random_bool(0.2),
+            ..QueryOptions::default()
+        };
+        let config = EngineConfig {
+            one_pass_cells_max: [0, 65_536][rng.random_range(0..2)],
+            ..EngineConfig::default()
+        };
+        let table = testing::query(&snapshot, &spec, range, &options, &config).unwrap();
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
     });
 }

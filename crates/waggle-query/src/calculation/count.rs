@@ -52,6 +52,9 @@ impl Partial for Counts {
             });
         }
     }
+    fn update_without_column(&mut self, cell: usize, count: u64) {
+        self.0[cell] += count;
+    }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
         for (count, cell) in pairs(&state::<Self>(other).0, cells) {
             self.0[cell] += count;

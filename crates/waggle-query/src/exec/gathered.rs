@@ -38,6 +38,14 @@ impl Shape {
         }
     }
 
+    /// True when all that matters of a row is its time.
+    pub(super) fn only_counts(&self, plan: &Plan) -> bool {
+        self.breakdowns(plan).is_empty()
+            && self.maps.is_empty()
+            && plan.filters.is_empty()
+            && plan.states.iter().all(|state| state.column.is_none())
+    }
+
     /// True when a column of the plan is needed for matching rows.
     pub(super) fn reads(&self, plan: &Plan, column: usize) -> bool {
         self.breakdowns(plan).contains(&column)
@@ -147,6 +155,14 @@ impl Gathered {
         let cells = self.cell_count(shape);
         for state in &mut self.states {
             state.grow(cells);
+        }
+    }
+
+    /// Counts so many rows of weight 1 in a cell. The states look at nothing else: see [`Shape::only_counts`].
+    pub(super) fn count_rows(&mut self, shape: &Shape, cell: usize, count: u64) {
+        self.grow(shape);
+        for state in &mut self.states {
+            state.update_without_column(cell, count);
         }
     }
 

@@ -38,9 +38,16 @@ impl Scale {
 
     /// The last bin whose lower edge is not above the value.
     fn bin(&self, value: f64) -> usize {
-        self.edges
-            .partition_point(|edge| *edge <= value)
-            .saturating_sub(1)
+        // A division hits it or a neighbour; the edges decide.
+        let last = self.edges.len() - 1;
+        let mut bin = (((value - self.min) / self.step) as usize).min(last);
+        while bin > 0 && self.edges[bin] > value {
+            bin -= 1;
+        }
+        while bin < last && self.edges[bin + 1] <= value {
+            bin += 1;
+        }
+        bin
     }
 }
 
@@ -59,25 +66,9 @@ impl Grid {
         }
     }
 
-    /// Counts the numbers of a column; `bucket` tells the bucket of a place in the chunk.
-    pub(super) fn update(
-        &mut self,
-        scale: &Scale,
-        rows: &Rows<'_>,
-        column: &[TypedBuffer],
-        bucket: impl Fn(usize) -> usize,
-    ) {
-        let buckets: Vec<u32> = rows
-            .positions
-            .iter()
-            .map(|position| bucket(usize::from(*position)) as u32)
-            .collect();
-        let rows = Rows {
-            positions: rows.positions,
-            cells: &buckets,
-            weights: rows.weights,
-        };
-        each_number(&rows, column, |bucket, value, weight| {
+    /// Counts the numbers of a column; the cells of `rows` are buckets.
+    pub(super) fn update(&mut self, scale: &Scale, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        each_number(rows, column, |bucket, value, weight| {
             let value = value.as_f64();
             if value.is_finite() {
                 self.counts[bucket * self.bins + scale.bin(value)] += weight;

@@ -14,6 +14,9 @@ use std::sync::Arc;
 use waggle_store::Source;
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
 
+/// Finding where a bucket ends costs about as much as reading so many rows.
+const ROWS_PER_SEARCH: usize = 64;
+
 /// Takes in every matching row of a source.
 pub(super) fn scan(
     gathered: &mut Gathered,
@@ -28,6 +31,9 @@ pub(super) fn scan(
     };
     gathered.counters.blocks_read += u64::from(source.stored_bytes() > 0);
     gathered.counters.bytes_read += selector.stored_bytes();
+    if count(gathered, source, &selector, plan, shape, watch)? {
+        return Ok(());
+    }
     let mut opened = None;
     for chunk in selector.chunks() {
         watch.check()?;
@@ -44,14 +50,53 @@ pub(super) fn scan(
         each_bit(&selected, |position| {
             opened.positions.push(position as u16);
         });
-        let times = match shape.needs_times() {
-            true => Some(selector.times(chunk)?),
-            false => None,
-        };
-        opened.take(gathered, chunk, times)?;
+        if shape.needs_times() {
+            opened.read_buckets(&mut selector, chunk)?;
+        }
+        opened.take(gathered, chunk)?;
         gathered.account(watch)?;
     }
     Ok(())
+}
+
+/// Counts rows without reading them: where times ascend, the rows of a bucket are those between two places. False when this source
+/// or this shape needs more.
+fn count(
+    gathered: &mut Gathered,
+    source: &Source,
+    selector: &Selector<'_>,
+    plan: &Plan,
+    shape: &Shape,
+    watch: &Watch,
+) -> Result<bool, ExecError> {
+    let is_counted = source.is_time_sorted() && shape.only_counts(plan);
+    if !is_counted || source.sample_rates()?.is_some() {
+        return Ok(false);
+    }
+    let all = selector.rows();
+    match &shape.buckets {
+        None => gathered.count_rows(shape, 0, all.len() as u64),
+        Some(buckets) => {
+            let (first_ns, last_ns) = selector.source_bounds();
+            let spanned = buckets.of(first_ns)..=buckets.of(last_ns);
+            if (spanned.end() - spanned.start()) * ROWS_PER_SEARCH > all.len() {
+                return Ok(false);
+            }
+            for bucket in spanned {
+                watch.check()?;
+                let rows = source.rows_in(buckets.range(bucket))?;
+                let (start, end) = (rows.start.max(all.start), rows.end.min(all.end));
+                if start < end {
+                    let cell = gathered.cells.cell(0, bucket, shape.cells_max)?;
+                    gathered.count_rows(shape, cell as usize, u64::from(end - start));
+                }
+            }
+        }
+    }
+    gathered.counters.rows_read += all.len() as u64;
+    gathered.counters.rows_matched += all.len() as u64;
+    gathered.account(watch)?;
+    Ok(true)
 }
 
 /// The columns of a source that matching rows are read from, and the buffers for it.
@@ -65,6 +110,7 @@ struct OpenSource<'a> {
     weights: ChunkBuffer<i64>,
     positions: Vec<u16>,
     row_groups: Vec<u32>,
+    row_buckets: Vec<u32>,
     row_cells: Vec<u32>,
 }
 
@@ -102,17 +148,40 @@ impl<'a> OpenSource<'a> {
             weights: ChunkBuffer::default(),
             positions: Vec::with_capacity(CHUNK_ROWS),
             row_groups: Vec::with_capacity(CHUNK_ROWS),
+            row_buckets: Vec::with_capacity(CHUNK_ROWS),
             row_cells: Vec::with_capacity(CHUNK_ROWS),
         })
     }
 
-    /// Takes in the rows at `positions`. The times are there if the shape needs them.
-    fn take(
-        &mut self,
-        gathered: &mut Gathered,
-        chunk: usize,
-        times: Option<&ChunkBuffer<i64>>,
-    ) -> Result<(), ExecError> {
+    /// Finds the bucket of each of `positions`, without reading times when the whole chunk is in one.
+    fn read_buckets(&mut self, selector: &mut Selector<'_>, chunk: usize) -> Result<(), ExecError> {
+        let buckets = &self.plan.buckets;
+        self.row_buckets.clear();
+        if let Some((low, high)) = selector.time_bounds(chunk)?
+            && buckets.range(buckets.of(low)).contains(high)
+        {
+            let bucket = buckets.of(low) as u32;
+            self.row_buckets.resize(self.positions.len(), bucket);
+            return Ok(());
+        }
+        let times = &selector.times(chunk)?.values;
+        // Neighbours are mostly in the same bucket, and to compare is quicker than to divide.
+        let mut bucket = buckets.of(times[usize::from(self.positions[0])]);
+        let mut range = buckets.range(bucket);
+        self.row_buckets
+            .extend(self.positions.iter().map(|position| {
+                let time_ns = times[usize::from(*position)];
+                if !range.contains(time_ns) {
+                    bucket = buckets.of(time_ns);
+                    range = buckets.range(bucket);
+                }
+                bucket as u32
+            }));
+        Ok(())
+    }
+
+    /// Takes in the rows at `positions`. Their buckets are there if the shape needs them.
+    fn take(&mut self, gathered: &mut Gathered, chunk: usize) -> Result<(), ExecError> {
         for reader in self.readers.iter_mut().flatten() {
             reader.read(chunk);
         }
@@ -131,17 +200,17 @@ impl<'a> OpenSource<'a> {
             &self.positions,
             &mut self.row_groups,
         )?;
-        let cells = match (&self.shape.buckets, times) {
-            (Some(buckets), Some(times)) => {
+        let cells = match self.shape.buckets {
+            Some(_) => {
                 self.row_cells.clear();
-                for (position, group) in self.positions.iter().zip(&self.row_groups) {
-                    let bucket = buckets.of(times.values[usize::from(*position)]);
-                    let cell = gathered.cells.cell(*group, bucket, self.shape.cells_max)?;
+                for (group, bucket) in self.row_groups.iter().zip(&self.row_buckets) {
+                    let cells_max = self.shape.cells_max;
+                    let cell = gathered.cells.cell(*group, *bucket as usize, cells_max)?;
                     self.row_cells.push(cell);
                 }
                 &self.row_cells
             }
-            _ => &self.row_groups,
+            None => &self.row_groups,
         };
         gathered.grow(self.shape);
         let rows = Rows {
@@ -159,12 +228,12 @@ impl<'a> OpenSource<'a> {
                 },
             }
         }
-        if let Some(times) = times {
-            let buckets = &self.plan.buckets;
-            for (grid, (column, scale)) in gathered.grids.iter_mut().zip(&self.shape.maps) {
-                let bucket = |position: usize| buckets.of(times.values[position]);
-                grid.update(scale, &rows, buffers(&self.readers, *column), bucket);
-            }
+        let rows = Rows {
+            cells: &self.row_buckets,
+            ..rows
+        };
+        for (grid, (column, scale)) in gathered.grids.iter_mut().zip(&self.shape.maps) {
+            grid.update(scale, &rows, buffers(&self.readers, *column));
         }
         Ok(())
     }

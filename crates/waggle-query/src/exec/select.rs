@@ -65,6 +65,11 @@ impl<'a> Selector<'a> {
         (self.rows.end.min(end).saturating_sub(first) as usize).saturating_sub(1)
     }
 
+    /// The source's rows in the range: exactly those where times are sorted, else perhaps too many.
+    pub(crate) fn rows(&self) -> Range<u32> {
+        self.rows.clone()
+    }
+
     /// The rows of a chunk that take part, and how many were looked at.
     pub(crate) fn select(&mut self, chunk: usize) -> Result<(Bits, u64), ExecError> {
         let (first, end) = chunk_rows(chunk, self.source.row_count());
@@ -89,20 +94,41 @@ impl<'a> Selector<'a> {
     /// The times of a chunk.
     pub(crate) fn times(&mut self, chunk: usize) -> Result<&ChunkBuffer<i64>, ExecError> {
         if self.times_chunk != Some(chunk) {
-            let column = match &self.time_column {
-                Some(column) => column,
-                None => self.time_column.insert(self.source.times()?),
-            };
+            let column = opened(&mut self.time_column, self.source)?;
             column.read_ints(chunk, &mut self.times);
             self.times_chunk = Some(chunk);
         }
         Ok(&self.times)
     }
 
+    /// Bounds, both included, of the times of the chunk's rows that take part; `None` when only reading them would tell.
+    pub(crate) fn time_bounds(&mut self, chunk: usize) -> Result<Option<(i64, i64)>, ExecError> {
+        let bounds = opened(&mut self.time_column, self.source)?.chunk_bounds(chunk);
+        let (first, last) = self.source_bounds();
+        Ok(bounds.map(|(low, high)| (low.max(first), high.min(last))))
+    }
+
+    /// The same for all rows that take part.
+    pub(crate) fn source_bounds(&self) -> (i64, i64) {
+        let (first, last) = self.source.time_bounds_ns();
+        let TimeRange { start_ns, end_ns } = self.range;
+        (first.max(start_ns), last.min(end_ns - 1))
+    }
+
     /// Bytes that the columns of the filters occupy.
     pub(crate) fn stored_bytes(&self) -> u64 {
         self.filters.stored_bytes()
     }
+}
+
+fn opened<'c>(
+    column: &'c mut Option<Arc<TypedColumn>>,
+    source: &Source,
+) -> Result<&'c Arc<TypedColumn>, ExecError> {
+    Ok(match column {
+        Some(column) => column,
+        None => column.insert(source.times()?),
+    })
 }
 
 fn bits_inside(times: &ChunkBuffer<i64>, range: TimeRange) -> Bits {

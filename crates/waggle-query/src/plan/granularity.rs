@@ -98,6 +98,14 @@ impl Buckets {
         (time_ns.div_euclid(self.granularity_ns) - self.first) as usize
     }
 
+    /// The moments of a bucket, as far as they can be told.
+    pub(crate) fn range(&self, bucket: usize) -> TimeRange {
+        TimeRange {
+            start_ns: self.start_ns(bucket),
+            end_ns: self.start_ns(bucket + 1),
+        }
+    }
+
     /// Start of a bucket.
     pub(crate) fn start_ns(&self, bucket: usize) -> i64 {
         (self.first + bucket as i64).saturating_mul(self.granularity_ns)
