@@ -54,6 +54,9 @@ impl Partial for Histograms {
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
         each_number(rows, column, |cell, value, weight| {
             let histogram = &mut self.cells[cell];
+            if histogram.add_in_place(value.as_f64(), weight) {
+                return;
+            }
             let before = histogram.heap_bytes();
             histogram.add(value.as_f64(), weight);
             self.bin_bytes += histogram.heap_bytes();

@@ -5,6 +5,8 @@
 //! same bins. The exact smallest and largest value are kept too, and answers are held between them: a group of one row is exact.
 
 const MANTISSA_SHIFT: u32 = 52 - 6;
+/// So many values are kept one by one before anything is counted: most cells of a query with many groups never have more.
+const SINGLES_MAX: usize = 64;
 /// Up to this many bins a list is smaller than anything else and a search in it is quick.
 const SPARSE_BINS_MAX: usize = 32;
 /// From this many bins on a flat array is taken whatever its span: insertion into the list would cost more.
@@ -23,6 +25,8 @@ pub struct Histogram {
 
 #[derive(Clone, Debug)]
 enum Bins {
+    /// The bin of each value, all of weight 1, as they came.
+    Singles(Vec<i32>),
     /// Bin and weight, ascending: few bins, or bins far apart.
     Sparse(Vec<(i32, u64)>),
     /// Weight of bin `first + index`: many bins close together, as durations make them.
@@ -32,7 +36,7 @@ enum Bins {
 impl Default for Histogram {
     fn default() -> Self {
         Self {
-            bins: Bins::Sparse(Vec::new()),
+            bins: Bins::Singles(Vec::new()),
             weight: 0,
             min: f64::INFINITY,
             max: f64::NEG_INFINITY,
@@ -43,11 +47,35 @@ impl Default for Histogram {
 impl Histogram {
     /// Counts a value `weight` times.
     pub fn add(&mut self, value: f64, weight: u64) {
+        if !self.add_in_place(value, weight) {
+            self.note(value, weight);
+            self.bins.add(bin_of(value), weight);
+        }
+    }
+
+    /// The same if it takes no memory and little time; else it does nothing and returns false.
+    pub(crate) fn add_in_place(&mut self, value: f64, weight: u64) -> bool {
+        let bin = bin_of(value);
+        match &mut self.bins {
+            Bins::Dense { first, weights } => {
+                // A bin below the first one becomes an index beyond the last.
+                let Some(place) = weights.get_mut((bin - *first) as usize) else {
+                    return false;
+                };
+                *place = place.saturating_add(weight);
+            }
+            Bins::Singles(bins) if weight == 1 && bins.len() < bins.capacity() => bins.push(bin),
+            Bins::Singles(_) | Bins::Sparse(_) => return false,
+        }
+        self.note(value, weight);
+        true
+    }
+
+    fn note(&mut self, value: f64, weight: u64) {
         debug_assert!(!value.is_nan(), "NaN has no place among numbers");
         self.weight = self.weight.saturating_add(weight);
         self.min = self.min.min(value);
         self.max = self.max.max(value);
-        self.bins.add(bin_of(value), weight);
     }
 
     /// Adds everything another histogram has counted.
@@ -62,7 +90,7 @@ impl Histogram {
         self.weight = self.weight.saturating_add(other.weight);
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
-        other.bins.each(|bin, weight| self.bins.add(bin, weight));
+        self.bins.merge(&other.bins);
     }
 
     /// The value of nearest rank `ceil(per_mille / 1000 * n)`, within 1/128 of the exact one; `None` without values.
@@ -72,20 +100,14 @@ impl Histogram {
         }
         let rank = (u128::from(self.weight) * u128::from(per_mille)).div_ceil(1_000);
         let rank = u64::try_from(rank.max(1)).unwrap_or(u64::MAX);
-        let mut seen = 0_u64;
-        let mut found = None;
-        self.bins.each(|bin, weight| {
-            seen = seen.saturating_add(weight);
-            if found.is_none() && seen >= rank {
-                found = Some(bin);
-            }
-        });
-        found.map(|bin| middle_of(bin).clamp(self.min, self.max))
+        let bin = self.bins.at_rank(rank)?;
+        Some(middle_of(bin).clamp(self.min, self.max))
     }
 
     /// Bytes of heap.
     pub fn heap_bytes(&self) -> usize {
         match &self.bins {
+            Bins::Singles(bins) => bins.capacity() * size_of::<i32>(),
             Bins::Sparse(bins) => bins.capacity() * size_of::<(i32, u64)>(),
             Bins::Dense { weights, .. } => weights.capacity() * size_of::<u64>(),
         }
@@ -95,6 +117,11 @@ impl Histogram {
 impl Bins {
     fn add(&mut self, bin: i32, weight: u64) {
         match self {
+            Self::Singles(bins) if weight == 1 && bins.len() < SINGLES_MAX => bins.push(bin),
+            Self::Singles(bins) => {
+                *self = counted(bins);
+                self.add(bin, weight);
+            }
             Self::Sparse(bins) => {
                 match bins.binary_search_by_key(&bin, |(bin, _)| *bin) {
                     Ok(index) => bins[index].1 = bins[index].1.saturating_add(weight),
@@ -127,8 +154,74 @@ impl Bins {
         }
     }
 
+    fn merge(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (
+                Self::Dense { first, weights },
+                Self::Dense {
+                    first: other_first,
+                    weights: others,
+                },
+            ) => {
+                let end = *first + weights.len() as i32;
+                let other_end = *other_first + others.len() as i32;
+                let is_inside = *other_first >= *first && other_end <= end;
+                let used = || weights.iter().filter(|weight| **weight > 0).count();
+                let span = (end.max(other_end) - (*first).min(*other_first)) as usize;
+                if !is_inside && !may_be_dense(used(), span) {
+                    return other.each(|bin, weight| self.add(bin, weight));
+                }
+                if *other_first < *first {
+                    let missing = (*first - *other_first) as usize;
+                    weights.splice(0..0, std::iter::repeat_n(0, missing));
+                    *first = *other_first;
+                }
+                if other_end > end {
+                    weights.resize((other_end - *first) as usize, 0);
+                }
+                let places = &mut weights[(*other_first - *first) as usize..];
+                for (place, weight) in places.iter_mut().zip(others) {
+                    *place = place.saturating_add(*weight);
+                }
+            }
+            (_, Self::Dense { .. }) => {
+                let few = std::mem::replace(self, other.clone());
+                few.each(|bin, weight| self.add(bin, weight));
+            }
+            _ => other.each(|bin, weight| self.add(bin, weight)),
+        }
+    }
+
+    /// The bin in which the value of this rank is, counted from 1.
+    fn at_rank(&self, rank: u64) -> Option<i32> {
+        let mut seen = 0_u64;
+        let mut reaches = |weight: u64| {
+            seen = seen.saturating_add(weight);
+            seen >= rank
+        };
+        match self {
+            Self::Singles(bins) => {
+                let mut sorted = [0; SINGLES_MAX];
+                let sorted = &mut sorted[..bins.len()];
+                sorted.copy_from_slice(bins);
+                sorted.sort_unstable();
+                sorted.get(rank as usize - 1).copied()
+            }
+            Self::Sparse(bins) => {
+                let mut bins = bins.iter();
+                bins.find(|(_, weight)| reaches(*weight))
+                    .map(|(bin, _)| *bin)
+            }
+            Self::Dense { first, weights } => {
+                let index = weights.iter().position(|weight| reaches(*weight))?;
+                Some(*first + index as i32)
+            }
+        }
+    }
+
     fn each(&self, mut visit: impl FnMut(i32, u64)) {
         match self {
+            Self::Singles(bins) => bins.iter().for_each(|bin| visit(*bin, 1)),
             Self::Sparse(bins) => {
                 for (bin, weight) in bins {
                     visit(*bin, *weight);
@@ -142,6 +235,20 @@ impl Bins {
                 }
             }
         }
+    }
+}
+
+/// Single values counted by bin.
+fn counted(singles: &[i32]) -> Bins {
+    let mut singles = singles.to_vec();
+    singles.sort_unstable();
+    let bins: Vec<(i32, u64)> = singles
+        .chunk_by(|left, right| left == right)
+        .map(|same| (same[0], same.len() as u64))
+        .collect();
+    match densify(&bins) {
+        Some(dense) if bins.len() > SPARSE_BINS_MAX => dense,
+        _ => Bins::Sparse(bins),
     }
 }
 
