@@ -1,7 +1,7 @@
 //! COUNT_DISTINCT: how many different values; exact up to 2,000 in a cell, then within a standard error of 0.81 %.
 
 use super::{Calculation, ColumnRule, Partial, Rows, pairs, state};
-use crate::chunk::TypedBuffer;
+use crate::chunk::{Bits, TypedBuffer};
 use crate::number::{Number, bool_hash};
 use crate::sketch::DistinctCounter;
 use std::any::Any;
@@ -36,6 +36,19 @@ struct Distincts {
 }
 
 impl Distincts {
+    /// Takes in the values of one type; `hash` gives that of a place in the chunk.
+    fn insert(&mut self, rows: &Rows<'_>, present: &Bits, hash: impl Fn(usize) -> u64) {
+        rows.each(|position, cell, _| {
+            if present[position / 64] >> (position % 64) & 1 == 0 {
+                return;
+            }
+            let hash = hash(position);
+            if !self.cells[cell].insert_in_place(hash) {
+                self.change(cell, |counter| counter.insert(hash));
+            }
+        });
+    }
+
     fn change(&mut self, cell: usize, change: impl FnOnce(&mut DistinctCounter)) {
         let counter = &mut self.cells[cell];
         let before = counter.heap_bytes();
@@ -55,25 +68,21 @@ impl Partial for Distincts {
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
         for buffer in column {
-            rows.each(|position, cell, _| {
-                let present = buffer.present();
-                if present[position / 64] >> (position % 64) & 1 == 0 {
-                    return;
+            let present = buffer.present();
+            match buffer {
+                TypedBuffer::Strings(codes, dictionary) => {
+                    self.insert(rows, present, |at| dictionary.hash(codes.values[at]));
                 }
-                let hash = match buffer {
-                    TypedBuffer::Strings(codes, dictionary) => {
-                        dictionary.hash(codes.values[position])
-                    }
-                    TypedBuffer::Ints(values) => {
-                        Number::Int(values.values[position]).key().stable_hash()
-                    }
-                    TypedBuffer::Floats(values) => {
-                        Number::Float(values.values[position]).key().stable_hash()
-                    }
-                    TypedBuffer::Bools(values) => bool_hash(values.values[position]),
-                };
-                self.change(cell, |counter| counter.insert(hash));
-            });
+                TypedBuffer::Ints(values) => self.insert(rows, present, |at| {
+                    Number::Int(values.values[at]).key().stable_hash()
+                }),
+                TypedBuffer::Floats(values) => self.insert(rows, present, |at| {
+                    Number::Float(values.values[at]).key().stable_hash()
+                }),
+                TypedBuffer::Bools(values) => {
+                    self.insert(rows, present, |at| bool_hash(values.values[at]));
+                }
+            }
         }
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {

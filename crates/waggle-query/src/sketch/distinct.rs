@@ -66,28 +66,42 @@ impl DistinctCounter {
         }
     }
 
+    /// The same if it takes no memory; else it does nothing and returns false.
+    pub(crate) fn insert_in_place(&mut self, hash: u64) -> bool {
+        match &mut self.0 {
+            Hashes::Few(hashes) => hashes.binary_search(&hash).is_ok(),
+            Hashes::Many(table) => {
+                if table.find(hash, |other| *other == hash).is_some() {
+                    return true;
+                }
+                if table.len() >= EXACT_MAX.min(table.capacity()) {
+                    return false;
+                }
+                table.insert_unique(hash, hash, |hash| *hash);
+                true
+            }
+            Hashes::Registers(registers) => {
+                note(registers, hash);
+                true
+            }
+        }
+    }
+
     /// Notes every value another counter has seen.
     pub fn merge(&mut self, other: &Self) {
-        match &other.0 {
-            Hashes::Few(hashes) => hashes.iter().for_each(|hash| self.insert(*hash)),
-            Hashes::Many(table) => table.iter().for_each(|hash| self.insert(*hash)),
-            Hashes::Registers(theirs) => {
-                let mut registers = theirs.clone();
-                match &self.0 {
-                    Hashes::Few(hashes) => {
-                        hashes.iter().for_each(|hash| note(&mut registers, *hash));
-                    }
-                    Hashes::Many(table) => {
-                        table.iter().for_each(|hash| note(&mut registers, *hash));
-                    }
-                    Hashes::Registers(ours) => {
-                        for (register, our) in registers.iter_mut().zip(ours) {
-                            *register = (*register).max(*our);
-                        }
-                    }
+        match (&mut self.0, &other.0) {
+            (Hashes::Few(ours), _) if ours.is_empty() => self.clone_from(other),
+            (Hashes::Registers(ours), Hashes::Registers(theirs)) => {
+                for (our, their) in ours.iter_mut().zip(theirs) {
+                    *our = (*our).max(*their);
                 }
+            }
+            (ours, Hashes::Registers(theirs)) => {
+                let mut registers = theirs.clone();
+                ours.each(|hash| note(&mut registers, hash));
                 self.0 = Hashes::Registers(registers);
             }
+            (_, theirs) => theirs.each(|hash| self.insert(hash)),
         }
     }
 
@@ -111,6 +125,17 @@ impl DistinctCounter {
             Hashes::Few(hashes) => hashes.capacity() * size_of::<u64>(),
             Hashes::Many(table) => table.allocation_size(),
             Hashes::Registers(registers) => registers.len(),
+        }
+    }
+}
+
+impl Hashes {
+    /// Visits the hashes that are kept as such.
+    fn each(&self, mut visit: impl FnMut(u64)) {
+        match self {
+            Self::Few(hashes) => hashes.iter().for_each(|hash| visit(*hash)),
+            Self::Many(table) => table.iter().for_each(|hash| visit(*hash)),
+            Self::Registers(_) => {}
         }
     }
 }
