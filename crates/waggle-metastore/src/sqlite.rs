@@ -46,6 +46,12 @@ impl SqliteMetastore {
     /// # Errors
     /// `NewerSchema` when a newer program wrote it, `Corrupt` when it is no metastore, `Unavailable` when it can't be opened.
     pub async fn open(path: &Path) -> Result<Self> {
+        Self::open_file(path)
+            .await
+            .map_err(|error| name_file(error, path))
+    }
+
+    async fn open_file(path: &Path) -> Result<Self> {
         let options = connect_options()
             .filename(path)
             .create_if_missing(true)
@@ -114,6 +120,16 @@ fn pool(connections: u32) -> SqlitePoolOptions {
         .acquire_timeout(TURN_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
+}
+
+/// Says which file can't be used: SQLite does not, and whoever starts the program has to mend it.
+fn name_file(error: Error, path: &Path) -> Error {
+    let file = path.display();
+    match error {
+        Error::Unavailable(cause) => Error::Unavailable(format!("{file}: {cause}").into()),
+        Error::Corrupt(cause) => Error::Corrupt(format!("{file}: {cause}")),
+        other => other,
+    }
 }
 
 impl From<sqlx::Error> for Error {

@@ -61,10 +61,21 @@ async fn what_is_no_metastore_is_refused() {
     for path in [other_program, no_database] {
         let error = SqliteMetastore::open(&path).await.unwrap_err();
         assert!(matches!(error, Error::Corrupt(_)), "{path:?}: {error:?}");
+        assert!(
+            error.to_string().contains(&path.display().to_string()),
+            "{error}"
+        );
     }
     let missing_folder = folder.path().join("missing/metastore.sqlite");
     let error = SqliteMetastore::open(&missing_folder).await.unwrap_err();
-    assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+    let Error::Unavailable(cause) = error else {
+        panic!("{error:?}");
+    };
+    let cause = cause.to_string();
+    assert!(
+        cause.starts_with(&format!("{}: ", missing_folder.display())),
+        "{cause}"
+    );
 }
 
 async fn execute(path: &Path, sql: &'static str) {
