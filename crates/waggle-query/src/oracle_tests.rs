@@ -20,6 +20,7 @@ use waggle_testkit::{
 /// The seed to run alone, from a failure.
 const REPLAY: Option<u64> = None;
 const QUERY_CASES: u64 = 2_000;
+const BREAKDOWN_CASES: u64 = 40;
 const COUNT_CASES: u64 = 60;
 const ROW_CASES: u64 = 150;
 const FIRST_SEED: u64 = 1_000_000;
@@ -133,6 +134,30 @@ fn counts_over_time_equal_the_oracle_though_no_row_is_read() {
             ..EngineConfig::default()
         };
         let table = testing::query(&snapshot, &spec, range, &options, &config).unwrap();
+        check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
+    });
+}
+
+#[test]
+fn breakdowns_by_several_columns_of_many_chunks_equal_the_oracle() {
+    each_seed(0..BREAKDOWN_CASES, |rng| {
+        let range = random_range(rng);
+        let count = rng.random_range(2_000..6_000);
+        let events = random_events(rng, count, range);
+        let mut breakdowns = vec!["status", "name", "error", "user", "mixed"];
+        breakdowns.rotate_left(rng.random_range(0..5));
+        breakdowns.truncate(rng.random_range(2..5));
+        let spec = QuerySpec {
+            breakdowns: breakdowns.into_iter().map(str::to_owned).collect(),
+            ..QuerySpec::default()
+        };
+        let snapshot = testing::snapshot(rng, &events);
+        let options = QueryOptions {
+            disable_series: true,
+            ..QueryOptions::default()
+        };
+        let table =
+            testing::query(&snapshot, &spec, range, &options, &EngineConfig::default()).unwrap();
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
     });
 }

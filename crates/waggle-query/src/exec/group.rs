@@ -2,8 +2,10 @@
 //!
 //! Every breakdown has a [`ValueTable`] that numbers its distinct values; a group is a combination of such numbers. While a source is
 //! scanned, [`SourceGroups`] translates dictionary codes to value numbers once per code, and, when a source has few combinations,
-//! codes to groups once per combination: then a row costs one multiplication and one look into an array per breakdown.
+//! codes to groups once per combination: then a row costs one multiplication and one look into an array per breakdown. Integers that
+//! lie close together, such as status codes, are numbered as they come and then have codes too.
 
+mod path;
 mod source;
 mod value;
 

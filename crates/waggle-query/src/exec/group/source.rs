@@ -1,63 +1,31 @@
 //! Group numbers for the rows of one source, by way of its dictionary codes where it has them.
 
 use super::GroupTable;
+use super::path::Paths;
 use super::value::ValueTable;
 use crate::calculation::NO_CELL;
 use crate::chunk::TypedBuffer;
 use crate::number::{Number, NumberKey};
-use waggle_model::{ColumnType, QueryError};
+use waggle_model::QueryError;
 use waggle_store::column::{CHUNK_ROWS, Column, Dictionary};
-
-/// A source may have this many combinations of codes for them to be looked up in an array.
-const SLOTS_MAX: usize = 1 << 20;
-/// An array may have this many places per row, so that a small run does not pay for a large product.
-const SLOTS_PER_ROW: usize = 4;
 
 /// Group numbers for the rows of one source.
 pub(in crate::exec) struct SourceGroups {
+    /// The quick way, as long as it is open.
+    paths: Option<Paths>,
     /// Per breakdown, and per type of its column, the value number of each code; [`UNKNOWN`] until it is met.
     numbers: Vec<Vec<Vec<u32>>>,
-    /// How far apart the codes of neighbouring breakdowns are, and how many codes each has, when `slots` is in use.
-    radixes: Vec<usize>,
-    /// Group per combination of codes; [`UNKNOWN`] until it is met. Empty when there are too many combinations.
-    slots: Vec<u32>,
-    codes: Vec<u32>,
     keys: Vec<u32>,
 }
 
 const UNKNOWN: u32 = u32::MAX - 1;
-/// Codes before the dictionary's: no value, false, true.
-const FIRST_ENTRY: u32 = 3;
 
 impl SourceGroups {
     /// `columns` has the column of each breakdown.
     pub(in crate::exec) fn new(columns: &[Option<&Column>], row_count: u32) -> Self {
-        let numbers = columns
-            .iter()
-            .map(|column| {
-                column
-                    .iter()
-                    .flat_map(|column| &column.types)
-                    .map(|typed| match typed.dictionary() {
-                        Some(dictionary) => vec![UNKNOWN; dictionary.len()],
-                        None => Vec::new(),
-                    })
-                    .collect()
-            })
-            .collect();
-        let radixes: Option<Vec<usize>> = columns.iter().map(|column| radix(*column)).collect();
-        let slots_max = SLOTS_MAX.min(row_count as usize * SLOTS_PER_ROW);
-        let product = radixes.as_ref().and_then(|radixes| {
-            let product = radixes
-                .iter()
-                .try_fold(1_usize, |product, radix| product.checked_mul(*radix))?;
-            (product <= slots_max || radixes.len() == 1).then_some(product)
-        });
         Self {
-            numbers,
-            slots: vec![UNKNOWN; product.unwrap_or_default()],
-            radixes: radixes.unwrap_or_default(),
-            codes: Vec::new(),
+            paths: Paths::new(columns, row_count),
+            numbers: Vec::new(),
             keys: Vec::new(),
         }
     }
@@ -70,48 +38,18 @@ impl SourceGroups {
         positions: &[u16],
         out: &mut Vec<u32>,
     ) -> Result<(), QueryError> {
-        out.clear();
         if columns.is_empty() {
+            out.clear();
             out.resize(positions.len(), 0);
             return Ok(());
         }
-        if self.slots.is_empty() {
-            self.by_values(table, columns, positions, out)
-        } else {
-            self.by_codes(table, columns, positions, out)
-        }
-    }
-
-    fn by_codes(
-        &mut self,
-        table: &mut GroupTable,
-        columns: &[&[TypedBuffer]],
-        positions: &[u16],
-        out: &mut Vec<u32>,
-    ) -> Result<(), QueryError> {
-        out.resize(positions.len(), 0);
-        for (column, radix) in columns.iter().zip(&self.radixes) {
-            codes_of(column, positions, &mut self.codes);
-            for (slot, code) in out.iter_mut().zip(&self.codes) {
-                *slot = *slot * *radix as u32 + code;
+        if let Some(paths) = &mut self.paths {
+            if paths.groups(table, columns, positions, out)? {
+                return Ok(());
             }
+            self.paths = None;
         }
-        let mut key = vec![0; columns.len()];
-        for place in out.iter_mut() {
-            let slot = *place as usize;
-            if self.slots[slot] == UNKNOWN {
-                let mut rest = slot;
-                for breakdown in (0..columns.len()).rev() {
-                    let code = (rest % self.radixes[breakdown]) as u32;
-                    rest /= self.radixes[breakdown];
-                    key[breakdown] =
-                        value_of_code(&mut table.tables[breakdown], columns[breakdown], code);
-                }
-                self.slots[slot] = table.group(&key)?;
-            }
-            *place = self.slots[slot];
-        }
-        Ok(())
+        self.by_values(table, columns, positions, out)
     }
 
     fn by_values(
@@ -122,6 +60,10 @@ impl SourceGroups {
         out: &mut Vec<u32>,
     ) -> Result<(), QueryError> {
         let width = columns.len();
+        out.clear();
+        if self.numbers.is_empty() {
+            self.numbers = columns.iter().map(|column| unknown(column)).collect();
+        }
         self.keys.clear();
         self.keys.resize(positions.len() * width, 0);
         for (breakdown, column) in columns.iter().enumerate() {
@@ -169,56 +111,18 @@ impl SourceGroups {
     }
 }
 
-/// Number of codes of a column; `None` when numbers occur in it, which have no codes.
-fn radix(column: Option<&Column>) -> Option<usize> {
-    let mut entries = 0;
-    for typed in column.iter().flat_map(|column| &column.types) {
-        match (typed.dictionary(), typed.column_type()) {
-            (Some(dictionary), _) => entries = dictionary.len(),
-            (None, ColumnType::Boolean) => {}
-            (None, _) => return None,
-        }
-    }
-    Some(entries + FIRST_ENTRY as usize)
+/// A place for the value number of each entry of each type.
+fn unknown(column: &[TypedBuffer]) -> Vec<Vec<u32>> {
+    column
+        .iter()
+        .map(|buffer| match buffer {
+            TypedBuffer::Strings(_, dictionary) => vec![UNKNOWN; dictionary.len()],
+            _ => Vec::new(),
+        })
+        .collect()
 }
 
-fn codes_of(column: &[TypedBuffer], positions: &[u16], out: &mut Vec<u32>) {
-    out.clear();
-    out.resize(positions.len(), 0);
-    for buffer in column {
-        for (code, position) in out.iter_mut().zip(positions) {
-            let position = usize::from(*position);
-            match buffer {
-                TypedBuffer::Strings(codes, _) if codes.has(position) => {
-                    *code = codes.values[position] + FIRST_ENTRY;
-                }
-                TypedBuffer::Bools(values) if values.has(position) => {
-                    *code = 1 + u32::from(values.values[position]);
-                }
-                _ => {}
-            }
-        }
-    }
-}
-
-fn value_of_code(table: &mut ValueTable, column: &[TypedBuffer], code: u32) -> u32 {
-    match code {
-        0 => table.null(),
-        1 => table.bool(false),
-        2 => table.bool(true),
-        _ => {
-            let dictionary = column.iter().find_map(|buffer| match buffer {
-                TypedBuffer::Strings(_, dictionary) => Some(dictionary),
-                _ => None,
-            });
-            dictionary.map_or(NO_CELL, |dictionary| {
-                string_of(table, dictionary, code - FIRST_ENTRY)
-            })
-        }
-    }
-}
-
-fn string_of(table: &mut ValueTable, dictionary: &Dictionary, code: u32) -> u32 {
+pub(super) fn string_of(table: &mut ValueTable, dictionary: &Dictionary, code: u32) -> u32 {
     table.string(dictionary.hash(code), || dictionary.text(code))
 }
 
