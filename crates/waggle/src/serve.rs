@@ -10,6 +10,7 @@ use banner::{Doors, Made};
 use jiff::Timestamp;
 use prometheus_client::registry::Registry;
 use std::collections::HashMap;
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -125,8 +126,12 @@ pub(crate) async fn run(config: Config) -> Result<()> {
 fn start_log(config: &Config) -> Result<()> {
     let filter = tracing_subscriber::EnvFilter::try_new(config.text("log"))
         .with_context(|| format!("--log={}", config.text("log")))?;
+    // Colours are for people: in a file or a journal they are noise. See https://no-color.org.
+    let is_coloured = std::io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
+        .with_ansi(is_coloured)
         .with_writer(std::io::stderr);
     match config.text("log-format") {
         "text" => log.init(),

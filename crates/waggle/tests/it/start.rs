@@ -2,6 +2,8 @@
 
 use crate::server::{KEY, Server};
 use serde_json::json;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
 
 #[tokio::test]
 async fn a_new_folder_is_bootstrapped_once_and_keeps_its_events() {
@@ -172,6 +174,33 @@ fn a_taken_port_and_a_taken_folder_are_named() {
     assert!(
         error.contains("in use") || error.contains("another"),
         "{error}"
+    );
+}
+
+#[test]
+fn a_log_that_goes_to_a_file_has_no_colours() {
+    let data = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_waggle"));
+    command
+        .arg("serve")
+        .arg("--data-dir")
+        .arg(data.path())
+        .args(["--http", "127.0.0.1:0", "--otlp-http", "off"])
+        .args(["--grpc", "off", "--log", "info"])
+        .env_remove("NO_COLOR")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let banner = BufReader::new(child.stdout.take().unwrap())
+        .lines()
+        .map_while(Result::ok)
+        .find(|line| line.contains("is ready"));
+    child.kill().unwrap();
+    let log = String::from_utf8(child.wait_with_output().unwrap().stderr).unwrap();
+    assert!(banner.is_some(), "{log}");
+    assert!(
+        log.contains("a new installation team=\"default\""),
+        "{log:?}"
     );
 }
 
