@@ -82,11 +82,18 @@ fn from_decimal(text: &str) -> Option<i64> {
 
 /// Reads a date and time with an offset, or without one as UTC.
 fn from_date(text: &str) -> Option<i64> {
-    let time: jiff::Timestamp = text.parse().ok().or_else(|| {
-        let local: jiff::civil::DateTime = text.parse().ok()?;
-        let utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
-        Some(utc.timestamp())
-    })?;
+    let time: jiff::Timestamp = match text.parse() {
+        Ok(time) => time,
+        Err(_) => {
+            let local: jiff::civil::DateTime = text.parse().ok()?;
+            match local.to_zoned(jiff::tz::TimeZone::UTC) {
+                Ok(utc) => utc.timestamp(),
+                // The first and last days of the calendar, such as 9999-12-31 for never, are out of a timestamp's range.
+                Err(_) if local.year() > 0 => return Some(i64::MAX),
+                Err(_) => return Some(i64::MIN),
+            }
+        }
+    };
     let time_ns = time.as_nanosecond();
     let clamped = time_ns.clamp(i128::from(i64::MIN), i128::from(i64::MAX));
     i64::try_from(clamped).ok()
