@@ -90,6 +90,15 @@ pub(super) struct CellTable {
 const EMPTY: u32 = u32::MAX;
 
 impl CellTable {
+    /// The cell of a group in a bucket, if it is known.
+    #[inline]
+    pub(super) fn known(&self, group: u32, bucket: u32) -> Option<u32> {
+        let cell = self
+            .slots
+            .get(group as usize * self.buckets + bucket as usize);
+        cell.copied().filter(|cell| *cell != EMPTY)
+    }
+
     /// The cell of a group in a bucket, new or known.
     pub(super) fn cell(
         &mut self,

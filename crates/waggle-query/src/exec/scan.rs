@@ -204,8 +204,13 @@ impl<'a> OpenSource<'a> {
             Some(_) => {
                 self.row_cells.clear();
                 for (group, bucket) in self.row_groups.iter().zip(&self.row_buckets) {
-                    let cells_max = self.shape.cells_max;
-                    let cell = gathered.cells.cell(*group, *bucket as usize, cells_max)?;
+                    let cell = match gathered.cells.known(*group, *bucket) {
+                        Some(cell) => cell,
+                        None => {
+                            let cells_max = self.shape.cells_max;
+                            gathered.cells.cell(*group, *bucket as usize, cells_max)?
+                        }
+                    };
                     self.row_cells.push(cell);
                 }
                 &self.row_cells
