@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, header};
 use axum::response::Response;
 use bytes::Bytes;
-use waggle_model::{AppendError, EventBatch, EventLimits};
+use waggle_model::{EventBatch, EventLimits};
 use waggle_wire::honeycomb::{
     DecodedBatch, EventHeaders, EventOptions, Format, HoneycombError, batch_reply,
     dataset_name_from_path, decode_batch, decode_event, error_reply, event_reply,
@@ -63,7 +63,7 @@ async fn take_event(
     let batch = received.decode(state, bytes_max, decode_one).await?;
     let outcome = append(state, sender, Protocol::Events, vec![batch])
         .await
-        .map_err(|error| append_error(&error))?;
+        .map_err(HoneycombError::from)?;
     match outcome.rejects.first() {
         None => Ok(()),
         Some(reject) => Err(HoneycombError::Refused(reject.reason)),
@@ -85,7 +85,7 @@ async fn take_batch(
     }
     let outcome = append(state, sender, Protocol::Batch, vec![batch])
         .await
-        .map_err(|error| append_error(&error))?;
+        .map_err(HoneycombError::from)?;
     Ok(into_response(batch_reply(&entries, &outcome.rejects)))
 }
 
@@ -198,13 +198,6 @@ fn sender_error(error: SenderError) -> HoneycombError {
         SenderError::MissingKey | SenderError::UnknownKey => HoneycombError::UnknownKey,
         SenderError::Forbidden => HoneycombError::Forbidden,
         SenderError::Unavailable => HoneycombError::Unavailable,
-    }
-}
-
-fn append_error(error: &AppendError) -> HoneycombError {
-    match error {
-        AppendError::Busy => HoneycombError::Busy,
-        AppendError::Unavailable(_) => HoneycombError::Unavailable,
     }
 }
 
