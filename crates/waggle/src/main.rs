@@ -9,6 +9,7 @@ mod serve;
 use anyhow::Result;
 use cli::Invocation;
 use mimalloc::MiMalloc;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 /// A request's columns are many short-lived vectors, made on one thread and freed on another: with glibc's allocator more than a third
@@ -34,26 +35,24 @@ fn run() -> Result<()> {
     match invocation {
         Invocation::Serve(config) => runtime.block_on(serve::run(config)),
         Invocation::Demo(args) => runtime.block_on(demo::run(args)),
-        Invocation::ConfigPrint(config) => {
-            print_config(&config);
-            Ok(())
-        }
-        Invocation::ConfigReference => {
-            print(&config::reference());
-            Ok(())
-        }
+        Invocation::ConfigPrint(config) => print(&effective(&config)),
+        Invocation::ConfigReference => print(&config::reference()),
     }
 }
 
-fn print_config(config: &config::Config) {
-    for (name, value, origin) in config.all() {
-        print(&format!("{name} = {value:?}  # {origin}\n"));
-    }
+fn effective(config: &config::Config) -> String {
+    config
+        .all()
+        .map(|(name, value, origin)| format!("{name} = {value:?}  # {origin}\n"))
+        .collect()
 }
 
-#[expect(clippy::print_stdout, reason = "this is the output of a command")]
-fn print(text: &str) {
-    print!("{text}");
+/// Writes the output of a command. A reader that has seen enough, such as `head`, closes the pipe: that is no failure.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "the last word of a failed command")]

@@ -243,3 +243,17 @@ async fn a_key_that_is_not_known_is_refused_everywhere() {
     }
     assert_eq!(KEY.len(), 22);
 }
+
+#[test]
+fn the_settings_can_be_piped_into_a_reader_that_stops_early() {
+    use std::process::{Command, Stdio};
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let status = Command::new(env!("CARGO_BIN_EXE_waggle"))
+        .args(["config", "print"])
+        .stdout(writer)
+        .stderr(Stdio::inherit())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{status}");
+}
