@@ -16,6 +16,15 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["waggle-store", "waggle-metastore", "waggle-model"],
     ),
     (
+        "waggle-sql",
+        &[
+            "waggle-query",
+            "waggle-store",
+            "waggle-metastore",
+            "waggle-model",
+        ],
+    ),
+    (
         "waggle-api",
         &[
             "waggle-wire",

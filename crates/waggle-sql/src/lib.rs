@@ -1,0 +1,6 @@
+//! Waggle's events inside DataFusion: SQL, the general path for questions the fused operator can't carry, the operators as execution
+//! plans, and export to files that other programs read.
+//!
+//! What comes in: SQL texts, query specs and windows of a tenant's events. What goes out: tables, answers and files. What it never
+//! does: scan on its own; rows come from the sources of `waggle-store` and, where it is possible, through the operators of `waggle-query`.
+#![warn(missing_docs)]
