@@ -10,7 +10,7 @@ mod scan;
 mod select;
 mod watch;
 
-pub(crate) use parallel::fold_sources;
+pub(crate) use parallel::{fold_items, fold_sources};
 pub(crate) use run::run;
 pub(crate) use select::Selector;
 pub(crate) use watch::{ExecError, Watch};

@@ -1,4 +1,4 @@
-//! Sources shared out to a few threads, each of which folds what it reads into one state.
+//! Sources, or other pieces of work, shared out to a few threads, each of which folds what it reads into one state.
 
 use super::watch::ExecError;
 use crate::engine::EngineConfig;
@@ -13,25 +13,32 @@ pub(crate) fn fold_sources<S: Send>(
     start: impl Fn() -> S + Sync,
     fold: impl Fn(&mut S, usize, &Source) -> Result<(), ExecError> + Sync,
 ) -> Result<Vec<S>, ExecError> {
-    let rows: u64 = sources
-        .iter()
-        .map(|source| u64::from(source.row_count()))
-        .sum();
+    let rows = sources.iter().map(|source| u64::from(source.row_count()));
+    fold_items(sources.len(), rows.sum(), config, start, |state, index| {
+        fold(state, index, &sources[index])
+    })
+}
+
+/// Folds the items `0..count` in the same way; together they look at `rows` rows.
+pub(crate) fn fold_items<S: Send>(
+    count: usize,
+    rows: u64,
+    config: &EngineConfig,
+    start: impl Fn() -> S + Sync,
+    fold: impl Fn(&mut S, usize) -> Result<(), ExecError> + Sync,
+) -> Result<Vec<S>, ExecError> {
     let useful = usize::try_from(rows / config.thread_rows_min.max(1)).unwrap_or(usize::MAX) + 1;
-    let threads = config.threads.min(sources.len()).min(useful).max(1);
+    let threads = config.threads.min(count).min(useful).max(1);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);
     let work = || {
         let mut state = start();
         loop {
             let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(source) = sources.get(index) else {
-                break;
-            };
-            if has_failed.load(Ordering::Relaxed) {
+            if index >= count || has_failed.load(Ordering::Relaxed) {
                 break;
             }
-            if let Err(error) = fold(&mut state, index, source) {
+            if let Err(error) = fold(&mut state, index) {
                 has_failed.store(true, Ordering::Relaxed);
                 return Err(error);
             }
