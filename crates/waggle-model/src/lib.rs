@@ -6,15 +6,21 @@
 #![warn(missing_docs)]
 
 mod batch;
+mod bubble;
 mod clock;
 mod limits;
 mod query;
 mod sink;
+mod sql;
 mod table;
 mod tenant;
 mod value;
 
 pub use batch::{BatchColumn, EventBatch, StringValues, TypedValues};
+pub use bubble::{
+    BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleSelection, BubbleUp,
+    BubbleUpRequest, BubbleValue,
+};
 pub use clock::Clock;
 pub use limits::EventLimits;
 pub use query::{
@@ -22,6 +28,10 @@ pub use query::{
     HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow,
 };
 pub use sink::{AppendError, AppendOutcome, EventSink, Reject, RejectReason};
+pub use sql::{
+    ExportFormat, ExportRequest, ExportStream, SqlAnswer, SqlColumn, SqlEngine, SqlError, SqlPlace,
+    SqlRequest, SqlType,
+};
 pub use table::{
     Cell, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QueryStats, RawRow, ResultTable,
     RowPage, RowRequest, SeriesPoint, Trace, TraceRequest,
