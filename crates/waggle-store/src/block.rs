@@ -1,6 +1,6 @@
 //! Blocks: sealed rows of one dataset in Waggle's own columnar format, sorted by time and never changed.
 //!
-//! [`encode_block`] turns memtable runs into the bytes of a block; [`Block`] reads them back column by column, each by one ranged
+//! [`encode_block`] turns memtable runs into the bytes of a block and [`encode_sources`] any sources, blocks among them; [`Block`] reads them back column by column, each by one ranged
 //! read that is the same call on a local file and on an object store. docs/format.md describes every byte.
 
 mod bytes;
@@ -13,7 +13,7 @@ mod write;
 pub use cache::{BlockCache, CacheStats};
 pub use directory::{ColumnBounds, ColumnEntry};
 pub use read::{Block, BlockPlace};
-pub use write::{EncodedBlock, encode_block};
+pub use write::{BlockInput, EncodedBlock, encode_block, encode_sources};
 
 use std::io;
 

@@ -12,7 +12,6 @@ pub use dictionary::{Dictionary, Interner, stable_hash};
 pub use packed::Packed;
 pub use position::Positions;
 
-pub(crate) use dictionary::parse_id;
 pub(crate) use packed::{Lane, PackedParts, pack};
 pub(crate) use read::as_decimal;
 

@@ -36,6 +36,9 @@ pub struct Block {
 /// The end of a block that is read at once. Most directories are smaller, and then nothing more is read to open the block.
 const TAIL_BYTES: u64 = 32 * 1024;
 
+const TIMES: &str = "times";
+const SAMPLE_RATES: &str = "sample rates";
+
 impl Block {
     /// Opens a block by reading its directory.
     ///
@@ -103,23 +106,7 @@ impl Block {
     /// # Errors
     /// [`ReadError`] when the column can't be read, is damaged, or is of a newer version; so with the readers below.
     pub fn times(&self) -> Result<Arc<TypedColumn>, ReadError> {
-        self.special(Role::Time, "times", |times| {
-            let mut previous = self.directory.time_bounds_ns.0;
-            let mut buffer = ChunkBuffer::default();
-            for first in (0..times.row_count()).step_by(CHUNK_ROWS) {
-                times.read_ints(first as usize / CHUNK_ROWS, &mut buffer);
-                let count = (times.row_count() - first).min(CHUNK_ROWS as u32);
-                let times = &buffer.values[..count as usize];
-                if times.first().is_some_and(|first| *first < previous) || !times.is_sorted() {
-                    return Err("times do not ascend".into());
-                }
-                previous = times.last().copied().unwrap_or(previous);
-            }
-            if previous != self.directory.time_bounds_ns.1 {
-                return Err("times and the directory differ".into());
-            }
-            Ok(())
-        })
+        self.special(Role::Time, || self.read_times())
     }
 
     /// Sample rates: an integer column without gaps. `None` when every rate is 1.
@@ -127,8 +114,10 @@ impl Block {
         if self.directory.all_rates_one {
             return Ok(None);
         }
-        self.special(Role::SampleRate, "sample rates", |_| Ok(()))
-            .map(Some)
+        self.special(Role::SampleRate, || {
+            self.read_special(Role::SampleRate, SAMPLE_RATES)
+        })
+        .map(Some)
     }
 
     /// A column by name; `None` when no row has it.
@@ -141,14 +130,33 @@ impl Block {
         if let Some(CachedColumn::Event(column)) = self.cache.get(key) {
             return Ok(Some(column));
         }
-        let types = self.directory.entries[range]
-            .iter()
-            .map(|entry| self.read(entry, name))
-            .collect::<Result<Vec<_>, _>>()?;
-        let column = Arc::new(Column { types });
+        let column = Arc::new(self.read_types(range, name)?);
         self.cache
             .put(key, CachedColumn::Event(Arc::clone(&column)));
         Ok(Some(column))
+    }
+
+    /// Reads a column past the cache; so with the two readers below. For whoever goes through a whole block once.
+    pub(super) fn read_column(&self, name: &str) -> Result<Option<Column>, ReadError> {
+        let range = self.directory.find(Role::Event, name);
+        match range.is_empty() {
+            true => Ok(None),
+            false => self.read_types(range, name).map(Some),
+        }
+    }
+
+    pub(super) fn read_times(&self) -> Result<TypedColumn, ReadError> {
+        let times = self.read_special(Role::Time, TIMES)?;
+        self.check_times(&times)
+            .map_err(|fault| self.error(TIMES, fault))?;
+        Ok(times)
+    }
+
+    pub(super) fn read_sample_rates(&self) -> Result<Option<TypedColumn>, ReadError> {
+        if self.directory.all_rates_one {
+            return Ok(None);
+        }
+        self.read_special(Role::SampleRate, SAMPLE_RATES).map(Some)
     }
 
     /// The rows whose time lies in `range`, exactly. Reads the times only when the range cuts the block.
@@ -164,27 +172,56 @@ impl Block {
         Ok(times.lower_bound(range.start_ns)..times.lower_bound(range.end_ns))
     }
 
-    /// Times or sample rates: every row has one. `check` looks at them once, when they are read.
+    /// Times or sample rates, from the cache or into it.
     fn special(
         &self,
         role: Role,
-        what: &str,
-        check: impl FnOnce(&TypedColumn) -> Result<(), Fault>,
+        read: impl FnOnce() -> Result<TypedColumn, ReadError>,
     ) -> Result<Arc<TypedColumn>, ReadError> {
-        let index = self.directory.find(role, "").start;
-        let key = (self.number, index);
+        let key = (self.number, self.directory.find(role, "").start);
         if let Some(CachedColumn::Special(column)) = self.cache.get(key) {
             return Ok(column);
         }
-        let column = self.read(&self.directory.entries[index], what)?;
-        if !column.is_everywhere() {
-            return Err(self.error(what, "a row lacks a value".into()));
-        }
-        check(&column).map_err(|fault| self.error(what, fault))?;
-        let column = Arc::new(column);
+        let column = Arc::new(read()?);
         self.cache
             .put(key, CachedColumn::Special(Arc::clone(&column)));
         Ok(column)
+    }
+
+    /// Times or sample rates: every row has one.
+    fn read_special(&self, role: Role, what: &str) -> Result<TypedColumn, ReadError> {
+        let index = self.directory.find(role, "").start;
+        let column = self.read(&self.directory.entries[index], what)?;
+        match column.is_everywhere() {
+            true => Ok(column),
+            false => Err(self.error(what, "a row lacks a value".into())),
+        }
+    }
+
+    fn check_times(&self, times: &TypedColumn) -> Result<(), Fault> {
+        let mut previous = self.directory.time_bounds_ns.0;
+        let mut buffer = ChunkBuffer::default();
+        for first in (0..times.row_count()).step_by(CHUNK_ROWS) {
+            times.read_ints(first as usize / CHUNK_ROWS, &mut buffer);
+            let count = (times.row_count() - first).min(CHUNK_ROWS as u32);
+            let times = &buffer.values[..count as usize];
+            if times.first().is_some_and(|first| *first < previous) || !times.is_sorted() {
+                return Err("times do not ascend".into());
+            }
+            previous = times.last().copied().unwrap_or(previous);
+        }
+        if previous != self.directory.time_bounds_ns.1 {
+            return Err("times and the directory differ".into());
+        }
+        Ok(())
+    }
+
+    fn read_types(&self, range: Range<usize>, name: &str) -> Result<Column, ReadError> {
+        let entries = self.directory.entries[range].iter();
+        let types = entries.map(|entry| self.read(entry, name));
+        types
+            .collect::<Result<_, _>>()
+            .map(|types| Column { types })
     }
 
     fn read(&self, entry: &ColumnEntry, name: &str) -> Result<TypedColumn, ReadError> {

@@ -9,6 +9,7 @@ use waggle_model::{ColumnType, DatasetId, EventBatch, TimeRange, Value};
 
 mod damage;
 mod fixture;
+mod merge;
 mod reading;
 mod round_trip;
 

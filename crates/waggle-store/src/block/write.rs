@@ -1,7 +1,8 @@
-//! Sealing runs into a block: rows are put in the order of time without ever being rows.
+//! Making a block of runs, of blocks, or of both: rows are put in the order of time without ever being rows.
 //!
-//! One permutation is computed from the times; then each column on its own is scattered through it, encoded and forgotten, so that
-//! the memory needed beyond the runs and the result is that of one column. The same runs always give the same bytes.
+//! One permutation is computed from the times; then each column on its own is read from every input, scattered through the permutation,
+//! encoded and forgotten. The memory needed beyond the inputs' own is the result, 20 bytes a row for the permutation, and one column of
+//! all inputs, as it is stored and as plain values. The same rows always give the same bytes, whether they come from runs or blocks.
 
 mod gather;
 mod number;
@@ -10,10 +11,11 @@ mod text;
 use super::bytes::{align, put_packed};
 use super::directory::{ColumnBounds, ColumnEntry, Directory, Role, VERSION, signature};
 use super::layout::{LAYOUT_INTEGERS, PRESENCE_ALL};
-use crate::column::{Column, TypedColumn};
+use crate::column::{Column, Presence, TypedColumn, Values};
 use crate::memtable::Run;
+use crate::source::{ReadError, Source};
 use gather::{Order, Piece};
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use waggle_model::{ColumnType, DatasetId};
 
@@ -41,20 +43,68 @@ struct Written {
     bounds: Option<ColumnBounds>,
 }
 
+/// A source whose rows go into a block.
+#[derive(Clone, Debug)]
+pub struct BlockInput {
+    /// The rows.
+    pub source: Source,
+    /// Rows to leave out: row `r` if bit `r % 64` of word `r / 64` is set. Words that are missing at the end are 0.
+    pub erased: Option<Arc<[u64]>>,
+}
+
+impl From<Source> for BlockInput {
+    fn from(source: Source) -> Self {
+        Self {
+            source,
+            erased: None,
+        }
+    }
+}
+
 /// Makes one block of the rows of runs, sorted by time; rows of one time keep the order of the runs and of the rows within them.
 ///
 /// # Panics
 /// When there is no row, when runs belong to different datasets, or when rows number 2^32 or more: the caller seals a memtable of
 /// one dataset, far smaller than that.
 pub fn encode_block(runs: &[Arc<Run>]) -> EncodedBlock {
-    let dataset = runs.first().map(|run| run.dataset());
-    let row_count: usize = runs.iter().map(|run| run.row_count() as usize).sum();
-    let dataset = dataset.filter(|_| row_count > 0);
+    let inputs: Vec<BlockInput> = runs
+        .iter()
+        .map(|run| Source::Run(Arc::clone(run)).into())
+        .collect();
+    match encode_sources(&inputs, &|_| true) {
+        Ok(Some(encoded)) => encoded,
+        Ok(None) => unreachable!("a memtable that is sealed has rows"),
+        Err(error) => unreachable!("runs are in memory and can be read: {error}"),
+    }
+}
+
+/// Makes one block of the rows of any sources, sorted by time, without the erased rows and without the columns that `keeps_column`
+/// refuses by name. Rows of one time keep the order of the inputs and of the rows within them. `None` when no row is left.
+///
+/// What is left out is in no byte of the result: dictionaries hold only what remaining rows refer to.
+/// Columns are read past the [`BlockCache`](super::BlockCache), so that queries keep theirs.
+///
+/// # Errors
+/// [`ReadError`] when a block can't be read or is damaged. Nothing is left out silently.
+///
+/// # Panics
+/// When inputs belong to different datasets, or when rows number 2^32 or more.
+pub fn encode_sources(
+    inputs: &[BlockInput],
+    keeps_column: &dyn Fn(&str) -> bool,
+) -> Result<Option<EncodedBlock>, ReadError> {
+    let Some(dataset) = inputs.first().map(|input| input.source.dataset()) else {
+        return Ok(None);
+    };
     assert!(
-        runs.iter().all(|run| Some(run.dataset()) == dataset),
-        "a block holds rows of one dataset, at least one"
+        inputs.iter().all(|input| input.source.dataset() == dataset),
+        "a block holds rows of one dataset"
     );
-    let order = Order::new(runs.iter().map(|run| (&**run.times(), run.row_count())));
+    let order = Order::new(inputs)?;
+    let row_count = order.row_count() as usize;
+    if row_count == 0 {
+        return Ok(None);
+    }
     let time_bounds_ns = order.time_bounds_ns();
 
     let mut bytes = signature(VERSION).to_vec();
@@ -89,27 +139,34 @@ pub fn encode_block(runs: &[Arc<Run>]) -> EncodedBlock {
             bounds: Some(ColumnBounds::Ints(time_bounds_ns.0, time_bounds_ns.1)),
         }
     });
-    let rates = pieces(&order, runs.iter().map(|run| Some(&**run.sample_rates())));
+    let rates = sample_rates(inputs)?;
+    let rates = order.pieces(rates.iter().map(|rates| Some(&**rates)));
     let all_rates_one = number::is_always(&rates, 1);
     if !all_rates_one {
         add(Role::SampleRate, "", ColumnType::Integer, &|out| {
             encode(&rates, ColumnType::Integer, &order, out)
         });
     }
-    for (name, columns) in columns_by_name(runs) {
+    for name in column_names(inputs) {
+        if !keeps_column(&name) {
+            continue;
+        }
+        let columns = inputs
+            .iter()
+            .map(|input| column(&input.source, &name))
+            .collect::<Result<Vec<_>, _>>()?;
         for column_type in [
             ColumnType::String,
             ColumnType::Integer,
             ColumnType::Float,
             ColumnType::Boolean,
         ] {
-            let typed = columns.iter().map(|column| {
+            let pieces = order.pieces(columns.iter().map(|column| {
                 let mut types = column.iter().flat_map(|column| &column.types);
                 types.find(|typed| typed.column_type() == column_type)
-            });
-            let pieces = pieces(&order, typed);
-            if pieces.iter().any(|piece| piece.column.value_count() > 0) {
-                add(Role::Event, name, column_type, &|out| {
+            }));
+            if pieces.iter().any(|piece| piece.value_count() > 0) {
+                add(Role::Event, &name, column_type, &|out| {
                     encode(&pieces, column_type, &order, out)
                 });
             }
@@ -117,7 +174,7 @@ pub fn encode_block(runs: &[Arc<Run>]) -> EncodedBlock {
     }
 
     let directory = Directory {
-        dataset: dataset.unwrap_or(DatasetId(0)),
+        dataset,
         row_count: order.row_count(),
         time_bounds_ns,
         all_rates_one,
@@ -128,40 +185,39 @@ pub fn encode_block(runs: &[Arc<Run>]) -> EncodedBlock {
         .entries
         .into_iter()
         .filter(|entry| entry.role == Role::Event);
-    EncodedBlock {
+    Ok(Some(EncodedBlock {
         bytes,
         dataset: directory.dataset,
         row_count: directory.row_count,
         time_bounds_ns,
         columns: columns.collect(),
+    }))
+}
+
+/// Every column that occurs, in the order of names.
+fn column_names(inputs: &[BlockInput]) -> BTreeSet<String> {
+    let names = inputs.iter().map(|input| input.source.column_names());
+    names.flatten().collect()
+}
+
+/// A column of a source, past the cache.
+fn column(source: &Source, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+    match source {
+        Source::Run(run) => Ok(run.column(name).map(Arc::clone)),
+        Source::Block(block) => Ok(block.read_column(name)?.map(Arc::new)),
     }
 }
 
-/// Every column that occurs, with its part in each run, in the order of names.
-fn columns_by_name(runs: &[Arc<Run>]) -> BTreeMap<&str, Vec<Option<&Column>>> {
-    let mut names: BTreeMap<&str, Vec<Option<&Column>>> = BTreeMap::new();
-    for (index, run) in runs.iter().enumerate() {
-        for (name, column) in run.columns() {
-            let parts = names.entry(name).or_insert_with(|| vec![None; runs.len()]);
-            parts[index] = Some(column);
-        }
-    }
-    names
-}
-
-fn pieces<'a>(
-    order: &'a Order,
-    columns: impl Iterator<Item = Option<&'a TypedColumn>>,
-) -> Vec<Piece<'a>> {
-    columns
-        .enumerate()
-        .filter_map(|(part, column)| {
-            Some(Piece {
-                column: column?,
-                places: order.places(part),
-            })
-        })
-        .collect()
+/// Sample rates of every source, past the cache.
+fn sample_rates(inputs: &[BlockInput]) -> Result<Vec<Arc<TypedColumn>>, ReadError> {
+    let rates = inputs.iter().map(|input| match &input.source {
+        Source::Run(run) => Ok(Arc::clone(run.sample_rates())),
+        Source::Block(block) => Ok(Arc::new(block.read_sample_rates()?.unwrap_or_else(|| {
+            let ones = vec![1; block.row_count() as usize];
+            TypedColumn::new(block.row_count(), Presence::All, Values::Ints(ones.into()))
+        }))),
+    });
+    rates.collect()
 }
 
 fn encode(

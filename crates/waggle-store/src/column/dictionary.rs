@@ -57,6 +57,19 @@ impl Dictionary {
         }
     }
 
+    /// An entry that reads as 16 or 32 lower-case hex digits, as a number and its width in bytes, 8 or 16; `None` for any other.
+    pub fn id(&self, code: u32) -> Option<(u128, usize)> {
+        match self {
+            Self::Text { ends, bytes, .. } => parse_id(text_at(ends, bytes, code).as_bytes()),
+            Self::Ids { width, bytes } => {
+                let id = id_at(bytes, *width, code);
+                let mut number = [0; 16];
+                number.get_mut(16 - id.len()..)?.copy_from_slice(id);
+                (!id.is_empty()).then_some((u128::from_be_bytes(number), *width))
+            }
+        }
+    }
+
     /// The stable hash of an entry's text.
     pub fn hash(&self, code: u32) -> u64 {
         match self {
@@ -165,7 +178,7 @@ fn hex(id: &[u8]) -> String {
 }
 
 /// Reads 16 or 32 lower-case hex digits as a number and its width in bytes, 8 or 16; `None` for any other text.
-pub(crate) fn parse_id(text: &[u8]) -> Option<(u128, usize)> {
+fn parse_id(text: &[u8]) -> Option<(u128, usize)> {
     /// Value per digit; 255 for any other byte.
     const NIBBLES: [u8; 256] = {
         let mut nibbles = [255; 256];

@@ -78,6 +78,11 @@ impl Positions {
         (slot < self.rows.len() && self.rows.get(slot) == row).then_some(slot)
     }
 
+    /// Visits the rows that lie in a chunk of the source, each with its slot's distance from the first.
+    pub(crate) fn visit(&self, chunk: usize, visit: impl FnMut(usize, u32)) {
+        self.rows.visit(self.slots(chunk), visit);
+    }
+
     /// Reads the rows of some slots into the front of `rows`.
     pub(crate) fn read(&self, slots: Range<usize>, rows: &mut [u32; CHUNK_ROWS]) {
         self.rows.visit(slots, |index, row| rows[index] = row);

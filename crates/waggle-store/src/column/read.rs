@@ -59,6 +59,31 @@ impl TypedColumn {
         }
     }
 
+    /// Reads which rows of a chunk have a value, and no value: bit `i % 64` of word `i / 64` stands for row `i` of the chunk.
+    pub fn read_presence(&self, chunk: usize, present: &mut [u64; CHUNK_WORDS]) {
+        *present = [0; CHUNK_WORDS];
+        let mut put = |row: u32| {
+            let place = row as usize % CHUNK_ROWS;
+            present[place / 64] |= 1 << (place % 64);
+        };
+        match &self.presence {
+            Presence::All => {
+                let (start, end) = chunk_rows(chunk, self.row_count);
+                *present = first_bits((end - start) as usize);
+            }
+            Presence::Bits(words) => {
+                let (start, end) = chunk_rows(chunk, self.row_count);
+                let words = &words[start as usize / 64..(end as usize).div_ceil(64)];
+                present[..words.len()].copy_from_slice(words);
+            }
+            Presence::Rows(rows) => {
+                let slots = slots_between(rows, chunk, self.row_count);
+                rows[slots].iter().copied().for_each(put);
+            }
+            Presence::Positions(positions) => positions.visit(chunk, |_, row| put(row)),
+        }
+    }
+
     /// True when no row of the chunk has a value, by a look that costs less than reading it. False may be wrong.
     pub fn is_chunk_absent(&self, chunk: usize) -> bool {
         match &self.presence {

@@ -44,7 +44,7 @@ fn random_rows_read_back_in_order_of_time() {
 }
 
 /// A column's name, how often it occurs and what is in it.
-struct TestColumn {
+pub(super) struct TestColumn {
     name: String,
     presence: f64,
     kinds: Vec<u32>,
@@ -54,7 +54,7 @@ const KINDS: u32 = 16;
 
 impl TestColumn {
     /// Consecutive numbers go through every kind with every presence.
-    fn new(index: u32, rng: &mut StdRng) -> Self {
+    pub(super) fn new(index: u32, rng: &mut StdRng) -> Self {
         let presence = [1.0, 0.03, 0.5, 0.95, 0.12, 0.002];
         let mut kinds = vec![index % KINDS];
         if rng.random_bool(0.2) {
@@ -68,7 +68,7 @@ impl TestColumn {
     }
 }
 
-fn random_rows(count: usize, columns: &[TestColumn], rng: &mut StdRng) -> Vec<Row> {
+pub(super) fn random_rows(count: usize, columns: &[TestColumn], rng: &mut StdRng) -> Vec<Row> {
     let has_rates = rng.random_bool(0.5);
     let start = if rng.random_bool(0.1) {
         i64::MIN

@@ -1,23 +1,32 @@
-//! Bringing the values of one column from many runs into the order of the block.
+//! Bringing the values of one column from many sources into the order of the block.
 
+use super::BlockInput;
 use crate::block::bytes::{number, put_array, put_packed};
 use crate::block::layout::{PRESENCE_ALL, PRESENCE_BITMAP, PRESENCE_POSITIONS};
-use crate::column::{CHUNK_ROWS, ChunkBuffer, TypedColumn};
+use crate::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, TypedColumn};
+use crate::source::{ReadError, Source};
+use std::sync::Arc;
 
-/// Where every row of the runs goes.
+/// Where every row of the sources goes.
 pub(super) struct Order {
     times: Vec<i64>,
-    /// Row of the block per row of all runs, one run after another.
+    /// Row of the block per row of all sources, one source after another; [`ERASED`] for those that go nowhere.
     places: Vec<u32>,
-    /// First place of each run, and their number.
+    /// First place of each source, and their number.
     starts: Vec<usize>,
+    /// Per source: some rows go nowhere.
+    has_erased: Vec<bool>,
 }
 
-/// One run's part of a column.
+/// The place of a row that is left out.
+const ERASED: u32 = u32::MAX;
+
+/// One source's part of a column.
 pub(super) struct Piece<'a> {
     pub(super) column: &'a TypedColumn,
-    /// Row of the block per row of the run.
-    pub(super) places: &'a [u32],
+    /// Row of the block per row of the source.
+    places: &'a [u32],
+    has_erased: bool,
 }
 
 /// A column in the order of the block.
@@ -39,32 +48,51 @@ pub(super) enum Rows {
 const SPARSE_BELOW: usize = 10;
 
 impl Order {
-    /// Sorts rows by time; equal times stay in the order of runs and rows.
-    pub(super) fn new<'a>(runs: impl Iterator<Item = (&'a TypedColumn, u32)>) -> Self {
+    /// Sorts rows by time; equal times stay in the order of sources and rows.
+    ///
+    /// # Errors
+    /// When the times of a block can't be read.
+    pub(super) fn new(inputs: &[BlockInput]) -> Result<Self, ReadError> {
         let mut rows: Vec<(i64, u32)> = Vec::new();
         let mut starts = vec![0];
+        let mut all_count = 0;
         let mut buffer = ChunkBuffer::default();
-        for (times, row_count) in runs {
-            for first in (0..row_count as usize).step_by(CHUNK_ROWS) {
+        for input in inputs {
+            let times = match &input.source {
+                Source::Run(run) => Arc::clone(run.times()),
+                Source::Block(block) => Arc::new(block.read_times()?),
+            };
+            let erased = input.erased.as_deref().unwrap_or_default();
+            let row_count = times.row_count() as usize;
+            rows.reserve(row_count);
+            for first in (0..row_count).step_by(CHUNK_ROWS) {
                 times.read_ints(first / CHUNK_ROWS, &mut buffer);
-                let count = (row_count as usize - first).min(CHUNK_ROWS);
-                for &time in &buffer.values[..count] {
-                    rows.push((time, number(rows.len())));
+                let count = (row_count - first).min(CHUNK_ROWS);
+                for (row, &time) in (first..).zip(&buffer.values[..count]) {
+                    if !is_set(erased, row) {
+                        rows.push((time, number(all_count + row)));
+                    }
                 }
             }
-            starts.push(rows.len());
+            all_count += row_count;
+            starts.push(all_count);
         }
-        // Runs arrive nearly sorted, which the stable sort turns into merges.
+        // Runs arrive nearly sorted and blocks are, which the stable sort turns into merges.
         rows.sort_by_key(|(time, _)| *time);
-        let mut places = vec![0; rows.len()];
+        let mut places = vec![ERASED; all_count];
         for (place, (_, row)) in rows.iter().enumerate() {
             places[*row as usize] = number(place);
         }
-        Self {
+        let has_erased = inputs.iter().map(|input| {
+            let words = input.erased.iter().flat_map(|words| words.iter());
+            words.into_iter().any(|word| *word != 0)
+        });
+        Ok(Self {
             times: rows.into_iter().map(|(time, _)| time).collect(),
             places,
             starts,
-        }
+            has_erased: has_erased.collect(),
+        })
     }
 
     pub(super) fn row_count(&self) -> u32 {
@@ -80,9 +108,75 @@ impl Order {
         (bound(self.times.first()), bound(self.times.last()))
     }
 
-    pub(super) fn places(&self, run: usize) -> &[u32] {
-        &self.places[self.starts[run]..self.starts[run + 1]]
+    /// The parts of a column; one per source, in their order, `None` where it does not occur.
+    pub(super) fn pieces<'a>(
+        &'a self,
+        columns: impl Iterator<Item = Option<&'a TypedColumn>>,
+    ) -> Vec<Piece<'a>> {
+        columns
+            .enumerate()
+            .filter_map(|(source, column)| {
+                Some(Piece {
+                    column: column?,
+                    places: &self.places[self.starts[source]..self.starts[source + 1]],
+                    has_erased: self.has_erased[source],
+                })
+            })
+            .collect()
     }
+}
+
+impl Piece<'_> {
+    /// Number of rows with a value that are not left out.
+    pub(super) fn value_count(&self) -> usize {
+        if !self.has_erased {
+            return self.column.value_count();
+        }
+        let mut count = 0;
+        let mut present = [0; CHUNK_WORDS];
+        for (chunk, places) in self.places.chunks(CHUNK_ROWS).enumerate() {
+            self.column.read_presence(chunk, &mut present);
+            for_each_bit(&present, |index| {
+                count += usize::from(places[index] != ERASED);
+            });
+        }
+        count
+    }
+
+    /// Visits the values of one chunk with their rows in the block.
+    pub(super) fn visit<T: Copy>(
+        &self,
+        places: &[u32],
+        chunk: &ChunkBuffer<T>,
+        visit: &mut impl FnMut(u32, T),
+    ) {
+        if self.has_erased {
+            for_each_bit(&chunk.present, |index| {
+                if places[index] != ERASED {
+                    visit(places[index], chunk.values[index]);
+                }
+            });
+        } else if self.column.is_everywhere() {
+            for (&place, &value) in places.iter().zip(chunk.values.iter()) {
+                visit(place, value);
+            }
+        } else {
+            for_each_bit(&chunk.present, |index| {
+                visit(places[index], chunk.values[index]);
+            });
+        }
+    }
+
+    /// Visits every chunk with the places of its rows.
+    pub(super) fn chunks(&self) -> impl Iterator<Item = (usize, &[u32])> {
+        self.places.chunks(CHUNK_ROWS).enumerate()
+    }
+}
+
+fn is_set(words: &[u64], row: usize) -> bool {
+    words
+        .get(row / 64)
+        .is_some_and(|word| word >> (row % 64) & 1 == 1)
 }
 
 /// Collects a column. `read` fills the buffer with one chunk of a piece.
@@ -92,7 +186,7 @@ pub(super) fn gather<T: Copy + Default>(
     read: impl Fn(usize, &TypedColumn, usize, &mut ChunkBuffer<T>),
 ) -> Gathered<T> {
     let row_count = row_count as usize;
-    let value_count: usize = pieces.iter().map(|piece| piece.column.value_count()).sum();
+    let value_count: usize = pieces.iter().map(Piece::value_count).sum();
     if value_count * SPARSE_BELOW < row_count {
         let mut pairs = Vec::with_capacity(value_count);
         visit(pieces, read, |row, value| pairs.push((row, value)));
@@ -130,19 +224,10 @@ fn visit<T: Copy + Default>(
 ) {
     let mut buffer = ChunkBuffer::default();
     for (index, piece) in pieces.iter().enumerate() {
-        for (chunk, places) in piece.places.chunks(CHUNK_ROWS).enumerate() {
-            if piece.column.is_chunk_absent(chunk) {
-                continue;
-            }
-            read(index, piece.column, chunk, &mut buffer);
-            if piece.column.is_everywhere() {
-                for (&place, &value) in places.iter().zip(buffer.values.iter()) {
-                    visit(place, value);
-                }
-            } else {
-                for_each_bit(&buffer.present, |index| {
-                    visit(places[index], buffer.values[index]);
-                });
+        for (chunk, places) in piece.chunks() {
+            if !piece.column.is_chunk_absent(chunk) {
+                read(index, piece.column, chunk, &mut buffer);
+                piece.visit(places, &buffer, &mut visit);
             }
         }
     }

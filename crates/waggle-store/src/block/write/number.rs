@@ -7,22 +7,20 @@ use crate::block::directory::ColumnBounds;
 use crate::block::layout::{
     EXPONENT_MAX, LAYOUT_BOOLEANS, LAYOUT_DECIMALS, LAYOUT_FLOATS, LAYOUT_INTEGERS,
 };
-use crate::column::{CHUNK_ROWS, ChunkBuffer, as_decimal};
+use crate::column::{ChunkBuffer, as_decimal};
 
 /// True when every value of an integer column without gaps is this one.
 pub(super) fn is_always(pieces: &[Piece<'_>], value: i64) -> bool {
     let mut buffer = ChunkBuffer::default();
     pieces.iter().all(|piece| {
-        piece
-            .places
-            .chunks(CHUNK_ROWS)
-            .enumerate()
-            .all(|(chunk, rows)| {
-                piece.column.read_ints(chunk, &mut buffer);
-                buffer.values[..rows.len()]
-                    .iter()
-                    .all(|other| *other == value)
-            })
+        piece.chunks().all(|(chunk, places)| {
+            piece.column.read_ints(chunk, &mut buffer);
+            let mut is_always = true;
+            piece.visit(places, &buffer, &mut |_, other| {
+                is_always &= other == value;
+            });
+            is_always
+        })
     })
 }
 

@@ -7,9 +7,8 @@ use crate::block::directory::ColumnBounds;
 use crate::block::layout::{
     DICTIONARY_COMPRESSED, DICTIONARY_HASH_ORDERED, LAYOUT_ID_ENTRIES, LAYOUT_ID_SLOTS, LAYOUT_TEXT,
 };
-use crate::column::{Dictionary, Interner, parse_id};
+use crate::column::{Dictionary, Interner};
 use hashbrown::HashTable;
-use std::borrow::Cow;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 
@@ -70,13 +69,9 @@ impl<'a> Sources<'a> {
         (dictionary, code - first)
     }
 
-    fn text(&self, code: u32) -> Cow<'a, str> {
-        let (dictionary, code) = self.entry(code);
-        dictionary.text(code)
-    }
-
     fn id(&self, code: u32) -> Option<(u128, usize)> {
-        parse_id(self.text(code).as_bytes())
+        let (dictionary, code) = self.entry(code);
+        dictionary.id(code)
     }
 }
 
