@@ -5,7 +5,7 @@ use waggle_store::Source;
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
 
 /// One bit per row of a chunk.
-pub(crate) type Bits = [u64; CHUNK_WORDS];
+pub type Bits = [u64; CHUNK_WORDS];
 
 /// True when no bit is set.
 pub(crate) fn is_empty(bits: &Bits) -> bool {
@@ -13,7 +13,7 @@ pub(crate) fn is_empty(bits: &Bits) -> bool {
 }
 
 /// Calls `visit` with the index of each set bit, ascending.
-pub(crate) fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
+pub fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
     for (index, word) in bits.iter().enumerate() {
         let mut word = *word;
         if word == u64::MAX {
@@ -53,7 +53,7 @@ pub enum TypedBuffer {
 
 impl TypedBuffer {
     /// Which rows have a value.
-    pub(crate) fn present(&self) -> &Bits {
+    pub fn present(&self) -> &Bits {
         match self {
             Self::Strings(buffer, _) => &buffer.present,
             Self::Ints(buffer) => &buffer.present,
@@ -65,14 +65,15 @@ impl TypedBuffer {
 
 /// Reads one column of one source, a chunk at a time and each chunk once.
 #[derive(Debug)]
-pub(crate) struct ColumnReader {
+pub struct ColumnReader {
     column: Arc<Column>,
     chunk: Option<usize>,
     buffers: Vec<TypedBuffer>,
 }
 
 impl ColumnReader {
-    pub(crate) fn new(column: Arc<Column>) -> Self {
+    /// Prepares the reading; nothing is read yet.
+    pub fn new(column: Arc<Column>) -> Self {
         let buffers = column.types.iter().map(empty_buffer).collect();
         Self {
             column,
@@ -82,7 +83,7 @@ impl ColumnReader {
     }
 
     /// One buffer per type of the column, filled with the values of `chunk`.
-    pub(crate) fn read(&mut self, chunk: usize) -> &[TypedBuffer] {
+    pub fn read(&mut self, chunk: usize) -> &[TypedBuffer] {
         if self.chunk != Some(chunk) {
             self.chunk = Some(chunk);
             for (typed, buffer) in self.column.types.iter().zip(&mut self.buffers) {

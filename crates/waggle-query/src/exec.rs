@@ -12,5 +12,6 @@ mod watch;
 
 pub(crate) use parallel::{fold_items, fold_sources};
 pub(crate) use run::run;
-pub(crate) use select::Selector;
-pub(crate) use watch::{ExecError, Watch};
+pub use select::Selector;
+pub use watch::ExecError;
+pub(crate) use watch::Watch;

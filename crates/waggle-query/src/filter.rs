@@ -131,7 +131,7 @@ impl<P: Predicate> Predicate for Not<P> {
 
 /// The filters of a query.
 #[derive(Clone)]
-pub(crate) struct FilterSet {
+pub struct FilterSet {
     combination: FilterCombination,
     filters: Arc<[Filter]>,
 }
@@ -143,7 +143,10 @@ struct Filter {
 
 impl FilterSet {
     /// Checks and prepares filters.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] with the filter that is wrong.
+    pub fn new(
         specs: &[FilterSpec],
         combination: FilterCombination,
     ) -> Result<Self, QueryError> {
@@ -175,6 +178,17 @@ impl FilterSet {
             combination,
             filters,
         })
+    }
+
+    /// Conditions that are not among [`FILTER_OPS`], all of which must hold: those of SQL.
+    pub fn of_predicates(predicates: Vec<(String, Box<dyn Predicate>)>) -> Self {
+        Self {
+            combination: FilterCombination::And,
+            filters: predicates
+                .into_iter()
+                .map(|(column, predicate)| Filter { column, predicate })
+                .collect(),
+        }
     }
 
     /// True when every row matches.

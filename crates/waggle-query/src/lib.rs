@@ -18,9 +18,10 @@ mod sketch;
 mod trace;
 
 pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, Rows};
-pub use chunk::TypedBuffer;
+pub use chunk::{Bits, ColumnReader, TypedBuffer, each_bit};
 pub use engine::{Engine, EngineConfig, SnapshotSource};
-pub use filter::{FILTER_OPS, FilterOperator, Predicate};
+pub use exec::{ExecError, Selector};
+pub use filter::{FILTER_OPS, FilterOperator, FilterSet, Predicate};
 pub use sketch::{DistinctCounter, Histogram};
 
 #[cfg(test)]

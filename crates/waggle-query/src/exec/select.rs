@@ -12,7 +12,7 @@ use waggle_store::column::{
 };
 
 /// Selects rows of one source, in any order of chunks.
-pub(crate) struct Selector<'a> {
+pub struct Selector<'a> {
     source: &'a Source,
     range: TimeRange,
     rows: Range<u32>,
@@ -27,7 +27,7 @@ pub(crate) struct Selector<'a> {
 
 impl<'a> Selector<'a> {
     /// Prepares the selection; `None` when no row can take part.
-    pub(crate) fn new(
+    pub fn new(
         source: &'a Source,
         range: TimeRange,
         filters: &'a FilterSet,
@@ -55,7 +55,7 @@ impl<'a> Selector<'a> {
     }
 
     /// The chunks that can have rows, ascending.
-    pub(crate) fn chunks(&self) -> Range<usize> {
+    pub fn chunks(&self) -> Range<usize> {
         self.rows.start as usize / CHUNK_ROWS..(self.rows.end as usize).div_ceil(CHUNK_ROWS)
     }
 
@@ -66,12 +66,12 @@ impl<'a> Selector<'a> {
     }
 
     /// The source's rows in the range: exactly those where times are sorted, else perhaps too many.
-    pub(crate) fn rows(&self) -> Range<u32> {
+    pub fn rows(&self) -> Range<u32> {
         self.rows.clone()
     }
 
     /// The rows of a chunk that take part, and how many were looked at.
-    pub(crate) fn select(&mut self, chunk: usize) -> Result<(Bits, u64), ExecError> {
+    pub fn select(&mut self, chunk: usize) -> Result<(Bits, u64), ExecError> {
         let (first, end) = chunk_rows(chunk, self.source.row_count());
         let mut selected = first_bits((self.rows.end.min(end) - first) as usize);
         let below = first_bits((self.rows.start.max(first) - first) as usize);
@@ -92,7 +92,7 @@ impl<'a> Selector<'a> {
     }
 
     /// The times of a chunk.
-    pub(crate) fn times(&mut self, chunk: usize) -> Result<&ChunkBuffer<i64>, ExecError> {
+    pub fn times(&mut self, chunk: usize) -> Result<&ChunkBuffer<i64>, ExecError> {
         if self.times_chunk != Some(chunk) {
             let column = opened(&mut self.time_column, self.source)?;
             column.read_ints(chunk, &mut self.times);

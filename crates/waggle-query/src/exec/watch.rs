@@ -7,7 +7,7 @@ use waggle_store::ReadError;
 
 /// Why a query stopped.
 #[derive(Debug)]
-pub(crate) enum ExecError {
+pub enum ExecError {
     /// Nobody waits for the answer.
     Cancelled,
     /// The caller is told.
