@@ -192,7 +192,7 @@ impl FilterSet {
     }
 
     /// True when every row matches.
-    pub(crate) fn is_empty(&self) -> bool {
+    pub fn is_empty(&self) -> bool {
         self.filters.is_empty()
     }
 
