@@ -1,8 +1,8 @@
 //! Wire protocols: bytes to model and back.
 //!
-//! What comes in: the bytes of one request (or the already decoded request of a gRPC call), the facts the face took from its
-//! headers, and the limits on one event. What goes out: [`waggle_model::EventBatch`]es with the rows in the order sent, a reason for
-//! every row refused, and replies as plain status, content type and body.
+//! What comes in: the bytes of one request, the facts the face took from its headers, and the limits on one event. What goes out:
+//! [`waggle_model::EventBatch`]es with the rows in the order sent, a reason for every row refused, and replies as plain status, content
+//! type and body.
 //! What this crate never does: open sockets, read clocks or the environment, look up keys or datasets, or panic on what a stranger sent.
 #![warn(missing_docs)]
 #![cfg_attr(

@@ -1,4 +1,4 @@
-//! OpenTelemetry's protocol: traces and logs, as protobuf, as JSON, and as the decoded requests of gRPC, all through one mapping.
+//! OpenTelemetry's protocol: traces and logs, as protobuf (over HTTP and gRPC alike) and as JSON, through one reader and one mapping.
 //! Source: spec/honeycomb-api.md sections 5 and 6.
 
 mod attribute;
@@ -7,23 +7,27 @@ mod id;
 mod json;
 mod logs;
 mod mapping;
+mod protobuf;
+#[cfg(test)]
+pub(crate) mod reference;
 mod reply;
 mod sample_rate;
 mod traces;
+mod view;
 
-pub use logs::{decode_logs, map_logs};
+pub use logs::decode_logs;
 pub use mapping::{Decoded, Place, Refusal, RefusedPart};
-pub use reply::{
-    RejectedCount, error_reply, export_reply, grpc_code, logs_partial_success, rejected_count,
-    traces_partial_success,
-};
-pub use traces::{decode_traces, map_traces};
+pub use reply::{RejectedCount, error_reply, export_reply, grpc_code, rejected_count};
+pub use traces::decode_traces;
 
 // The case runner turns its OTLP/JSON into protobuf and reads replies back.
 #[cfg(test)]
 pub(crate) use {json::decode as decode_json, reply::RpcStatus};
 
 use crate::{ContentEncoding, DecompressError, decompress, media_type};
+use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message as _;
 use std::borrow::Cow;
 
 /// What kind of records a request carries.
@@ -160,14 +164,42 @@ fn check_headers(signal: Signal, headers: &OtlpHeaders<'_>) -> Result<(), OtlpEr
     Ok(())
 }
 
-/// Decodes a body in either encoding.
-fn decode<M>(signal: Signal, body: &[u8], encoding: Encoding) -> Result<M, OtlpError>
-where
-    M: prost::Message + Default + json::JsonMessage,
-{
-    let decoded = match encoding {
-        Encoding::Protobuf => M::decode(body).map_err(|error| error.to_string()),
-        Encoding::Json => json::decode(body).map_err(|error| error.to_string()),
-    };
-    decoded.map_err(|cause| OtlpError::Malformed { signal, cause })
+/// A body as protobuf. JSON is written as protobuf first, so that there is one reader and one mapping.
+struct Body<'a> {
+    bytes: Cow<'a, [u8]>,
+    depth: u32,
 }
+
+impl<'a> Body<'a> {
+    fn new(signal: Signal, body: &'a [u8], encoding: Encoding) -> Result<Self, OtlpError> {
+        let converted = match encoding {
+            Encoding::Protobuf => {
+                return Ok(Self {
+                    bytes: Cow::Borrowed(body),
+                    depth: protobuf::DEPTH_MAX,
+                });
+            }
+            Encoding::Json => match signal {
+                Signal::Traces => json::decode::<ExportTraceServiceRequest>(body)
+                    .map(|request| request.encode_to_vec()),
+                Signal::Logs => json::decode::<ExportLogsServiceRequest>(body)
+                    .map(|request| request.encode_to_vec()),
+            },
+        };
+        let bytes = converted.map_err(|malformed| OtlpError::Malformed {
+            signal,
+            cause: malformed.to_string(),
+        })?;
+        Ok(Self {
+            bytes: Cow::Owned(bytes),
+            depth: JSON_DEPTH_MAX,
+        })
+    }
+
+    fn message(&self) -> protobuf::Message<'_> {
+        protobuf::Message::new(&self.bytes, self.depth)
+    }
+}
+
+/// How deep messages made of JSON may go: its reader has counted the levels already, and a message has at most two for one of them.
+const JSON_DEPTH_MAX: u32 = 500;

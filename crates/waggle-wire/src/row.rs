@@ -79,6 +79,22 @@ impl<'a> Row<'a> {
         self.put(name, ValueRef::Bool(value));
     }
 
+    /// Takes over the values that the batch's rows share, as far as the row has none of its own.
+    pub(crate) fn take_shared(&mut self) {
+        if self.refused.is_some() {
+            return;
+        }
+        let limits = self.limits;
+        let mut broken = None;
+        self.batch.take_shared(|columns, bytes| {
+            broken = broken_limit(limits, columns, bytes);
+            broken.is_none()
+        });
+        if let Some(reason) = broken {
+            self.refuse(reason);
+        }
+    }
+
     /// Finishes the row and returns its number, or takes it back and says why.
     pub(crate) fn end(self, timestamp_ns: i64, sample_rate: u32) -> Result<usize, RejectReason> {
         if let Some(reason) = self.refused {
@@ -98,11 +114,21 @@ impl<'a> Row<'a> {
     }
 
     fn check(&mut self) {
-        if self.batch.row_column_count() > self.limits.columns_max {
-            self.refuse(RejectReason::TooManyColumns);
-        } else if self.batch.row_bytes() > self.limits.event_bytes_max {
-            self.refuse(RejectReason::TooLarge);
+        let (columns, bytes) = (self.batch.row_column_count(), self.batch.row_bytes());
+        if let Some(reason) = broken_limit(self.limits, columns, bytes) {
+            self.refuse(reason);
         }
+    }
+}
+
+#[inline]
+fn broken_limit(limits: &EventLimits, columns: usize, bytes: usize) -> Option<RejectReason> {
+    if columns > limits.columns_max {
+        Some(RejectReason::TooManyColumns)
+    } else if bytes > limits.event_bytes_max {
+        Some(RejectReason::TooLarge)
+    } else {
+        None
     }
 }
 

@@ -69,7 +69,7 @@ impl From<AppendError> for HoneycombError {
         match error {
             AppendError::Busy => Self::Busy,
             // What happened inside is for the log.
-            AppendError::Unavailable(_) => Self::Unavailable,
+            AppendError::Full | AppendError::Unavailable(_) => Self::Unavailable,
         }
     }
 }

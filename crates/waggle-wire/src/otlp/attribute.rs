@@ -1,69 +1,59 @@
 //! Attributes to columns: scalars as they are, maps flattened to dotted names, the rest as JSON text.
 //! Source: spec/honeycomb-api.md section 6.4.
 
+use super::view::{Attribute, Value, array_values, map_members};
 use crate::json::JsonText;
 use crate::row::{JSON_TEXT_BYTES_MAX, Row};
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use std::collections::HashSet;
-use waggle_model::{Value, ValueRef};
+use waggle_model::{Value as OwnedValue, ValueRef};
 
 /// Most segments of a flattened name: the attribute's key and five more.
 const SEGMENTS_MAX: usize = 6;
 
 /// Attributes shared by many rows, converted once. No name comes twice: a sender that repeats one must not make every row pay for it.
-pub(super) type SharedFields = Vec<(String, Value)>;
+pub(super) type SharedFields = Vec<(String, OwnedValue)>;
 
 /// Writes attributes into a row. A name the row has already keeps its value, so of a repeated key the first wins.
 pub(super) fn put_attributes<'a>(
     row: &mut Row<'_>,
-    attributes: impl IntoIterator<Item = &'a KeyValue>,
+    attributes: impl IntoIterator<Item = &'a Attribute<'a>>,
 ) {
     for attribute in attributes {
         if row.is_refused() {
             return;
         }
-        put_value(row, &attribute.key, attribute.value.as_ref());
+        put_value(row, attribute.key, &attribute.value);
     }
 }
 
 /// Writes one named value, flattened, into a row.
-pub(super) fn put_value(row: &mut Row<'_>, name: &str, value: Option<&AnyValue>) {
-    walk(name, value, 1, &mut |name, value| row.put(name, value));
-}
-
-/// Writes fields converted before into a row.
-pub(super) fn put_shared(row: &mut Row<'_>, fields: &SharedFields) {
-    for (name, value) in fields {
-        if row.is_refused() {
-            return;
-        }
-        row.put(name, value.as_ref());
+#[inline]
+pub(super) fn put_value(row: &mut Row<'_>, name: &str, value: &Value<'_>) {
+    match value {
+        Value::String(value) => row.put_str(name, value),
+        Value::Int(value) => row.put_int(name, *value),
+        value => walk(name, value, 1, &mut |name, value| row.put(name, value)),
     }
 }
 
 /// Converts attributes that many rows share.
 pub(super) fn shared_fields<'a>(
-    attributes: impl IntoIterator<Item = &'a KeyValue>,
+    attributes: impl IntoIterator<Item = &'a Attribute<'a>>,
 ) -> SharedFields {
     let mut fields = SharedFields::new();
     let mut names = HashSet::new();
     for attribute in attributes {
-        walk(
-            &attribute.key,
-            attribute.value.as_ref(),
-            1,
-            &mut |name, value| {
-                if names.insert(name.to_owned()) {
-                    fields.push((name.to_owned(), value.to_owned()));
-                }
-            },
-        );
+        walk(attribute.key, &attribute.value, 1, &mut |name, value| {
+            if names.insert(name.to_owned()) {
+                fields.push((name.to_owned(), value.to_owned()));
+            }
+        });
     }
     fields
 }
 
 /// The value as JSON text with a newline at its end, cut at its bound.
-pub(super) fn json_text(value: &any_value::Value) -> String {
+pub(super) fn json_text(value: &Value<'_>) -> String {
     let mut text = JsonText::new(JSON_TEXT_BYTES_MAX);
     write_json(value, &mut text);
     text.raw("\n");
@@ -73,79 +63,64 @@ pub(super) fn json_text(value: &any_value::Value) -> String {
 /// Hands out the fields an attribute becomes. `segments` counts the parts of `name`, which may have dots of their own.
 fn walk<F: FnMut(&str, ValueRef<'_>)>(
     name: &str,
-    value: Option<&AnyValue>,
+    value: &Value<'_>,
     segments: usize,
     emit: &mut F,
 ) {
-    let Some(value) = value.and_then(|value| value.value.as_ref()) else {
-        return;
-    };
     if name.is_empty() {
         return;
     }
     match value {
-        any_value::Value::StringValue(value) => emit(name, ValueRef::String(value)),
-        any_value::Value::BoolValue(value) => emit(name, ValueRef::Bool(*value)),
-        any_value::Value::IntValue(value) => emit(name, ValueRef::Int(*value)),
-        any_value::Value::DoubleValue(value) => emit(name, ValueRef::Float(*value)),
-        any_value::Value::KvlistValue(list) if segments < SEGMENTS_MAX => {
-            for member in &list.values {
+        Value::String(value) => emit(name, ValueRef::String(value)),
+        Value::Bool(value) => emit(name, ValueRef::Bool(*value)),
+        Value::Int(value) => emit(name, ValueRef::Int(*value)),
+        Value::Float(value) => emit(name, ValueRef::Float(*value)),
+        Value::Map(map) if segments < SEGMENTS_MAX => {
+            for member in map_members(map) {
                 if !member.key.is_empty() {
                     let name = format!("{name}.{}", member.key);
-                    walk(
-                        &name,
-                        member.value.as_ref(),
-                        segments.saturating_add(1),
-                        emit,
-                    );
+                    walk(&name, &member.value, segments.saturating_add(1), emit);
                 }
             }
         }
-        any_value::Value::ArrayValue(_)
-        | any_value::Value::BytesValue(_)
-        | any_value::Value::KvlistValue(_) => emit(name, ValueRef::String(&json_text(value))),
-        // A reference into a table that only the profiles signal has.
-        any_value::Value::StringValueStrindex(_) => {}
+        Value::Array(_) | Value::Bytes(_) | Value::Map(_) => {
+            emit(name, ValueRef::String(&json_text(value)));
+        }
+        Value::Unset | Value::Reference => {}
     }
 }
 
-fn write_json(value: &any_value::Value, text: &mut JsonText) {
+fn write_json(value: &Value<'_>, text: &mut JsonText) {
     match value {
-        any_value::Value::StringValue(value) => text.string(value),
-        any_value::Value::BoolValue(value) => text.bool(*value),
-        any_value::Value::IntValue(value) => text.int(*value),
-        any_value::Value::DoubleValue(value) => text.float(*value),
-        any_value::Value::BytesValue(value) => text.base64(value),
-        any_value::Value::ArrayValue(array) => {
+        Value::String(value) => text.string(value),
+        Value::Bool(value) => text.bool(*value),
+        Value::Int(value) => text.int(*value),
+        Value::Float(value) => text.float(*value),
+        Value::Bytes(value) => text.base64(value),
+        Value::Array(array) => {
             text.raw("[");
-            for (index, value) in array.values.iter().enumerate() {
+            for (index, value) in array_values(array).enumerate() {
                 if index > 0 {
                     text.raw(",");
                 }
-                match &value.value {
-                    Some(value) => write_json(value, text),
-                    None => text.raw("null"),
-                }
+                write_json(&value, text);
             }
             text.raw("]");
         }
-        any_value::Value::KvlistValue(list) => {
+        Value::Map(map) => {
             text.raw("{");
             let mut is_first = true;
-            for member in &list.values {
-                let value = member.value.as_ref().and_then(|value| value.value.as_ref());
-                if let Some(value) = value
-                    && !member.key.is_empty()
-                {
+            for member in map_members(map) {
+                if !matches!(member.value, Value::Unset) && !member.key.is_empty() {
                     text.raw(if is_first { "" } else { "," });
                     is_first = false;
-                    text.string(&member.key);
+                    text.string(member.key);
                     text.raw(":");
-                    write_json(value, text);
+                    write_json(&member.value, text);
                 }
             }
             text.raw("}");
         }
-        any_value::Value::StringValueStrindex(_) => text.raw("null"),
+        Value::Unset | Value::Reference => text.raw("null"),
     }
 }

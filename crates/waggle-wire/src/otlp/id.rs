@@ -25,17 +25,21 @@ pub(super) fn is_absent(id: &[u8]) -> bool {
 
 /// `mistaken_bytes`: the length of an id whose hex text a client took for base64. Encoding it as base64 gives back the hex text.
 fn set_id(text: &mut String, id: &[u8], mistaken_bytes: usize) {
-    text.clear();
+    let mut bytes = std::mem::take(text).into_bytes();
+    bytes.clear();
     if id.len() == mistaken_bytes {
-        STANDARD.encode_string(id, text);
+        *text = STANDARD.encode(id);
         return;
     }
-    for &byte in id {
-        text.push(hex_digit(byte >> 4));
-        text.push(hex_digit(byte & 0xf));
-    }
+    let digits = |byte: &u8| [hex_digit(byte >> 4), hex_digit(byte & 0xf)];
+    bytes.extend(id.iter().flat_map(digits));
+    *text = String::from_utf8(bytes).unwrap_or_default();
 }
 
-fn hex_digit(value: u8) -> char {
-    char::from_digit(u32::from(value), 16).unwrap_or('0')
+/// The digit of a number below 16.
+fn hex_digit(value: u8) -> u8 {
+    match value {
+        0..10 => b'0'.wrapping_add(value),
+        _ => b'a'.wrapping_add(value.wrapping_sub(10)),
+    }
 }

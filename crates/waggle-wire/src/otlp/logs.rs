@@ -2,17 +2,14 @@
 
 use super::attribute::{json_text, put_attributes, put_value};
 use super::mapping::{
-    Decoded, Mapping, Place, RefusedPart, ResourceFields, ScopeFields, put_inherited,
+    Decoded, Inherited, Mapping, Place, RefusedPart, ResourceFields, put_inherited,
     put_unless_empty, timestamp_ns,
 };
-use super::{
-    Encoding, OtlpError, OtlpHeaders, Signal, check_headers, dataset, decode, id, sample_rate,
-};
+use super::protobuf::{Broken, Message};
+use super::sample_rate::{Rates, is_rate};
+use super::view::{LogView, ScopeView, Value, for_each_resource};
+use super::{Body, Encoding, OtlpError, OtlpHeaders, Signal, check_headers, dataset, id};
 use crate::row::Row;
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
-use opentelemetry_proto::tonic::common::v1::AnyValue;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::logs::v1::LogRecord;
 use waggle_model::EventLimits;
 
 /// Decodes the decompressed body of an export of log records. `now_ns` is the time of receipt, for records without a time.
@@ -27,46 +24,51 @@ pub fn decode_logs(
     now_ns: i64,
 ) -> Result<Decoded, OtlpError> {
     check_headers(Signal::Logs, headers)?;
-    let request = decode(Signal::Logs, body, encoding)?;
-    map_logs(&request, headers, limits, now_ns)
+    let body = Body::new(Signal::Logs, body, encoding)?;
+    map_logs(body.message(), headers, limits, now_ns).map_err(|broken| OtlpError::Malformed {
+        signal: Signal::Logs,
+        cause: broken.to_string(),
+    })
 }
 
-/// Maps an export of log records that is decoded already, as gRPC's are.
-///
-/// # Errors
-/// None today; the signature is that of [`map_traces`](super::map_traces).
-pub fn map_logs(
-    request: &ExportLogsServiceRequest,
-    headers: &OtlpHeaders<'_>,
+fn map_logs<'a>(
+    request: Message<'a>,
+    headers: &OtlpHeaders<'a>,
     limits: &EventLimits,
     now_ns: i64,
-) -> Result<Decoded, OtlpError> {
-    check_headers(Signal::Logs, headers)?;
+) -> Result<Decoded, Broken> {
     let mut mapping = Mapping::new(limits);
     let mut ids = Ids::default();
-    for (resource_index, entry) in request.resource_logs.iter().enumerate() {
-        mapping.begin_batch(dataset::of_logs(entry.resource.as_ref(), headers));
-        let resource = ResourceFields::new(entry.resource.as_ref(), &entry.schema_url);
-        for (scope_index, entry) in entry.scope_logs.iter().enumerate() {
-            let scope = ScopeFields::new(entry.scope.as_ref(), &entry.schema_url);
-            for (record_index, record) in entry.log_records.iter().enumerate() {
+    let mut scope = ScopeView::default();
+    let mut record = LogView::default();
+    let mut resource_index = 0_usize;
+    for_each_resource(request, |resource| {
+        mapping.begin_batch(dataset::of_logs(&resource.attributes, headers));
+        let fields = ResourceFields::new(resource);
+        for (scope_index, entry) in resource.scopes.iter().enumerate() {
+            scope.read(*entry)?;
+            let inherited = Inherited::new(&scope, &fields, limits);
+            mapping.begin_scope(&inherited, scope.records.len());
+            for (index, message) in scope.records.iter().enumerate() {
                 let place = Place {
                     resource: resource_index,
                     scope: scope_index,
-                    record: record_index,
+                    record: index,
                     part: RefusedPart::Record,
                 };
-                ids.set(record);
-                let lists = [&*record.attributes, scope.attributes, resource.attributes];
-                let sample_rate = sample_rate::from_attributes(&lists).unwrap_or(1);
-                mapping.row(place, sample_rate, |row| {
-                    write_record(row, record, &ids);
-                    put_inherited(row, &scope, &resource);
-                    record_time_ns(record, now_ns)
+                record.read(*message)?;
+                ids.set(&record);
+                let rates = Rates::of(&record.attributes).or(inherited.rates);
+                mapping.row(place, rates.rate().unwrap_or(1), |row| {
+                    write_record(row, &record, &ids);
+                    put_inherited(row, &inherited);
+                    record_time_ns(&record, now_ns)
                 });
             }
         }
-    }
+        resource_index = resource_index.saturating_add(1);
+        Ok(())
+    })?;
     Ok(mapping.finish())
 }
 
@@ -78,51 +80,47 @@ struct Ids {
 }
 
 impl Ids {
-    fn set(&mut self, record: &LogRecord) {
-        id::set_trace_id(&mut self.trace, &record.trace_id);
-        if id::is_absent(&record.trace_id) {
+    fn set(&mut self, record: &LogView<'_>) {
+        if id::is_absent(record.trace_id) {
             self.trace.clear();
+        } else {
+            id::set_trace_id(&mut self.trace, record.trace_id);
         }
-        id::set_span_id(&mut self.span, &record.span_id);
-        if id::is_absent(&record.span_id) {
+        if id::is_absent(record.span_id) {
             self.span.clear();
+        } else {
+            id::set_span_id(&mut self.span, record.span_id);
         }
     }
 }
 
-fn write_record(row: &mut Row<'_>, record: &LogRecord, ids: &Ids) {
-    put_attributes(
-        row,
-        record
-            .attributes
-            .iter()
-            .filter(|a| !sample_rate::is_rate(a)),
-    );
+fn write_record(row: &mut Row<'_>, record: &LogView<'_>, ids: &Ids) {
+    put_attributes(row, record.attributes.iter().filter(|a| !is_rate(a)));
     row.put_str("meta.signal_type", "log");
     row.put_str("severity", severity_name(record.severity_number));
     row.put_int("severity_code", i64::from(record.severity_number));
-    put_unless_empty(row, "severity_text", &record.severity_text);
+    put_unless_empty(row, "severity_text", record.severity_text);
     row.put_int("flags", i64::from(record.flags));
     if !ids.trace.is_empty() {
         row.put_str("trace.trace_id", &ids.trace);
         row.put_str("meta.annotation_type", "span_event");
     }
     put_unless_empty(row, "trace.parent_id", &ids.span);
-    put_unless_empty(row, "event.name", &record.event_name);
-    put_body(row, record.body.as_ref());
+    put_unless_empty(row, "event.name", record.event_name);
+    put_body(row, &record.body);
 }
 
 /// A map is kept twice: whole as JSON text, and flattened.
-fn put_body(row: &mut Row<'_>, body: Option<&AnyValue>) {
-    if let Some(map @ Value::KvlistValue(_)) = body.and_then(|body| body.value.as_ref()) {
-        row.put_str("body", &json_text(map));
+fn put_body(row: &mut Row<'_>, body: &Value<'_>) {
+    if matches!(body, Value::Map(_)) {
+        row.put_str("body", &json_text(body));
     }
     put_value(row, "body", body);
 }
 
 /// The record's time, else the time it was observed, else the time of receipt.
-fn record_time_ns(record: &LogRecord, now_ns: i64) -> i64 {
-    match (record.time_unix_nano, record.observed_time_unix_nano) {
+fn record_time_ns(record: &LogView<'_>, now_ns: i64) -> i64 {
+    match (record.unix_nano, record.observed_unix_nano) {
         (0, 0) => now_ns,
         (0, observed) => timestamp_ns(observed),
         (time, _) => timestamp_ns(time),

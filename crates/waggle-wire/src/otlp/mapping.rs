@@ -1,12 +1,12 @@
 //! What the mappings of spans and log records share: the shape of their result, and the facts that hold for all records of a resource
 //! and of a scope.
 
-use super::attribute::{SharedFields, put_shared, shared_fields};
-use super::sample_rate;
-use crate::row::Row;
-use opentelemetry_proto::tonic::common::v1::{InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::resource::v1::Resource;
-use waggle_model::{EventBatch, EventLimits, RejectReason};
+use super::attribute::{SharedFields, shared_fields};
+use super::sample_rate::{Rates, is_rate};
+use super::view::{ResourceView, ScopeView};
+use crate::row::{Row, cut};
+use std::collections::HashSet;
+use waggle_model::{EventBatch, EventLimits, RejectReason, Value};
 
 /// A decoded request.
 #[derive(Clone, Debug, Default)]
@@ -80,7 +80,22 @@ impl<'a> Mapping<'a> {
     }
 
     pub(super) fn begin_batch(&mut self, dataset: &str) {
+        self.end_scope();
         self.decoded.batches.push(EventBatch::new(dataset));
+    }
+
+    /// From here on every row of the last batch has these values unless it has its own.
+    pub(super) fn begin_scope(&mut self, inherited: &Inherited, row_count: usize) {
+        if let Some(batch) = self.decoded.batches.last_mut() {
+            batch.expect_rows(row_count);
+            batch.begin_shared(&inherited.fields);
+        }
+    }
+
+    fn end_scope(&mut self) {
+        if let Some(batch) = self.decoded.batches.last_mut() {
+            batch.end_shared();
+        }
     }
 
     /// Adds one row to the last batch: `write` fills it and returns its time.
@@ -113,71 +128,95 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    pub(super) fn finish(self) -> Decoded {
+    pub(super) fn finish(mut self) -> Decoded {
+        self.end_scope();
         self.decoded
     }
 }
 
 /// What all records of a resource entry share.
 pub(super) struct ResourceFields<'a> {
-    pub(super) attributes: &'a [KeyValue],
-    pub(super) schema_url: &'a str,
+    schema_url: &'a str,
     fields: SharedFields,
+    rates: Rates,
 }
 
-/// What all records of a scope entry share.
-pub(super) struct ScopeFields<'a> {
-    pub(super) attributes: &'a [KeyValue],
-    schema_url: &'a str,
-    name: &'a str,
-    version: &'a str,
-    is_instrumentation_library: bool,
+/// What all records of a scope entry inherit from it and from its resource.
+pub(super) struct Inherited {
     fields: SharedFields,
+    /// After these fields comes one whose name is longer than a column's may be: no record can be stored.
+    is_name_too_long: bool,
+    pub(super) rates: Rates,
 }
 
 impl<'a> ResourceFields<'a> {
-    pub(super) fn new(resource: Option<&'a Resource>, schema_url: &'a str) -> Self {
-        let attributes = resource.map_or(&[][..], |resource| &resource.attributes);
+    pub(super) fn new(resource: &ResourceView<'a>) -> Self {
+        let attributes = &resource.attributes;
         Self {
-            attributes,
-            schema_url,
-            fields: shared_fields(attributes.iter().filter(|a| !sample_rate::is_rate(a))),
+            schema_url: resource.schema_url,
+            fields: shared_fields(attributes.iter().filter(|a| !is_rate(a))),
+            rates: Rates::of(attributes),
         }
     }
 }
 
-impl<'a> ScopeFields<'a> {
-    pub(super) fn new(scope: Option<&'a InstrumentationScope>, schema_url: &'a str) -> Self {
-        let attributes = scope.map_or(&[][..], |scope| &scope.attributes);
-        let name = scope.map_or("", |scope| &scope.name);
-        Self {
-            attributes,
-            schema_url,
-            name,
-            version: scope.map_or("", |scope| &scope.version),
-            is_instrumentation_library: INSTRUMENTATION_LIBRARIES
-                .iter()
-                .any(|prefix| name.starts_with(prefix)),
-            fields: shared_fields(attributes.iter().filter(|a| !sample_rate::is_rate(a))),
+impl Inherited {
+    /// Puts together what a row inherits, the first of a name before the others: schema URLs, then scope attributes and library, then
+    /// resource attributes. A value that no row would take is left out.
+    pub(super) fn new(
+        scope: &ScopeView<'_>,
+        resource: &ResourceFields<'_>,
+        limits: &EventLimits,
+    ) -> Self {
+        let mut inherited = Self {
+            fields: SharedFields::new(),
+            is_name_too_long: false,
+            rates: Rates::of(&scope.attributes).or(resource.rates),
+        };
+        let text = |name: &str, text: &str| {
+            (!text.is_empty()).then(|| (name.to_owned(), Value::String(text.to_owned())))
+        };
+        let is_instrumentation_library = INSTRUMENTATION_LIBRARIES
+            .iter()
+            .any(|prefix| scope.name.starts_with(prefix));
+        let flag = "telemetry.instrumentation_library";
+        let flag = is_instrumentation_library.then(|| (flag.to_owned(), Value::Bool(true)));
+        let attributes = scope.attributes.iter().filter(|a| !is_rate(a));
+        let fields = text("resource.schema_url", resource.schema_url)
+            .into_iter()
+            .chain(text("scope.schema_url", scope.schema_url))
+            .chain(shared_fields(attributes))
+            .chain(text("library.name", scope.name))
+            .chain(text("library.version", scope.version))
+            .chain(flag)
+            .chain(resource.fields.iter().cloned());
+        let mut names = HashSet::new();
+        for (name, value) in fields {
+            if name.len() > limits.column_name_bytes_max {
+                inherited.is_name_too_long = true;
+                break;
+            }
+            let value = match value {
+                Value::String(text) => {
+                    Value::String(cut(&text, limits.string_bytes_max).to_owned())
+                }
+                Value::Float(number) if !number.is_finite() => continue,
+                value => value,
+            };
+            if names.insert(name.clone()) {
+                inherited.fields.push((name, value));
+            }
         }
+        inherited
     }
 }
 
-/// Writes what a row inherits: schema URLs, then scope attributes and library, then resource attributes.
-pub(super) fn put_inherited(
-    row: &mut Row<'_>,
-    scope: &ScopeFields<'_>,
-    resource: &ResourceFields<'_>,
-) {
-    put_unless_empty(row, "resource.schema_url", resource.schema_url);
-    put_unless_empty(row, "scope.schema_url", scope.schema_url);
-    put_shared(row, &scope.fields);
-    put_unless_empty(row, "library.name", scope.name);
-    put_unless_empty(row, "library.version", scope.version);
-    if scope.is_instrumentation_library {
-        row.put_bool("telemetry.instrumentation_library", true);
+/// Writes what a row inherits.
+pub(super) fn put_inherited(row: &mut Row<'_>, inherited: &Inherited) {
+    row.take_shared();
+    if inherited.is_name_too_long {
+        row.refuse(RejectReason::Malformed);
     }
-    put_shared(row, &resource.fields);
 }
 
 pub(super) fn put_unless_empty(row: &mut Row<'_>, name: &str, value: &str) {
@@ -202,7 +241,7 @@ pub(super) fn milliseconds_between(start: u64, end: u64) -> Option<f64> {
 }
 
 /// How the names of OpenTelemetry's own instrumentation start. Source: spec/honeycomb-api.md section 6.1.
-const INSTRUMENTATION_LIBRARIES: &[&str] = &[
+pub(super) const INSTRUMENTATION_LIBRARIES: &[&str] = &[
     "io.opentelemetry",
     "opentelemetry.instrumentation",
     "OpenTelemetry.Instrumentation",

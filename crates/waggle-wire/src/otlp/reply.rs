@@ -71,8 +71,8 @@ pub fn export_reply(signal: Signal, content_type: ContentType, rejected: &Reject
     }
 }
 
-/// The partial success of a gRPC answer; `None` when everything was stored.
-pub fn traces_partial_success(rejected: &RejectedCount) -> Option<ExportTracePartialSuccess> {
+/// The partial success of an answer in protobuf; `None` when everything was stored.
+fn traces_partial_success(rejected: &RejectedCount) -> Option<ExportTracePartialSuccess> {
     Some(ExportTracePartialSuccess {
         error_message: rejected_text(Signal::Traces, rejected)?,
         rejected_spans: rejected.records,
@@ -80,7 +80,7 @@ pub fn traces_partial_success(rejected: &RejectedCount) -> Option<ExportTracePar
 }
 
 /// As [`traces_partial_success`], for log records.
-pub fn logs_partial_success(rejected: &RejectedCount) -> Option<ExportLogsPartialSuccess> {
+fn logs_partial_success(rejected: &RejectedCount) -> Option<ExportLogsPartialSuccess> {
     Some(ExportLogsPartialSuccess {
         error_message: rejected_text(Signal::Logs, rejected)?,
         rejected_log_records: rejected.records,
@@ -124,7 +124,7 @@ impl From<AppendError> for OtlpError {
         match error {
             AppendError::Busy => Self::Busy,
             // What happened inside is for the log.
-            AppendError::Unavailable(_) => Self::Unavailable,
+            AppendError::Full | AppendError::Unavailable(_) => Self::Unavailable,
         }
     }
 }

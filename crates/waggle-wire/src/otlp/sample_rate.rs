@@ -1,31 +1,48 @@
 //! How many spans or records one of them stands for. Source: spec/honeycomb-api.md section 6.5.
 
+use super::view::{Attribute, Value};
 use crate::honeycomb::{sample_rate_from_float, sample_rate_from_text};
-use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 
 /// True for an attribute that says the sample rate and so is no column.
-pub(super) fn is_rate(attribute: &KeyValue) -> bool {
+pub(super) fn is_rate(attribute: &Attribute<'_>) -> bool {
     // Nearly every key has another length.
-    attribute.key.len() == 10 && matches!(&*attribute.key, "sampleRate" | "SampleRate")
+    attribute.key.len() == 10 && matches!(attribute.key, "sampleRate" | "SampleRate")
 }
 
-/// The rate that attributes say. The lists come in order of precedence; `sampleRate` in any of them beats `SampleRate` in all.
-pub(super) fn from_attributes(lists: &[&[KeyValue]]) -> Option<u32> {
-    let mut upper = None;
-    for attribute in lists.iter().copied().flatten().filter(|a| is_rate(a)) {
-        let Some(value) = attribute
-            .value
-            .as_ref()
-            .and_then(|value| value.value.as_ref())
-        else {
-            continue;
-        };
-        if attribute.key == "sampleRate" {
-            return Some(from_value(value));
+/// The rates that a list of attributes says, and how: `sampleRate` in any list beats `SampleRate` in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Rates {
+    lower: Option<u32>,
+    upper: Option<u32>,
+}
+
+impl Rates {
+    pub(super) fn of(attributes: &[Attribute<'_>]) -> Self {
+        let mut rates = Self::default();
+        for attribute in attributes.iter().filter(|attribute| is_rate(attribute)) {
+            if matches!(attribute.value, Value::Unset) {
+                continue;
+            }
+            let place = match attribute.key {
+                "sampleRate" => &mut rates.lower,
+                _ => &mut rates.upper,
+            };
+            place.get_or_insert_with(|| from_value(&attribute.value));
         }
-        upper.get_or_insert_with(|| from_value(value));
+        rates
     }
-    upper
+
+    /// These, and where they say nothing those of a list that comes later.
+    pub(super) fn or(self, later: Self) -> Self {
+        Self {
+            lower: self.lower.or(later.lower),
+            upper: self.upper.or(later.upper),
+        }
+    }
+
+    pub(super) fn rate(self) -> Option<u32> {
+        self.lower.or(self.upper)
+    }
 }
 
 /// The rate that a span's tracestate says. A count that is not whole is rounded up for as many spans as its fraction says; `id` is what
@@ -43,15 +60,15 @@ pub(super) fn from_trace_state(trace_state: &str, id: &[u8]) -> Option<u32> {
     Some(rounded(adjusted_count(threshold)?, id))
 }
 
-fn from_value(value: &Value) -> u32 {
+fn from_value(value: &Value<'_>) -> u32 {
     match value {
-        Value::StringValue(text) => sample_rate_from_text(text),
+        Value::String(text) => sample_rate_from_text(text),
         #[expect(
             clippy::cast_precision_loss,
             reason = "integers a float can't hold exactly lie far above the largest rate"
         )]
-        Value::IntValue(rate) => sample_rate_from_float(*rate as f64),
-        Value::DoubleValue(rate) => sample_rate_from_float(*rate),
+        Value::Int(rate) => sample_rate_from_float(*rate as f64),
+        Value::Float(rate) => sample_rate_from_float(*rate),
         _ => 1,
     }
 }

@@ -5,17 +5,15 @@
 
 use super::attribute::put_attributes;
 use super::mapping::{
-    Decoded, Mapping, Place, RefusedPart, ResourceFields, ScopeFields, milliseconds_between,
+    Decoded, Inherited, Mapping, Place, RefusedPart, ResourceFields, milliseconds_between,
     put_inherited, put_unless_empty, timestamp_ns,
 };
+use super::protobuf::{Broken, Message};
+use super::view::{Attribute, EventView, LinkView, ScopeView, SpanView, Value, for_each_resource};
 use super::{
-    Encoding, OtlpError, OtlpHeaders, Signal, check_headers, dataset, decode, id, sample_rate,
+    Body, Encoding, OtlpError, OtlpHeaders, Signal, check_headers, dataset, id, sample_rate,
 };
 use crate::row::Row;
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::trace::v1::Span;
-use opentelemetry_proto::tonic::trace::v1::span::{Event, Link};
 use waggle_model::EventLimits;
 
 /// Decodes the decompressed body of an export of spans.
@@ -29,47 +27,43 @@ pub fn decode_traces(
     limits: &EventLimits,
 ) -> Result<Decoded, OtlpError> {
     check_headers(Signal::Traces, headers)?;
-    let request = decode(Signal::Traces, body, encoding)?;
-    map_traces(&request, headers, limits)
+    let body = Body::new(Signal::Traces, body, encoding)?;
+    map_traces(body.message(), headers, limits).map_err(|broken| OtlpError::Malformed {
+        signal: Signal::Traces,
+        cause: broken.to_string(),
+    })
 }
 
-/// Maps an export of spans that is decoded already, as gRPC's are.
-///
-/// # Errors
-/// [`OtlpError::MissingDataset`].
-pub fn map_traces(
-    request: &ExportTraceServiceRequest,
-    headers: &OtlpHeaders<'_>,
+fn map_traces<'a>(
+    request: Message<'a>,
+    headers: &OtlpHeaders<'a>,
     limits: &EventLimits,
-) -> Result<Decoded, OtlpError> {
-    check_headers(Signal::Traces, headers)?;
+) -> Result<Decoded, Broken> {
     let mut mapping = Mapping::new(limits);
-    let mut ids = Ids::default();
-    for (resource_index, entry) in request.resource_spans.iter().enumerate() {
-        mapping.begin_batch(dataset::of_spans(entry.resource.as_ref(), headers));
-        let resource = ResourceFields::new(entry.resource.as_ref(), &entry.schema_url);
-        for (scope_index, entry) in entry.scope_spans.iter().enumerate() {
-            let scope = ScopeFields::new(entry.scope.as_ref(), &entry.schema_url);
-            for (record, span) in entry.spans.iter().enumerate() {
+    let mut scope = ScopeView::default();
+    let mut record = Record::default();
+    let mut resource_index = 0_usize;
+    for_each_resource(request, |resource| {
+        mapping.begin_batch(dataset::of_spans(&resource.attributes, headers));
+        let fields = ResourceFields::new(resource);
+        for (scope_index, entry) in resource.scopes.iter().enumerate() {
+            scope.read(*entry)?;
+            let inherited = Inherited::new(&scope, &fields, limits);
+            mapping.begin_scope(&inherited, scope.records.len());
+            for (index, span) in scope.records.iter().enumerate() {
                 let place = Place {
                     resource: resource_index,
                     scope: scope_index,
-                    record,
+                    record: index,
                     part: RefusedPart::Record,
                 };
-                ids.set(span);
-                let facts = SpanFacts {
-                    span,
-                    ids: &ids,
-                    scope: &scope,
-                    resource: &resource,
-                    is_error: span.status.as_ref().is_some_and(|status| status.code == 2),
-                    sample_rate: span_sample_rate(span, &scope, &resource),
-                };
-                map_span(&mut mapping, place, &facts);
+                record.read(*span)?;
+                record.map(&mut mapping, place, &inherited)?;
             }
         }
-    }
+        resource_index = resource_index.saturating_add(1);
+        Ok(())
+    })?;
     Ok(mapping.finish())
 }
 
@@ -81,60 +75,92 @@ struct Ids {
     parent: String,
 }
 
-impl Ids {
-    fn set(&mut self, span: &Span) {
-        id::set_trace_id(&mut self.trace, &span.trace_id);
-        id::set_span_id(&mut self.span, &span.span_id);
-        id::set_span_id(&mut self.parent, &span.parent_span_id);
-        if id::is_absent(&span.parent_span_id) {
-            self.parent.clear();
-        }
-    }
+/// One span with its ids, and room for its parts; reused from span to span.
+#[derive(Default)]
+struct Record<'a> {
+    span: SpanView<'a>,
+    ids: Ids,
+    event: EventView<'a>,
+    link: LinkView<'a>,
+    link_ids: Ids,
+    /// The attributes of the span's first exception.
+    exception: Option<Vec<Attribute<'a>>>,
 }
 
-/// A span and what its rows share.
-struct SpanFacts<'a> {
-    span: &'a Span,
-    ids: &'a Ids,
-    scope: &'a ScopeFields<'a>,
-    resource: &'a ResourceFields<'a>,
+/// What the rows of a span share.
+#[derive(Clone, Copy)]
+struct SpanFacts<'f, 'a> {
+    span: &'f SpanView<'a>,
+    ids: &'f Ids,
+    inherited: &'f Inherited,
     is_error: bool,
-    sample_rate: u32,
 }
 
-fn span_sample_rate(span: &Span, scope: &ScopeFields<'_>, resource: &ResourceFields<'_>) -> u32 {
-    let lists = [&*span.attributes, scope.attributes, resource.attributes];
-    sample_rate::from_attributes(&lists)
-        .or_else(|| sample_rate::from_trace_state(&span.trace_state, &span.span_id))
-        .unwrap_or(1)
-}
-
-fn map_span(mapping: &mut Mapping<'_>, place: Place, facts: &SpanFacts<'_>) {
-    for (index, event) in facts.span.events.iter().enumerate() {
-        let place = Place {
-            part: RefusedPart::SpanEvent(index),
-            ..place
-        };
-        mapping.row(place, facts.sample_rate, |row| {
-            write_event(row, event, facts)
-        });
+impl<'a> Record<'a> {
+    fn read(&mut self, span: Message<'a>) -> Result<(), Broken> {
+        self.span.read(span)?;
+        let (span, ids) = (&self.span, &mut self.ids);
+        id::set_trace_id(&mut ids.trace, span.trace_id);
+        id::set_span_id(&mut ids.span, span.span_id);
+        if id::is_absent(span.parent_span_id) {
+            ids.parent.clear();
+        } else {
+            id::set_span_id(&mut ids.parent, span.parent_span_id);
+        }
+        self.exception = None;
+        Ok(())
     }
-    let mut link_ids = Ids::default();
-    for (index, link) in facts.span.links.iter().enumerate() {
-        let place = Place {
-            part: RefusedPart::Link(index),
-            ..place
+
+    fn map(
+        &mut self,
+        mapping: &mut Mapping<'_>,
+        place: Place,
+        inherited: &Inherited,
+    ) -> Result<(), Broken> {
+        let facts = SpanFacts {
+            span: &self.span,
+            ids: &self.ids,
+            inherited,
+            is_error: self.span.status_code == 2,
         };
-        id::set_trace_id(&mut link_ids.trace, &link.trace_id);
-        id::set_span_id(&mut link_ids.span, &link.span_id);
-        mapping.row(place, facts.sample_rate, |row| {
-            write_link(row, link, &link_ids, facts)
-        });
+        let sample_rate = facts.sample_rate();
+        for (index, event) in facts.span.events.iter().enumerate() {
+            self.event.read(*event)?;
+            let part = RefusedPart::SpanEvent(index);
+            mapping.row(Place { part, ..place }, sample_rate, |row| {
+                write_event(row, &self.event, facts)
+            });
+            if self.event.name == "exception" && self.exception.is_none() {
+                self.exception = Some(std::mem::take(&mut self.event.attributes));
+            }
+        }
+        for (index, link) in facts.span.links.iter().enumerate() {
+            self.link.read(*link)?;
+            let part = RefusedPart::Link(index);
+            id::set_trace_id(&mut self.link_ids.trace, self.link.trace_id);
+            id::set_span_id(&mut self.link_ids.span, self.link.span_id);
+            mapping.row(Place { part, ..place }, sample_rate, |row| {
+                write_link(row, &self.link, &self.link_ids, facts)
+            });
+        }
+        let exception = self.exception.as_deref().unwrap_or_default();
+        mapping.row(place, sample_rate, |row| write_span(row, facts, exception));
+        Ok(())
     }
-    mapping.row(place, facts.sample_rate, |row| write_span(row, facts));
 }
 
-fn write_span(row: &mut Row<'_>, facts: &SpanFacts<'_>) -> i64 {
+impl SpanFacts<'_, '_> {
+    fn sample_rate(self) -> u32 {
+        let span = self.span;
+        sample_rate::Rates::of(&span.attributes)
+            .or(self.inherited.rates)
+            .rate()
+            .or_else(|| sample_rate::from_trace_state(span.trace_state, span.span_id))
+            .unwrap_or(1)
+    }
+}
+
+fn write_span(row: &mut Row<'_>, facts: SpanFacts<'_, '_>, exception: &[Attribute<'_>]) -> i64 {
     let span = facts.span;
     put_attributes(
         row,
@@ -143,33 +169,25 @@ fn write_span(row: &mut Row<'_>, facts: &SpanFacts<'_>) -> i64 {
     row.put_str("trace.trace_id", &facts.ids.trace);
     row.put_str("trace.span_id", &facts.ids.span);
     put_unless_empty(row, "trace.parent_id", &facts.ids.parent);
-    row.put_str("name", &span.name);
+    row.put_str("name", span.name);
     let kind = kind_name(span.kind);
     row.put_str("type", kind);
     row.put_str("span.kind", kind);
     put_duration(row, span);
-    let status = span.status.as_ref();
-    row.put_int(
-        "status_code",
-        status.map_or(0, |status| i64::from(status.code)),
-    );
-    put_unless_empty(
-        row,
-        "status_message",
-        status.map_or("", |status| &status.message),
-    );
+    row.put_int("status_code", i64::from(span.status_code));
+    put_unless_empty(row, "status_message", span.status_message);
     put_error(row, facts);
     row.put_int("span.num_events", count(span.events.len()));
     row.put_int("span.num_links", count(span.links.len()));
-    put_unless_empty(row, "trace.trace_state", &span.trace_state);
+    put_unless_empty(row, "trace.trace_state", span.trace_state);
     row.put_str("meta.signal_type", "trace");
-    put_inherited(row, facts.scope, facts.resource);
-    put_exception(row, span);
-    timestamp_ns(span.start_time_unix_nano)
+    put_inherited(row, facts.inherited);
+    put_exception(row, exception);
+    timestamp_ns(span.start_unix_nano)
 }
 
-fn put_duration(row: &mut Row<'_>, span: &Span) {
-    let (start, end) = (span.start_time_unix_nano, span.end_time_unix_nano);
+fn put_duration(row: &mut Row<'_>, span: &SpanView<'_>) {
+    let (start, end) = (span.start_unix_nano, span.end_unix_nano);
     let has_both = start != 0 && end != 0;
     match milliseconds_between(start, end) {
         Some(duration_ms) if has_both => row.put_float("duration_ms", duration_ms),
@@ -181,65 +199,60 @@ fn put_duration(row: &mut Row<'_>, span: &Span) {
     }
 }
 
-fn put_error(row: &mut Row<'_>, facts: &SpanFacts<'_>) {
+fn put_error(row: &mut Row<'_>, facts: SpanFacts<'_, '_>) {
     if facts.is_error {
         row.put_bool("error", true);
     }
 }
 
 /// Copies the first exception onto its span, so that spans can be grouped by what went wrong.
-fn put_exception(row: &mut Row<'_>, span: &Span) {
-    let Some(exception) = span.events.iter().find(|event| event.name == "exception") else {
-        return;
-    };
-    for attribute in &exception.attributes {
-        let value = attribute
-            .value
-            .as_ref()
-            .and_then(|value| value.value.as_ref());
-        match (&*attribute.key, value) {
+fn put_exception(row: &mut Row<'_>, exception: &[Attribute<'_>]) {
+    for attribute in exception {
+        match (attribute.key, &attribute.value) {
             (
                 name @ ("exception.message" | "exception.type" | "exception.stacktrace"),
-                Some(Value::StringValue(value)),
+                Value::String(value),
             ) => row.put_str(name, value),
-            (name @ "exception.escaped", Some(Value::BoolValue(value))) => {
-                row.put_bool(name, *value);
-            }
+            (name @ "exception.escaped", Value::Bool(value)) => row.put_bool(name, *value),
             _ => {}
         }
     }
 }
 
-fn write_event(row: &mut Row<'_>, event: &Event, facts: &SpanFacts<'_>) -> i64 {
+fn write_event(row: &mut Row<'_>, event: &EventView<'_>, facts: SpanFacts<'_, '_>) -> i64 {
     put_attributes(row, &event.attributes);
     put_annotation(row, "span_event", facts);
-    row.put_str("name", &event.name);
-    let start = facts.span.start_time_unix_nano;
-    match milliseconds_between(start, event.time_unix_nano) {
+    row.put_str("name", event.name);
+    match milliseconds_between(facts.span.start_unix_nano, event.unix_nano) {
         Some(since_start_ms) => row.put_float("meta.time_since_span_start_ms", since_start_ms),
         None => {
             row.put_float("meta.time_since_span_start_ms", 0.0);
             row.put_bool("meta.invalid_time_since_span_start", true);
         }
     }
-    put_inherited(row, facts.scope, facts.resource);
-    timestamp_ns(event.time_unix_nano)
+    put_inherited(row, facts.inherited);
+    timestamp_ns(event.unix_nano)
 }
 
-fn write_link(row: &mut Row<'_>, link: &Link, link_ids: &Ids, facts: &SpanFacts<'_>) -> i64 {
+fn write_link(
+    row: &mut Row<'_>,
+    link: &LinkView<'_>,
+    link_ids: &Ids,
+    facts: SpanFacts<'_, '_>,
+) -> i64 {
     put_attributes(row, &link.attributes);
     put_annotation(row, "link", facts);
     row.put_str("trace.link.trace_id", &link_ids.trace);
     row.put_str("trace.link.span_id", &link_ids.span);
-    put_inherited(row, facts.scope, facts.resource);
-    timestamp_ns(facts.span.start_time_unix_nano)
+    put_inherited(row, facts.inherited);
+    timestamp_ns(facts.span.start_unix_nano)
 }
 
 /// Writes what span events and links have in common.
-fn put_annotation(row: &mut Row<'_>, annotation_type: &str, facts: &SpanFacts<'_>) {
+fn put_annotation(row: &mut Row<'_>, annotation_type: &str, facts: SpanFacts<'_, '_>) {
     row.put_str("trace.trace_id", &facts.ids.trace);
     row.put_str("trace.parent_id", &facts.ids.span);
-    row.put_str("parent_name", &facts.span.name);
+    row.put_str("parent_name", facts.span.name);
     row.put_str("meta.annotation_type", annotation_type);
     row.put_str("meta.signal_type", "trace");
     put_error(row, facts);

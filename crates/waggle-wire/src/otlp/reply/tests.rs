@@ -39,6 +39,7 @@ fn what_the_store_refused_is_counted_by_what_it_was() {
 fn a_store_that_takes_nothing_in_asks_exporters_to_try_again() {
     for (append_error, status) in [
         (AppendError::Busy, 503),
+        (AppendError::Full, 503),
         (AppendError::Unavailable("disk is gone".to_owned()), 503),
     ] {
         let error = OtlpError::from(append_error);

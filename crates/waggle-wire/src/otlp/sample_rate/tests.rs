@@ -1,36 +1,37 @@
 use super::*;
-use opentelemetry_proto::tonic::common::v1::AnyValue;
 
-fn attribute(key: &str, value: Value) -> KeyValue {
-    KeyValue {
-        key: key.to_owned(),
-        value: Some(AnyValue { value: Some(value) }),
-        ..KeyValue::default()
-    }
+fn attribute<'a>(key: &'a str, value: Value<'a>) -> Attribute<'a> {
+    Attribute { key, value }
 }
 
-fn text(value: &str) -> Value {
-    Value::StringValue(value.to_owned())
+/// The rate that lists of attributes say, the first before the others.
+fn from_attributes(lists: &[&[Attribute<'_>]]) -> Option<u32> {
+    let rates = lists.iter().map(|list| Rates::of(list));
+    rates.reduce(Rates::or)?.rate()
+}
+
+fn text(value: &str) -> Value<'_> {
+    Value::String(value)
 }
 
 #[test]
 fn attribute_values_become_rates() {
     for (value, rate) in [
-        (Value::IntValue(10), 10),
-        (Value::IntValue(0), 1),
-        (Value::IntValue(-3), 1),
-        (Value::IntValue(i64::MAX), 2_147_483_647),
-        (Value::DoubleValue(2.5), 3),
-        (Value::DoubleValue(2.49), 2),
-        (Value::DoubleValue(0.2), 1),
-        (Value::DoubleValue(f64::NAN), 1),
-        (Value::DoubleValue(f64::INFINITY), 2_147_483_647),
+        (Value::Int(10), 10),
+        (Value::Int(0), 1),
+        (Value::Int(-3), 1),
+        (Value::Int(i64::MAX), 2_147_483_647),
+        (Value::Float(2.5), 3),
+        (Value::Float(2.49), 2),
+        (Value::Float(0.2), 1),
+        (Value::Float(f64::NAN), 1),
+        (Value::Float(f64::INFINITY), 2_147_483_647),
         (text("4"), 4),
         (text("4.5"), 5),
         (text("1e3"), 1_000),
         (text("many"), 1),
         (text(""), 1),
-        (Value::BoolValue(true), 1),
+        (Value::Bool(true), 1),
     ] {
         let list = [attribute("sampleRate", value.clone())];
         assert_eq!(from_attributes(&[&list]), Some(rate), "{value:?}");
@@ -39,13 +40,13 @@ fn attribute_values_become_rates() {
 
 #[test]
 fn the_lower_case_spelling_and_the_nearer_list_win() {
-    let span = [attribute("SampleRate", Value::IntValue(2))];
-    let resource = [attribute("sampleRate", Value::IntValue(3))];
+    let span = [attribute("SampleRate", Value::Int(2))];
+    let resource = [attribute("sampleRate", Value::Int(3))];
     assert_eq!(from_attributes(&[&span, &resource]), Some(3));
     assert_eq!(from_attributes(&[&span]), Some(2));
-    let scope = [attribute("sampleRate", Value::IntValue(4))];
+    let scope = [attribute("sampleRate", Value::Int(4))];
     assert_eq!(from_attributes(&[&span, &scope, &resource]), Some(4));
-    let other = [attribute("samplerate", Value::IntValue(5))];
+    let other = [attribute("samplerate", Value::Int(5))];
     assert_eq!(from_attributes(&[&other]), None);
 }
 
