@@ -47,7 +47,8 @@ async fn run() {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
         i64::try_from(now.as_nanos()).unwrap()
     });
-    let sqlite = SqliteMetastore::open(&data_dir.join("metastore.sqlite"));
+    let metastore_path = data_dir.join("metastore.sqlite");
+    let sqlite = SqliteMetastore::open(&metastore_path);
     let metastore: Arc<dyn Metastore> = Arc::new(sqlite.await.unwrap());
     let store = Store::open(
         StoreConfig::new(data_dir),

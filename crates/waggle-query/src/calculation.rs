@@ -27,6 +27,7 @@ mod min;
 mod percentile;
 mod sum;
 
+use crate::bytes::{ByteReader, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
 use percentile::Percentile;
@@ -127,6 +128,15 @@ pub trait Partial: Send + Sync {
 
     /// Adds cell `index` of `other`, made by the same calculation, to cell `cells[index]`; [`NO_CELL`] leaves it out.
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]);
+
+    /// Appends all cells as bytes.
+    fn encode(&self, out: &mut Vec<u8>);
+
+    /// Adds what [`encode`](Self::encode) wrote of as many cells as this has.
+    ///
+    /// # Errors
+    /// When the bytes are not such.
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged>;
 
     /// Bytes of heap. Asked once per chunk, so it adds nothing up.
     fn heap_bytes(&self) -> usize;

@@ -10,8 +10,9 @@ mod scan;
 mod select;
 mod watch;
 
+pub(crate) use gathered::Gathered;
 pub(crate) use parallel::{fold_items, fold_sources};
-pub(crate) use run::run;
+pub(crate) use run::{Pass, Step, run};
 pub use select::Selector;
 pub use watch::ExecError;
 pub(crate) use watch::Watch;

@@ -146,10 +146,7 @@ impl FilterSet {
     ///
     /// # Errors
     /// [`QueryError::Invalid`] with the filter that is wrong.
-    pub fn new(
-        specs: &[FilterSpec],
-        combination: FilterCombination,
-    ) -> Result<Self, QueryError> {
+    pub fn new(specs: &[FilterSpec], combination: FilterCombination) -> Result<Self, QueryError> {
         let filters = specs
             .iter()
             .enumerate()

@@ -5,11 +5,13 @@
 //! that names the clause, the limit or the cause. What it never does: wire formats, permissions, writing, reading files by itself.
 #![warn(missing_docs)]
 
+mod bytes;
 mod calculation;
 mod chunk;
 mod engine;
 mod exec;
 mod filter;
+pub mod fused;
 mod metrics;
 mod number;
 mod plan;
@@ -17,6 +19,7 @@ mod rows;
 mod sketch;
 mod trace;
 
+pub use bytes::{ByteReader, Damaged};
 pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, Rows};
 pub use chunk::{Bits, ColumnReader, TypedBuffer, each_bit};
 pub use engine::{Engine, EngineConfig, SnapshotSource};

@@ -97,7 +97,11 @@ fn check_queries(cases: Range<u64>) {
             one_pass_cells_max: [0, 300, 65_536][rng.random_range(0..3)],
             ..EngineConfig::default()
         };
-        let table = testing::query(&snapshot, &spec, range, &options, &config).unwrap();
+        let query = match rng.random_bool(0.5) {
+            true => testing::query,
+            false => testing::query_by_parts,
+        };
+        let table = query(&snapshot, &spec, range, &options, &config).unwrap();
         println!(
             "{spec:?}\n{range:?} {} events, {options:?}, {config:?}",
             events.len()

@@ -2,6 +2,7 @@
 
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, run};
+use crate::fused::{FusedPass, FusedQuery, FusedStep, FusedWatch};
 use crate::plan::Plan;
 use crate::rows::read_rows;
 use crate::trace::read_trace;
@@ -105,6 +106,43 @@ pub(crate) fn query(
 ) -> Result<ResultTable, QueryError> {
     let plan = Plan::new(spec, range, options)?;
     run(snapshot, &plan, config, &watch()).map_err(query_error)
+}
+
+/// Answers a query by way of a state per source, each turned into bytes and back before they are merged.
+pub(crate) fn query_by_parts(
+    snapshot: &Snapshot,
+    spec: &QuerySpec,
+    range: TimeRange,
+    options: &QueryOptions,
+    config: &EngineConfig,
+) -> Result<ResultTable, QueryError> {
+    let query = FusedQuery::new(spec, range, options)?;
+    let watch = &FusedWatch::new(Clock::fixed(0), config, Arc::default());
+    let gather = |pass: &FusedPass| {
+        let mut all = query.gather(pass, &[], config, watch)?;
+        for source in &snapshot.sources {
+            let part = query.gather(pass, std::slice::from_ref(source), config, watch)?;
+            let part = query.decode(pass, &query.encode(&part), watch)?;
+            query.merge(pass, &mut all, part, watch)?;
+        }
+        Ok(all)
+    };
+    let mut pass = query
+        .first_pass(&snapshot.sources, config)
+        .map_err(query_error)?;
+    loop {
+        let state = match gather(&pass) {
+            Err(ExecError::TooManyCells) => {
+                pass = query.wide_pass(config);
+                continue;
+            }
+            state => state.map_err(query_error)?,
+        };
+        match query.next(pass, state, watch).map_err(query_error)? {
+            FusedStep::Again(next) => pass = next,
+            FusedStep::Done(table) => return Ok(*table),
+        }
+    }
 }
 
 /// Reads a page of raw rows.

@@ -1,6 +1,7 @@
 //! COUNT: events, each taken as often as its sample rate says; COUNT(column) only those that have the column.
 
 use super::{Calculation, ColumnRule, Partial, Rows, pairs, state};
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use std::any::Any;
 use waggle_model::Cell;
@@ -59,6 +60,17 @@ impl Partial for Counts {
         for (count, cell) in pairs(&state::<Self>(other).0, cells) {
             self.0[cell] += count;
         }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        for count in &self.0 {
+            out.put_u64(*count);
+        }
+    }
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        for count in &mut self.0 {
+            *count += bytes.u64()?;
+        }
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.0.capacity() * size_of::<u64>()

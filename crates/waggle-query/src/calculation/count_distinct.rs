@@ -1,6 +1,7 @@
 //! COUNT_DISTINCT: how many different values; exact up to 2,000 in a cell, then within a standard error of 0.81 %.
 
 use super::{Calculation, ColumnRule, Partial, Rows, pairs, state};
+use crate::bytes::{ByteReader, Damaged};
 use crate::chunk::{Bits, TypedBuffer};
 use crate::number::{Number, bool_hash};
 use crate::sketch::DistinctCounter;
@@ -89,6 +90,18 @@ impl Partial for Distincts {
         for (other, cell) in pairs(&state::<Self>(other).cells, cells) {
             self.change(cell, |counter| counter.merge(other));
         }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        for cell in &self.cells {
+            cell.encode(out);
+        }
+    }
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        for cell in 0..self.cells.len() {
+            let other = DistinctCounter::decode(bytes)?;
+            self.change(cell, |counter| counter.merge(&other));
+        }
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.cells.capacity() * size_of::<DistinctCounter>() + self.hash_bytes

@@ -1,6 +1,7 @@
 //! The state of MIN and MAX: per cell the outermost number and the outermost text.
 
 use super::{Partial, Rows, each_number, pairs, state};
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
 use std::any::Any;
@@ -107,6 +108,48 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
                 self.note_text(cell, text);
             }
         }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        for number in &self.numbers {
+            match number {
+                None => out.push(0),
+                Some(Number::Int(value)) => {
+                    out.push(1);
+                    out.put_i64(*value);
+                }
+                Some(Number::Float(value)) => {
+                    out.push(2);
+                    out.put_f64(*value);
+                }
+            }
+        }
+        out.put_u64(self.texts.len() as u64);
+        for text in &self.texts {
+            out.push(u8::from(text.is_some()));
+            if let Some(text) = text {
+                out.put_bytes(text.as_bytes());
+            }
+        }
+    }
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        for cell in 0..self.numbers.len() {
+            match bytes.u8()? {
+                0 => {}
+                1 => self.note_number(cell, Number::Int(bytes.i64()?)),
+                2 => self.note_number(cell, Number::Float(bytes.f64()?)),
+                _ => return Err(Damaged("an unknown type of number")),
+            }
+        }
+        let texts = bytes.length()?;
+        if texts > self.numbers.len() {
+            return Err(Damaged("more texts than cells"));
+        }
+        for cell in 0..texts {
+            if bytes.bool()? {
+                self.note_text(cell, bytes.text()?);
+            }
+        }
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.numbers.capacity() * size_of::<Option<Number>>()

@@ -1,6 +1,7 @@
 //! HEATMAP: its cells are empty; what it keeps is the range of values, from which a second pass makes the map over all rows.
 
 use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use std::any::Any;
 use waggle_model::Cell;
@@ -60,6 +61,22 @@ impl Partial for Ranges {
                 self.note(cell, *min, *max);
             }
         }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        for range in &self.0 {
+            let (min, max) = range.unwrap_or((f64::INFINITY, f64::NEG_INFINITY));
+            out.put_f64(min);
+            out.put_f64(max);
+        }
+    }
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        for cell in 0..self.0.len() {
+            let (min, max) = (bytes.f64()?, bytes.f64()?);
+            if min.is_finite() && max.is_finite() {
+                self.note(cell, min, max);
+            }
+        }
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.0.capacity() * size_of::<Option<(f64, f64)>>()

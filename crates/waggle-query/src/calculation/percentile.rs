@@ -1,6 +1,7 @@
 //! P001 to P999: the value of nearest rank, within 1/128, from a log-linear histogram that all of them share.
 
 use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use crate::bytes::{ByteReader, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::sketch::Histogram;
 use std::any::Any;
@@ -71,6 +72,20 @@ impl Partial for Histograms {
             self.bin_bytes += histogram.heap_bytes();
             self.bin_bytes -= before;
         }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        for cell in &self.cells {
+            cell.encode(out);
+        }
+    }
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        let cells: Vec<u32> = (0..self.cells.len() as u32).collect();
+        let mut other = Self::default();
+        for _ in &cells {
+            other.cells.push(Histogram::decode(bytes)?);
+        }
+        self.merge(&other, &cells);
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.cells.capacity() * size_of::<Histogram>() + self.bin_bytes

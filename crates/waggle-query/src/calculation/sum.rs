@@ -1,6 +1,7 @@
 //! SUM, and the state it shares with AVG.
 
 use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
 use std::any::Any;
@@ -61,6 +62,14 @@ impl Total {
         total.floats + total.rounded_away
     }
 
+    fn add(&mut self, other: &Self) {
+        self.ints = self.ints.wrapping_add(other.ints);
+        self.weight += other.weight;
+        self.has_float |= other.has_float;
+        self.add_float(other.floats);
+        self.rounded_away += other.rounded_away;
+    }
+
     fn add_float(&mut self, value: f64) {
         // Source: Knuth, TAOCP vol. 2, 4.2.2, theorem B (TwoSum).
         let sum = self.floats + value;
@@ -107,13 +116,30 @@ impl Partial for Sums {
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
         for (total, cell) in pairs(&state::<Self>(other).0, cells) {
-            let own = &mut self.0[cell];
-            own.ints += total.ints;
-            own.weight += total.weight;
-            own.has_float |= total.has_float;
-            own.add_float(total.floats);
-            own.rounded_away += total.rounded_away;
+            self.0[cell].add(total);
         }
+    }
+    fn encode(&self, out: &mut Vec<u8>) {
+        for total in &self.0 {
+            out.extend_from_slice(&total.ints.to_le_bytes());
+            out.put_f64(total.floats);
+            out.put_f64(total.rounded_away);
+            out.put_u64(total.weight);
+            out.push(u8::from(total.has_float));
+        }
+    }
+    fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        for own in &mut self.0 {
+            let ints = bytes.take(size_of::<i128>())?.try_into();
+            own.add(&Total {
+                ints: i128::from_le_bytes(ints.map_err(|_| Damaged("too short"))?),
+                floats: bytes.f64()?,
+                rounded_away: bytes.f64()?,
+                weight: bytes.u64()?,
+                has_float: bytes.bool()?,
+            });
+        }
+        Ok(())
     }
     fn heap_bytes(&self) -> usize {
         self.0.capacity() * size_of::<Total>()

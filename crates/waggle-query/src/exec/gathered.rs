@@ -1,5 +1,7 @@
 //! What a pass gathers: groups, cells and the states of the calculations in them, per thread and then merged.
 
+mod encode;
+
 use super::group::GroupTable;
 use super::heatmap::{Grid, Scale};
 use super::watch::{ExecError, Watch};
@@ -55,7 +57,7 @@ impl Shape {
 }
 
 /// What one thread has gathered.
-pub(super) struct Gathered {
+pub(crate) struct Gathered {
     pub(super) groups: GroupTable,
     pub(super) cells: CellTable,
     /// One per state of the plan, or none.

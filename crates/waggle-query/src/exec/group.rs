@@ -9,6 +9,7 @@ mod path;
 mod source;
 mod value;
 
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::NO_CELL;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
@@ -17,6 +18,7 @@ use value::ValueTable;
 use waggle_model::QueryError;
 
 pub(super) use source::SourceGroups;
+pub(super) use value::ReadStateError;
 pub(super) use value::{GroupValue, compare_values};
 
 /// The groups of a query, numbered from 0 in the order they were first seen.
@@ -112,6 +114,47 @@ impl GroupTable {
         self.keys.extend_from_slice(key);
         self.index.insert(key, group, &self.keys);
         Ok(group)
+    }
+
+    /// Appends all values and groups as bytes. A frozen table's are known to whoever reads them.
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.len as u64);
+        if self.rest.is_some() {
+            return;
+        }
+        for table in &self.tables {
+            table.encode(out);
+        }
+        for number in &self.keys {
+            out.put_u64(u64::from(*number));
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote of a table that began as this one is.
+    pub(super) fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), ReadStateError> {
+        let len = bytes.u64()?;
+        if self.rest.is_some() || self.tables.is_empty() {
+            return match len == self.len as u64 {
+                true => Ok(()),
+                false => Err(Damaged("other groups").into()),
+            };
+        }
+        for table in &mut self.tables {
+            table.decode(bytes)?;
+        }
+        let mut key = vec![0; self.tables.len()];
+        for group in 0..len {
+            for (number, table) in key.iter_mut().zip(&self.tables) {
+                *number = bytes.u32()?;
+                if *number as usize >= table.values.len() {
+                    return Err(Damaged("a group has an unknown value").into());
+                }
+            }
+            if u64::from(self.group(&key)?) != group {
+                return Err(Damaged("a group occurs twice").into());
+            }
+        }
+        Ok(())
     }
 
     /// Takes in every group of another table; returns the number each has here.

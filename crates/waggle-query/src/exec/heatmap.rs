@@ -1,5 +1,6 @@
 //! Heat maps over all rows. The first pass has found the smallest and largest value; this one counts rows per bucket and bin.
 
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::{Rows, each_number};
 use crate::chunk::TypedBuffer;
 use crate::plan::Buckets;
@@ -80,6 +81,19 @@ impl Grid {
         for (count, other) in self.counts.iter_mut().zip(&other.counts) {
             *count += other;
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        for count in &self.counts {
+            out.put_u64(*count);
+        }
+    }
+
+    pub(super) fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        for count in &mut self.counts {
+            *count = bytes.u64()?;
+        }
+        Ok(())
     }
 
     pub(super) fn finish(&self, scale: &Scale, buckets: &Buckets) -> Heatmap {

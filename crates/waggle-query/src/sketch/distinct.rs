@@ -4,6 +4,7 @@
 //! two a counter is in depends only on the set of hashes it has seen, so the answer does not depend on how the rows were split.
 //! Source: Flajolet et al. 2007 for the registers, Ertl 2017 (arXiv 1702.01284, algorithm 6) for the estimate.
 
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use hashbrown::HashTable;
 
 /// Up to this many values the count is exact.
@@ -117,6 +118,42 @@ impl DistinctCounter {
     /// True while the count is exact.
     pub fn is_exact(&self) -> bool {
         !matches!(self.0, Hashes::Registers(_))
+    }
+
+    /// Appends this as bytes: the number of hashes and the hashes, or 2^14 registers after a number that no hashes have.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        match &self.0 {
+            Hashes::Registers(registers) => {
+                out.put_u64(EXACT_MAX as u64 + 1);
+                out.extend_from_slice(registers);
+            }
+            hashes => {
+                out.put_u64(self.count());
+                hashes.each(|hash| out.extend_from_slice(&hash.to_le_bytes()));
+            }
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub(crate) fn decode(bytes: &mut ByteReader<'_>) -> Result<Self, Damaged> {
+        let mut counter = Self::default();
+        let count = bytes.length()?;
+        if count > EXACT_MAX {
+            let registers: Box<[u8]> = bytes.take(REGISTERS)?.into();
+            if registers
+                .iter()
+                .any(|rank| u32::from(*rank) > RANK_BITS + 1)
+            {
+                return Err(Damaged("a rank is too large"));
+            }
+            counter.0 = Hashes::Registers(registers);
+        } else {
+            let (hashes, _) = bytes.take(count * size_of::<u64>())?.as_chunks();
+            for hash in hashes {
+                counter.insert(u64::from_le_bytes(*hash));
+            }
+        }
+        Ok(counter)
     }
 
     /// Bytes of heap.

@@ -4,6 +4,8 @@
 //! most 1/128 away from any of them. Finding a bin is a shift; merging adds counts, which is why any split of the rows gives the
 //! same bins. The exact smallest and largest value are kept too, and answers are held between them: a group of one row is exact.
 
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
+
 const MANTISSA_SHIFT: u32 = 52 - 6;
 /// So many values are kept one by one before anything is counted: most cells of a query with many groups never have more.
 const SINGLES_MAX: usize = 64;
@@ -102,6 +104,50 @@ impl Histogram {
         let rank = u64::try_from(rank.max(1)).unwrap_or(u64::MAX);
         let bin = self.bins.at_rank(rank)?;
         Some(middle_of(bin).clamp(self.min, self.max))
+    }
+
+    /// Appends this as bytes: smallest and largest value, then bins and their weights.
+    pub(crate) fn encode(&self, out: &mut Vec<u8>) {
+        let mut bins = Vec::new();
+        self.bins.each(|bin, weight| bins.push((bin, weight)));
+        out.put_u64(bins.len() as u64);
+        if bins.is_empty() {
+            return;
+        }
+        out.put_f64(self.min);
+        out.put_f64(self.max);
+        let mut previous = 0;
+        for (bin, weight) in bins {
+            out.put_i64(i64::from(bin) - previous);
+            out.put_u64(weight);
+            previous = i64::from(bin);
+        }
+    }
+
+    /// Reads what [`encode`](Self::encode) wrote.
+    pub(crate) fn decode(bytes: &mut ByteReader<'_>) -> Result<Self, Damaged> {
+        let mut histogram = Self::default();
+        let count = bytes.length()?;
+        if count == 0 {
+            return Ok(histogram);
+        }
+        (histogram.min, histogram.max) = (bytes.f64()?, bytes.f64()?);
+        let limit = bin_of(f64::INFINITY);
+        let mut bin = 0_i32;
+        for _ in 0..count {
+            bin = bytes
+                .i32()?
+                .checked_add(bin)
+                .filter(|bin| (-1 - limit..=limit).contains(bin))
+                .ok_or(Damaged("a bin is out of bounds"))?;
+            let weight = bytes.u64()?;
+            histogram.weight = histogram.weight.saturating_add(weight);
+            histogram.bins.add(bin, weight);
+        }
+        if !(histogram.min <= histogram.max) || histogram.weight == 0 {
+            return Err(Damaged("a histogram has no range"));
+        }
+        Ok(histogram)
     }
 
     /// Bytes of heap.

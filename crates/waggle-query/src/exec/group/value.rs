@@ -1,12 +1,14 @@
 //! The values of breakdowns: what makes two of them the same, which comes first, and their numbers.
 
+use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::NO_CELL;
 use crate::number::{Number, NumberKey};
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use waggle_model::Value;
+use waggle_model::{QueryError, Value};
+use waggle_store::column::stable_hash;
 
 /// A breakdown value. Numbers are the same whatever type they came in; a text is never a number.
 #[derive(Clone, Debug, PartialEq)]
@@ -68,6 +70,25 @@ fn rank(value: &GroupValue) -> u8 {
         GroupValue::Number(_) => 1,
         GroupValue::String { .. } => 2,
         GroupValue::Null => 3,
+    }
+}
+
+/// Why bytes don't become groups again: they are damaged, or there are too many.
+#[derive(Debug)]
+pub(in crate::exec) enum ReadStateError {
+    Damaged(Damaged),
+    Query(QueryError),
+}
+
+impl From<Damaged> for ReadStateError {
+    fn from(error: Damaged) -> Self {
+        Self::Damaged(error)
+    }
+}
+
+impl From<QueryError> for ReadStateError {
+    fn from(error: QueryError) -> Self {
+        Self::Query(error)
     }
 }
 
@@ -152,6 +173,50 @@ impl ValueTable {
             GroupValue::Number(value) => self.number(*value),
             GroupValue::String { hash, text } => self.string(*hash, || Cow::Borrowed(text)),
         }
+    }
+
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        out.put_u64(self.values.len() as u64);
+        for value in &self.values {
+            match value {
+                GroupValue::Null => out.push(0),
+                GroupValue::Bool(value) => out.push(1 + u8::from(*value)),
+                GroupValue::Number(NumberKey::Int(value)) => {
+                    out.push(3);
+                    out.put_i64(*value);
+                }
+                GroupValue::Number(NumberKey::Float(bits)) => {
+                    out.push(4);
+                    out.put_f64(f64::from_bits(*bits));
+                }
+                GroupValue::String { text, .. } => {
+                    out.push(5);
+                    out.put_bytes(text.as_bytes());
+                }
+            }
+        }
+    }
+
+    pub(super) fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
+        let count = bytes.length()? as u32;
+        for number in 0..count {
+            let known = match bytes.u8()? {
+                0 => self.null(),
+                1 => self.bool(false),
+                2 => self.bool(true),
+                3 => self.number(NumberKey::Int(bytes.i64()?)),
+                4 => self.number(Number::Float(bytes.f64()?).key()),
+                5 => {
+                    let text = bytes.text()?;
+                    self.string(stable_hash(text), || Cow::Borrowed(text))
+                }
+                _ => return Err(Damaged("an unknown type of value")),
+            };
+            if known != number {
+                return Err(Damaged("a value occurs twice"));
+            }
+        }
+        Ok(())
     }
 
     fn add(&mut self, value: GroupValue) -> u32 {
