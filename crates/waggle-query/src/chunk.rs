@@ -99,7 +99,7 @@ impl ColumnReader {
     }
 
     /// The buffers as the last [`read`](Self::read) left them.
-    pub(crate) fn buffers(&self) -> &[TypedBuffer] {
+    pub fn buffers(&self) -> &[TypedBuffer] {
         &self.buffers
     }
 }

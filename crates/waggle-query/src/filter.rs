@@ -188,6 +188,11 @@ impl FilterSet {
         }
     }
 
+    /// The columns that are looked at; one may come several times.
+    pub fn columns(&self) -> impl Iterator<Item = &str> {
+        self.filters.iter().map(|filter| filter.column.as_str())
+    }
+
     /// True when every row matches.
     pub fn is_empty(&self) -> bool {
         self.filters.is_empty()

@@ -5,7 +5,7 @@ use crate::column::{Column, TypedColumn};
 use crate::memtable::Run;
 use std::ops::Range;
 use std::sync::Arc;
-use waggle_model::{DatasetId, TimeRange};
+use waggle_model::{ColumnType, DatasetId, TimeRange};
 
 /// Why stored data could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +126,24 @@ impl Source {
                 names.dedup();
                 names
             }
+        }
+    }
+
+    /// Names of all columns, each with every type that occurs in it, in no order. Reads nothing.
+    pub fn column_types(&self) -> Vec<(String, ColumnType)> {
+        match self {
+            Self::Run(run) => run
+                .columns()
+                .flat_map(|(name, column)| {
+                    let types = column.types.iter().map(TypedColumn::column_type);
+                    types.map(|column_type| (name.to_owned(), column_type))
+                })
+                .collect(),
+            Self::Block(block) => block
+                .entries()
+                .iter()
+                .map(|entry| (entry.name.to_string(), entry.column_type))
+                .collect(),
         }
     }
 
