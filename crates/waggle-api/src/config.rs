@@ -52,6 +52,8 @@ pub struct ApiConfig {
     pub result_wait: Duration,
     /// Most queries of `/1/query_results` that run in the background at once; more get 429. Default 64.
     pub results_running_max: usize,
+    /// Most bytes of answers that have been given and wait to be written to the metastore; beyond, answers wait. Default 256 MiB.
+    pub results_unwritten_bytes_max: usize,
     /// Most columns a dataset may get by `POST /1/columns`; the store has its own limit for those that events bring. Default 10,000.
     pub dataset_columns_max: usize,
     /// Most datasets an environment may get by `POST /1/datasets`. Default 1,000.
@@ -84,6 +86,7 @@ impl Default for ApiConfig {
             shutdown_grace: Duration::from_secs(10),
             result_wait: Duration::from_secs(1),
             results_running_max: 64,
+            results_unwritten_bytes_max: 256 * MIB,
             dataset_columns_max: 10_000,
             environment_datasets_max: 1_000,
             trace_rows_max: 32_000,

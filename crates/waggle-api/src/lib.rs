@@ -12,6 +12,7 @@ mod config;
 mod health;
 mod honeycomb;
 mod ingest;
+mod kept;
 mod listen;
 mod metrics;
 mod own;
@@ -107,6 +108,11 @@ pub async fn fail_interrupted_queries(state: &ApiState) -> Result<u64, waggle_me
             now_ns,
         )
         .await
+}
+
+/// Waits until every query result that was answered is written down. To be called at the end, when no more requests come in.
+pub async fn write_results(state: &ApiState) {
+    state.runs.written().await;
 }
 
 /// Paths below these prefixes belong to programs, which could do nothing with the UI's page.

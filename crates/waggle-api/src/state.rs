@@ -1,7 +1,7 @@
 //! What every route shares: the doors to the other rooms, the limits, the counters.
 
 use crate::ingest::depth::DepthCache;
-use crate::running::RunningResults;
+use crate::running::Runs;
 use crate::{ApiConfig, ApiMetrics};
 use async_trait::async_trait;
 use axum::Router;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use waggle_access::Access;
 use waggle_metastore::Metastore;
-use waggle_model::{Clock, DatasetId, EventSink, QueryEngine, Tenant};
+use waggle_model::{Clock, DatasetId, EventSink, QueryEngine, SqlEngine, Tenant};
 
 /// What each dataset holds now, blocks and memory together. The binary answers from the store.
 #[async_trait]
@@ -45,6 +45,8 @@ pub struct ApiParts {
     pub sink: Arc<dyn EventSink>,
     /// Who answers questions.
     pub engine: Arc<dyn QueryEngine>,
+    /// Who answers SQL and writes exports.
+    pub sql: Arc<dyn SqlEngine>,
     /// Everything durable that is not an event.
     pub metastore: Arc<dyn Metastore>,
     /// Who is calling.
@@ -71,6 +73,7 @@ pub struct ApiState(Arc<Shared>);
 pub struct Shared {
     pub(crate) sink: Arc<dyn EventSink>,
     pub(crate) engine: Arc<dyn QueryEngine>,
+    pub(crate) sql: Arc<dyn SqlEngine>,
     pub(crate) metastore: Arc<dyn Metastore>,
     pub(crate) access: Arc<Access>,
     pub(crate) stats: Arc<dyn DatasetStats>,
@@ -82,7 +85,7 @@ pub struct Shared {
     pub(crate) fallback: Router,
     pub(crate) limits: Limits,
     pub(crate) depths: DepthCache,
-    pub(crate) running: RunningResults,
+    pub(crate) runs: Runs,
 }
 
 /// Permits of what may happen at once.
@@ -102,9 +105,13 @@ impl ApiState {
                 ingest: Semaphore::new(parts.config.ingest_concurrent_max),
             },
             depths: DepthCache::default(),
-            running: RunningResults::new(parts.config.results_running_max),
+            runs: Runs::new(
+                parts.config.results_running_max,
+                parts.config.results_unwritten_bytes_max,
+            ),
             sink: parts.sink,
             engine: parts.engine,
+            sql: parts.sql,
             metastore: parts.metastore,
             access: parts.access,
             stats: parts.stats,

@@ -3,11 +3,9 @@
 //! A result may hold a thousand groups with a thousand buckets each, so nothing builds a tree of JSON values first. A missing value
 //! is an absent member, never null: Honeycomb's clients tell the two apart. Source: spec/honeycomb-api.md section 12.2.
 
-use serde::ser::{Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
+use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::HashMap;
-use waggle_model::{
-    Cell, DatasetId, Group, Heatmap, QueryStats, RawRow, ResultTable, SeriesPoint, Value,
-};
+use waggle_model::{Cell, DatasetId, Heatmap, QueryStats, RawRow, ResultTable, SeriesPoint, Value};
 
 const NS_PER_S: f64 = 1e9;
 
@@ -26,29 +24,203 @@ fn timestamp(time_ns: i64) -> jiff::Timestamp {
     jiff::Timestamp::from_nanosecond(i128::from(time_ns)).unwrap_or(jiff::Timestamp::UNIX_EPOCH)
 }
 
-/// The members of `POST /api/.../query` that come from the engine; flattened into the answer.
-pub(crate) struct OwnTable<'a>(pub(crate) &'a ResultTable);
+/// Milliseconds with a fraction.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "for people; no query runs for 104 days"
+)]
+pub(crate) fn milliseconds(elapsed_ns: u64) -> f64 {
+    elapsed_ns as f64 / 1e6
+}
 
-impl OwnTable<'_> {
-    pub(crate) fn write<M: SerializeMap>(&self, answer: &mut M) -> Result<(), M::Error> {
-        let table = self.0;
-        answer.serialize_entry("start_time", &seconds(table.range.start_ns))?;
-        answer.serialize_entry("end_time", &seconds(table.range.end_ns))?;
-        answer.serialize_entry("granularity", &seconds(table.granularity_ns))?;
-        answer.serialize_entry("calculations", &table.calculations)?;
-        answer.serialize_entry("breakdowns", &table.breakdowns)?;
-        answer.serialize_entry("results", &Results(table))?;
-        answer.serialize_entry("series", &Series(table))?;
-        answer.serialize_entry("total", &Cells::new(table, &table.total))?;
-        answer.serialize_entry("total_series", &TotalSeries(table))?;
-        answer.serialize_entry(
-            "other",
-            &table.other.as_ref().map(|cells| Cells::new(table, cells)),
-        )?;
-        answer.serialize_entry("group_count", &table.group_count)?;
-        answer.serialize_entry("heatmaps", &Heatmaps(table))?;
-        answer.serialize_entry("stats", &Stats(&table.stats))
+/// The members of `POST /api/.../query` that come from the engine, as one JSON object.
+///
+/// Written piece by piece into bytes: a row costs its numbers, and copies of texts that are the same for its whole group or bucket.
+pub(crate) fn table_json(table: &ResultTable) -> Result<Vec<u8>, serde_json::Error> {
+    let labels = Labels::new(table)?;
+    let mut out = Vec::with_capacity(labels.bytes_expected(table));
+    out.push(b'{');
+    member(&mut out, "start_time", &seconds(table.range.start_ns))?;
+    member(&mut out, "end_time", &seconds(table.range.end_ns))?;
+    member(&mut out, "granularity", &seconds(table.granularity_ns))?;
+    member(&mut out, "calculations", &table.calculations)?;
+    member(&mut out, "breakdowns", &table.breakdowns)?;
+    name(&mut out, "results")?;
+    labels.results(&mut out, table)?;
+    name(&mut out, "series")?;
+    labels.series(&mut out, table)?;
+    name(&mut out, "total")?;
+    labels.cells(&mut out, &[], &table.total)?;
+    name(&mut out, "total_series")?;
+    let points = table.total_series.iter();
+    labels.points(&mut out, points.map(|point| (&[][..], point)))?;
+    name(&mut out, "other")?;
+    match &table.other {
+        Some(cells) => labels.cells(&mut out, &[], cells)?,
+        None => out.extend_from_slice(b"null"),
     }
+    member(&mut out, "group_count", &table.group_count)?;
+    member(&mut out, "heatmaps", &Heatmaps(table))?;
+    member(&mut out, "stats", &Stats(&table.stats))?;
+    out.push(b'}');
+    Ok(out)
+}
+
+fn member(out: &mut Vec<u8>, label: &str, value: &impl Serialize) -> Result<(), serde_json::Error> {
+    name(out, label)?;
+    serde_json::to_writer(out, value)
+}
+
+/// A member's name with its colon, after a comma unless it is the first.
+fn name(out: &mut Vec<u8>, label: &str) -> Result<(), serde_json::Error> {
+    if out.last() != Some(&b'{') {
+        out.push(b',');
+    }
+    serde_json::to_writer(&mut *out, label)?;
+    out.push(b':');
+    Ok(())
+}
+
+/// The texts that come again and again.
+struct Labels {
+    /// `"COUNT":`, one per calculation.
+    calculations: Vec<Vec<u8>>,
+    /// `"name":"GET /","status":200`, one per group.
+    groups: Vec<Vec<u8>>,
+}
+
+impl Labels {
+    fn new(table: &ResultTable) -> Result<Self, serde_json::Error> {
+        let mut calculations = Vec::with_capacity(table.calculations.len());
+        for label in &table.calculations {
+            let mut text = serde_json::to_vec(label)?;
+            text.push(b':');
+            calculations.push(text);
+        }
+        let mut groups = Vec::with_capacity(table.groups.len());
+        for group in &table.groups {
+            groups.push(key_json(&table.breakdowns, &group.key)?);
+        }
+        Ok(Self {
+            calculations,
+            groups,
+        })
+    }
+
+    /// Room for the rows, so that a large answer is not moved again and again while it grows.
+    fn bytes_expected(&self, table: &ResultTable) -> usize {
+        /// A time, brackets, and what goes around.
+        const ROW_BYTES: usize = 48;
+        const NUMBER_BYTES: usize = 18;
+        let calculations = self.calculations.iter();
+        let cells: usize = calculations.map(|label| label.len() + NUMBER_BYTES).sum();
+        let rows = self.groups.iter().enumerate().map(|(index, key)| {
+            let points = table.series.get(index).map_or(0, Vec::len);
+            (points + 1) * (ROW_BYTES + key.len() + cells)
+        });
+        rows.sum::<usize>() + (table.total_series.len() + 16) * (ROW_BYTES + cells)
+    }
+
+    /// `[{"data":{...}}]`, one per group.
+    fn results(&self, out: &mut Vec<u8>, table: &ResultTable) -> Result<(), serde_json::Error> {
+        out.push(b'[');
+        for (index, (group, key)) in table.groups.iter().zip(&self.groups).enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            out.extend_from_slice(br#"{"data":"#);
+            self.cells(out, key, &group.values)?;
+            out.push(b'}');
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    /// The points of all groups, ascending in time, those of one bucket in the order of the results.
+    fn series(&self, out: &mut Vec<u8>, table: &ResultTable) -> Result<(), serde_json::Error> {
+        let mut points: Vec<(&[u8], &SeriesPoint)> = Vec::new();
+        for (key, series) in self.groups.iter().zip(&table.series) {
+            points.extend(series.iter().map(|point| (key.as_slice(), point)));
+        }
+        points.sort_by_key(|(_, point)| point.time_ns);
+        self.points(out, points.into_iter())
+    }
+
+    /// `[{"time":..,"data":{...}}]`
+    fn points<'a>(
+        &self,
+        out: &mut Vec<u8>,
+        points: impl Iterator<Item = (&'a [u8], &'a SeriesPoint)>,
+    ) -> Result<(), serde_json::Error> {
+        let mut time_ns = None;
+        let mut start = Vec::new();
+        out.push(b'[');
+        for (index, (key, point)) in points.enumerate() {
+            if index > 0 {
+                out.push(b',');
+            }
+            if time_ns.replace(point.time_ns) != Some(point.time_ns) {
+                start.clear();
+                start.extend_from_slice(br#"{"time":""#);
+                start.extend_from_slice(time_text(point.time_ns).as_bytes());
+                start.extend_from_slice(br#"","data":"#);
+            }
+            out.extend_from_slice(&start);
+            self.cells(out, key, &point.values)?;
+            out.push(b'}');
+        }
+        out.push(b']');
+        Ok(())
+    }
+
+    /// One object: the members of a group's key and the calculations that have a value.
+    fn cells(
+        &self,
+        out: &mut Vec<u8>,
+        key: &[u8],
+        cells: &[Cell],
+    ) -> Result<(), serde_json::Error> {
+        out.push(b'{');
+        out.extend_from_slice(key);
+        let mut is_first = key.is_empty();
+        for (label, cell) in self.calculations.iter().zip(cells) {
+            match cell {
+                Cell::Null => continue,
+                // JSON has no infinities; an overflowed sum is "no value".
+                Cell::Float(value) if !value.is_finite() => continue,
+                _ => {}
+            }
+            if !std::mem::take(&mut is_first) {
+                out.push(b',');
+            }
+            out.extend_from_slice(label);
+            match cell {
+                Cell::Null => {}
+                Cell::Int(value) => serde_json::to_writer(&mut *out, value)?,
+                Cell::Float(value) => serde_json::to_writer(&mut *out, value)?,
+                Cell::Text(value) => serde_json::to_writer(&mut *out, value)?,
+            }
+        }
+        out.push(b'}');
+        Ok(())
+    }
+}
+
+/// The members of a group's key, without brackets; a breakdown without a value is left out.
+fn key_json(breakdowns: &[String], key: &[Option<Value>]) -> Result<Vec<u8>, serde_json::Error> {
+    let mut out = Vec::new();
+    for (breakdown, value) in breakdowns.iter().zip(key) {
+        let Some(value) = value else {
+            continue;
+        };
+        if !out.is_empty() {
+            out.push(b',');
+        }
+        serde_json::to_writer(&mut out, breakdown)?;
+        out.push(b':');
+        serde_json::to_writer(&mut out, &Scalar(value))?;
+    }
+    Ok(out)
 }
 
 /// Seconds as JSON: whole ones without a fraction.
@@ -63,118 +235,6 @@ fn seconds(time_ns: i64) -> serde_json::Number {
     )]
     let seconds = time_ns as f64 / NS_PER_S;
     serde_json::Number::from_f64(seconds).unwrap_or_else(|| 0.into())
-}
-
-/// `[{"data":{...}}]`, one per group.
-struct Results<'a>(&'a ResultTable);
-
-impl Serialize for Results<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.groups.iter().map(|group| Row {
-            time_ns: None,
-            data: Cells {
-                table: self.0,
-                key: &group.key,
-                values: &group.values,
-            },
-        }))
-    }
-}
-
-/// `[{"time":..,"data":{...}}]`, ascending in time, groups of one bucket in the order of the results.
-struct Series<'a>(&'a ResultTable);
-
-impl Serialize for Series<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let table = self.0;
-        let mut points: Vec<(i64, &Group, &SeriesPoint)> = Vec::new();
-        for (group, series) in table.groups.iter().zip(&table.series) {
-            points.extend(series.iter().map(|point| (point.time_ns, group, point)));
-        }
-        points.sort_by_key(|(time_ns, _, _)| *time_ns);
-        let mut sequence = serializer.serialize_seq(Some(points.len()))?;
-        for (time_ns, group, point) in points {
-            sequence.serialize_element(&Row {
-                time_ns: Some(time_ns),
-                data: Cells {
-                    table,
-                    key: &group.key,
-                    values: &point.values,
-                },
-            })?;
-        }
-        sequence.end()
-    }
-}
-
-struct TotalSeries<'a>(&'a ResultTable);
-
-impl Serialize for TotalSeries<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.total_series.iter().map(|point| Row {
-            time_ns: Some(point.time_ns),
-            data: Cells::new(self.0, &point.values),
-        }))
-    }
-}
-
-struct Row<'a> {
-    time_ns: Option<i64>,
-    data: Cells<'a>,
-}
-
-impl Serialize for Row<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_map(None)?;
-        if let Some(time_ns) = self.time_ns {
-            row.serialize_entry("time", &time_text(time_ns))?;
-        }
-        row.serialize_entry("data", &self.data)?;
-        row.end()
-    }
-}
-
-/// One object: breakdown values and calculations that have a value.
-struct Cells<'a> {
-    table: &'a ResultTable,
-    key: &'a [Option<Value>],
-    values: &'a [Cell],
-}
-
-impl<'a> Cells<'a> {
-    fn new(table: &'a ResultTable, values: &'a [Cell]) -> Self {
-        Self {
-            table,
-            key: &[],
-            values,
-        }
-    }
-}
-
-impl Serialize for Cells<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut row = serializer.serialize_map(None)?;
-        for (name, value) in self.table.breakdowns.iter().zip(self.key) {
-            match value {
-                None => {}
-                Some(Value::Float(value)) if !value.is_finite() => {
-                    row.serialize_entry(name, &value.to_string())?;
-                }
-                Some(value) => row.serialize_entry(name, &Scalar(value))?,
-            }
-        }
-        for (label, cell) in self.table.calculations.iter().zip(self.values) {
-            match cell {
-                Cell::Null => {}
-                Cell::Int(value) => row.serialize_entry(label, value)?,
-                // JSON has no infinities; an overflowed sum is "no value".
-                Cell::Float(value) if !value.is_finite() => {}
-                Cell::Float(value) => row.serialize_entry(label, value)?,
-                Cell::Text(value) => row.serialize_entry(label, value)?,
-            }
-        }
-        row.end()
-    }
 }
 
 /// A field's value. A float that JSON can't say becomes text, so that a raw row never hides a field.
@@ -229,17 +289,12 @@ pub(crate) struct Stats<'a>(pub(crate) &'a QueryStats);
 impl Serialize for Stats<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let stats = self.0;
-        #[expect(
-            clippy::cast_precision_loss,
-            reason = "milliseconds for people; no query runs for 104 days"
-        )]
-        let elapsed_ms = stats.elapsed_ns as f64 / 1e6;
         let mut answer = serializer.serialize_struct("stats", 7)?;
         answer.serialize_field("rows_read", &stats.rows_read)?;
         answer.serialize_field("rows_matched", &stats.rows_matched)?;
         answer.serialize_field("bytes_read", &stats.bytes_read)?;
         answer.serialize_field("blocks_read", &stats.blocks_read)?;
-        answer.serialize_field("elapsed_ms", &elapsed_ms)?;
+        answer.serialize_field("elapsed_ms", &milliseconds(stats.elapsed_ns))?;
         answer.serialize_field("sample_rate_applied", &stats.sample_rate_applied)?;
         answer.serialize_field("approximate", &stats.approximate)?;
         answer.end()

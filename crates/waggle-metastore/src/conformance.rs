@@ -55,7 +55,7 @@ conformance! {
     column: registering_merges, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
             search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
-    query: a_query_is_saved, a_result_ends_once, pending_and_old_results_go, another_tenant_sees_no_query;
+    query: a_query_is_saved, a_result_ends_once, a_run_is_recorded_whole_or_not_at_all, pending_and_old_results_go, another_tenant_sees_no_query;
     access: the_first_rows_are_made_once, a_refused_bootstrap_leaves_nothing, teams_and_environments, users_sign_in_by_address,
             sessions_end, keys_are_found_by_hash, keys_change_and_go, another_tenant_sees_no_key, aws_keys;
 }

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{KeyId, KeyKind};
+use crate::{KeyId, KeyKind, QueryId, QueryResultId};
 use rand::RngExt;
 
 /// Letters and digits without the four that are easily confused.
@@ -24,6 +24,20 @@ impl KeyId {
             KeyKind::Management => "hcxmk_",
         };
         Self(format!("{prefix}{}", random(LOWER_AND_DIGITS, 26)))
+    }
+}
+
+impl QueryId {
+    /// Makes the id of a new query.
+    pub fn random() -> Self {
+        Self(short())
+    }
+}
+
+impl QueryResultId {
+    /// Makes the id of a new result.
+    pub fn random() -> Self {
+        Self(short())
     }
 }
 

@@ -2,6 +2,7 @@
 
 use crate::{KeyId, Result, UserId};
 use async_trait::async_trait;
+use bytes::Bytes;
 use waggle_model::{DatasetScope, Tenant};
 
 /// Public id of a query: 11 characters.
@@ -73,8 +74,8 @@ pub struct QueryOutcome {
 /// The answer of a run that has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum QueryAnswer {
-    /// The result as JSON, in the words of the API.
-    Complete(String),
+    /// The result, in the form that whoever finished the run chose to keep it in.
+    Complete(Bytes),
     /// The reason why there is none, to be shown to the caller.
     Failed(String),
 }
@@ -120,6 +121,12 @@ pub trait Queries: Send + Sync {
         result: &QueryResultId,
         outcome: &QueryOutcome,
     ) -> Result<()>;
+
+    /// Saves a query and a run of it that has ended, in one transaction. Both have been given their ids, and the run is the query's.
+    ///
+    /// # Errors
+    /// `NotFound` without the tenant; `Conflict` when one of the ids exists; `Invalid` when the run has not ended.
+    async fn record_run(&self, query: &Query, result: &QueryResult) -> Result<()>;
 
     /// Finds a result.
     async fn query_result(

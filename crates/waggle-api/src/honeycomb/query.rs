@@ -7,7 +7,7 @@ use crate::state::ApiState;
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json};
 use waggle_metastore::{Query, QueryId};
-use waggle_model::QueryError;
+use waggle_model::{QueryError, Tenant};
 
 /// `POST /1/queries/{dataset}`.
 pub(crate) async fn create(ask: Ask) -> Answer {
@@ -32,14 +32,23 @@ pub(crate) async fn create(ask: Ask) -> Answer {
 pub(crate) async fn get(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
-    let query = ask
-        .state
-        .metastore
-        .query(tenant, &QueryId(ask.path("id").to_owned()))
+    let query = find_query(&ask.state, tenant, &QueryId(ask.path("id").to_owned()))
         .await?
         .filter(|query| query.scope == scope)
         .ok_or_else(no_query)?;
     json_answer(StatusCode::OK, &query_json(&query)?)
+}
+
+/// A query, be it written down or about to be.
+pub(crate) async fn find_query(
+    state: &ApiState,
+    tenant: Tenant,
+    id: &QueryId,
+) -> Result<Option<Query>, Problem> {
+    match state.runs.query(tenant, id) {
+        Some(query) => Ok(Some(query)),
+        None => Ok(state.metastore.query(tenant, id).await?),
+    }
 }
 
 pub(super) fn no_query() -> Problem {

@@ -3,18 +3,22 @@
 //!
 //! The times are the ones asked for: Honeycomb cuts them to whole minutes, which would hide what arrived a moment ago.
 
-use super::query::{no_query, query_json, spec_object};
+use super::query::{find_query, no_query, query_json, spec_object};
 use crate::ask::{Answer, Ask, json_answer, text_answer};
-use crate::own::query::OwnResult;
+use crate::kept;
+use crate::own::query::result_json;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
-use crate::running::RunningResult;
+use crate::running::{QueryRun, RunningResult};
 use crate::spec::{read_spec, whole_number};
 use crate::state::ApiState;
 use axum::http::{HeaderValue, StatusCode, header};
-use futures::FutureExt;
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
-use std::panic::AssertUnwindSafe;
-use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
+use std::sync::Arc;
+use tokio::task::JoinHandle;
+use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResultId};
 use waggle_model::{DatasetScope, QueryOptions, QuerySpec, Tenant, TimeRange};
 
 /// Longest time range of a result: seven days.
@@ -40,20 +44,27 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             ));
         }
     };
-    let query = ask
-        .state
-        .metastore
-        .query(tenant, &query_id)
+    let query = find_query(&ask.state, tenant, &query_id)
         .await?
         .filter(|query| query.scope == scope)
         .ok_or_else(no_query)?;
     let (spec, range) = runnable(&ask, &query, &options)?;
-    if ask.state.running.is_full() {
+    if ask.state.runs.is_full() {
         return Err(Problem::new(
             ProblemKind::RateLimited,
             "too many queries are running; try again",
         ));
     }
+    let asked = Asked {
+        state: ask.state.clone(),
+        tenant,
+        scope,
+        spec,
+        range,
+        options: options.for_engine(),
+    };
+    // The query runs while its beginning is written down: 201 promises that the result is there, also after a restart.
+    let answering = AbortOnDrop(tokio::spawn(asked.answer()));
     let result = ask
         .state
         .metastore
@@ -65,30 +76,25 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             ask.state.clock.now_ns(),
         )
         .await?;
-    let running = ask.state.running.begin(result.id.clone());
-    let run = Run {
-        state: ask.state.clone(),
-        tenant,
-        scope,
-        spec,
-        range,
-        options: options.for_engine(),
-        result: result.id.clone(),
+    let running = ask.state.runs.begin(result.id.clone());
+    let run = QueryRun {
+        query: query.clone(),
+        result: result.clone(),
     };
-    tokio::spawn(run.finish(running));
+    tokio::spawn(finish(ask.state.clone(), run, answering, running));
     let location = format!(
         "{}/1/query_results/{}/{}",
         ask.origin,
         percent_encoded(ask.path("dataset")),
         result.id.0
     );
-    let body = json!({
-        "query": embedded_query(&query, &options)?,
-        "id": result.id.0,
-        "complete": false,
-        "links": links(&ask, &result.id),
-    });
-    let mut answer = json_answer(StatusCode::CREATED, &body)?;
+    let head = ResultHead {
+        query: embedded_query(&query, &options)?,
+        id: result.id.0.clone(),
+        complete: false,
+        links: links(&ask, &result.id),
+    };
+    let mut answer = json_answer(StatusCode::CREATED, &head)?;
     if let Ok(location) = HeaderValue::from_str(&location) {
         answer.headers_mut().insert(header::LOCATION, location);
     }
@@ -100,47 +106,44 @@ pub(crate) async fn get(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let id = QueryResultId(ask.path("id").to_owned());
-    let mut result = find(&ask, tenant, &id).await?;
-    let query = ask
-        .state
-        .metastore
-        .query(tenant, &result.query)
-        .await?
-        .filter(|query| query.scope == scope)
-        .ok_or_else(no_result)?;
-    if result.outcome.is_none() {
-        let wait = ask.state.running.wait(&id);
+    let find = async || {
+        let run = find_run(&ask.state, tenant, &id).await?;
+        run.filter(|run| run.query.scope == scope)
+            .ok_or_else(no_result)
+    };
+    let mut run = find().await?;
+    if run.result.outcome.is_none() {
+        let wait = ask.state.runs.wait(&id);
         if tokio::time::timeout(ask.state.config.result_wait, wait)
             .await
             .is_ok()
         {
-            result = find(&ask, tenant, &id).await?;
+            run = find().await?;
         }
     }
-    let options_object: Map<String, Json> =
-        serde_json::from_str(&result.options_json).map_err(|error| Problem::internal(&error))?;
+    let options_object: Map<String, Json> = serde_json::from_str(&run.result.options_json)
+        .map_err(|error| Problem::internal(&error))?;
     // A result of the UI has no options of ours; the defaults show all of it.
     let options = ResultOptions::read(&options_object)?;
     let is_without_series = ask.query("include_series") == Some("false");
-    let mut body = json!({
-        "query": embedded_query(&query, &options)?,
-        "id": id.0,
-        "complete": false,
-        "links": links(&ask, &id),
-    });
-    let Some(outcome) = result.outcome else {
-        return json_answer(StatusCode::OK, &body);
+    let head = ResultHead {
+        query: embedded_query(&run.query, &options)?,
+        id: id.0.clone(),
+        complete: false,
+        links: links(&ask, &id),
     };
-    let stored = match outcome.answer {
-        QueryAnswer::Complete(stored) => stored,
-        QueryAnswer::Failed(reason) => return Err(Problem::bad_request(reason)),
+    let Some(outcome) = &run.result.outcome else {
+        return json_answer(StatusCode::OK, &head);
+    };
+    let stored = match &outcome.answer {
+        QueryAnswer::Complete(stored) => kept::decompressed(stored.clone())
+            .await
+            .map_err(|error| Problem::internal(&error))?,
+        QueryAnswer::Failed(reason) => return Err(Problem::bad_request(reason.clone())),
     };
     let is_large = stored.len() >= ask.state.config.offload_bytes_min;
     let text = crate::listen::body::run(is_large, move || {
-        let stored: Map<String, Json> = serde_json::from_str(&stored)?;
-        body["complete"] = Json::Bool(true);
-        body["data"] = options.data(stored, is_without_series);
-        serde_json::to_string(&body)
+        head.completed(&stored, options, is_without_series)
     })
     .await
     .map_err(|error| Problem::internal(&error))?;
@@ -156,12 +159,20 @@ pub(crate) async fn get(ask: Ask) -> Answer {
     Ok(answer)
 }
 
-async fn find(ask: &Ask, tenant: Tenant, id: &QueryResultId) -> Result<QueryResult, Problem> {
-    ask.state
-        .metastore
-        .query_result(tenant, id)
-        .await?
-        .ok_or_else(no_result)
+/// A run with its query, be it written down or not yet.
+pub(crate) async fn find_run(
+    state: &ApiState,
+    tenant: Tenant,
+    id: &QueryResultId,
+) -> Result<Option<Arc<QueryRun>>, Problem> {
+    if let Some(run) = state.runs.ended(tenant, id) {
+        return Ok(Some(run));
+    }
+    let Some(result) = state.metastore.query_result(tenant, id).await? else {
+        return Ok(None);
+    };
+    let query = state.metastore.query(tenant, &result.query).await?;
+    Ok(query.map(|query| Arc::new(QueryRun { query, result })))
 }
 
 fn no_result() -> Problem {
@@ -210,67 +221,150 @@ fn links(ask: &Ask, result: &QueryResultId) -> Json {
     })
 }
 
-/// Everything a background run needs.
-struct Run {
+/// A result but for its data.
+#[derive(Serialize)]
+struct ResultHead {
+    query: Json,
+    id: String,
+    complete: bool,
+    links: Json,
+}
+
+impl ResultHead {
+    /// The whole answer. The parts of the stored result are copied as they are written: they may be large.
+    fn completed(
+        mut self,
+        stored: &[u8],
+        options: ResultOptions,
+        is_without_series: bool,
+    ) -> Result<String, serde_json::Error> {
+        self.complete = true;
+        let stored: StoredResult<'_> = serde_json::from_slice(stored)?;
+        serde_json::to_string(&WholeResult {
+            data: options.data(&stored, is_without_series),
+            head: self,
+        })
+    }
+}
+
+#[derive(Serialize)]
+struct WholeResult<'a> {
+    #[serde(flatten)]
+    head: ResultHead,
+    data: ResultData<'a>,
+}
+
+/// The members of a kept result that are shown here, unread.
+#[derive(Deserialize)]
+struct StoredResult<'a> {
+    #[serde(borrow)]
+    series: &'a RawValue,
+    results: &'a RawValue,
+    total: &'a RawValue,
+    total_series: &'a RawValue,
+    other: &'a RawValue,
+}
+
+#[derive(Serialize)]
+struct ResultData<'a> {
+    series: Series<'a>,
+    results: &'a RawValue,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_by_aggregate: Option<Row<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total_by_aggregate_series: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    other_by_aggregate: Option<Row<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Series<'a> {
+    Shown(&'a RawValue),
+    Hidden([(); 0]),
+}
+
+#[derive(Serialize)]
+struct Row<'a> {
+    data: &'a RawValue,
+}
+
+/// What runs in the background.
+struct Asked {
     state: ApiState,
     tenant: Tenant,
     scope: DatasetScope,
     spec: QuerySpec,
     range: TimeRange,
     options: QueryOptions,
-    result: QueryResultId,
 }
 
-impl Run {
-    /// Runs the query and stores how it ended, by a panic too; whoever waits is woken when `running` is dropped, after that.
-    async fn finish(self, running: RunningResult) {
+impl Asked {
+    /// How the query ended.
+    async fn answer(self) -> QueryOutcome {
         let started_ns = self.state.clock.now_ns();
-        let (answer, rows_read) = match AssertUnwindSafe(self.answer()).catch_unwind().await {
-            Ok(answered) => answered,
-            Err(_) => (failed(&Problem::internal(&"a query panicked")), 0),
-        };
-        let completed_at_ns = self.state.clock.now_ns();
-        let elapsed_ns = completed_at_ns.saturating_sub(started_ns);
-        let outcome = QueryOutcome {
-            answer,
-            completed_at_ns,
-            elapsed_ns: u64::try_from(elapsed_ns).unwrap_or(0),
-            rows_read,
-        };
-        let stored = self
-            .state
-            .metastore
-            .finish_query_result(self.tenant, &self.result, &outcome)
-            .await;
-        if let Err(error) = stored {
-            tracing::error!(%error, result = self.result.0, "query result not stored");
-        }
-        drop(running);
-    }
-
-    /// The result as it is to be stored, and the rows it took.
-    async fn answer(&self) -> (QueryAnswer, u64) {
         let answered = self
             .state
             .engine
             .query(
                 self.tenant,
-                self.scope.clone(),
+                self.scope,
                 &self.spec,
                 self.range,
                 self.options,
             )
             .await;
-        let table = match answered {
-            Ok(table) => table,
-            Err(error) => return (failed(&Problem::from(error)), 0),
+        let (answer, rows_read) = match answered {
+            Err(error) => (failed(&Problem::from(error)), 0),
+            Ok(table) => {
+                let rows_read = table.stats.rows_read;
+                let written: Result<Bytes, Problem> = result_json(table).await;
+                (
+                    written.map_or_else(|problem| failed(&problem), QueryAnswer::Complete),
+                    rows_read,
+                )
+            }
         };
-        let rows_read = table.stats.rows_read;
-        match OwnResult::to_text(table).await {
-            Ok(text) => (QueryAnswer::Complete(text), rows_read),
-            Err(error) => (failed(&Problem::internal(&error)), rows_read),
+        let completed_at_ns = self.state.clock.now_ns();
+        let elapsed_ns = completed_at_ns.saturating_sub(started_ns);
+        QueryOutcome {
+            answer,
+            completed_at_ns,
+            elapsed_ns: u64::try_from(elapsed_ns).unwrap_or(0),
+            rows_read,
         }
     }
+}
+
+/// A query that ends with whoever wants its answer.
+struct AbortOnDrop(JoinHandle<QueryOutcome>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Shows and stores how a query ended, by a panic too; whoever waits is woken when `running` is dropped, after that.
+async fn finish(
+    state: ApiState,
+    mut run: QueryRun,
+    mut answering: AbortOnDrop,
+    running: RunningResult,
+) {
+    let outcome = match (&mut answering.0).await {
+        Ok(outcome) => outcome,
+        Err(error) => QueryOutcome {
+            answer: failed(&Problem::internal(&error)),
+            completed_at_ns: state.clock.now_ns(),
+            elapsed_ns: 0,
+            rows_read: 0,
+        },
+    };
+    run.result.outcome = Some(outcome);
+    let metastore = Arc::clone(&state.metastore);
+    state.runs.end(metastore, run, true).await;
+    drop(running);
 }
 
 fn failed(problem: &Problem) -> QueryAnswer {
@@ -361,28 +455,21 @@ impl ResultOptions {
         }
     }
 
-    /// The `data` member, from a result as it is stored.
-    fn data(self, mut stored: Map<String, Json>, is_without_series: bool) -> Json {
-        let mut take = |member: &str| stored.remove(member).unwrap_or(Json::Null);
-        let mut data = Map::new();
-        let series = take("series");
-        let series = if is_without_series { json!([]) } else { series };
-        data.insert("series".to_owned(), series);
-        data.insert("results".to_owned(), take("results"));
-        if !self.disable_total {
-            data.insert(
-                "total_by_aggregate".to_owned(),
-                json!({ "data": take("total") }),
-            );
-            if !is_without_series {
-                data.insert("total_by_aggregate_series".to_owned(), take("total_series"));
-            }
+    /// The `data` member, from a result as it is kept.
+    fn data<'a>(self, stored: &StoredResult<'a>, is_without_series: bool) -> ResultData<'a> {
+        let is_total_shown = !self.disable_total;
+        let is_other_shown = !self.disable_other && stored.other.get() != "null";
+        ResultData {
+            series: match is_without_series {
+                true => Series::Hidden([]),
+                false => Series::Shown(stored.series),
+            },
+            results: stored.results,
+            total_by_aggregate: is_total_shown.then_some(Row { data: stored.total }),
+            total_by_aggregate_series: (is_total_shown && !is_without_series)
+                .then_some(stored.total_series),
+            other_by_aggregate: is_other_shown.then_some(Row { data: stored.other }),
         }
-        let other = take("other");
-        if !self.disable_other && !other.is_null() {
-            data.insert("other_by_aggregate".to_owned(), json!({ "data": other }));
-        }
-        Json::Object(data)
     }
 }
 

@@ -1,9 +1,13 @@
 //! Request bodies, never larger than allowed: capped as they arrive and capped again as they are decompressed.
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::http::{HeaderMap, header};
 use bytes::{Bytes, BytesMut};
 use http_body_util::BodyExt;
+use hyper::body::{Frame, SizeHint};
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use waggle_wire::{ContentEncoding, DecompressError};
 
 /// How many times its limit an oversized body may be before the connection is given up instead of read to its end.
@@ -103,6 +107,35 @@ pub(crate) async fn run<T: Send + 'static>(
             // The task is never aborted, so only a runtime that is shutting down ends up here.
             Err(_) => std::future::pending().await,
         },
+    }
+}
+
+/// A body of two parts, neither of which is copied.
+pub(crate) fn joined(head: Bytes, rest: Bytes) -> Body {
+    Body::new(Joined([head, rest]))
+}
+
+/// What is still to be sent.
+struct Joined([Bytes; 2]);
+
+impl HttpBody for Joined {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        let part = self.0.iter_mut().find(|part| !part.is_empty());
+        Poll::Ready(part.map(|part| Ok(Frame::data(std::mem::take(part)))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0.iter().all(Bytes::is_empty)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.0.iter().map(|part| part.len() as u64).sum())
     }
 }
 

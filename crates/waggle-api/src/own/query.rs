@@ -1,14 +1,19 @@
 //! Queries of the UI: run at once, kept with their answer, found again by a link. A client that goes away cancels its query.
 
-use crate::ask::{Answer, Ask, text_answer};
+use crate::ask::{Answer, Ask};
 use crate::honeycomb::query::{checked_spec, query_json};
+use crate::honeycomb::query_result::find_run;
+use crate::kept;
 use crate::listen::body;
 use crate::problem::{Problem, ProblemKind};
-use crate::table::OwnTable;
-use axum::http::StatusCode;
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use crate::running::QueryRun;
+use crate::table::table_json;
+use axum::http::header;
+use axum::response::IntoResponse;
+use bytes::Bytes;
 use serde_json::Value as Json;
-use waggle_metastore::{Query, QueryAnswer, QueryOutcome, QueryResultId};
+use std::sync::Arc;
+use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
 use waggle_model::{DatasetScope, QueryOptions, ResultTable, Tenant};
 
 /// `POST /api/environments/{env}/datasets/{dataset}/query`.
@@ -31,62 +36,52 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         .await?;
     let rows_read = table.stats.rows_read;
     let elapsed_ns = table.stats.elapsed_ns;
-    let text = OwnResult::to_text(table)
-        .await
-        .map_err(|error| Problem::internal(&error))?;
-    let metastore = &ask.state.metastore;
-    let spec_json = Json::Object(parsed.json).to_string();
-    let query = metastore
-        .create_query(tenant, &scope, &spec_json, asked_at_ns)
-        .await?;
-    let result = metastore
-        .create_query_result(tenant, &query.id, "{}", &ask.caller.run_by(), asked_at_ns)
-        .await?;
-    let outcome = QueryOutcome {
-        answer: QueryAnswer::Complete(text.clone()),
-        completed_at_ns: ask.state.clock.now_ns(),
-        elapsed_ns,
-        rows_read,
+    let json = result_json(table).await?;
+    let query = Query {
+        id: QueryId::random(),
+        tenant,
+        scope,
+        spec_json: Json::Object(parsed.json).to_string(),
+        created_at_ns: asked_at_ns,
     };
-    metastore
-        .finish_query_result(tenant, &result.id, &outcome)
-        .await?;
-    let head = ResultHead {
-        query: &query,
-        result: &result.id,
-        dataset: None,
+    let result = QueryResult {
+        id: QueryResultId::random(),
+        tenant,
+        query: query.id.clone(),
+        options_json: "{}".to_owned(),
+        run_by: ask.caller.run_by(),
+        created_at_ns: asked_at_ns,
+        outcome: Some(QueryOutcome {
+            answer: QueryAnswer::Complete(json.clone()),
+            completed_at_ns: ask.state.clock.now_ns(),
+            elapsed_ns,
+            rows_read,
+        }),
     };
-    Ok(text_answer(StatusCode::OK, head.join(&text)?))
+    let metastore = Arc::clone(&ask.state.metastore);
+    let run = QueryRun { query, result };
+    let run = ask.state.runs.end(metastore, run, false).await;
+    answer(&run, None, json)
 }
 
 /// `GET /api/environments/{env}/results/{id}`: the answer as it was, whatever arrived since.
 pub(crate) async fn result(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let id = QueryResultId(ask.path("id").to_owned());
-    let metastore = &ask.state.metastore;
-    let no_result = || Problem::not_found("result not found");
-    let result = metastore
-        .query_result(tenant, &id)
+    let run = find_run(&ask.state, tenant, &id)
         .await?
-        .ok_or_else(no_result)?;
-    let query = metastore
-        .query(tenant, &result.query)
-        .await?
-        .ok_or_else(no_result)?;
-    let dataset = dataset_slug(&ask, tenant, &query.scope).await?;
-    match result.outcome.map(|outcome| outcome.answer) {
+        .ok_or_else(|| Problem::not_found("result not found"))?;
+    let dataset = dataset_slug(&ask, tenant, &run.query.scope).await?;
+    match run.result.outcome.as_ref().map(|outcome| &outcome.answer) {
         None => Err(Problem::new(
             ProblemKind::Unavailable,
             "the query is still running; try again",
         )),
-        Some(QueryAnswer::Failed(reason)) => Err(Problem::bad_request(reason)),
-        Some(QueryAnswer::Complete(text)) => {
-            let head = ResultHead {
-                query: &query,
-                result: &id,
-                dataset: Some(dataset),
-            };
-            Ok(text_answer(StatusCode::OK, head.join(&text)?))
+        Some(QueryAnswer::Failed(reason)) => Err(Problem::bad_request(reason.clone())),
+        Some(QueryAnswer::Complete(stored)) => {
+            let json = kept::decompressed(stored.clone()).await;
+            let json = json.map_err(|error| Problem::internal(&error))?;
+            answer(&run, Some(dataset), json)
         }
     }
 }
@@ -102,50 +97,32 @@ async fn dataset_slug(ask: &Ask, tenant: Tenant, scope: &DatasetScope) -> Result
     }
 }
 
-/// What the answer has before the stored result: ids, and the query as it was sent.
-struct ResultHead<'a> {
-    query: &'a Query,
-    result: &'a QueryResultId,
-    dataset: Option<Json>,
-}
-
-impl ResultHead<'_> {
-    /// Puts the members of the head before those of a stored result, without reading the latter: it may be large.
-    fn join(self, stored: &str) -> Result<String, Problem> {
-        let mut head = serde_json::Map::new();
-        head.insert("query_id".to_owned(), self.query.id.0.clone().into());
-        head.insert("result_id".to_owned(), self.result.0.clone().into());
-        if let Some(dataset) = self.dataset {
-            head.insert("dataset".to_owned(), dataset);
-        }
-        head.insert("query".to_owned(), query_json(self.query)?);
-        let mut text = Json::Object(head).to_string();
-        text.pop();
-        text.push(',');
-        text.push_str(stored.strip_prefix('{').unwrap_or(stored));
-        Ok(text)
+/// Puts ids and the query as it was sent before the members of a result, without reading or copying the latter: it may be large.
+fn answer(run: &QueryRun, dataset: Option<Json>, json: Bytes) -> Answer {
+    let mut head = serde_json::Map::new();
+    head.insert("query_id".to_owned(), run.query.id.0.clone().into());
+    head.insert("result_id".to_owned(), run.result.id.0.clone().into());
+    if let Some(dataset) = dataset {
+        head.insert("dataset".to_owned(), dataset);
     }
+    head.insert("query".to_owned(), query_json(&run.query)?);
+    let mut text = Json::Object(head).to_string();
+    text.pop();
+    text.push(',');
+    let members = json.slice(usize::from(json.starts_with(b"{"))..);
+    let body = body::joined(text.into(), members);
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
-
-/// A result as it is stored and as `/api/` answers it: everything the engine said, in JSON.
-pub(crate) struct OwnResult(ResultTable);
 
 /// Results with more values than this are written on a blocking thread.
 const VALUES_INLINE_MAX: usize = 5_000;
 
-impl OwnResult {
-    /// Writes the result as a JSON object.
-    pub(crate) async fn to_text(table: ResultTable) -> Result<String, serde_json::Error> {
-        let points: usize = table.series.iter().map(Vec::len).sum();
-        let is_large = points.saturating_add(table.groups.len()) > VALUES_INLINE_MAX;
-        body::run(is_large, move || serde_json::to_string(&Self(table))).await
-    }
-}
-
-impl Serialize for OwnResult {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut answer = serializer.serialize_map(None)?;
-        OwnTable(&self.0).write(&mut answer)?;
-        answer.end()
-    }
+/// A result as it is kept and as `/api/` answers it: everything the engine said, in JSON.
+pub(crate) async fn result_json(table: ResultTable) -> Result<Bytes, Problem> {
+    let points: usize = table.series.iter().map(Vec::len).sum();
+    let is_large = points.saturating_add(table.groups.len()) > VALUES_INLINE_MAX;
+    let written = body::run(is_large, move || table_json(&table)).await;
+    written
+        .map(Bytes::from)
+        .map_err(|error| Problem::internal(&error))
 }

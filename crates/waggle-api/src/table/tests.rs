@@ -1,6 +1,6 @@
 use super::*;
 use serde_json::{Value as Json, json};
-use waggle_model::TimeRange;
+use waggle_model::{Group, TimeRange};
 
 const MINUTE_NS: i64 = 60_000_000_000;
 
@@ -58,20 +58,50 @@ fn table() -> ResultTable {
     }
 }
 
-/// An answer that is an [`OwnTable`] and nothing else.
-struct Whole(ResultTable);
+fn answer(table: &ResultTable) -> Json {
+    serde_json::from_slice(&table_json(table).unwrap()).unwrap()
+}
 
-impl Serialize for Whole {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        OwnTable(&self.0).write(&mut map)?;
-        map.end()
-    }
+/// The members in the order and the spelling that they have always had.
+#[test]
+fn text_is_what_clients_know() {
+    let text = String::from_utf8(table_json(&table()).unwrap()).unwrap();
+    assert_eq!(
+        text,
+        r#"{"start_time":0,"end_time":120,"granularity":60,"calculations":["COUNT","P95(d)","HEATMAP(d)"],"breakdowns":["name"],"#
+            .to_owned()
+            + r#""results":[{"data":{"name":"GET /","COUNT":3,"P95(d)":8.25}},{"data":{"COUNT":1}}],"#
+            + r#""series":[{"time":"1970-01-01T00:00:00Z","data":{"name":"GET /","COUNT":2,"P95(d)":1.0}},"#
+            + r#"{"time":"1970-01-01T00:00:00Z","data":{"COUNT":1}},"#
+            + r#"{"time":"1970-01-01T00:01:00Z","data":{"name":"GET /","COUNT":1}}],"#
+            + r#""total":{"COUNT":5,"P95(d)":8.5},"#
+            + r#""total_series":[{"time":"1970-01-01T00:00:00Z","data":{"COUNT":5}}],"other":{"COUNT":1},"group_count":3,"#
+            + r#""heatmaps":{"HEATMAP(d)":{"min_value":0.0,"max_value":4.0,"step_size":2.0,"bins":2,"#
+            + r#""times":["1970-01-01T00:00:00Z"],"counts":[[1,4]]}},"#
+            + r#""stats":{"rows_read":9,"rows_matched":0,"bytes_read":0,"blocks_read":0,"elapsed_ms":1.5,"#
+            + r#""sample_rate_applied":false,"approximate":[]}}"#
+    );
+}
+
+#[test]
+fn names_and_values_are_escaped_and_what_json_cannot_say_is_text() {
+    let mut table = table();
+    table.breakdowns = vec!["a\"b".into(), "c".into(), "d".into()];
+    table.groups[0].key = vec![
+        Some(Value::String("line\n".into())),
+        None,
+        Some(Value::Float(f64::NAN)),
+    ];
+    table.groups[0].values = vec![Cell::Null, Cell::Text("\"".into()), Cell::Null];
+    assert_eq!(
+        answer(&table)["results"][0],
+        json!({"data": {"a\"b": "line\n", "d": "NaN", "P95(d)": "\""}})
+    );
 }
 
 #[test]
 fn rows_and_series_leave_out_what_is_missing() {
-    let answer = serde_json::to_value(Whole(table())).unwrap();
+    let answer = answer(&table());
     assert_eq!(
         answer["series"],
         json!([
@@ -95,13 +125,12 @@ fn rows_and_series_leave_out_what_is_missing() {
 
 #[test]
 fn lists_stay_lists_and_no_other_is_null() {
-    let answer = serde_json::to_value(Whole(ResultTable {
+    let answer = answer(&ResultTable {
         groups: Vec::new(),
         series: Vec::new(),
         other: None,
         ..table()
-    }))
-    .unwrap();
+    });
     assert_eq!(answer["series"], json!([]));
     assert_eq!(answer["results"], json!([]));
     assert_eq!(answer["other"], Json::Null);
@@ -109,7 +138,7 @@ fn lists_stay_lists_and_no_other_is_null() {
 
 #[test]
 fn own_answer_has_the_heat_map_beside_the_rows() {
-    let answer = serde_json::to_value(Whole(table())).unwrap();
+    let answer = answer(&table());
     assert_eq!(
         answer["heatmaps"],
         json!({"HEATMAP(d)": {"min_value": 0.0, "max_value": 4.0, "step_size": 2.0, "bins": 2,

@@ -1,7 +1,7 @@
 use super::{NOW, tenant};
 use crate::{
-    Error, KeyId, Metastore, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy,
-    UserId,
+    Error, KeyId, Metastore, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId,
+    RunBy, UserId,
 };
 use waggle_model::{DatasetId, DatasetScope, EnvironmentId, Tenant};
 
@@ -10,7 +10,7 @@ const OPTIONS: &str = r#"{"limit":100}"#;
 
 fn complete(json: &str) -> QueryOutcome {
     QueryOutcome {
-        answer: QueryAnswer::Complete(json.to_owned()),
+        answer: QueryAnswer::Complete(json.to_owned().into()),
         completed_at_ns: NOW + 7,
         elapsed_ns: 7,
         rows_read: 1 << 40,
@@ -105,6 +105,45 @@ pub(super) async fn a_result_ends_once(metastore: &dyn Metastore) {
         .create_query_result(tenant, &missing, OPTIONS, &RunBy::Nobody, NOW)
         .await;
     assert!(matches!(refused, Err(Error::NotFound("query"))));
+}
+
+pub(super) async fn a_run_is_recorded_whole_or_not_at_all(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let query = Query {
+        id: QueryId::random(),
+        tenant,
+        scope: DatasetScope::One(DatasetId(42)),
+        spec_json: SPEC.to_owned(),
+        created_at_ns: NOW,
+    };
+    let result = QueryResult {
+        id: QueryResultId::random(),
+        tenant,
+        query: query.id.clone(),
+        options_json: OPTIONS.to_owned(),
+        run_by: RunBy::User(UserId(3)),
+        created_at_ns: NOW,
+        outcome: None,
+    };
+    let refused = metastore.record_run(&query, &result).await;
+    assert!(matches!(refused, Err(Error::Invalid { .. })));
+    let result = QueryResult {
+        outcome: Some(complete("no text: \u{0}")),
+        ..result
+    };
+    metastore.record_run(&query, &result).await.unwrap();
+    let found = metastore.query(tenant, &query.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&query));
+    let found = metastore.query_result(tenant, &result.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&result));
+
+    let other = Query {
+        id: QueryId::random(),
+        ..query
+    };
+    let again = metastore.record_run(&other, &result).await;
+    assert!(matches!(again, Err(Error::Conflict(_))));
+    assert_eq!(metastore.query(tenant, &other.id).await.unwrap(), None);
 }
 
 pub(super) async fn pending_and_old_results_go(metastore: &dyn Metastore) {

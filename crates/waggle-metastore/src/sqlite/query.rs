@@ -23,10 +23,6 @@ impl Queries for SqliteMetastore {
         spec_json: &str,
         now_ns: i64,
     ) -> Result<Query> {
-        let dataset = match scope {
-            DatasetScope::One(dataset) => Some(dataset.0),
-            DatasetScope::All => None,
-        };
         let row = self.write_one(sqlx::query(
             "INSERT INTO queries (id, team_id, environment_id, dataset_id, spec_json, created_at_ns)
              VALUES (?, ?, ?, ?, ?, ?) RETURNING *",
@@ -34,7 +30,7 @@ impl Queries for SqliteMetastore {
         .bind(id::short())
         .bind(tenant.team.0)
         .bind(tenant.environment.0)
-        .bind(dataset)
+        .bind(stored_scope(scope))
         .bind(spec_json)
         .bind(now_ns)).await?;
         query_of(&row.ok_or(Error::NotFound("environment"))?)
@@ -60,11 +56,7 @@ impl Queries for SqliteMetastore {
         run_by: &RunBy,
         now_ns: i64,
     ) -> Result<QueryResult> {
-        let (key, user) = match run_by {
-            RunBy::Key(key) => (Some(key.0.as_str()), None),
-            RunBy::User(user) => (None, Some(user.0)),
-            RunBy::Nobody => (None, None),
-        };
+        let (key, user) = stored_runner(run_by);
         let row = self.write_one(sqlx::query(
             "INSERT INTO query_results (id, query_id, team_id, environment_id, state, options_json,
                                         run_by_key_id, run_by_user_id, created_at_ns)
@@ -90,10 +82,7 @@ impl Queries for SqliteMetastore {
         result: &QueryResultId,
         outcome: &QueryOutcome,
     ) -> Result<()> {
-        let (state, result_json, failure) = match &outcome.answer {
-            QueryAnswer::Complete(json) => (COMPLETE, Some(json.as_str()), None),
-            QueryAnswer::Failed(reason) => (FAILED, None, Some(reason.as_str())),
-        };
+        let stored = StoredOutcome::new(outcome)?;
         let mut transaction = self.write().await?;
         let found: String = sqlx::query_scalar(
             "SELECT state FROM query_results WHERE id = ? AND team_id = ? AND environment_id = ?",
@@ -108,17 +97,62 @@ impl Queries for SqliteMetastore {
             return Err(Error::Conflict("the query has ended before"));
         }
         sqlx::query(
-            "UPDATE query_results SET state = ?, result_json = ?, failure = ?, completed_at_ns = ?,
+            "UPDATE query_results SET state = ?, result = ?, failure = ?, completed_at_ns = ?,
                                       elapsed_ns = ?, rows_read = ?
              WHERE id = ?",
         )
-        .bind(state)
-        .bind(result_json)
-        .bind(failure)
+        .bind(stored.state)
+        .bind(stored.result)
+        .bind(stored.failure)
         .bind(outcome.completed_at_ns)
-        .bind(to_stored(outcome.elapsed_ns, "elapsed_ns")?)
-        .bind(to_stored(outcome.rows_read, "rows_read")?)
+        .bind(stored.elapsed_ns)
+        .bind(stored.rows_read)
         .bind(result.0.as_str())
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn record_run(&self, query: &Query, result: &QueryResult) -> Result<()> {
+        let outcome = result.outcome.as_ref().ok_or(Error::Invalid {
+            field: "outcome",
+            message: "the run has not ended",
+        })?;
+        let stored = StoredOutcome::new(outcome)?;
+        let (key, user) = stored_runner(&result.run_by);
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "INSERT INTO queries (id, team_id, environment_id, dataset_id, spec_json, created_at_ns)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )
+        .bind(query.id.0.as_str())
+        .bind(query.tenant.team.0)
+        .bind(query.tenant.environment.0)
+        .bind(stored_scope(&query.scope))
+        .bind(query.spec_json.as_str())
+        .bind(query.created_at_ns)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO query_results (id, query_id, team_id, environment_id, state, options_json, result, failure,
+                                        run_by_key_id, run_by_user_id, created_at_ns, completed_at_ns, elapsed_ns, rows_read)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        )
+        .bind(result.id.0.as_str())
+        .bind(query.id.0.as_str())
+        .bind(query.tenant.team.0)
+        .bind(query.tenant.environment.0)
+        .bind(stored.state)
+        .bind(result.options_json.as_str())
+        .bind(stored.result)
+        .bind(stored.failure)
+        .bind(key)
+        .bind(user)
+        .bind(result.created_at_ns)
+        .bind(outcome.completed_at_ns)
+        .bind(stored.elapsed_ns)
+        .bind(stored.rows_read)
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
@@ -173,6 +207,47 @@ impl Queries for SqliteMetastore {
     }
 }
 
+/// An outcome as its columns take it.
+struct StoredOutcome<'a> {
+    state: &'static str,
+    result: Option<&'a [u8]>,
+    failure: Option<&'a str>,
+    elapsed_ns: i64,
+    rows_read: i64,
+}
+
+impl<'a> StoredOutcome<'a> {
+    fn new(outcome: &'a QueryOutcome) -> Result<Self> {
+        let (state, result, failure) = match &outcome.answer {
+            QueryAnswer::Complete(result) => (COMPLETE, Some(&**result), None),
+            QueryAnswer::Failed(reason) => (FAILED, None, Some(reason.as_str())),
+        };
+        Ok(Self {
+            state,
+            result,
+            failure,
+            elapsed_ns: to_stored(outcome.elapsed_ns, "elapsed_ns")?,
+            rows_read: to_stored(outcome.rows_read, "rows_read")?,
+        })
+    }
+}
+
+fn stored_scope(scope: &DatasetScope) -> Option<i64> {
+    match scope {
+        DatasetScope::One(dataset) => Some(dataset.0),
+        DatasetScope::All => None,
+    }
+}
+
+/// The key and the user of a run; at most one of them.
+fn stored_runner(run_by: &RunBy) -> (Option<&str>, Option<i64>) {
+    match run_by {
+        RunBy::Key(key) => (Some(key.0.as_str()), None),
+        RunBy::User(user) => (None, Some(user.0)),
+        RunBy::Nobody => (None, None),
+    }
+}
+
 fn query_of(row: &SqliteRow) -> Result<Query> {
     let dataset: Option<i64> = row.try_get("dataset_id")?;
     Ok(Query {
@@ -207,7 +282,10 @@ fn result_of(row: &SqliteRow) -> Result<QueryResult> {
 fn outcome_of(row: &SqliteRow) -> Result<Option<QueryOutcome>> {
     let answer = match row.try_get("state")? {
         PENDING => return Ok(None),
-        COMPLETE => QueryAnswer::Complete(row.try_get("result_json")?),
+        COMPLETE => QueryAnswer::Complete(match row.try_get::<Option<Vec<u8>>, _>("result")? {
+            Some(result) => result.into(),
+            None => row.try_get::<String, _>("result_json")?.into(),
+        }),
         FAILED => QueryAnswer::Failed(row.try_get("failure")?),
         other => {
             return Err(Error::Corrupt(format!(

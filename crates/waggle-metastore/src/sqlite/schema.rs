@@ -8,7 +8,10 @@ use sqlx::{AssertSqlSafe, Executor};
 mod tests;
 
 /// Migration `n` is at index `n - 1`. A migration that has been released is never edited.
-const MIGRATIONS: &[&str] = &[include_str!("../../migrations/sqlite/0001_first.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../../migrations/sqlite/0001_first.sql"),
+    include_str!("../../migrations/sqlite/0002_result_bytes.sql"),
+];
 
 /// Marks the file as ours ("wggl"), so that another program's database is refused instead of filled with our tables.
 const APPLICATION_ID: u32 = 0x7767_676c;
