@@ -2,7 +2,9 @@
 //! with a `field` when one clause is to blame.
 
 pub(crate) mod dataset;
+pub(crate) mod export;
 pub(crate) mod key;
 pub(crate) mod query;
 pub(crate) mod row;
 pub(crate) mod session;
+pub(crate) mod sql;

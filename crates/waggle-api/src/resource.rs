@@ -182,6 +182,15 @@ pub const RESOURCES: &[Resource] = &[
         LOOK,
         |ask| Box::pin(own::query::run(ask)),
     ),
+    own(
+        "GET",
+        "/api/environments/{env}/datasets/{dataset}/export",
+        LOOK,
+        |ask| Box::pin(own::export::get(ask)),
+    ),
+    own("POST", "/api/environments/{env}/sql", LOOK, |ask| {
+        Box::pin(own::sql::run(ask))
+    }),
     own("GET", "/api/environments/{env}/results/{id}", LOOK, |ask| {
         Box::pin(own::query::result(ask))
     }),

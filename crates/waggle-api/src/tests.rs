@@ -10,6 +10,7 @@ mod metrics;
 mod otlp;
 mod own;
 mod sink;
+mod sql;
 
 use crate::{ApiConfig, ApiParts, ApiState, DatasetSize, DatasetStats, router};
 use async_trait::async_trait;
@@ -23,6 +24,7 @@ use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use serde_json::Value as Json;
 use sink::RecordingSink;
+use sql::CannedSql;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -44,6 +46,7 @@ struct Installation {
     state: ApiState,
     sink: Arc<RecordingSink>,
     engine: Arc<CannedEngine>,
+    sql: Arc<CannedSql>,
     metastore: Arc<dyn Metastore>,
     access: Arc<Access>,
     sizes: Arc<Sizes>,
@@ -60,6 +63,7 @@ impl Installation {
 
     async fn with(config: ApiConfig) -> Self {
         let engine = Arc::new(CannedEngine::default());
+        let sql = Arc::new(CannedSql::default());
         let metastore: Arc<dyn Metastore> = Arc::new(SqliteMetastore::in_memory().await.unwrap());
         let clock = Clock::fixed(NOW_NS);
         let access = Arc::new(Access::new(
@@ -84,6 +88,7 @@ impl Installation {
         let state = ApiState::new(ApiParts {
             sink: Arc::<RecordingSink>::clone(&sink),
             engine: Arc::<CannedEngine>::clone(&engine),
+            sql: Arc::<CannedSql>::clone(&sql),
             metastore: Arc::clone(&metastore),
             access: Arc::clone(&access),
             stats: Arc::<Sizes>::clone(&sizes),
@@ -103,6 +108,7 @@ impl Installation {
             state,
             sink,
             engine,
+            sql,
             metastore,
             access,
             sizes,

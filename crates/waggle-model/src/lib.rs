@@ -8,6 +8,7 @@
 mod batch;
 mod bubble;
 mod clock;
+mod csv;
 mod limits;
 mod query;
 mod sink;
@@ -22,6 +23,7 @@ pub use bubble::{
     BubbleUpRequest, BubbleValue,
 };
 pub use clock::Clock;
+pub use csv::CsvLines;
 pub use limits::EventLimits;
 pub use query::{
     CalculationSpec, DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp,

@@ -58,11 +58,11 @@ pub struct SqlColumn {
 /// What the values of a column of an answer are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SqlType {
-    /// Text. Lists, structures, intervals and decimals are written as text too.
+    /// Text. Lists and structures are written as JSON; dates and intervals as text too.
     String,
     /// 64-bit signed integers.
     Integer,
-    /// 64-bit floats.
+    /// 64-bit floats; decimals become the nearest.
     Float,
     /// Booleans.
     Boolean,

@@ -2,6 +2,8 @@
 
 use crate::config::{Config, Kind, SETTINGS};
 use crate::demo::DemoArgs;
+use crate::export::ExportArgs;
+use crate::import::ImportArgs;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use std::path::{Path, PathBuf};
@@ -12,6 +14,10 @@ pub(crate) enum Invocation {
     Serve(Config),
     /// Send the demonstration shop's telemetry.
     Demo(DemoArgs),
+    /// Write a window of a dataset to a file.
+    Export(ExportArgs),
+    /// Send the events of a file to a dataset.
+    Import(ImportArgs),
     /// Print the effective settings.
     ConfigPrint(Config),
     /// Print the reference page of all settings.
@@ -27,6 +33,12 @@ pub(crate) fn parse() -> Result<Invocation> {
     match matches.subcommand() {
         Some(("serve", matches)) => Ok(Invocation::Serve(resolve(matches)?)),
         Some(("demo", matches)) => Ok(Invocation::Demo(DemoArgs::from_arg_matches(matches)?)),
+        Some(("export", matches)) => {
+            Ok(Invocation::Export(ExportArgs::from_arg_matches(matches)?))
+        }
+        Some(("import", matches)) => {
+            Ok(Invocation::Import(ImportArgs::from_arg_matches(matches)?))
+        }
         Some(("config", matches)) => match matches.subcommand() {
             Some(("print", matches)) => Ok(Invocation::ConfigPrint(resolve(matches)?)),
             _ => Ok(Invocation::ConfigReference),
@@ -45,6 +57,12 @@ fn command() -> Command {
         .subcommand(DemoArgs::augment_args(Command::new("demo").about(
             "Send a believable microservice shop's telemetry to a running server",
         )))
+        .subcommand(ExportArgs::augment_args(Command::new("export").about(
+            "Write a window of a dataset to a file: Parquet, CSV or newline JSON",
+        )))
+        .subcommand(ImportArgs::augment_args(
+            Command::new("import").about("Send the events of a Parquet file to a dataset"),
+        ))
         .subcommand(
             Command::new("config")
                 .about("Show the settings")

@@ -165,6 +165,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         default: "90d",
         help: "How long finished query results are kept, and with them the links to them.",
     },
+    Setting {
+        name: "sql-concurrency-max",
+        kind: Kind::Number(1, 1_024),
+        default: "4",
+        help: "Most SQL queries that run at once; more wait a moment, then are refused as busy. Each may run as long as query-deadline.",
+    },
+    Setting {
+        name: "sql-rows-max",
+        kind: Kind::Number(1, 10_000_000),
+        default: "10000",
+        help: "Most rows in the answer to a SQL query; what is beyond is left out and the answer says so.",
+    },
+    Setting {
+        name: "sql-bytes-max",
+        kind: Kind::Bytes(16 * MIB, 1024 * GIB),
+        default: "1GiB",
+        help: "Most memory for the sorts, joins and groups of one SQL query.",
+    },
+    Setting {
+        name: "export-concurrency-max",
+        kind: Kind::Number(1, 1_024),
+        default: "4",
+        help: "Most exports that are written at once; more are refused as busy.",
+    },
 ];
 
 /// Where a value came from.

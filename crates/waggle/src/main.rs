@@ -4,6 +4,9 @@
 mod cli;
 mod config;
 mod demo;
+mod export;
+mod import;
+mod remote;
 mod serve;
 
 use anyhow::Result;
@@ -35,6 +38,8 @@ fn run() -> Result<()> {
     match invocation {
         Invocation::Serve(config) => runtime.block_on(serve::run(config)),
         Invocation::Demo(args) => runtime.block_on(demo::run(args)),
+        Invocation::Export(args) => runtime.block_on(export::run(args)),
+        Invocation::Import(args) => runtime.block_on(import::run(args)),
         Invocation::ConfigPrint(config) => print(&effective(&config)),
         Invocation::ConfigReference => print(&config::reference()),
     }

@@ -24,6 +24,7 @@ use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, Tenant};
 use waggle_query::{Engine, EngineConfig};
+use waggle_sql::{Sql, SqlConfig};
 use waggle_store::disk::RealDisk;
 use waggle_store::{FailureHook, Store, StoreConfig};
 
@@ -67,10 +68,19 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         clock.clone(),
         &mut registry,
     );
+    let sql = Sql::new(
+        Arc::clone(&metastore),
+        Arc::clone(&store) as Arc<dyn waggle_query::SnapshotSource>,
+        sql_config(&config),
+        clock.clone(),
+        &mut registry,
+    )
+    .context("the threads of SQL can't be started")?;
     let is_ready = Arc::new(AtomicBool::new(true));
     let state = ApiState::new(ApiParts {
         sink: Arc::clone(&store) as Arc<dyn waggle_model::EventSink>,
         engine: Arc::new(engine),
+        sql: Arc::new(sql),
         metastore,
         access: Arc::clone(&access),
         stats: Arc::new(Stats(Arc::clone(&store))),
@@ -229,6 +239,18 @@ fn engine_config(config: &Config) -> EngineConfig {
         groups_max: config.number("query-groups-max"),
         memory_bytes_max: config.bytes("query-bytes-max"),
         ..EngineConfig::default()
+    }
+}
+
+fn sql_config(config: &Config) -> SqlConfig {
+    SqlConfig {
+        queries_max: config.number("sql-concurrency-max"),
+        exports_max: config.number("export-concurrency-max"),
+        deadline_ms: u64::try_from(config.duration("query-deadline").as_millis())
+            .unwrap_or(u64::MAX),
+        memory_bytes_max: config.bytes("sql-bytes-max"),
+        rows_max: config.number("sql-rows-max"),
+        ..SqlConfig::default()
     }
 }
 
