@@ -194,6 +194,9 @@ pub const RESOURCES: &[Resource] = &[
     own("GET", "/api/environments/{env}/results/{id}", LOOK, |ask| {
         Box::pin(own::query::result(ask))
     }),
+    own("GET", "/api/environments/{env}/queries/running", LOOK, |ask| {
+        Box::pin(own::query::running(ask))
+    }),
     own(
         "POST",
         "/api/environments/{env}/datasets/{dataset}/rows",

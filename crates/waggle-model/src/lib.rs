@@ -36,7 +36,7 @@ pub use sql::{
 };
 pub use table::{
     Cell, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QueryStats, RawRow, ResultTable,
-    RowPage, RowRequest, SeriesPoint, Trace, TraceRequest,
+    RowPage, RowRequest, RunningQuery, SeriesPoint, Trace, TraceRequest,
 };
 pub use tenant::{DatasetId, EnvironmentId, TeamId, Tenant};
 pub use value::{ColumnType, Value, ValueRef};

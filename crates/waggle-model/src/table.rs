@@ -34,6 +34,22 @@ pub trait QueryEngine: Send + Sync {
 
     /// Collects every row of one trace from all datasets of the tenant, oldest first.
     async fn trace(&self, tenant: Tenant, request: &TraceRequest) -> Result<Trace, QueryError>;
+
+    /// What is being answered for a tenant at this moment, oldest first.
+    fn running(&self, tenant: Tenant) -> Vec<RunningQuery>;
+}
+
+/// A query, page of rows, trace or BubbleUp on its way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningQuery {
+    /// Number of the query, unique while the process runs.
+    pub id: u64,
+    /// What is asked: `query`, `rows`, `trace`, `bubble-up`.
+    pub kind: &'static str,
+    /// Rows looked at so far, those of a second pass included.
+    pub rows_read: u64,
+    /// Time since it began.
+    pub elapsed_ns: u64,
 }
 
 /// How much of an answer the caller wants.

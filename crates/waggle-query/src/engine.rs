@@ -1,21 +1,25 @@
-//! The door to queries: admits a bounded number of them, runs each on a thread of its own away from the async workers, and stops it
-//! when its time is up or nobody waits for it any more.
+//! The door to queries: admits a bounded number of them, runs each on threads away from the async workers, and stops it when its time
+//! is up, its memory is used up or nobody waits for it any more.
 
-use crate::exec::{self, ExecError, Watch};
+mod runner;
+mod running;
+
+use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Share, Watch};
 use crate::metrics::{Metrics, Outcome};
 use crate::plan::{Plan, validate};
 use crate::rows::read_rows;
 use crate::trace::read_trace;
 use async_trait::async_trait;
 use prometheus_client::registry::Registry;
+use runner::Runners;
+use running::{Kind, RunningQueries};
 use std::num::NonZero;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use waggle_model::{
-    Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, QueryStats, ResultTable,
-    RowPage, RowRequest, Tenant, TimeRange, Trace, TraceRequest,
+    Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, ResultTable,
+    RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace, TraceRequest,
 };
 use waggle_store::{ReadError, Snapshot, Store};
 
@@ -47,8 +51,11 @@ impl SnapshotSource for Store {
 /// Limits of the engine.
 #[derive(Clone, Debug)]
 pub struct EngineConfig {
-    /// Threads one query may use. Default: one per core.
+    /// Cores that all queries together may use, and so threads of one query. Default: all there are.
     pub threads: usize,
+    /// By how much threads of queries step back behind the rest of the process: 0 not at all, 19 as far as can be. On Linux only.
+    /// Default: 5, which leaves a query a quarter of a core that ingest wants wholly.
+    pub nice: i32,
     /// Queries that run at once; more wait. Default: 8.
     pub queries_max: usize,
     /// How long a query waits for its turn before it is told to come back, in milliseconds. Default: 5,000.
@@ -59,6 +66,9 @@ pub struct EngineConfig {
     pub groups_max: usize,
     /// Most bytes of groups and states one query may hold. Default: 1 GiB.
     pub memory_bytes_max: u64,
+    /// Most bytes of groups and states all running queries may hold together; the one that would need more is told to come back.
+    /// Default: 4 GiB.
+    pub memory_bytes_shared_max: u64,
     /// Most raw rows in one page. Default: 10,000.
     pub rows_max: usize,
     /// Rows for which another thread pays off. Default: 65,536.
@@ -71,11 +81,13 @@ impl Default for EngineConfig {
     fn default() -> Self {
         Self {
             threads: std::thread::available_parallelism().map_or(1, NonZero::get),
+            nice: 5,
             queries_max: 8,
             wait_ms_max: 5_000,
             deadline_ms: 10_000,
             groups_max: 1_000_000,
             memory_bytes_max: 1 << 30,
+            memory_bytes_shared_max: 4 << 30,
             rows_max: 10_000,
             thread_rows_min: 65_536,
             one_pass_cells_max: 65_536,
@@ -88,7 +100,11 @@ pub struct Engine {
     source: Arc<dyn SnapshotSource>,
     config: EngineConfig,
     clock: Clock,
-    turns: Arc<Semaphore>,
+    places: Arc<Semaphore>,
+    runners: Arc<Runners>,
+    cores: Arc<Cores>,
+    memory: Arc<MemoryBudget>,
+    running: RunningQueries,
     metrics: Metrics,
 }
 
@@ -100,99 +116,137 @@ impl Engine {
         clock: Clock,
         registry: &mut Registry,
     ) -> Self {
+        let memory = MemoryBudget::new(config.memory_bytes_shared_max);
         Self {
             source,
-            turns: Arc::new(Semaphore::new(config.queries_max)),
+            places: Arc::new(Semaphore::new(config.queries_max)),
+            runners: Runners::new(config.nice),
+            cores: Cores::new(config.threads),
+            running: RunningQueries::default(),
+            metrics: Metrics::new(registry, &memory),
+            memory,
             config,
             clock,
-            metrics: Metrics::new(registry),
         }
     }
 
-    /// Waits for a turn, then runs `work` on a blocking thread. Dropping the future tells `work` to stop at its next chunk.
+    /// Waits for a place among the running queries, then runs `work` on a thread of the engine. Dropping the future tells `work` to stop
+    /// at its next chunk.
     async fn run<T: Send + 'static>(
         &self,
-        stats: fn(&T) -> &QueryStats,
+        tenant: Tenant,
+        kind: Kind,
         work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Watch) -> Result<T, ExecError>
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
         let started_ns = self.clock.now_ns();
-        let mut run = RunningQuery::new(&self.metrics);
-        let answer = self.run_in_turn(&run, work).await;
-        run.outcome = outcome_of(&answer);
-        if let Ok(answer) = &answer {
+        let mut counted = CountedQuery::new(&self.metrics);
+        let answer = self.run_in_place(tenant, kind, work).await;
+        counted.outcome = outcome_of(&answer);
+        if answer.is_ok() {
             let elapsed_ns = self.clock.now_ns().saturating_sub(started_ns);
             self.metrics.seconds.observe(elapsed_ns as f64 / 1e9);
-            self.metrics.rows_read.inc_by(stats(answer).rows_read);
         }
         answer
     }
 
-    async fn run_in_turn<T: Send + 'static>(
+    async fn run_in_place<T: Send + 'static>(
         &self,
-        run: &RunningQuery<'_>,
+        tenant: Tenant,
+        kind: Kind,
         work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Watch) -> Result<T, ExecError>
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
-        let turn = self.turn().await?;
+        let place = self.place().await?;
+        let limits = Arc::new(Limits::new(
+            self.clock.clone(),
+            self.config.deadline_ms,
+            self.metrics.rows_read.clone(),
+        ));
+        let _running = self.running.begin(tenant, kind, &limits);
+        let _cancel = CancelOnDrop(Arc::clone(&limits));
         let source = Arc::clone(&self.source);
         let config = self.config.clone();
-        let watch = Watch::new(
-            self.clock.clone(),
-            config.deadline_ms,
-            config.memory_bytes_max,
-            Arc::clone(&run.is_dropped),
-        );
-        let work = tokio::task::spawn_blocking(move || {
-            // Held by the thread and not by the future, so that a query nobody waits for keeps its turn until it has stopped.
-            let _turn = turn;
-            work(&*source, &config, &watch)
+        let share = self.share(&limits);
+        let memory = Arc::clone(&self.memory);
+        let (answer, answered) = oneshot::channel();
+        let job = Box::new(move || {
+            // Held by the thread and not by the future, so that a query nobody waits for keeps its place until it has stopped.
+            let _place = place;
+            let watch = Watch::new(Arc::clone(&limits), config.memory_bytes_max, memory);
+            let worked = share.run(|| work(&*source, &config, &watch));
+            let worked = worked.unwrap_or_else(|| Err(stopped(&limits)));
+            drop((watch, source));
+            // Fails only when nobody waits any more.
+            _ = answer.send(worked);
         });
-        match work.await {
+        if let Err(error) = self.runners.run(job) {
+            tracing::error!(%error, "no thread for a query");
+            return Err(QueryError::Busy);
+        }
+        match answered.await {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(ExecError::Query(error))) => Err(error),
             Ok(Err(ExecError::Cancelled | ExecError::TooManyCells)) => Err(QueryError::Busy),
-            Err(error) => {
-                tracing::error!(%error, "a query panicked");
-                Err(QueryError::Storage(
-                    "the query stopped on an internal error".to_owned(),
-                ))
-            }
+            // The thread has logged its panic.
+            Err(_) => Err(QueryError::Storage(
+                "the query stopped on an internal error".to_owned(),
+            )),
         }
     }
 
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, QueryError> {
+    async fn place(&self) -> Result<OwnedSemaphorePermit, QueryError> {
         let wait = Duration::from_millis(self.config.wait_ms_max);
-        match tokio::time::timeout(wait, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
+        match tokio::time::timeout(wait, Arc::clone(&self.places).acquire_owned()).await {
+            Ok(Ok(place)) => Ok(place),
             Ok(Err(_)) | Err(_) => Err(QueryError::Busy),
         }
     }
+
+    fn share(&self, limits: &Arc<Limits>) -> Share {
+        let limits = Arc::clone(limits);
+        Share::new(
+            Arc::clone(&self.cores),
+            self.config.nice,
+            Arc::new(move || limits.check().is_err()),
+        )
+    }
 }
 
-/// Counts a query in and out, and tells its threads when its future is dropped.
-struct RunningQuery<'a> {
+/// Why a query that got no turn has to stop.
+fn stopped(limits: &Limits) -> ExecError {
+    limits.check().err().unwrap_or(ExecError::Cancelled)
+}
+
+/// Tells the threads of a query when its future is dropped.
+struct CancelOnDrop(Arc<Limits>);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// Counts a query in and out.
+struct CountedQuery<'a> {
     metrics: &'a Metrics,
-    is_dropped: Arc<AtomicBool>,
     outcome: Outcome,
 }
 
-impl<'a> RunningQuery<'a> {
+impl<'a> CountedQuery<'a> {
     fn new(metrics: &'a Metrics) -> Self {
         metrics.started.inc();
         Self {
             metrics,
-            is_dropped: Arc::new(AtomicBool::new(false)),
             outcome: Outcome::cancelled,
         }
     }
 }
 
-impl Drop for RunningQuery<'_> {
+impl Drop for CountedQuery<'_> {
     fn drop(&mut self) {
-        self.is_dropped.store(true, Ordering::Relaxed);
         self.metrics.finish(self.outcome);
     }
 }
@@ -223,18 +277,11 @@ impl QueryEngine for Engine {
         options: QueryOptions,
     ) -> Result<ResultTable, QueryError> {
         let plan = Plan::new(spec, range, &options)?;
-        self.run(
-            |table: &ResultTable| &table.stats,
-            move |source, config, watch| {
-                tracing::debug!(%plan, "query");
-                exec::run(
-                    &source.snapshot(tenant, &scope, range)?,
-                    &plan,
-                    config,
-                    watch,
-                )
-            },
-        )
+        self.run(tenant, Kind::Query, move |source, config, watch| {
+            tracing::debug!(%plan, "query");
+            let snapshot = source.snapshot(tenant, &scope, range)?;
+            exec::run(&snapshot, &plan, config, watch)
+        })
         .await
     }
 
@@ -245,26 +292,24 @@ impl QueryEngine for Engine {
         request: &RowRequest,
     ) -> Result<RowPage, QueryError> {
         let request = request.clone();
-        self.run(
-            |page: &RowPage| &page.stats,
-            move |source, config, watch| {
-                let snapshot = source.snapshot(tenant, &scope, request.range)?;
-                read_rows(&snapshot, &request, config, watch)
-            },
-        )
+        self.run(tenant, Kind::Rows, move |source, config, watch| {
+            let snapshot = source.snapshot(tenant, &scope, request.range)?;
+            read_rows(&snapshot, &request, config, watch)
+        })
         .await
     }
 
     async fn trace(&self, tenant: Tenant, request: &TraceRequest) -> Result<Trace, QueryError> {
         let request = request.clone();
-        self.run(
-            |trace: &Trace| &trace.stats,
-            move |source, config, watch| {
-                let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range)?;
-                read_trace(&snapshot, &request, config, watch)
-            },
-        )
+        self.run(tenant, Kind::Trace, move |source, config, watch| {
+            let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range)?;
+            read_trace(&snapshot, &request, config, watch)
+        })
         .await
+    }
+
+    fn running(&self, tenant: Tenant) -> Vec<RunningQuery> {
+        self.running.of(tenant)
     }
 }
 

@@ -8,11 +8,13 @@ mod parallel;
 mod run;
 mod scan;
 mod select;
+mod turn;
 mod watch;
 
 pub(crate) use gathered::Gathered;
 pub(crate) use parallel::{fold_items, fold_sources};
 pub(crate) use run::{Pass, Step, run};
 pub use select::Selector;
+pub(crate) use turn::{Cores, Share, lower_priority};
 pub use watch::ExecError;
-pub(crate) use watch::Watch;
+pub(crate) use watch::{Limits, MemoryBudget, Watch};

@@ -21,10 +21,10 @@
 //! ```
 
 use crate::engine::EngineConfig;
-use crate::exec::{ExecError, Gathered, Pass, Step, Watch};
+use crate::exec::{ExecError, Gathered, Limits, MemoryBudget, Pass, Step, Watch};
 use crate::plan::Plan;
+use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use waggle_model::{Clock, QueryError, QueryOptions, QuerySpec, ResultTable, TimeRange};
 use waggle_store::Source;
 
@@ -37,7 +37,10 @@ pub struct FusedQuery {
 pub struct FusedPass(Pass);
 
 /// When a query has to stop: its deadline, its memory, its caller. One for all passes and threads of a query.
-pub struct FusedWatch(Watch);
+pub struct FusedWatch {
+    watch: Watch,
+    limits: Arc<Limits>,
+}
 
 /// What some sources have given on a pass.
 pub struct PartialState(Gathered);
@@ -51,14 +54,19 @@ pub enum FusedStep {
 }
 
 impl FusedWatch {
-    /// Starts the clock of a query. Setting `is_cancelled` stops it at its next chunk.
-    pub fn new(clock: Clock, config: &EngineConfig, is_cancelled: Arc<AtomicBool>) -> Self {
-        Self(Watch::new(
-            clock,
-            config.deadline_ms,
-            config.memory_bytes_max,
-            is_cancelled,
-        ))
+    /// Starts the clock of a query.
+    pub fn new(clock: Clock, config: &EngineConfig) -> Self {
+        let limits = Arc::new(Limits::new(clock, config.deadline_ms, Counter::default()));
+        let shared = MemoryBudget::new(config.memory_bytes_max);
+        Self {
+            watch: Watch::new(Arc::clone(&limits), config.memory_bytes_max, shared),
+            limits,
+        }
+    }
+
+    /// Stops the query at its next chunk.
+    pub fn cancel(&self) {
+        self.limits.cancel();
     }
 }
 
@@ -103,7 +111,7 @@ impl FusedQuery {
         config: &EngineConfig,
         watch: &FusedWatch,
     ) -> Result<PartialState, ExecError> {
-        let gathered = pass.0.gather(&self.plan, sources, config, &watch.0)?;
+        let gathered = pass.0.gather(&self.plan, sources, config, &watch.watch)?;
         Ok(PartialState(gathered))
     }
 
@@ -118,7 +126,7 @@ impl FusedQuery {
         from: PartialState,
         watch: &FusedWatch,
     ) -> Result<(), ExecError> {
-        pass.0.merge(&mut into.0, from.0, &watch.0)
+        pass.0.merge(&mut into.0, from.0, &watch.watch)
     }
 
     /// Goes on with the state of all sources.
@@ -131,7 +139,7 @@ impl FusedQuery {
         state: PartialState,
         watch: &FusedWatch,
     ) -> Result<FusedStep, ExecError> {
-        Ok(match pass.0.next(&self.plan, state.0, &watch.0)? {
+        Ok(match pass.0.next(&self.plan, state.0, &watch.watch)? {
             Step::Again(pass) => FusedStep::Again(FusedPass(pass)),
             Step::Done(table) => FusedStep::Done(table),
         })
@@ -152,6 +160,6 @@ impl FusedQuery {
         bytes: &[u8],
         watch: &FusedWatch,
     ) -> Result<PartialState, ExecError> {
-        pass.0.decode(&self.plan, bytes, &watch.0).map(PartialState)
+        pass.0.decode(&self.plan, bytes, &watch.watch).map(PartialState)
     }
 }

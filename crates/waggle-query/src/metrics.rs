@@ -1,10 +1,16 @@
 //! What queries tell about themselves.
 
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
+use crate::exec::MemoryBudget;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric,
+};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::Arc;
 
 /// The engine's own signals.
 #[derive(Debug)]
@@ -37,7 +43,8 @@ pub(crate) enum Outcome {
 }
 
 impl Metrics {
-    pub(crate) fn new(registry: &mut Registry) -> Self {
+    /// Registers everything; `memory` is read when somebody asks.
+    pub(crate) fn new(registry: &mut Registry, memory: &Arc<MemoryBudget>) -> Self {
         let metrics = Self {
             started: Counter::default(),
             finished: Family::default(),
@@ -62,15 +69,34 @@ impl Metrics {
         );
         registry.register(
             "waggle_query_rows_read",
-            "Rows that answered queries looked at",
+            "Rows that queries have looked at so far, second passes included",
             metrics.rows_read.clone(),
         );
+        registry.register_collector(Box::new(MemoryCollector(Arc::clone(memory))));
         metrics
     }
 
+    /// Counts the end of a query.
     pub(crate) fn finish(&self, outcome: Outcome) {
         self.finished
             .get_or_create(&OutcomeLabels { outcome })
             .inc();
+    }
+}
+
+/// What running queries hold, which the budget knows already.
+#[derive(Debug)]
+struct MemoryCollector(Arc<MemoryBudget>);
+
+impl Collector for MemoryCollector {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> Result<(), std::fmt::Error> {
+        let bytes = ConstGauge::new(i64::try_from(self.0.bytes()).unwrap_or(i64::MAX));
+        let metric = encoder.encode_descriptor(
+            "waggle_query_memory",
+            "Memory of groups and states of the queries that run now",
+            Some(&Unit::Bytes),
+            bytes.metric_type(),
+        )?;
+        bytes.encode(metric)
     }
 }

@@ -1,16 +1,16 @@
 //! Snapshots made of events, split at random over runs and blocks, and the engine's core without a store around it.
 
 use crate::engine::EngineConfig;
-use crate::exec::{ExecError, Watch, run};
+use crate::exec::{ExecError, Limits, MemoryBudget, Watch, run};
 use crate::fused::{FusedPass, FusedQuery, FusedStep, FusedWatch};
 use crate::plan::Plan;
 use crate::rows::read_rows;
 use crate::trace::read_trace;
+use prometheus_client::metrics::counter::Counter;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use waggle_model::{
     Clock, QueryError, QueryOptions, QuerySpec, ResultTable, RowPage, RowRequest, TimeRange, Trace,
     TraceRequest,
@@ -88,12 +88,8 @@ impl RangeRead for MemoryFile {
 
 /// A watch that never stops anything.
 pub(crate) fn watch() -> Watch {
-    Watch::new(
-        Clock::fixed(0),
-        1_000,
-        u64::MAX,
-        Arc::new(AtomicBool::new(false)),
-    )
+    let limits = Limits::new(Clock::fixed(0), 1_000, Counter::default());
+    Watch::new(Arc::new(limits), u64::MAX, MemoryBudget::new(u64::MAX))
 }
 
 /// Answers a query.
@@ -117,7 +113,7 @@ pub(crate) fn query_by_parts(
     config: &EngineConfig,
 ) -> Result<ResultTable, QueryError> {
     let query = FusedQuery::new(spec, range, options)?;
-    let watch = &FusedWatch::new(Clock::fixed(0), config, Arc::default());
+    let watch = &FusedWatch::new(Clock::fixed(0), config);
     let gather = |pass: &FusedPass| {
         let mut all = query.gather(pass, &[], config, watch)?;
         for source in &snapshot.sources {

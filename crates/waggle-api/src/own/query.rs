@@ -1,17 +1,17 @@
 //! Queries of the UI: run at once, kept with their answer, found again by a link. A client that goes away cancels its query.
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, json_answer};
 use crate::honeycomb::query::{checked_spec, query_json};
 use crate::honeycomb::query_result::find_run;
 use crate::kept;
 use crate::listen::body;
 use crate::problem::{Problem, ProblemKind};
 use crate::running::QueryRun;
-use crate::table::table_json;
-use axum::http::header;
+use crate::table::{milliseconds, table_json};
+use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
 use waggle_model::{DatasetScope, QueryOptions, ResultTable, Tenant};
@@ -84,6 +84,25 @@ pub(crate) async fn result(ask: Ask) -> Answer {
             answer(&run, Some(dataset), json)
         }
     }
+}
+
+/// `GET /api/environments/{env}/queries/running`: what is being answered now, and how far it is.
+pub(crate) async fn running(ask: Ask) -> Answer {
+    let queries: Vec<Json> = ask
+        .state
+        .engine
+        .running(ask.caller.tenant)
+        .into_iter()
+        .map(|query| {
+            json!({
+                "id": query.id.to_string(),
+                "kind": query.kind,
+                "rows_read": query.rows_read,
+                "elapsed_ms": milliseconds(query.elapsed_ns),
+            })
+        })
+        .collect();
+    json_answer(StatusCode::OK, &json!({ "queries": queries }))
 }
 
 /// The slug of what was queried; null where the dataset is gone.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use waggle_model::{
     Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
-    QueryStats, RawRow, ResultTable, RowPage, RowRequest, SeriesPoint, Tenant, TimeRange, Trace,
+    QueryStats, RawRow, ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Tenant, TimeRange, Trace,
     TraceRequest, Value,
 };
 
@@ -114,6 +114,15 @@ impl QueryEngine for CannedEngine {
             rows,
             stats: QueryStats::default(),
         })
+    }
+
+    fn running(&self, _tenant: Tenant) -> Vec<RunningQuery> {
+        vec![RunningQuery {
+            id: 7,
+            kind: "query",
+            rows_read: 65_536,
+            elapsed_ns: 1_500_000,
+        }]
     }
 }
 

@@ -1,5 +1,6 @@
 use super::*;
-use std::sync::atomic::AtomicI64;
+use prometheus_client::metrics::counter::Counter;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, Weak};
 use waggle_model::{CalculationSpec, Cell, DatasetId, EnvironmentId, EventBatch, TeamId, Value};
@@ -175,6 +176,137 @@ async fn memory_has_a_limit() {
         ),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn memory_of_all_queries_together_has_a_limit() {
+    let config = EngineConfig {
+        memory_bytes_shared_max: 4_000_000,
+        ..EngineConfig::default()
+    };
+    let (engine, registry) = engine(rows(30_000), config, Clock::fixed(0));
+    assert!(ask(&engine, &by("user")).await.is_ok());
+    assert!(metrics(&registry).contains("waggle_query_memory_bytes 0"));
+    // Another query holds nearly all of it.
+    let limits = Arc::new(Limits::new(Clock::fixed(0), 1, Counter::default()));
+    let other = Watch::new(limits, u64::MAX, Arc::clone(&engine.memory));
+    other.account(0, 3_999_000).unwrap();
+    let answer = ask(&engine, &by("user")).await;
+    assert!(matches!(answer, Err(QueryError::Busy)), "{answer:?}");
+    assert!(metrics(&registry).contains("waggle_query_memory_bytes 3999000"));
+    drop(other);
+    assert!(ask(&engine, &by("user")).await.is_ok());
+    // One that wants more than there is for all would come back in vain.
+    let config = EngineConfig {
+        memory_bytes_shared_max: 100_000,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = super::tests::engine(rows(30_000), config, Clock::fixed(0));
+    let answer = ask(&engine, &by("user")).await;
+    assert!(
+        matches!(answer, Err(QueryError::TooLarge { what: "bytes", .. })),
+        "{answer:?}"
+    );
+}
+
+/// The same events, in blocks' stead, so many times.
+fn repeated(snapshot: &Snapshot, times: usize) -> Snapshot {
+    let sources = snapshot.sources.iter().cycle();
+    Snapshot {
+        sources: sources
+            .take(snapshot.sources.len() * times)
+            .cloned()
+            .collect(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_running_query_is_seen_and_stops_soon_when_nobody_waits_for_it() {
+    /// Unoptimised code takes many times as long from one chunk to the next.
+    const STOP_MS_MAX: u128 = if cfg!(debug_assertions) { 1_000 } else { 100 };
+    let system = Clock::new(|| {
+        static START: std::sync::OnceLock<std::time::Instant> = std::sync::OnceLock::new();
+        let start = START.get_or_init(std::time::Instant::now);
+        i64::try_from(start.elapsed().as_nanos()).unwrap()
+    });
+    let config = EngineConfig {
+        deadline_ms: 600_000,
+        ..EngineConfig::default()
+    };
+    let (engine, registry) = engine(repeated(&rows(200_000), 200), config, system);
+    let spec = QuerySpec {
+        calculations: vec![CalculationSpec {
+            op: "COUNT_DISTINCT".to_owned(),
+            column: Some("user".to_owned()),
+        }],
+        ..by("user")
+    };
+    for rows in [1, 300_000, 1_000_000] {
+        let (asking, spec) = (Arc::clone(&engine), spec.clone());
+        let query = tokio::spawn(async move { ask(&asking, &spec).await });
+        let running = loop {
+            match engine.running(TENANT).first() {
+                Some(running) if running.rows_read >= rows => break running.clone(),
+                _ => tokio::task::yield_now().await,
+            }
+        };
+        assert_eq!((running.kind, running.elapsed_ns > 0), ("query", true));
+        let nobody = Tenant {
+            environment: EnvironmentId(2),
+            ..TENANT
+        };
+        assert_eq!(engine.running(nobody), []);
+        let cancelled = std::time::Instant::now();
+        query.abort();
+        assert!(query.await.unwrap_err().is_cancelled());
+        assert_eq!(engine.running(TENANT), []);
+        // The thread gives the place and the memory back when it has stopped.
+        while engine.places.available_permits() < engine.config.queries_max {
+            tokio::task::yield_now().await;
+        }
+        let stopped_ms = cancelled.elapsed().as_millis();
+        println!("stopped after {rows} rows in {stopped_ms} ms");
+        assert!(stopped_ms <= STOP_MS_MAX, "{stopped_ms} ms");
+        assert_eq!(engine.memory.bytes(), 0);
+    }
+    assert!(metrics(&registry).contains("outcome=\"cancelled\"} 3"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_short_query_is_answered_beside_heavy_ones() {
+    let config = EngineConfig {
+        threads: 1,
+        deadline_ms: u64::MAX,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(repeated(&rows(100_000), 400), config, Clock::fixed(0));
+    let heavy: Vec<_> = (0..4)
+        .map(|_| {
+            let asking = Arc::clone(&engine);
+            tokio::spawn(async move { ask(&asking, &by("user")).await })
+        })
+        .collect();
+    while engine.running(TENANT).iter().any(|running| running.rows_read == 0)
+        || engine.running(TENANT).len() < 4
+    {
+        tokio::task::yield_now().await;
+    }
+    let short = QuerySpec {
+        limit: Some(1),
+        ..by("nothing")
+    };
+    let nothing = TimeRange {
+        start_ns: 0,
+        end_ns: 1_000,
+    };
+    let options = QueryOptions::default();
+    let table = engine.query(TENANT, DatasetScope::All, &short, nothing, options);
+    assert_eq!(table.await.unwrap().total, [Cell::Int(400)]);
+    // The only core answered it while all the others were on their way.
+    assert_eq!(engine.running(TENANT).len(), 4);
+    for query in heavy {
+        query.abort();
+    }
 }
 
 /// Shows its events once the gate is open.

@@ -9,7 +9,7 @@ use super::finish::{Chosen, cells_of, choose, places, points, regroup};
 use super::gathered::{Counters, Gathered, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
-use super::parallel::fold_sources;
+use super::parallel::fold_pieces;
 use super::scan::scan;
 use super::watch::{ExecError, Watch};
 use crate::calculation::{NO_CELL, Partial};
@@ -109,11 +109,13 @@ impl Pass {
         config: &EngineConfig,
         watch: &Watch,
     ) -> Result<Gathered, ExecError> {
-        let mut parts = fold_sources(
+        let mut parts = fold_pieces(
             sources,
             config,
             || Gathered::new(plan, &self.shape),
-            |gathered, _, source| scan(gathered, source, plan, &self.shape, watch),
+            |gathered, _, source, pieces| {
+                scan(gathered, source, pieces, plan, &self.shape, watch)
+            },
         )?
         .into_iter();
         let mut all = parts

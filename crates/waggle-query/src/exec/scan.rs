@@ -5,6 +5,7 @@
 
 use super::gathered::{Gathered, Shape};
 use super::group::SourceGroups;
+use super::parallel::Pieces;
 use super::select::Selector;
 use super::watch::{ExecError, Watch};
 use crate::calculation::Rows;
@@ -17,10 +18,11 @@ use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
 /// Finding where a bucket ends costs about as much as reading so many rows.
 const ROWS_PER_SEARCH: usize = 64;
 
-/// Takes in every matching row of a source.
+/// Takes in the matching rows of a source's pieces, until there are none left.
 pub(super) fn scan(
     gathered: &mut Gathered,
     source: &Source,
+    pieces: &Pieces,
     plan: &Plan,
     shape: &Shape,
     watch: &Watch,
@@ -29,60 +31,78 @@ pub(super) fn scan(
     let Some(mut selector) = Selector::new(source, plan.range, &plan.filters)? else {
         return Ok(());
     };
-    gathered.counters.blocks_read += u64::from(source.stored_bytes() > 0);
-    gathered.counters.bytes_read += selector.stored_bytes();
-    if count(gathered, source, &selector, plan, shape, watch)? {
+    if pieces.is_first_reader() {
+        gathered.counters.blocks_read += u64::from(source.stored_bytes() > 0);
+        gathered.counters.bytes_read += selector.stored_bytes();
+    }
+    if can_count(source, plan, shape, &selector)? {
+        if pieces.take_all().is_some() {
+            count(gathered, source, &selector, shape, watch)?;
+        }
         return Ok(());
     }
     let mut opened = None;
-    for chunk in selector.chunks() {
-        watch.check()?;
-        let (selected, rows_read) = selector.select(chunk)?;
-        gathered.counters.rows_read += rows_read;
-        if is_empty(&selected) {
-            continue;
+    while let Some(piece) = pieces.take() {
+        let wanted = selector.chunks();
+        let rows_before = gathered.counters.rows_read;
+        for chunk in piece.start.max(wanted.start)..piece.end.min(wanted.end) {
+            watch.check()?;
+            let (selected, rows_read) = selector.select(chunk)?;
+            gathered.counters.rows_read += rows_read;
+            if is_empty(&selected) {
+                continue;
+            }
+            let opened = match &mut opened {
+                Some(opened) => opened,
+                empty => empty.insert(OpenSource::new(source, pieces, plan, shape, gathered)?),
+            };
+            opened.positions.clear();
+            each_bit(&selected, |position| {
+                opened.positions.push(position as u16);
+            });
+            if shape.needs_times() {
+                opened.read_buckets(&mut selector, chunk)?;
+            }
+            opened.take(gathered, chunk)?;
+            gathered.account(watch)?;
         }
-        let opened = match &mut opened {
-            Some(opened) => opened,
-            empty => empty.insert(OpenSource::new(source, plan, shape, gathered)?),
-        };
-        opened.positions.clear();
-        each_bit(&selected, |position| {
-            opened.positions.push(position as u16);
-        });
-        if shape.needs_times() {
-            opened.read_buckets(&mut selector, chunk)?;
-        }
-        opened.take(gathered, chunk)?;
-        gathered.account(watch)?;
+        watch.add_rows_read(gathered.counters.rows_read - rows_before);
     }
     Ok(())
 }
 
-/// Counts rows without reading them: where times ascend, the rows of a bucket are those between two places. False when this source
-/// or this shape needs more.
-fn count(
-    gathered: &mut Gathered,
+/// True when rows can be counted without reading them: where times ascend, the rows of a bucket are those between two places.
+fn can_count(
     source: &Source,
-    selector: &Selector<'_>,
     plan: &Plan,
     shape: &Shape,
-    watch: &Watch,
+    selector: &Selector<'_>,
 ) -> Result<bool, ExecError> {
     let is_counted = source.is_time_sorted() && shape.only_counts(plan);
     if !is_counted || source.sample_rates()?.is_some() {
         return Ok(false);
     }
+    let Some(buckets) = &shape.buckets else {
+        return Ok(true);
+    };
+    let (first_ns, last_ns) = selector.source_bounds();
+    let searches = buckets.of(last_ns) - buckets.of(first_ns);
+    Ok(searches * ROWS_PER_SEARCH <= selector.rows().len())
+}
+
+fn count(
+    gathered: &mut Gathered,
+    source: &Source,
+    selector: &Selector<'_>,
+    shape: &Shape,
+    watch: &Watch,
+) -> Result<(), ExecError> {
     let all = selector.rows();
     match &shape.buckets {
         None => gathered.count_rows(shape, 0, all.len() as u64),
         Some(buckets) => {
             let (first_ns, last_ns) = selector.source_bounds();
-            let spanned = buckets.of(first_ns)..=buckets.of(last_ns);
-            if (spanned.end() - spanned.start()) * ROWS_PER_SEARCH > all.len() {
-                return Ok(false);
-            }
-            for bucket in spanned {
+            for bucket in buckets.of(first_ns)..=buckets.of(last_ns) {
                 watch.check()?;
                 let rows = source.rows_in(buckets.range(bucket))?;
                 let (start, end) = (rows.start.max(all.start), rows.end.min(all.end));
@@ -95,8 +115,8 @@ fn count(
     }
     gathered.counters.rows_read += all.len() as u64;
     gathered.counters.rows_matched += all.len() as u64;
-    gathered.account(watch)?;
-    Ok(true)
+    watch.add_rows_read(all.len() as u64);
+    gathered.account(watch)
 }
 
 /// The columns of a source that matching rows are read from, and the buffers for it.
@@ -117,15 +137,19 @@ struct OpenSource<'a> {
 impl<'a> OpenSource<'a> {
     fn new(
         source: &Source,
+        pieces: &Pieces,
         plan: &'a Plan,
         shape: &'a Shape,
         gathered: &mut Gathered,
     ) -> Result<Self, ExecError> {
+        let is_first_opener = pieces.is_first_opener();
         let mut columns: Vec<Option<Arc<Column>>> = Vec::with_capacity(plan.columns.len());
         for (index, name) in plan.columns.iter().enumerate() {
             columns.push(match shape.reads(plan, index) {
                 true => {
-                    gathered.counters.bytes_read += stored_bytes(source, name);
+                    if is_first_opener {
+                        gathered.counters.bytes_read += stored_bytes(source, name);
+                    }
                     source.column(name)?
                 }
                 false => None,

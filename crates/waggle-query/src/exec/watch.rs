@@ -1,5 +1,8 @@
-//! What can stop a query: its deadline, its memory budget, its caller going away. Looked at once per chunk.
+//! What can stop a query: its deadline, the memory budgets, its caller going away. Looked at once per chunk, which is also when a query
+//! lets others have a turn and tells how far it is.
 
+use super::turn;
+use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use waggle_model::{Clock, QueryError};
@@ -28,32 +31,54 @@ impl From<ReadError> for ExecError {
     }
 }
 
-/// The limits of one running query, shared by its threads.
-pub(crate) struct Watch {
+/// Memory that several queries share.
+#[derive(Debug)]
+pub(crate) struct MemoryBudget {
+    bytes_max: u64,
+    bytes: AtomicU64,
+}
+
+impl MemoryBudget {
+    pub(crate) fn new(bytes_max: u64) -> Arc<Self> {
+        Arc::new(Self {
+            bytes_max,
+            bytes: AtomicU64::new(0),
+        })
+    }
+
+    /// Bytes that running queries hold now.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+}
+
+/// When one query has to stop, and what it has done so far. Shared by its threads and by whoever watches it from outside.
+pub(crate) struct Limits {
     clock: Clock,
     started_ns: i64,
     deadline_ms: u64,
-    memory_bytes_max: u64,
-    memory_bytes: AtomicU64,
-    is_cancelled: Arc<AtomicBool>,
+    is_cancelled: AtomicBool,
+    rows_read: AtomicU64,
+    /// Counts the rows of all queries.
+    rows_counter: Counter,
 }
 
-impl Watch {
-    /// Starts the clock of a query. Setting `is_cancelled` stops it at its next chunk.
-    pub(crate) fn new(
-        clock: Clock,
-        deadline_ms: u64,
-        memory_bytes_max: u64,
-        is_cancelled: Arc<AtomicBool>,
-    ) -> Self {
+impl Limits {
+    /// Starts the clock of a query.
+    pub(crate) fn new(clock: Clock, deadline_ms: u64, rows_counter: Counter) -> Self {
         Self {
             started_ns: clock.now_ns(),
             clock,
             deadline_ms,
-            memory_bytes_max,
-            memory_bytes: AtomicU64::new(0),
-            is_cancelled,
+            is_cancelled: AtomicBool::new(false),
+            rows_read: AtomicU64::new(0),
+            rows_counter,
         }
+    }
+
+    /// Stops the query at its next chunk.
+    pub(crate) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
     /// Stops the query if it must not go on.
@@ -67,26 +92,87 @@ impl Watch {
         Ok(())
     }
 
+    /// Rows looked at so far, those of a second pass included.
+    pub(crate) fn rows_read(&self) -> u64 {
+        self.rows_read.load(Ordering::Relaxed)
+    }
+
+    /// Time since the query began.
+    pub(crate) fn elapsed_ns(&self) -> u64 {
+        u64::try_from(self.clock.now_ns() - self.started_ns).unwrap_or_default()
+    }
+}
+
+/// The limits of one running query, as its threads see them.
+pub(crate) struct Watch {
+    limits: Arc<Limits>,
+    memory_bytes_max: u64,
+    memory_bytes: AtomicU64,
+    shared: Arc<MemoryBudget>,
+}
+
+impl Watch {
+    /// Watches a query that may hold so much memory, and all that share the other budget together no more than that.
+    pub(crate) fn new(
+        limits: Arc<Limits>,
+        memory_bytes_max: u64,
+        shared: Arc<MemoryBudget>,
+    ) -> Self {
+        Self {
+            limits,
+            memory_bytes_max: memory_bytes_max.min(shared.bytes_max),
+            memory_bytes: AtomicU64::new(0),
+            shared,
+        }
+    }
+
+    /// Lets other queries have their turn, and stops this one if it must not go on.
+    pub(crate) fn check(&self) -> Result<(), ExecError> {
+        turn::pass_on();
+        self.limits.check()
+    }
+
+    /// Tells how many more rows have been looked at.
+    pub(crate) fn add_rows_read(&self, rows: u64) {
+        self.limits.rows_read.fetch_add(rows, Ordering::Relaxed);
+        self.limits.rows_counter.inc_by(rows);
+    }
+
     /// Counts memory of one holder as grown or shrunk from `before` to `after` bytes.
     pub(crate) fn account(&self, before: usize, after: usize) -> Result<(), ExecError> {
         if after <= before {
             let freed = (before - after) as u64;
             self.memory_bytes.fetch_sub(freed, Ordering::Relaxed);
+            self.shared.bytes.fetch_sub(freed, Ordering::Relaxed);
             return Ok(());
         }
         let grown = (after - before) as u64;
-        if self.memory_bytes.fetch_add(grown, Ordering::Relaxed) + grown > self.memory_bytes_max {
+        let held = self.memory_bytes.fetch_add(grown, Ordering::Relaxed) + grown;
+        let held_by_all = self.shared.bytes.fetch_add(grown, Ordering::Relaxed) + grown;
+        if held > self.memory_bytes_max {
             return Err(QueryError::TooLarge {
                 what: "bytes",
                 limit: self.memory_bytes_max,
             }
             .into());
         }
+        // The query by itself is within its limit: what it needs is there once others have ended.
+        if held_by_all > self.shared.bytes_max {
+            return Err(QueryError::Busy.into());
+        }
         Ok(())
     }
 
     /// Time since the query began.
     pub(crate) fn elapsed_ns(&self) -> u64 {
-        u64::try_from(self.clock.now_ns() - self.started_ns).unwrap_or_default()
+        self.limits.elapsed_ns()
+    }
+}
+
+impl Drop for Watch {
+    /// The query has ended, however it did: what it still holds goes with it.
+    fn drop(&mut self) {
+        let left = *self.memory_bytes.get_mut();
+        self.shared.bytes.fetch_sub(left, Ordering::Relaxed);
     }
 }

@@ -69,6 +69,7 @@ impl<'a> Matches<'a> {
         }
         let (selected, rows_read) = self.selector.select(chunk)?;
         stats.rows_read += rows_read;
+        watch.add_rows_read(rows_read);
         self.places.clear();
         if is_empty(&selected) {
             return Ok(Some(&self.places));
