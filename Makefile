@@ -3,9 +3,13 @@ CARGO ?= cargo
 NPM ?= npm
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 CLIENTS := tests/clients
+PEERS := benches/.venv
+# Scenarios and options of `make bench` and options of `make soak`: make bench BENCH="compare --events 1000000"
+BENCH ?=
+SOAK ?=
 UI_SOURCES := $(shell find ui/src ui/public ui/scripts ui/index.html ui/vite.config.* ui/tsconfig*.json ui/package.json -type f 2>/dev/null)
 
-.PHONY: run build ui demo test test-ui test-rust clients lint bench clean help
+.PHONY: run build ui demo test test-ui test-rust clients lint bench soak clean help
 
 help:
 	@echo "make run    build everything and start a development server on an empty ./waggle-data"
@@ -13,7 +17,8 @@ help:
 	@echo "make build  leave target/release/waggle, with the UI inside"
 	@echo "make test   every test: unit, golden, randomised, crash, UI, real clients, browser"
 	@echo "make lint   formatting, clippy, house rules, ESLint"
-	@echo "make bench  load 12 M events through the real doors and time queries"
+	@echo "make bench  13 queries beside DuckDB and ClickHouse, the doors, concurrency and growth: about an hour"
+	@echo "make soak   an hour of ingest, checked answers, restarts and kills"
 
 run: build
 	target/release/waggle serve --dev
@@ -68,9 +73,19 @@ lint: ui/node_modules/.package-lock.json
 	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
 	cd ui && $(NPM) run lint
 
-bench: build
-	$(CARGO) run --locked --release -p waggle-bench -- --waggle target/release/waggle
+bench: build $(PEERS)/installed
+	$(CARGO) run --locked --release -p waggle-bench -- --waggle target/release/waggle --python $(PEERS)/bin/python $(BENCH)
+
+soak: build
+	$(CARGO) run --locked --release -p waggle-bench -- soak --waggle target/release/waggle $(SOAK)
+
+$(PEERS)/installed: benches/peers/requirements.txt
+	@command -v python3 >/dev/null || { echo "python3 is missing: the other engines are Python packages"; exit 1; }
+	rm -rf $(PEERS)
+	python3 -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --disable-pip-version-check -r benches/peers/requirements.txt
+	@touch $@
 
 clean:
 	$(CARGO) clean
-	rm -rf ui/dist ui/node_modules $(CLIENTS)/.venv $(CLIENTS)/node_modules
+	rm -rf ui/dist ui/node_modules $(CLIENTS)/.venv $(CLIENTS)/node_modules $(PEERS)

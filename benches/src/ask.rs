@@ -1,11 +1,10 @@
-//! Asks the scenario's questions through the public doors, times the answers and checks that they are right.
+//! Asks Waggle the queries of a scenario through its public doors.
 
-use crate::load::{Loaded, rank_ms};
-use crate::scenario::{Check, Door, Query};
-use crate::spans::{DATASET, SERVICES};
-use anyhow::{Context, ensure};
-use reqwest::Client;
-use serde::Serialize;
+use crate::scenario::{Door, Query, Range};
+use crate::server::Server;
+use crate::spans::DATASET;
+use anyhow::{Context, bail, ensure};
+use reqwest::{Client, StatusCode};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
 
@@ -16,246 +15,238 @@ pub(crate) struct Window {
     pub(crate) end_s: i64,
 }
 
-/// How fast one question was answered.
-#[derive(Clone, Debug, Serialize)]
-pub(crate) struct Asked {
-    pub(crate) id: String,
-    pub(crate) question: String,
-    pub(crate) requests: i64,
-    pub(crate) first_ms: f64,
-    pub(crate) warm_min_ms: f64,
-    pub(crate) warm_median_ms: f64,
-    pub(crate) warm_max_ms: f64,
-    /// What the server says it took, in the fastest warm run; absent where the door does not tell.
-    pub(crate) server_min_ms: Option<f64>,
-    pub(crate) rows_read: Option<u64>,
-    pub(crate) answer_bytes: usize,
-    /// What was found, in words.
-    pub(crate) answer: String,
+const HOUR_S: i64 = 3_600;
+/// The hour with the slow subset, counted from 0.
+const SLOW_HOUR: i64 = 14;
+const LAST_S: i64 = 600;
+/// Every bucket width of the queries divides it, so that all engines cut the same buckets.
+const GRID_S: i64 = 7_200;
+/// A result that takes longer is an error.
+const RESULT_MAX: Duration = Duration::from_secs(120);
+
+impl Window {
+    /// `hours` up to the last multiple of the grid before now.
+    pub(crate) fn ending_before(now_s: i64, hours: i64) -> Self {
+        let end_s = now_s.div_euclid(GRID_S) * GRID_S;
+        Self {
+            start_s: end_s - hours * HOUR_S,
+            end_s,
+        }
+    }
+
+    /// A part of it.
+    pub(crate) fn part(self, range: Range) -> Self {
+        let hour_s = self.start_s + SLOW_HOUR * HOUR_S;
+        match range {
+            Range::All => self,
+            Range::Hour => Self {
+                start_s: hour_s,
+                end_s: hour_s + HOUR_S,
+            },
+            Range::Last => Self {
+                start_s: self.end_s - LAST_S,
+                end_s: self.end_s,
+            },
+        }
+    }
 }
 
-/// Below so many events a narrow filter may rightly find nothing.
-const SMALL_EVENTS: u64 = 500_000;
-
 /// Asks questions of one server.
-pub(crate) struct Asker<'a> {
-    pub(crate) client: Client,
-    pub(crate) endpoint: String,
-    pub(crate) window: Window,
-    pub(crate) loaded: &'a Loaded,
-    /// A trace to ask for, and its number of spans.
-    pub(crate) trace: &'a (String, usize),
+#[derive(Clone, Debug)]
+pub(crate) struct Asker {
+    client: Client,
+    endpoint: String,
+    /// For Honeycomb's doors; Waggle's own need none from the same machine.
+    key: String,
+    window: Window,
+    /// The trace to ask for.
+    trace: String,
+}
+
+/// A question ready to be asked: bodies are made, queries saved.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    door: Door,
+    bodies: Vec<Value>,
 }
 
 /// One answer, of one or more requests.
-struct Answer {
-    elapsed: Duration,
-    bodies: Vec<Vec<u8>>,
+#[derive(Clone, Debug)]
+pub(crate) struct Answered {
+    pub(crate) elapsed: Duration,
+    pub(crate) bodies: Vec<Vec<u8>>,
 }
 
-impl Asker<'_> {
-    /// Asks once and then `warm_runs` times more.
+impl Asker {
+    /// For a server that is ready; opens a connection.
     ///
     /// # Errors
-    /// When an answer is an error or wrong.
-    pub(crate) async fn ask(&self, query: &Query, warm_runs: usize) -> anyhow::Result<Asked> {
-        let first = self.run(query).await.with_context(|| query.id.clone())?;
-        let parsed = first.parsed()?;
-        let answer = self
-            .check(query, &parsed)
-            .with_context(|| format!("the answer to {} is wrong", query.id))?;
-        let mut times = Vec::with_capacity(warm_runs);
-        let mut server_ms: Vec<f64> = Vec::new();
-        for _ in 0..warm_runs {
-            let warm = self.run(query).await?;
-            times.push(warm.elapsed);
-            server_ms.extend(sum_of(&warm.parsed()?, "elapsed_ms"));
+    /// When no key can be made.
+    pub(crate) async fn new(server: &Server, window: Window, trace: &str) -> anyhow::Result<Self> {
+        let mut asker = Self {
+            client: Client::builder().timeout(RESULT_MAX).build()?,
+            endpoint: server.endpoints.http.clone(),
+            key: String::new(),
+            window,
+            trace: trace.to_owned(),
+        };
+        let url = format!("{}/api/environments/production/keys", asker.endpoint);
+        let answer = asker.post(&url, &json!({"name": "waggle-bench"})).await?;
+        let answer: Value = serde_json::from_slice(&answer)?;
+        let key = answer["key"].as_str();
+        asker.key = key.context("no key in the answer")?.to_owned();
+        Ok(asker)
+    }
+
+    /// Saves what is to be saved before a question can be asked.
+    ///
+    /// # Errors
+    /// When the server refuses it.
+    pub(crate) async fn prepare(&self, query: &Query) -> anyhow::Result<Prepared> {
+        let waggle = &query.waggle;
+        let spec: Value = serde_json::from_str(&waggle.spec)?;
+        let whole = self.window.part(waggle.range);
+        let part_s = (whole.end_s - whole.start_s) / waggle.parts;
+        let mut bodies = Vec::new();
+        for part in 0..waggle.parts {
+            let start_s = whole.start_s + part * part_s;
+            let mut body = spec.clone();
+            body["start_time"] = json!(start_s);
+            body["end_time"] = json!(start_s + part_s);
+            if waggle.door == Door::Results {
+                let url = format!("{}/1/queries/{DATASET}", self.endpoint);
+                let saved: Value = serde_json::from_slice(&self.post(&url, &body).await?)?;
+                body = serde_json::from_str(&waggle.options)?;
+                body["query_id"] = saved["id"].clone();
+            }
+            bodies.push(body);
         }
-        times.sort_unstable();
-        Ok(Asked {
-            id: query.id.clone(),
-            question: query.question.clone(),
-            requests: query.parts,
-            first_ms: first.elapsed.as_secs_f64() * 1e3,
-            warm_min_ms: rank_ms(&times, 0.0),
-            warm_median_ms: rank_ms(&times, 0.5),
-            warm_max_ms: rank_ms(&times, 1.0),
-            server_min_ms: server_ms.into_iter().reduce(f64::min),
-            rows_read: sum_of(&parsed, "rows_read").map(|rows| rows as u64),
-            answer_bytes: first.bodies.iter().map(Vec::len).sum(),
-            answer,
+        Ok(Prepared {
+            door: waggle.door,
+            bodies,
+        })
+    }
+
+    /// Asks, and waits for the last byte of the last answer.
+    ///
+    /// # Errors
+    /// When an answer is an error.
+    pub(crate) async fn ask(&self, prepared: &Prepared) -> anyhow::Result<Answered> {
+        let endpoint = &self.endpoint;
+        let own = format!("{endpoint}/api/environments/production");
+        let began = Instant::now();
+        let mut bodies = Vec::with_capacity(prepared.bodies.len());
+        for body in &prepared.bodies {
+            let of_dataset = |door: &str| format!("{own}/datasets/{DATASET}/{door}");
+            bodies.push(match prepared.door {
+                Door::Results => self.result(body).await?,
+                Door::Query => self.post(&of_dataset("query"), body).await?,
+                Door::Rows => self.post(&of_dataset("rows"), body).await?,
+                Door::BubbleUp => self.post(&of_dataset("bubble-up"), body).await?,
+                Door::Trace => self.get(&format!("{own}/traces/{}", self.trace)).await?,
+            });
+        }
+        Ok(Answered {
+            elapsed: began.elapsed(),
+            bodies,
         })
     }
 
     /// COUNT of everything the server can see.
+    ///
+    /// # Errors
+    /// When the answer is an error.
     pub(crate) async fn total(&self) -> anyhow::Result<u64> {
-        let body = self.body(&json!({"calculations": [{"op": "COUNT"}]}), self.window);
-        let (_, answer) = self.post("query", &body).await?;
-        let answer: Value = serde_json::from_slice(&answer)?;
+        let endpoint = &self.endpoint;
+        let url = format!("{endpoint}/api/environments/production/datasets/{DATASET}/query");
+        let body = json!({
+            "calculations": [{"op": "COUNT"}],
+            "start_time": self.window.start_s,
+            "end_time": self.window.end_s,
+        });
+        let answer: Value = serde_json::from_slice(&self.post(&url, &body).await?)?;
         Ok(answer["results"][0]["data"]["COUNT"].as_u64().unwrap_or(0))
     }
 
-    async fn run(&self, query: &Query) -> anyhow::Result<Answer> {
-        let spec: Value = serde_json::from_str(&query.spec)?;
-        let whole = match query.last_s {
-            Some(last_s) => Window {
-                start_s: self.window.end_s - last_s,
-                ..self.window
-            },
-            None => self.window,
-        };
-        let part_s = (whole.end_s - whole.start_s) / query.parts;
-        let mut answer = Answer {
-            elapsed: Duration::ZERO,
-            bodies: Vec::new(),
-        };
-        for part in 0..query.parts {
-            let start_s = whole.start_s + part * part_s;
-            let window = Window {
-                start_s,
-                end_s: start_s + part_s,
-            };
-            let (elapsed, body) = match query.door {
-                Door::Query => self.post("query", &self.body(&spec, window)).await?,
-                Door::Rows => self.post("rows", &self.body(&spec, window)).await?,
-                Door::Trace => self.get_trace().await?,
-            };
-            answer.elapsed += elapsed;
-            answer.bodies.push(body);
-        }
-        Ok(answer)
+    /// A number of `/metrics`.
+    ///
+    /// # Errors
+    /// When there is no such number.
+    pub(crate) async fn metric(&self, name: &str) -> anyhow::Result<u64> {
+        let page = self.get(&format!("{}/metrics", self.endpoint)).await?;
+        let page = String::from_utf8_lossy(&page).into_owned();
+        let line = page
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let value: f64 = line
+            .with_context(|| format!("no {name} in /metrics"))?
+            .trim()
+            .parse()?;
+        Ok(value as u64)
     }
 
-    fn body(&self, spec: &Value, window: Window) -> Value {
-        let mut body = spec.clone();
-        body["start_time"] = json!(window.start_s);
-        body["end_time"] = json!(window.end_s);
-        body
-    }
-
-    async fn post(&self, door: &str, body: &Value) -> anyhow::Result<(Duration, Vec<u8>)> {
-        let endpoint = &self.endpoint;
-        let url = format!("{endpoint}/api/environments/production/datasets/{DATASET}/{door}");
+    /// Runs a saved query and polls until its result is complete, as Honeycomb's clients do.
+    async fn result(&self, body: &Value) -> anyhow::Result<Vec<u8>> {
+        let url = format!("{}/1/query_results/{DATASET}", self.endpoint);
         let began = Instant::now();
-        let response = self.client.post(&url).json(body).send().await?;
-        finish(response, began).await
-    }
-
-    async fn get_trace(&self) -> anyhow::Result<(Duration, Vec<u8>)> {
-        let (endpoint, id) = (&self.endpoint, &self.trace.0);
-        let url = format!("{endpoint}/api/environments/production/traces/{id}");
-        let began = Instant::now();
-        let response = self.client.get(&url).send().await?;
-        finish(response, began).await
-    }
-
-    /// True when rare events may be missing.
-    fn is_small(&self) -> bool {
-        self.loaded.events < SMALL_EVENTS
-    }
-
-    fn check(&self, query: &Query, answers: &[Value]) -> anyhow::Result<String> {
-        let one = answers.first().context("no answer")?;
-        let results = one["results"].as_array().map_or(0, Vec::len);
-        match query.check {
-            Check::Total => {
-                let count: u64 = answers
-                    .iter()
-                    .map(|answer| count(&answer["results"][0]))
-                    .sum();
-                ensure!(
-                    count == self.loaded.events,
-                    "COUNT is {count} of {}",
-                    self.loaded.events
-                );
-                let points: usize = answers
-                    .iter()
-                    .map(|answer| answer["series"].as_array().map_or(0, Vec::len))
-                    .sum();
-                Ok(format!("{count} events in {points} buckets"))
+        let created: Value = serde_json::from_slice(&self.post(&url, body).await?)?;
+        let id = created["id"].as_str().context("no id of a result")?;
+        let url = format!("{url}/{id}");
+        loop {
+            let answer = self.get(&url).await?;
+            if !is_incomplete(&answer) {
+                return Ok(answer);
             }
-            Check::Services => {
-                let sent = SERVICES.iter().zip(&self.loaded.events_by_service);
-                for (service, sent) in sent.filter(|(_, sent)| **sent > 0) {
-                    let found = one["results"]
-                        .as_array()
-                        .into_iter()
-                        .flatten()
-                        .find(|row| row["data"]["service_name"] == *service)
-                        .map_or(0, count);
-                    ensure!(found == *sent, "{service} has {found} of {sent} events");
-                }
-                Ok(format!("{results} services, every COUNT as sent"))
-            }
-            Check::Trace => {
-                let rows = one["rows"].as_array().map_or(0, Vec::len);
-                ensure!(
-                    rows == self.trace.1,
-                    "{rows} rows of {} spans",
-                    self.trace.1
-                );
-                Ok(format!("{rows} spans"))
-            }
-            Check::Rows => {
-                let spec: Value = serde_json::from_str(&query.spec)?;
-                let limit = spec["limit"].as_u64().unwrap_or(100);
-                let rows = one["rows"].as_array().map_or(0, Vec::len);
-                ensure!(
-                    rows as u64 == limit || self.is_small(),
-                    "{rows} rows of {limit}"
-                );
-                Ok(format!("{rows} rows"))
-            }
-            Check::Heatmap => {
-                let maps = one["heatmaps"].as_object().context("no heatmaps")?;
-                let cells: u64 = maps
-                    .values()
-                    .flat_map(|map| map["counts"].as_array().into_iter().flatten())
-                    .flat_map(|bins| bins.as_array().into_iter().flatten())
-                    .filter_map(Value::as_u64)
-                    .sum();
-                ensure!(cells == self.loaded.events, "the map counts {cells} events");
-                Ok(format!("{cells} events in the map"))
-            }
-            Check::Some => {
-                ensure!(results > 0 || self.is_small(), "no groups");
-                let groups = one["group_count"].as_u64().unwrap_or(results as u64);
-                Ok(format!("{results} of {groups} groups"))
-            }
+            ensure!(began.elapsed() < RESULT_MAX, "the result is never complete");
         }
     }
-}
 
-impl Answer {
-    fn parsed(&self) -> anyhow::Result<Vec<Value>> {
-        let parse = |body: &Vec<u8>| serde_json::from_slice(body).map_err(anyhow::Error::from);
-        self.bodies.iter().map(parse).collect()
+    async fn post(&self, url: &str, body: &Value) -> anyhow::Result<Vec<u8>> {
+        self.send(self.client.post(url).json(body)).await
+    }
+
+    async fn get(&self, url: &str) -> anyhow::Result<Vec<u8>> {
+        self.send(self.client.get(url)).await
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> anyhow::Result<Vec<u8>> {
+        let request = if self.key.is_empty() {
+            request
+        } else {
+            request.header("x-honeycomb-team", &self.key)
+        };
+        let response = request.send().await?;
+        let status = response.status();
+        let body = response.bytes().await?;
+        if !status.is_success() {
+            let text = String::from_utf8_lossy(&body).into_owned();
+            if matches!(
+                status,
+                StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+            ) {
+                return Err(anyhow::Error::new(Busy(text)));
+            }
+            bail!("{status}: {text}");
+        }
+        Ok(body.to_vec())
     }
 }
 
-async fn finish(
-    response: reqwest::Response,
-    began: Instant,
-) -> anyhow::Result<(Duration, Vec<u8>)> {
-    let status = response.status();
-    let body = response.bytes().await?;
-    let elapsed = began.elapsed();
-    ensure!(
-        status.is_success(),
-        "{status}: {}",
-        String::from_utf8_lossy(&body)
-    );
-    Ok((elapsed, body.to_vec()))
+/// The server has more to do than it takes at once: a right answer, but no result.
+#[derive(Debug)]
+pub(crate) struct Busy(pub(crate) String);
+
+impl std::fmt::Display for Busy {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "busy: {}", self.0)
+    }
 }
 
-fn count(row: &Value) -> u64 {
-    row["data"]["COUNT"].as_u64().unwrap_or(0)
-}
+impl std::error::Error for Busy {}
 
-/// Sum of a number of the answers' statistics; `None` when they have none.
-fn sum_of(answers: &[Value], name: &str) -> Option<f64> {
-    answers
-        .iter()
-        .map(|answer| answer["stats"][name].as_f64())
-        .sum()
+/// Without reading a large answer: the member comes before the data.
+fn is_incomplete(answer: &[u8]) -> bool {
+    let head = answer.get(..answer.len().min(8_192)).unwrap_or_default();
+    let member = b"\"complete\":false";
+    head.windows(member.len()).any(|window| window == member)
 }

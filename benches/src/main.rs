@@ -1,72 +1,87 @@
-//! The benchmark. What comes in: a scenario file and a built `waggle`. What goes out: a table, a JSON file of the run and, on
+//! The benchmark. What comes in: a scenario file and a built `waggle`. What goes out: tables, a JSON file of the run and, on
 //! request, a section for docs/benchmarks.md. What it never does: reach into the server; it uses the doors that users use.
 
+mod answer;
 mod ask;
+mod bench;
+mod compare;
+mod concurrency;
+mod growth;
+mod ingest;
 mod load;
 mod machine;
+mod peer;
 mod report;
 mod scenario;
+mod send;
 mod server;
+mod soak;
 mod spans;
 
-use anyhow::{Context, bail, ensure};
-use ask::{Asker, Window};
+use anyhow::{Context, ensure};
+use bench::Bench;
 use clap::Parser;
 use jiff::Timestamp;
 use machine::Machine;
+use peer::Python;
 use report::Report;
-use reqwest::Client;
-use scenario::Scenario;
-use server::Server;
-use spans::{BLOCK_ROWS, Spans};
+use scenario::{Queries, Run, Scenario};
 use std::fs;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-/// Loads generated events into a real server and times its answers
+/// Measures a real server through its doors
 #[derive(Parser, Debug)]
 #[command(name = "waggle-bench")]
 struct Arguments {
-    /// A file of benches/scenarios without its ending, or a path to another
-    #[arg(default_value = "spans")]
-    scenario: String,
+    /// Files of benches/scenarios without their ending, or paths to others; they run one after the other
+    #[arg(default_values = ["compare", "ingest", "concurrency", "growth"])]
+    scenarios: Vec<String>,
     /// The server to measure
     #[arg(long, value_name = "FILE", default_value = "target/release/waggle")]
     waggle: PathBuf,
-    /// Events to load, instead of the scenario's number
+    /// A Python with the packages of benches/peers/requirements.txt
+    #[arg(long, value_name = "FILE", default_value = "benches/.venv/bin/python")]
+    python: PathBuf,
+    /// Events, instead of the scenario's number; for growth the largest size
     #[arg(long, value_name = "NUMBER")]
     events: Option<u64>,
-    /// Connections to load over, instead of the scenario's number
+    /// Connections to send over, instead of the scenario's number
     #[arg(long, value_name = "NUMBER")]
     connections: Option<usize>,
     /// Warm runs of each query, instead of the scenario's number
     #[arg(long, value_name = "NUMBER")]
     warm_runs: Option<usize>,
-    /// Folder of scenarios
-    #[arg(long, value_name = "FOLDER", default_value = "benches/scenarios")]
-    scenarios: PathBuf,
-    /// Folder in which the server's data lives while it runs; take one on the disk to be measured
-    #[arg(long, value_name = "FOLDER", default_value = "benches/data")]
-    data: PathBuf,
-    /// Folder of results
-    #[arg(long, value_name = "FOLDER", default_value = "benches/results")]
-    results: PathBuf,
-    /// Print the section for docs/benchmarks.md instead of the table
+    /// Cold runs of each query, instead of the scenario's number
+    #[arg(long, value_name = "NUMBER")]
+    cold_runs: Option<usize>,
+    /// Length of the soak, instead of the scenario's
+    #[arg(long, value_name = "NUMBER")]
+    minutes: Option<f64>,
+    /// Rate of the soak, instead of the scenario's
+    #[arg(long, value_name = "NUMBER")]
+    events_per_second: Option<u64>,
+    /// Folder of the project's benchmarks
+    #[arg(long, value_name = "FOLDER", default_value = "benches")]
+    benches: PathBuf,
+    /// Folder for data while it is needed, instead of benches/data; take one on the disk to be measured
+    #[arg(long, value_name = "FOLDER")]
+    data: Option<PathBuf>,
+    /// Print sections for docs/benchmarks.md instead of tables
     #[arg(long)]
     markdown: bool,
-    /// Leave the server's data where it is
+    /// Leave the data where it is
     #[arg(long)]
     keep: bool,
+    /// Compare on the data that an earlier run left in this folder, or load it there
+    #[arg(long, value_name = "FOLDER")]
+    reuse: Option<PathBuf>,
 }
-
-/// An acknowledged event must be visible within a second; a busy machine may take longer before this gives up.
-const VISIBLE_MAX: Duration = Duration::from_secs(30);
 
 fn main() -> ExitCode {
     match measure(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             note(&format!("waggle-bench: {error:#}"));
             ExitCode::FAILURE
@@ -74,138 +89,118 @@ fn main() -> ExitCode {
     }
 }
 
-fn measure(arguments: &Arguments) -> anyhow::Result<()> {
+/// Runs every scenario; true when nothing was wrong. A goal that is missed is a finding and nothing wrong.
+fn measure(arguments: &Arguments) -> anyhow::Result<bool> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let report = runtime.block_on(run(arguments))?;
-    fs::create_dir_all(&arguments.results)?;
-    let name = format!("{}-{}.json", report.day(), report.machine.commit);
-    let path = arguments.results.join(name);
-    fs::write(&path, serde_json::to_string_pretty(&report)? + "\n")?;
-    say(&if arguments.markdown {
-        report.markdown()
-    } else {
-        report.table()
-    });
-    note(&format!("written to {}", path.display()));
-    Ok(())
+    let data = arguments
+        .data
+        .clone()
+        .unwrap_or_else(|| arguments.benches.join("data"));
+    fs::create_dir_all(&data).with_context(|| format!("cannot make {}", data.display()))?;
+    let mut is_right = true;
+    for name in &arguments.scenarios {
+        let scenario = open(arguments, name)?;
+        let bench = Bench {
+            waggle: arguments.waggle.clone(),
+            python: Python {
+                program: arguments.python.clone(),
+                scripts: arguments.benches.join("peers"),
+            },
+            data: data.clone(),
+            keep: arguments.keep,
+            reuse: arguments.reuse.clone(),
+            machine: Machine::look(&arguments.waggle),
+            date: Timestamp::now(),
+        };
+        let report = runtime.block_on(run(&bench, &scenario, arguments))?;
+        save(&report, &arguments.benches)?;
+        say(&if arguments.markdown {
+            report.markdown()
+        } else {
+            report.text()
+        });
+        is_right &= report.faults.is_empty();
+    }
+    Ok(is_right)
 }
 
-async fn run(arguments: &Arguments) -> anyhow::Result<Report> {
-    let mut scenario = Scenario::open(&arguments.scenarios, &arguments.scenario)?;
+/// The scenario, with what the command line says instead.
+fn open(arguments: &Arguments, name: &str) -> anyhow::Result<Scenario> {
+    let mut scenario = Scenario::open(&arguments.benches.join("scenarios"), name)?;
     scenario.data.events = arguments.events.unwrap_or(scenario.data.events);
     scenario.load.connections = arguments.connections.unwrap_or(scenario.load.connections);
-    scenario.ask.warm_runs = arguments.warm_runs.unwrap_or(scenario.ask.warm_runs);
-    ensure!(scenario.ask.warm_runs > 0, "--warm-runs is at least 1");
-    let machine = Machine::look(&arguments.waggle);
-    let date = Timestamp::now();
-
-    fs::create_dir_all(&arguments.data)
-        .with_context(|| format!("cannot make {}", arguments.data.display()))?;
-    let mut folder = tempfile::tempdir_in(&arguments.data)?;
-    folder.disable_cleanup(arguments.keep);
-    let data_dir = folder.path().join("data");
-    let log = folder.path().join("server.log");
-
-    // The last whole minute ends the data, so that every bucket of a minute is full.
-    let end_s = date.as_second().div_euclid(60) * 60;
-    let window = Window {
-        start_s: end_s - scenario.data.hours * 3_600,
-        end_s,
-    };
-    let spans = Arc::new(Spans::new(
-        scenario.data.seed,
-        scenario.data.events,
-        window.start_s * 1_000_000_000,
-        scenario.data.hours,
-    ));
-    let trace = spans
-        .sample_trace()
-        .context("too few events for a whole trace")?;
-
-    let server = Server::start(&arguments.waggle, &data_dir, &log).await?;
-    let startup_empty_s = server.startup.as_secs_f64();
-    note(&format!("loading {} events", scenario.data.events));
-    let began = Instant::now();
-    let progress = |blocks: u64| {
-        let events = (blocks * BLOCK_ROWS as u64).min(scenario.data.events);
-        let per_s = events as f64 / began.elapsed().as_secs_f64();
-        note(&format!("  {events} events, {per_s:.0} events/s"));
-    };
-    let load = &scenario.load;
-    let loaded = load::load(
-        &server,
-        &spans,
-        load.connections,
-        load.spans_per_request,
-        progress,
-    )
-    .await?;
-    let memory_loaded = server.memory()?;
-    let asker = |server: &Server| Asker {
-        client: Client::new(),
-        endpoint: server.endpoint.clone(),
-        window,
-        loaded: &loaded,
-        trace: &trace,
-    };
-    let visible_s = wait_until_visible(&asker(&server), loaded.events).await?;
-
-    note("stopping and starting the server");
-    let shutdown_s = server.stop().await?.as_secs_f64();
-    let stored_bytes = server::folder_bytes(&data_dir)?;
-    let stored_parts = server::folder_parts(&data_dir)?;
-    let server = Server::start(&arguments.waggle, &data_dir, &log).await?;
-    let startup_loaded_s = server.startup.as_secs_f64();
-
-    let mut queries = Vec::new();
-    let asker = asker(&server);
-    for query in &scenario.queries {
-        note(&format!("asking {}", query.id));
-        queries.push(asker.ask(query, scenario.ask.warm_runs).await?);
-    }
-    let memory_asked = server.memory()?;
-    server.stop().await?;
-    if arguments.keep {
-        note(&format!("data is kept in {}", folder.path().display()));
-    }
-    Ok(Report {
-        scenario: scenario.name,
-        date: date.to_string(),
-        machine,
-        seed: scenario.data.seed,
-        connections: scenario.load.connections,
-        spans_per_request: scenario.load.spans_per_request,
-        warm_runs: scenario.ask.warm_runs,
-        stored_bytes_per_event: stored_bytes as f64 / loaded.events as f64,
-        loaded,
-        memory_loaded,
-        memory_asked,
-        visible_s,
-        shutdown_s,
-        startup_empty_s,
-        startup_loaded_s,
-        stored_bytes,
-        stored_parts,
-        queries,
-    })
+    ensure!(scenario.load.connections > 0, "--connections is at least 1");
+    ensure!(arguments.warm_runs != Some(0), "--warm-runs is at least 1");
+    Ok(scenario)
 }
 
-/// Counts until every acknowledged event is seen; gives the time in seconds.
-async fn wait_until_visible(asker: &Asker<'_>, events: u64) -> anyhow::Result<f64> {
-    let began = Instant::now();
-    loop {
-        let total = asker.total().await?;
-        let elapsed = began.elapsed();
-        if total == events {
-            return Ok(elapsed.as_secs_f64());
+async fn run(bench: &Bench, scenario: &Scenario, arguments: &Arguments) -> anyhow::Result<Report> {
+    let queries = |name: &str| Queries::open(&arguments.benches.join("scenarios"), name);
+    match &scenario.run {
+        Run::Compare {
+            queries: file,
+            warm_runs,
+            cold_runs,
+            must_mean,
+            aim_mean,
+        } => {
+            let plan = compare::Plan {
+                warm_runs: arguments.warm_runs.unwrap_or(*warm_runs),
+                cold_runs: arguments.cold_runs.unwrap_or(*cold_runs),
+                must_mean: *must_mean,
+                aim_mean: *aim_mean,
+            };
+            Box::pin(compare::run(bench, scenario, &queries(file)?, plan)).await
         }
-        if total > events || elapsed > VISIBLE_MAX {
-            bail!("{events} events were acknowledged, but COUNT says {total} after {elapsed:?}");
+        Run::Ingest { must_events_per_s } => ingest::run(bench, scenario, *must_events_per_s).await,
+        Run::Growth {
+            queries: file,
+            sizes,
+            warm_runs,
+        } => {
+            let warm_runs = arguments.warm_runs.unwrap_or(*warm_runs);
+            growth::run(bench, scenario, &queries(file)?, sizes, warm_runs).await
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        Run::Concurrency {
+            queries: file,
+            queries_at_once,
+            seconds,
+        } => {
+            let length = std::time::Duration::from_secs(*seconds);
+            concurrency::run(bench, scenario, &queries(file)?, *queries_at_once, length).await
+        }
+        Run::Soak {
+            minutes,
+            events_per_s,
+            restart_every_s,
+            query_every_ms,
+        } => {
+            let plan = soak::Plan {
+                length_s: arguments.minutes.unwrap_or(*minutes) * 60.0,
+                events_per_s: arguments.events_per_second.unwrap_or(*events_per_s).max(1),
+                restart_every_s: *restart_every_s,
+                query_every_ms: *query_every_ms,
+            };
+            soak::run(bench, scenario, plan).await
+        }
     }
+}
+
+fn save(report: &Report, benches: &std::path::Path) -> anyhow::Result<()> {
+    let folder = benches.join("results");
+    fs::create_dir_all(&folder)?;
+    let name = format!(
+        "{}-{}-{}.json",
+        report.day(),
+        report.machine.commit,
+        report.scenario
+    );
+    let path = folder.join(name);
+    fs::write(&path, serde_json::to_string_pretty(report)? + "\n")?;
+    note(&format!("written to {}", path.display()));
+    Ok(())
 }
 
 #[expect(clippy::print_stdout, reason = "this is the output of a command")]
@@ -217,6 +212,6 @@ fn say(text: &str) {
     clippy::print_stderr,
     reason = "progress is for the person who waits, not for the pipe"
 )]
-fn note(text: &str) {
+pub(crate) fn note(text: &str) {
     eprintln!("{text}");
 }

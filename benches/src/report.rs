@@ -1,120 +1,128 @@
-//! What a run found, as a table for people, as JSON for comparing and as the section of docs/benchmarks.md.
+//! What a run found, as tables for people, as JSON for comparing and as a section of docs/benchmarks.md.
 
-use crate::ask::Asked;
-use crate::load::Loaded;
 use crate::machine::Machine;
-use crate::server::Memory;
 use serde::Serialize;
-
-/// Smaller entries of the data folder are not worth a word.
-const SHOWN_BYTES_MIN: u64 = 50_000;
+use serde_json::Value;
 
 /// Everything a run found.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) scenario: String,
+    pub(crate) about: String,
     /// RFC 3339.
     pub(crate) date: String,
     pub(crate) machine: Machine,
-    pub(crate) seed: u64,
-    pub(crate) connections: usize,
-    pub(crate) spans_per_request: usize,
-    pub(crate) warm_runs: usize,
-    pub(crate) loaded: Loaded,
-    pub(crate) memory_loaded: Memory,
-    pub(crate) memory_asked: Memory,
-    /// From the last ack until a COUNT saw every event.
-    pub(crate) visible_s: f64,
-    pub(crate) shutdown_s: f64,
-    pub(crate) startup_empty_s: f64,
-    pub(crate) startup_loaded_s: f64,
-    /// Bytes of the data folder after the clean stop.
-    pub(crate) stored_bytes: u64,
-    pub(crate) stored_bytes_per_event: f64,
-    /// The same by entry of the folder.
-    pub(crate) stored_parts: Vec<(String, u64)>,
-    pub(crate) queries: Vec<Asked>,
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) tables: Vec<Table>,
+    pub(crate) goals: Vec<Goal>,
+    /// What is wrong: a mismatch, a loss. A run with any fails.
+    pub(crate) faults: Vec<String>,
+    /// Every number, for programs.
+    pub(crate) data: Value,
+}
+
+/// One thing worth a line.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    pub(crate) value: String,
+}
+
+/// Rows under a heading.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Table {
+    pub(crate) about: String,
+    pub(crate) head: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+}
+
+/// A number that was promised or hoped for.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Goal {
+    pub(crate) what: String,
+    pub(crate) found: f64,
+    pub(crate) wanted: f64,
+    pub(crate) is_must: bool,
+}
+
+impl Goal {
+    fn is_met(&self) -> bool {
+        self.found >= self.wanted
+    }
+
+    fn line(&self) -> String {
+        let verdict = if self.is_met() { "pass" } else { "FAIL" };
+        let kind = if self.is_must { "must" } else { "aim" };
+        let (found, wanted) = (short(self.found), short(self.wanted));
+        format!("{verdict} {kind} {}: {found}, wanted {wanted}", self.what)
+    }
+}
+
+impl Figure {
+    pub(crate) fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            value: value.into(),
+        }
+    }
+}
+
+impl Table {
+    pub(crate) fn new(about: impl Into<String>, head: &[&str]) -> Self {
+        Self {
+            about: about.into(),
+            head: head.iter().map(|name| (*name).to_owned()).collect(),
+            rows: Vec::new(),
+        }
+    }
 }
 
 impl Report {
     /// For the terminal.
-    pub(crate) fn table(&self) -> String {
-        let mut out = String::new();
-        for (name, value) in self.figures() {
-            line(&mut out, format_args!("{name:<28} {value}"));
+    pub(crate) fn text(&self) -> String {
+        let mut out = format!("\n== {}: {}\n", self.scenario, self.about);
+        for figure in self.all_figures() {
+            out += &format!("{:<28} {}\n", figure.name, figure.value);
         }
-        line(&mut out, format_args!(""));
-        line(
-            &mut out,
-            format_args!(
-                "{:<24} {:>10} {:>10} {:>10} {:>10} {:>10}  answer",
-                "query, ms", "first", "warm min", "median", "max", "server"
-            ),
-        );
-        for asked in &self.queries {
-            line(
-                &mut out,
-                format_args!(
-                    "{:<24} {:>10} {:>10} {:>10} {:>10} {:>10}  {}",
-                    asked.id,
-                    ms(asked.first_ms),
-                    ms(asked.warm_min_ms),
-                    ms(asked.warm_median_ms),
-                    ms(asked.warm_max_ms),
-                    asked.server_min_ms.map_or_else(|| "-".to_owned(), ms),
-                    asked.answer
-                ),
-            );
+        for table in &self.tables {
+            out += &format!("\n{}\n", table.about);
+            out += &aligned(table);
+        }
+        out += "\n";
+        for goal in &self.goals {
+            out += &format!("{}\n", goal.line());
+        }
+        for fault in &self.faults {
+            out += &format!("WRONG: {fault}\n");
         }
         out
     }
 
     /// For docs/benchmarks.md.
     pub(crate) fn markdown(&self) -> String {
-        let mut out = String::new();
-        line(
-            &mut out,
-            format_args!(
-                "## {}, {} events, {}\n",
-                self.scenario,
-                thousands(self.loaded.events),
-                self.day()
-            ),
-        );
-        line(&mut out, format_args!("| figure | value |\n| --- | --- |"));
-        for (name, value) in self.figures() {
-            line(&mut out, format_args!("| {name} | {value} |"));
+        let mut out = format!("## {}, {}\n\n", self.scenario, self.day());
+        out += "| figure | value |\n| --- | --- |\n";
+        for figure in self.all_figures() {
+            out += &format!("| {} | {} |\n", figure.name, figure.value);
         }
-        line(
-            &mut out,
-            format_args!(
-                "\nMilliseconds at the client, over HTTP, one query at a time, after a restart of the server: the first run, \
-                 then the least, the median and the greatest of {} warm runs.\n",
-                self.warm_runs
-            ),
-        );
-        line(
-            &mut out,
-            format_args!("| query | first | warm min | median | max | server, min | answer |"),
-        );
-        line(
-            &mut out,
-            format_args!("| --- | ---: | ---: | ---: | ---: | ---: | --- |"),
-        );
-        for asked in &self.queries {
-            line(
-                &mut out,
-                format_args!(
-                    "| {} | {} | {} | {} | {} | {} | {} |",
-                    asked.question,
-                    ms(asked.first_ms),
-                    ms(asked.warm_min_ms),
-                    ms(asked.warm_median_ms),
-                    ms(asked.warm_max_ms),
-                    asked.server_min_ms.map_or_else(|| "–".to_owned(), ms),
-                    asked.answer
-                ),
-            );
+        for table in &self.tables {
+            out += &format!("\n{}\n\n| {} |\n|", table.about, table.head.join(" | "));
+            for index in 0..table.head.len() {
+                out += if index == 0 { " --- |" } else { " ---: |" };
+            }
+            out += "\n";
+            for row in &table.rows {
+                out += &format!("| {} |\n", row.join(" | "));
+            }
+        }
+        if !self.goals.is_empty() || !self.faults.is_empty() {
+            out += "\n";
+        }
+        for goal in &self.goals {
+            out += &format!("- {}\n", goal.line());
+        }
+        for fault in &self.faults {
+            out += &format!("- WRONG: {fault}\n");
         }
         out
     }
@@ -124,16 +132,15 @@ impl Report {
         self.date.split('T').next().unwrap_or(&self.date)
     }
 
-    fn figures(&self) -> Vec<(&'static str, String)> {
-        let (machine, loaded) = (&self.machine, &self.loaded);
-        let parts: Vec<String> = self
-            .stored_parts
-            .iter()
-            .filter(|(_, bytes)| *bytes >= SHOWN_BYTES_MIN)
-            .map(|(name, bytes)| format!("{name} {:.1} MB", *bytes as f64 / 1e6))
-            .collect();
-        vec![
-            (
+    fn all_figures(&self) -> Vec<Figure> {
+        let machine = &self.machine;
+        let older = if machine.is_binary_older {
+            format!(", but the binary is older ({})", machine.binary_built)
+        } else {
+            String::new()
+        };
+        let mut figures = vec![
+            Figure::new(
                 "machine",
                 format!(
                     "{} cores, {} GB, {}, Linux {}, load {:.1} before the run",
@@ -144,98 +151,54 @@ impl Report {
                     machine.load_before
                 ),
             ),
-            (
+            Figure::new(
                 "build",
                 format!(
-                    "profile {}, commit {}{}",
-                    machine.profile,
-                    machine.commit,
-                    if machine.is_binary_older {
-                        format!(", but the binary is older ({})", machine.binary_built)
-                    } else {
-                        String::new()
-                    }
+                    "profile {}, commit {}{older}",
+                    machine.profile, machine.commit
                 ),
             ),
-            (
-                "load",
-                format!(
-                    "{} events, {} a request, {} connections, seed {}",
-                    thousands(loaded.events),
-                    self.spans_per_request,
-                    self.connections,
-                    self.seed
-                ),
-            ),
-            (
-                "ingest",
-                format!(
-                    "{} events/s, {:.1} MB/s, {:.0} B an event on the wire",
-                    thousands(loaded.events_per_s as u64),
-                    loaded.mb_per_s,
-                    loaded.body_bytes as f64 / loaded.events as f64
-                ),
-            ),
-            (
-                "CPU per million events",
-                format!(
-                    "server {:.2} s, client {:.2} s",
-                    loaded.server_cpu_s_per_million, loaded.client_cpu_s_per_million
-                ),
-            ),
-            (
-                "durable ack",
-                format!(
-                    "p50 {} ms, p99 {} ms, max {} ms, {} retries",
-                    ms(loaded.ack_p50_ms),
-                    ms(loaded.ack_p99_ms),
-                    ms(loaded.ack_max_ms),
-                    loaded.retries
-                ),
-            ),
-            (
-                "visible after the last ack",
-                format!("{:.2} s", self.visible_s),
-            ),
-            (
-                "memory",
-                format!(
-                    "{:.0} MB after loading (peak {:.0}), {:.0} MB after the queries (peak {:.0})",
-                    self.memory_loaded.rss_mb,
-                    self.memory_loaded.peak_rss_mb,
-                    self.memory_asked.rss_mb,
-                    self.memory_asked.peak_rss_mb
-                ),
-            ),
-            (
-                "stop and start",
-                format!(
-                    "clean stop {:.2} s, start {:.2} s (empty {:.2} s)",
-                    self.shutdown_s, self.startup_loaded_s, self.startup_empty_s
-                ),
-            ),
-            (
-                "on disk",
-                format!(
-                    "{:.1} B an event ({})",
-                    self.stored_bytes_per_event,
-                    parts.join(", ")
-                ),
-            ),
-        ]
+        ];
+        figures.extend(self.figures.iter().cloned());
+        figures
     }
 }
 
+/// Columns as wide as their widest cell; the first to the left, the others to the right.
+fn aligned(table: &Table) -> String {
+    let rows = || std::iter::once(&table.head).chain(&table.rows);
+    let widths: Vec<usize> = (0..table.head.len())
+        .map(|index| {
+            let cells = rows().filter_map(|row| row.get(index));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+        })
+        .collect();
+    let mut out = String::new();
+    for row in rows() {
+        for (index, (cell, width)) in row.iter().zip(&widths).enumerate() {
+            if index == 0 {
+                out += &format!("{cell:<width$}");
+            } else {
+                out += &format!("  {cell:>width$}");
+            }
+        }
+        out += "\n";
+    }
+    out
+}
+
 /// Three digits, whatever the size.
-fn ms(value: f64) -> String {
+pub(crate) fn short(value: f64) -> String {
     match value {
+        value if value >= 1_000.0 => thousands(value.round() as u64),
         value if value >= 100.0 => format!("{value:.0}"),
         value if value >= 10.0 => format!("{value:.1}"),
         value => format!("{value:.2}"),
     }
 }
 
-fn thousands(number: u64) -> String {
+/// Digits in groups of three.
+pub(crate) fn thousands(number: u64) -> String {
     let digits = number.to_string();
     let mut out = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
@@ -245,9 +208,4 @@ fn thousands(number: u64) -> String {
         out.push(digit);
     }
     out
-}
-
-fn line(out: &mut String, arguments: std::fmt::Arguments<'_>) {
-    out.push_str(&arguments.to_string());
-    out.push('\n');
 }

@@ -5,16 +5,32 @@ use reqwest::Client;
 use serde::Serialize;
 use std::fs::{self, File};
 use std::net::TcpListener;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
+
+/// How servers of a run are started.
+#[derive(Clone, Debug)]
+pub(crate) struct Launch {
+    pub(crate) binary: PathBuf,
+    pub(crate) data_dir: PathBuf,
+    pub(crate) log: PathBuf,
+    /// Settings beside those that every run needs, as flags.
+    pub(crate) settings: Vec<String>,
+}
+
+/// Where a server listens: scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoints {
+    pub(crate) http: String,
+    pub(crate) grpc: String,
+}
 
 /// A running server. Dropping it kills the process.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
-    /// Scheme, host and port.
-    pub(crate) endpoint: String,
+    pub(crate) endpoints: Endpoints,
     /// From the start of the process to the first "ready".
     pub(crate) startup: Duration,
 }
@@ -39,40 +55,44 @@ const POLL: Duration = Duration::from_millis(5);
 const LOG_TAIL_BYTES: usize = 2_000;
 
 impl Server {
-    /// Starts `binary serve` on `data_dir` and waits until it is ready.
-    pub(crate) async fn start(binary: &Path, data_dir: &Path, log: &Path) -> anyhow::Result<Self> {
-        // The port is free at this moment; nobody else on the machine should want it in the next.
-        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let output = File::options().create(true).append(true).open(log)?;
+    /// Starts `waggle serve` and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it can't be started, ends at once or isn't ready in time.
+    pub(crate) async fn start(launch: &Launch) -> anyhow::Result<Self> {
+        let (http, grpc) = (free_address()?, free_address()?);
+        let output = File::options()
+            .create(true)
+            .append(true)
+            .open(&launch.log)?;
         let began = Instant::now();
-        let child = Command::new(binary)
-            .arg("serve")
-            .arg("--dev")
+        let child = Command::new(&launch.binary)
+            .args(["serve", "--dev", "--otlp-http", "off"])
             .arg("--data-dir")
-            .arg(data_dir)
-            .args(["--http", &format!("127.0.0.1:{port}")])
-            .args(["--otlp-http", "off", "--grpc", "off"])
+            .arg(&launch.data_dir)
+            .args(["--http", &http, "--grpc", &grpc])
+            .args(&launch.settings)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)
             .stderr(output)
             .spawn()
             .with_context(|| {
-                format!(
-                    "cannot start {}; build it with `make build`",
-                    binary.display()
-                )
+                let binary = launch.binary.display();
+                format!("cannot start {binary}; build it with `make build`")
             })?;
         let mut server = Self {
             child,
-            endpoint,
+            endpoints: Endpoints {
+                http: format!("http://{http}"),
+                grpc: format!("http://{grpc}"),
+            },
             startup: Duration::ZERO,
         };
         let client = Client::new();
-        let ready = format!("{}/readyz", server.endpoint);
+        let ready = format!("{}/readyz", server.endpoints.http);
         loop {
             if let Some(status) = server.child.try_wait()? {
-                bail!("the server ended at once ({status}): {}", tail(log));
+                bail!("the server ended at once ({status}): {}", tail(&launch.log));
             }
             let answer = client.get(&ready).send().await;
             if answer.is_ok_and(|answer| answer.status().is_success()) {
@@ -104,6 +124,24 @@ impl Server {
         }
     }
 
+    /// Ends the server as a power cut would, as far as a process can be ended so.
+    ///
+    /// # Errors
+    /// When the process can't be killed.
+    pub(crate) fn kill(mut self) -> anyhow::Result<()> {
+        self.child.kill()?;
+        self.child.wait()?;
+        Ok(())
+    }
+
+    /// Open files and sockets of the server.
+    ///
+    /// # Errors
+    /// When the process is gone.
+    pub(crate) fn file_count(&self) -> anyhow::Result<usize> {
+        Ok(fs::read_dir(format!("/proc/{}/fd", self.child.id()))?.count())
+    }
+
     /// CPU time of the server so far.
     pub(crate) fn cpu(&self) -> anyhow::Result<Cpu> {
         cpu(&self.child.id().to_string())
@@ -111,17 +149,42 @@ impl Server {
 
     /// Memory of the server.
     pub(crate) fn memory(&self) -> anyhow::Result<Memory> {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let mb = |key: &str| {
-            let line = status.lines().find_map(|line| line.strip_prefix(key))?;
-            let kb: f64 = line.split_whitespace().next()?.parse().ok()?;
-            Some(kb * 1_024.0 / 1e6)
-        };
-        Ok(Memory {
-            rss_mb: mb("VmRSS:").context("no VmRSS")?,
-            peak_rss_mb: mb("VmHWM:").context("no VmHWM")?,
-        })
+        memory(self.child.id())
     }
+
+    /// For reading its memory while it is lent out.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+}
+
+/// Memory of a process.
+///
+/// # Errors
+/// When it is gone.
+pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
+    let status = fs::read_to_string(format!("/proc/{process}/status"))?;
+    let mb = |key: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(key))?;
+        let kb: f64 = line.split_whitespace().next()?.parse().ok()?;
+        Some(kb * 1_024.0 / 1e6)
+    };
+    Ok(Memory {
+        rss_mb: mb("VmRSS:").context("no VmRSS")?,
+        peak_rss_mb: mb("VmHWM:").context("no VmHWM")?,
+    })
+}
+
+/// An address whose port is free at this moment; nobody else on the machine should want it in the next.
+fn free_address() -> anyhow::Result<String> {
+    let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+    Ok(address.to_string())
+}
+
+/// True when the program knows a setting.
+pub(crate) fn knows_setting(binary: &Path, name: &str) -> bool {
+    let help = Command::new(binary).args(["serve", "--help"]).output();
+    help.is_ok_and(|help| String::from_utf8_lossy(&help.stdout).contains(&format!("--{name}")))
 }
 
 impl Drop for Server {
@@ -162,22 +225,6 @@ pub(crate) fn folder_bytes(folder: &Path) -> anyhow::Result<u64> {
         };
     }
     Ok(sum)
-}
-
-/// Bytes of each entry of `folder`, by name.
-pub(crate) fn folder_parts(folder: &Path) -> anyhow::Result<Vec<(String, u64)>> {
-    let mut parts = Vec::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        let bytes = if entry.metadata()?.is_dir() {
-            folder_bytes(&entry.path())?
-        } else {
-            entry.metadata()?.len()
-        };
-        parts.push((entry.file_name().to_string_lossy().into_owned(), bytes));
-    }
-    parts.sort();
-    Ok(parts)
 }
 
 fn tail(log: &Path) -> String {

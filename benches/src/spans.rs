@@ -2,16 +2,17 @@
 //! follow spec/engine.md section 2: 25 skewed services, 400 names, 150 routes, 500 pods, 1.5 million possible users, about
 //! 12 spans a trace, log-normal durations, 1.1 % errors, one slow subset (a region, a build and a flag in one hour).
 
-mod random;
+pub(crate) mod batch;
+mod field;
+pub(crate) mod otlp;
+pub(crate) mod parquet;
+pub(crate) mod random;
 mod table;
 #[cfg(test)]
 mod tests;
-mod write;
 
 use random::Random;
 use table::{SPARSE_COUNT, SPARSE_FLOATS_FROM, SPARSE_STRINGS, Tables};
-
-pub(crate) use table::SERVICES;
 
 /// Rows of a block: small, so that blocks sent side by side leave the data nearly sorted by time.
 pub(crate) const BLOCK_ROWS: usize = 2_048;
@@ -234,6 +235,13 @@ struct Row {
     queue_ms: f64,
 }
 
+impl Row {
+    /// As the server computes it from start and end.
+    fn duration_ms(&self) -> f64 {
+        self.duration_ns as f64 / 1e6
+    }
+}
+
 /// What spans of HTTP requests carry.
 #[derive(Clone, Debug, PartialEq)]
 struct Http {
@@ -302,146 +310,14 @@ pub(crate) struct Block {
 }
 
 impl Block {
-    /// Spans of each of [`SERVICES`].
-    pub(crate) fn count_by_service(&self) -> [u64; SERVICES.len()] {
-        let mut counts = [0; SERVICES.len()];
-        for row in &self.rows {
-            counts[row.service] += 1;
-        }
-        counts
-    }
-
-    /// The block as OTLP trace requests of so many spans each, with the number of spans.
-    pub(crate) fn requests(
-        &self,
-        spans: &Spans,
-        spans_per_request: usize,
-    ) -> Vec<(usize, Vec<u8>)> {
-        let mut requests = Vec::new();
+    /// Its rows in order, each with its sparse values.
+    fn rows(&self) -> impl Iterator<Item = (&Row, &[Sparse])> {
         let mut sparse = self.sparse.as_slice();
-        let mut scope_spans = scope();
-        let (mut one, mut count) = (Vec::with_capacity(2_048), 0);
-        for (index, row) in self.rows.iter().enumerate() {
-            let of_row = sparse
-                .iter()
-                .take_while(|sparse| sparse.row == index)
-                .count();
+        self.rows.iter().enumerate().map(move |(index, row)| {
+            let of_row = sparse.iter().take_while(|one| one.row == index).count();
             let (of_row, rest) = sparse.split_at(of_row);
             sparse = rest;
-            one.clear();
-            write_span(&mut one, &spans.tables, row, of_row);
-            write::bytes(&mut scope_spans, 2, &one);
-            count += 1;
-            if count == spans_per_request || index + 1 == self.rows.len() {
-                requests.push((
-                    count,
-                    request(&std::mem::replace(&mut scope_spans, scope())),
-                ));
-                count = 0;
-            }
-        }
-        requests
+            (row, of_row)
+        })
     }
-}
-
-/// The beginning of a ScopeSpans message.
-fn scope() -> Vec<u8> {
-    let mut scope = Vec::new();
-    write::bytes(&mut scope, 1, b"waggle-bench");
-    let mut scope_spans = Vec::with_capacity(600 * 1_024);
-    write::bytes(&mut scope_spans, 1, &scope);
-    scope_spans
-}
-
-/// A whole ExportTraceServiceRequest around a ScopeSpans message.
-fn request(scope_spans: &[u8]) -> Vec<u8> {
-    // In Resource, attributes are field 1 as in no other message here, so the pair is written out.
-    let mut value = Vec::new();
-    write::bytes(&mut value, 1, DATASET.as_bytes());
-    let mut pair = Vec::new();
-    write::bytes(&mut pair, 1, b"service.name");
-    write::bytes(&mut pair, 2, &value);
-    let mut resource = Vec::new();
-    write::bytes(&mut resource, 1, &pair);
-    let mut resource_spans = Vec::with_capacity(scope_spans.len() + 64);
-    write::bytes(&mut resource_spans, 1, &resource);
-    write::bytes(&mut resource_spans, 2, scope_spans);
-    let mut request = Vec::with_capacity(resource_spans.len() + 8);
-    write::bytes(&mut request, 1, &resource_spans);
-    request
-}
-
-fn write_span(out: &mut Vec<u8>, tables: &Tables, row: &Row, sparse: &[Sparse]) {
-    write::bytes(out, 1, &row.trace_id.to_be_bytes());
-    write::bytes(out, 2, &row.span_id.to_be_bytes());
-    if row.parent_id != 0 {
-        write::bytes(out, 4, &row.parent_id.to_be_bytes());
-    }
-    write::bytes(out, 5, tables.names[row.name].as_bytes());
-    out.push(6 << 3);
-    write::varint(out, row.kind);
-    write::fixed64(out, 7, row.time_ns as u64);
-    write::fixed64(out, 8, row.time_ns as u64 + row.duration_ns);
-    write_attributes(out, tables, row);
-    for sparse in sparse {
-        let key = &tables.sparse[sparse.column];
-        match sparse.value {
-            SparseValue::Text(code) => {
-                out.extend_from_slice(tables.sparse_values[sparse.column].get(code));
-            }
-            SparseValue::Int(value) => write::int_attribute(out, key, value),
-            SparseValue::Float(value) => write::double_attribute(out, key, value),
-        }
-    }
-    if row.exception.is_some() {
-        // Status { code: ERROR }.
-        write::bytes(out, 15, &[3 << 3, 2]);
-    }
-}
-
-fn write_attributes(out: &mut Vec<u8>, tables: &Tables, row: &Row) {
-    let mut put = |attribute: &[u8]| out.extend_from_slice(attribute);
-    put(tables.service.get(row.service));
-    put(tables.pod.get(row.pod));
-    put(tables.host.get(row.pod % 120));
-    put(tables.node.get(row.pod % 60));
-    put(tables.namespace.get(row.service % 8));
-    put(tables.cluster.get(row.region % 3));
-    put(tables.zone.get(row.region * 3 + row.pod % 3));
-    put(tables.region.get(row.region));
-    put(tables.build.get(row.build));
-    put(tables.library.get(row.service % 30));
-    put(tables.library_version.get(row.service % 20));
-    put(tables.sdk_version.get(row.service % 8));
-    put(tables.peer.get(row.peer));
-    put(tables.tier.get(row.tier));
-    put(tables.customer.get(row.customer));
-    put(tables.flag.get(row.flag));
-    put(tables.platform.get(row.platform));
-    put(tables.country.get(row.country));
-    if let Some(http) = &row.http {
-        put(tables.route.get(http.route));
-        put(tables.method.get(http.method));
-        put(tables.user_agent.get(row.user_agent));
-    }
-    if let Some(statement) = row.statement {
-        put(tables.statement.get(statement));
-        put(tables.database.get(row.service % 4));
-    }
-    if let Some(exception) = row.exception {
-        put(tables.exception.get(exception));
-    }
-    if let Some(annotation) = row.annotation {
-        put(tables.annotation.get(annotation));
-    }
-    if let Some(http) = &row.http {
-        write::int_attribute(out, "http_status_code", http.status);
-        write::int_attribute(out, "resp_len", http.response_bytes);
-        write::int_attribute(out, "req_len", http.request_bytes);
-    }
-    write::string_attribute(out, "user_id", &format!("user_{:07}", row.user));
-    write::int_attribute(out, "net_peer_port", row.port);
-    write::int_attribute(out, "thread_id", row.thread);
-    write::int_attribute(out, "sampling_weight", row.sampling_weight);
-    write::double_attribute(out, "queue_ms", row.queue_ms);
 }

@@ -1,30 +1,49 @@
 //! Every scenario that comes with the project can be read.
 
-use super::{Check, Door, Scenario};
+use super::{Engine, Is, Queries, Run, Scenario};
 use std::collections::HashSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")
+}
 
 #[test]
 fn shipped_scenarios_are_read() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
-    let mut count = 0;
-    for entry in std::fs::read_dir(&folder).unwrap() {
+    let mut names = HashSet::new();
+    for entry in std::fs::read_dir(folder()).unwrap() {
         let path = entry.unwrap().path();
-        let scenario = Scenario::open(&folder, path.to_str().unwrap()).unwrap();
-        assert_eq!(path.file_stem().unwrap().to_str().unwrap(), scenario.name);
-        let ids: HashSet<&str> = scenario
-            .queries
-            .iter()
-            .map(|query| query.id.as_str())
-            .collect();
-        assert_eq!(ids.len(), scenario.queries.len(), "ids are unique");
-        for query in &scenario.queries {
-            assert!(query.parts > 0);
-            assert_eq!(query.door == Door::Trace, query.check == Check::Trace);
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        if name == "queries" {
+            continue;
         }
-        count += 1;
+        let scenario = Scenario::open(&folder(), path.to_str().unwrap()).unwrap();
+        assert_eq!(name, scenario.name);
+        if let Run::Compare { queries, .. }
+        | Run::Growth { queries, .. }
+        | Run::Concurrency { queries, .. } = scenario.run
+        {
+            Queries::open(&folder(), &queries).unwrap();
+        }
+        names.insert(name);
     }
-    assert!(count > 0);
+    assert_eq!(names.len(), 5, "{names:?}");
+}
+
+#[test]
+fn every_query_is_asked_of_every_engine() {
+    let queries = Queries::open(&folder(), "queries").unwrap().queries;
+    assert_eq!(queries.len(), 13);
+    let ids: HashSet<&str> = queries.iter().map(|query| query.id.as_str()).collect();
+    assert_eq!(ids.len(), queries.len(), "ids are unique");
+    for query in &queries {
+        for engine in [Engine::DuckDb, Engine::ClickHouse] {
+            assert!(query.peers.iter().any(|peer| peer.engine == engine));
+        }
+        let is_approximate = |is| matches!(is, Is::Percentile | Is::Distinct);
+        let has_approximate = query.columns.iter().any(|column| is_approximate(column.is));
+        assert_eq!(query.reference.is_some(), has_approximate, "{}", query.id);
+    }
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! The values that columns take, encoded once as span attributes. Shapes and figures follow spec/engine.md section 2.
+//! The values that columns take, in plain and encoded once as span attributes. Shapes and figures follow spec/engine.md section 2.
 
+use super::otlp::string_attribute;
 use super::random::Random;
-use super::write::string_attribute;
+use bytes::Bytes;
 
 /// The services, the busiest first.
 pub(crate) const SERVICES: [&str; 25] = [
@@ -66,30 +67,48 @@ const FIELDS: [&str; 14] = [
     "hash",
 ];
 
-/// One column with few values: each value as a finished attribute.
+/// One column with few values.
 #[derive(Debug)]
-pub(crate) struct Column(Vec<Vec<u8>>);
+pub(crate) struct Column {
+    pub(crate) key: String,
+    /// UTF-8.
+    values: Vec<Bytes>,
+    /// Each value as a finished attribute.
+    attributes: Vec<Vec<u8>>,
+}
 
 impl Column {
     fn new(key: &str, values: impl IntoIterator<Item = String>) -> Self {
-        let encode = |value: String| {
-            let mut out = Vec::new();
-            string_attribute(&mut out, key, &value);
-            out
-        };
-        Self(values.into_iter().map(encode).collect())
+        let (mut plain, mut attributes) = (Vec::new(), Vec::new());
+        for value in values {
+            let mut attribute = Vec::new();
+            string_attribute(&mut attribute, key, &value);
+            attributes.push(attribute);
+            plain.push(Bytes::from(value));
+        }
+        Self {
+            key: key.to_owned(),
+            values: plain,
+            attributes,
+        }
+    }
+
+    /// Value number `code`, UTF-8.
+    pub(crate) fn value(&self, code: usize) -> &Bytes {
+        &self.values[code]
     }
 
     /// The attribute with value number `code`.
-    pub(crate) fn get(&self, code: usize) -> &[u8] {
-        &self.0[code]
+    pub(crate) fn attribute(&self, code: usize) -> &[u8] {
+        &self.attributes[code]
     }
 }
 
 /// Every column with few values, and the names of spans.
 #[derive(Debug)]
 pub(crate) struct Tables {
-    pub(crate) names: Vec<String>,
+    /// Names of spans, UTF-8.
+    pub(crate) names: Vec<Bytes>,
     pub(crate) service: Column,
     pub(crate) route: Column,
     pub(crate) method: Column,
@@ -117,8 +136,8 @@ pub(crate) struct Tables {
     pub(crate) annotation: Column,
     /// Names of the sparse columns.
     pub(crate) sparse: Vec<String>,
-    /// Values of the sparse string columns, same index.
-    pub(crate) sparse_values: Vec<Column>,
+    /// The sparse columns of strings, same index.
+    pub(crate) sparse_strings: Vec<Column>,
 }
 
 /// Sparse columns: the first hundred hold strings, then sixty whole numbers, then forty floats.
@@ -158,9 +177,9 @@ impl Tables {
         let names = (0..400)
             .map(|i| {
                 if i % 3 == 0 {
-                    format!("{} {}", VERBS[i % 4], routes[i % 150])
+                    Bytes::from(format!("{} {}", VERBS[i % 4], routes[i % 150]))
                 } else {
-                    format!("{}.{}/Op{i}", SERVICES[i / 16], NOUNS[i % 14])
+                    Bytes::from(format!("{}.{}/Op{i}", SERVICES[i / 16], NOUNS[i % 14]))
                 }
             })
             .collect();
@@ -218,7 +237,7 @@ impl Tables {
             country: numbered("country", "C", 60),
             exception: Column::new("exception_message", (0..200).map(exception)),
             annotation: Column::new("annotation_type", ["span_event", "link"].map(String::from)),
-            sparse_values: sparse
+            sparse_strings: sparse
                 .iter()
                 .take(SPARSE_STRINGS)
                 .enumerate()

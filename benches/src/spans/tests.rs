@@ -1,7 +1,8 @@
 //! What the data is like, and that the hand-written protobuf is protobuf.
 
+use super::table::SERVICES;
 use super::table::{SPARSE_COUNT, sparse_presence, sparse_service};
-use super::{BLOCK_ROWS, DATASET, SERVICES, Spans};
+use super::{BLOCK_ROWS, DATASET, Spans, batch, otlp};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::trace::v1::Span;
@@ -19,7 +20,7 @@ fn spans() -> Spans {
 }
 
 fn decoded(spans: &Spans, block: u64) -> Vec<Span> {
-    let requests = spans.block(block).requests(spans, 512);
+    let requests = otlp::requests(&spans.block(block), spans, 512);
     let mut all = Vec::new();
     for (count, body) in requests {
         let request = ExportTraceServiceRequest::decode(body.as_slice()).unwrap();
@@ -50,16 +51,15 @@ fn blocks_repeat_and_differ() {
 fn there_are_as_many_as_asked_for() {
     let spans = spans();
     let mut sent = 0;
-    let mut by_service = [0; SERVICES.len()];
+    let mut by_service = [0_u64; SERVICES.len()];
     for number in 0..spans.block_count() {
         let block = spans.block(number);
-        sent += block
-            .requests(&spans, 512)
+        sent += otlp::requests(&block, &spans, 512)
             .iter()
             .map(|(count, _)| *count as u64)
             .sum::<u64>();
-        for (sum, count) in by_service.iter_mut().zip(block.count_by_service()) {
-            *sum += count;
+        for row in &block.rows {
+            by_service[row.service] += 1;
         }
     }
     assert_eq!(sent, EVENTS);
@@ -95,6 +95,60 @@ fn requests_are_otlp_and_traces_are_trees() {
 }
 
 #[test]
+fn all_encodings_say_the_same() {
+    let spans = spans();
+    let block = spans.block(3);
+    let otlp = decoded(&spans, 3);
+    let mut json: Vec<serde_json::Value> = Vec::new();
+    for (count, body) in batch::json(&block, &spans, 500) {
+        let events: Vec<serde_json::Value> = serde_json::from_slice(&body).unwrap();
+        assert_eq!(events.len(), count);
+        json.extend(events);
+    }
+    assert_eq!(json.len(), otlp.len());
+    for (event, span) in json.iter().zip(&otlp) {
+        let data = event["data"].as_object().unwrap();
+        let own =
+            6 + usize::from(!span.parent_span_id.is_empty()) + usize::from(span.status.is_some());
+        assert_eq!(data.len(), span.attributes.len() + own);
+        for attribute in &span.attributes {
+            let value = &data[&attribute.key];
+            match attribute.value.as_ref().unwrap().value.as_ref().unwrap() {
+                Value::StringValue(text) => assert_eq!(value, text),
+                Value::IntValue(int) => assert_eq!(value, int),
+                Value::DoubleValue(float) => assert_eq!(value.as_f64(), Some(*float)),
+                other => panic!("{other:?}"),
+            }
+        }
+        let duration_ms = (span.end_time_unix_nano - span.start_time_unix_nano) as f64 / 1e6;
+        assert_eq!(data["duration_ms"].as_f64(), Some(duration_ms));
+        assert_eq!(data["name"], *span.name);
+    }
+    let packed = batch::msgpack_zstd(&block, &spans, 500).unwrap();
+    assert_eq!(
+        packed.iter().map(|(count, _)| count).sum::<usize>(),
+        otlp.len()
+    );
+}
+
+#[test]
+fn parquet_has_every_row_and_column() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    let spans = Spans::new(SEED, 5_000, START_NS, HOURS);
+    let folder = tempfile::tempdir().unwrap();
+    super::parquet::write_files(&spans, folder.path(), 2).unwrap();
+    let mut rows = 0;
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let file = std::fs::File::open(entry.unwrap().path()).unwrap();
+        let reader = SerializedFileReader::new(file).unwrap();
+        let metadata = reader.metadata().file_metadata();
+        rows += metadata.num_rows();
+        assert_eq!(metadata.schema_descr().num_columns(), 41 + SPARSE_COUNT);
+    }
+    assert_eq!(rows, 5_000);
+}
+
+#[test]
 fn the_shape_is_as_described() {
     let spans = spans();
     let mut columns: BTreeMap<String, u64> = BTreeMap::new();
@@ -102,9 +156,7 @@ fn the_shape_is_as_described() {
     let mut traces: HashMap<Vec<u8>, u32> = HashMap::new();
     let (mut errors, mut sparse, mut bytes) = (0, 0, 0);
     for number in 0..spans.block_count() {
-        bytes += spans
-            .block(number)
-            .requests(&spans, 512)
+        bytes += otlp::requests(&spans.block(number), &spans, 512)
             .iter()
             .map(|(_, body)| body.len())
             .sum::<usize>();
