@@ -1,6 +1,6 @@
 //! Columns: which names the events of a dataset use, and as what type each is read.
 
-use crate::Result;
+use crate::{BlockId, Result};
 use async_trait::async_trait;
 use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
 
@@ -71,6 +71,26 @@ pub struct ColumnPage {
     pub columns: Vec<Column>,
     /// All matches.
     pub total: usize,
+}
+
+/// A column that was deleted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeletedColumn {
+    /// Its name in events.
+    pub key_name: String,
+    /// The blocks that may hold values of it.
+    pub blocks: Vec<BlockId>,
+}
+
+/// A column that was deleted while log files held values of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ColumnDeletion {
+    /// Its dataset.
+    pub dataset: DatasetId,
+    /// Its name in events.
+    pub key_name: String,
+    /// The last log file that may hold values that were deleted.
+    pub wal_through: u64,
 }
 
 /// Chooses the type that can show values of both types: integers and floats are numbers, anything else mixed is text.
@@ -161,7 +181,8 @@ pub trait Columns: Send + Sync {
         now_ns: i64,
     ) -> Result<Column>;
 
-    /// Deletes a column from the list of columns. Stored events keep their values, and the next event with it makes it anew.
+    /// Deletes a column, and with it its values: notes that all listed blocks of the dataset, and log files up to `wal_through`, hold
+    /// values that nobody may see. The next event with it makes it anew.
     ///
     /// # Errors
     /// `NotFound`.
@@ -170,5 +191,12 @@ pub trait Columns: Send + Sync {
         tenant: Tenant,
         dataset: DatasetId,
         column: &ColumnId,
-    ) -> Result<()>;
+        wal_through: u64,
+    ) -> Result<DeletedColumn>;
+
+    /// Lists the columns that were deleted and are still in blocks, by block.
+    async fn hidden_columns(&self) -> Result<Vec<(BlockId, String)>>;
+
+    /// Lists the columns that were deleted and may still be in log files. A commit of blocks that covers the files ends it.
+    async fn column_deletions(&self) -> Result<Vec<ColumnDeletion>>;
 }

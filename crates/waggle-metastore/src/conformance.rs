@@ -5,6 +5,7 @@ mod access;
 mod block;
 mod column;
 mod dataset;
+mod keep;
 mod query;
 mod race;
 
@@ -53,7 +54,8 @@ conformance! {
     dataset: first_sight_makes_a_dataset_once, names_and_slugs_address_a_dataset, other_alphabets_keep_apart, datasets_have_a_limit,
              a_dataset_changes_and_goes, another_tenant_sees_no_dataset, summaries_add_up_blocks, written_moves_forward;
     column: registering_merges, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
-            search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns;
+            search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns, a_deleted_column_is_hidden_until_nothing_holds_it;
+    keep: limits_are_kept_per_environment_and_dataset, an_erasure_ends_once, answers_are_forgotten;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
     query: a_query_is_saved, a_result_ends_once, a_run_is_recorded_whole_or_not_at_all, pending_and_old_results_go, another_tenant_sees_no_query;
     access: the_first_rows_are_made_once, a_refused_bootstrap_leaves_nothing, teams_and_environments, users_sign_in_by_address,

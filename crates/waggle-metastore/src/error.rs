@@ -1,5 +1,7 @@
 //! What can go wrong, named after what the caller can do about it.
 
+use waggle_model::KeepError;
+
 /// The outcome of every call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -47,4 +49,18 @@ pub enum Error {
     /// The metastore can't be reached or can't write: the disk is full, the file is gone, the connection broke.
     #[error("the metastore is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<Error> for KeepError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound(what) => Self::NotFound(what),
+            Error::Conflict(text) => Self::Conflict(text.to_owned()),
+            Error::Invalid { field, message } => Self::Invalid {
+                field: field.to_owned(),
+                message: message.to_owned(),
+            },
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
 }

@@ -9,11 +9,13 @@ mod block;
 mod bootstrap;
 mod column;
 mod dataset;
+mod erasure;
 mod error;
 mod id;
 mod key;
 mod permission;
 mod query;
+mod retention;
 mod session;
 mod slug;
 mod sqlite;
@@ -26,15 +28,18 @@ mod conformance;
 pub use block::{Block, BlockId, Blocks, NewBlock};
 pub use bootstrap::{Bootstrap, FirstRows, FirstTeam};
 pub use column::{
-    Column, ColumnChange, ColumnId, ColumnPage, Columns, NewColumn, SeenColumn, widen,
+    Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumn, NewColumn,
+    SeenColumn, widen,
 };
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
+pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure};
 pub use error::{Error, Result};
 pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
 pub use permission::{Permission, Permissions};
 pub use query::{
     Queries, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy,
 };
+pub use retention::{DatasetRetention, Retentions};
 pub use session::{NewSession, Session, Sessions};
 pub use slug::{is_usable_name, slug};
 pub use sqlite::SqliteMetastore;
@@ -46,11 +51,31 @@ pub use user::{NewUser, Role, User, UserId, Users};
 /// All times are nanoseconds since the Unix epoch, UTC, handed in by the caller. A write is durable when its future has returned, and
 /// every later read sees it. A write is one transaction: it happens whole or not at all, also when its future is dropped half-way.
 pub trait Metastore:
-    Bootstrap + Teams + Users + Sessions + Keys + Datasets + Columns + Blocks + Queries
+    Bootstrap
+    + Teams
+    + Users
+    + Sessions
+    + Keys
+    + Datasets
+    + Columns
+    + Blocks
+    + Queries
+    + Retentions
+    + Erasures
 {
 }
 
-impl<T: Bootstrap + Teams + Users + Sessions + Keys + Datasets + Columns + Blocks + Queries>
-    Metastore for T
+impl<T> Metastore for T where
+    T: Bootstrap
+        + Teams
+        + Users
+        + Sessions
+        + Keys
+        + Datasets
+        + Columns
+        + Blocks
+        + Queries
+        + Retentions
+        + Erasures
 {
 }

@@ -7,8 +7,10 @@ mod block;
 mod bootstrap;
 mod column;
 mod dataset;
+mod erasure;
 mod key;
 mod query;
+mod retention;
 mod schema;
 mod session;
 mod team;
@@ -111,6 +113,8 @@ fn connect_options() -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
+        // What was deleted must not be found in the file: somebody may have asked for it to be gone.
+        .pragma("secure_delete", "ON")
 }
 
 fn pool(connections: u32) -> SqlitePoolOptions {

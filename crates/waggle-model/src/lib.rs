@@ -9,6 +9,7 @@ mod batch;
 mod bubble;
 mod clock;
 mod csv;
+mod keep;
 mod limits;
 mod query;
 mod sink;
@@ -24,6 +25,7 @@ pub use bubble::{
 };
 pub use clock::Clock;
 pub use csv::CsvLines;
+pub use keep::{EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss};
 pub use limits::EventLimits;
 pub use query::{
     CalculationSpec, DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp,

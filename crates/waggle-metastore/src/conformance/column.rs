@@ -1,5 +1,8 @@
 use super::{NOW, tenant};
-use crate::{ColumnChange, ColumnId, Error, Metastore, NewColumn, SeenColumn};
+use crate::{
+    BlockId, ColumnChange, ColumnDeletion, ColumnId, Error, Metastore, NewBlock, NewColumn,
+    SeenColumn,
+};
 use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
 
 fn seen(key_name: &str, column_type: ColumnType) -> SeenColumn {
@@ -170,7 +173,7 @@ pub(super) async fn a_column_is_made_changed_and_deleted(metastore: &dyn Metasto
     assert!(!changed.is_hidden);
     assert_eq!(changed.updated_at_ns, NOW + 1);
     metastore
-        .delete_column(tenant, shop, &made.id)
+        .delete_column(tenant, shop, &made.id, 0)
         .await
         .unwrap();
     assert_eq!(
@@ -178,7 +181,7 @@ pub(super) async fn a_column_is_made_changed_and_deleted(metastore: &dyn Metasto
         None
     );
     assert!(matches!(
-        metastore.delete_column(tenant, shop, &made.id).await,
+        metastore.delete_column(tenant, shop, &made.id, 0).await,
         Err(Error::NotFound("column"))
     ));
     let change = ColumnChange::default();
@@ -223,7 +226,7 @@ pub(super) async fn another_tenant_sees_no_column(metastore: &dyn Metastore) {
         Err(Error::NotFound(_))
     ));
     assert!(matches!(
-        metastore.delete_column(theirs, shop, &made.id).await,
+        metastore.delete_column(theirs, shop, &made.id, 0).await,
         Err(Error::NotFound(_))
     ));
     assert!(matches!(
@@ -358,4 +361,69 @@ pub(super) async fn ten_thousand_columns(metastore: &dyn Metastore) {
             19
         )
     );
+}
+
+pub(super) async fn a_deleted_column_is_hidden_until_nothing_holds_it(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    let other = dataset(metastore, tenant, "other").await;
+    let price = metastore
+        .create_column(tenant, shop, new_column("price"), 10, NOW)
+        .await
+        .unwrap();
+    let block = |dataset, file: &str| NewBlock {
+        tenant,
+        dataset,
+        file: file.to_owned(),
+        offset: 0,
+        length: 8,
+        row_count: 1,
+        min_time_ns: 0,
+        max_time_ns: 0,
+        format_version: 2,
+        created_at_ns: NOW,
+    };
+    let added = [block(shop, "1"), block(other, "2"), block(shop, "3")];
+    let ids = metastore.commit_blocks(&added, &[], Some(3)).await.unwrap();
+    let ids: Vec<BlockId> = ids.into_iter().map(Option::unwrap).collect();
+    let deleted = metastore
+        .delete_column(tenant, shop, &price.id, 5)
+        .await
+        .unwrap();
+    assert_eq!(deleted.key_name, "price");
+    assert_eq!(deleted.blocks, [ids[0], ids[2]]);
+    let hidden = |id: BlockId| (id, "price".to_owned());
+    assert_eq!(
+        metastore.hidden_columns().await.unwrap(),
+        [hidden(ids[0]), hidden(ids[2])]
+    );
+    let deletion = |wal_through| ColumnDeletion {
+        dataset: shop,
+        key_name: "price".to_owned(),
+        wal_through,
+    };
+    assert_eq!(metastore.column_deletions().await.unwrap(), [deletion(5)]);
+    // Made again by an event, and deleted again.
+    let price = metastore
+        .create_column(tenant, shop, new_column("price"), 10, NOW)
+        .await
+        .unwrap();
+    metastore
+        .delete_column(tenant, shop, &price.id, 7)
+        .await
+        .unwrap();
+    assert_eq!(metastore.column_deletions().await.unwrap(), [deletion(7)]);
+    // A block that stands in the place of another hides nothing.
+    metastore
+        .commit_blocks(&[block(shop, "4")], &[ids[0]], Some(6))
+        .await
+        .unwrap();
+    assert_eq!(metastore.hidden_columns().await.unwrap(), [hidden(ids[2])]);
+    assert_eq!(metastore.column_deletions().await.unwrap().len(), 1);
+    metastore
+        .commit_blocks(&[], &[ids[2]], Some(7))
+        .await
+        .unwrap();
+    assert_eq!(metastore.hidden_columns().await.unwrap(), []);
+    assert_eq!(metastore.column_deletions().await.unwrap(), []);
 }

@@ -278,7 +278,10 @@ pub(super) async fn written_moves_forward(metastore: &dyn Metastore) {
             .collect();
         assert_eq!(times, [Some(expected), Some(NOW)]);
     }
-    metastore.delete_column(tenant, shop, &a.id).await.unwrap();
+    metastore
+        .delete_column(tenant, shop, &a.id, 0)
+        .await
+        .unwrap();
     let gone = Written {
         dataset: DatasetId(999),
         columns: Vec::new(),

@@ -30,6 +30,11 @@ impl Blocks for SqliteMetastore {
             .bind(to_stored(through, "wal_covered_through")?)
             .execute(&mut *transaction)
             .await?;
+            // What was deleted from these files is in none any more.
+            sqlx::query("DELETE FROM column_deletions WHERE wal_through <= ?")
+                .bind(to_stored(through, "wal_covered_through")?)
+                .execute(&mut *transaction)
+                .await?;
         }
         transaction.commit().await?;
         Ok(ids)

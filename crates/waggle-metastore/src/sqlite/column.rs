@@ -1,10 +1,10 @@
 //! Columns in SQLite.
 
-use super::{CHUNK, SqliteMetastore, from_stored};
+use super::{CHUNK, SqliteMetastore, from_stored, to_stored};
 use crate::slug::fold;
 use crate::{
-    Column, ColumnChange, ColumnId, ColumnPage, Columns, Error, NewColumn, Result, SeenColumn, id,
-    widen,
+    BlockId, Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumn,
+    Error, NewColumn, Result, SeenColumn, id, widen,
 };
 use async_trait::async_trait;
 use hashbrown::HashMap;
@@ -219,23 +219,73 @@ impl Columns for SqliteMetastore {
         tenant: Tenant,
         dataset: DatasetId,
         column: &ColumnId,
-    ) -> Result<()> {
-        let deleted = sqlx::query(
+        wal_through: u64,
+    ) -> Result<DeletedColumn> {
+        let mut transaction = self.write().await?;
+        let key_name: String = sqlx::query_scalar(
             "DELETE FROM columns
              WHERE id = ? AND dataset_id =
-                 (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)",
+                 (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
+             RETURNING key_name",
         )
         .bind(column.0.as_str())
         .bind(dataset.0)
         .bind(tenant.team.0)
         .bind(tenant.environment.0)
-        .execute(&self.writer)
+        .fetch_optional(&mut *transaction)
         .await?
-        .rows_affected();
-        if deleted == 0 {
-            return Err(Error::NotFound("column"));
-        }
-        Ok(())
+        .ok_or(Error::NotFound("column"))?;
+        let blocks: Vec<i64> = sqlx::query_scalar("SELECT id FROM blocks WHERE dataset_id = ?")
+            .bind(dataset.0)
+            .fetch_all(&mut *transaction)
+            .await?;
+        sqlx::query(
+            "INSERT OR IGNORE INTO hidden_columns (block_id, key_name)
+             SELECT id, ? FROM blocks WHERE dataset_id = ?",
+        )
+        .bind(key_name.as_str())
+        .bind(dataset.0)
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query(
+            "INSERT INTO column_deletions (dataset_id, key_name, wal_through) VALUES (?, ?, ?)
+             ON CONFLICT (dataset_id, key_name) DO UPDATE
+             SET wal_through = MAX(wal_through, excluded.wal_through)",
+        )
+        .bind(dataset.0)
+        .bind(key_name.as_str())
+        .bind(to_stored(wal_through, "wal_through")?)
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(DeletedColumn {
+            key_name,
+            blocks: blocks.into_iter().map(BlockId).collect(),
+        })
+    }
+
+    async fn hidden_columns(&self) -> Result<Vec<(BlockId, String)>> {
+        let rows = sqlx::query("SELECT block_id, key_name FROM hidden_columns ORDER BY 1, 2")
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| Ok((BlockId(row.try_get("block_id")?), row.try_get("key_name")?)))
+            .collect()
+    }
+
+    async fn column_deletions(&self) -> Result<Vec<ColumnDeletion>> {
+        let rows = sqlx::query("SELECT * FROM column_deletions ORDER BY dataset_id, key_name")
+            .fetch_all(&self.readers)
+            .await?;
+        rows.iter()
+            .map(|row| {
+                Ok(ColumnDeletion {
+                    dataset: DatasetId(row.try_get("dataset_id")?),
+                    key_name: row.try_get("key_name")?,
+                    wal_through: from_stored(row, "wal_through")?,
+                })
+            })
+            .collect()
     }
 }
 

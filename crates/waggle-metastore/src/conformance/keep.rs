@@ -1,0 +1,193 @@
+use super::{NOW, tenant};
+use crate::{
+    Erasure, ErasureId, ErasureState, Error, Metastore, NewErasure, QueryAnswer, QueryOutcome,
+    RunBy,
+};
+use waggle_model::{DatasetId, DatasetScope, EnvironmentId, RetentionLimits, Tenant, TimeRange};
+
+async fn dataset(metastore: &dyn Metastore, tenant: Tenant, name: &str) -> DatasetId {
+    let ensured = metastore.ensure_dataset(tenant, name, 10, NOW).await;
+    ensured.unwrap().dataset.id
+}
+
+fn limits(age_max_ns: Option<i64>, bytes_max: Option<u64>) -> RetentionLimits {
+    RetentionLimits {
+        age_max_ns,
+        bytes_max,
+    }
+}
+
+pub(super) async fn limits_are_kept_per_environment_and_dataset(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let shop = dataset(metastore, ours, "shop").await;
+    let other = dataset(metastore, theirs, "other").await;
+    let none = RetentionLimits::default();
+    assert_eq!(metastore.environment_retention(ours).await.unwrap(), none);
+
+    for age in [10, 20] {
+        let environment = limits(Some(age), None);
+        metastore
+            .set_environment_retention(ours, environment, NOW)
+            .await
+            .unwrap();
+        let own = limits(Some(0), Some(1 << 40));
+        metastore
+            .set_dataset_retention(ours, shop, own, NOW)
+            .await
+            .unwrap();
+        assert_eq!(
+            metastore.environment_retention(ours).await.unwrap(),
+            environment
+        );
+        assert_eq!(metastore.environment_retention(theirs).await.unwrap(), none);
+        let found = metastore.retentions().await.unwrap();
+        let found: Vec<_> = found
+            .iter()
+            .map(|r| (r.tenant, r.dataset, r.own, r.environment))
+            .collect();
+        assert_eq!(
+            found,
+            [(ours, shop, own, environment), (theirs, other, none, none)]
+        );
+    }
+    let refused = metastore
+        .set_dataset_retention(theirs, shop, none, NOW)
+        .await;
+    assert!(matches!(refused, Err(Error::NotFound("dataset"))));
+    let nobody = Tenant {
+        environment: EnvironmentId(999),
+        ..ours
+    };
+    let refused = metastore.set_environment_retention(nobody, none, NOW).await;
+    assert!(matches!(refused, Err(Error::NotFound(_))));
+    let refused = metastore
+        .set_dataset_retention(ours, shop, limits(None, Some(u64::MAX)), NOW)
+        .await;
+    assert!(matches!(refused, Err(Error::Invalid { .. })));
+}
+
+fn erasure(tenant: Tenant, dataset: DatasetId) -> NewErasure {
+    NewErasure {
+        tenant,
+        dataset,
+        asked_by: "ada@example.com".to_owned(),
+        filter_text: "user.email =".to_owned(),
+        range: TimeRange::ALL,
+        created_at_ns: NOW,
+    }
+}
+
+pub(super) async fn an_erasure_ends_once(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let shop = dataset(metastore, ours, "shop").await;
+    let asked = erasure(ours, shop);
+    let first = metastore.begin_erasure(&asked).await.unwrap();
+    let second = metastore.begin_erasure(&asked).await.unwrap();
+    let expected = |id, state, row_count, finished_at_ns| Erasure {
+        id,
+        asked: asked.clone(),
+        state,
+        row_count,
+        failure: None,
+        finished_at_ns,
+    };
+    assert_eq!(
+        metastore.erasure(ours, first).await.unwrap(),
+        Some(expected(first, ErasureState::Running, 0, None))
+    );
+    assert_eq!(metastore.erasure(theirs, first).await.unwrap(), None);
+    assert_eq!(metastore.erasure(ours, ErasureId(999)).await.unwrap(), None);
+    metastore.note_erasure(first, 3, None, None).await.unwrap();
+    metastore
+        .note_erasure(first, 7, None, Some(NOW + 1))
+        .await
+        .unwrap();
+    // It has ended.
+    metastore
+        .note_erasure(first, 9, Some("late"), Some(NOW + 2))
+        .await
+        .unwrap();
+    let done = expected(first, ErasureState::Done, 7, Some(NOW + 1));
+    assert_eq!(
+        metastore
+            .fail_running_erasures("stopped", NOW + 3)
+            .await
+            .unwrap(),
+        1
+    );
+    let found = metastore.erasures(ours, 10).await.unwrap();
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        (found[0].id, found[0].state),
+        (second, ErasureState::Failed)
+    );
+    assert_eq!(found[0].failure.as_deref(), Some("stopped"));
+    assert_eq!(found[1], done);
+    assert_eq!(metastore.erasures(ours, 1).await.unwrap().len(), 1);
+    assert_eq!(metastore.erasures(theirs, 10).await.unwrap(), []);
+}
+
+pub(super) async fn answers_are_forgotten(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let shop = dataset(metastore, ours, "shop").await;
+    let other = dataset(metastore, ours, "other").await;
+    let of_theirs = dataset(metastore, theirs, "shop").await;
+    let run_by = RunBy::Nobody;
+    let mut results = Vec::new();
+    for (tenant, scope, spec) in [
+        (ours, DatasetScope::One(shop), "{}"),
+        (ours, DatasetScope::All, "{\"all\":1}"),
+        (ours, DatasetScope::One(other), "{}"),
+        (ours, DatasetScope::One(other), "{\"x\":\"secret\"}"),
+        (theirs, DatasetScope::One(of_theirs), "{\"x\":\"secret\"}"),
+    ] {
+        let query = metastore
+            .create_query(tenant, &scope, spec, NOW)
+            .await
+            .unwrap();
+        let result = metastore
+            .create_query_result(tenant, &query.id, "{}", &run_by, NOW)
+            .await
+            .unwrap();
+        let outcome = QueryOutcome {
+            answer: QueryAnswer::Complete("{\"secret\":1}".into()),
+            completed_at_ns: NOW,
+            elapsed_ns: 1,
+            rows_read: 1,
+        };
+        metastore
+            .finish_query_result(tenant, &result.id, &outcome)
+            .await
+            .unwrap();
+        results.push((tenant, query.id, result.id));
+    }
+    metastore
+        .forget_answers(ours, shop, &["secret".to_owned(), String::new()])
+        .await
+        .unwrap();
+    metastore.scrub().await.unwrap();
+    let mut left = Vec::new();
+    for (tenant, query, result) in &results {
+        left.push((
+            metastore.query(*tenant, query).await.unwrap().is_some(),
+            metastore
+                .query_result(*tenant, result)
+                .await
+                .unwrap()
+                .is_some(),
+        ));
+    }
+    assert_eq!(
+        left,
+        [
+            (true, false),
+            (true, false),
+            (true, true),
+            (false, false),
+            (true, true)
+        ]
+    );
+}

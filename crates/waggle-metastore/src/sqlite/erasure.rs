@@ -1,0 +1,174 @@
+//! Erasures in SQLite.
+
+use super::{SqliteMetastore, from_stored, tenant_of, to_stored};
+use crate::{Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure, Result};
+use async_trait::async_trait;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{AssertSqlSafe, Row};
+use waggle_model::{DatasetId, Tenant, TimeRange};
+
+const RUNNING: &str = "running";
+const DONE: &str = "done";
+const FAILED: &str = "failed";
+
+#[async_trait]
+impl Erasures for SqliteMetastore {
+    async fn begin_erasure(&self, erasure: &NewErasure) -> Result<ErasureId> {
+        let row = self
+            .write_one(
+                sqlx::query(
+                    "INSERT INTO erasures (team_id, environment_id, dataset_id, asked_by, filter_text,
+                                           start_ns, end_ns, state, row_count, created_at_ns)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING id",
+                )
+                .bind(erasure.tenant.team.0)
+                .bind(erasure.tenant.environment.0)
+                .bind(erasure.dataset.0)
+                .bind(erasure.asked_by.as_str())
+                .bind(erasure.filter_text.as_str())
+                .bind(erasure.range.start_ns)
+                .bind(erasure.range.end_ns)
+                .bind(RUNNING)
+                .bind(erasure.created_at_ns),
+            )
+            .await?;
+        let row = row.ok_or(Error::NotFound("environment"))?;
+        Ok(ErasureId(row.try_get("id")?))
+    }
+
+    async fn note_erasure(
+        &self,
+        erasure: ErasureId,
+        row_count: u64,
+        failure: Option<&str>,
+        finished_at_ns: Option<i64>,
+    ) -> Result<()> {
+        let state = match (finished_at_ns, failure) {
+            (None, _) => RUNNING,
+            (Some(_), None) => DONE,
+            (Some(_), Some(_)) => FAILED,
+        };
+        sqlx::query(
+            "UPDATE erasures SET state = ?, row_count = ?, failure = ?, finished_at_ns = ?
+             WHERE id = ? AND state = ?",
+        )
+        .bind(state)
+        .bind(to_stored(row_count, "row_count")?)
+        .bind(failure)
+        .bind(finished_at_ns)
+        .bind(erasure.0)
+        .bind(RUNNING)
+        .execute(&self.writer)
+        .await?;
+        Ok(())
+    }
+
+    async fn erasure(&self, tenant: Tenant, erasure: ErasureId) -> Result<Option<Erasure>> {
+        let row = sqlx::query(
+            "SELECT * FROM erasures WHERE id = ? AND team_id = ? AND environment_id = ?",
+        )
+        .bind(erasure.0)
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(erasure_of).transpose()
+    }
+
+    async fn erasures(&self, tenant: Tenant, limit: usize) -> Result<Vec<Erasure>> {
+        let rows = sqlx::query(
+            "SELECT * FROM erasures WHERE team_id = ? AND environment_id = ? ORDER BY id DESC LIMIT ?",
+        )
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.readers)
+        .await?;
+        rows.iter().map(erasure_of).collect()
+    }
+
+    async fn fail_running_erasures(&self, failure: &str, now_ns: i64) -> Result<u64> {
+        let failed = sqlx::query(
+            "UPDATE erasures SET state = ?, failure = ?, finished_at_ns = ? WHERE state = ?",
+        )
+        .bind(FAILED)
+        .bind(failure)
+        .bind(now_ns)
+        .bind(RUNNING)
+        .execute(&self.writer)
+        .await?
+        .rows_affected();
+        Ok(failed)
+    }
+
+    async fn forget_answers(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        texts: &[String],
+    ) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query(
+            "DELETE FROM query_results WHERE query_id IN
+                 (SELECT id FROM queries WHERE team_id = ? AND environment_id = ?
+                      AND (dataset_id = ? OR dataset_id IS NULL))",
+        )
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .bind(dataset.0)
+        .execute(&mut *transaction)
+        .await?;
+        for text in texts.iter().filter(|text| !text.is_empty()) {
+            sqlx::query(
+                "DELETE FROM queries
+                 WHERE team_id = ? AND environment_id = ? AND instr(spec_json, ?) > 0",
+            )
+            .bind(tenant.team.0)
+            .bind(tenant.environment.0)
+            .bind(text.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn scrub(&self) -> Result<()> {
+        // Deleted rows are overwritten with zeros (`secure_delete`), but older pages stay in SQLite's own log until it is truncated.
+        let row = sqlx::query(AssertSqlSafe("PRAGMA wal_checkpoint(TRUNCATE)".to_owned()))
+            .fetch_one(&self.writer)
+            .await?;
+        let is_busy: i64 = row.try_get(0)?;
+        if is_busy != 0 {
+            return Err(Error::Busy);
+        }
+        Ok(())
+    }
+}
+
+fn erasure_of(row: &SqliteRow) -> Result<Erasure> {
+    let state: &str = row.try_get("state")?;
+    Ok(Erasure {
+        id: ErasureId(row.try_get("id")?),
+        asked: NewErasure {
+            tenant: tenant_of(row)?,
+            dataset: DatasetId(row.try_get("dataset_id")?),
+            asked_by: row.try_get("asked_by")?,
+            filter_text: row.try_get("filter_text")?,
+            range: TimeRange {
+                start_ns: row.try_get("start_ns")?,
+                end_ns: row.try_get("end_ns")?,
+            },
+            created_at_ns: row.try_get("created_at_ns")?,
+        },
+        state: match state {
+            RUNNING => ErasureState::Running,
+            DONE => ErasureState::Done,
+            FAILED => ErasureState::Failed,
+            other => return Err(Error::Corrupt(format!("an erasure is {other}"))),
+        },
+        row_count: from_stored(row, "row_count")?,
+        failure: row.try_get("failure")?,
+        finished_at_ns: row.try_get("finished_at_ns")?,
+    })
+}
