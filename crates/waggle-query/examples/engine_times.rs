@@ -1,6 +1,7 @@
 //! Times the benchmark's queries inside one process, without a server around the engine, for work with a profiler.
 //!
-//! `cargo run --profile perf -p waggle-query --example engine_times -- DATA_DIR [--runs N] [--query PART_OF_NAME]`, where DATA_DIR is what
+//! `cargo run --profile perf -p waggle-query --example engine_times -- DATA_DIR [--runs N] [--query PART_OF_NAME]
+//! [--no-series]`, where DATA_DIR is what
 //! `waggle-bench --keep` left (in use by no other process). Prints per query the first run, the fastest and the process's time on
 //! the CPU per run, all in ms.
 #![expect(
@@ -77,15 +78,21 @@ async fn run() {
         if !name.contains(&part) {
             continue;
         }
+        let options = QueryOptions {
+            disable_series: arguments.iter().any(|argument| argument == "--no-series"),
+            ..QueryOptions::default()
+        };
         let mut times = Vec::new();
         let cpu_before = cpu_time();
         for _ in 0..=runs {
             let started = Instant::now();
             match &question {
                 Question::Query(spec, range) => {
-                    let options = QueryOptions::default();
                     let answer = engine.query(tenant, DatasetScope::All, spec, *range, options);
-                    answer.await.unwrap();
+                    if let Err(error) = answer.await {
+                        println!("{name:<28} {error}");
+                        break;
+                    }
                 }
                 Question::Rows(request) => {
                     let page = engine.rows(tenant, DatasetScope::All, request);
@@ -96,6 +103,9 @@ async fn run() {
                 }
             }
             times.push(started.elapsed());
+        }
+        if times.is_empty() {
+            continue;
         }
         let cpu = (cpu_time() - cpu_before) / u32::try_from(runs + 1).unwrap();
         let fastest = times[1..].iter().min().unwrap_or(&times[0]);

@@ -28,12 +28,13 @@ mod percentile;
 mod sum;
 
 use crate::bytes::{ByteReader, Damaged};
-use crate::chunk::TypedBuffer;
+use crate::chunk::{Bits, TypedBuffer};
 use crate::number::Number;
 use percentile::Percentile;
 use std::any::Any;
+use std::ops::Range;
 use waggle_model::Cell;
-use waggle_store::column::CHUNK_ROWS;
+use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 
 /// Every calculation, in the order of the spec.
 pub static CALCULATIONS: &[&dyn Calculation] = &[
@@ -104,8 +105,15 @@ pub trait Partial: Send + Sync {
     /// For finding the concrete type again.
     fn as_any(&self) -> &dyn Any;
 
+    /// The same, to change it.
+    fn as_any_mut(&mut self) -> &mut dyn Any;
+
     /// Makes room for `cells` cells in all.
     fn grow(&mut self, cells: usize);
+
+    /// Tells what will come before the first rows do, so that there is room for all of it at once: so many cells, and values of one
+    /// source between bounds, if these are known.
+    fn expect(&mut self, _cells: usize, _values: &Expected) {}
 
     /// Takes rows in. `column` has one buffer per type and is empty without a column.
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]);
@@ -126,8 +134,16 @@ pub trait Partial: Send + Sync {
         }
     }
 
+    /// Moves cells of `other`, made by the same calculation, to cells of this: pairs of there and here. What was moved is empty after.
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]);
+
     /// Adds cell `index` of `other`, made by the same calculation, to cell `cells[index]`; [`NO_CELL`] leaves it out.
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]);
+
+    /// Takes note of a cell's smallest and largest finite value, as if it had seen all its values. False when it needs to see them.
+    fn note_range(&mut self, _cell: usize, _range: (f64, f64)) -> bool {
+        false
+    }
 
     /// Appends all cells as bytes.
     fn encode(&self, out: &mut Vec<u8>);
@@ -155,6 +171,15 @@ pub trait Partial: Send + Sync {
 /// In a merge: leave this cell out.
 pub const NO_CELL: u32 = u32::MAX;
 
+/// What is known of the values of a column in a source.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Expected {
+    /// Smallest and largest number; `None` when unknown or infinite.
+    pub numbers: Option<(f64, f64)>,
+    /// Number of dictionary entries.
+    pub entries: usize,
+}
+
 /// The selected rows of a chunk.
 pub struct Rows<'a> {
     /// Their places in the chunk, ascending.
@@ -166,7 +191,77 @@ pub struct Rows<'a> {
 }
 
 impl Rows<'_> {
+    /// The places in the chunk when they follow one another without gaps.
+    #[inline]
+    fn run(&self) -> Option<Range<usize>> {
+        let (first, last) = (*self.positions.first()?, *self.positions.last()?);
+        let run = usize::from(first)..usize::from(last) + 1;
+        (run.len() == self.positions.len()).then_some(run)
+    }
+
+    /// Calls `visit` with cell, value and weight of each row that has a value. Rows without gaps that all have one and weigh 1, which
+    /// is what most chunks are made of, cost no look at anything else.
+    #[inline]
+    pub(crate) fn each_value<T: Copy>(
+        &self,
+        buffer: &ChunkBuffer<T>,
+        mut visit: impl FnMut(usize, T, u64),
+    ) {
+        if self.weights.is_none()
+            && let Some(run) = self.run()
+            && has_all(&buffer.present, &run)
+        {
+            for (cell, value) in self.cells.iter().zip(&buffer.values[run]) {
+                visit(*cell as usize, *value, 1);
+            }
+            return;
+        }
+        self.each(|position, cell, weight| {
+            if buffer.has(position) {
+                visit(cell, buffer.values[position], weight);
+            }
+        });
+    }
+
+    /// Calls `visit` with the place among these rows and the value of each row that has one.
+    #[inline]
+    pub(crate) fn each_index<T: Copy>(
+        &self,
+        buffer: &ChunkBuffer<T>,
+        mut visit: impl FnMut(usize, T),
+    ) {
+        if let Some(run) = self.run()
+            && has_all(&buffer.present, &run)
+        {
+            for (index, value) in buffer.values[run].iter().enumerate() {
+                visit(index, *value);
+            }
+            return;
+        }
+        for (index, position) in self.positions.iter().enumerate() {
+            let position = usize::from(*position);
+            if buffer.has(position) {
+                visit(index, buffer.values[position]);
+            }
+        }
+    }
+
+    /// Calls `visit` with place in the chunk, cell and weight of each row whose bit is set.
+    #[inline]
+    pub(crate) fn each_present(&self, bits: &Bits, mut visit: impl FnMut(usize, usize, u64)) {
+        if self.run().is_some_and(|run| has_all(bits, &run)) {
+            self.each(visit);
+            return;
+        }
+        self.each(|position, cell, weight| {
+            if bits[position / 64] >> (position % 64) & 1 == 1 {
+                visit(position, cell, weight);
+            }
+        });
+    }
+
     /// Calls `visit` with place in the chunk, cell and weight of each row.
+    #[inline]
     pub(crate) fn each(&self, mut visit: impl FnMut(usize, usize, u64)) {
         match self.weights {
             None => {
@@ -184,7 +279,26 @@ impl Rows<'_> {
     }
 }
 
+/// True when all bits of a range are set.
+fn has_all(bits: &Bits, range: &Range<usize>) -> bool {
+    bits.iter().enumerate().all(|(index, word)| {
+        let start = range.start.clamp(index * 64, index * 64 + 64) - index * 64;
+        let end = range.end.clamp(index * 64, index * 64 + 64) - index * 64;
+        (start..end).len()
+            == (word >> (start % 64) << (start % 64) & low_bits(end)).count_ones() as usize
+    })
+}
+
+/// A word whose lowest bits are set.
+fn low_bits(count: usize) -> u64 {
+    match count {
+        64 => u64::MAX,
+        _ => (1 << count) - 1,
+    }
+}
+
 /// Calls `visit` with cell, value and weight of every number but NaN.
+#[inline]
 pub(crate) fn each_number(
     rows: &Rows<'_>,
     column: &[TypedBuffer],
@@ -192,14 +306,11 @@ pub(crate) fn each_number(
 ) {
     for buffer in column {
         match buffer {
-            TypedBuffer::Ints(values) => rows.each(|position, cell, weight| {
-                if values.has(position) {
-                    visit(cell, Number::Int(values.values[position]), weight);
-                }
+            TypedBuffer::Ints(values) => rows.each_value(values, |cell, value, weight| {
+                visit(cell, Number::Int(value), weight);
             }),
-            TypedBuffer::Floats(values) => rows.each(|position, cell, weight| {
-                let value = values.values[position];
-                if values.has(position) && !value.is_nan() {
+            TypedBuffer::Floats(values) => rows.each_value(values, |cell, value, weight| {
+                if !value.is_nan() {
                     visit(cell, Number::Float(value), weight);
                 }
             }),
@@ -218,6 +329,14 @@ pub(crate) fn pairs<'a, T>(
         .zip(cells)
         .filter(|(_, cell)| **cell != NO_CELL)
         .map(|(state, cell)| (state, *cell as usize))
+}
+
+/// The same for a state that is emptied.
+pub(crate) fn state_mut<T: 'static>(partial: &mut dyn Partial) -> &mut T {
+    match partial.as_any_mut().downcast_mut() {
+        Some(state) => state,
+        None => unreachable!("a calculation was given the state of another"),
+    }
 }
 
 /// Finds the concrete state again. A calculation is only ever given the state it started.

@@ -4,6 +4,7 @@ mod finish;
 mod gathered;
 mod group;
 mod heatmap;
+mod local;
 mod parallel;
 mod run;
 mod scan;

@@ -4,4 +4,6 @@ mod distinct;
 mod histogram;
 
 pub use distinct::DistinctCounter;
+pub(crate) use distinct::DistinctScratch;
 pub use histogram::Histogram;
+pub(crate) use histogram::HistogramScratch;

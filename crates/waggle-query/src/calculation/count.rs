@@ -1,9 +1,10 @@
 //! COUNT: events, each taken as often as its sample rate says; COUNT(column) only those that have the column.
 
-use super::{Calculation, ColumnRule, Partial, Rows, pairs, state};
+use super::{Calculation, ColumnRule, Partial, Rows, pairs, state, state_mut};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use std::any::Any;
+use std::mem::take;
 use waggle_model::Cell;
 
 pub(super) struct Count;
@@ -35,6 +36,9 @@ impl Partial for Counts {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
     fn grow(&mut self, cells: usize) {
         self.0.resize(cells, 0);
     }
@@ -45,16 +49,17 @@ impl Partial for Counts {
         }
         // A row has at most one type, so no row is counted twice.
         for buffer in column {
-            let present = buffer.present();
-            rows.each(|position, cell, weight| {
-                if present[position / 64] >> (position % 64) & 1 == 1 {
-                    self.0[cell] += weight;
-                }
-            });
+            rows.each_present(buffer.present(), |_, cell, weight| self.0[cell] += weight);
         }
     }
     fn update_without_column(&mut self, cell: usize, count: u64) {
         self.0[cell] += count;
+    }
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
+        let other = state_mut::<Self>(other);
+        for (from, to) in moves {
+            self.0[*to as usize] += take(&mut other.0[*from as usize]);
+        }
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
         for (count, cell) in pairs(&state::<Self>(other).0, cells) {

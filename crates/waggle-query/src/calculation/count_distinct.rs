@@ -1,12 +1,15 @@
 //! COUNT_DISTINCT: how many different values; exact up to 2,000 in a cell, then within a standard error of 0.81 %.
 
-use super::{Calculation, ColumnRule, Partial, Rows, pairs, state};
+use super::{Calculation, ColumnRule, Expected, Partial, Rows, pairs, state, state_mut};
 use crate::bytes::{ByteReader, Damaged};
-use crate::chunk::{Bits, TypedBuffer};
+use crate::chunk::TypedBuffer;
 use crate::number::{Number, bool_hash};
-use crate::sketch::DistinctCounter;
+use crate::sketch::{DistinctCounter, DistinctScratch};
 use std::any::Any;
+use std::mem::take;
+use std::sync::Arc;
 use waggle_model::Cell;
+use waggle_store::column::{ChunkBuffer, Dictionary};
 
 pub(super) struct CountDistinct;
 
@@ -34,19 +37,38 @@ struct Distincts {
     cells: Vec<DistinctCounter>,
     hash_bytes: usize,
     is_approximate: bool,
+    /// Where texts are noted first, and from its first use the dictionary they are entries of.
+    scratch: Option<DistinctScratch>,
+    dictionary: Option<Arc<Dictionary>>,
 }
 
 impl Distincts {
-    /// Takes in the values of one type; `hash` gives that of a place in the chunk.
-    fn insert(&mut self, rows: &Rows<'_>, present: &Bits, hash: impl Fn(usize) -> u64) {
-        rows.each(|position, cell, _| {
-            if present[position / 64] >> (position % 64) & 1 == 0 {
-                return;
-            }
-            let hash = hash(position);
+    /// Takes in the values of one type.
+    fn insert<T: Copy>(
+        &mut self,
+        rows: &Rows<'_>,
+        values: &ChunkBuffer<T>,
+        hash: impl Fn(T) -> u64,
+    ) {
+        rows.each_value(values, |cell, value, _| {
+            let hash = hash(value);
             if !self.cells[cell].insert_in_place(hash) {
                 self.change(cell, |counter| counter.insert(hash));
             }
+        });
+    }
+
+    /// Moves what was noted of a cell to one of these.
+    fn drain(
+        &mut self,
+        scratch: &mut DistinctScratch,
+        dictionary: &Dictionary,
+        from: u32,
+        to: u32,
+    ) {
+        let are_different = matches!(dictionary, Dictionary::Text { .. });
+        self.change(to as usize, |counter| {
+            scratch.drain(from, counter, are_different, |entry| dictionary.hash(entry));
         });
     }
 
@@ -64,25 +86,64 @@ impl Partial for Distincts {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
     fn grow(&mut self, cells: usize) {
-        self.cells.resize_with(cells, DistinctCounter::default);
+        if self.cells.len() < cells {
+            self.cells.resize_with(cells, DistinctCounter::default);
+        }
+        match self.scratch.take() {
+            Some(mut scratch) if scratch.has_room(cells) => {
+                scratch.grow(cells);
+                self.scratch = Some(scratch);
+            }
+            Some(mut scratch) => {
+                for cell in 0..self.cells.len() as u32 {
+                    if let Some(dictionary) = self.dictionary.clone() {
+                        self.drain(&mut scratch, &dictionary, cell, cell);
+                    }
+                }
+            }
+            None => {}
+        }
+    }
+    fn expect(&mut self, cells: usize, values: &Expected) {
+        self.scratch = match values.entries {
+            0 => None,
+            entries => DistinctScratch::new(cells, entries),
+        };
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
         for buffer in column {
-            let present = buffer.present();
             match buffer {
-                TypedBuffer::Strings(codes, dictionary) => {
-                    self.insert(rows, present, |at| dictionary.hash(codes.values[at]));
+                TypedBuffer::Strings(codes, dictionary) => match &mut self.scratch {
+                    Some(scratch) => {
+                        self.dictionary
+                            .get_or_insert_with(|| Arc::clone(dictionary));
+                        rows.each_value(codes, |cell, code, _| scratch.add(cell, code));
+                    }
+                    None => self.insert(rows, codes, |code| dictionary.hash(code)),
+                },
+                TypedBuffer::Ints(values) => {
+                    self.insert(rows, values, |value| Number::Int(value).key().stable_hash());
                 }
-                TypedBuffer::Ints(values) => self.insert(rows, present, |at| {
-                    Number::Int(values.values[at]).key().stable_hash()
+                TypedBuffer::Floats(values) => self.insert(rows, values, |value| {
+                    Number::Float(value).key().stable_hash()
                 }),
-                TypedBuffer::Floats(values) => self.insert(rows, present, |at| {
-                    Number::Float(values.values[at]).key().stable_hash()
-                }),
-                TypedBuffer::Bools(values) => {
-                    self.insert(rows, present, |at| bool_hash(values.values[at]));
-                }
+                TypedBuffer::Bools(values) => self.insert(rows, values, bool_hash),
+            }
+        }
+    }
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
+        let other = state_mut::<Self>(other);
+        for (from, to) in moves {
+            let part = &mut other.cells[*from as usize];
+            other.hash_bytes -= part.heap_bytes();
+            let part = take(part);
+            self.change(*to as usize, |counter| counter.absorb(part));
+            if let (Some(scratch), Some(dictionary)) = (&mut other.scratch, &other.dictionary) {
+                self.drain(scratch, dictionary, *from, *to);
             }
         }
     }
@@ -104,7 +165,9 @@ impl Partial for Distincts {
         Ok(())
     }
     fn heap_bytes(&self) -> usize {
-        self.cells.capacity() * size_of::<DistinctCounter>() + self.hash_bytes
+        self.cells.capacity() * size_of::<DistinctCounter>()
+            + self.hash_bytes
+            + self.scratch.as_ref().map_or(0, DistinctScratch::heap_bytes)
     }
     fn is_exact(&self) -> bool {
         !self.is_approximate

@@ -1,6 +1,6 @@
 //! The state of MIN and MAX: per cell the outermost number and the outermost text.
 
-use super::{Partial, Rows, each_number, pairs, state};
+use super::{Partial, Rows, each_number, pairs, state, state_mut};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
@@ -78,6 +78,9 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
     fn grow(&mut self, cells: usize) {
         self.numbers.resize(cells, None);
         if !self.texts.is_empty() {
@@ -85,14 +88,36 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
         }
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
-        each_number(rows, column, |cell, value, _| self.note_number(cell, value));
+        each_number(rows, column, |cell, value, _| {
+            // Nearly all values of a column of floats end here.
+            if let (Number::Float(value), Some(Number::Float(current))) =
+                (value, self.numbers[cell])
+                && match SIDE {
+                    SMALLEST => value >= current,
+                    _ => value <= current,
+                }
+            {
+                return;
+            }
+            self.note_number(cell, value);
+        });
         for buffer in column {
             if let TypedBuffer::Strings(codes, dictionary) = buffer {
-                rows.each(|position, cell, _| {
-                    if codes.has(position) {
-                        self.note_text(cell, &dictionary.text(codes.values[position]));
-                    }
+                rows.each_value(codes, |cell, code, _| {
+                    self.note_text(cell, &dictionary.text(code));
                 });
+            }
+        }
+    }
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
+        let other = state_mut::<Self>(other);
+        for (from, to) in moves {
+            if let Some(number) = other.numbers[*from as usize].take() {
+                self.note_number(*to as usize, number);
+            }
+            if let Some(text) = other.texts.get_mut(*from as usize).and_then(Option::take) {
+                other.text_bytes -= text.len();
+                self.note_text(*to as usize, &text);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! HEATMAP: its cells are empty; what it keeps is the range of values, from which a second pass makes the map over all rows.
 
-use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state, state_mut};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use std::any::Any;
@@ -44,6 +44,9 @@ impl Partial for Ranges {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
     fn grow(&mut self, cells: usize) {
         self.0.resize(cells, None);
     }
@@ -54,6 +57,18 @@ impl Partial for Ranges {
                 self.note(cell, value, value);
             }
         });
+    }
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
+        let other = state_mut::<Self>(other);
+        for (from, to) in moves {
+            if let Some((min, max)) = other.0[*from as usize].take() {
+                self.note(*to as usize, min, max);
+            }
+        }
+    }
+    fn note_range(&mut self, cell: usize, (min, max): (f64, f64)) -> bool {
+        self.note(cell, min, max);
+        true
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
         for (range, cell) in pairs(&state::<Self>(other).0, cells) {

@@ -1,10 +1,13 @@
 //! P001 to P999: the value of nearest rank, within 1/128, from a log-linear histogram that all of them share.
 
-use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use super::{
+    Calculation, ColumnRule, Expected, Partial, Rows, each_number, pairs, state, state_mut,
+};
 use crate::bytes::{ByteReader, Damaged};
 use crate::chunk::TypedBuffer;
-use crate::sketch::Histogram;
+use crate::sketch::{Histogram, HistogramScratch};
 use std::any::Any;
+use std::mem::take;
 use waggle_model::Cell;
 
 /// One percentile.
@@ -43,34 +46,66 @@ impl Calculation for Percentile {
 struct Histograms {
     cells: Vec<Histogram>,
     bin_bytes: usize,
+    /// Where values of weight 1 are counted first, when their bounds are known.
+    scratch: Option<HistogramScratch>,
+}
+
+impl Histograms {
+    fn change<R>(&mut self, cell: usize, change: impl FnOnce(&mut Histogram) -> R) -> R {
+        let histogram = &mut self.cells[cell];
+        let before = histogram.heap_bytes();
+        let result = change(histogram);
+        self.bin_bytes += histogram.heap_bytes();
+        self.bin_bytes -= before;
+        result
+    }
 }
 
 impl Partial for Histograms {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
     fn grow(&mut self, cells: usize) {
-        self.cells.resize_with(cells, Histogram::default);
+        if self.cells.len() < cells {
+            self.cells.resize_with(cells, Histogram::default);
+        }
+        if let Some(scratch) = &mut self.scratch {
+            scratch.grow(cells);
+        }
+    }
+    fn expect(&mut self, cells: usize, values: &Expected) {
+        let numbers = values.numbers;
+        self.scratch = numbers.map(|(min, max)| HistogramScratch::new(cells, min, max));
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        if let (Some(scratch), None) = (&mut self.scratch, rows.weights) {
+            each_number(rows, column, |cell, value, _| {
+                scratch.add(cell, value.as_f64())
+            });
+            return;
+        }
         each_number(rows, column, |cell, value, weight| {
-            let histogram = &mut self.cells[cell];
-            if histogram.add_in_place(value.as_f64(), weight) {
-                return;
+            if !self.cells[cell].add_in_place(value.as_f64(), weight) {
+                self.change(cell, |cell| cell.add(value.as_f64(), weight));
             }
-            let before = histogram.heap_bytes();
-            histogram.add(value.as_f64(), weight);
-            self.bin_bytes += histogram.heap_bytes();
-            self.bin_bytes -= before;
         });
+    }
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
+        let other = state_mut::<Self>(other);
+        for (from, to) in moves {
+            let part = other.change(*from as usize, take);
+            self.change(*to as usize, |cell| cell.absorb(part));
+        }
+        if let Some(scratch) = &mut other.scratch {
+            scratch.drain(moves, |to, part| self.change(to, |cell| cell.absorb(part)));
+        }
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
         for (other, cell) in pairs(&state::<Self>(other).cells, cells) {
-            let histogram = &mut self.cells[cell];
-            let before = histogram.heap_bytes();
-            histogram.merge(other);
-            self.bin_bytes += histogram.heap_bytes();
-            self.bin_bytes -= before;
+            self.change(cell, |cell| cell.merge(other));
         }
     }
     fn encode(&self, out: &mut Vec<u8>) {
@@ -79,16 +114,18 @@ impl Partial for Histograms {
         }
     }
     fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
-        let cells: Vec<u32> = (0..self.cells.len() as u32).collect();
-        let mut other = Self::default();
-        for _ in &cells {
-            other.cells.push(Histogram::decode(bytes)?);
+        for cell in 0..self.cells.len() {
+            let part = Histogram::decode(bytes)?;
+            self.change(cell, |cell| cell.absorb(part));
         }
-        self.merge(&other, &cells);
         Ok(())
     }
     fn heap_bytes(&self) -> usize {
-        self.cells.capacity() * size_of::<Histogram>() + self.bin_bytes
+        let scratch = self
+            .scratch
+            .as_ref()
+            .map_or(0, HistogramScratch::heap_bytes);
+        self.cells.capacity() * size_of::<Histogram>() + self.bin_bytes + scratch
     }
     fn is_exact(&self) -> bool {
         false

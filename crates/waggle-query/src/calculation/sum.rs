@@ -1,10 +1,11 @@
 //! SUM, and the state it shares with AVG.
 
-use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state};
+use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state, state_mut};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
 use std::any::Any;
+use std::mem::take;
 use waggle_model::Cell;
 
 pub(super) struct Sum;
@@ -87,6 +88,9 @@ impl Partial for Sums {
     fn as_any(&self) -> &dyn Any {
         self
     }
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
     fn grow(&mut self, cells: usize) {
         self.0.resize(cells, Total::default());
     }
@@ -104,14 +108,18 @@ impl Partial for Sums {
         });
         for buffer in column {
             if let TypedBuffer::Bools(values) = buffer {
-                rows.each(|position, cell, weight| {
-                    if values.has(position) {
-                        let total = &mut self.0[cell];
-                        total.weight += weight;
-                        total.ints += i128::from(values.values[position]) * i128::from(weight);
-                    }
+                rows.each_value(values, |cell, value, weight| {
+                    let total = &mut self.0[cell];
+                    total.weight += weight;
+                    total.ints += i128::from(value) * i128::from(weight);
                 });
             }
+        }
+    }
+    fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
+        let other = state_mut::<Self>(other);
+        for (from, to) in moves {
+            self.0[*to as usize].add(&take(&mut other.0[*from as usize]));
         }
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {

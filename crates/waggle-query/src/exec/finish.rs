@@ -45,7 +45,7 @@ pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>
                 }
                 OrderBy::Breakdown(index) => {
                     let value = |group| table.key(group).nth(index);
-                    compare_breakdowns(value(*left), value(*right), order)
+                    compare_breakdowns(value(*left).as_ref(), value(*right).as_ref(), order)
                 }
             };
             if ordering != Ordering::Equal {
@@ -160,8 +160,8 @@ fn compare_cells(left: &Cell, right: &Cell, key: &OrderKey) -> Ordering {
 }
 
 fn compare_breakdowns(
-    left: Option<&GroupValue>,
-    right: Option<&GroupValue>,
+    left: Option<&GroupValue<'_>>,
+    right: Option<&GroupValue<'_>>,
     key: &OrderKey,
 ) -> Ordering {
     match (left, right) {
@@ -184,7 +184,7 @@ fn compare_keys(table: &GroupTable, left: u32, right: u32) -> Ordering {
     table
         .key(left)
         .zip(table.key(right))
-        .map(|(left, right)| compare_values(left, right))
+        .map(|(left, right)| compare_values(&left, &right))
         .find(|ordering| *ordering != Ordering::Equal)
         .unwrap_or(Ordering::Equal)
 }

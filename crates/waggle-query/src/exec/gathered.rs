@@ -6,7 +6,9 @@ use super::group::GroupTable;
 use super::heatmap::{Grid, Scale};
 use super::watch::{ExecError, Watch};
 use crate::calculation::Partial;
+use crate::chunk::stored_bytes;
 use crate::plan::{Buckets, Plan};
+use waggle_store::Source;
 
 /// What a pass keeps apart and computes.
 #[derive(Clone)]
@@ -46,6 +48,13 @@ impl Shape {
             && self.maps.is_empty()
             && plan.filters.is_empty()
             && plan.states.iter().all(|state| state.column.is_none())
+    }
+
+    /// Bytes in a block of the columns that are needed for matching rows.
+    pub(super) fn stored_bytes(&self, plan: &Plan, source: &Source) -> u64 {
+        let columns = plan.columns.iter().enumerate();
+        let read = columns.filter(|(index, _)| self.reads(plan, *index));
+        read.map(|(_, name)| stored_bytes(source, name)).sum()
     }
 
     /// True when a column of the plan is needed for matching rows.
@@ -92,6 +101,20 @@ pub(super) struct CellTable {
 const EMPTY: u32 = u32::MAX;
 
 impl CellTable {
+    /// Makes a table without cells.
+    pub(super) fn new(buckets: usize) -> Self {
+        Self {
+            buckets,
+            ..Self::default()
+        }
+    }
+
+    /// Forgets all cells.
+    pub(super) fn clear(&mut self) {
+        self.slots.clear();
+        self.cells.clear();
+    }
+
     /// The cell of a group in a bucket, if it is known.
     #[inline]
     pub(super) fn known(&self, group: u32, bucket: u32) -> Option<u32> {
@@ -136,10 +159,7 @@ impl Gathered {
         };
         let mut gathered = Self {
             groups: shape.groups.clone(),
-            cells: CellTable {
-                buckets: shape.buckets.map_or(0, |buckets| buckets.count),
-                ..CellTable::default()
-            },
+            cells: CellTable::new(shape.buckets.map_or(0, |buckets| buckets.count)),
             states,
             grids: shape
                 .maps
@@ -177,10 +197,11 @@ impl Gathered {
         }
     }
 
-    /// Tells the watch how much memory this has grown by.
-    pub(super) fn account(&mut self, watch: &Watch) -> Result<(), ExecError> {
+    /// Tells the watch how much memory this has grown by, with that of a source on its way.
+    pub(super) fn account(&mut self, watch: &Watch, source_bytes: usize) -> Result<(), ExecError> {
         let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
-        let bytes = states
+        let bytes = source_bytes
+            + states
             + self.groups.heap_bytes()
             + self.cells.slots.capacity() * size_of::<u32>()
             + self.cells.cells.capacity() * size_of::<(u32, u32)>();
@@ -196,7 +217,7 @@ impl Gathered {
     /// Adds what another thread has gathered.
     pub(super) fn merge(
         &mut self,
-        other: &Self,
+        mut other: Self,
         shape: &Shape,
         watch: &Watch,
     ) -> Result<(), ExecError> {
@@ -215,16 +236,17 @@ impl Gathered {
                 .collect::<Result<_, _>>()?,
         };
         self.grow(shape);
-        for (state, other) in self.states.iter_mut().zip(&other.states) {
+        let moves: Vec<(u32, u32)> = (0..).zip(cells).collect();
+        for (state, other) in self.states.iter_mut().zip(&mut other.states) {
             watch.check()?;
-            state.merge(&**other, &cells);
+            state.absorb(&mut **other, &moves);
         }
         for (grid, other) in self.grids.iter_mut().zip(&other.grids) {
             grid.merge(other);
         }
         self.counters.add(&other.counters);
         watch.account(other.bytes, 0)?;
-        self.account(watch)
+        self.account(watch, 0)
     }
 }
 

@@ -1,10 +1,12 @@
 //! From breakdown values to dense group numbers.
 //!
 //! Every breakdown has a [`ValueTable`] that numbers its distinct values; a group is a combination of such numbers. While a source is
-//! scanned, [`SourceGroups`] translates dictionary codes to value numbers once per code, and, when a source has few combinations,
-//! codes to groups once per combination: then a row costs one multiplication and one look into an array per breakdown. Integers that
-//! lie close together, such as status codes, are numbered as they come and then have codes too.
+//! scanned, [`SourceGroups`] numbers the source's own groups by its dictionary codes, which costs a row one multiplication and at most
+//! one look into an array per breakdown; which groups of the table they are is asked once per group. Integers that lie close together,
+//! such as status codes, are numbered as they come and then have codes too.
 
+mod code;
+mod index;
 mod path;
 mod source;
 mod value;
@@ -58,8 +60,10 @@ impl GroupTable {
         }
         for group in groups {
             let mut key = Vec::with_capacity(self.tables.len());
-            for (table, value) in frozen.tables.iter_mut().zip(self.key(*group)) {
-                key.push(table.intern(value));
+            let numbers = key_at(&self.keys, *group, self.tables.len());
+            for ((table, known), number) in frozen.tables.iter_mut().zip(&self.tables).zip(numbers)
+            {
+                key.push(table.intern(known, *number));
             }
             frozen.group(&key)?;
         }
@@ -76,16 +80,16 @@ impl GroupTable {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        let values: usize = self.tables.iter().map(|table| table.heap_bytes).sum();
+        let values: usize = self.tables.iter().map(ValueTable::heap_bytes).sum();
         values + self.keys.capacity() * size_of::<u32>() + self.index.heap_bytes()
     }
 
     /// The values of a group, one per breakdown.
-    pub(super) fn key(&self, group: u32) -> impl Iterator<Item = &GroupValue> {
+    pub(super) fn key(&self, group: u32) -> impl Iterator<Item = GroupValue<'_>> {
         self.tables
             .iter()
             .zip(key_at(&self.keys, group, self.tables.len()))
-            .map(|(table, number)| &table.values[*number as usize])
+            .map(|(table, number)| table.value(*number))
     }
 
     /// Number of the group with these values.
@@ -146,7 +150,7 @@ impl GroupTable {
         for group in 0..len {
             for (number, table) in key.iter_mut().zip(&self.tables) {
                 *number = bytes.u32()?;
-                if *number as usize >= table.values.len() {
+                if *number as usize >= table.len() {
                     return Err(Damaged("a group has an unknown value").into());
                 }
             }
@@ -167,13 +171,7 @@ impl GroupTable {
             .tables
             .iter_mut()
             .zip(&other.tables)
-            .map(|(table, other)| {
-                other
-                    .values
-                    .iter()
-                    .map(|value| table.intern(value))
-                    .collect()
-            })
+            .map(|(table, other)| table.intern_all(other))
             .collect();
         let mut key = vec![0; self.tables.len()];
         other

@@ -113,9 +113,7 @@ impl Pass {
             sources,
             config,
             || Gathered::new(plan, &self.shape),
-            |gathered, _, source, pieces| {
-                scan(gathered, source, pieces, plan, &self.shape, watch)
-            },
+            |gathered, _, source, pieces| scan(gathered, source, pieces, plan, &self.shape, watch),
         )?
         .into_iter();
         let mut all = parts
@@ -134,7 +132,7 @@ impl Pass {
         from: Gathered,
         watch: &Watch,
     ) -> Result<(), ExecError> {
-        into.merge(&from, &self.shape, watch)
+        into.merge(from, &self.shape, watch)
     }
 
     /// Reads what [`Gathered::encode`] wrote on the same pass.
@@ -145,7 +143,7 @@ impl Pass {
         watch: &Watch,
     ) -> Result<Gathered, ExecError> {
         let mut gathered = Gathered::decode(bytes, plan, &self.shape)?;
-        gathered.account(watch)?;
+        gathered.account(watch, 0)?;
         Ok(gathered)
     }
 

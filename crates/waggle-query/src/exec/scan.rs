@@ -1,19 +1,19 @@
 //! One source, chunk by chunk: time, filters, groups, buckets, calculations.
 //!
 //! The same scan serves both passes; what differs is its [`Shape`]. Columns other than those of the filters are opened when the first
-//! row has passed them.
+//! row has passed them. In a source sorted by time a bucket is a range of rows, found by a search at either end; then no row's time is
+//! read.
 
 use super::gathered::{Gathered, Shape};
-use super::group::SourceGroups;
+use super::local::{LocalStates, When};
 use super::parallel::Pieces;
 use super::select::Selector;
 use super::watch::{ExecError, Watch};
-use crate::calculation::Rows;
-use crate::chunk::{ColumnReader, TypedBuffer, each_bit, is_empty, stored_bytes};
-use crate::plan::Plan;
-use std::sync::Arc;
+use crate::chunk::{Bits, each_bit, is_empty};
+use crate::plan::{Buckets, Plan};
+use waggle_model::Value;
 use waggle_store::Source;
-use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
+use waggle_store::column::CHUNK_ROWS;
 
 /// Finding where a bucket ends costs about as much as reading so many rows.
 const ROWS_PER_SEARCH: usize = 64;
@@ -35,13 +35,16 @@ pub(super) fn scan(
         gathered.counters.blocks_read += u64::from(source.stored_bytes() > 0);
         gathered.counters.bytes_read += selector.stored_bytes();
     }
-    if can_count(source, plan, shape, &selector)? {
+    let by_range = is_by_range(source, &selector, &plan.buckets);
+    let is_counted = by_range || (source.is_time_sorted() && shape.buckets.is_none());
+    if is_counted && shape.only_counts(plan) && source.sample_rates()?.is_none() {
         if pieces.take_all().is_some() {
             count(gathered, source, &selector, shape, watch)?;
         }
         return Ok(());
     }
     let mut opened = None;
+    let mut selected_rows = SelectedRows::default();
     while let Some(piece) = pieces.take() {
         let wanted = selector.chunks();
         let rows_before = gathered.counters.rows_read;
@@ -54,42 +57,52 @@ pub(super) fn scan(
             }
             let opened = match &mut opened {
                 Some(opened) => opened,
-                empty => empty.insert(OpenSource::new(source, pieces, plan, shape, gathered)?),
+                empty => {
+                    if pieces.is_first_opener() {
+                        gathered.counters.bytes_read += shape.stored_bytes(plan, source);
+                    }
+                    let rows = selector.rows();
+                    let is_whole =
+                        plan.filters.is_empty() && rows.len() == source.row_count() as usize;
+                    let local =
+                        LocalStates::new(source, plan, shape, gathered, rows, is_whole, by_range)?;
+                    empty.insert(Opened::new(local))
+                }
             };
-            opened.positions.clear();
-            each_bit(&selected, |position| {
-                opened.positions.push(position as u16);
-            });
-            if shape.needs_times() {
-                opened.read_buckets(&mut selector, chunk)?;
+            let positions = selected_rows.of(&selected);
+            opened.local.read(chunk);
+            if !shape.needs_times() {
+                opened.local.take(gathered, positions, When::Whenever)?;
+            } else if by_range {
+                opened.take_by_range(gathered, source, plan, chunk, positions)?;
+            } else {
+                opened.take_by_row(gathered, &mut selector, plan, chunk, positions)?;
             }
-            opened.take(gathered, chunk)?;
-            gathered.account(watch)?;
+            gathered.account(watch, opened.local.heap_bytes())?;
         }
         watch.add_rows_read(gathered.counters.rows_read - rows_before);
+    }
+    if let Some(mut opened) = opened {
+        let when = match by_range && shape.needs_times() {
+            true => When::Bucket(opened.bucket),
+            false => When::Whenever,
+        };
+        opened.local.move_on(gathered, when)?;
+        gathered.account(watch, opened.local.heap_bytes())?;
+        drop(opened);
+        gathered.account(watch, 0)?;
     }
     Ok(())
 }
 
-/// True when rows can be counted without reading them: where times ascend, the rows of a bucket are those between two places.
-fn can_count(
-    source: &Source,
-    plan: &Plan,
-    shape: &Shape,
-    selector: &Selector<'_>,
-) -> Result<bool, ExecError> {
-    let is_counted = source.is_time_sorted() && shape.only_counts(plan);
-    if !is_counted || source.sample_rates()?.is_some() {
-        return Ok(false);
-    }
-    let Some(buckets) = &shape.buckets else {
-        return Ok(true);
-    };
+/// True when buckets are ranges of rows, and long enough to be worth a search each.
+fn is_by_range(source: &Source, selector: &Selector<'_>, buckets: &Buckets) -> bool {
     let (first_ns, last_ns) = selector.source_bounds();
     let searches = buckets.of(last_ns) - buckets.of(first_ns);
-    Ok(searches * ROWS_PER_SEARCH <= selector.rows().len())
+    source.is_time_sorted() && searches * ROWS_PER_SEARCH <= selector.rows().len()
 }
 
+/// Counts rows without reading them.
 fn count(
     gathered: &mut Gathered,
     source: &Source,
@@ -116,84 +129,80 @@ fn count(
     gathered.counters.rows_read += all.len() as u64;
     gathered.counters.rows_matched += all.len() as u64;
     watch.add_rows_read(all.len() as u64);
-    gathered.account(watch)
+    gathered.account(watch, 0)
 }
 
-/// The columns of a source that matching rows are read from, and the buffers for it.
-struct OpenSource<'a> {
-    plan: &'a Plan,
-    shape: &'a Shape,
-    /// One per column of the plan; `None` when the source lacks it or this pass has no use for it.
-    readers: Vec<Option<ColumnReader>>,
-    sample_rates: Option<Arc<TypedColumn>>,
-    groups: SourceGroups,
-    weights: ChunkBuffer<i64>,
-    positions: Vec<u16>,
-    row_groups: Vec<u32>,
+/// A source some of whose rows take part, and the bucket they are in.
+struct Opened<'a> {
+    local: LocalStates<'a>,
+    bucket: u32,
+    /// The first row after the bucket; 0 before the first one.
+    bucket_end: u32,
     row_buckets: Vec<u32>,
-    row_cells: Vec<u32>,
 }
 
-impl<'a> OpenSource<'a> {
-    fn new(
-        source: &Source,
-        pieces: &Pieces,
-        plan: &'a Plan,
-        shape: &'a Shape,
-        gathered: &mut Gathered,
-    ) -> Result<Self, ExecError> {
-        let is_first_opener = pieces.is_first_opener();
-        let mut columns: Vec<Option<Arc<Column>>> = Vec::with_capacity(plan.columns.len());
-        for (index, name) in plan.columns.iter().enumerate() {
-            columns.push(match shape.reads(plan, index) {
-                true => {
-                    if is_first_opener {
-                        gathered.counters.bytes_read += stored_bytes(source, name);
-                    }
-                    source.column(name)?
-                }
-                false => None,
-            });
-        }
-        let breakdowns: Vec<Option<&Column>> = shape
-            .breakdowns(plan)
-            .iter()
-            .map(|column| columns[*column].as_deref())
-            .collect();
-        Ok(Self {
-            plan,
-            shape,
-            groups: SourceGroups::new(&breakdowns, source.row_count()),
-            readers: columns
-                .into_iter()
-                .map(|column| column.map(ColumnReader::new))
-                .collect(),
-            sample_rates: source.sample_rates()?,
-            weights: ChunkBuffer::default(),
-            positions: Vec::with_capacity(CHUNK_ROWS),
-            row_groups: Vec::with_capacity(CHUNK_ROWS),
+impl<'a> Opened<'a> {
+    fn new(local: LocalStates<'a>) -> Self {
+        Self {
+            local,
+            bucket: 0,
+            bucket_end: 0,
             row_buckets: Vec::with_capacity(CHUNK_ROWS),
-            row_cells: Vec::with_capacity(CHUNK_ROWS),
-        })
+        }
     }
 
-    /// Finds the bucket of each of `positions`, without reading times when the whole chunk is in one.
-    fn read_buckets(&mut self, selector: &mut Selector<'_>, chunk: usize) -> Result<(), ExecError> {
-        let buckets = &self.plan.buckets;
+    /// Takes in the rows of a chunk bucket by bucket.
+    fn take_by_range(
+        &mut self,
+        gathered: &mut Gathered,
+        source: &Source,
+        plan: &Plan,
+        chunk: usize,
+        mut positions: &[u16],
+    ) -> Result<(), ExecError> {
+        let first_row = (chunk * CHUNK_ROWS) as u32;
+        while let Some(first) = positions.first() {
+            let row = first_row + u32::from(*first);
+            if row >= self.bucket_end {
+                self.local.move_on(gathered, When::Bucket(self.bucket))?;
+                let Some(Value::Int(time_ns)) = source.times()?.value(row) else {
+                    return Ok(());
+                };
+                let bucket = plan.buckets.of(time_ns);
+                self.bucket = bucket as u32;
+                self.bucket_end = source.rows_in(plan.buckets.range(bucket))?.end;
+            }
+            let inside =
+                positions.partition_point(|at| first_row + u32::from(*at) < self.bucket_end);
+            let (now, later) = positions.split_at(inside);
+            self.local.take(gathered, now, When::Bucket(self.bucket))?;
+            positions = later;
+        }
+        Ok(())
+    }
+
+    /// Takes in the rows of a chunk with a bucket for each, without reading times when the whole chunk is in one.
+    fn take_by_row(
+        &mut self,
+        gathered: &mut Gathered,
+        selector: &mut Selector<'_>,
+        plan: &Plan,
+        chunk: usize,
+        positions: &[u16],
+    ) -> Result<(), ExecError> {
+        let buckets = &plan.buckets;
         self.row_buckets.clear();
         if let Some((low, high)) = selector.time_bounds(chunk)?
             && buckets.range(buckets.of(low)).contains(high)
         {
             let bucket = buckets.of(low) as u32;
-            self.row_buckets.resize(self.positions.len(), bucket);
-            return Ok(());
-        }
-        let times = &selector.times(chunk)?.values;
-        // Neighbours are mostly in the same bucket, and to compare is quicker than to divide.
-        let mut bucket = buckets.of(times[usize::from(self.positions[0])]);
-        let mut range = buckets.range(bucket);
-        self.row_buckets
-            .extend(self.positions.iter().map(|position| {
+            self.row_buckets.resize(positions.len(), bucket);
+        } else {
+            let times = &selector.times(chunk)?.values;
+            // Neighbours are mostly in the same bucket, and to compare is quicker than to divide.
+            let mut bucket = buckets.of(times[usize::from(positions[0])]);
+            let mut range = buckets.range(bucket);
+            self.row_buckets.extend(positions.iter().map(|position| {
                 let time_ns = times[usize::from(*position)];
                 if !range.contains(time_ns) {
                     bucket = buckets.of(time_ns);
@@ -201,83 +210,46 @@ impl<'a> OpenSource<'a> {
                 }
                 bucket as u32
             }));
-        Ok(())
-    }
-
-    /// Takes in the rows at `positions`. Their buckets are there if the shape needs them.
-    fn take(&mut self, gathered: &mut Gathered, chunk: usize) -> Result<(), ExecError> {
-        for reader in self.readers.iter_mut().flatten() {
-            reader.read(chunk);
         }
-        let is_sampled = self.read_weights(chunk);
-        gathered.counters.has_sample_rate |= is_sampled;
-        gathered.counters.rows_matched += self.positions.len() as u64;
-        let breakdowns: Vec<&[TypedBuffer]> = self
-            .shape
-            .breakdowns(self.plan)
-            .iter()
-            .map(|column| buffers(&self.readers, *column))
-            .collect();
-        self.groups.groups(
-            &mut gathered.groups,
-            &breakdowns,
-            &self.positions,
-            &mut self.row_groups,
-        )?;
-        let cells = match self.shape.buckets {
-            Some(_) => {
-                self.row_cells.clear();
-                for (group, bucket) in self.row_groups.iter().zip(&self.row_buckets) {
-                    let cell = match gathered.cells.known(*group, *bucket) {
-                        Some(cell) => cell,
-                        None => {
-                            let cells_max = self.shape.cells_max;
-                            gathered.cells.cell(*group, *bucket as usize, cells_max)?
-                        }
-                    };
-                    self.row_cells.push(cell);
-                }
-                &self.row_cells
-            }
-            None => &self.row_groups,
-        };
-        gathered.grow(self.shape);
-        let rows = Rows {
-            positions: &self.positions,
-            cells,
-            weights: is_sampled.then_some(&*self.weights.values),
-        };
-        for (state, planned) in gathered.states.iter_mut().zip(&self.plan.states) {
-            match planned.column {
-                None => state.update(&rows, &[]),
-                // A column that the source lacks changes nothing; an empty list of buffers would mean rows, not values.
-                Some(column) => match buffers(&self.readers, column) {
-                    [] => {}
-                    buffers => state.update(&rows, buffers),
-                },
-            }
-        }
-        let rows = Rows {
-            cells: &self.row_buckets,
-            ..rows
-        };
-        for (grid, (column, scale)) in gathered.grids.iter_mut().zip(&self.shape.maps) {
-            grid.update(scale, &rows, buffers(&self.readers, *column));
-        }
-        Ok(())
-    }
-
-    /// Reads the sample rates; true when a row at `positions` stands for more than one.
-    fn read_weights(&mut self, chunk: usize) -> bool {
-        let Some(column) = &self.sample_rates else {
-            return false;
-        };
-        column.read_ints(chunk, &mut self.weights);
-        let rates = &self.weights.values;
-        self.positions.iter().any(|at| rates[usize::from(*at)] > 1)
+        let when = When::Buckets(&self.row_buckets);
+        self.local.take(gathered, positions, when)
     }
 }
 
-fn buffers(readers: &[Option<ColumnReader>], column: usize) -> &[TypedBuffer] {
-    readers[column].as_ref().map_or(&[], ColumnReader::buffers)
+/// The places of selected rows in a chunk.
+struct SelectedRows {
+    /// 0 to 1023: rows without gaps are a part of it.
+    all: Box<[u16]>,
+    some: Vec<u16>,
+}
+
+impl Default for SelectedRows {
+    fn default() -> Self {
+        Self {
+            all: (0..CHUNK_ROWS as u16).collect(),
+            some: Vec::with_capacity(CHUNK_ROWS),
+        }
+    }
+}
+
+impl SelectedRows {
+    fn of(&mut self, selected: &Bits) -> &[u16] {
+        let count: u32 = selected.iter().map(|word| word.count_ones()).sum();
+        let first = selected
+            .iter()
+            .position(|word| *word != 0)
+            .unwrap_or_default();
+        let first = first * 64 + selected[first].trailing_zeros() as usize;
+        let last = selected
+            .iter()
+            .rposition(|word| *word != 0)
+            .unwrap_or_default();
+        let last = last * 64 + 63 - selected[last].leading_zeros() as usize;
+        if last + 1 - first == count as usize {
+            return &self.all[first..=last];
+        }
+        self.some.clear();
+        each_bit(selected, |position| self.some.push(position as u16));
+        &self.some
+    }
 }

@@ -4,8 +4,12 @@
 //! two a counter is in depends only on the set of hashes it has seen, so the answer does not depend on how the rows were split.
 //! Source: Flajolet et al. 2007 for the registers, Ertl 2017 (arXiv 1702.01284, algorithm 6) for the estimate.
 
+mod scratch;
+
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use hashbrown::HashTable;
+
+pub(crate) use scratch::DistinctScratch;
 
 /// Up to this many values the count is exact.
 const EXACT_MAX: usize = 2_000;
@@ -88,6 +92,51 @@ impl DistinctCounter {
         }
     }
 
+    /// Notes `count` values, at least `different` of them different from each other.
+    pub(crate) fn extend(
+        &mut self,
+        count: usize,
+        different: usize,
+        hashes: impl Iterator<Item = u64>,
+    ) {
+        let known = self.count_exactly().unwrap_or_default();
+        if different > EXACT_MAX {
+            self.0 = Hashes::Registers(self.registers());
+        } else if known == 0 && count > FEW_MAX && count <= EXACT_MAX {
+            self.0 = Hashes::Many(HashTable::with_capacity(count));
+        }
+        match &mut self.0 {
+            Hashes::Registers(registers) => hashes.for_each(|hash| note(registers, hash)),
+            Hashes::Many(table) if known == 0 => hashes.for_each(|hash| {
+                // Two texts may have one hash.
+                table
+                    .entry(hash, |other| *other == hash, |other| *other)
+                    .or_insert(hash);
+            }),
+            _ => hashes.for_each(|hash| self.insert(hash)),
+        }
+    }
+
+    fn count_exactly(&self) -> Option<usize> {
+        match &self.0 {
+            Hashes::Few(hashes) => Some(hashes.len()),
+            Hashes::Many(table) => Some(table.len()),
+            Hashes::Registers(_) => None,
+        }
+    }
+
+    /// What has been noted, as registers.
+    fn registers(&mut self) -> Box<[u8]> {
+        match std::mem::replace(&mut self.0, Hashes::Few(Vec::new())) {
+            Hashes::Registers(registers) => registers,
+            hashes => {
+                let mut registers = vec![0; REGISTERS].into_boxed_slice();
+                hashes.each(|hash| note(&mut registers, hash));
+                registers
+            }
+        }
+    }
+
     /// Notes every value another counter has seen.
     pub fn merge(&mut self, other: &Self) {
         match (&mut self.0, &other.0) {
@@ -103,6 +152,15 @@ impl DistinctCounter {
                 self.0 = Hashes::Registers(registers);
             }
             (_, theirs) => theirs.each(|hash| self.insert(hash)),
+        }
+    }
+
+    /// The same with a counter that is not needed any more.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        match (&self.0, &other.0) {
+            (_, Hashes::Few(theirs)) if theirs.is_empty() => {}
+            (Hashes::Few(ours), _) if ours.is_empty() => *self = other,
+            _ => self.merge(&other),
         }
     }
 

@@ -4,11 +4,16 @@
 //! most 1/128 away from any of them. Finding a bin is a shift; merging adds counts, which is why any split of the rows gives the
 //! same bins. The exact smallest and largest value are kept too, and answers are held between them: a group of one row is exact.
 
+mod scratch;
+
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 
+pub(crate) use scratch::HistogramScratch;
+
 const MANTISSA_SHIFT: u32 = 52 - 6;
-/// So many values are kept one by one before anything is counted: most cells of a query with many groups never have more.
-const SINGLES_MAX: usize = 64;
+/// So many values are kept one by one before anything is counted: a cell of a query with many groups rarely has more, and to add
+/// one at the end of a list touches less memory than to count it.
+const SINGLES_MAX: usize = 2_048;
 /// Up to this many bins a list is smaller than anything else and a search in it is quick.
 const SPARSE_BINS_MAX: usize = 32;
 /// From this many bins on a flat array is taken whatever its span: insertion into the list would cost more.
@@ -93,6 +98,15 @@ impl Histogram {
         self.min = self.min.min(other.min);
         self.max = self.max.max(other.max);
         self.bins.merge(&other.bins);
+    }
+
+    /// The same with a histogram that is not needed any more.
+    pub(crate) fn absorb(&mut self, other: Self) {
+        if self.weight == 0 {
+            *self = other;
+        } else {
+            self.merge(&other);
+        }
     }
 
     /// The value of nearest rank `ceil(per_mille / 1000 * n)`, within 1/128 of the exact one; `None` without values.
@@ -202,6 +216,22 @@ impl Bins {
 
     fn merge(&mut self, other: &Self) {
         match (&mut *self, other) {
+            (Self::Singles(bins), Self::Singles(others))
+                if bins.len() + others.len() <= SINGLES_MAX =>
+            {
+                bins.extend_from_slice(others);
+            }
+            (Self::Dense { first, weights }, Self::Singles(others)) => {
+                let first = *first;
+                let mut outside = Vec::new();
+                for bin in others {
+                    match weights.get_mut((*bin - first) as usize) {
+                        Some(place) => *place = place.saturating_add(1),
+                        None => outside.push(*bin),
+                    }
+                }
+                outside.into_iter().for_each(|bin| self.add(bin, 1));
+            }
             (
                 Self::Dense { first, weights },
                 Self::Dense {
@@ -246,13 +276,7 @@ impl Bins {
             seen >= rank
         };
         match self {
-            Self::Singles(bins) => {
-                let mut sorted = [0; SINGLES_MAX];
-                let sorted = &mut sorted[..bins.len()];
-                sorted.copy_from_slice(bins);
-                sorted.sort_unstable();
-                sorted.get(rank as usize - 1).copied()
-            }
+            Self::Singles(bins) => single_at_rank(bins, rank),
             Self::Sparse(bins) => {
                 let mut bins = bins.iter();
                 bins.find(|(_, weight)| reaches(*weight))
@@ -282,6 +306,27 @@ impl Bins {
             }
         }
     }
+}
+
+/// The bin of this rank among single values, counted from 1.
+fn single_at_rank(bins: &[i32], rank: u64) -> Option<i32> {
+    let index = rank as usize - 1;
+    let (first, last) = (*bins.iter().min()?, *bins.iter().max()?);
+    let span = (last - first + 1) as usize;
+    if span > bins.len() * DENSE_SPAN_PER_BIN {
+        let mut bins = bins.to_vec();
+        return (index < bins.len()).then(|| *bins.select_nth_unstable(index).1);
+    }
+    let mut counts = vec![0_u32; span];
+    for bin in bins {
+        counts[(bin - first) as usize] += 1;
+    }
+    let mut seen = 0;
+    let place = counts.iter().position(|count| {
+        seen += *count as usize;
+        seen > index
+    });
+    place.map(|place| first + place as i32)
 }
 
 /// Single values counted by bin.
@@ -328,6 +373,7 @@ fn widen(first: &mut i32, weights: &mut Vec<u64>, bin: i32) {
 }
 
 /// The bin of a value; bins ascend with values. Zero and numbers too small for a normal float share the middle one.
+#[inline]
 fn bin_of(value: f64) -> i32 {
     let magnitude = (value.abs().to_bits() >> MANTISSA_SHIFT) as i32;
     if value < 0.0 {

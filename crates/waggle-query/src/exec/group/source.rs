@@ -1,62 +1,210 @@
-//! Group numbers for the rows of one source, by way of its dictionary codes where it has them.
+//! Groups of one source: each row's group gets a small number that means nothing elsewhere, and what it is in the table of all groups
+//! is asked once per group.
 
 use super::GroupTable;
+use super::code::ColumnCodes;
 use super::path::Paths;
 use super::value::ValueTable;
-use crate::calculation::NO_CELL;
+use crate::calculation::{NO_CELL, Rows};
 use crate::chunk::TypedBuffer;
 use crate::number::{Number, NumberKey};
+use std::sync::Arc;
 use waggle_model::QueryError;
-use waggle_store::column::{CHUNK_ROWS, Column, Dictionary};
+use waggle_store::column::{Column, Dictionary};
 
-/// Group numbers for the rows of one source.
+/// Groups of one source, by what is quickest for its columns.
 pub(in crate::exec) struct SourceGroups {
-    /// The quick way, as long as it is open.
-    paths: Option<Paths>,
-    /// Per breakdown, and per type of its column, the value number of each code; [`UNKNOWN`] until it is met.
+    way: Way,
+    /// Of each group here the one in the table; [`UNKNOWN`] until it is asked for.
+    globals: Vec<u32>,
+    /// In a frozen table most groups are the rest, so groups are translated row by row, and there are as few here as there.
+    is_frozen: bool,
+}
+
+enum Way {
+    /// There are no breakdowns.
+    One,
+    /// The only breakdown's codes are the groups.
+    Codes(ColumnCodes),
+    /// Combinations of codes.
+    Paths(Paths),
+    /// Values without codes: the groups are those of the table.
+    Values(Values),
+}
+
+/// Per breakdown, and per type of its column, the value number of each code; [`UNKNOWN`] until it is met.
+#[derive(Default)]
+struct Values {
     numbers: Vec<Vec<Vec<u32>>>,
     keys: Vec<u32>,
 }
 
-const UNKNOWN: u32 = u32::MAX - 1;
+const UNKNOWN: u32 = u32::MAX;
+/// Where a row has no value, in place of a value number.
+const ABSENT: u32 = NO_CELL - 1;
 
 impl SourceGroups {
-    /// `columns` has the column of each breakdown.
-    pub(in crate::exec) fn new(columns: &[Option<&Column>], row_count: u32) -> Self {
-        Self {
-            paths: Paths::new(columns, row_count),
-            numbers: Vec::new(),
-            keys: Vec::new(),
+    /// `columns` has the column of each breakdown, `row_count` how many rows can come.
+    pub(in crate::exec) fn new(
+        columns: &[Option<&Column>],
+        row_count: u32,
+        table: &GroupTable,
+    ) -> Self {
+        let alone = match columns {
+            [column] => ColumnCodes::new(*column, true),
+            _ => None,
+        };
+        let way = match alone {
+            _ if columns.is_empty() => Way::One,
+            Some(codes) if codes.radix <= row_count as usize || table.rest.is_some() => {
+                Way::Codes(codes)
+            }
+            _ => match Paths::new(columns, row_count) {
+                Some(paths) => Way::Paths(paths),
+                None => Way::Values(Values::default()),
+            },
+        };
+        let mut groups = Self {
+            way,
+            globals: Vec::new(),
+            is_frozen: table.rest.is_some(),
+        };
+        groups.find_frozen(table);
+        groups
+    }
+
+    /// Of one breakdown with few groups and many codes, looks for the codes of the groups instead of the groups of the codes.
+    fn find_frozen(&mut self, table: &GroupTable) {
+        let Way::Codes(codes) = &self.way else {
+            return;
+        };
+        self.globals.resize(codes.radix, UNKNOWN);
+        if let (Some(rest), [values]) = (table.rest, &table.tables[..]) {
+            codes.find_texts(values, &mut self.globals, rest, |number| {
+                table.index.find(&[number], &table.keys).unwrap_or(rest)
+            });
         }
     }
 
-    /// Writes the group of each position to `out`. `columns` has the buffers of each breakdown.
+    /// How many groups there are so far: their numbers are below it.
+    pub(in crate::exec) fn len(&self, table: &GroupTable) -> usize {
+        match &self.way {
+            _ if self.is_frozen => table.len(),
+            Way::One => 1,
+            Way::Codes(codes) => codes.radix,
+            Way::Paths(paths) => paths.len(),
+            Way::Values(_) => table.len(),
+        }
+    }
+
+    /// How many groups there can be, if that is known.
+    pub(in crate::exec) fn len_max(&self, table: &GroupTable) -> usize {
+        match &self.way {
+            Way::Paths(paths) if !self.is_frozen => paths.len_max(),
+            Way::Values(_) if !self.is_frozen => usize::MAX,
+            _ => self.len(table),
+        }
+    }
+
+    pub(in crate::exec) fn heap_bytes(&self) -> usize {
+        let paths = match &self.way {
+            Way::Paths(paths) => paths.heap_bytes(),
+            _ => 0,
+        };
+        paths + self.globals.capacity() * size_of::<u32>()
+    }
+
+    /// Writes the group of each row to `out`. `columns` has the buffers of each breakdown. False when the numbers of groups so far have
+    /// come to their end: what was gathered by them must be moved on, then call again.
     pub(in crate::exec) fn groups(
         &mut self,
         table: &mut GroupTable,
         columns: &[&[TypedBuffer]],
-        positions: &[u16],
+        rows: &Rows<'_>,
         out: &mut Vec<u32>,
-    ) -> Result<(), QueryError> {
-        if columns.is_empty() {
-            out.clear();
-            out.resize(positions.len(), 0);
-            return Ok(());
-        }
-        if let Some(paths) = &mut self.paths {
-            if paths.groups(table, columns, positions, out)? {
-                return Ok(());
+    ) -> Result<bool, QueryError> {
+        let is_numbered = match &mut self.way {
+            Way::One => {
+                out.clear();
+                out.resize(rows.positions.len(), 0);
+                true
             }
-            self.paths = None;
+            Way::Codes(codes) => {
+                out.clear();
+                out.resize(rows.positions.len(), 0);
+                columns
+                    .first()
+                    .is_some_and(|column| codes.append(column, rows, out))
+            }
+            Way::Paths(paths) => paths.groups(columns, rows, out),
+            Way::Values(values) => {
+                values.groups(table, columns, rows, out)?;
+                return Ok(true);
+            }
+        };
+        if is_numbered && self.is_frozen {
+            for group in out {
+                *group = self.global(table, *group)?;
+            }
         }
-        self.by_values(table, columns, positions, out)
+        Ok(is_numbered)
     }
 
-    fn by_values(
+    /// Goes on by values, which always works.
+    pub(in crate::exec) fn give_up(&mut self) {
+        self.way = Way::Values(Values::default());
+    }
+
+    /// The group in the table for each of the groups here that has been met, ascending; with its number there.
+    pub(in crate::exec) fn globals(
+        &mut self,
+        table: &mut GroupTable,
+        met: &[u32],
+        out: &mut Vec<u32>,
+    ) -> Result<(), QueryError> {
+        out.clear();
+        if self.is_frozen || matches!(self.way, Way::One | Way::Values(_)) {
+            out.extend_from_slice(met);
+            return Ok(());
+        }
+        for group in met {
+            out.push(self.global(table, *group)?);
+        }
+        Ok(())
+    }
+
+    #[inline]
+    fn global(&mut self, table: &mut GroupTable, group: u32) -> Result<u32, QueryError> {
+        match self.globals.get(group as usize) {
+            Some(global) if *global != UNKNOWN => Ok(*global),
+            _ => self.meet(table, group),
+        }
+    }
+
+    #[cold]
+    fn meet(&mut self, table: &mut GroupTable, group: u32) -> Result<u32, QueryError> {
+        let global = match &self.way {
+            Way::One | Way::Values(_) => group,
+            Way::Codes(codes) => {
+                let number = codes.value(&mut table.tables[0], group);
+                table.group(&[number])?
+            }
+            Way::Paths(paths) => paths.global(table, group)?,
+        };
+        if group as usize >= self.globals.len() {
+            self.globals.resize(group as usize + 1, UNKNOWN);
+        }
+        self.globals[group as usize] = global;
+        Ok(global)
+    }
+}
+
+impl Values {
+    fn groups(
         &mut self,
         table: &mut GroupTable,
         columns: &[&[TypedBuffer]],
-        positions: &[u16],
+        rows: &Rows<'_>,
         out: &mut Vec<u32>,
     ) -> Result<(), QueryError> {
         let width = columns.len();
@@ -65,42 +213,35 @@ impl SourceGroups {
             self.numbers = columns.iter().map(|column| unknown(column)).collect();
         }
         self.keys.clear();
-        self.keys.resize(positions.len() * width, 0);
+        self.keys.resize(rows.positions.len() * width, ABSENT);
         for (breakdown, column) in columns.iter().enumerate() {
             let values = &mut table.tables[breakdown];
-            let null = match column_is_full(column, positions) {
-                true => NO_CELL,
-                false => values.null(),
+            let mut keys = Places {
+                keys: &mut self.keys,
+                breakdown,
+                width,
             };
-            let keys = &mut self.keys;
-            keys.iter_mut()
-                .skip(breakdown)
-                .step_by(width)
-                .for_each(|place| *place = null);
             for (buffer, numbers) in column.iter().zip(&mut self.numbers[breakdown]) {
-                let present = buffer.present();
-                for (index, position) in positions.iter().enumerate() {
-                    let position = usize::from(*position);
-                    if present[position / 64] >> (position % 64) & 1 == 0 {
-                        continue;
+                match buffer {
+                    TypedBuffer::Strings(codes, dictionary) => {
+                        rows.each_index(codes, |index, code| {
+                            keys.set(index, text_of(values, dictionary, code, numbers));
+                        });
                     }
-                    keys[index * width + breakdown] = match buffer {
-                        TypedBuffer::Strings(codes, dictionary) => {
-                            let code = codes.values[position];
-                            let number = &mut numbers[code as usize];
-                            if *number == UNKNOWN {
-                                *number = string_of(values, dictionary, code);
-                            }
-                            *number
-                        }
-                        TypedBuffer::Ints(buffer) => {
-                            values.number(NumberKey::Int(buffer.values[position]))
-                        }
-                        TypedBuffer::Floats(buffer) => {
-                            values.number(Number::Float(buffer.values[position]).key())
-                        }
-                        TypedBuffer::Bools(buffer) => values.bool(buffer.values[position]),
-                    };
+                    TypedBuffer::Ints(ints) => rows.each_index(ints, |index, value| {
+                        keys.set(index, values.number(NumberKey::Int(value)));
+                    }),
+                    TypedBuffer::Floats(floats) => rows.each_index(floats, |index, value| {
+                        keys.set(index, values.number(Number::Float(value).key()));
+                    }),
+                    TypedBuffer::Bools(bools) => rows.each_index(bools, |index, value| {
+                        keys.set(index, values.bool(value));
+                    }),
+                }
+            }
+            for key in self.keys.iter_mut().skip(breakdown).step_by(width) {
+                if *key == ABSENT {
+                    *key = values.null();
                 }
             }
         }
@@ -109,6 +250,32 @@ impl SourceGroups {
         }
         Ok(())
     }
+}
+
+/// The value numbers of one breakdown among those of all.
+struct Places<'a> {
+    keys: &'a mut [u32],
+    breakdown: usize,
+    width: usize,
+}
+
+impl Places<'_> {
+    fn set(&mut self, index: usize, number: u32) {
+        self.keys[index * self.width + self.breakdown] = number;
+    }
+}
+
+fn text_of(
+    table: &mut ValueTable,
+    dictionary: &Arc<Dictionary>,
+    code: u32,
+    numbers: &mut [u32],
+) -> u32 {
+    let number = &mut numbers[code as usize];
+    if *number == UNKNOWN {
+        *number = table.text(dictionary, code);
+    }
+    *number
 }
 
 /// A place for the value number of each entry of each type.
@@ -120,19 +287,4 @@ fn unknown(column: &[TypedBuffer]) -> Vec<Vec<u32>> {
             _ => Vec::new(),
         })
         .collect()
-}
-
-pub(super) fn string_of(table: &mut ValueTable, dictionary: &Dictionary, code: u32) -> u32 {
-    table.string(dictionary.hash(code), || dictionary.text(code))
-}
-
-/// True when every position has a value: only then is "no value" not a value of the breakdown.
-fn column_is_full(column: &[TypedBuffer], positions: &[u16]) -> bool {
-    positions.iter().all(|position| {
-        let position = usize::from(*position);
-        debug_assert!(position < CHUNK_ROWS, "positions lie in the chunk");
-        column
-            .iter()
-            .any(|buffer| buffer.present()[position / 64] >> (position % 64) & 1 == 1)
-    })
 }

@@ -1,54 +1,47 @@
 //! The values of breakdowns: what makes two of them the same, which comes first, and their numbers.
+//!
+//! A text is its stable hash: two texts with one hash are one value, as in every merge of blocks. So a table notes where a text can be
+//! read and reads it only for those values that a person will see.
 
+use super::index::HashIndex;
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::NO_CELL;
 use crate::number::{Number, NumberKey};
 use foldhash::fast::FixedState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::cmp::Ordering;
+use std::sync::Arc;
 use waggle_model::{QueryError, Value};
-use waggle_store::column::stable_hash;
+use waggle_store::column::{Dictionary, Interner, stable_hash};
 
 /// A breakdown value. Numbers are the same whatever type they came in; a text is never a number.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::exec) enum GroupValue {
+pub(in crate::exec) enum GroupValue<'a> {
     Null,
     Bool(bool),
     Number(NumberKey),
-    String { hash: u64, text: Box<str> },
+    Text(Cow<'a, str>),
 }
 
-impl GroupValue {
+impl GroupValue<'_> {
     pub(in crate::exec) fn to_value(&self) -> Option<Value> {
         match self {
             Self::Null => None,
             Self::Bool(value) => Some(Value::Bool(*value)),
             Self::Number(NumberKey::Int(value)) => Some(Value::Int(*value)),
             Self::Number(NumberKey::Float(bits)) => Some(Value::Float(f64::from_bits(*bits))),
-            Self::String { text, .. } => Some(Value::String(text.to_string())),
+            Self::Text(text) => Some(Value::String(text.to_string())),
         }
-    }
-
-    fn heap_bytes(&self) -> usize {
-        // 24: what the value's places in the list and in its index cost.
-        size_of::<Self>()
-            + 24
-            + match self {
-                Self::String { text, .. } => text.len(),
-                Self::Null | Self::Bool(_) | Self::Number(_) => 0,
-            }
     }
 }
 
 /// Booleans, then numbers, then text in byte order. No value is not compared here: it is last in either direction.
-pub(in crate::exec) fn compare_values(left: &GroupValue, right: &GroupValue) -> Ordering {
+pub(in crate::exec) fn compare_values(left: &GroupValue<'_>, right: &GroupValue<'_>) -> Ordering {
     match (left, right) {
         (GroupValue::Bool(left), GroupValue::Bool(right)) => left.cmp(right),
         (GroupValue::Number(left), GroupValue::Number(right)) => compare_keys(*left, *right),
-        (GroupValue::String { text: left, .. }, GroupValue::String { text: right, .. }) => {
-            left.as_bytes().cmp(right.as_bytes())
-        }
+        (GroupValue::Text(left), GroupValue::Text(right)) => left.as_bytes().cmp(right.as_bytes()),
         _ => rank(left).cmp(&rank(right)),
     }
 }
@@ -64,11 +57,11 @@ fn compare_keys(left: NumberKey, right: NumberKey) -> Ordering {
         .unwrap_or_else(|| left.as_f64().is_nan().cmp(&right.as_f64().is_nan()))
 }
 
-fn rank(value: &GroupValue) -> u8 {
+fn rank(value: &GroupValue<'_>) -> u8 {
     match value {
         GroupValue::Bool(_) => 0,
         GroupValue::Number(_) => 1,
-        GroupValue::String { .. } => 2,
+        GroupValue::Text(_) => 2,
         GroupValue::Null => 3,
     }
 }
@@ -95,24 +88,59 @@ impl From<QueryError> for ReadStateError {
 /// The distinct values of one breakdown, numbered from 0.
 #[derive(Clone, Debug, Default)]
 pub(in crate::exec) struct ValueTable {
-    pub(super) values: Vec<GroupValue>,
-    /// Stable hash and number of each text: with the hash at hand, growing and most comparisons touch no value.
-    strings: HashTable<(u64, u32)>,
+    values: Vec<Stored>,
+    /// Where texts are.
+    dictionaries: Vec<Arc<Dictionary>>,
+    texts: HashIndex,
     numbers: HashMap<NumberKey, u32, FixedState>,
     bools: [Option<u32>; 2],
     pub(super) null: Option<u32>,
     /// A frozen table answers [`NO_CELL`] for values it does not know.
     pub(super) is_frozen: bool,
-    pub(super) heap_bytes: usize,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Stored {
+    Null,
+    Bool(bool),
+    Number(NumberKey),
+    Text {
+        hash: u64,
+        dictionary: u32,
+        code: u32,
+    },
 }
 
 impl ValueTable {
+    pub(super) fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        // The dictionaries belong to the sources.
+        self.values.capacity() * size_of::<Stored>()
+            + self.texts.heap_bytes()
+            + self.numbers.allocation_size()
+    }
+
+    /// A value by its number.
+    pub(super) fn value(&self, number: u32) -> GroupValue<'_> {
+        match self.values[number as usize] {
+            Stored::Null => GroupValue::Null,
+            Stored::Bool(value) => GroupValue::Bool(value),
+            Stored::Number(value) => GroupValue::Number(value),
+            Stored::Text {
+                dictionary, code, ..
+            } => GroupValue::Text(self.dictionaries[dictionary as usize].text(code)),
+        }
+    }
+
     pub(super) fn null(&mut self) -> u32 {
         match self.null {
             Some(number) => number,
             None if self.is_frozen => NO_CELL,
             None => {
-                let number = self.add(GroupValue::Null);
+                let number = self.add(Stored::Null);
                 self.null = Some(number);
                 number
             }
@@ -124,7 +152,7 @@ impl ValueTable {
             Some(number) => number,
             None if self.is_frozen => NO_CELL,
             None => {
-                let number = self.add(GroupValue::Bool(value));
+                let number = self.add(Stored::Bool(value));
                 self.bools[usize::from(value)] = Some(number);
                 number
             }
@@ -138,58 +166,110 @@ impl ValueTable {
         if self.is_frozen {
             return NO_CELL;
         }
-        let number = self.add(GroupValue::Number(value));
+        let number = self.add(Stored::Number(value));
         self.numbers.insert(value, number);
         number
     }
 
-    /// `text` is called when the hash is known or new, so that a frozen table asks for hardly any.
-    pub(super) fn string<'t>(&mut self, hash: u64, text: impl Fn() -> Cow<'t, str>) -> u32 {
-        let values = &self.values;
-        let known = self.strings.find(hash, |(other, number)| {
-            *other == hash
-                && matches!(&values[*number as usize], GroupValue::String { text: known, .. }
-                    if **known == *text())
-        });
-        if let Some((_, number)) = known {
-            return *number;
-        }
+    /// The number of a dictionary's entry.
+    pub(super) fn text(&mut self, dictionary: &Arc<Dictionary>, code: u32) -> u32 {
+        self.text_of_hash(dictionary.hash(code), dictionary, code)
+    }
+
+    fn text_of_hash(&mut self, hash: u64, dictionary: &Arc<Dictionary>, code: u32) -> u32 {
         if self.is_frozen {
-            return NO_CELL;
+            return self.texts.find(hash).unwrap_or(NO_CELL);
         }
-        let number = self.add(GroupValue::String {
-            hash,
-            text: text().into(),
-        });
-        self.strings
-            .insert_unique(hash, (hash, number), |(hash, _)| *hash);
+        let next = self.values.len() as u32;
+        let number = self.texts.find_or_insert(hash, next);
+        if number == next {
+            let dictionary = self.place_of(dictionary);
+            self.add(Stored::Text {
+                hash,
+                dictionary,
+                code,
+            });
+        }
         number
     }
 
-    pub(super) fn intern(&mut self, value: &GroupValue) -> u32 {
-        match value {
-            GroupValue::Null => self.null(),
-            GroupValue::Bool(value) => self.bool(*value),
-            GroupValue::Number(value) => self.number(*value),
-            GroupValue::String { hash, text } => self.string(*hash, || Cow::Borrowed(text)),
+    /// The text of each number that is one, for finding it in a dictionary.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (u32, Cow<'_, str>)> {
+        (0..self.values.len() as u32).filter_map(|number| match self.value(number) {
+            GroupValue::Text(text) => Some((number, text)),
+            _ => None,
+        })
+    }
+
+    /// The numbers here of all values of another table, which nobody needs any more after it.
+    pub(super) fn intern_all(&mut self, other: &Self) -> Vec<u32> {
+        let mut numbers = vec![NO_CELL; other.values.len()];
+        // In the order of their hashes, texts find their places one after another and not all over the index.
+        other.texts.each(|number| {
+            if let Stored::Text {
+                hash,
+                dictionary,
+                code,
+            } = other.values[number as usize]
+            {
+                let dictionary = &other.dictionaries[dictionary as usize];
+                numbers[number as usize] = self.text_of_hash(hash, dictionary, code);
+            }
+        });
+        for (place, value) in numbers.iter_mut().zip(&other.values) {
+            match value {
+                Stored::Null => *place = self.null(),
+                Stored::Bool(value) => *place = self.bool(*value),
+                Stored::Number(value) => *place = self.number(*value),
+                Stored::Text { .. } => {}
+            }
         }
+        numbers
+    }
+
+    /// The number here of one value of another table.
+    pub(super) fn intern(&mut self, other: &Self, number: u32) -> u32 {
+        match other.values[number as usize] {
+            Stored::Null => self.null(),
+            Stored::Bool(value) => self.bool(value),
+            Stored::Number(value) => self.number(value),
+            Stored::Text {
+                hash,
+                dictionary,
+                code,
+            } => self.text_of_hash(hash, &other.dictionaries[dictionary as usize], code),
+        }
+    }
+
+    fn place_of(&mut self, dictionary: &Arc<Dictionary>) -> u32 {
+        // The last one is the one that is being read.
+        let known = self.dictionaries.iter();
+        let place = known.rev().position(|known| Arc::ptr_eq(known, dictionary));
+        let place = match place {
+            Some(place) => self.dictionaries.len() - 1 - place,
+            None => {
+                self.dictionaries.push(Arc::clone(dictionary));
+                self.dictionaries.len() - 1
+            }
+        };
+        place as u32
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {
         out.put_u64(self.values.len() as u64);
-        for value in &self.values {
-            match value {
+        for number in 0..self.values.len() as u32 {
+            match self.value(number) {
                 GroupValue::Null => out.push(0),
-                GroupValue::Bool(value) => out.push(1 + u8::from(*value)),
+                GroupValue::Bool(value) => out.push(1 + u8::from(value)),
                 GroupValue::Number(NumberKey::Int(value)) => {
                     out.push(3);
-                    out.put_i64(*value);
+                    out.put_i64(value);
                 }
                 GroupValue::Number(NumberKey::Float(bits)) => {
                     out.push(4);
-                    out.put_f64(f64::from_bits(*bits));
+                    out.put_f64(f64::from_bits(bits));
                 }
-                GroupValue::String { text, .. } => {
+                GroupValue::Text(text) => {
                     out.push(5);
                     out.put_bytes(text.as_bytes());
                 }
@@ -199,6 +279,8 @@ impl ValueTable {
 
     pub(super) fn decode(&mut self, bytes: &mut ByteReader<'_>) -> Result<(), Damaged> {
         let count = bytes.length()? as u32;
+        let mut texts = Interner::default();
+        let place = self.dictionaries.len() as u32;
         for number in 0..count {
             let known = match bytes.u8()? {
                 0 => self.null(),
@@ -208,7 +290,17 @@ impl ValueTable {
                 4 => self.number(Number::Float(bytes.f64()?).key()),
                 5 => {
                     let text = bytes.text()?;
-                    self.string(stable_hash(text), || Cow::Borrowed(text))
+                    let hash = stable_hash(text);
+                    let code = texts.intern_hashed(hash, text);
+                    let known = self.texts.find_or_insert(hash, number);
+                    if known == number {
+                        self.add(Stored::Text {
+                            hash,
+                            dictionary: place,
+                            code,
+                        });
+                    }
+                    known
                 }
                 _ => return Err(Damaged("an unknown type of value")),
             };
@@ -216,11 +308,11 @@ impl ValueTable {
                 return Err(Damaged("a value occurs twice"));
             }
         }
+        self.dictionaries.push(Arc::new(texts.into_dictionary()));
         Ok(())
     }
 
-    fn add(&mut self, value: GroupValue) -> u32 {
-        self.heap_bytes += value.heap_bytes();
+    fn add(&mut self, value: Stored) -> u32 {
         self.values.push(value);
         self.values.len() as u32 - 1
     }

@@ -1,0 +1,88 @@
+//! Numbers by stable hash, in the order of the hashes.
+//!
+//! The place of a hash is given by its highest bits, and large dictionaries are in the order of their hashes: so taking one in walks
+//! through the index from one end to the other, where a usual hash table would fetch every place from far away.
+
+/// The table is at most so full, in sixteenths, before it doubles.
+const FULL: usize = 10;
+const SLOTS_MIN: usize = 64;
+const EMPTY: u32 = u32::MAX;
+
+/// Open addressing with a search to the right. One hash occurs once.
+#[derive(Clone, Debug, Default)]
+pub(super) struct HashIndex {
+    /// Hash and number. A power of two of them lies between places by the high bits; more follow, so that no search wraps around.
+    slots: Vec<(u64, u32)>,
+    bits: u32,
+    len: usize,
+}
+
+impl HashIndex {
+    /// The number of a hash.
+    pub(super) fn find(&self, hash: u64) -> Option<u32> {
+        let (_, number) = self.slots[..].get(self.search(hash)?)?;
+        (*number != EMPTY).then_some(*number)
+    }
+
+    /// The number of a hash, which becomes `number` when it has none.
+    pub(super) fn find_or_insert(&mut self, hash: u64, number: u32) -> u32 {
+        let place = self.search(hash);
+        if let Some(place) = place
+            && self.slots[place].1 != EMPTY
+        {
+            return self.slots[place].1;
+        }
+        if self.slots.is_empty() || self.len * 16 >= FULL << self.bits {
+            self.widen();
+            self.put(self.search(hash), (hash, number));
+        } else {
+            self.put(place, (hash, number));
+        }
+        self.len += 1;
+        number
+    }
+
+    /// Without a place it goes to the end: hashes that are not spread as they should be fill up what follows.
+    fn put(&mut self, place: Option<usize>, slot: (u64, u32)) {
+        match place {
+            Some(place) => self.slots[place] = slot,
+            None => self.slots.push(slot),
+        }
+    }
+
+    /// Visits all numbers, nearly in the order of their hashes.
+    pub(super) fn each(&self, mut visit: impl FnMut(u32)) {
+        for (_, number) in &self.slots {
+            if *number != EMPTY {
+                visit(*number);
+            }
+        }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<(u64, u32)>()
+    }
+
+    /// Where a hash is or would be; `None` when there is no room.
+    fn search(&self, hash: u64) -> Option<usize> {
+        if self.slots.is_empty() {
+            return None;
+        }
+        let home = (hash >> (64 - self.bits)) as usize;
+        let found = self.slots[home..]
+            .iter()
+            .position(|(other, number)| *number == EMPTY || *other == hash)?;
+        Some(home + found)
+    }
+
+    fn widen(&mut self) {
+        self.bits = (self.bits + 1).max(SLOTS_MIN.ilog2());
+        let count = (1 << self.bits) + SLOTS_MIN;
+        let old = std::mem::replace(&mut self.slots, vec![(0, EMPTY); count]);
+        for (hash, number) in old {
+            if number != EMPTY {
+                self.put(self.search(hash), (hash, number));
+            }
+        }
+    }
+}

@@ -1,0 +1,378 @@
+//! One source on its way into what a thread gathers.
+//!
+//! Rows are taken in by the source's own cells, in states whose arrays are as small as the source's dictionaries and columns allow.
+//! What they hold is moved on when a time bucket of a sorted source is through, and at the source's end: groups, cells and memory of
+//! the whole pass are touched once per cell of the source, and not once per row.
+
+use super::gathered::{CellTable, Gathered, Shape};
+use super::group::SourceGroups;
+use super::watch::ExecError;
+use crate::calculation::{Expected, Partial, Rows};
+use crate::chunk::{ColumnReader, TypedBuffer};
+use crate::plan::Plan;
+use std::ops::Range;
+use std::sync::Arc;
+use waggle_model::ColumnType;
+use waggle_store::Source;
+use waggle_store::block::ColumnBounds;
+use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
+
+/// The columns of a source that matching rows are read from, and what they have given so far.
+pub(super) struct LocalStates<'a> {
+    plan: &'a Plan,
+    shape: &'a Shape,
+    /// One per column of the plan; `None` when the source lacks it or this pass has no use for it.
+    readers: Vec<Option<ColumnReader>>,
+    sample_rates: Option<Arc<TypedColumn>>,
+    weights: ChunkBuffer<i64>,
+    groups: SourceGroups,
+    /// Group and bucket of each cell, when rows of any bucket can come at any time; else cells are groups, all of one bucket.
+    pairs: Option<CellTable>,
+    states: Vec<LocalState>,
+    /// Rows per cell.
+    rows: Vec<u32>,
+    cells: Vec<u32>,
+    /// Room for what [`move_on`](Self::move_on) needs: cells that have rows, their groups here and in the pass, and where each goes.
+    met: Vec<u32>,
+    met_groups: Vec<u32>,
+    globals: Vec<u32>,
+    moves: Vec<(u32, u32)>,
+}
+
+/// One state of the plan.
+enum LocalState {
+    /// Counts rows, which is done anyway.
+    Rows,
+    /// Knows its values' range without looking at them.
+    Range(f64, f64),
+    /// Has to see the rows.
+    State(Box<dyn Partial>),
+}
+
+/// Where the rows of a call are in time.
+#[derive(Clone, Copy)]
+pub(super) enum When<'a> {
+    /// It does not matter.
+    Whenever,
+    /// All in one bucket.
+    Bucket(u32),
+    /// The bucket of each row.
+    Buckets(&'a [u32]),
+}
+
+impl<'a> LocalStates<'a> {
+    /// Opens the columns. `rows` are those that can come; when `is_whole`, they are all of the source and all will come. Unless buckets
+    /// come `one_by_one`, rows of different buckets will be mixed.
+    pub(super) fn new(
+        source: &Source,
+        plan: &'a Plan,
+        shape: &'a Shape,
+        gathered: &Gathered,
+        rows: Range<u32>,
+        is_whole: bool,
+        one_by_one: bool,
+    ) -> Result<Self, ExecError> {
+        let mut columns: Vec<Option<Arc<Column>>> = Vec::with_capacity(plan.columns.len());
+        for (index, name) in plan.columns.iter().enumerate() {
+            columns.push(match shape.reads(plan, index) {
+                true => source.column(name)?,
+                false => None,
+            });
+        }
+        let breakdowns: Vec<Option<&Column>> = shape
+            .breakdowns(plan)
+            .iter()
+            .map(|column| columns[*column].as_deref())
+            .collect();
+        let row_count = rows.end - rows.start;
+        let groups = SourceGroups::new(&breakdowns, row_count, &gathered.groups);
+        let pairs = match shape.buckets {
+            Some(buckets) if !one_by_one => Some(CellTable::new(buckets.count)),
+            _ => None,
+        };
+        let cells = match pairs {
+            Some(_) => usize::MAX,
+            None => groups.len_max(&gathered.groups),
+        };
+        let sample_rates = source.sample_rates()?;
+        let states = match shape.has_states {
+            true => plan.states.as_slice(),
+            false => &[],
+        };
+        let states = states
+            .iter()
+            .map(|planned| {
+                let Some(index) = planned.column else {
+                    return match &sample_rates {
+                        None => LocalState::Rows,
+                        Some(_) => LocalState::State(planned.calculation.start()),
+                    };
+                };
+                let name = &plan.columns[index];
+                let expected = Expected {
+                    numbers: number_bounds(source, name),
+                    entries: columns[index].as_deref().map_or(0, entry_count),
+                };
+                if let (true, false, Some((min, max))) =
+                    (is_whole, planned.calculation.is_scalar(), expected.numbers)
+                {
+                    return LocalState::Range(min, max);
+                }
+                let mut state = planned.calculation.start();
+                state.expect(cells, &expected);
+                LocalState::State(state)
+            })
+            .collect();
+        Ok(Self {
+            plan,
+            shape,
+            readers: columns
+                .into_iter()
+                .map(|column| column.map(ColumnReader::new))
+                .collect(),
+            sample_rates,
+            weights: ChunkBuffer::default(),
+            groups,
+            pairs,
+            states,
+            rows: Vec::new(),
+            cells: Vec::with_capacity(CHUNK_ROWS),
+            met: Vec::new(),
+            met_groups: Vec::new(),
+            globals: Vec::new(),
+            moves: Vec::new(),
+        })
+    }
+
+    /// Reads a chunk of every column that is needed.
+    pub(super) fn read(&mut self, chunk: usize) {
+        for (index, reader) in self.readers.iter_mut().enumerate() {
+            let is_needed = self.shape.maps.iter().any(|(column, _)| *column == index)
+                || self.shape.breakdowns(self.plan).contains(&index)
+                || self
+                    .plan
+                    .states
+                    .iter()
+                    .zip(&self.states)
+                    .any(|(planned, state)| {
+                        planned.column == Some(index) && matches!(state, LocalState::State(_))
+                    });
+            if let (Some(reader), true) = (reader, is_needed) {
+                reader.read(chunk);
+            }
+        }
+        if let Some(column) = &self.sample_rates {
+            column.read_ints(chunk, &mut self.weights);
+        }
+    }
+
+    /// Takes in rows of the chunk that was read last.
+    pub(super) fn take(
+        &mut self,
+        gathered: &mut Gathered,
+        positions: &[u16],
+        when: When<'_>,
+    ) -> Result<(), ExecError> {
+        let rates = &self.weights.values;
+        let is_sampled =
+            self.sample_rates.is_some() && positions.iter().any(|at| rates[usize::from(*at)] > 1);
+        gathered.counters.has_sample_rate |= is_sampled;
+        gathered.counters.rows_matched += positions.len() as u64;
+        if self.shape.has_states {
+            if !self.find_groups(gathered, positions)? {
+                self.move_on(gathered, when)?;
+                self.groups.give_up();
+                self.find_groups(gathered, positions)?;
+            }
+            self.find_cells(gathered, when)?;
+        }
+        let weights = is_sampled.then_some(&*self.weights.values);
+        let rows = Rows {
+            positions,
+            cells: &self.cells,
+            weights,
+        };
+        if self.shape.has_states {
+            for cell in &self.cells {
+                self.rows[*cell as usize] += 1;
+            }
+            for (state, planned) in self.states.iter_mut().zip(&self.plan.states) {
+                let LocalState::State(state) = state else {
+                    continue;
+                };
+                match planned.column.map(|column| buffers(&self.readers, column)) {
+                    None => state.update(&rows, &[]),
+                    // A column that the source lacks changes nothing; an empty list of buffers would mean rows, not values.
+                    Some([]) => {}
+                    Some(buffers) => state.update(&rows, buffers),
+                }
+            }
+        }
+        if !gathered.grids.is_empty() {
+            self.cells.clear();
+            match when {
+                When::Whenever => self.cells.resize(positions.len(), 0),
+                When::Bucket(bucket) => self.cells.resize(positions.len(), bucket),
+                When::Buckets(buckets) => self.cells.extend_from_slice(buckets),
+            }
+            let rows = Rows {
+                positions,
+                cells: &self.cells,
+                weights,
+            };
+            for (grid, (column, scale)) in gathered.grids.iter_mut().zip(&self.shape.maps) {
+                grid.update(scale, &rows, buffers(&self.readers, *column));
+            }
+        }
+        Ok(())
+    }
+
+    fn find_groups(
+        &mut self,
+        gathered: &mut Gathered,
+        positions: &[u16],
+    ) -> Result<bool, ExecError> {
+        let breakdowns: Vec<&[TypedBuffer]> = self
+            .shape
+            .breakdowns(self.plan)
+            .iter()
+            .map(|column| buffers(&self.readers, *column))
+            .collect();
+        let rows = Rows {
+            positions,
+            cells: &[],
+            weights: None,
+        };
+        let table = &mut gathered.groups;
+        let cells = &mut self.cells;
+        Ok(self.groups.groups(table, &breakdowns, &rows, cells)?)
+    }
+
+    /// Makes cells of the groups of rows, and room for them.
+    fn find_cells(&mut self, gathered: &Gathered, when: When<'_>) -> Result<(), ExecError> {
+        let count = match (&mut self.pairs, when) {
+            (Some(pairs), When::Buckets(buckets)) => {
+                for (cell, bucket) in self.cells.iter_mut().zip(buckets) {
+                    *cell = match pairs.known(*cell, *bucket) {
+                        Some(cell) => cell,
+                        None => pairs.cell(*cell, *bucket as usize, self.shape.cells_max)?,
+                    };
+                }
+                pairs.cells.len()
+            }
+            _ => self.groups.len(&gathered.groups),
+        };
+        if count > self.rows.len() {
+            self.rows.resize(count, 0);
+            for state in &mut self.states {
+                if let LocalState::State(state) = state {
+                    state.grow(count);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves all that was taken in to the cells of the pass.
+    pub(super) fn move_on(
+        &mut self,
+        gathered: &mut Gathered,
+        when: When<'_>,
+    ) -> Result<(), ExecError> {
+        self.met.clear();
+        let met = (0..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
+        self.met.extend(met.map(|(cell, _)| cell));
+        if self.met.is_empty() {
+            return Ok(());
+        }
+        self.met_groups.clear();
+        self.met_groups
+            .extend(self.met.iter().map(|cell| match &self.pairs {
+                Some(pairs) => pairs.cells[*cell as usize].0,
+                None => *cell,
+            }));
+        let table = &mut gathered.groups;
+        self.groups
+            .globals(table, &self.met_groups, &mut self.globals)?;
+        self.moves.clear();
+        for (met, global) in self.met.iter().zip(&self.globals) {
+            let bucket = match (&self.pairs, when) {
+                (Some(pairs), _) => Some(pairs.cells[*met as usize].1),
+                (None, When::Bucket(bucket)) => Some(bucket),
+                (None, _) => None,
+            };
+            let cell = match bucket {
+                Some(bucket) if self.shape.buckets.is_some() => {
+                    gathered
+                        .cells
+                        .cell(*global, bucket as usize, self.shape.cells_max)?
+                }
+                _ => *global,
+            };
+            self.moves.push((*met, cell));
+        }
+        gathered.grow(self.shape);
+        for (state, local) in gathered.states.iter_mut().zip(&mut self.states) {
+            match local {
+                LocalState::Rows => {
+                    for (from, to) in &self.moves {
+                        let count = u64::from(self.rows[*from as usize]);
+                        state.update_without_column(*to as usize, count);
+                    }
+                }
+                // Which cell has it is all the same: the scale of a map is that of all cells.
+                LocalState::Range(min, max) => {
+                    state.note_range(self.moves[0].1 as usize, (*min, *max));
+                }
+                LocalState::State(local) => state.absorb(&mut **local, &self.moves),
+            }
+        }
+        for met in &self.met {
+            self.rows[*met as usize] = 0;
+        }
+        if let Some(pairs) = &mut self.pairs {
+            pairs.clear();
+        }
+        Ok(())
+    }
+
+    /// Bytes of heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        let states = self.states.iter().map(|state| match state {
+            LocalState::State(state) => state.heap_bytes(),
+            LocalState::Rows | LocalState::Range(..) => 0,
+        });
+        states.sum::<usize>() + self.groups.heap_bytes() + self.rows.capacity() * size_of::<u32>()
+    }
+}
+
+fn buffers(readers: &[Option<ColumnReader>], column: usize) -> &[TypedBuffer] {
+    readers[column].as_ref().map_or(&[], ColumnReader::buffers)
+}
+
+/// Smallest and largest number of a column, if the source knows them and they are finite.
+fn number_bounds(source: &Source, name: &str) -> Option<(f64, f64)> {
+    let Source::Block(block) = source else {
+        return None;
+    };
+    let mut bounds: Option<(f64, f64)> = None;
+    for entry in block.entries_of(name) {
+        let (low, high) = match entry.bounds {
+            Some(ColumnBounds::Ints(low, high)) => (low as f64, high as f64),
+            Some(ColumnBounds::Floats { low, high, .. }) => (low, high),
+            Some(ColumnBounds::Bools(..) | ColumnBounds::Strings { .. }) => continue,
+            None => match entry.column_type {
+                ColumnType::Integer | ColumnType::Float => return None,
+                ColumnType::String | ColumnType::Boolean => continue,
+            },
+        };
+        let known = bounds.unwrap_or((low, high));
+        bounds = Some((known.0.min(low), known.1.max(high)));
+    }
+    bounds.filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high)
+}
+
+fn entry_count(column: &Column) -> usize {
+    let dictionaries = column.types.iter().filter_map(TypedColumn::dictionary);
+    dictionaries.map(|dictionary| dictionary.len()).sum()
+}

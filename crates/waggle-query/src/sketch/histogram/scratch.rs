@@ -1,0 +1,206 @@
+//! Where the values of one source are counted before they become histograms.
+//!
+//! The bounds of a source's values are known, so every bin has a place from the start: with few cells one array holds them all, and a
+//! value costs one increment. With many cells that array would leave the caches; then values are noted as they come, with their cell,
+//! and sorted by cell when they are drained.
+
+use super::{Bins, Histogram, SINGLES_MAX, bin_of, counted, may_be_dense};
+
+/// Places that stay in a core's own cache.
+const PLACES_MAX: usize = 1 << 18;
+
+/// Up to this many values of a cell are handed over one by one.
+const SINGLES_MIN: usize = 64;
+
+/// Values of weight 1 by cell.
+#[derive(Clone, Debug)]
+pub(crate) struct HistogramScratch {
+    first: i32,
+    span: usize,
+    /// Smallest and largest value per cell; the wrong way round while there is none.
+    ranges: Vec<(f64, f64)>,
+    counts: Counts,
+}
+
+#[derive(Clone, Debug)]
+enum Counts {
+    /// Of bin `first + index` of a cell at `cell * span + index`.
+    Places(Vec<u32>),
+    /// Cell and bin of each value.
+    Noted(Vec<(u32, i32)>),
+}
+
+impl HistogramScratch {
+    /// Makes room for values between two bounds, both finite.
+    pub(crate) fn new(cells: usize, min: f64, max: f64) -> Self {
+        let first = bin_of(min);
+        let span = (bin_of(max) - first + 1).max(1) as usize;
+        let counts = match cells.saturating_mul(span) <= PLACES_MAX {
+            true => Counts::Places(Vec::new()),
+            false => Counts::Noted(Vec::new()),
+        };
+        Self {
+            first,
+            span,
+            ranges: Vec::new(),
+            counts,
+        }
+    }
+
+    pub(crate) fn grow(&mut self, cells: usize) {
+        if cells <= self.ranges.len() {
+            return;
+        }
+        let empty = (f64::INFINITY, f64::NEG_INFINITY);
+        self.ranges.resize(cells, empty);
+        let Counts::Places(places) = &mut self.counts else {
+            return;
+        };
+        if cells.saturating_mul(self.span) <= PLACES_MAX {
+            places.resize(cells * self.span, 0);
+            return;
+        }
+        let mut noted = Vec::new();
+        for (place, count) in places.iter().enumerate() {
+            let bin = self.first + (place % self.span) as i32;
+            let value = ((place / self.span) as u32, bin);
+            noted.extend(std::iter::repeat_n(value, *count as usize));
+        }
+        self.counts = Counts::Noted(noted);
+    }
+
+    /// Counts a value, which must be no NaN and lie within the bounds.
+    #[inline(always)]
+    pub(crate) fn add(&mut self, cell: usize, value: f64) {
+        let (min, max) = &mut self.ranges[cell];
+        if value < *min {
+            *min = value;
+        }
+        if value > *max {
+            *max = value;
+        }
+        let bin = bin_of(value);
+        match &mut self.counts {
+            Counts::Places(places) => {
+                let index = (bin - self.first) as usize;
+                debug_assert!(index < self.span, "the bounds of a column hold");
+                places[cell * self.span + index] += 1;
+            }
+            Counts::Noted(noted) => noted.push((cell as u32, bin)),
+        }
+    }
+
+    /// Hands over the histogram of each cell that has values, by pairs of cell here and number for `visit`, and forgets them.
+    pub(crate) fn drain(&mut self, moves: &[(u32, u32)], mut visit: impl FnMut(usize, Histogram)) {
+        let Self {
+            first,
+            span,
+            ranges,
+            counts,
+        } = self;
+        let mut take_range = |cell: u32| {
+            let empty = (f64::INFINITY, f64::NEG_INFINITY);
+            std::mem::replace(&mut ranges[cell as usize], empty)
+        };
+        match counts {
+            Counts::Places(places) => {
+                for (from, to) in moves {
+                    let (min, max) = take_range(*from);
+                    if min > max {
+                        continue;
+                    }
+                    let start = *from as usize * *span;
+                    let low = (bin_of(min) - *first) as usize;
+                    let high = (bin_of(max) - *first) as usize;
+                    let counts = &mut places[start + low..=start + high];
+                    visit(
+                        *to as usize,
+                        of_counts(*first + low as i32, counts, min, max),
+                    );
+                    counts.fill(0);
+                }
+            }
+            Counts::Noted(noted) => {
+                let (bins, ends) = by_cell(noted, ranges.len());
+                noted.clear();
+                for (from, to) in moves {
+                    let start = match from.checked_sub(1) {
+                        None => 0,
+                        Some(before) => ends[before as usize],
+                    };
+                    let bins = &bins[start as usize..ends[*from as usize] as usize];
+                    if !bins.is_empty() {
+                        let empty = (f64::INFINITY, f64::NEG_INFINITY);
+                        let (min, max) = std::mem::replace(&mut ranges[*from as usize], empty);
+                        visit(*to as usize, of_singles(bins, min, max));
+                    }
+                }
+            }
+        }
+    }
+
+    pub(crate) fn heap_bytes(&self) -> usize {
+        let counts = match &self.counts {
+            Counts::Places(places) => places.capacity() * size_of::<u32>(),
+            // Sorted, they are there twice.
+            Counts::Noted(noted) => noted.capacity() * (size_of::<(u32, i32)>() + size_of::<i32>()),
+        };
+        counts + self.ranges.capacity() * size_of::<(f64, f64)>()
+    }
+}
+
+/// The bins of each cell together, in the order of cells, and where those of each cell end.
+fn by_cell(noted: &[(u32, i32)], cells: usize) -> (Vec<i32>, Vec<u32>) {
+    let mut ends = vec![0; cells + 1];
+    for (cell, _) in noted {
+        ends[*cell as usize + 1] += 1;
+    }
+    let mut sum = 0;
+    for end in &mut ends {
+        sum += *end;
+        *end = sum;
+    }
+    let mut bins = vec![0; noted.len()];
+    for (cell, bin) in noted {
+        let place = &mut ends[*cell as usize];
+        bins[*place as usize] = *bin;
+        *place += 1;
+    }
+    (bins, ends)
+}
+
+fn of_counts(first: i32, counts: &[u32], min: f64, max: f64) -> Histogram {
+    let weight: u64 = counts.iter().map(|count| u64::from(*count)).sum();
+    let bins = if weight <= SINGLES_MIN as u64 {
+        let bins = (first..).zip(counts);
+        let repeated = bins.flat_map(|(bin, count)| std::iter::repeat_n(bin, *count as usize));
+        Bins::Singles(repeated.collect())
+    } else if may_be_dense(
+        counts.iter().filter(|count| **count > 0).count(),
+        counts.len(),
+    ) {
+        let weights = counts.iter().map(|count| u64::from(*count)).collect();
+        Bins::Dense { first, weights }
+    } else {
+        let bins = (first..).zip(counts).filter(|(_, count)| **count > 0);
+        Bins::Sparse(bins.map(|(bin, count)| (bin, u64::from(*count))).collect())
+    };
+    Histogram {
+        bins,
+        weight,
+        min,
+        max,
+    }
+}
+
+fn of_singles(bins: &[i32], min: f64, max: f64) -> Histogram {
+    Histogram {
+        weight: bins.len() as u64,
+        bins: match bins.len() <= SINGLES_MAX {
+            true => Bins::Singles(bins.to_vec()),
+            false => counted(bins),
+        },
+        min,
+        max,
+    }
+}
