@@ -176,12 +176,14 @@ async fn run(bench: &Bench, scenario: &Scenario, arguments: &Arguments) -> anyho
             events_per_s,
             restart_every_s,
             query_every_ms,
+            take_every_s,
         } => {
             let plan = soak::Plan {
                 length_s: arguments.minutes.unwrap_or(*minutes) * 60.0,
                 events_per_s: arguments.events_per_second.unwrap_or(*events_per_s).max(1),
                 restart_every_s: *restart_every_s,
                 query_every_ms: *query_every_ms,
+                take_every_s: *take_every_s,
             };
             soak::run(bench, scenario, plan).await
         }

@@ -77,6 +77,8 @@ pub(crate) enum Run {
         /// A clean stop or a kill, in turn, so often.
         restart_every_s: u64,
         query_every_ms: u64,
+        /// An erasure, a deletion or a limit of age, in turn, so often.
+        take_every_s: u64,
     },
 }
 

@@ -1,7 +1,8 @@
 //! Everything at once for long: events through every door, answers checked against an oracle that knows every acknowledged event,
-//! clean stops and kills, memory and open files watched. In the last third nothing is restarted, to see whether memory is flat.
+//! events erased, datasets deleted, clean stops and kills, memory and open files watched. In the last third nothing is restarted, to see whether memory is flat.
 
 mod event;
+mod keep;
 mod oracle;
 mod question;
 mod work;
@@ -30,6 +31,7 @@ pub(crate) struct Plan {
     pub(crate) events_per_s: u64,
     pub(crate) restart_every_s: u64,
     pub(crate) query_every_ms: u64,
+    pub(crate) take_every_s: u64,
 }
 
 /// Small, so that logs are closed, blocks written and merged all the time.
@@ -85,6 +87,9 @@ pub(crate) async fn run(bench: &Bench, scenario: &Scenario, plan: Plan) -> anyho
     }
     let query_pause = Duration::from_millis(plan.query_every_ms);
     tasks.spawn(work::ask_all_the_time(Arc::clone(&shared), query_pause));
+
+    let keep_pause = Duration::from_secs(plan.take_every_s);
+    tasks.spawn(keep::take_all_the_time(Arc::clone(&shared), keep_pause));
 
     let restarts_end = began + Duration::from_secs_f64(plan.length_s * 2.0 / 3.0);
     loop {
@@ -170,7 +175,7 @@ async fn resolve(
     for batch in lost {
         let tally = questions.batch(&batch, shared.minutes()).await?;
         let is_whole = tally.count == batch.events.len() as u64 && tally.sum == batch.sum();
-        if tally.count > 0 && !is_whole {
+        if tally.count > 0 && !is_whole && batch.dataset != keep::SHORT_DATASET {
             shared.fault(format!(
                 "of request {} with {} events {tally:?} are there after a restart",
                 batch.name,
@@ -267,6 +272,14 @@ fn report(
             format!(
                 "{} were there afterwards, {} were not, none in part unless said below",
                 seen.lost_there, seen.lost_gone
+            ),
+        ),
+        Figure::new(
+            "taken away",
+            format!(
+                "{} requests erased, {} datasets deleted, one dataset limited by age",
+                count(&shared.taken.erasures),
+                count(&shared.taken.deletions)
             ),
         ),
         Figure::new(

@@ -49,6 +49,8 @@ pub(crate) struct Oracle {
     unknown: Vec<(u64, Batch)>,
     /// A few acknowledged requests to ask for by name.
     samples: Vec<Batch>,
+    /// Requests whose events were erased, or deleted with their dataset.
+    gone: Vec<Batch>,
     pub(crate) acknowledged: u64,
 }
 
@@ -125,6 +127,37 @@ impl Oracle {
     pub(crate) fn sample(&self, number: u64) -> Option<&Batch> {
         let count = self.samples.len() as u64;
         self.samples.get((number % count.max(1)) as usize)
+    }
+
+    /// Takes one out whose events are to be erased: from now on they may be there or not.
+    pub(crate) fn take_sample(&mut self, number: u64) -> Option<Batch> {
+        if self.samples.is_empty() {
+            return None;
+        }
+        let place = (number % self.samples.len() as u64) as usize;
+        let batch = self.samples.swap_remove(place);
+        let known = self.datasets.entry(batch.dataset.clone()).or_default();
+        for (place, tally) in grid_of(&batch) {
+            known.acknowledged.entry(place).or_default().subtract(tally);
+            known.pending.entry(place).or_default().add(tally);
+        }
+        Some(batch)
+    }
+
+    /// True while a request is among the samples, and so untouched.
+    pub(crate) fn has_sample(&self, name: &str) -> bool {
+        self.samples.iter().any(|batch| batch.name == name)
+    }
+
+    /// No event of it may ever be seen again.
+    pub(crate) fn gone(&mut self, batch: Batch) {
+        self.gone.push(batch);
+    }
+
+    /// One of those that are gone.
+    pub(crate) fn sample_gone(&self, number: u64) -> Option<&Batch> {
+        let count = self.gone.len() as u64;
+        self.gone.get((number % count.max(1)) as usize)
     }
 
     /// Datasets that events were sent to.

@@ -1,6 +1,7 @@
 //! Those who send and those who ask, all the time, whichever server is there.
 
 use super::event::Batch;
+use super::keep::{SHORT_DATASET, Taken, kept};
 use super::oracle::{Oracle, Tally, differences};
 use super::question::{Minutes, Questions};
 use crate::ask::Busy;
@@ -42,12 +43,13 @@ pub(crate) struct Shared {
     pub(crate) busy: AtomicU64,
     pub(crate) busy_answers: AtomicU64,
     pub(crate) checked: AtomicU64,
+    pub(crate) taken: Taken,
     first_minute: i64,
-    seed: u64,
+    pub(crate) seed: u64,
 }
 
 /// Datasets that events go to.
-const DATASETS: [&str; 3] = ["soak-one", "soak-two", "soak-three"];
+const DATASETS: [&str; 3] = ["soak-one", "soak-two", SHORT_DATASET];
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
 impl Shared {
@@ -64,6 +66,7 @@ impl Shared {
             busy: AtomicU64::new(0),
             busy_answers: AtomicU64::new(0),
             checked: AtomicU64::new(0),
+            taken: Taken::default(),
             first_minute,
             seed,
         }
@@ -109,7 +112,7 @@ impl Shared {
     }
 
     /// The server of the moment, once there is one; `None` when the soak is over.
-    async fn place(&self) -> Option<Place> {
+    pub(crate) async fn place(&self) -> Option<Place> {
         let mut current = self.current.clone();
         while !self.is_over() {
             let place = current.borrow_and_update().clone();
@@ -122,7 +125,14 @@ impl Shared {
         None
     }
 
-    fn is_current(&self, place: &Place) -> bool {
+    /// What is wrong with the events of a sample, unless they are being taken away.
+    fn unequal(&self, sample: &Batch, found: Tally, expected: Tally, what: &str) -> Vec<String> {
+        let is_kept = sample.dataset != SHORT_DATASET && self.oracle().has_sample(&sample.name);
+        let wrong = difference(sample, found, expected, what);
+        if is_kept { wrong } else { Vec::new() }
+    }
+
+    pub(crate) fn is_current(&self, place: &Place) -> bool {
         self.current.borrow().as_ref() == Some(place)
     }
 }
@@ -250,16 +260,29 @@ async fn ask_one(
         count: sample.events.len() as u64,
         sum: sample.sum(),
     };
-    match random.index(4) {
+    match random.index(5) {
         0 => {
             let found = questions.batch(&sample, all).await?;
-            Ok(unequal(&sample, found, expected, "COUNT and SUM"))
+            Ok(shared.unequal(&sample, found, expected, "COUNT and SUM"))
         }
         1 => {
             let found = questions.rows(&sample, all).await?;
-            Ok(unequal(&sample, found, expected, "rows"))
+            Ok(shared.unequal(&sample, found, expected, "rows"))
         }
         2 => check_grid(shared, place, &sample.dataset, all).await,
+        3 => {
+            let gone = shared.oracle().sample_gone(random.next()).cloned();
+            let Some(gone) = gone else {
+                return Ok(Vec::new());
+            };
+            let found = questions.batch(&gone, all).await?;
+            Ok(difference(
+                &gone,
+                found,
+                Tally::default(),
+                "what was erased or deleted,",
+            ))
+        }
         _ => {
             let start = all.start + random.index((all.end - all.start) as usize) as i64;
             let end = (start + 1 + random.index(5) as i64).min(all.end);
@@ -268,13 +291,13 @@ async fn ask_one(
     }
 }
 
-fn unequal(sample: &Batch, found: Tally, expected: Tally, what: &str) -> Vec<String> {
+fn difference(batch: &Batch, found: Tally, expected: Tally, what: &str) -> Vec<String> {
     if found == expected {
         return Vec::new();
     }
     vec![format!(
         "{what} of request {} are {found:?} in place of {expected:?}",
-        sample.name
+        batch.name
     )]
 }
 
@@ -289,7 +312,7 @@ pub(crate) async fn check_grid(
     minutes: Minutes,
 ) -> anyhow::Result<Vec<String>> {
     let questions = Questions::new(&place.endpoints.http)?;
-    let low = minutes.of(shared.oracle().low(dataset));
+    let low = shared.oracle().low(dataset);
     let answer = if low.is_empty() {
         // There may be no such dataset yet.
         BTreeMap::new()
@@ -297,5 +320,7 @@ pub(crate) async fn check_grid(
         questions.grid(dataset, minutes).await?
     };
     let high = minutes.of(shared.oracle().high(dataset));
+    // What may have gone by its age while the answer was made need not be in it.
+    let low = kept(dataset, minutes).of(low);
     Ok(differences(&answer, &low, &high))
 }

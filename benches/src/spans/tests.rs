@@ -109,7 +109,7 @@ fn all_encodings_say_the_same() {
     for (event, span) in json.iter().zip(&otlp) {
         let data = event["data"].as_object().unwrap();
         let own =
-            6 + usize::from(!span.parent_span_id.is_empty()) + usize::from(span.status.is_some());
+            5 + usize::from(!span.parent_span_id.is_empty()) + usize::from(span.status.is_some());
         assert_eq!(data.len(), span.attributes.len() + own);
         for attribute in &span.attributes {
             let value = &data[&attribute.key];
