@@ -6,7 +6,9 @@
 mod bytes;
 mod cache;
 mod directory;
+mod ids;
 mod layout;
+mod lookup;
 mod read;
 mod write;
 
@@ -24,6 +26,9 @@ pub trait RangeRead: Send + Sync {
     /// # Errors
     /// [`io::ErrorKind::UnexpectedEof`] when the file ends before, and whatever the storage reports.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
+
+    /// Hears that bytes are soon to be read, so that the storage can begin to fetch them. Only a hint, and never waits.
+    fn will_read(&self, _offset: u64, _length: u64) {}
 
     /// What an operator knows the file by, for error messages.
     fn name(&self) -> &str;

@@ -5,14 +5,18 @@
 
 mod dictionary;
 mod packed;
+mod pick;
 mod position;
+mod presence;
 mod read;
 
 pub use dictionary::{Dictionary, Interner, stable_hash};
 pub use packed::Packed;
 pub use position::Positions;
+pub use presence::{ColumnPresence, Presence, TypedPresence};
 
-pub(crate) use packed::{Lane, PackedParts, pack};
+pub(crate) use dictionary::parse_id;
+pub(crate) use packed::{Lane, Lanes, PackedParts, pack, width_of};
 pub(crate) use read::as_decimal;
 
 use read::decimal_value;
@@ -39,19 +43,6 @@ pub struct TypedColumn {
     row_count: u32,
     presence: Presence,
     values: Values,
-}
-
-/// Which rows of a source have a value, and where it is.
-#[derive(Clone, Debug)]
-pub enum Presence {
-    /// Every row; slot = row.
-    All,
-    /// The rows whose bit is set; slot = row, and the slots between hold anything.
-    Bits(Arc<[u64]>),
-    /// These rows, ascending; slot = index in this list.
-    Rows(Arc<[u32]>),
-    /// The same, packed.
-    Positions(Arc<Positions>),
 }
 
 /// Values by slot.
@@ -185,12 +176,16 @@ impl TypedColumn {
 
     /// Number of rows with a value.
     pub fn value_count(&self) -> usize {
-        match &self.presence {
-            Presence::All => self.row_count as usize,
-            Presence::Bits(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
-            Presence::Rows(rows) => rows.len(),
-            Presence::Positions(positions) => positions.len(),
-        }
+        self.presence.value_count(self.row_count)
+    }
+
+    /// Which rows have a value.
+    pub fn presence(&self) -> &Presence {
+        &self.presence
+    }
+
+    pub(crate) fn values(&self) -> &Values {
+        &self.values
     }
 
     /// The entries of a text column; `None` for other types.
@@ -208,12 +203,6 @@ impl TypedColumn {
 
     /// Bytes of heap, shared parts counted in full.
     pub fn heap_bytes(&self) -> usize {
-        let presence = match &self.presence {
-            Presence::All => 0,
-            Presence::Bits(words) => size_of_val(&**words),
-            Presence::Rows(rows) => size_of_val(&**rows),
-            Presence::Positions(positions) => positions.heap_bytes(),
-        };
         let values = match &self.values {
             Values::Strings { codes, dictionary } => {
                 let codes = match codes {
@@ -230,7 +219,7 @@ impl TypedColumn {
             Values::Bools(values) => size_of_val(&**values),
             Values::BoolBits(words) => size_of_val(&**words),
         };
-        presence + values
+        self.presence.heap_bytes() + values
     }
 
     /// Reads one row's value: for raw rows, where few rows need many columns.
@@ -260,7 +249,7 @@ impl TypedColumn {
         })
     }
 
-    fn slot(&self, row: u32) -> Option<usize> {
+    pub(crate) fn slot(&self, row: u32) -> Option<usize> {
         match &self.presence {
             Presence::All => (row < self.row_count).then_some(row as usize),
             Presence::Bits(words) => {
@@ -274,6 +263,13 @@ impl TypedColumn {
 }
 
 impl Column {
+    /// Which rows have a value.
+    pub fn presence(&self) -> ColumnPresence {
+        ColumnPresence {
+            types: self.types.iter().map(TypedPresence::of).collect(),
+        }
+    }
+
     /// Reads one row's value, whatever its type.
     pub fn value(&self, row: u32) -> Option<Value> {
         self.types.iter().find_map(|typed| typed.value(row))

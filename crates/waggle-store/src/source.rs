@@ -1,7 +1,7 @@
 //! What a query reads: blocks and memtable runs behind one set of calls.
 
 use crate::block::Block;
-use crate::column::{Column, TypedColumn};
+use crate::column::{Column, ColumnPresence, TypedColumn};
 use crate::memtable::Run;
 use std::ops::Range;
 use std::sync::Arc;
@@ -109,6 +109,34 @@ impl Source {
         match self {
             Self::Run(run) => Ok(run.column(name).map(Arc::clone)),
             Self::Block(block) => block.column(name),
+        }
+    }
+
+    /// Which rows have a value in a column, without reading its values; `None` when no row has.
+    pub fn presence(&self, name: &str) -> Result<Option<Arc<ColumnPresence>>, ReadError> {
+        match self {
+            Self::Run(run) => Ok(run.column(name).map(|column| Arc::new(column.presence()))),
+            Self::Block(block) => block.presence(name),
+        }
+    }
+
+    /// The rows, ascending, whose value in a column is this text. A block whose ids are sorted says that there are none after reading a
+    /// few kilobytes.
+    pub fn rows_with(&self, name: &str, text: &str) -> Result<Vec<u32>, ReadError> {
+        match self {
+            Self::Run(run) => Ok(run
+                .column(name)
+                .map_or_else(Vec::new, |column| column.rows_with(text))),
+            Self::Block(block) => block.rows_with(name, text),
+        }
+    }
+
+    /// Lets the storage begin to fetch columns, and the times if they are needed too, that are not in memory. Returns at once; for the
+    /// sources that a query reads next.
+    pub fn will_read(&self, columns: &[&str], needs_times: bool) {
+        match self {
+            Self::Run(_) => {}
+            Self::Block(block) => block.will_read(columns, needs_times),
         }
     }
 

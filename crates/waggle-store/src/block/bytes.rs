@@ -1,6 +1,6 @@
 //! Writing and reading the numbers of a block: little-endian, every array at a multiple of 8 bytes, no length trusted.
 
-use crate::column::{Lane, Packed, PackedParts, pack};
+use crate::column::{Lane, Lanes, Packed, PackedParts, pack};
 use bytemuck::Pod;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -51,9 +51,10 @@ pub(super) fn put_array<T: Pod>(out: &mut Vec<u8>, values: &[T]) {
 }
 
 /// Appends packed integers; see docs/format.md, "packed array".
-pub(super) fn put_packed<T: Lane + Pod>(out: &mut Vec<u8>, values: &[T], present: Option<&[u64]>) {
+pub(super) fn put_packed<T: Lane>(out: &mut Vec<u8>, values: &[T], present: Option<&[u64]>) {
     let PackedParts {
         count,
+        lanes: _,
         bases,
         widths,
         words,
@@ -80,11 +81,17 @@ pub(super) fn number(count: usize) -> u32 {
 pub(super) struct ByteReader<'a> {
     bytes: &'a [u8],
     at: usize,
+    lanes: Lanes,
 }
 
 impl<'a> ByteReader<'a> {
-    pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 0 }
+    /// Reads bytes of which packed arrays have lanes of this kind.
+    pub(super) fn new(bytes: &'a [u8], lanes: Lanes) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            lanes,
+        }
     }
 
     pub(super) fn u32(&mut self) -> Result<u32, Fault> {
@@ -138,7 +145,7 @@ impl<'a> ByteReader<'a> {
     }
 
     /// Reads packed integers, of which there must be `count`.
-    pub(super) fn packed<T: Lane + Pod>(&mut self, count: usize) -> Result<Packed<T>, Fault> {
+    pub(super) fn packed<T: Lane>(&mut self, count: usize) -> Result<Packed<T>, Fault> {
         if self.u32()? as usize != count {
             return Err("a packed array has the wrong number of values".into());
         }
@@ -146,9 +153,14 @@ impl<'a> ByteReader<'a> {
         let chunk_count = count.div_ceil(crate::column::CHUNK_ROWS);
         let parts = PackedParts {
             count,
+            lanes: self.lanes,
             bases: self.array(chunk_count)?,
             widths: self.array(chunk_count)?,
-            words: self.array(word_count)?,
+            words: self.array(match self.lanes {
+                Lanes::Narrow => word_count,
+                // Two words of 32 bits, the first one lower, are one of 64; an odd one is followed by zeros.
+                Lanes::Whole => (word_count * T::BITS / 8).div_ceil(8),
+            })?,
         };
         Ok(Packed::from_parts(parts)?)
     }

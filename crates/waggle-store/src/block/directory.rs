@@ -2,11 +2,13 @@
 //! without reading it. It lies at the end of the block, behind the columns, and a fixed trailer says where it begins.
 
 use super::bytes::{ByteReader, Fault, align, number, put_array, put_u32, put_u64};
+use super::layout::{LAYOUT_ID_REFERENCES, LAYOUT_ID_SLOTS};
+use crate::column::Lanes;
 use std::ops::Range;
 use waggle_model::{ColumnType, DatasetId};
 
 /// The version this program writes; it reads this one and all before it.
-pub(super) const VERSION: u8 = 1;
+pub(super) const VERSION: u8 = 2;
 
 /// First 7 of the 8 bytes that begin and end a block; the version follows.
 const MAGIC: [u8; 7] = *b"WAGGLE\x1a";
@@ -18,7 +20,8 @@ pub(super) const HEADER_BYTES: usize = 8;
 pub(super) const TRAILER_BYTES: usize = 24;
 
 const HEAD_BYTES: usize = 40;
-const ENTRY_BYTES: usize = 56;
+const ENTRY_BYTES: usize = 80;
+const ENTRY_BYTES_VERSION_1: usize = 56;
 const ALL_RATES_ONE: u32 = 1;
 const HAS_BOUNDS: u8 = 1;
 const HAS_NAN: u8 = 2;
@@ -26,6 +29,8 @@ const HAS_NAN: u8 = 2;
 /// Everything a block says of itself.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Directory {
+    /// The version the block was written in.
+    pub(super) version: u8,
     pub(super) dataset: DatasetId,
     pub(super) row_count: u32,
     /// Smallest and largest time, both included.
@@ -54,8 +59,35 @@ pub struct ColumnEntry {
     pub(super) layout: u8,
     /// Belongs to the layout: the power of ten of decimals.
     pub(super) parameter: u8,
+    /// Belongs to the layout: the place in the directory of the column that references lead to.
+    pub(super) reference: u32,
+    /// That column, once [`Directory::resolve`] has looked it up.
+    pub(super) target: Option<Box<ColumnEntry>>,
     /// From the beginning of the block.
     pub(super) offset: u64,
+    /// The parts, one directly after another. A column of version 1 is all [`Part::Values`].
+    pub(super) parts: [Extent; PARTS],
+}
+
+/// Parts of a column, in their order; each can be read and checked on its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Which rows have a value.
+    Presence = 0,
+    /// What is stored per slot.
+    Values = 1,
+    /// Where in the dictionary an id is.
+    Index = 2,
+    /// What the values refer to.
+    Dictionary = 3,
+}
+
+pub(super) const PARTS: usize = 4;
+
+/// Bytes of a part, a multiple of 8, and their CRC32C.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) bytes: u64,
     pub(super) checksum: u32,
 }
 
@@ -91,6 +123,14 @@ pub(super) enum Role {
 }
 
 impl Directory {
+    /// The lanes of the block's packed arrays.
+    pub(super) fn lanes(&self) -> Lanes {
+        match self.version {
+            1 => Lanes::Whole,
+            _ => Lanes::Narrow,
+        }
+    }
+
     /// The places in `entries` of a column's types.
     pub(super) fn find(&self, role: Role, name: &str) -> Range<usize> {
         let start = self
@@ -129,8 +169,12 @@ impl Directory {
     }
 
     /// Reads a directory whose checksum is right. `end` is where it begins, which is where columns must have ended.
-    pub(super) fn read(bytes: &[u8], end: u64) -> Result<Self, Fault> {
-        let mut reader = ByteReader::new(bytes);
+    pub(super) fn read(bytes: &[u8], end: u64, version: u8) -> Result<Self, Fault> {
+        let entry_bytes = match version {
+            1 => ENTRY_BYTES_VERSION_1,
+            _ => ENTRY_BYTES,
+        };
+        let mut reader = ByteReader::new(bytes, Lanes::Narrow);
         let dataset = DatasetId(reader.i64()?);
         let time_bounds_ns = (reader.i64()?, reader.i64()?);
         let row_count = reader.u32()?;
@@ -138,7 +182,7 @@ impl Directory {
         let flags = reader.u32()?;
         let names_bytes = reader.u32()? as usize;
         let parts_bytes = entry_count
-            .checked_mul(ENTRY_BYTES)
+            .checked_mul(entry_bytes)
             .and_then(|length| length.checked_add(HEAD_BYTES + names_bytes))
             .and_then(|length| length.checked_next_multiple_of(8));
         if parts_bytes != Some(bytes.len()) {
@@ -147,7 +191,7 @@ impl Directory {
         let mut entries = Vec::with_capacity(entry_count);
         let mut name_bytes = Vec::with_capacity(entry_count);
         for _ in 0..entry_count {
-            let (entry, length) = ColumnEntry::read(&mut reader, row_count, end)?;
+            let (entry, length) = ColumnEntry::read(&mut reader, version, row_count, end)?;
             entries.push(entry);
             name_bytes.push(length as usize);
         }
@@ -165,7 +209,8 @@ impl Directory {
         {
             return Err("the directory is not in order".into());
         }
-        let directory = Self {
+        let mut directory = Self {
+            version,
             dataset,
             row_count,
             time_bounds_ns,
@@ -173,7 +218,21 @@ impl Directory {
             entries,
         };
         directory.check()?;
+        directory.resolve()?;
         Ok(directory)
+    }
+
+    /// Finds the columns that references lead to.
+    pub(super) fn resolve(&mut self) -> Result<(), Fault> {
+        for index in 0..self.entries.len() {
+            if self.entries[index].layout == LAYOUT_ID_REFERENCES {
+                let target = self.entries.get(self.entries[index].reference as usize);
+                let target = target.filter(|target| target.layout == LAYOUT_ID_SLOTS);
+                let target = target.ok_or("a column refers to no column of ids")?.clone();
+                self.entries[index].target = Some(Box::new(target));
+            }
+        }
+        Ok(())
     }
 
     fn check(&self) -> Result<(), Fault> {
@@ -203,6 +262,13 @@ impl Directory {
 }
 
 impl ColumnEntry {
+    /// Where a part begins, from the beginning of the block, and what it must add up to.
+    pub(super) fn part(&self, part: Part) -> (u64, Extent) {
+        let before = &self.parts[..part as usize];
+        let before: u64 = before.iter().map(|part| part.bytes).sum();
+        (self.offset + before, self.parts[part as usize])
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         let (flags, low, high) = match self.bounds {
             None => (0, 0, 0),
@@ -217,12 +283,15 @@ impl ColumnEntry {
             Some(ColumnBounds::Strings { entry_count }) => (HAS_BOUNDS, entry_count, 0),
         };
         put_u64(out, self.offset);
-        put_u64(out, self.stored_bytes);
+        for part in &self.parts {
+            put_u32(out, number((part.bytes / 8) as usize));
+            put_u32(out, part.checksum);
+        }
         put_u64(out, low);
         put_u64(out, high);
         put_u32(out, self.value_count);
-        put_u32(out, self.checksum);
         put_u32(out, number(self.name.len()));
+        put_u32(out, self.reference);
         out.extend_from_slice(&[
             self.role.code(),
             type_code(self.column_type),
@@ -235,14 +304,37 @@ impl ColumnEntry {
     }
 
     /// Returns the entry, its name still empty, and the length of the name.
-    fn read(reader: &mut ByteReader<'_>, row_count: u32, end: u64) -> Result<(Self, u32), Fault> {
+    fn read(
+        reader: &mut ByteReader<'_>,
+        version: u8,
+        row_count: u32,
+        end: u64,
+    ) -> Result<(Self, u32), Fault> {
         let offset = reader.u64()?;
-        let stored_bytes = reader.u64()?;
-        let low = reader.u64()?;
-        let high = reader.u64()?;
-        let value_count = reader.u32()?;
-        let checksum = reader.u32()?;
-        let name_bytes = reader.u32()?;
+        let mut parts = [Extent::default(); PARTS];
+        let (low, high, value_count, name_bytes);
+        let mut reference = 0;
+        if version == 1 {
+            let whole = &mut parts[Part::Values as usize];
+            whole.bytes = reader.u64()?;
+            (low, high) = (reader.u64()?, reader.u64()?);
+            value_count = reader.u32()?;
+            whole.checksum = reader.u32()?;
+            name_bytes = reader.u32()?;
+        } else {
+            for part in &mut parts {
+                part.bytes = u64::from(reader.u32()?) * 8;
+                part.checksum = reader.u32()?;
+            }
+            (low, high) = (reader.u64()?, reader.u64()?);
+            value_count = reader.u32()?;
+            name_bytes = reader.u32()?;
+            reference = reader.u32()?;
+        }
+        let stored_bytes: u64 = parts
+            .iter()
+            .map(|part| part.bytes)
+            .fold(0, u64::saturating_add);
         let [role, column_type, presence, layout, parameter, flags] = reader.fixed()?;
         reader.align()?;
         let role = Role::from_code(role).ok_or_else(|| unknown("role", role))?;
@@ -279,8 +371,10 @@ impl ColumnEntry {
             presence,
             layout,
             parameter,
+            reference,
+            target: None,
             offset,
-            checksum,
+            parts,
         };
         Ok((entry, name_bytes))
     }
@@ -311,12 +405,13 @@ pub(super) struct Trailer {
     pub(super) directory_offset: u64,
     pub(super) directory_bytes: u32,
     pub(super) directory_checksum: u32,
+    pub(super) version: u8,
 }
 
 impl Trailer {
     /// Reads the end of a block of `block_bytes`.
     pub(super) fn read(bytes: &[u8; TRAILER_BYTES], block_bytes: u64) -> Result<Self, Fault> {
-        let mut reader = ByteReader::new(bytes);
+        let mut reader = ByteReader::new(bytes, Lanes::Narrow);
         let directory_offset = reader.u64()?;
         let directory_bytes = reader.u32()?;
         let directory_checksum = reader.u32()?;
@@ -337,6 +432,7 @@ impl Trailer {
             directory_offset,
             directory_bytes,
             directory_checksum,
+            version,
         })
     }
 }

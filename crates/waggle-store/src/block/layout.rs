@@ -3,8 +3,9 @@
 
 use super::bytes::{ByteReader, Fault};
 use super::directory::{ColumnEntry, unknown};
+use super::ids::{read_references, read_sorted_ids};
 use crate::column::{
-    CHUNK_ROWS, Codes, Dictionary, Packed, Positions, Presence, TypedColumn, Values,
+    CHUNK_ROWS, Codes, Dictionary, Lanes, Packed, Positions, Presence, TypedColumn, Values,
 };
 use std::sync::Arc;
 use waggle_model::ColumnType;
@@ -18,7 +19,7 @@ pub(super) const PRESENCE_POSITIONS: u8 = 3;
 
 /// Packed codes and a dictionary of texts.
 pub(super) const LAYOUT_TEXT: u8 = 1;
-/// Packed codes and a dictionary of ids.
+/// Packed codes and a dictionary of ids. Not written any more.
 pub(super) const LAYOUT_ID_ENTRIES: u8 = 2;
 /// One id per slot.
 pub(super) const LAYOUT_ID_SLOTS: u8 = 3;
@@ -30,6 +31,10 @@ pub(super) const LAYOUT_DECIMALS: u8 = 5;
 pub(super) const LAYOUT_FLOATS: u8 = 6;
 /// One bit per slot.
 pub(super) const LAYOUT_BOOLEANS: u8 = 7;
+/// Packed codes and a dictionary of ids in ascending order, of which a part can be read.
+pub(super) const LAYOUT_SORTED_IDS: u8 = 8;
+/// Ids that are those of rows nearby, in another column.
+pub(super) const LAYOUT_ID_REFERENCES: u8 = 9;
 
 /// Set in a dictionary's flags when its entries are in the order of their hashes.
 pub(super) const DICTIONARY_HASH_ORDERED: u32 = 1;
@@ -39,23 +44,50 @@ pub(super) const DICTIONARY_COMPRESSED: u32 = 2;
 /// The largest power of ten that a float holds exactly.
 pub(super) const EXPONENT_MAX: u8 = 22;
 
-/// Makes a column from its bytes.
+/// Makes a column from all of its bytes. `target` is the column that references lead to, for the layout that has them.
 pub(super) fn decode_column(
     entry: &ColumnEntry,
     row_count: u32,
+    lanes: Lanes,
     bytes: &[u8],
+    target: Option<&TypedColumn>,
 ) -> Result<TypedColumn, Fault> {
-    let mut reader = ByteReader::new(bytes);
+    let mut reader = ByteReader::new(bytes, lanes);
     let presence = read_presence(entry, row_count, &mut reader)?;
-    let slots = match &presence {
+    let values = read_values(entry, row_count, &presence, &mut reader, target)?;
+    reader.finish()?;
+    Ok(TypedColumn::new(row_count, presence, values))
+}
+
+/// Reads which rows have a value from the part of a column that says so.
+pub(super) fn decode_presence(
+    entry: &ColumnEntry,
+    row_count: u32,
+    lanes: Lanes,
+    bytes: &[u8],
+) -> Result<Presence, Fault> {
+    let mut reader = ByteReader::new(bytes, lanes);
+    let presence = read_presence(entry, row_count, &mut reader)?;
+    reader.finish()?;
+    Ok(presence)
+}
+
+fn read_values(
+    entry: &ColumnEntry,
+    row_count: u32,
+    presence: &Presence,
+    reader: &mut ByteReader<'_>,
+    target: Option<&TypedColumn>,
+) -> Result<Values, Fault> {
+    let slots = match presence {
         Presence::Rows(_) | Presence::Positions(_) => entry.value_count,
         Presence::All | Presence::Bits(_) => row_count,
     } as usize;
-    let values = match (entry.layout, entry.column_type) {
-        (LAYOUT_TEXT, ColumnType::String) => read_text(slots, &mut reader)?,
+    Ok(match (entry.layout, entry.column_type) {
+        (LAYOUT_TEXT, ColumnType::String) => read_text(slots, reader)?,
         (LAYOUT_ID_ENTRIES, ColumnType::String) => {
             let codes: Packed<u32> = reader.packed(slots)?;
-            let dictionary = read_ids(&mut reader)?;
+            let dictionary = read_ids(reader)?;
             check_codes(&codes, dictionary.len())?;
             Values::Strings {
                 codes: Codes::Packed(Arc::new(codes)),
@@ -63,10 +95,28 @@ pub(super) fn decode_column(
             }
         }
         (LAYOUT_ID_SLOTS, ColumnType::String) => {
-            let dictionary = read_ids(&mut reader)?;
+            let dictionary = read_ids(reader)?;
             if dictionary.len() != slots {
                 return Err("ids and slots differ in number".into());
             }
+            Values::Strings {
+                codes: Codes::Identity,
+                dictionary: Arc::new(dictionary),
+            }
+        }
+        (LAYOUT_SORTED_IDS, ColumnType::String) => {
+            let codes: Packed<u32> = reader.packed(slots)?;
+            let dictionary = read_sorted_ids(reader)?;
+            check_codes(&codes, dictionary.len())?;
+            Values::Strings {
+                codes: Codes::Packed(Arc::new(codes)),
+                dictionary: Arc::new(dictionary),
+            }
+        }
+        (LAYOUT_ID_REFERENCES, ColumnType::String) => {
+            let target = target.ok_or("the column that references lead to is missing")?;
+            let dictionary =
+                read_references(entry.parameter, slots, row_count, presence, target, reader)?;
             Values::Strings {
                 codes: Codes::Identity,
                 dictionary: Arc::new(dictionary),
@@ -88,13 +138,11 @@ pub(super) fn decode_column(
         (LAYOUT_BOOLEANS, ColumnType::Boolean) => {
             Values::BoolBits(reader.shared_array(slots.div_ceil(64))?)
         }
-        (LAYOUT_TEXT..=LAYOUT_BOOLEANS, _) => {
+        (LAYOUT_TEXT..=LAYOUT_ID_REFERENCES, _) => {
             return Err("a column's layout does not fit its type".into());
         }
         (layout, _) => return Err(unknown("layout", layout)),
-    };
-    reader.finish()?;
-    Ok(TypedColumn::new(row_count, presence, values))
+    })
 }
 
 fn read_presence(
@@ -197,7 +245,11 @@ fn read_ids(reader: &mut ByteReader<'_>) -> Result<Dictionary, Fault> {
     }
     let length = count.checked_mul(width).ok_or("there are too many ids")?;
     let bytes = reader.array(length)?;
-    Ok(Dictionary::Ids { width, bytes })
+    Ok(Dictionary::Ids {
+        width,
+        bytes,
+        order: Vec::new(),
+    })
 }
 
 /// Operators index arrays by code, so one past the dictionary must not get out of here.

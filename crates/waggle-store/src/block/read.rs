@@ -2,10 +2,12 @@
 
 use super::RangeRead;
 use super::bytes::Fault;
-use super::cache::{BlockCache, CachedColumn};
-use super::directory::{ColumnEntry, Directory, Role, TRAILER_BYTES, Trailer};
-use super::layout::decode_column;
-use crate::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
+use super::cache::{BlockCache, CachedColumn, Key, Kind};
+use super::directory::{ColumnEntry, Directory, Extent, Part, Role, TRAILER_BYTES, Trailer};
+use super::layout::{LAYOUT_ID_REFERENCES, PRESENCE_ALL, decode_column, decode_presence};
+use crate::column::{
+    CHUNK_ROWS, ChunkBuffer, Column, ColumnPresence, Presence, TypedColumn, TypedPresence,
+};
 use crate::source::ReadError;
 use std::fmt;
 use std::ops::Range;
@@ -34,12 +36,21 @@ pub struct Block {
 }
 
 /// The end of a block that is read at once. Most directories are smaller, and then nothing more is read to open the block.
-const TAIL_BYTES: u64 = 32 * 1024;
+const TAIL_BYTES: u64 = 64 * 1024;
+
+/// Columns with less than this between them are fetched together: a disk takes as long to begin anew.
+const GAP_BYTES: u64 = 64 * 1024;
 
 const TIMES: &str = "times";
 const SAMPLE_RATES: &str = "sample rates";
+pub(super) const MIXED_UP: &str = "the cache holds something else in its place";
 
 impl Block {
+    /// A number that no other block has in this process that was opened with the same cache, not even one of the same bytes.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Opens a block by reading its directory.
     ///
     /// # Errors
@@ -65,6 +76,13 @@ impl Block {
             cache,
             number,
         })
+    }
+
+    /// Leaves columns out, as if no row had them.
+    pub(crate) fn hide_columns(&mut self, names: &[String]) {
+        self.directory.entries.retain(|entry| {
+            entry.role != Role::Event || !names.iter().any(|name| **name == *entry.name)
+        });
     }
 
     /// The dataset of all rows.
@@ -126,14 +144,60 @@ impl Block {
         if range.is_empty() {
             return Ok(None);
         }
-        let key = (self.number, range.start);
-        if let Some(CachedColumn::Event(column)) = self.cache.get(key) {
-            return Ok(Some(column));
+        let key = self.key(range.start, Kind::Values);
+        let read = || {
+            let column = self.read_types(range, name, true)?;
+            Ok(CachedColumn::Event(Arc::new(column)))
+        };
+        match self.cache.get_or_read(key, read)? {
+            CachedColumn::Event(column) => Ok(Some(column)),
+            _ => Err(self.error(name, MIXED_UP.into())),
         }
-        let column = Arc::new(self.read_types(range, name)?);
-        self.cache
-            .put(key, CachedColumn::Event(Arc::clone(&column)));
-        Ok(Some(column))
+    }
+
+    /// Which rows have a value in a column; `None` when no row has. Reads nothing else of the column, and nothing at all when every row
+    /// has one or the column is in the cache.
+    pub fn presence(&self, name: &str) -> Result<Option<Arc<ColumnPresence>>, ReadError> {
+        let range = self.directory.find(Role::Event, name);
+        if range.is_empty() {
+            return Ok(None);
+        }
+        if let Some(CachedColumn::Event(column)) =
+            self.cache.peek(self.key(range.start, Kind::Values))
+        {
+            return Ok(Some(Arc::new(column.presence())));
+        }
+        let key = self.key(range.start, Kind::Presence);
+        let read = || {
+            let entries = self.directory.entries[range].iter();
+            let types = entries.map(|entry| self.read_presence(entry, name));
+            let types = types.collect::<Result<_, _>>()?;
+            Ok(CachedColumn::Presence(Arc::new(ColumnPresence { types })))
+        };
+        match self.cache.get_or_read(key, read)? {
+            CachedColumn::Presence(presence) => Ok(Some(presence)),
+            _ => Err(self.error(name, MIXED_UP.into())),
+        }
+    }
+
+    fn read_presence(&self, entry: &ColumnEntry, name: &str) -> Result<TypedPresence, ReadError> {
+        let Directory { row_count, .. } = self.directory;
+        let presence = if entry.presence == PRESENCE_ALL && entry.value_count == row_count {
+            Presence::All
+        } else if self.directory.version == 1 {
+            return self
+                .read(entry, name, None)
+                .map(|typed| TypedPresence::of(&typed));
+        } else {
+            let bytes = self.read_part(entry, name, Part::Presence)?;
+            decode_presence(entry, row_count, self.directory.lanes(), &bytes)
+                .map_err(|fault| self.error(name, fault))?
+        };
+        Ok(TypedPresence {
+            column_type: entry.column_type,
+            row_count,
+            presence,
+        })
     }
 
     /// Reads a column past the cache; so with the two readers below. For whoever goes through a whole block once.
@@ -141,7 +205,7 @@ impl Block {
         let range = self.directory.find(Role::Event, name);
         match range.is_empty() {
             true => Ok(None),
-            false => self.read_types(range, name).map(Some),
+            false => self.read_types(range, name, false).map(Some),
         }
     }
 
@@ -157,6 +221,42 @@ impl Block {
             return Ok(None);
         }
         self.read_special(Role::SampleRate, SAMPLE_RATES).map(Some)
+    }
+
+    /// Lets the storage begin to fetch columns, and the times if they are needed too, that are not in memory. Returns at once; for the
+    /// blocks that a query reads next.
+    pub fn will_read(&self, columns: &[&str], needs_times: bool) {
+        let times = needs_times.then(|| self.directory.find(Role::Time, ""));
+        let columns = columns.iter();
+        let columns = columns.map(|name| self.directory.find(Role::Event, name));
+        let mut ranges: Vec<(u64, u64)> = columns
+            .chain(times)
+            .filter(|entries| {
+                self.cache
+                    .peek(self.key(entries.start, Kind::Values))
+                    .is_none()
+            })
+            .flat_map(|entries| &self.directory.entries[entries])
+            .flat_map(|entry| [Some(entry), entry.target.as_deref()])
+            .flatten()
+            .map(|entry| (entry.offset, entry.offset + entry.stored_bytes))
+            .collect();
+        ranges.sort_unstable();
+        let mut ranges = ranges.into_iter();
+        let Some(mut range) = ranges.next() else {
+            return;
+        };
+        for next in ranges {
+            if next.0 <= range.1 + GAP_BYTES {
+                range.1 = range.1.max(next.1);
+            } else {
+                self.file
+                    .will_read(self.place.offset + range.0, range.1 - range.0);
+                range = next;
+            }
+        }
+        self.file
+            .will_read(self.place.offset + range.0, range.1 - range.0);
     }
 
     /// The rows whose time lies in `range`, exactly. Reads the times only when the range cuts the block.
@@ -178,20 +278,26 @@ impl Block {
         role: Role,
         read: impl FnOnce() -> Result<TypedColumn, ReadError>,
     ) -> Result<Arc<TypedColumn>, ReadError> {
-        let key = (self.number, self.directory.find(role, "").start);
-        if let Some(CachedColumn::Special(column)) = self.cache.get(key) {
-            return Ok(column);
+        let key = self.key(self.directory.find(role, "").start, Kind::Values);
+        let read = || Ok(CachedColumn::Special(Arc::new(read()?)));
+        match self.cache.get_or_read(key, read)? {
+            CachedColumn::Special(column) => Ok(column),
+            _ => Err(self.error("", MIXED_UP.into())),
         }
-        let column = Arc::new(read()?);
-        self.cache
-            .put(key, CachedColumn::Special(Arc::clone(&column)));
-        Ok(column)
+    }
+
+    pub(super) fn key(&self, entry: usize, kind: Kind) -> Key {
+        Key {
+            block: self.number,
+            entry,
+            kind,
+        }
     }
 
     /// Times or sample rates: every row has one.
     fn read_special(&self, role: Role, what: &str) -> Result<TypedColumn, ReadError> {
         let index = self.directory.find(role, "").start;
-        let column = self.read(&self.directory.entries[index], what)?;
+        let column = self.read(&self.directory.entries[index], what, None)?;
         match column.is_everywhere() {
             true => Ok(column),
             false => Err(self.error(what, "a row lacks a value".into())),
@@ -216,29 +322,112 @@ impl Block {
         Ok(())
     }
 
-    fn read_types(&self, range: Range<usize>, name: &str) -> Result<Column, ReadError> {
+    fn read_types(
+        &self,
+        range: Range<usize>,
+        name: &str,
+        is_cached: bool,
+    ) -> Result<Column, ReadError> {
         let entries = self.directory.entries[range].iter();
-        let types = entries.map(|entry| self.read(entry, name));
+        let types = entries.map(|entry| match entry.layout {
+            LAYOUT_ID_REFERENCES => self.read_references(entry, name, is_cached),
+            _ => self.read(entry, name, None),
+        });
         types
             .collect::<Result<_, _>>()
             .map(|types| Column { types })
     }
 
-    fn read(&self, entry: &ColumnEntry, name: &str) -> Result<TypedColumn, ReadError> {
-        let bytes = read_range(
-            &*self.file,
-            self.place.offset + entry.offset,
-            entry.stored_bytes,
-            &self.cache,
-        )?;
-        if crc32c::crc32c(&bytes) != entry.checksum {
-            return Err(self.error(name, "the checksum is wrong".into()));
+    /// Reads a column whose ids are those of another one, through the cache if it is asked for itself through it.
+    fn read_references(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+        is_cached: bool,
+    ) -> Result<TypedColumn, ReadError> {
+        let Some(target) = &entry.target else {
+            return Err(self.error(name, "the column it refers to is missing".into()));
+        };
+        let column = match is_cached {
+            true => self.column(&target.name)?,
+            false => None,
+        };
+        let mut types = column.iter().flat_map(|column| &column.types);
+        match types.find(|typed| typed.column_type() == target.column_type) {
+            Some(target) => self.read(entry, name, Some(target)),
+            // Not to be cached, or hidden.
+            None => {
+                let target = self.read(target, &target.name, None)?;
+                self.read(entry, name, Some(&target))
+            }
         }
-        decode_column(entry, self.directory.row_count, &bytes)
+    }
+
+    fn read(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+        target: Option<&TypedColumn>,
+    ) -> Result<TypedColumn, ReadError> {
+        let offset = self.place.offset + entry.offset;
+        let bytes = read_range(&*self.file, offset, entry.stored_bytes, &self.cache)?;
+        let mut rest = &bytes[..];
+        for part in &entry.parts {
+            let (bytes, after) = rest.split_at(part.bytes as usize);
+            self.check(name, bytes, *part)?;
+            rest = after;
+        }
+        let Directory { row_count, .. } = self.directory;
+        decode_column(entry, row_count, self.directory.lanes(), &bytes, target)
             .map_err(|fault| self.error(name, fault))
     }
 
-    fn error(&self, column: &str, fault: Fault) -> ReadError {
+    pub(super) fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    pub(super) fn cache(&self) -> &BlockCache {
+        &self.cache
+    }
+
+    /// Reads some bytes of a part of a column. The caller checks them.
+    pub(super) fn read_inside(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+        part: Part,
+        range: Range<usize>,
+    ) -> Result<Vec<u8>, ReadError> {
+        let (offset, part) = entry.part(part);
+        if range.start > range.end || range.end as u64 > part.bytes {
+            return Err(self.error(name, "an index leads out of its column".into()));
+        }
+        let offset = self.place.offset + offset + range.start as u64;
+        read_range(&*self.file, offset, range.len() as u64, &self.cache)
+    }
+
+    /// Reads a part of a column.
+    pub(super) fn read_part(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+        part: Part,
+    ) -> Result<Vec<u8>, ReadError> {
+        let (offset, part) = entry.part(part);
+        let offset = self.place.offset + offset;
+        let bytes = read_range(&*self.file, offset, part.bytes, &self.cache)?;
+        self.check(name, &bytes, part)?;
+        Ok(bytes)
+    }
+
+    fn check(&self, name: &str, bytes: &[u8], part: Extent) -> Result<(), ReadError> {
+        match crc32c::crc32c(bytes) == part.checksum {
+            true => Ok(()),
+            false => Err(self.error(name, "the checksum is wrong".into())),
+        }
+    }
+
+    pub(super) fn error(&self, column: &str, fault: Fault) -> ReadError {
         error(&*self.file, self.place.offset, column, fault)
     }
 }
@@ -292,7 +481,7 @@ fn read_directory(
     if crc32c::crc32c(directory) != trailer.directory_checksum {
         return Err(fail("the directory's checksum is wrong".into()));
     }
-    Directory::read(directory, trailer.directory_offset).map_err(fail)
+    Directory::read(directory, trailer.directory_offset, trailer.version).map_err(fail)
 }
 
 fn read_range(

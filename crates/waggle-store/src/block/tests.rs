@@ -2,6 +2,7 @@ use super::*;
 use crate::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
 use crate::memtable::{Run, RunBuilder};
 use crate::source::{ReadError, Source};
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -27,6 +28,8 @@ struct Row {
 struct MemoryFile {
     bytes: Vec<u8>,
     reads: AtomicUsize,
+    /// What it was told will be read.
+    named: Mutex<Vec<(u64, u64)>>,
 }
 
 impl RangeRead for MemoryFile {
@@ -39,6 +42,10 @@ impl RangeRead for MemoryFile {
             .ok_or_else(|| io::ErrorKind::UnexpectedEof.into())
     }
 
+    fn will_read(&self, offset: u64, length: u64) {
+        self.named.lock().push((offset, length));
+    }
+
     fn name(&self) -> &str {
         "memory"
     }
@@ -48,6 +55,7 @@ fn file(bytes: Vec<u8>) -> Arc<MemoryFile> {
     Arc::new(MemoryFile {
         bytes,
         reads: AtomicUsize::new(0),
+        named: Mutex::default(),
     })
 }
 

@@ -5,16 +5,21 @@
 //! all inputs, as it is stored and as plain values. The same rows always give the same bytes, whether they come from runs or blocks.
 
 mod gather;
+mod id;
 mod number;
+mod reference;
 mod text;
 
-use super::bytes::{align, put_packed};
-use super::directory::{ColumnBounds, ColumnEntry, Directory, Role, VERSION, signature};
-use super::layout::{LAYOUT_INTEGERS, PRESENCE_ALL};
+use super::bytes::{align, number, put_packed};
+use super::directory::{
+    ColumnBounds, ColumnEntry, Directory, Extent, PARTS, Part, Role, VERSION, signature,
+};
+use super::layout::{LAYOUT_ID_REFERENCES, LAYOUT_INTEGERS, PRESENCE_ALL};
 use crate::column::{Column, Presence, TypedColumn, Values};
 use crate::memtable::Run;
 use crate::source::{ReadError, Source};
 use gather::{Order, Piece};
+use reference::Target;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use waggle_model::{ColumnType, DatasetId};
@@ -42,6 +47,38 @@ struct Written {
     parameter: u8,
     bounds: Option<ColumnBounds>,
 }
+
+/// The bytes of a column being written, part after part.
+struct ColumnBytes<'a> {
+    out: &'a mut Vec<u8>,
+    /// Where the part that is being written began.
+    start: usize,
+    parts: [Extent; PARTS],
+}
+
+impl<'a> ColumnBytes<'a> {
+    fn new(out: &'a mut Vec<u8>) -> Self {
+        align(out);
+        Self {
+            start: out.len(),
+            out,
+            parts: [Extent::default(); PARTS],
+        }
+    }
+
+    /// Ends a part. Those that were not ended are empty.
+    fn end(&mut self, part: Part) {
+        align(self.out);
+        self.parts[part as usize] = Extent {
+            bytes: (self.out.len() - self.start) as u64,
+            checksum: crc32c::crc32c(&self.out[self.start..]),
+        };
+        self.start = self.out.len();
+    }
+}
+
+/// The column whose ids other columns of ids refer to when they can: parents are spans of the same block, nearly always.
+const REFERENCE_TARGET: &str = "trace.span_id";
 
 /// A source whose rows go into a block.
 #[derive(Clone, Debug)]
@@ -109,28 +146,31 @@ pub fn encode_sources(
 
     let mut bytes = signature(VERSION).to_vec();
     let mut entries = Vec::new();
-    let mut add = |role, name: &str, column_type, encode: &dyn Fn(&mut Vec<u8>) -> Written| {
-        align(&mut bytes);
-        let start = bytes.len();
-        let written = encode(&mut bytes);
-        align(&mut bytes);
-        entries.push(ColumnEntry {
-            name: name.into(),
-            column_type,
-            value_count: super::bytes::number(written.value_count),
-            bounds: written.bounds,
-            stored_bytes: (bytes.len() - start) as u64,
-            role,
-            presence: written.presence,
-            layout: written.layout,
-            parameter: written.parameter,
-            offset: start as u64,
-            checksum: crc32c::crc32c(&bytes[start..]),
-        });
-    };
+    let mut add =
+        |role, name: &str, column_type, encode: &dyn Fn(&mut ColumnBytes<'_>) -> Written| {
+            let mut column = ColumnBytes::new(&mut bytes);
+            let start = column.start;
+            let written = encode(&mut column);
+            entries.push(ColumnEntry {
+                name: name.into(),
+                column_type,
+                value_count: number(written.value_count),
+                bounds: written.bounds,
+                stored_bytes: column.parts.iter().map(|part| part.bytes).sum(),
+                role,
+                presence: written.presence,
+                layout: written.layout,
+                parameter: written.parameter,
+                reference: 0,
+                target: None,
+                offset: start as u64,
+                parts: column.parts,
+            });
+        };
 
-    add(Role::Time, "", ColumnType::Integer, &|out| {
-        put_packed(out, order.times(), None);
+    add(Role::Time, "", ColumnType::Integer, &|column| {
+        put_packed(column.out, order.times(), None);
+        column.end(Part::Values);
         Written {
             value_count: row_count,
             presence: PRESENCE_ALL,
@@ -143,10 +183,14 @@ pub fn encode_sources(
     let rates = order.pieces(rates.iter().map(|rates| Some(&**rates)));
     let all_rates_one = number::is_always(&rates, 1);
     if !all_rates_one {
-        add(Role::SampleRate, "", ColumnType::Integer, &|out| {
-            encode(&rates, ColumnType::Integer, &order, out)
+        add(Role::SampleRate, "", ColumnType::Integer, &|column| {
+            encode(&rates, ColumnType::Integer, &order, None, column)
         });
     }
+    let target = match keeps_column(REFERENCE_TARGET) {
+        true => target(inputs, &order)?,
+        false => None,
+    };
     for name in column_names(inputs) {
         if !keeps_column(&name) {
             continue;
@@ -166,20 +210,34 @@ pub fn encode_sources(
                 types.find(|typed| typed.column_type() == column_type)
             }));
             if pieces.iter().any(|piece| piece.value_count() > 0) {
-                add(Role::Event, &name, column_type, &|out| {
-                    encode(&pieces, column_type, &order, out)
+                let target = target.as_ref().filter(|_| name != REFERENCE_TARGET);
+                add(Role::Event, &name, column_type, &|column| {
+                    encode(&pieces, column_type, &order, target, column)
                 });
             }
         }
     }
 
-    let directory = Directory {
+    let target = entries.iter().position(|entry| {
+        &*entry.name == REFERENCE_TARGET && entry.column_type == ColumnType::String
+    });
+    for entry in &mut entries {
+        if entry.layout == LAYOUT_ID_REFERENCES {
+            entry.reference = number(target.unwrap_or_default());
+        }
+    }
+    let mut directory = Directory {
+        version: VERSION,
         dataset,
         row_count: order.row_count(),
         time_bounds_ns,
         all_rates_one,
         entries,
     };
+    assert!(
+        directory.resolve().is_ok(),
+        "references were written only because there are ids"
+    );
     directory.write(&mut bytes);
     let columns = directory
         .entries
@@ -220,17 +278,31 @@ fn sample_rates(inputs: &[BlockInput]) -> Result<Vec<Arc<TypedColumn>>, ReadErro
     rates.collect()
 }
 
+/// The ids that other columns may refer to.
+fn target(inputs: &[BlockInput], order: &Order) -> Result<Option<Target>, ReadError> {
+    let columns = inputs
+        .iter()
+        .map(|input| column(&input.source, REFERENCE_TARGET))
+        .collect::<Result<Vec<_>, _>>()?;
+    let pieces = order.pieces(columns.iter().map(|column| {
+        let mut types = column.iter().flat_map(|column| &column.types);
+        types.find(|typed| typed.column_type() == ColumnType::String)
+    }));
+    Ok(Target::new(&pieces, order.row_count()))
+}
+
 fn encode(
     pieces: &[Piece<'_>],
     column_type: ColumnType,
     order: &Order,
-    out: &mut Vec<u8>,
+    target: Option<&Target>,
+    column: &mut ColumnBytes<'_>,
 ) -> Written {
     let row_count = order.row_count();
     match column_type {
-        ColumnType::String => text::encode_strings(pieces, row_count, out),
-        ColumnType::Integer => number::encode_ints(pieces, row_count, out),
-        ColumnType::Float => number::encode_floats(pieces, row_count, out),
-        ColumnType::Boolean => number::encode_bools(pieces, row_count, out),
+        ColumnType::String => text::encode_strings(pieces, row_count, target, column),
+        ColumnType::Integer => number::encode_ints(pieces, row_count, column),
+        ColumnType::Float => number::encode_floats(pieces, row_count, column),
+        ColumnType::Boolean => number::encode_bools(pieces, row_count, column),
     }
 }

@@ -32,6 +32,8 @@ pub enum Dictionary {
         width: usize,
         /// All entries.
         bytes: Vec<u8>,
+        /// The entries in ascending order, when it is known; there are then no two alike.
+        order: Vec<u32>,
     },
 }
 
@@ -40,7 +42,7 @@ impl Dictionary {
     pub fn len(&self) -> usize {
         match self {
             Self::Text { ends, .. } => ends.len(),
-            Self::Ids { width, bytes } => bytes.len() / width,
+            Self::Ids { width, bytes, .. } => bytes.len() / width,
         }
     }
 
@@ -53,7 +55,7 @@ impl Dictionary {
     pub fn text(&self, code: u32) -> Cow<'_, str> {
         match self {
             Self::Text { ends, bytes, .. } => Cow::Borrowed(text_at(ends, bytes, code)),
-            Self::Ids { width, bytes } => Cow::Owned(hex(id_at(bytes, *width, code))),
+            Self::Ids { width, bytes, .. } => Cow::Owned(hex(id_at(bytes, *width, code))),
         }
     }
 
@@ -61,7 +63,7 @@ impl Dictionary {
     pub fn id(&self, code: u32) -> Option<(u128, usize)> {
         match self {
             Self::Text { ends, bytes, .. } => parse_id(text_at(ends, bytes, code).as_bytes()),
-            Self::Ids { width, bytes } => {
+            Self::Ids { width, bytes, .. } => {
                 let id = id_at(bytes, *width, code);
                 let mut number = [0; 16];
                 number.get_mut(16 - id.len()..)?.copy_from_slice(id);
@@ -74,7 +76,7 @@ impl Dictionary {
     pub fn hash(&self, code: u32) -> u64 {
         match self {
             Self::Text { hashes, .. } => hashes.get(code as usize).copied().unwrap_or_default(),
-            Self::Ids { width, bytes } => {
+            Self::Ids { width, bytes, .. } => {
                 let mut digits = [0; 32];
                 let id = id_at(bytes, *width, code);
                 write_hex(id, &mut digits);
@@ -105,10 +107,19 @@ impl Dictionary {
                     .filter(|&code| text_at(ends, bytes, code) == text)
                     .collect()
             }
-            Self::Ids { width, bytes } => match parse_id(text.as_bytes()) {
+            Self::Ids {
+                width,
+                bytes,
+                order,
+            } => match parse_id(text.as_bytes()) {
                 Some((id, id_width)) if id_width == *width => {
                     let id = id.to_be_bytes();
                     let id = &id[16 - *width..];
+                    if !order.is_empty() {
+                        let found =
+                            order.binary_search_by(|&code| id_at(bytes, *width, code).cmp(id));
+                        return found.map(|place| order[place]).into_iter().collect();
+                    }
                     (0_u32..)
                         .zip(bytes.chunks_exact(*width))
                         .filter(|(_, other)| *other == id)
@@ -140,18 +151,22 @@ impl Dictionary {
                 bytes,
                 is_hash_ordered: _,
             } => hashes.len() * 8 + ends.len() * 4 + bytes.len(),
-            Self::Ids { bytes, .. } => bytes.len(),
+            Self::Ids { bytes, order, .. } => bytes.len() + order.len() * 4,
         }
     }
 }
 
 fn text_at<'a>(ends: &[u32], bytes: &'a [u8], code: u32) -> &'a str {
+    std::str::from_utf8(bytes_at(ends, bytes, code)).unwrap_or_default()
+}
+
+fn bytes_at<'a>(ends: &[u32], bytes: &'a [u8], code: u32) -> &'a [u8] {
     let code = code as usize;
     let Some(&end) = ends.get(code) else {
-        return "";
+        return &[];
     };
     let start = if code == 0 { 0 } else { ends[code - 1] };
-    std::str::from_utf8(&bytes[start as usize..end as usize]).unwrap_or_default()
+    &bytes[start as usize..end as usize]
 }
 
 fn id_at(bytes: &[u8], width: usize, code: u32) -> &[u8] {
@@ -178,7 +193,7 @@ fn hex(id: &[u8]) -> String {
 }
 
 /// Reads 16 or 32 lower-case hex digits as a number and its width in bytes, 8 or 16; `None` for any other text.
-fn parse_id(text: &[u8]) -> Option<(u128, usize)> {
+pub(crate) fn parse_id(text: &[u8]) -> Option<(u128, usize)> {
     /// Value per digit; 255 for any other byte.
     const NIBBLES: [u8; 256] = {
         let mut nibbles = [255; 256];
@@ -221,8 +236,17 @@ impl Interner {
         self.intern_hashed(stable_hash(text), text)
     }
 
+    /// The number of a text, new or known, given as its UTF-8 bytes.
+    pub(crate) fn intern_bytes(&mut self, text: &[u8]) -> u32 {
+        self.intern_hashed_bytes(xxh3_64(text), text)
+    }
+
     /// The same for a text whose stable hash is known.
     pub fn intern_hashed(&mut self, hash: u64, text: &str) -> u32 {
+        self.intern_hashed_bytes(hash, text.as_bytes())
+    }
+
+    fn intern_hashed_bytes(&mut self, hash: u64, text: &[u8]) -> u32 {
         let Self {
             table,
             hashes,
@@ -230,7 +254,7 @@ impl Interner {
             bytes,
         } = self;
         if let Some(&code) = table.find(hash, |&code| {
-            hashes[code as usize] == hash && text_at(ends, bytes, code) == text
+            hashes[code as usize] == hash && bytes_at(ends, bytes, code) == text
         }) {
             return code;
         }
@@ -245,7 +269,7 @@ impl Interner {
         let (code, end) = (ends.len() as u32, (bytes.len() + text.len()) as u32);
         hashes.push(hash);
         ends.push(end);
-        bytes.extend_from_slice(text.as_bytes());
+        bytes.extend_from_slice(text);
         table.insert_unique(hash, code, |&code| hashes[code as usize]);
         code
     }
@@ -273,6 +297,16 @@ impl Interner {
             bytes: self.bytes.clone(),
             is_hash_ordered: false,
         }
+    }
+
+    /// The texts as a dictionary; the interner starts over in the same memory.
+    pub(crate) fn take_dictionary(&mut self) -> Dictionary {
+        let dictionary = self.to_dictionary();
+        self.table.clear();
+        self.hashes.clear();
+        self.ends.clear();
+        self.bytes.clear();
+        dictionary
     }
 
     /// The texts as a dictionary.

@@ -2,12 +2,13 @@
 //!
 //! Each chunk stores its smallest value and the distance of every value from it, in as many bits as the largest distance needs; the
 //! smallest value and the width are a zone map for nothing. Full chunks are in FastLanes order, which unpacks a chunk in a few
-//! vector instructions per word. A last chunk with fewer values would waste most of such a layout, and thousands of sparse columns
+//! vector instructions per word, in the narrowest lanes that the distances fit. A last chunk with fewer values would waste most of such a layout, and thousands of sparse columns
 //! consist of nothing else: it is a plain bit stream on disk, and unpacked in memory.
 
+mod kernel;
 mod lane;
 
-pub(crate) use lane::Lane;
+pub(crate) use lane::{Lane, Lanes};
 
 use super::CHUNK_ROWS;
 use std::ops::Range;
@@ -16,8 +17,9 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Packed<T: Lane> {
     count: usize,
+    lanes: Lanes,
     chunks: Box<[Chunk<T>]>,
-    words: Box<[T::Word]>,
+    words: Box<[u64]>,
     /// Values of the last chunk when it is not full.
     tail: Box<[T]>,
 }
@@ -34,60 +36,68 @@ struct Chunk<T> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct PackedParts<T: Lane> {
     pub(crate) count: usize,
+    pub(crate) lanes: Lanes,
     pub(crate) bases: Vec<T>,
     pub(crate) widths: Vec<u8>,
-    pub(crate) words: Vec<T::Word>,
+    pub(crate) words: Vec<u64>,
 }
 
 /// From this many values of a chunk on, unpacking all of it is faster than picking them.
 const PICK_MAX: usize = 96;
+
+const WORD_BITS: usize = 64;
 
 /// Packs values. Where `present` is given, slots whose bit is 0 hold anything and take on whatever packs best.
 pub(crate) fn pack<T: Lane>(values: &[T], present: Option<&[u64]>) -> PackedParts<T> {
     let chunk_count = values.len().div_ceil(CHUNK_ROWS);
     let mut parts = PackedParts {
         count: values.len(),
+        lanes: Lanes::Narrow,
         bases: Vec::with_capacity(chunk_count),
         widths: Vec::with_capacity(chunk_count),
         words: Vec::new(),
     };
-    let mut distances = [T::word(0); CHUNK_ROWS];
+    let mut distances = [0; CHUNK_ROWS];
     for (index, chunk) in values.chunks(CHUNK_ROWS).enumerate() {
         let words = present.map(|words| {
             let first = index * CHUNK_ROWS / 64;
             &words[first..first + chunk.len().div_ceil(64)]
         });
         let (base, largest) = spread(chunk, words, &mut distances);
-        let width = (u64::BITS - largest.leading_zeros()) as usize;
+        let width = width_of(largest);
         #[expect(clippy::cast_possible_truncation, reason = "at most 64")]
         parts.widths.push(width as u8);
         parts.bases.push(base);
         let start = parts.words.len();
-        let length = (chunk.len() * width).div_ceil(T::WORD_BITS);
-        parts.words.resize(start + length, T::word(0));
+        let length = (chunk.len() * width).div_ceil(WORD_BITS);
+        parts.words.resize(start + length, 0);
         if chunk.len() == CHUNK_ROWS {
-            T::pack(width, &distances, &mut parts.words[start..]);
+            lane::pack(width, &distances, &mut parts.words[start..]);
         } else {
-            pack_stream::<T>(width, &distances[..chunk.len()], &mut parts.words[start..]);
+            pack_stream(width, &distances[..chunk.len()], &mut parts.words[start..]);
         }
     }
     parts
+}
+
+/// Bits of a number, 0 for 0.
+pub(crate) fn width_of(number: u64) -> usize {
+    (u64::BITS - number.leading_zeros()) as usize
 }
 
 /// Fills in the distances from the smallest value, 0 for absent ones, and returns that value and the largest distance.
 fn spread<T: Lane>(
     chunk: &[T],
     present: Option<&[u64]>,
-    distances: &mut [T::Word; CHUNK_ROWS],
+    distances: &mut [u64; CHUNK_ROWS],
 ) -> (T, u64) {
-    let zero = T::word(0);
     let Some(present) = present else {
         let base = chunk.iter().copied().min().unwrap_or_default();
         let top = chunk.iter().copied().max().unwrap_or_default();
         for (distance, value) in distances.iter_mut().zip(chunk) {
             *distance = value.distance(base);
         }
-        return (base, top.distance(base).into());
+        return (base, top.distance(base));
     };
     let is_present = |index: usize| present[index / 64] >> (index % 64) & 1 == 1;
     let mut bounds: Option<(T, T)> = None;
@@ -103,50 +113,45 @@ fn spread<T: Lane>(
         *distance = if is_present(index) {
             value.distance(base)
         } else {
-            zero
+            0
         };
     }
-    (base, top.distance(base).into())
+    (base, top.distance(base))
 }
 
 /// Value `i` takes bits `i * width` and up, lowest first.
-fn pack_stream<T: Lane>(width: usize, distances: &[T::Word], words: &mut [T::Word]) {
+fn pack_stream(width: usize, distances: &[u64], words: &mut [u64]) {
     let mut pending: u128 = 0;
     let mut pending_bits = 0;
     let mut words = words.iter_mut();
     for &distance in distances {
-        let distance: u64 = distance.into();
         pending |= u128::from(distance) << pending_bits;
         pending_bits += width;
-        if pending_bits >= T::WORD_BITS {
+        if pending_bits >= WORD_BITS {
             if let Some(word) = words.next() {
-                *word = low_word::<T>(pending);
+                *word = low_word(pending);
             }
-            pending >>= T::WORD_BITS;
-            pending_bits -= T::WORD_BITS;
+            pending >>= WORD_BITS;
+            pending_bits -= WORD_BITS;
         }
     }
     if let Some(word) = words.next() {
-        *word = low_word::<T>(pending);
+        *word = low_word(pending);
     }
 }
 
-fn unpack_stream<T: Lane>(width: usize, base: T, count: usize, words: &[T::Word]) -> Box<[T]> {
+fn unpack_stream<T: Lane>(width: usize, base: T, count: usize, words: &[u64]) -> Box<[T]> {
     let mut pending: u128 = 0;
     let mut pending_bits = 0;
     let mut words = words.iter();
     (0..count)
         .map(|_| {
             if pending_bits < width {
-                let word: u64 = words.next().map_or(0, |word| (*word).into());
+                let word = words.next().copied().unwrap_or_default();
                 pending |= u128::from(word) << pending_bits;
-                pending_bits += T::WORD_BITS;
+                pending_bits += WORD_BITS;
             }
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "the mask keeps at most 64 bits"
-            )]
-            let distance = pending as u64 & mask(width);
+            let distance = low_word(pending) & mask(width);
             pending >>= width;
             pending_bits -= width;
             base.offset(distance)
@@ -155,8 +160,8 @@ fn unpack_stream<T: Lane>(width: usize, base: T, count: usize, words: &[T::Word]
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low word is asked for")]
-fn low_word<T: Lane>(bits: u128) -> T::Word {
-    T::word(bits as u64)
+fn low_word(bits: u128) -> u64 {
+    bits as u64
 }
 
 fn mask(width: usize) -> u64 {
@@ -175,6 +180,7 @@ impl<T: Lane> Packed<T> {
     pub(crate) fn from_parts(parts: PackedParts<T>) -> Result<Self, &'static str> {
         let PackedParts {
             count,
+            lanes,
             bases,
             widths,
             words,
@@ -183,10 +189,7 @@ impl<T: Lane> Packed<T> {
         if bases.len() != chunk_count || widths.len() != chunk_count {
             return Err("packed chunks and values differ in number");
         }
-        if widths
-            .iter()
-            .any(|width| usize::from(*width) > T::WORD_BITS)
-        {
+        if widths.iter().any(|width| usize::from(*width) > T::BITS) {
             return Err("a packed width is wider than its lane");
         }
         let mut chunks = Vec::with_capacity(chunk_count);
@@ -194,7 +197,7 @@ impl<T: Lane> Packed<T> {
         let mut tail: Box<[T]> = Box::default();
         for (index, (&base, &width)) in bases.iter().zip(&widths).enumerate() {
             let values = (count - index * CHUNK_ROWS).min(CHUNK_ROWS);
-            let end = start + (values * usize::from(width)).div_ceil(T::WORD_BITS);
+            let end = start + (values * usize::from(width)).div_ceil(WORD_BITS);
             let chunk_words = words.get(start..end).ok_or("packed words are missing")?;
             if values < CHUNK_ROWS {
                 tail = unpack_stream(usize::from(width), base, values, chunk_words);
@@ -211,6 +214,7 @@ impl<T: Lane> Packed<T> {
         }
         Ok(Self {
             count,
+            lanes,
             chunks: chunks.into(),
             words: words.into(),
             tail,
@@ -248,7 +252,9 @@ impl<T: Lane> Packed<T> {
     pub fn unpack(&self, chunk: usize, values: &mut [T; CHUNK_ROWS]) -> usize {
         if (chunk + 1) * CHUNK_ROWS <= self.count {
             let Chunk { base, width, .. } = self.chunks[chunk];
-            T::unpack(usize::from(width), base, self.chunk_words(chunk), values);
+            let width = usize::from(width);
+            let lane_bits = self.lanes.bits::<T>(width);
+            T::unpack(lane_bits, width, base, self.chunk_words(chunk), values);
             CHUNK_ROWS
         } else if chunk * CHUNK_ROWS < self.count {
             values[..self.tail.len()].copy_from_slice(&self.tail);
@@ -269,7 +275,9 @@ impl<T: Lane> Packed<T> {
             self.tail[index]
         } else {
             let Chunk { base, width, .. } = self.chunks[chunk];
-            pick(usize::from(width), base, self.chunk_words(chunk), index)
+            let width = usize::from(width);
+            let lane_bits = self.lanes.bits::<T>(width);
+            pick(lane_bits, width, base, self.chunk_words(chunk), index)
         }
     }
 
@@ -294,12 +302,12 @@ impl<T: Lane> Packed<T> {
                 }
             } else {
                 let Chunk { base, width, .. } = self.chunks[chunk];
+                let width = usize::from(width);
+                let lane_bits = self.lanes.bits::<T>(width);
                 let words = self.chunk_words(chunk);
                 for (index, place) in inside.enumerate() {
-                    visit(
-                        slot - first + index,
-                        pick(usize::from(width), base, words, place),
-                    );
+                    let value = pick(lane_bits, width, base, words, place);
+                    visit(slot - first + index, value);
                 }
             }
             slot = end;
@@ -350,33 +358,93 @@ impl<T: Lane> Packed<T> {
         size_of_val(&*self.chunks) + size_of_val(&*self.words) + size_of_val(&*self.tail)
     }
 
-    fn chunk_words(&self, chunk: usize) -> &[T::Word] {
+    fn chunk_words(&self, chunk: usize) -> &[u64] {
         let Chunk { width, start, .. } = self.chunks[chunk];
         let start = start as usize;
-        &self.words[start..start + CHUNK_ROWS / T::WORD_BITS * usize::from(width)]
+        &self.words[start..start + CHUNK_ROWS / WORD_BITS * usize::from(width)]
+    }
+}
+
+impl Packed<u32> {
+    /// Unpacks a chunk into bytes and returns how many values it has. All values of the array must be below 256.
+    pub(super) fn unpack_u8(&self, chunk: usize, values: &mut [u8; CHUNK_ROWS]) -> usize {
+        self.unpack_narrow(
+            chunk,
+            values,
+            |value| value as u8,
+            |lane_bits, width, base, words, values| {
+                let fits = lane_bits == 8;
+                if fits {
+                    kernel::unpack_u8(width, base as u8, words, values);
+                }
+                fits
+            },
+        )
+    }
+
+    /// The same into numbers of 16 bits, for values below 65,536.
+    pub(super) fn unpack_u16(&self, chunk: usize, values: &mut [u16; CHUNK_ROWS]) -> usize {
+        self.unpack_narrow(
+            chunk,
+            values,
+            |value| value as u16,
+            |lane_bits, width, base, words, values| {
+                let fits = lane_bits <= 16;
+                if fits {
+                    kernel::unpack_u16(lane_bits, width, base as u16, words, values);
+                }
+                fits
+            },
+        )
+    }
+
+    /// Unpacks with `unpack`, which says whether it can, or else value by value with `narrow`.
+    fn unpack_narrow<N: Copy>(
+        &self,
+        chunk: usize,
+        values: &mut [N; CHUNK_ROWS],
+        narrow: impl Fn(u32) -> N,
+        unpack: impl FnOnce(usize, usize, u32, &[u64], &mut [N; CHUNK_ROWS]) -> bool,
+    ) -> usize {
+        if (chunk + 1) * CHUNK_ROWS <= self.count {
+            let Chunk { base, width, .. } = self.chunks[chunk];
+            let width = usize::from(width);
+            let lane_bits = self.lanes.bits::<u32>(width);
+            if unpack(lane_bits, width, base, self.chunk_words(chunk), values) {
+                return CHUNK_ROWS;
+            }
+        }
+        let mut wide = [0; CHUNK_ROWS];
+        let count = self.unpack(chunk, &mut wide);
+        for (value, wide) in values.iter_mut().zip(&wide[..count]) {
+            *value = narrow(*wide);
+        }
+        count
     }
 }
 
 /// Reads one value of a full chunk.
 ///
-/// FastLanes lays 1024 values out in lanes, one word wide each; word `w` of lane `l` is at `w * lanes + l`. Row `r` of a lane, which
-/// takes bits `r * width` and up, holds value `ORDER[r / 8] * 16 + r % 8 * 128 + l`.
-fn pick<T: Lane>(width: usize, base: T, words: &[T::Word], index: usize) -> T {
+/// FastLanes lays 1024 values out in lanes; word `w` of lane `l` is at `w * lanes + l`. Row `r` of a lane, which takes bits `r * width`
+/// and up, holds value `ORDER[r / 8] * 16 + r % 8 * 128 + l`.
+fn pick<T: Lane>(lane_bits: usize, width: usize, base: T, words: &[u64], index: usize) -> T {
     // This permutation is its own inverse.
     const ORDER: [usize; 8] = [0, 4, 2, 6, 1, 5, 3, 7];
     if width == 0 {
         return base;
     }
-    let lanes = CHUNK_ROWS / T::WORD_BITS;
+    let lanes = CHUNK_ROWS / lane_bits;
     let lane = index % lanes;
     let row = ORDER[(index % 128 - lane) / 16 % 8] * 8 + index / 128;
     let bit = row * width;
-    let (word, shift) = (bit / T::WORD_BITS, bit % T::WORD_BITS);
-    let low: u64 = words[word * lanes + lane].into();
-    let mut distance = low >> shift;
-    if shift + width > T::WORD_BITS {
-        let high: u64 = words[(word + 1) * lanes + lane].into();
-        distance |= high << (T::WORD_BITS - shift);
+    let (word, shift) = (bit / lane_bits, bit % lane_bits);
+    let load = |word: usize| {
+        let bit = (word * lanes + lane) * lane_bits;
+        words[bit / WORD_BITS] >> (bit % WORD_BITS) & mask(lane_bits)
+    };
+    let mut distance = load(word) >> shift;
+    if shift + width > lane_bits {
+        distance |= load(word + 1) << (lane_bits - shift);
     }
     base.offset(distance & mask(width))
 }

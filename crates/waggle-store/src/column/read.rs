@@ -4,6 +4,7 @@
 //! one, their values are picked and put in place one by one.
 
 use super::packed::Packed;
+use super::presence::slots_between;
 use super::{
     CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Codes, Presence, TypedColumn, Values, chunk_rows,
     first_bits,
@@ -20,6 +21,61 @@ impl TypedColumn {
                 Codes::Packed(codes) => self.read(chunk, &**codes, out),
                 Codes::Identity => self.read(chunk, &SlotNumbers, out),
             }
+        }
+    }
+
+    /// Reads dictionary entries as bytes, many at a time. False, and nothing is read, where that can't be: when the dictionary has more
+    /// than 256 entries, or only listed rows have a slot.
+    pub fn read_codes_u8(&self, chunk: usize, out: &mut ChunkBuffer<u8>) -> bool {
+        let Some(codes) = self.dense_codes(1 << 8) else {
+            return false;
+        };
+        codes.unpack_u8(chunk, &mut out.values);
+        self.read_presence(chunk, &mut out.present);
+        true
+    }
+
+    /// The same in 16 bits, for dictionaries of up to 65,536 entries.
+    pub fn read_codes_u16(&self, chunk: usize, out: &mut ChunkBuffer<u16>) -> bool {
+        let Some(codes) = self.dense_codes(1 << 16) else {
+            return false;
+        };
+        codes.unpack_u16(chunk, &mut out.values);
+        self.read_presence(chunk, &mut out.present);
+        true
+    }
+
+    fn dense_codes(&self, entries_max: usize) -> Option<&Packed<u32>> {
+        match (&self.presence, &self.values) {
+            (
+                Presence::All | Presence::Bits(_),
+                Values::Strings {
+                    codes: Codes::Packed(codes),
+                    dictionary,
+                },
+            ) if dictionary.len() <= entries_max => Some(codes),
+            _ => None,
+        }
+    }
+
+    /// Reads the floats of a decimal column as integers. Returns the power of ten by which each is to be divided, once, to be the float;
+    /// `None`, and every row absent, for other columns.
+    pub fn read_decimals(&self, chunk: usize, out: &mut ChunkBuffer<i64>) -> Option<u8> {
+        out.present = [0; CHUNK_WORDS];
+        match &self.values {
+            Values::Decimals { integers, exponent } => {
+                self.read(chunk, &**integers, out);
+                Some(*exponent)
+            }
+            _ => None,
+        }
+    }
+
+    /// The power of ten of a decimal column; `None` for others.
+    pub fn exponent(&self) -> Option<u8> {
+        match &self.values {
+            Values::Decimals { exponent, .. } => Some(*exponent),
+            _ => None,
         }
     }
 
@@ -61,42 +117,12 @@ impl TypedColumn {
 
     /// Reads which rows of a chunk have a value, and no value: bit `i % 64` of word `i / 64` stands for row `i` of the chunk.
     pub fn read_presence(&self, chunk: usize, present: &mut [u64; CHUNK_WORDS]) {
-        *present = [0; CHUNK_WORDS];
-        let mut put = |row: u32| {
-            let place = row as usize % CHUNK_ROWS;
-            present[place / 64] |= 1 << (place % 64);
-        };
-        match &self.presence {
-            Presence::All => {
-                let (start, end) = chunk_rows(chunk, self.row_count);
-                *present = first_bits((end - start) as usize);
-            }
-            Presence::Bits(words) => {
-                let (start, end) = chunk_rows(chunk, self.row_count);
-                let words = &words[start as usize / 64..(end as usize).div_ceil(64)];
-                present[..words.len()].copy_from_slice(words);
-            }
-            Presence::Rows(rows) => {
-                let slots = slots_between(rows, chunk, self.row_count);
-                rows[slots].iter().copied().for_each(put);
-            }
-            Presence::Positions(positions) => positions.visit(chunk, |_, row| put(row)),
-        }
+        self.presence.read(self.row_count, chunk, present);
     }
 
     /// True when no row of the chunk has a value, by a look that costs less than reading it. False may be wrong.
     pub fn is_chunk_absent(&self, chunk: usize) -> bool {
-        match &self.presence {
-            Presence::All => false,
-            Presence::Bits(words) => {
-                let (start, end) = chunk_rows(chunk, self.row_count);
-                words[start as usize / 64..(end as usize).div_ceil(64)]
-                    .iter()
-                    .all(|word| *word == 0)
-            }
-            Presence::Rows(rows) => slots_between(rows, chunk, self.row_count).is_empty(),
-            Presence::Positions(positions) => positions.slots(chunk).is_empty(),
-        }
+        self.presence.is_chunk_absent(self.row_count, chunk)
     }
 
     /// Bounds, both included, within which every integer of the chunk lies. They may be wider than the values, and mean nothing where
@@ -217,13 +243,6 @@ fn scatter<T: Copy, S: SlotValues<T> + ?Sized>(
         places[place] = value;
         present[place / 64] |= 1 << (place % 64);
     });
-}
-
-fn slots_between(rows: &[u32], chunk: usize, row_count: u32) -> Range<usize> {
-    let (start, end) = chunk_rows(chunk, row_count);
-    let first = rows.partition_point(|row| *row < start);
-    let last = first + rows[first..].partition_point(|row| *row < end);
-    first..last
 }
 
 /// Values by slot, whatever holds them.

@@ -13,6 +13,7 @@ fn ids_read_as_hex_and_hash_as_their_text() {
     let dictionary = Dictionary::Ids {
         width: 8,
         bytes: vec![0, 1, 2, 3, 0xab, 0xcd, 0xef, 0xff, 0, 0, 0, 0, 0, 0, 0, 1],
+        order: Vec::new(),
     };
     assert_eq!(dictionary.text(0), "00010203abcdefff");
     assert_eq!(dictionary.hash(0), stable_hash("00010203abcdefff"));

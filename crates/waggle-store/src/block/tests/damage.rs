@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::block::layout::decode_column;
+use crate::column::Lanes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -24,6 +25,13 @@ fn all_layouts() -> (EncodedBlock, Vec<Row>) {
                     Value::String(format!("{:016x}", row * 0x1_0001)),
                 ),
             ];
+            let id = |row: i64| Value::String(format!("{:016x}", (row + 1) * 0x9e37_79b9));
+            fields.push(("trace.span_id".to_owned(), id(row)));
+            if row % 9 != 0 {
+                // One in a hundred is nowhere in the block.
+                let parent = if row % 100 == 7 { -5 } else { row - row % 9 };
+                fields.push(("trace.parent_id".to_owned(), id(parent)));
+            }
             if row % 5 == 0 {
                 fields.push(("bitmap".to_owned(), Value::Int(row)));
             }
@@ -80,7 +88,7 @@ fn a_flipped_bit_anywhere_is_found_or_harmless() {
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let length = encoded.bytes.len();
-    let directory = length - 2000..length;
+    let directory = length - 3000..length;
     let mut found = 0;
     for case in 0..900 {
         let mut bytes = encoded.bytes.clone();
@@ -145,7 +153,10 @@ fn a_column_whose_checksum_was_forged_never_panics() {
     println!("seed {seed}");
     let mut rng = StdRng::seed_from_u64(seed);
     let mut refused = 0;
+    let block = open(encoded.bytes.clone()).unwrap();
+    let spans = block.column("trace.span_id").unwrap().unwrap();
     for entry in &encoded.columns {
+        let target = entry.target.is_some().then(|| &spans.types[0]);
         let start = entry.offset as usize;
         let good = &encoded.bytes[start..start + entry.stored_bytes as usize];
         for case in 0..150 {
@@ -164,11 +175,11 @@ fn a_column_whose_checksum_was_forged_never_panics() {
                 3 => bytes.truncate(rng.random_range(0..bytes.len())),
                 _ => {
                     entry.presence = rng.random_range(0..5);
-                    entry.layout = rng.random_range(0..9);
+                    entry.layout = rng.random_range(0..11);
                     entry.parameter = rng.random();
                 }
             }
-            match decode_column(&entry, encoded.row_count, &bytes) {
+            match decode_column(&entry, encoded.row_count, Lanes::Narrow, &bytes, target) {
                 Ok(typed) => read_everything(&typed),
                 Err(_) => refused += 1,
             }
@@ -206,16 +217,16 @@ fn read_everything(typed: &TypedColumn) {
 fn what_a_newer_version_wrote_is_named_as_such() {
     let (encoded, _) = all_layouts();
     let mut newer = encoded.bytes.clone();
-    *newer.last_mut().unwrap() = 2;
+    *newer.last_mut().unwrap() = 3;
     let error = open(newer).unwrap_err().to_string();
-    assert!(error.contains("format version 2"), "{error}");
+    assert!(error.contains("format version 3"), "{error}");
 
     let mut entry = encoded.columns[0].clone();
     entry.layout = 99;
     let start = entry.offset as usize;
     let bytes = &encoded.bytes[start..start + entry.stored_bytes as usize];
-    let fault = decode_column(&entry, encoded.row_count, bytes).unwrap_err();
+    let fault = decode_column(&entry, encoded.row_count, Lanes::Narrow, bytes, None).unwrap_err();
     let message = format!("{fault:?}");
     assert!(message.contains("layout 99"), "{message}");
-    assert!(message.contains("versions 1 to 1"), "{message}");
+    assert!(message.contains("versions 1 to 2"), "{message}");
 }

@@ -1,6 +1,10 @@
 //! Reading little: one read to open, one per column, none for what is cached or need not be known.
 
 use super::*;
+use crate::block::cache::Kind;
+use crate::block::directory::Part;
+use crate::block::layout::LAYOUT_ID_REFERENCES;
+use crate::column::CHUNK_WORDS;
 
 fn rows(count: i64) -> Vec<Row> {
     (0..count)
@@ -200,4 +204,210 @@ fn the_directory_knows_bounds() {
     );
     assert_eq!(bounds("y"), None);
     assert!(block.entries_of("z").is_empty());
+}
+
+/// Spans of traces of 10, some of whose parents are elsewhere.
+fn spans(count: u64) -> Vec<Row> {
+    let id = |row: u64| format!("{:016x}", (row + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    (0..count)
+        .map(|row| {
+            let mut fields = vec![
+                (
+                    "trace.trace_id".to_owned(),
+                    Value::String(trace_id(row / 10)),
+                ),
+                ("trace.span_id".to_owned(), Value::String(id(row))),
+            ];
+            if row % 10 != 0 {
+                let parent = if row % 97 == 3 {
+                    row + count
+                } else {
+                    row - row % 10
+                };
+                fields.push(("trace.parent_id".to_owned(), Value::String(id(parent))));
+            }
+            Row {
+                time: row as i64,
+                rate: 1,
+                fields,
+            }
+        })
+        .collect()
+}
+
+fn trace_id(trace: u64) -> String {
+    let high = (trace + 1).wrapping_mul(0xd6e8_feb8_6659_fd93);
+    format!("{high:016x}{trace:016x}")
+}
+
+#[test]
+fn a_trace_is_found_by_reading_little() {
+    let cache = Arc::new(BlockCache::new(1 << 20));
+    let (encoded, _) = encode(&[spans(20_000)]);
+    let (block, file) = block(encoded.bytes, &cache);
+    let reads = || file.reads.load(Ordering::Relaxed);
+    let column = "trace.trace_id";
+    assert_eq!(block.rows_with(column, &trace_id(5000)).unwrap(), []);
+    assert_eq!(reads(), 3, "the index and one group");
+    assert_eq!(block.rows_with(column, &trace_id(5001)).unwrap(), []);
+    assert_eq!(reads(), 4, "one group");
+    assert_eq!(block.rows_with(column, "no id").unwrap(), []);
+    assert_eq!(block.rows_with(column, "0123456789abcdef").unwrap(), []);
+    assert_eq!(block.rows_with("absent", "x").unwrap(), []);
+    assert_eq!(reads(), 4, "nothing to look for");
+    for trace in [0, 1, 77, 1024, 1999] {
+        let rows: Vec<u32> = (trace * 10..trace * 10 + 10).collect();
+        assert_eq!(
+            block.rows_with(column, &trace_id(trace.into())).unwrap(),
+            rows
+        );
+    }
+    assert_eq!(reads(), 6, "one more group and the column");
+    let span = block.column("trace.span_id").unwrap().unwrap().value(123);
+    let found = block.rows_with("trace.span_id", &span.unwrap().to_string());
+    assert_eq!(found.unwrap(), [123]);
+}
+
+#[test]
+fn a_damaged_group_or_index_of_ids_is_refused() {
+    let (encoded, _) = encode(&[spans(20_000)]);
+    let mut entries = encoded.columns.iter();
+    let entry = entries
+        .find(|entry| &*entry.name == "trace.trace_id")
+        .unwrap();
+    for part in [Part::Index, Part::Dictionary] {
+        let (start, extent) = entry.part(part);
+        let mut bytes = encoded.bytes.clone();
+        let part = &mut bytes[start as usize..(start + extent.bytes) as usize];
+        part.iter_mut().for_each(|byte| *byte ^= 1);
+        let block = open(bytes).unwrap();
+        let found = block.rows_with("trace.trace_id", &trace_id(5000));
+        assert!(matches!(found, Err(ReadError::Corrupt { .. })));
+    }
+}
+
+#[test]
+fn parents_are_distances_and_read_as_ids() {
+    let (encoded, rows) = encode(&[spans(20_000)]);
+    let parents = encoded.columns.iter();
+    let mut parents = parents.filter(|entry| entry.layout == LAYOUT_ID_REFERENCES);
+    let stored = parents.next().unwrap().stored_bytes;
+    assert!(stored < 20_000, "{stored} bytes");
+    let block = open(encoded.bytes.clone()).unwrap();
+    check(&Source::Block(Arc::new(block)), &rows);
+    let mut hiding = open(encoded.bytes).unwrap();
+    hiding.hide_columns(&["trace.span_id".to_owned()]);
+    assert!(hiding.column("trace.span_id").unwrap().is_none());
+    let parents = hiding.column("trace.parent_id").unwrap().unwrap();
+    for (row, expected) in rows.iter().enumerate().step_by(37) {
+        let expected = expected.fields.get(2).map(|field| field.1.clone());
+        assert_eq!(parents.value(row as u32), expected);
+    }
+}
+
+#[test]
+fn presence_is_read_without_values() {
+    let cache = Arc::new(BlockCache::new(1 << 20));
+    let (encoded, rows) = encode(&[spans(20_000)]);
+    let (block, file) = block(encoded.bytes, &cache);
+    let reads = || file.reads.load(Ordering::Relaxed);
+    let before = cache.stats().read_bytes;
+    let ids = block.presence("trace.trace_id").unwrap().unwrap();
+    assert!(ids.is_everywhere());
+    assert!(block.presence("absent").unwrap().is_none());
+    assert_eq!(reads(), 1, "the directory knows");
+    for _ in 0..2 {
+        let parents = block.presence("trace.parent_id").unwrap().unwrap();
+        let mut present = [0; CHUNK_WORDS];
+        for (chunk, rows) in rows.chunks(CHUNK_ROWS).enumerate() {
+            parents.read(chunk, &mut present);
+            for (index, row) in rows.iter().enumerate() {
+                let is_present = present[index / 64] >> (index % 64) & 1 == 1;
+                assert_eq!(is_present, row.fields.len() == 3);
+            }
+        }
+        assert_eq!(reads(), 2, "cached");
+    }
+    assert!(cache.stats().read_bytes - before < 3000, "bits, no ids");
+}
+
+#[test]
+fn a_column_that_many_want_at_once_is_read_once() {
+    let cache = Arc::new(BlockCache::new(1 << 20));
+    let (encoded, _) = encode(&[rows(5000)]);
+    let (block, file) = block(encoded.bytes, &cache);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| block.column("n").unwrap().unwrap());
+        }
+    });
+    assert_eq!(file.reads.load(Ordering::Relaxed), 2);
+    assert_eq!((cache.stats().hits, cache.stats().misses), (7, 1));
+}
+
+#[test]
+fn who_waits_for_a_failed_read_tries_again() {
+    let cache = Arc::new(BlockCache::new(1 << 20));
+    let (mut encoded, _) = encode(&[rows(5000)]);
+    let entry = &encoded.columns[1];
+    assert_eq!(&*entry.name, "n");
+    encoded.bytes[entry.offset as usize + 40] ^= 1;
+    let (block, _) = block(encoded.bytes, &cache);
+    std::thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| assert!(block.column("n").is_err()));
+        }
+    });
+    assert_eq!(cache.stats().columns, 0);
+}
+
+#[test]
+fn a_scan_leaves_what_is_asked_for_all_the_time() {
+    let (encoded, _) = encode(&[rows(5000)]);
+    let measure = Arc::new(BlockCache::new(1 << 20));
+    let (first, _) = block(encoded.bytes.clone(), &measure);
+    first.column("n").unwrap();
+    let of_n = measure.stats().bytes;
+
+    let cache = Arc::new(BlockCache::new(of_n * 12));
+    let (board, file) = block(encoded.bytes.clone(), &cache);
+    for _ in 0..2 {
+        board.column("n").unwrap();
+    }
+    let scanned: Vec<Block> = (0..50)
+        .map(|_| block(encoded.bytes.clone(), &cache).0)
+        .collect();
+    for block in &scanned {
+        block.column("n").unwrap();
+    }
+    let stats = cache.stats();
+    assert!(stats.bytes <= of_n * 12 && stats.evictions >= 38);
+    let reads = file.reads.load(Ordering::Relaxed);
+    board.column("n").unwrap();
+    assert_eq!(file.reads.load(Ordering::Relaxed), reads, "still there");
+    // Who comes back soon after being thrown out is let in for longer.
+    let evicted = |block: &Block| cache.peek(block.key(2, Kind::Values)).is_none();
+    let back = scanned.iter().rposition(evicted).unwrap();
+    scanned[back].column("n").unwrap();
+    for block in &scanned[..30] {
+        block.column("n").unwrap();
+    }
+    assert!(!evicted(&scanned[back]));
+}
+
+#[test]
+fn what_will_be_read_is_named_in_few_ranges() {
+    let cache = Arc::new(BlockCache::new(1 << 20));
+    let (encoded, _) = encode(&[rows(5000)]);
+    let (block, file) = block(encoded.bytes, &cache);
+    let ranges = || std::mem::take(&mut *file.named.lock());
+    block.will_read(&["n", "absent"], false);
+    let n = block.entries_of("n")[0].clone();
+    assert_eq!(ranges(), [(n.offset, n.stored_bytes)]);
+    block.column("n").unwrap();
+    block.will_read(&["n"], false);
+    assert_eq!(ranges(), [], "it is in memory");
+    block.will_read(&["s", "n", "f"], true);
+    let end = block.entries_of("s")[0].offset + block.entries_of("s")[0].stored_bytes;
+    assert_eq!(ranges(), [(8, end - 8)], "neighbours are one range");
 }

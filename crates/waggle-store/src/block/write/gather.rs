@@ -1,7 +1,8 @@
 //! Bringing the values of one column from many sources into the order of the block.
 
-use super::BlockInput;
+use super::{BlockInput, ColumnBytes};
 use crate::block::bytes::{number, put_array, put_packed};
+use crate::block::directory::Part;
 use crate::block::layout::{PRESENCE_ALL, PRESENCE_BITMAP, PRESENCE_POSITIONS};
 use crate::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, TypedColumn};
 use crate::source::{ReadError, Source};
@@ -252,6 +253,16 @@ impl<T: Copy> Gathered<T> {
         }
     }
 
+    /// The first value.
+    pub(super) fn first(&self) -> Option<T> {
+        let mut first = None;
+        self.visit_while(|value| {
+            first = Some(value);
+            false
+        });
+        first
+    }
+
     /// Visits the values in the order of rows.
     pub(super) fn visit(&self, mut visit: impl FnMut(T)) {
         match &self.rows {
@@ -320,17 +331,38 @@ impl<T: Copy> Gathered<T> {
         }
     }
 
-    /// Appends which rows have a value and returns the code of how.
-    pub(super) fn put_presence(&self, out: &mut Vec<u8>) -> u8 {
-        match &self.rows {
+    /// Writes which rows have a value and returns the code of how.
+    pub(super) fn put_presence(&self, column: &mut ColumnBytes<'_>) -> u8 {
+        let presence = match &self.rows {
             Rows::All => PRESENCE_ALL,
             Rows::Bits(words) => {
-                put_array(out, words);
+                put_array(column.out, words);
                 PRESENCE_BITMAP
             }
             Rows::List(rows) => {
-                put_packed(out, rows, None);
+                put_packed(column.out, rows, None);
                 PRESENCE_POSITIONS
+            }
+        };
+        column.end(Part::Presence);
+        presence
+    }
+
+    /// Visits the slots with a value, each with its row.
+    pub(super) fn visit_slots(&self, mut visit: impl FnMut(usize, u32, T)) {
+        match &self.rows {
+            Rows::All => {
+                for (slot, value) in self.values.iter().enumerate() {
+                    visit(slot, number(slot), *value);
+                }
+            }
+            Rows::Bits(words) => {
+                for_each_bit(words, |slot| visit(slot, number(slot), self.values[slot]));
+            }
+            Rows::List(rows) => {
+                for (slot, (row, value)) in rows.iter().zip(&self.values).enumerate() {
+                    visit(slot, *row, *value);
+                }
             }
         }
     }

@@ -1,9 +1,9 @@
 //! Columns of integers, floats and booleans.
 
-use super::Written;
 use super::gather::{Gathered, Piece, gather};
+use super::{ColumnBytes, Written};
 use crate::block::bytes::{put_array, put_packed};
-use crate::block::directory::ColumnBounds;
+use crate::block::directory::{ColumnBounds, Part};
 use crate::block::layout::{
     EXPONENT_MAX, LAYOUT_BOOLEANS, LAYOUT_DECIMALS, LAYOUT_FLOATS, LAYOUT_INTEGERS,
 };
@@ -24,7 +24,11 @@ pub(super) fn is_always(pieces: &[Piece<'_>], value: i64) -> bool {
     })
 }
 
-pub(super) fn encode_ints(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<u8>) -> Written {
+pub(super) fn encode_ints(
+    pieces: &[Piece<'_>],
+    row_count: u32,
+    column: &mut ColumnBytes<'_>,
+) -> Written {
     let gathered = gather(pieces, row_count, |_, column, chunk, buffer| {
         column.read_ints(chunk, buffer);
     });
@@ -33,8 +37,9 @@ pub(super) fn encode_ints(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<u8
         low = low.min(value);
         high = high.max(value);
     });
-    let presence = gathered.put_presence(out);
-    put_packed(out, &gathered.values, gathered.present());
+    let presence = gathered.put_presence(column);
+    put_packed(column.out, &gathered.values, gathered.present());
+    column.end(Part::Values);
     Written {
         value_count: gathered.value_count,
         presence,
@@ -44,14 +49,19 @@ pub(super) fn encode_ints(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<u8
     }
 }
 
-pub(super) fn encode_floats(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<u8>) -> Written {
+pub(super) fn encode_floats(
+    pieces: &[Piece<'_>],
+    row_count: u32,
+    column: &mut ColumnBytes<'_>,
+) -> Written {
     let gathered = gather(pieces, row_count, |_, column, chunk, buffer| {
         column.read_floats(chunk, buffer);
     });
     let bounds = float_bounds(&gathered);
     if let Some((integers, exponent)) = decimals(&gathered) {
-        let presence = integers.put_presence(out);
-        put_packed(out, &integers.values, integers.present());
+        let presence = integers.put_presence(column);
+        put_packed(column.out, &integers.values, integers.present());
+        column.end(Part::Values);
         return Written {
             value_count: integers.value_count,
             presence,
@@ -61,8 +71,9 @@ pub(super) fn encode_floats(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<
         };
     }
     let gathered = gathered.without_gaps();
-    let presence = gathered.put_presence(out);
-    put_array(out, &gathered.values);
+    let presence = gathered.put_presence(column);
+    put_array(column.out, &gathered.values);
+    column.end(Part::Values);
     Written {
         value_count: gathered.value_count,
         presence,
@@ -108,7 +119,11 @@ fn decimals(gathered: &Gathered<f64>) -> Option<(Gathered<i64>, u8)> {
     exact.then_some((integers, exponent))
 }
 
-pub(super) fn encode_bools(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<u8>) -> Written {
+pub(super) fn encode_bools(
+    pieces: &[Piece<'_>],
+    row_count: u32,
+    column: &mut ColumnBytes<'_>,
+) -> Written {
     let gathered = gather(pieces, row_count, |_, column, chunk, buffer| {
         column.read_bools(chunk, buffer);
     });
@@ -125,8 +140,9 @@ pub(super) fn encode_bools(pieces: &[Piece<'_>], row_count: u32, out: &mut Vec<u
             bits.fold(0, |word, (bit, value)| word | u64::from(*value) << bit)
         })
         .collect();
-    let presence = gathered.put_presence(out);
-    put_array(out, &words);
+    let presence = gathered.put_presence(column);
+    put_array(column.out, &words);
+    column.end(Part::Values);
     Written {
         value_count: gathered.value_count,
         presence,

@@ -1,18 +1,26 @@
-//! The one door to the FastLanes kernels: the types whose values are bit-packed, and every unchecked call behind an assertion.
+//! The types whose values are bit-packed, and how wide their lanes are.
 
+use super::kernel;
 use crate::column::CHUNK_ROWS;
-use fastlanes::{BitPacking, FoR};
+use bytemuck::Pod;
 use std::fmt::Debug;
 
+/// How the lanes of a full chunk were chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lanes {
+    /// As wide as the type. Format version 1.
+    Whole,
+    /// The narrowest of 8, 16, 32 and 64 bits that a distance fits, so that most chunks unpack many values at a time.
+    Narrow,
+}
+
 /// An integer that is stored as its distance from the smallest one of its chunk.
-pub trait Lane: Copy + Ord + Default + Debug + Send + Sync + 'static {
-    /// The unsigned type of the same size, which holds distances and packed words.
-    type Word: bytemuck::Pod + Into<u64> + Debug + Send + Sync;
-    /// Bits of a word.
-    const WORD_BITS: usize;
+pub trait Lane: Pod + Ord + Default + Debug + Send + Sync {
+    /// Bits of a value.
+    const BITS: usize;
 
     /// The distance from `base` to this value, which must not be smaller.
-    fn distance(self, base: Self) -> Self::Word;
+    fn distance(self, base: Self) -> u64;
 
     /// The value at a distance from this one, wrapping around.
     fn offset(self, distance: u64) -> Self;
@@ -20,22 +28,21 @@ pub trait Lane: Copy + Ord + Default + Debug + Send + Sync + 'static {
     /// The value at a distance from this one, stopping at the largest there is.
     fn offset_at_most(self, distance: u64) -> Self;
 
-    /// The low bits of a number.
-    fn word(bits: u64) -> Self::Word;
-
-    /// Packs 1024 distances of `width` bits into `32 * width` (u32) or `16 * width` (i64) words.
-    fn pack(width: usize, distances: &[Self::Word; CHUNK_ROWS], words: &mut [Self::Word]);
-
-    /// Unpacks 1024 values.
-    fn unpack(width: usize, base: Self, words: &[Self::Word], values: &mut [Self; CHUNK_ROWS]);
+    /// Unpacks a full chunk.
+    fn unpack(
+        lane_bits: usize,
+        width: usize,
+        base: Self,
+        words: &[u64],
+        values: &mut [Self; CHUNK_ROWS],
+    );
 }
 
 impl Lane for u32 {
-    type Word = u32;
-    const WORD_BITS: usize = 32;
+    const BITS: usize = 32;
 
-    fn distance(self, base: Self) -> u32 {
-        self.wrapping_sub(base)
+    fn distance(self, base: Self) -> u64 {
+        self.wrapping_sub(base).into()
     }
 
     #[expect(
@@ -50,43 +57,22 @@ impl Lane for u32 {
         self.saturating_add(u32::try_from(distance).unwrap_or(u32::MAX))
     }
 
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the low bits are asked for"
-    )]
-    fn word(bits: u64) -> u32 {
-        bits as u32
-    }
-
-    fn pack(width: usize, distances: &[u32; CHUNK_ROWS], words: &mut [u32]) {
-        check_lengths(width, Self::WORD_BITS, words.len());
-        #[expect(unsafe_code, reason = "the width and both lengths are asserted above")]
-        // SAFETY: the input has 1024 values, the output 1024 * width / 32 words.
-        unsafe {
-            u32::unchecked_pack(width, distances, words);
-        }
-    }
-
-    fn unpack(width: usize, base: u32, words: &[u32], values: &mut [u32; CHUNK_ROWS]) {
-        check_lengths(width, Self::WORD_BITS, words.len());
-        #[expect(unsafe_code, reason = "the width and both lengths are asserted above")]
-        // SAFETY: the input has 1024 * width / 32 words, the output room for 1024 values.
-        unsafe {
-            u32::unchecked_unfor_pack(width, words, base, values);
-        }
+    fn unpack(
+        lane_bits: usize,
+        width: usize,
+        base: Self,
+        words: &[u64],
+        values: &mut [Self; CHUNK_ROWS],
+    ) {
+        kernel::unpack_u32(lane_bits, width, base, words, values);
     }
 }
 
 impl Lane for i64 {
-    type Word = u64;
-    const WORD_BITS: usize = 64;
+    const BITS: usize = 64;
 
-    #[expect(
-        clippy::cast_sign_loss,
-        reason = "a distance of two's complement numbers is unsigned"
-    )]
     fn distance(self, base: Self) -> u64 {
-        self.wrapping_sub(base) as u64
+        self.wrapping_sub(base).cast_unsigned()
     }
 
     fn offset(self, distance: u64) -> Self {
@@ -97,33 +83,56 @@ impl Lane for i64 {
         self.saturating_add_unsigned(distance)
     }
 
-    fn word(bits: u64) -> u64 {
-        bits
+    fn unpack(
+        lane_bits: usize,
+        width: usize,
+        base: Self,
+        words: &[u64],
+        values: &mut [Self; CHUNK_ROWS],
+    ) {
+        kernel::unpack_i64(lane_bits, width, base, words, values);
     }
+}
 
-    fn pack(width: usize, distances: &[u64; CHUNK_ROWS], words: &mut [u64]) {
-        check_lengths(width, Self::WORD_BITS, words.len());
-        #[expect(unsafe_code, reason = "the width and both lengths are asserted above")]
-        // SAFETY: the input has 1024 values, the output 1024 * width / 64 words.
-        unsafe {
-            u64::unchecked_pack(width, distances, words);
-        }
-    }
-
-    fn unpack(width: usize, base: i64, words: &[u64], values: &mut [i64; CHUNK_ROWS]) {
-        check_lengths(width, Self::WORD_BITS, words.len());
-        let values: &mut [u64; CHUNK_ROWS] = bytemuck::cast_mut(values);
-        #[expect(clippy::cast_sign_loss, reason = "the sum wraps in two's complement")]
-        let base = base as u64;
-        #[expect(unsafe_code, reason = "the width and both lengths are asserted above")]
-        // SAFETY: the input has 1024 * width / 64 words, the output room for 1024 values.
-        unsafe {
-            u64::unchecked_unfor_pack(width, words, base, values);
+impl Lanes {
+    /// Bits of the lanes that hold distances of `width` bits from values of `T`.
+    #[inline]
+    pub(super) fn bits<T: Lane>(self, width: usize) -> usize {
+        match self {
+            Self::Whole => T::BITS,
+            Self::Narrow => narrow(width),
         }
     }
 }
 
-fn check_lengths(width: usize, bits: usize, words: usize) {
-    assert!(width <= bits, "a packed value fits its lane");
-    assert_eq!(words, CHUNK_ROWS * width / bits, "a full chunk's words");
+fn narrow(width: usize) -> usize {
+    match width {
+        0..=8 => 8,
+        9..=16 => 16,
+        17..=32 => 32,
+        _ => 64,
+    }
+}
+
+/// Packs a full chunk of distances into `16 * width` words, in narrow lanes.
+pub(super) fn pack(width: usize, distances: &[u64; CHUNK_ROWS], words: &mut [u64]) {
+    let mut lanes = [0_u64; CHUNK_ROWS];
+    match narrow(width) {
+        8 => narrow_to(distances, &mut lanes, |distance| distance as u8),
+        16 => narrow_to(distances, &mut lanes, |distance| distance as u16),
+        32 => narrow_to(distances, &mut lanes, |distance| distance as u32),
+        _ => lanes = *distances,
+    }
+    kernel::pack_lanes(narrow(width), width, &lanes, words);
+}
+
+fn narrow_to<N: Pod>(
+    distances: &[u64; CHUNK_ROWS],
+    lanes: &mut [u64; CHUNK_ROWS],
+    narrow: impl Fn(u64) -> N,
+) {
+    let lanes: &mut [N] = bytemuck::cast_slice_mut(lanes);
+    for (lane, distance) in lanes.iter_mut().zip(distances) {
+        *lane = narrow(*distance);
+    }
 }

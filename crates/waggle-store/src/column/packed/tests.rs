@@ -129,16 +129,95 @@ fn the_order_of_packing_is_the_documented_one() {
     // docs/format.md promises this layout to other readers; written here a second time, bit by bit.
     let mut rng = StdRng::seed_from_u64(3);
     let order = [0, 4, 2, 6, 1, 5, 3, 7];
-    let values: Vec<u32> = (0..1024).map(|_| rng.random_range(0..1 << 11)).collect();
-    let parts = pack(&values, None);
-    let (base, width) = (parts.bases[0], usize::from(parts.widths[0]));
-    for lane in 0..32 {
-        for row in 0..32 {
-            let value = values[order[row / 8] * 16 + row % 8 * 128 + lane];
-            for bit in 0..width {
-                let at = row * width + bit;
-                let stored = parts.words[at / 32 * 32 + lane] >> (at % 32) & 1;
-                assert_eq!(stored, (value - base) >> bit & 1);
+    for (width, lane_bits) in [(3, 8), (8, 8), (11, 16), (19, 32), (45, 64)] {
+        let mut values: Vec<i64> = (0..1024)
+            .map(|_| rng.random_range(0..1 << width) - 7)
+            .collect();
+        values[500] = -7;
+        values[501] = (1 << width) - 8;
+        let parts = pack(&values, None);
+        assert_eq!((parts.bases[0], parts.widths[0]), (-7, width));
+        let bytes: &[u8] = bytemuck::cast_slice(&parts.words);
+        let (width, lanes) = (usize::from(width), 1024 / lane_bits);
+        assert_eq!(bytes.len(), 128 * width);
+        for lane in 0..lanes {
+            for row in 0..lane_bits {
+                let value = values[order[row / 8] * 16 + row % 8 * 128 + lane];
+                for bit in 0..width {
+                    let at = row * width + bit;
+                    let stored = (at / lane_bits * lanes + lane) * lane_bits + at % lane_bits;
+                    let stored = bytes[stored / 8] >> (stored % 8) & 1;
+                    assert_eq!(i64::from(stored), (value + 7) >> bit & 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn whole_lanes_of_version_1_read_back() {
+    // The order of the same page with lanes as wide as the type, packed here bit by bit.
+    let mut rng = StdRng::seed_from_u64(4);
+    let order = [0, 4, 2, 6, 1, 5, 3, 7];
+    for width in 0..=32_u8 {
+        let mask = u32::MAX.checked_shr(32 - u32::from(width)).unwrap_or(0);
+        let values: Vec<u32> = (0..1024).map(|_| rng.random::<u32>() & mask).collect();
+        let mut bytes = vec![0_u8; 128 * usize::from(width)];
+        for lane in 0..32 {
+            for row in 0..32 {
+                let value = values[order[row / 8] * 16 + row % 8 * 128 + lane];
+                for bit in 0..usize::from(width) {
+                    let at = row * usize::from(width) + bit;
+                    let place = (at / 32 * 32 + lane) * 32 + at % 32;
+                    bytes[place / 8] |= ((value >> bit & 1) as u8) << (place % 8);
+                }
+            }
+        }
+        let parts = PackedParts {
+            count: 1024,
+            lanes: Lanes::Whole,
+            bases: vec![5],
+            widths: vec![width],
+            words: bytes
+                .chunks_exact(8)
+                .map(|word| u64::from_le_bytes(word.try_into().unwrap()))
+                .collect(),
+        };
+        let packed = Packed::<u32>::from_parts(parts).unwrap();
+        let mut unpacked = [0; CHUNK_ROWS];
+        assert_eq!(packed.unpack(0, &mut unpacked), 1024);
+        for (slot, value) in values.iter().enumerate() {
+            assert_eq!(unpacked[slot], value.wrapping_add(5));
+            assert_eq!(packed.get(slot), value.wrapping_add(5));
+        }
+    }
+}
+
+#[test]
+fn narrow_numbers_unpack_narrow() {
+    let mut rng = StdRng::seed_from_u64(5);
+    for (top, count) in [
+        (1, 1024),
+        (200, 2500),
+        (256, 1024),
+        (300, 2048),
+        (65_536, 1500),
+    ] {
+        let values: Vec<u32> = (0..count).map(|_| rng.random_range(0..top)).collect();
+        let packed = Packed::new(&values);
+        for (chunk, expected) in values.chunks(CHUNK_ROWS).enumerate() {
+            let mut wide = [0_u16; CHUNK_ROWS];
+            assert_eq!(packed.unpack_u16(chunk, &mut wide), expected.len());
+            assert!(wide.iter().zip(expected).all(|(a, b)| u32::from(*a) == *b));
+            if top <= 256 {
+                let mut narrow = [0_u8; CHUNK_ROWS];
+                assert_eq!(packed.unpack_u8(chunk, &mut narrow), expected.len());
+                assert!(
+                    narrow
+                        .iter()
+                        .zip(expected)
+                        .all(|(a, b)| u32::from(*a) == *b)
+                );
             }
         }
     }
