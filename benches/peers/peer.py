@@ -32,7 +32,8 @@ class DuckDb:
 
         shutil.rmtree(os.path.dirname(self.path), ignore_errors=True)
         os.makedirs(os.path.dirname(self.path))
-        connection = duckdb.connect(self.path, config={"threads": THREADS})
+        settings = {"threads": THREADS, "memory_limit": "8GB"}
+        connection = duckdb.connect(self.path, config=settings)
         source = os.path.join(files, "*.parquet")
         step = Step("load")
         connection.execute(f"CREATE TABLE ev AS SELECT * FROM read_parquet('{source}')")

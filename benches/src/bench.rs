@@ -5,7 +5,7 @@ use crate::machine::Machine;
 use crate::peer::Python;
 use crate::report::Report;
 use crate::scenario::{Data, Scenario};
-use crate::server::Launch;
+use crate::server::{Launch, knows_setting};
 use crate::spans::Spans;
 use anyhow::bail;
 use jiff::Timestamp;
@@ -30,6 +30,8 @@ pub(crate) struct Bench {
 /// An acknowledged event must be visible within a second; a busy machine may take longer before this gives up.
 const VISIBLE_MAX: Duration = Duration::from_secs(60);
 
+const CACHE_SETTING: &str = "query-cache-bytes";
+
 impl Bench {
     /// A server on a folder, its log beside it.
     pub(crate) fn launch(&self, data_dir: &Path) -> Launch {
@@ -39,6 +41,21 @@ impl Bench {
             log: data_dir.with_extension("log"),
             settings: Vec::new(),
         }
+    }
+
+    /// The same without its cache of partial states, where it has one: what a query costs, not what remembering it saves.
+    pub(crate) fn launch_without_cache(&self, data_dir: &Path) -> Launch {
+        let mut launch = self.launch(data_dir);
+        if self.has_cache() {
+            let off = [format!("--{CACHE_SETTING}"), "0".to_owned()];
+            launch.settings.extend(off);
+        }
+        launch
+    }
+
+    /// True when the server has a cache of partial states.
+    pub(crate) fn has_cache(&self) -> bool {
+        knows_setting(&self.waggle, CACHE_SETTING)
     }
 
     /// A report that says where and when.

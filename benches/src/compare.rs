@@ -12,7 +12,7 @@ use crate::note;
 use crate::peer::{Look, Peer, PeerAnswer, Step};
 use crate::report::Report;
 use crate::scenario::{Engine, Queries, Query, Scenario};
-use crate::server::{Launch, Memory, Server, knows_setting};
+use crate::server::{Memory, Server};
 use anyhow::Context;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -89,18 +89,37 @@ pub(crate) async fn run(
     plan: Plan,
 ) -> anyhow::Result<Report> {
     let folders = Folders::new(bench)?;
-    let ready = prepare::prepare(bench, scenario, &folders).await?;
+    let report = measure(bench, scenario, queries, plan, &folders).await;
+    if report.is_err() {
+        note(&format!(
+            "what was loaded stays in {}",
+            folders.root.display()
+        ));
+    } else {
+        folders.clean(bench)?;
+    }
+    report
+}
+
+async fn measure(
+    bench: &Bench,
+    scenario: &Scenario,
+    queries: &Queries,
+    plan: Plan,
+    folders: &Folders,
+) -> anyhow::Result<Report> {
+    let ready = prepare::prepare(bench, scenario, folders).await?;
     let mut session = Session {
         bench,
         ready: &ready,
-        folders: &folders,
+        folders,
         faults: Vec::new(),
     };
     let (mut asked, memory, looks) = session.warm(queries, plan.warm_runs).await?;
     if plan.cold_runs > 0 {
-        session.cold(queries, plan.cold_runs, &mut asked).await?;
+        session.cold(queries, plan.cold_runs, &mut asked).await;
     }
-    if knows_setting(&bench.waggle, CACHE_SETTING) {
+    if bench.has_cache() {
         session.cached(queries, plan.warm_runs, &mut asked).await?;
     }
     let faults = session.faults;
@@ -111,12 +130,8 @@ pub(crate) async fn run(
         memory,
         looks: &looks,
     };
-    let report = found.report(bench, scenario, plan, faults);
-    folders.clean(bench)?;
-    Ok(report)
+    Ok(found.report(bench, scenario, plan, faults))
 }
-
-const CACHE_SETTING: &str = "query-cache-bytes";
 
 /// Where each engine has its files.
 #[derive(Debug)]
@@ -178,16 +193,6 @@ struct Statement {
 }
 
 impl Session<'_> {
-    fn launch(&self, has_cache: bool) -> Launch {
-        let mut launch = self.bench.launch(&self.folders.waggle);
-        if !has_cache && knows_setting(&self.bench.waggle, CACHE_SETTING) {
-            launch
-                .settings
-                .extend([format!("--{CACHE_SETTING}"), "0".to_owned()]);
-        }
-        launch
-    }
-
     async fn asker(&self, server: &Server) -> anyhow::Result<Asker> {
         Asker::new(server, self.ready.window(), &self.ready.trace).await
     }
@@ -235,7 +240,7 @@ impl Session<'_> {
         queries: &Queries,
         runs: usize,
     ) -> anyhow::Result<(Vec<Asked>, Memory, BTreeMap<Engine, Look>)> {
-        let server = Server::start(&self.launch(false)).await?;
+        let server = Server::start(&self.bench.launch_without_cache(&self.folders.waggle)).await?;
         let asker = self.asker(&server).await?;
         let mut peers = self.open()?;
         let mut all = Vec::new();
@@ -346,36 +351,36 @@ impl Session<'_> {
 
     /// Each query as the first of a fresh process, nothing of its store in the page cache. Of each engine and order the way that
     /// was fastest warm.
-    async fn cold(
-        &self,
-        queries: &Queries,
-        runs: usize,
-        asked: &mut [Asked],
-    ) -> anyhow::Result<()> {
+    async fn cold(&mut self, queries: &Queries, runs: usize, asked: &mut [Asked]) {
         for asked in asked {
-            let Some(query) = queries.queries.iter().find(|query| query.id == asked.id) else {
-                continue;
-            };
+            let query = queries.queries.iter().find(|query| query.id == asked.id);
+            let Some(query) = query else { continue };
             note(&format!("asking {} cold", query.id));
-            let statements = self.statements(query);
-            let (mut waggle, mut others) = (Vec::new(), BTreeMap::<usize, Vec<Duration>>::new());
-            for _ in 0..runs {
-                waggle.push(self.cold_waggle(query).await?);
-                for index in fastest_ways(&asked.peers) {
-                    let elapsed = self.cold_peer(&statements[index])?;
-                    others.entry(index).or_default().push(elapsed);
-                }
+            if let Err(error) = self.cold_one(query, runs, asked).await {
+                self.faults.push(format!("{} cold: {error:#}", query.id));
             }
-            asked.waggle.cold_ms = Some(median_ms(waggle));
-            for (index, times) in others {
-                asked.peers[index].cold_ms = Some(median_ms(times));
+        }
+    }
+
+    async fn cold_one(&self, query: &Query, runs: usize, asked: &mut Asked) -> anyhow::Result<()> {
+        let statements = self.statements(query);
+        let (mut waggle, mut others) = (Vec::new(), BTreeMap::<usize, Vec<Duration>>::new());
+        for _ in 0..runs {
+            waggle.push(self.cold_waggle(query).await?);
+            for index in fastest_ways(&asked.peers) {
+                let elapsed = self.cold_peer(&statements[index])?;
+                others.entry(index).or_default().push(elapsed);
             }
+        }
+        asked.waggle.cold_ms = Some(median_ms(waggle));
+        for (index, times) in others {
+            asked.peers[index].cold_ms = Some(median_ms(times));
         }
         Ok(())
     }
 
     async fn cold_waggle(&self, query: &Query) -> anyhow::Result<Duration> {
-        let server = Server::start(&self.launch(false)).await?;
+        let server = Server::start(&self.bench.launch_without_cache(&self.folders.waggle)).await?;
         let asker = self.asker(&server).await?;
         let prepared = asker.prepare(query).await?;
         self.bench.python.evict(&self.folders.waggle)?;
@@ -401,7 +406,7 @@ impl Session<'_> {
         asked: &mut [Asked],
     ) -> anyhow::Result<()> {
         note("asking with the cache on");
-        let server = Server::start(&self.launch(true)).await?;
+        let server = Server::start(&self.bench.launch(&self.folders.waggle)).await?;
         let asker = self.asker(&server).await?;
         for asked in asked {
             let Some(query) = queries.queries.iter().find(|query| query.id == asked.id) else {

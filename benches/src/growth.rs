@@ -94,7 +94,7 @@ async fn measure(
         .sample_trace()
         .context("too few events for a whole trace")?;
     let folder = tempfile::tempdir_in(&bench.data)?;
-    let launch = bench.launch(&folder.path().join("waggle"));
+    let launch = bench.launch_without_cache(&folder.path().join("waggle"));
     let server = Server::start(&launch).await?;
     let began = Instant::now();
     let progress = |sent: u64| {

@@ -55,6 +55,9 @@ struct Arguments {
     /// Cold runs of each query, instead of the scenario's number
     #[arg(long, value_name = "NUMBER")]
     cold_runs: Option<usize>,
+    /// Only these queries; may be given several times
+    #[arg(long, value_name = "ID")]
+    query: Vec<String>,
     /// Length of the soak, instead of the scenario's
     #[arg(long, value_name = "NUMBER")]
     minutes: Option<f64>,
@@ -114,7 +117,15 @@ fn measure(arguments: &Arguments) -> anyhow::Result<bool> {
             machine: Machine::look(&arguments.waggle),
             date: Timestamp::now(),
         };
-        let report = runtime.block_on(run(&bench, &scenario, arguments))?;
+        let report = match runtime.block_on(run(&bench, &scenario, arguments)) {
+            Ok(report) => report,
+            Err(error) => {
+                // The other scenarios may have something to say all the same.
+                note(&format!("waggle-bench: {name}: {error:#}"));
+                is_right = false;
+                continue;
+            }
+        };
         save(&report, &arguments.benches)?;
         say(&if arguments.markdown {
             report.markdown()
@@ -137,7 +148,13 @@ fn open(arguments: &Arguments, name: &str) -> anyhow::Result<Scenario> {
 }
 
 async fn run(bench: &Bench, scenario: &Scenario, arguments: &Arguments) -> anyhow::Result<Report> {
-    let queries = |name: &str| Queries::open(&arguments.benches.join("scenarios"), name);
+    let queries = |name: &str| {
+        let mut read = Queries::open(&arguments.benches.join("scenarios"), name)?;
+        let is_wanted = |id: &String| arguments.query.is_empty() || arguments.query.contains(id);
+        read.queries.retain(|query| is_wanted(&query.id));
+        ensure!(!read.queries.is_empty(), "there is no such query");
+        anyhow::Ok(read)
+    };
     match &scenario.run {
         Run::Compare {
             queries: file,
