@@ -48,7 +48,10 @@ impl Answer {
         let rows = &mut self.answer.rows[first..];
         for array in batch.columns() {
             let values = values(&array.slice(0, count));
-            for (row, value) in rows.iter_mut().zip(values.map_err(|error| invalid(error.to_string()))?) {
+            for (row, value) in rows
+                .iter_mut()
+                .zip(values.map_err(|error| invalid(error.to_string()))?)
+            {
                 self.bytes += match &value {
                     Some(Value::String(text)) => text.len() as u64 + 8,
                     _ => 8,

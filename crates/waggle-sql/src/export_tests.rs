@@ -8,13 +8,11 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use std::io::{Seek, Write};
-use waggle_model::{
-    DatasetId, ExportFormat, ExportRequest, FilterCombination, TimeRange, Value,
-};
+use waggle_model::{DatasetId, ExportFormat, ExportRequest, FilterCombination, TimeRange, Value};
 use waggle_testkit::{Event, matching, random_events, random_filter};
 
 const S: i64 = 1_000_000_000;
-const CASES: u64 = 30;
+const CASES: u64 = 12;
 
 fn row_text(time_ns: i64, sample_rate: u32, fields: &BTreeMap<String, Value>) -> String {
     format!("{time_ns} x{sample_rate} {fields:?}")
@@ -69,7 +67,9 @@ async fn case(seed: u64) -> Case {
         // Fields that are called like the two that every event has.
         if rng.random_bool(0.1) {
             event.fields.insert("timestamp".to_owned(), Value::Int(5));
-            event.fields.insert("sample_rate".to_owned(), Value::String("a".to_owned()));
+            event
+                .fields
+                .insert("sample_rate".to_owned(), Value::String("a".to_owned()));
         }
     }
     installation
@@ -152,7 +152,10 @@ fn json(value: &Value) -> serde_json::Value {
     match value {
         Value::String(text) => text.clone().into(),
         Value::Int(value) => (*value).into(),
-        Value::Float(value) if value.is_finite() => (*value).into(),
+        // Read from text like the lines, because serde_json's reading may be off by the last bit.
+        Value::Float(value) if value.is_finite() => {
+            serde_json::from_str(&format!("{value:?}")).unwrap()
+        }
         Value::Float(value) => value.to_string().into(),
         Value::Bool(value) => (*value).into(),
     }
@@ -172,8 +175,20 @@ async fn csv_has_a_line_per_event_and_a_place_per_field() {
             .collect(),
     };
     let events = [
-        event(1, &[("b", Value::String("say \"x\",\n".to_owned())), ("a", Value::Int(5))]),
-        event(0, &[("b", Value::String(String::new())), ("a", Value::Float(5.25))]),
+        event(
+            1,
+            &[
+                ("b", Value::String("say \"x\",\n".to_owned())),
+                ("a", Value::Int(5)),
+            ],
+        ),
+        event(
+            0,
+            &[
+                ("b", Value::String(String::new())),
+                ("a", Value::Float(5.25)),
+            ],
+        ),
     ];
     let mut rng = StdRng::seed_from_u64(1);
     installation

@@ -32,10 +32,14 @@ pub enum ImportError {
     #[error("a column can't be read: {0}")]
     Column(#[from] ArrowError),
     /// Nothing says when the events were.
-    #[error("no column holds the time of the events; name it with --time-column. The columns are: {0}")]
+    #[error(
+        "no column holds the time of the events; name it with --time-column. The columns are: {0}"
+    )]
     NoTime(String),
     /// The named column holds no times.
-    #[error("column {0} holds no times: it must be a timestamp, whole seconds, milli-, micro- or nanoseconds since 1970, or RFC 3339")]
+    #[error(
+        "column {0} holds no times: it must be a timestamp, whole seconds, milli-, micro- or nanoseconds since 1970, or RFC 3339"
+    )]
     NotTime(String),
     /// An event has no time.
     #[error("row {0} has no time")]
@@ -86,9 +90,9 @@ impl ParquetEvents {
         let fields = schema.fields();
         // A field of the events that is called like the time has its own name in the metadata.
         let find = |name: &str| {
-            fields.iter().position(|field| {
-                field.name() == name && !field.metadata().contains_key(KEY_NAME)
-            })
+            fields
+                .iter()
+                .position(|field| field.name() == name && !field.metadata().contains_key(KEY_NAME))
         };
         let names = || {
             let names: Vec<&str> = fields.iter().map(|field| field.name().as_str()).collect();
@@ -99,8 +103,7 @@ impl ParquetEvents {
             None => TIME_NAMES.iter().find_map(|name| find(name)),
         };
         let time = time.ok_or_else(names)?;
-        let sample_rate =
-            find(SAMPLE_RATE).filter(|index| fields[*index].data_type().is_integer());
+        let sample_rate = find(SAMPLE_RATE).filter(|index| fields[*index].data_type().is_integer());
         let mut plans: Vec<FieldPlan> = fields
             .iter()
             .enumerate()

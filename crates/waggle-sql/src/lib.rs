@@ -12,6 +12,7 @@ mod decode;
 mod engine;
 mod error;
 mod export;
+pub mod general;
 mod import;
 mod metrics;
 pub mod operator;
@@ -27,6 +28,8 @@ pub use import::{ImportError, ImportedEvent, ParquetEvents};
 
 #[cfg(test)]
 mod export_tests;
+#[cfg(test)]
+mod operator_tests;
 #[cfg(test)]
 mod sql_tests;
 #[cfg(test)]

@@ -69,10 +69,28 @@ pub async fn answer(
     partitions: &[Arc<[Source]>],
     config: &EngineConfig,
     watch: &Arc<FusedWatch>,
-    carried: impl Fn(Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> + Send,
+    carried: impl Fn(Arc<dyn ExecutionPlan>) -> Arc<dyn ExecutionPlan> + Send + Sync,
 ) -> Result<ResultTable, ExecError> {
-    let all: Vec<Source> = partitions.iter().flat_map(|part| part.iter().cloned()).collect();
-    let mut pass = query.first_pass(&all, config)?;
+    let all: Vec<Source> = partitions
+        .iter()
+        .flat_map(|part| part.iter().cloned())
+        .collect();
+    answer_by(query, &all, config, watch, |context| {
+        let leaf = FusedAggregateExec::new(Arc::clone(context), partitions.to_vec());
+        MergeExec::new(Arc::clone(context), carried(Arc::new(leaf)))
+    })
+    .await
+}
+
+/// Answers a query by a plan per pass; the sizes of `sources` choose the first pass.
+pub(crate) async fn answer_by(
+    query: Arc<FusedQuery>,
+    sources: &[Source],
+    config: &EngineConfig,
+    watch: &Arc<FusedWatch>,
+    plan_of: impl Fn(&Arc<PassContext>) -> MergeExec + Send + Sync,
+) -> Result<ResultTable, ExecError> {
+    let mut pass = query.first_pass(sources, config)?;
     loop {
         let context = Arc::new(PassContext {
             query: Arc::clone(&query),
@@ -80,8 +98,7 @@ pub async fn answer(
             config: config.clone(),
             watch: Arc::clone(watch),
         });
-        let leaf = FusedAggregateExec::new(Arc::clone(&context), partitions.to_vec());
-        let plan = MergeExec::new(Arc::clone(&context), carried(Arc::new(leaf)));
+        let plan = plan_of(&context);
         let state = plan.state(&Arc::default()).await;
         drop(plan);
         let state = match state {
@@ -198,7 +215,7 @@ impl MergeExec {
     }
 }
 
-fn properties(partitions: usize) -> Arc<PlanProperties> {
+pub(crate) fn properties(partitions: usize) -> Arc<PlanProperties> {
     Arc::new(PlanProperties::new(
         EquivalenceProperties::new(Arc::clone(&SCHEMA)),
         Partitioning::UnknownPartitioning(partitions),
@@ -208,7 +225,7 @@ fn properties(partitions: usize) -> Arc<PlanProperties> {
 }
 
 /// A stream of the one row that holds a state.
-fn row(
+pub(crate) fn row(
     state: impl Future<Output = Result<Vec<u8>, ExecError>> + Send + 'static,
 ) -> SendableRecordBatchStream {
     let row = stream::once(async move {
@@ -244,7 +261,7 @@ impl From<Stopped> for DataFusionError {
     }
 }
 
-fn exec_error(error: &DataFusionError) -> ExecError {
+pub(crate) fn exec_error(error: &DataFusionError) -> ExecError {
     if let DataFusionError::External(inner) = error.find_root()
         && let Some(Stopped(error)) = inner.downcast_ref::<Stopped>()
     {
@@ -254,11 +271,16 @@ fn exec_error(error: &DataFusionError) -> ExecError {
             ExecError::TooManyCells => ExecError::TooManyCells,
         };
     }
+    if let DataFusionError::External(inner) = error.find_root()
+        && let Some(error) = inner.downcast_ref::<QueryError>()
+    {
+        return ExecError::Query(error.clone());
+    }
     tracing::error!(%error, "a plan failed");
     internal()
 }
 
-fn internal() -> ExecError {
+pub(crate) fn internal() -> ExecError {
     ExecError::Query(QueryError::Storage(
         "the query stopped on an internal error".to_owned(),
     ))

@@ -36,10 +36,9 @@ pub(crate) fn translate(expr: &Expr, columns: &[ScanColumn]) -> Option<Pushed> {
         },
         Expr::Column(column) => pushed(find(column)?, Test::Compare(Is::EQUAL, Scalar::Bool(true))),
         Expr::Not(inner) => match &**inner {
-            Expr::Column(column) => pushed(
-                find(column)?,
-                Test::Compare(Is::EQUAL, Scalar::Bool(false)),
-            ),
+            Expr::Column(column) => {
+                pushed(find(column)?, Test::Compare(Is::EQUAL, Scalar::Bool(false)))
+            }
             _ => None,
         },
         Expr::IsNull(inner) => match &**inner {
@@ -79,11 +78,26 @@ fn compare(column: &ScanColumn, op: Operator, literal: &ScalarValue) -> Option<P
         let all = TimeRange::ALL;
         let after = time_ns.checked_add(1)?;
         let range = match op {
-            Operator::GtEq => TimeRange { start_ns: *time_ns, ..all },
-            Operator::Gt => TimeRange { start_ns: after, ..all },
-            Operator::Lt => TimeRange { end_ns: *time_ns, ..all },
-            Operator::LtEq => TimeRange { end_ns: after, ..all },
-            Operator::Eq => TimeRange { start_ns: *time_ns, end_ns: after },
+            Operator::GtEq => TimeRange {
+                start_ns: *time_ns,
+                ..all
+            },
+            Operator::Gt => TimeRange {
+                start_ns: after,
+                ..all
+            },
+            Operator::Lt => TimeRange {
+                end_ns: *time_ns,
+                ..all
+            },
+            Operator::LtEq => TimeRange {
+                end_ns: after,
+                ..all
+            },
+            Operator::Eq => TimeRange {
+                start_ns: *time_ns,
+                end_ns: after,
+            },
             _ => return None,
         };
         return Some(Pushed::Time(range));
@@ -138,8 +152,14 @@ enum Test {
     IsNull,
     IsNotNull,
     Compare(Is, Scalar),
-    Texts { texts: Vec<String>, is_negated: bool },
-    List { scalars: Vec<Scalar>, is_negated: bool },
+    Texts {
+        texts: Vec<String>,
+        is_negated: bool,
+    },
+    List {
+        scalars: Vec<Scalar>,
+        is_negated: bool,
+    },
 }
 
 /// Which orders of value and literal satisfy a comparison.
@@ -152,7 +172,11 @@ struct Is {
 
 impl Is {
     const fn new(less: bool, equal: bool, greater: bool) -> Self {
-        Self { less, equal, greater }
+        Self {
+            less,
+            equal,
+            greater,
+        }
     }
     const EQUAL: Self = Self::new(false, true, false);
     const NOT_EQUAL: Self = Self::new(true, false, true);

@@ -85,7 +85,10 @@ impl SchemaProvider for TenantSchema {
         let events = &self.0;
         let found = events.metastore.find_dataset(events.tenant, name).await;
         // Only the slug is a table's name: other spellings of a dataset would make two tables of one.
-        let Some(dataset) = found.map_err(storage)?.filter(|dataset| dataset.slug == name) else {
+        let Some(dataset) = found
+            .map_err(storage)?
+            .filter(|dataset| dataset.slug == name)
+        else {
             return Ok(None);
         };
         let columns = events.columns(dataset.id).await.map_err(storage)?;

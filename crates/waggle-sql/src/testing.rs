@@ -106,9 +106,9 @@ impl Installation {
                 seen.push(column);
             }
         }
-        let registered =
-            self.metastore
-                .register_columns(tenant, dataset, &seen, 10_000, NOW_NS);
+        let registered = self
+            .metastore
+            .register_columns(tenant, dataset, &seen, 10_000, NOW_NS);
         registered.await.unwrap();
         let parts = rng.random_range(1..=5);
         let is_scattered = rng.random_bool(0.5);

@@ -42,7 +42,10 @@ pub(crate) struct ExportArgs {
 pub(crate) async fn run(args: ExportArgs) -> Result<()> {
     let format = args.format()?;
     let environment = args.remote.environment().await?;
-    let path = format!("/api/environments/{environment}/datasets/{}/export", args.dataset);
+    let path = format!(
+        "/api/environments/{environment}/datasets/{}/export",
+        args.dataset
+    );
     let mut query = vec![("format", format.name().to_owned())];
     let optional = [
         ("start", &args.start),

@@ -75,7 +75,11 @@ pub(crate) async fn get(ask: Ask) -> Answer {
 
 /// A time among the query parameters: seconds since 1970, or RFC 3339.
 fn moment(ask: &Ask, name: &'static str) -> Result<Option<i64>, Problem> {
-    let Some(text) = ask.query(name).map(str::trim).filter(|text| !text.is_empty()) else {
+    let Some(text) = ask
+        .query(name)
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+    else {
         return Ok(None);
     };
     if let Ok(seconds) = text.parse::<i64>() {
@@ -85,7 +89,12 @@ fn moment(ask: &Ask, name: &'static str) -> Result<Option<i64>, Problem> {
         .ok()
         .and_then(|time| i64::try_from(time.as_nanosecond()).ok())
         .map(Some)
-        .ok_or_else(|| invalid(name, "must be whole seconds since 1970 or a time as in RFC 3339"))
+        .ok_or_else(|| {
+            invalid(
+                name,
+                "must be whole seconds since 1970 or a time as in RFC 3339",
+            )
+        })
 }
 
 fn invalid(field: &str, description: &str) -> Problem {

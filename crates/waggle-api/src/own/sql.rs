@@ -99,10 +99,8 @@ impl Serialize for Rows<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut rows = serializer.serialize_seq(Some(self.0.len()))?;
         for row in self.0 {
-            let values: Vec<Option<Scalar<'_>>> = row
-                .iter()
-                .map(|value| value.as_ref().map(Scalar))
-                .collect();
+            let values: Vec<Option<Scalar<'_>>> =
+                row.iter().map(|value| value.as_ref().map(Scalar)).collect();
             rows.serialize_element(&values)?;
         }
         rows.end()

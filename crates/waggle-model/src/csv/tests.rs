@@ -3,7 +3,14 @@ use super::*;
 #[test]
 fn quotes_stand_where_a_reader_needs_them() {
     let mut csv = CsvLines::default();
-    for value in [Some("a"), None, Some(""), Some("b,c"), Some("say \"x\"\n"), Some(" d")] {
+    for value in [
+        Some("a"),
+        None,
+        Some(""),
+        Some("b,c"),
+        Some("say \"x\"\n"),
+        Some(" d"),
+    ] {
         csv.value(value);
     }
     csv.end_line();

@@ -70,7 +70,11 @@ impl Builder {
                     for position in positions {
                         let position = usize::from(*position);
                         let is_present = chunk.has(position);
-                        codes.push(if is_present { chunk.values[position] } else { 0 });
+                        codes.push(if is_present {
+                            chunk.values[position]
+                        } else {
+                            0
+                        });
                         present.push(is_present);
                     }
                 }

@@ -87,7 +87,10 @@ struct Cursor<'a> {
 
 impl Cursor<'_> {
     fn times(&self) -> &[i64] {
-        let times = self.batch.column(0).as_primitive::<TimestampNanosecondType>();
+        let times = self
+            .batch
+            .column(0)
+            .as_primitive::<TimestampNanosecondType>();
         &times.values()[self.next..]
     }
 
