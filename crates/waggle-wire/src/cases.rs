@@ -2,6 +2,7 @@
 //! `docs/wire/cases.md`. With `WAGGLE_BLESS=1` in the environment the files are rewritten with what came out.
 
 mod body;
+mod corpus;
 mod docs;
 mod honeycomb;
 mod otlp;
@@ -13,6 +14,7 @@ use std::path::{Path, PathBuf};
 use waggle_model::EventLimits;
 
 pub(crate) use body::to_msgpack;
+pub(crate) use corpus::read_corpus;
 
 /// The time of receipt in every case: 2023-11-14T22:13:20Z.
 const NOW_NS: i64 = 1_700_000_000_000_000_000;
@@ -145,11 +147,6 @@ fn read_cases(receiver: &str) -> BTreeMap<PathBuf, String> {
 }
 
 fn check(receiver: &str, run: fn(&Case) -> Outcome) {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a developer's switch of the test runner, not a setting of the program"
-    )]
-    let is_bless = std::env::var("WAGGLE_BLESS").is_ok_and(|value| value == "1");
     let mut failed = 0;
     let cases = read_cases(receiver);
     for (path, expected) in &cases {
@@ -158,7 +155,7 @@ fn check(receiver: &str, run: fn(&Case) -> Outcome) {
         if actual == *expected {
             continue;
         }
-        if is_bless {
+        if is_bless() {
             std::fs::write(path, actual).unwrap();
             continue;
         }
@@ -171,6 +168,14 @@ fn check(receiver: &str, run: fn(&Case) -> Outcome) {
         "cases differ; if the new answers are right, bless and read them"
     );
     assert!(!cases.is_empty());
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a developer's switch of the test runner, not a setting of the program"
+)]
+fn is_bless() -> bool {
+    std::env::var("WAGGLE_BLESS").is_ok_and(|value| value == "1")
 }
 
 fn print_diff(expected: &str, actual: &str) {

@@ -19,7 +19,7 @@ pub(crate) use value::{sample_rate_from_float, sample_rate_from_text};
 
 use crate::json::JsonReader;
 use crate::msgpack::MsgpackReader;
-use crate::token::{Malformed, Reader, Token};
+use crate::token::{DEPTH_READ_MAX, Malformed, Reader, Token};
 use crate::{DecompressError, media_type};
 use waggle_model::{EventLimits, RejectReason};
 
@@ -131,9 +131,9 @@ trait Decode {
             return Err(HoneycombError::Empty);
         }
         if format.is_msgpack(body) {
-            self.decode(&mut MsgpackReader::new(body))
+            self.decode(&mut MsgpackReader::new(body, DEPTH_READ_MAX))
         } else {
-            self.decode(&mut JsonReader::new(body))
+            self.decode(&mut JsonReader::new(body, DEPTH_READ_MAX))
         }
     }
 }

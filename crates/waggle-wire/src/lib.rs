@@ -27,6 +27,7 @@ pub mod otlp;
 mod receiver;
 mod reply;
 mod row;
+mod text;
 mod token;
 
 pub use content_type::media_type;

@@ -1,6 +1,6 @@
 //! msgpack, read as the same tokens as JSON. libhoney-go and refinery send it.
 
-use crate::token::{DEPTH_MAX, Malformed, Reader, Token};
+use crate::token::{Malformed, Reader, Token};
 use rmp::Marker;
 
 /// Reads one msgpack value.
@@ -9,24 +9,30 @@ pub(crate) struct MsgpackReader<'i> {
     input_bytes: usize,
     /// For each open container the number of keys and values still to come.
     remaining: Vec<u64>,
+    depth_max: usize,
+    deepest: usize,
     text: String,
 }
 
 impl<'i> MsgpackReader<'i> {
-    pub(crate) fn new(input: &'i [u8]) -> Self {
+    /// Reads a value with at most `depth_max` containers open at once.
+    pub(crate) fn new(input: &'i [u8], depth_max: usize) -> Self {
         Self {
             rest: input,
             input_bytes: input.len(),
             remaining: Vec::new(),
+            depth_max,
+            deepest: 0,
             text: String::new(),
         }
     }
 
     fn open(&mut self, token: Token<'static>, count: u64) -> Result<Token<'static>, Malformed> {
-        if self.remaining.len() >= DEPTH_MAX {
+        if self.remaining.len() >= self.depth_max {
             return Err(self.malformed("too deeply nested"));
         }
         self.remaining.push(count);
+        self.deepest = self.deepest.max(self.remaining.len());
         Ok(token)
     }
 
@@ -170,6 +176,10 @@ impl Reader for MsgpackReader<'_> {
             Marker::Ext32 => self.length32().and_then(|count| self.extension(count)),
             Marker::Reserved => Err(self.malformed("reserved marker")),
         }
+    }
+
+    fn take_deepest(&mut self) -> usize {
+        std::mem::take(&mut self.deepest)
     }
 
     fn finish(&mut self) -> Result<(), Malformed> {

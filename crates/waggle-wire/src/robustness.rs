@@ -1,10 +1,11 @@
 //! Random bytes and damaged requests through every decoder: whatever a stranger sends is answered, never a panic. Each test prints its
 //! seed when it fails, and proptest keeps the input that did it.
 
+use crate::cases::read_corpus;
 use crate::honeycomb::{
     EventHeaders, EventOptions, Format, batch_reply, decode_batch, decode_event,
 };
-use crate::otlp::{ContentType, Signal, decode_json};
+use crate::otlp::{ContentType, Signal, decode_json, reference};
 use crate::otlp::{
     Encoding, OtlpHeaders, decode_logs, decode_traces, export_reply, rejected_count,
 };
@@ -12,6 +13,8 @@ use crate::{ContentEncoding, decompress};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
 use prost::Message;
+use rand::SeedableRng as _;
+use rand::rngs::StdRng;
 use waggle_model::EventLimits;
 
 const TRACES: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},
@@ -118,6 +121,60 @@ fn every_prefix_is_answered() {
             decode_everything(&request[..length]);
         }
     }
+}
+
+/// What a fuzzer does first, without one: bytes changed, put in, taken out, and pieces moved.
+fn damage(random: &mut StdRng, body: &mut Vec<u8>) {
+    for _ in 0..random.random_range(1..5) {
+        let place = random.random_range(0..=body.len());
+        match random.random_range(0..5) {
+            0 => body.insert(place, random.random()),
+            1 => body.truncate(place),
+            2 if place < body.len() => body[place] ^= 1 << random.random_range(0..8),
+            3 if place < body.len() => drop(body.remove(place)),
+            _ => {
+                let end = random.random_range(place..=body.len());
+                let piece = body[place..end].to_vec();
+                let to = random.random_range(0..=body.len());
+                body.splice(to..to, piece);
+            }
+        }
+    }
+}
+
+/// Runs `check` on every file of the corpora, as it is and damaged.
+fn with_corpora(targets: &[&str], times: u64, mut check: impl FnMut(&[u8], &str)) {
+    for target in targets {
+        for (name, body) in read_corpus(target) {
+            check(&body, &name);
+            for seed in 0..times {
+                let mut damaged = body.clone();
+                damage(&mut StdRng::seed_from_u64(seed), &mut damaged);
+                check(&damaged, &format!("{name} damaged with seed {seed}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn corpora_are_answered() {
+    let targets = [
+        "otlp_traces",
+        "otlp_logs",
+        "honeycomb_json",
+        "honeycomb_msgpack",
+    ];
+    with_corpora(&targets, 6, |body, _| decode_everything(body));
+}
+
+#[test]
+fn corpora_of_otlp_give_what_the_reference_gives() {
+    let limits = EventLimits::default();
+    with_corpora(&["otlp_traces", "otlp_logs"], 60, |body, what| {
+        for signal in [Signal::Traces, Signal::Logs] {
+            reference::check(signal, body, &limits, what);
+        }
+    });
 }
 
 proptest! {

@@ -1,6 +1,7 @@
 //! One row being written into a batch, with the limits on one event watched at every field, so that a hostile event stops costing
 //! anything at the field that breaks a limit.
 
+use crate::text::Text;
 use waggle_model::{EventBatch, EventLimits, RejectReason, ValueRef};
 
 /// Most bytes of a value that was encoded as JSON text. Source: spec/honeycomb-api.md section 6.4.
@@ -44,39 +45,49 @@ impl<'a> Row<'a> {
         self.batch.row_bytes()
     }
 
-    /// Writes a value unless the row has the column. A float that is not finite is no value: there is no number to calculate with,
-    /// JSON answers could not show it, and one of them would turn every sum it is part of into itself.
+    /// Writes a value unless the row has the column.
     pub(crate) fn put(&mut self, name: &str, value: ValueRef<'_>) {
-        if !self.admits(name) {
-            return;
-        }
         match value {
-            ValueRef::String(value) => {
-                self.batch
-                    .put_str(name, cut(value, self.limits.string_bytes_max));
-            }
-            ValueRef::Float(value) if !value.is_finite() => return,
-            value => {
-                self.batch.put(name, value);
-            }
+            ValueRef::String(value) => self.put_str(name, value),
+            ValueRef::Int(value) => self.put_int(name, value),
+            ValueRef::Float(value) => self.put_float(name, value),
+            ValueRef::Bool(value) => self.put_bool(name, value),
         }
-        self.check();
     }
 
-    pub(crate) fn put_str(&mut self, name: &str, value: &str) {
-        self.put(name, ValueRef::String(value));
+    #[inline]
+    pub(crate) fn put_str<'v>(&mut self, name: impl AsRef<[u8]>, value: impl Into<Text<'v>>) {
+        if self.admits(name.as_ref()) {
+            let value = cut_text(value.into(), self.limits.string_bytes_max);
+            self.batch.put_str(name, value);
+            self.check();
+        }
     }
 
-    pub(crate) fn put_int(&mut self, name: &str, value: i64) {
-        self.put(name, ValueRef::Int(value));
+    #[inline]
+    pub(crate) fn put_int(&mut self, name: impl AsRef<[u8]>, value: i64) {
+        if self.admits(name.as_ref()) {
+            self.batch.put_int(name, value);
+            self.check();
+        }
     }
 
-    pub(crate) fn put_float(&mut self, name: &str, value: f64) {
-        self.put(name, ValueRef::Float(value));
+    /// Writes a float. One that is not finite is no value: there is no number to calculate with, JSON answers could not show it, and
+    /// one of them would turn every sum it is part of into itself.
+    #[inline]
+    pub(crate) fn put_float(&mut self, name: impl AsRef<[u8]>, value: f64) {
+        if self.admits(name.as_ref()) && value.is_finite() {
+            self.batch.put_float(name, value);
+            self.check();
+        }
     }
 
-    pub(crate) fn put_bool(&mut self, name: &str, value: bool) {
-        self.put(name, ValueRef::Bool(value));
+    #[inline]
+    pub(crate) fn put_bool(&mut self, name: impl AsRef<[u8]>, value: bool) {
+        if self.admits(name.as_ref()) {
+            self.batch.put_bool(name, value);
+            self.check();
+        }
     }
 
     /// Takes over the values that the batch's rows share, as far as the row has none of its own.
@@ -106,13 +117,15 @@ impl<'a> Row<'a> {
         Ok(row)
     }
 
-    fn admits(&mut self, name: &str) -> bool {
+    #[inline]
+    fn admits(&mut self, name: &[u8]) -> bool {
         if name.len() > self.limits.column_name_bytes_max {
             self.refuse(RejectReason::Malformed);
         }
         !name.is_empty() && self.refused.is_none()
     }
 
+    #[inline]
     fn check(&mut self) {
         let (columns, bytes) = (self.batch.row_column_count(), self.batch.row_bytes());
         if let Some(reason) = broken_limit(self.limits, columns, bytes) {
@@ -129,6 +142,14 @@ fn broken_limit(limits: &EventLimits, columns: usize, bytes: usize) -> Option<Re
         Some(RejectReason::TooLarge)
     } else {
         None
+    }
+}
+
+#[inline]
+fn cut_text(text: Text<'_>, bytes_max: usize) -> Text<'_> {
+    match text.as_bytes().len() <= bytes_max {
+        true => text,
+        false => cut(text.as_str(), bytes_max).into(),
     }
 }
 

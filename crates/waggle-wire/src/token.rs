@@ -30,13 +30,20 @@ pub(crate) struct Malformed {
     pub(crate) offset: usize,
 }
 
-/// Most containers open at once. Deeper input is malformed: no client means it, and memory per level must stay bounded.
+/// Most containers open at once in an event, or in a request that is one document. Deeper input is malformed: no client means it.
 pub(crate) const DEPTH_MAX: usize = 200;
+
+/// Most containers open at once in a request of many events, so that a deeper one loses itself only: beyond, memory per level would
+/// no longer be bounded.
+pub(crate) const DEPTH_READ_MAX: usize = 100_000;
 
 /// A source of tokens.
 pub(crate) trait Reader {
     /// Reads one token. Must not be called again after an error, nor after the end of the outermost value.
     fn next(&mut self) -> Result<Token<'_>, Malformed>;
+
+    /// Most containers that were open at once since the last call.
+    fn take_deepest(&mut self) -> usize;
 
     /// Checks that nothing follows the outermost value.
     fn finish(&mut self) -> Result<(), Malformed>;

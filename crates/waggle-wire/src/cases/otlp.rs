@@ -60,14 +60,14 @@ impl Request<'_> {
             Encoding::Protobuf if case.is_set("hex") || case.header("zeros").is_some() => {
                 Vec::new()
             }
-            Encoding::Protobuf => self.to_protobuf(&json).expect("the body is OTLP/JSON"),
+            Encoding::Protobuf => to_protobuf(self.signal, &json).expect("the body is OTLP/JSON"),
         };
         let sent = body::sent(case, plain);
         let encoding = ContentEncoding::from_header(case.header("content-encoding"));
         let bytes_max = case.number("body-bytes-max", 20 << 20);
         let bytes = decompress_body(self.signal, encoding, &sent, bytes_max)?;
         let decoded = self.decode(&bytes, content_type.encoding())?;
-        if let Some(protobuf) = self.to_protobuf(&json) {
+        if let Some(protobuf) = to_protobuf(self.signal, &json) {
             let expected = lines(&decoded);
             for (path, other) in [
                 ("JSON", self.decode(&json, Encoding::Json)),
@@ -95,16 +95,16 @@ impl Request<'_> {
         }
         .unwrap()
     }
+}
 
-    fn to_protobuf(&self, json: &[u8]) -> Option<Vec<u8>> {
-        match self.signal {
-            Signal::Traces => decode_json::<ExportTraceServiceRequest>(json)
-                .ok()
-                .map(|request| request.encode_to_vec()),
-            Signal::Logs => decode_json::<ExportLogsServiceRequest>(json)
-                .ok()
-                .map(|request| request.encode_to_vec()),
-        }
+pub(super) fn to_protobuf(signal: Signal, json: &[u8]) -> Option<Vec<u8>> {
+    match signal {
+        Signal::Traces => decode_json::<ExportTraceServiceRequest>(json)
+            .ok()
+            .map(|request| request.encode_to_vec()),
+        Signal::Logs => decode_json::<ExportLogsServiceRequest>(json)
+            .ok()
+            .map(|request| request.encode_to_vec()),
     }
 }
 

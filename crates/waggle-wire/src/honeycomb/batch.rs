@@ -3,7 +3,7 @@
 use super::value::{read_fields, sample_rate};
 use super::{Decode, EventOptions, Format, HoneycombError, expect, time};
 use crate::row::Row;
-use crate::token::{Malformed, Reader, Token};
+use crate::token::{DEPTH_MAX, Malformed, Reader, Token};
 use waggle_model::{EventBatch, EventLimits, RejectReason};
 
 /// A decoded `/1/batch` request.
@@ -50,6 +50,7 @@ impl Decode for DecodeBatch<'_> {
                 Token::Map => read_entry(reader, &mut self.batch, self.options, &mut name)?,
                 Token::Array => {
                     reader.skip_container()?;
+                    reader.take_deepest();
                     Err(RejectReason::Malformed)
                 }
                 _ => Err(RejectReason::Malformed),
@@ -110,6 +111,9 @@ fn read_entry<R: Reader>(
                 }
             }
         }
+    }
+    if reader.take_deepest() > DEPTH_MAX {
+        row.refuse(RejectReason::Malformed);
     }
     if !has_data {
         row.refuse(RejectReason::Empty);

@@ -3,7 +3,7 @@
 use super::value::{read_fields, sample_rate_from_text};
 use super::{Decode, EventOptions, Format, HoneycombError, expect, time};
 use crate::row::Row;
-use crate::token::{Reader, Token};
+use crate::token::{DEPTH_MAX, Reader, Token};
 use waggle_model::{EventBatch, RejectReason};
 
 /// What `/1/events` says about its event outside the body.
@@ -55,6 +55,9 @@ impl Decode for DecodeEvent<'_> {
         let mut name = String::new();
         let count = read_fields(reader, &mut row, &mut name, options.expand_json_depth)?;
         reader.finish()?;
+        if reader.take_deepest() > DEPTH_MAX {
+            return Err(HoneycombError::Malformed);
+        }
         if count == 0 {
             row.refuse(RejectReason::Empty);
         }

@@ -1,6 +1,6 @@
 //! A pull reader over a whole JSON document in memory. Text without escapes is handed out where it lies.
 
-use crate::token::{DEPTH_MAX, Malformed, Reader, Token};
+use crate::token::{Malformed, Reader, Token};
 
 /// Reads one JSON document.
 pub(crate) struct JsonReader<'i> {
@@ -8,6 +8,8 @@ pub(crate) struct JsonReader<'i> {
     input_bytes: usize,
     expect: Expect,
     containers: Vec<Container>,
+    depth_max: usize,
+    deepest: usize,
     text: String,
     unescaped: Vec<u8>,
 }
@@ -30,12 +32,15 @@ enum Expect {
 }
 
 impl<'i> JsonReader<'i> {
-    pub(crate) fn new(input: &'i [u8]) -> Self {
+    /// Reads a document with at most `depth_max` containers open at once.
+    pub(crate) fn new(input: &'i [u8], depth_max: usize) -> Self {
         Self {
             rest: input,
             input_bytes: input.len(),
             expect: Expect::Value,
             containers: Vec::new(),
+            depth_max,
+            deepest: 0,
             text: String::new(),
             unescaped: Vec::new(),
         }
@@ -67,10 +72,11 @@ impl<'i> JsonReader<'i> {
 
     fn open(&mut self, container: Container) -> Result<(), Malformed> {
         self.take();
-        if self.containers.len() >= DEPTH_MAX {
+        if self.containers.len() >= self.depth_max {
             return Err(self.malformed("too deeply nested"));
         }
         self.containers.push(container);
+        self.deepest = self.deepest.max(self.containers.len());
         self.expect = match container {
             Container::Array => Expect::FirstElement,
             Container::Map => Expect::FirstKey,
@@ -191,12 +197,24 @@ impl<'i> JsonReader<'i> {
 
     /// Takes the bytes up to the next quote or backslash.
     fn plain_bytes(&mut self) -> Result<&'i [u8], Malformed> {
-        let rest = self.rest;
-        let count = rest
+        let (words, _) = self.rest.as_chunks::<8>();
+        let mut count = 0_usize;
+        for word in words {
+            let found = special_bytes(u64::from_le_bytes(*word));
+            if found != 0 {
+                break;
+            }
+            count = count.saturating_add(8);
+        }
+        let tail = self.rest.get(count..).unwrap_or_default();
+        let more = tail
             .iter()
             .position(|&byte| byte == b'"' || byte == b'\\' || byte < 0x20)
             .ok_or_else(|| self.malformed("unexpected end of a string"))?;
-        let (plain, rest) = rest.split_at_checked(count).unwrap_or_default();
+        let (plain, rest) = self
+            .rest
+            .split_at_checked(count.saturating_add(more))
+            .unwrap_or_default();
         self.rest = rest;
         if rest.first().is_some_and(|&byte| byte < 0x20) {
             return Err(self.malformed("control character in a string"));
@@ -260,6 +278,18 @@ impl<'i> JsonReader<'i> {
     }
 }
 
+/// Not 0 when one of eight bytes is a quote, a backslash or a control character.
+fn special_bytes(word: u64) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH_BITS: u64 = 0x8080_8080_8080_8080;
+    // A byte becomes negative when a larger one is taken from it; those that were negative before are not meant.
+    let below = |word: u64, byte: u8| {
+        word.wrapping_sub(ONES.wrapping_mul(u64::from(byte))) & !word & HIGH_BITS
+    };
+    let equal = |byte: u8| below(word ^ ONES.wrapping_mul(u64::from(byte)), 1);
+    equal(b'"') | equal(b'\\') | below(word, 0x20)
+}
+
 impl Reader for JsonReader<'_> {
     fn next(&mut self) -> Result<Token<'_>, Malformed> {
         match (self.expect, self.peek()) {
@@ -288,6 +318,10 @@ impl Reader for JsonReader<'_> {
                 _ => Err(self.malformed("expected a comma or an end")),
             },
         }
+    }
+
+    fn take_deepest(&mut self) -> usize {
+        std::mem::take(&mut self.deepest)
     }
 
     fn finish(&mut self) -> Result<(), Malformed> {

@@ -1,10 +1,10 @@
 use super::*;
-use crate::token::{Reader, Token};
+use crate::token::{DEPTH_MAX, Reader, Token};
 use proptest::prelude::*;
 
 /// The whole document as compact JSON, or what is wrong with it.
 fn compact(input: &[u8]) -> Result<String, String> {
-    let mut reader = JsonReader::new(input);
+    let mut reader = JsonReader::new(input, DEPTH_MAX);
     let mut text = JsonText::new(usize::MAX);
     let is_map = match reader.next().map_err(|error| error.to_string())? {
         Token::Map => Some(true),

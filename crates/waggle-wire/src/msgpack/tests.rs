@@ -1,7 +1,8 @@
 use super::*;
+use crate::token::DEPTH_MAX;
 
 fn only(bytes: &[u8]) -> String {
-    let mut reader = MsgpackReader::new(bytes);
+    let mut reader = MsgpackReader::new(bytes, DEPTH_MAX);
     let token = match reader.next() {
         Ok(token) => format!("{token:?}"),
         Err(error) => return error.to_string(),
@@ -68,7 +69,8 @@ fn every_scalar_marker_is_read() {
 
 #[test]
 fn containers_end_after_their_count() {
-    let mut reader = MsgpackReader::new(&[0x82, 0xa1, b'a', 0x91, 0x01, 0xa1, b'b', 0x80]);
+    let mut reader =
+        MsgpackReader::new(&[0x82, 0xa1, b'a', 0x91, 0x01, 0xa1, b'b', 0x80], DEPTH_MAX);
     let mut tokens = Vec::new();
     for _ in 0..8 {
         tokens.push(format!("{:?}", reader.next().unwrap()));
@@ -92,10 +94,10 @@ fn containers_end_after_their_count() {
 
 #[test]
 fn a_claimed_length_costs_nothing() {
-    let mut reader = MsgpackReader::new(&[0xdd, 255, 255, 255, 255]);
+    let mut reader = MsgpackReader::new(&[0xdd, 255, 255, 255, 255], DEPTH_MAX);
     assert_eq!(reader.next(), Ok(Token::Array));
     assert!(reader.next().is_err());
     let deep = vec![0x91; 10_000];
-    let mut reader = MsgpackReader::new(&deep);
+    let mut reader = MsgpackReader::new(&deep, DEPTH_MAX);
     assert_eq!(reader.skip_value().unwrap_err().what, "too deeply nested");
 }

@@ -4,6 +4,7 @@
 use super::view::{Attribute, Value, array_values, map_members};
 use crate::json::JsonText;
 use crate::row::{JSON_TEXT_BYTES_MAX, Row};
+use crate::text::Text;
 use std::collections::HashSet;
 use waggle_model::{Value as OwnedValue, ValueRef};
 
@@ -28,11 +29,15 @@ pub(super) fn put_attributes<'a>(
 
 /// Writes one named value, flattened, into a row.
 #[inline]
-pub(super) fn put_value(row: &mut Row<'_>, name: &str, value: &Value<'_>) {
+pub(super) fn put_value(row: &mut Row<'_>, name: Text<'_>, value: &Value<'_>) {
     match value {
-        Value::String(value) => row.put_str(name, value),
+        Value::String(value) => row.put_str(name, *value),
         Value::Int(value) => row.put_int(name, *value),
-        value => walk(name, value, 1, &mut |name, value| row.put(name, value)),
+        Value::Float(value) => row.put_float(name, *value),
+        Value::Bool(value) => row.put_bool(name, *value),
+        value => walk(name.as_str(), value, 1, &mut |name, value| {
+            row.put(name, value);
+        }),
     }
 }
 
@@ -43,11 +48,16 @@ pub(super) fn shared_fields<'a>(
     let mut fields = SharedFields::new();
     let mut names = HashSet::new();
     for attribute in attributes {
-        walk(attribute.key, &attribute.value, 1, &mut |name, value| {
-            if names.insert(name.to_owned()) {
-                fields.push((name.to_owned(), value.to_owned()));
-            }
-        });
+        walk(
+            attribute.key.as_str(),
+            &attribute.value,
+            1,
+            &mut |name, value| {
+                if names.insert(name.to_owned()) {
+                    fields.push((name.to_owned(), value.to_owned()));
+                }
+            },
+        );
     }
     fields
 }
@@ -71,14 +81,15 @@ fn walk<F: FnMut(&str, ValueRef<'_>)>(
         return;
     }
     match value {
-        Value::String(value) => emit(name, ValueRef::String(value)),
+        Value::String(value) => emit(name, ValueRef::String(value.as_str())),
         Value::Bool(value) => emit(name, ValueRef::Bool(*value)),
         Value::Int(value) => emit(name, ValueRef::Int(*value)),
         Value::Float(value) => emit(name, ValueRef::Float(*value)),
         Value::Map(map) if segments < SEGMENTS_MAX => {
             for member in map_members(map) {
-                if !member.key.is_empty() {
-                    let name = format!("{name}.{}", member.key);
+                let key = member.key.as_str();
+                if !key.is_empty() {
+                    let name = format!("{name}.{key}");
                     walk(&name, &member.value, segments.saturating_add(1), emit);
                 }
             }
@@ -92,7 +103,7 @@ fn walk<F: FnMut(&str, ValueRef<'_>)>(
 
 fn write_json(value: &Value<'_>, text: &mut JsonText) {
     match value {
-        Value::String(value) => text.string(value),
+        Value::String(value) => text.string(value.as_str()),
         Value::Bool(value) => text.bool(*value),
         Value::Int(value) => text.int(*value),
         Value::Float(value) => text.float(*value),
@@ -111,10 +122,11 @@ fn write_json(value: &Value<'_>, text: &mut JsonText) {
             text.raw("{");
             let mut is_first = true;
             for member in map_members(map) {
-                if !matches!(member.value, Value::Unset) && !member.key.is_empty() {
+                let key = member.key.as_str();
+                if !matches!(member.value, Value::Unset) && !key.is_empty() {
                     text.raw(if is_first { "" } else { "," });
                     is_first = false;
-                    text.string(member.key);
+                    text.string(key);
                     text.raw(":");
                     write_json(&member.value, text);
                 }

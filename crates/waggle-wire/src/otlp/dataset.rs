@@ -33,10 +33,10 @@ pub(super) fn from_header<'a>(headers: &OtlpHeaders<'a>) -> Option<&'a str> {
 fn service_name<'a>(resource: &[Attribute<'a>]) -> Option<&'a str> {
     let attribute = resource
         .iter()
-        .find(|attribute| attribute.key == "service.name")?;
+        .find(|attribute| attribute.key.as_bytes() == b"service.name")?;
     match attribute.value {
         Value::String(name) => {
-            let name = name.trim();
+            let name = name.as_str().trim();
             (!name.is_empty() && !name.starts_with(UNKNOWN_SERVICE)).then_some(name)
         }
         _ => None,

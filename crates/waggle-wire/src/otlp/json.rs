@@ -3,7 +3,7 @@
 //! Source: spec/honeycomb-api.md section 6.6.
 
 use crate::json::JsonReader;
-use crate::token::{Malformed, Reader, Token};
+use crate::token::{DEPTH_MAX, Malformed, Reader, Token};
 use base64::Engine as _;
 use base64::alphabet::STANDARD as STANDARD_ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -21,7 +21,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Sta
 
 /// Decodes one document.
 pub(crate) fn decode<M: JsonMessage + Default>(body: &[u8]) -> Result<M, Malformed> {
-    let mut reader = JsonReader::new(body);
+    let mut reader = JsonReader::new(body, DEPTH_MAX);
     if reader.next()? != Token::Map {
         return Err(reader.malformed("expected an object"));
     }

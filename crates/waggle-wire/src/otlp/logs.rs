@@ -47,7 +47,7 @@ fn map_logs<'a>(
         let fields = ResourceFields::new(resource);
         for (scope_index, entry) in resource.scopes.iter().enumerate() {
             scope.read(*entry)?;
-            let inherited = Inherited::new(&scope, &fields, limits);
+            let inherited = Inherited::new(None, &scope, &fields, limits);
             mapping.begin_scope(&inherited, scope.records.len());
             for (index, message) in scope.records.iter().enumerate() {
                 let place = Place {
@@ -115,7 +115,7 @@ fn put_body(row: &mut Row<'_>, body: &Value<'_>) {
     if matches!(body, Value::Map(_)) {
         row.put_str("body", &json_text(body));
     }
-    put_value(row, "body", body);
+    put_value(row, "body".into(), body);
 }
 
 /// The record's time, else the time it was observed, else the time of receipt.

@@ -161,9 +161,10 @@ impl<'a> ResourceFields<'a> {
 }
 
 impl Inherited {
-    /// Puts together what a row inherits, the first of a name before the others: schema URLs, then scope attributes and library, then
+    /// Puts together what a row inherits, the first of a name before the others: `first`, then schema URLs, then scope attributes and library, then
     /// resource attributes. A value that no row would take is left out.
     pub(super) fn new(
+        first: Option<(&str, &str)>,
         scope: &ScopeView<'_>,
         resource: &ResourceFields<'_>,
         limits: &EventLimits,
@@ -182,8 +183,10 @@ impl Inherited {
         let flag = "telemetry.instrumentation_library";
         let flag = is_instrumentation_library.then(|| (flag.to_owned(), Value::Bool(true)));
         let attributes = scope.attributes.iter().filter(|a| !is_rate(a));
-        let fields = text("resource.schema_url", resource.schema_url)
+        let fields = first
+            .and_then(|(name, value)| text(name, value))
             .into_iter()
+            .chain(text("resource.schema_url", resource.schema_url))
             .chain(text("scope.schema_url", scope.schema_url))
             .chain(shared_fields(attributes))
             .chain(text("library.name", scope.name))

@@ -4,6 +4,8 @@
 //! What is refused is what the generated decoders of protobuf refuse, so that no sender is told otherwise here than elsewhere: a
 //! length that runs over its message, text that is not UTF-8, a known field of another wire type, messages nested too deeply.
 
+use crate::text::Text;
+
 /// Why a message can't be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -127,8 +129,12 @@ impl<'a> Message<'a> {
     }
 
     #[inline]
-    pub(super) fn text(&mut self) -> Result<&'a str, Broken> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| Broken("a string is not UTF-8"))
+    pub(super) fn text(&mut self) -> Result<Text<'a>, Broken> {
+        Text::new(self.bytes()?).ok_or(Broken("a string is not UTF-8"))
+    }
+
+    pub(super) fn str(&mut self) -> Result<&'a str, Broken> {
+        self.text().map(Text::as_str)
     }
 
     /// The message in this field.

@@ -35,5 +35,6 @@ pub(crate) fn decode_logs(
     Ok(logs::map_logs(&request, headers, limits, now_ns))
 }
 
-#[cfg(test)]
 mod tests;
+
+pub(crate) use tests::check;

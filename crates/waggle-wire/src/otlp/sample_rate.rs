@@ -5,8 +5,7 @@ use crate::honeycomb::{sample_rate_from_float, sample_rate_from_text};
 
 /// True for an attribute that says the sample rate and so is no column.
 pub(super) fn is_rate(attribute: &Attribute<'_>) -> bool {
-    // Nearly every key has another length.
-    attribute.key.len() == 10 && matches!(attribute.key, "sampleRate" | "SampleRate")
+    matches!(attribute.key.as_bytes(), b"sampleRate" | b"SampleRate")
 }
 
 /// The rates that a list of attributes says, and how: `sampleRate` in any list beats `SampleRate` in all.
@@ -23,8 +22,8 @@ impl Rates {
             if matches!(attribute.value, Value::Unset) {
                 continue;
             }
-            let place = match attribute.key {
-                "sampleRate" => &mut rates.lower,
+            let place = match attribute.key.as_bytes() {
+                b"sampleRate" => &mut rates.lower,
                 _ => &mut rates.upper,
             };
             place.get_or_insert_with(|| from_value(&attribute.value));
@@ -62,7 +61,7 @@ pub(super) fn from_trace_state(trace_state: &str, id: &[u8]) -> Option<u32> {
 
 fn from_value(value: &Value<'_>) -> u32 {
     match value {
-        Value::String(text) => sample_rate_from_text(text),
+        Value::String(text) => sample_rate_from_text(text.as_str()),
         #[expect(
             clippy::cast_precision_loss,
             reason = "integers a float can't hold exactly lie far above the largest rate"

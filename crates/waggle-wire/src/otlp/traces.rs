@@ -48,7 +48,7 @@ fn map_traces<'a>(
         let fields = ResourceFields::new(resource);
         for (scope_index, entry) in resource.scopes.iter().enumerate() {
             scope.read(*entry)?;
-            let inherited = Inherited::new(&scope, &fields, limits);
+            let inherited = Inherited::new(Some(SIGNAL_TYPE), &scope, &fields, limits);
             mapping.begin_scope(&inherited, scope.records.len());
             for (index, span) in scope.records.iter().enumerate() {
                 let place = Place {
@@ -66,6 +66,9 @@ fn map_traces<'a>(
     })?;
     Ok(mapping.finish())
 }
+
+/// The last column of a span's own, which all spans have.
+const SIGNAL_TYPE: (&str, &str) = ("meta.signal_type", "trace");
 
 /// The ids of one span as text; reused from span to span.
 #[derive(Default)]
@@ -180,7 +183,7 @@ fn write_span(row: &mut Row<'_>, facts: SpanFacts<'_, '_>, exception: &[Attribut
     row.put_int("span.num_events", count(span.events.len()));
     row.put_int("span.num_links", count(span.links.len()));
     put_unless_empty(row, "trace.trace_state", span.trace_state);
-    row.put_str("meta.signal_type", "trace");
+    // What follows in the tables, the type of the signal, comes with what is inherited.
     put_inherited(row, facts.inherited);
     put_exception(row, exception);
     timestamp_ns(span.start_unix_nano)
@@ -208,11 +211,11 @@ fn put_error(row: &mut Row<'_>, facts: SpanFacts<'_, '_>) {
 /// Copies the first exception onto its span, so that spans can be grouped by what went wrong.
 fn put_exception(row: &mut Row<'_>, exception: &[Attribute<'_>]) {
     for attribute in exception {
-        match (attribute.key, &attribute.value) {
+        match (attribute.key.as_str(), &attribute.value) {
             (
                 name @ ("exception.message" | "exception.type" | "exception.stacktrace"),
                 Value::String(value),
-            ) => row.put_str(name, value),
+            ) => row.put_str(name, *value),
             (name @ "exception.escaped", Value::Bool(value)) => row.put_bool(name, *value),
             _ => {}
         }
@@ -254,7 +257,7 @@ fn put_annotation(row: &mut Row<'_>, annotation_type: &str, facts: SpanFacts<'_,
     row.put_str("trace.parent_id", &facts.ids.span);
     row.put_str("parent_name", facts.span.name);
     row.put_str("meta.annotation_type", annotation_type);
-    row.put_str("meta.signal_type", "trace");
+    row.put_str(SIGNAL_TYPE.0, SIGNAL_TYPE.1);
     put_error(row, facts);
 }
 

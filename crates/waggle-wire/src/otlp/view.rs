@@ -4,12 +4,13 @@
 //! all. So a record is read whole before its row is written. The views are read over and over into the same memory.
 
 use super::protobuf::{Broken, Message, bytes, fixed32, fixed64, known, varint};
+use crate::text::Text;
 use std::borrow::Cow;
 
 /// A named value.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Attribute<'a> {
-    pub(super) key: &'a str,
+    pub(super) key: Text<'a>,
     pub(super) value: Value<'a>,
 }
 
@@ -18,7 +19,7 @@ pub(super) struct Attribute<'a> {
 pub(super) enum Value<'a> {
     #[default]
     Unset,
-    String(&'a str),
+    String(Text<'a>),
     Bool(bool),
     Int(i64),
     Float(f64),
@@ -129,7 +130,7 @@ impl<'a> ResourceView<'a> {
             match key {
                 RESOURCE => self.read_resource(message.message()?)?,
                 SCOPES => self.scopes.push(message.message()?),
-                SCHEMA_URL => self.schema_url = message.text()?,
+                SCHEMA_URL => self.schema_url = message.str()?,
                 key => message.skip(key, KNOWN)?,
             }
         }
@@ -181,7 +182,7 @@ impl<'a> ScopeView<'a> {
             match key {
                 SCOPE => self.read_scope(message.message()?)?,
                 RECORDS => self.records.push(message.message()?),
-                SCHEMA_URL => self.schema_url = message.text()?,
+                SCHEMA_URL => self.schema_url = message.str()?,
                 key => message.skip(key, KNOWN)?,
             }
         }
@@ -196,8 +197,8 @@ impl<'a> ScopeView<'a> {
         const KNOWN: u32 = known(&[1, 2, 3, 4]);
         while let Some(key) = message.key()? {
             match key {
-                NAME => self.name = message.text()?,
-                VERSION => self.version = message.text()?,
+                NAME => self.name = message.str()?,
+                VERSION => self.version = message.str()?,
                 ATTRIBUTES => self.attributes.push(Attribute::read(message.message()?)?),
                 DROPPED_ATTRIBUTES => drop(message.varint()?),
                 key => message.skip(key, KNOWN)?,
@@ -232,9 +233,9 @@ impl<'a> SpanView<'a> {
                 ATTRIBUTES => self.attributes.push(Attribute::read(message.message()?)?),
                 TRACE_ID => self.trace_id = message.bytes()?,
                 SPAN_ID => self.span_id = message.bytes()?,
-                TRACE_STATE => self.trace_state = message.text()?,
+                TRACE_STATE => self.trace_state = message.str()?,
                 PARENT_SPAN_ID => self.parent_span_id = message.bytes()?,
-                NAME => self.name = message.text()?,
+                NAME => self.name = message.str()?,
                 KIND => self.kind = message.int32()?,
                 START => self.start_unix_nano = message.fixed64()?,
                 END => self.end_unix_nano = message.fixed64()?,
@@ -255,7 +256,7 @@ impl<'a> SpanView<'a> {
         const KNOWN: u32 = known(&[2, 3]);
         while let Some(key) = message.key()? {
             match key {
-                MESSAGE => self.status_message = message.text()?,
+                MESSAGE => self.status_message = message.str()?,
                 CODE => self.status_code = message.int32()?,
                 key => message.skip(key, KNOWN)?,
             }
@@ -266,17 +267,27 @@ impl<'a> SpanView<'a> {
     /// Forgets everything but the memory.
     fn clear(&mut self) {
         let Self {
+            trace_id,
+            span_id,
+            parent_span_id,
+            trace_state,
+            name,
+            kind,
+            start_unix_nano,
+            end_unix_nano,
             attributes,
             events,
             links,
-            ..
-        } = std::mem::take(self);
-        *self = Self {
-            attributes: emptied(attributes),
-            events: emptied(events),
-            links: emptied(links),
-            ..Self::default()
-        };
+            status_code,
+            status_message,
+        } = self;
+        (*trace_id, *span_id, *parent_span_id) = (&[], &[], &[]);
+        (*trace_state, *name, *status_message) = ("", "", "");
+        (*kind, *status_code) = (0, 0);
+        (*start_unix_nano, *end_unix_nano) = (0, 0);
+        attributes.clear();
+        events.clear();
+        links.clear();
     }
 }
 
@@ -293,7 +304,7 @@ impl<'a> EventView<'a> {
         while let Some(key) = message.key()? {
             match key {
                 TIME => self.unix_nano = message.fixed64()?,
-                NAME => self.name = message.text()?,
+                NAME => self.name = message.str()?,
                 ATTRIBUTES => self.attributes.push(Attribute::read(message.message()?)?),
                 DROPPED_ATTRIBUTES => drop(message.varint()?),
                 key => message.skip(key, KNOWN)?,
@@ -353,14 +364,14 @@ impl<'a> LogView<'a> {
                 TIME => self.unix_nano = message.fixed64()?,
                 OBSERVED => self.observed_unix_nano = message.fixed64()?,
                 SEVERITY_NUMBER => self.severity_number = message.int32()?,
-                SEVERITY_TEXT => self.severity_text = message.text()?,
+                SEVERITY_TEXT => self.severity_text = message.str()?,
                 BODY => self.body.read(message.message()?)?,
                 ATTRIBUTES => self.attributes.push(Attribute::read(message.message()?)?),
                 DROPPED_ATTRIBUTES => drop(message.varint()?),
                 FLAGS => self.flags = message.fixed32()?,
                 TRACE_ID => self.trace_id = message.bytes()?,
                 SPAN_ID => self.span_id = message.bytes()?,
-                EVENT_NAME => self.event_name = message.text()?,
+                EVENT_NAME => self.event_name = message.str()?,
                 key => message.skip(key, KNOWN)?,
             }
         }

@@ -371,7 +371,7 @@ fn rows(decoded: &Decoded) -> Rows {
 }
 
 /// Both ways must refuse the request, or give the same rows, refusals and annotations. Returns whether it was taken.
-fn check(signal: Signal, body: &[u8], limits: &EventLimits, what: &str) -> bool {
+pub(crate) fn check(signal: Signal, body: &[u8], limits: &EventLimits, what: &str) -> bool {
     let headers = OtlpHeaders {
         classic_key: false,
         dataset: Some("d"),
@@ -426,7 +426,7 @@ fn limits(random: &mut StdRng) -> EventLimits {
 #[test]
 fn both_ways_say_the_same_of_random_messages() {
     let mut taken = 0;
-    for seed in 0..3_000 {
+    for seed in 0..1_500 {
         let mut writer = Writer {
             random: StdRng::seed_from_u64(seed),
             oddities: [0, 5, 30][seed as usize % 3],
@@ -440,7 +440,7 @@ fn both_ways_say_the_same_of_random_messages() {
         let limits = limits(&mut writer.random);
         taken += usize::from(check(signal, &body, &limits, &format!("seed {seed}")));
     }
-    assert!(taken > 1_000, "only {taken} messages were whole");
+    assert!(taken > 500, "only {taken} messages were whole");
 }
 
 #[test]

@@ -1,7 +1,10 @@
 use super::*;
 
 fn attribute<'a>(key: &'a str, value: Value<'a>) -> Attribute<'a> {
-    Attribute { key, value }
+    Attribute {
+        key: key.into(),
+        value,
+    }
 }
 
 /// The rate that lists of attributes say, the first before the others.
@@ -11,7 +14,7 @@ fn from_attributes(lists: &[&[Attribute<'_>]]) -> Option<u32> {
 }
 
 fn text(value: &str) -> Value<'_> {
-    Value::String(value)
+    Value::String(value.into())
 }
 
 #[test]

@@ -1,0 +1,87 @@
+//! The corpora of the fuzzers in `fuzz/` are the requests of the golden cases, as files, so that every shape a case shows is where a
+//! fuzzer starts. The ordinary suite reads the same files, as they are and damaged.
+
+use super::{Case, body, is_bless, otlp, read_cases};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+/// Larger requests are made of repetitions, which a fuzzer makes by itself.
+const BYTES_MAX: usize = 16_384;
+
+/// The folder of a fuzzer's corpus.
+fn folder(target: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../fuzz/corpus")
+        .join(target)
+}
+
+/// The files of a fuzzer's corpus by name.
+pub(crate) fn read_corpus(target: &str) -> BTreeMap<String, Vec<u8>> {
+    std::fs::read_dir(folder(target))
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            (name, std::fs::read(path).unwrap())
+        })
+        .collect()
+}
+
+/// What the cases say must be in each corpus.
+fn expected() -> BTreeMap<&'static str, BTreeMap<String, Vec<u8>>> {
+    let mut corpora: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for receiver in ["otlp", "honeycomb"] {
+        for (path, text) in read_cases(receiver) {
+            let case = Case::parse(&text);
+            let name = path.file_stem().unwrap().to_str().unwrap();
+            let json = body::expand(&case.body);
+            let signal = case.header("path").unwrap();
+            let (target, binary_target, binary, ending) = match (receiver, signal) {
+                ("otlp", "/v1/logs") => {
+                    let protobuf = otlp::to_protobuf(crate::otlp::Signal::Logs, json.as_bytes());
+                    ("otlp_logs", "otlp_logs", protobuf, "pb")
+                }
+                ("otlp", _) => {
+                    let protobuf = otlp::to_protobuf(crate::otlp::Signal::Traces, json.as_bytes());
+                    ("otlp_traces", "otlp_traces", protobuf, "pb")
+                }
+                _ => {
+                    let msgpack = serde_json::from_str(&json).ok().map(|value| {
+                        let mut bytes = Vec::new();
+                        body::to_msgpack(&value, &mut bytes);
+                        bytes
+                    });
+                    ("honeycomb_json", "honeycomb_msgpack", msgpack, "msgpack")
+                }
+            };
+            let mut add = |target, ending, bytes: Vec<u8>| {
+                if !bytes.is_empty() && bytes.len() <= BYTES_MAX {
+                    let corpus = corpora.entry(target).or_default();
+                    corpus.insert(format!("{name}.{ending}"), bytes);
+                }
+            };
+            add(target, "json", json.into_bytes());
+            if let Some(binary) = binary {
+                add(binary_target, ending, binary);
+            }
+        }
+    }
+    corpora
+}
+
+#[test]
+fn the_corpora_of_the_fuzzers_are_the_cases() {
+    for (target, files) in expected() {
+        if is_bless() {
+            drop(std::fs::remove_dir_all(folder(target)));
+            std::fs::create_dir_all(folder(target)).unwrap();
+            for (name, bytes) in &files {
+                std::fs::write(folder(target).join(name), bytes).unwrap();
+            }
+        }
+        assert!(
+            read_corpus(target) == files,
+            "the corpus {target} is not that of the cases; bless it"
+        );
+    }
+}

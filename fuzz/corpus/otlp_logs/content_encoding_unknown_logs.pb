@@ -1,0 +1,7 @@
+
+1
+
+
+service.name
+shop*
+plain all along

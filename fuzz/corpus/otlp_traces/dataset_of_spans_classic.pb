@@ -1,0 +1,11 @@
+
+!
+
+
+service.name
+shop*x
+
+
+
+other
+x*x

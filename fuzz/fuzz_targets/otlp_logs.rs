@@ -1,0 +1,19 @@
+//! Exports of log records, as protobuf and as JSON.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use waggle_model::EventLimits;
+use waggle_wire::otlp::{Encoding, OtlpHeaders, decode_logs};
+
+fuzz_target!(|body: &[u8]| {
+    let limits = EventLimits::default();
+    for encoding in [Encoding::Protobuf, Encoding::Json] {
+        drop(decode_logs(
+            body,
+            encoding,
+            &OtlpHeaders::default(),
+            &limits,
+            1,
+        ));
+    }
+});

@@ -1,0 +1,18 @@
+//! Exports of spans, as protobuf and as JSON.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use waggle_model::EventLimits;
+use waggle_wire::otlp::{Encoding, OtlpHeaders, decode_traces};
+
+fuzz_target!(|body: &[u8]| {
+    let limits = EventLimits::default();
+    for encoding in [Encoding::Protobuf, Encoding::Json] {
+        drop(decode_traces(
+            body,
+            encoding,
+            &OtlpHeaders::default(),
+            &limits,
+        ));
+    }
+});
