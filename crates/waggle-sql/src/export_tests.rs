@@ -142,8 +142,8 @@ async fn json_lines_hold_every_value_in_its_type() {
             })
             .collect();
         // Members come in the order of names in both, so the texts are comparable.
-        lines.sort_by_key(ToString::to_string);
-        expected.sort_by_key(ToString::to_string);
+        lines.sort_by_cached_key(ToString::to_string);
+        expected.sort_by_cached_key(ToString::to_string);
         assert_eq!(lines, expected);
     }
 }

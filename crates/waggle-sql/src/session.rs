@@ -5,6 +5,7 @@ use crate::engine::SqlConfig;
 use crate::error::refused;
 use crate::table::{CATALOG, Events, SCHEMA, TenantSchema};
 use datafusion::catalog::{CatalogProviderList, MemoryCatalogProviderList};
+use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::execution::context::SQLOptions;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -12,7 +13,8 @@ use datafusion::execution::memory_pool::{GreedyMemoryPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlanBuilder;
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::coop::CooperativeExec;
+use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::prelude::SessionConfig;
 use datafusion::sql::parser::{DFParserBuilder, Statement};
 use datafusion::sql::sqlparser::ast::{Query, SetExpr, Statement as SqlStatement};
@@ -76,8 +78,24 @@ pub(crate) async fn plan_of(
         .limit(0, Some(rows_max))?
         .build()?;
     let plan = state.create_physical_plan(&plan).await?;
-    execute_stream(plan, state.task_ctx())
+    execute_stream(stoppable(plan)?, state.task_ctx())
 }
+
+/// Lets every node that can make many rows of few give way after some batches. DataFusion sees to that for leaves only; the product of two
+/// small tables would otherwise go on to its end long after nobody waits for it.
+fn stoppable(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>> {
+    let plan = plan.transform_up(|node| {
+        let multiplies = node.children().len() > 1 || MULTIPLYING.contains(&node.name());
+        Ok(match multiplies {
+            true => Transformed::yes(Arc::new(CooperativeExec::new(node)) as _),
+            false => Transformed::no(node),
+        })
+    })?;
+    Ok(plan.data)
+}
+
+/// Nodes with one input that can make many rows of few.
+const MULTIPLYING: [&str; 2] = ["UnnestExec", "RecursiveQueryExec"];
 
 /// Parses a text that must be one SELECT.
 fn only_select(text: &str) -> Result<Statement> {
