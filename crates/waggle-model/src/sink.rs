@@ -68,6 +68,9 @@ pub enum AppendError {
     /// The store can't keep up; the caller should try again after a pause.
     #[error("the server is taking in more than it can store; try again")]
     Busy,
+    /// The disk has no room for more events; the caller should try again later. Queries go on.
+    #[error("the server's disk is full; try again later")]
+    Full,
     /// The store is stopping or has stopped after a failed write.
     #[error("the server is not taking in events: {0}")]
     Unavailable(String),

@@ -1,6 +1,7 @@
 //! The folder of block files: names, writing, and a bounded number of open ones.
 
-use crate::block::{Block, BlockCache, BlockPlace, RangeRead, encode_block};
+use crate::block::{Block, BlockCache, BlockPlace, RangeRead, encode_sources};
+use crate::compaction::pace::Pace;
 use crate::disk::{Disk, DiskFile};
 use crate::store::flush::BlockPlan;
 use crate::{Error, ReadError, Result, Source};
@@ -16,6 +17,8 @@ use waggle_metastore::{Block as ListedBlock, BlockId, NewBlock};
 const SUFFIX: &str = ".blocks";
 /// Ends the name of a file while it is written.
 const UNFINISHED: &str = ".unfinished";
+/// Bytes that background work writes at once.
+const PACED_BYTES: usize = 1 << 20;
 
 /// Block files by name.
 pub(crate) struct BlockFiles {
@@ -31,6 +34,8 @@ pub(crate) struct BlockFiles {
 #[derive(Default)]
 struct Open {
     blocks: HashMap<BlockId, OpenBlock>,
+    /// Columns of listed blocks that were deleted and are still in the file.
+    hidden: HashMap<BlockId, Arc<[String]>>,
     files: HashMap<String, Weak<BlockFile>>,
     uses: u64,
 }
@@ -46,15 +51,23 @@ struct BlockFile {
     name: String,
 }
 
+/// A file that is read at a bounded speed.
+struct PacedFile {
+    file: Arc<BlockFile>,
+    pace: Arc<Pace>,
+}
+
 /// Writes one new file.
 pub(crate) struct FileWriter {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     name: String,
+    pace: Option<Arc<Pace>>,
     now_ns: i64,
 }
 
 /// A file that is on stable storage but for its name.
+#[derive(Debug)]
 pub(crate) struct WrittenFile {
     pub(crate) name: String,
     pub(crate) blocks: Vec<NewBlock>,
@@ -86,29 +99,94 @@ impl BlockFiles {
 
     /// A block to read from, opened if it is not open already.
     pub(crate) fn source(&self, listed: &ListedBlock) -> Result<Source, ReadError> {
-        if let Some(block) = self.open.lock().find(listed.id) {
+        loop {
+            let (open, hidden) = self.open.lock().find(listed.id);
+            if let Some(block) = open {
+                return Ok(Source::Block(block));
+            }
+            // Two readers may open the same block at once: the later one stays open, both can be read.
+            let file = self.file(&listed.block.file)?;
+            let block = self.open_block(file, listed, hidden.as_deref(), &self.cache)?;
+            let mut open = self.open.lock();
+            if open.hidden.get(&listed.id) != hidden.as_ref() {
+                // A column was deleted meanwhile.
+                continue;
+            }
+            let evicted = open.keep(listed.id, Arc::clone(&block), self.open_max);
+            drop(open);
+            drop(evicted);
             return Ok(Source::Block(block));
         }
-        // Two readers may open the same block at once: the later one stays open, both can be read.
+    }
+
+    /// A block to read once, at a bounded speed, without displacing what queries have in memory.
+    pub(crate) fn read_past_cache(
+        &self,
+        listed: &ListedBlock,
+        pace: &Arc<Pace>,
+    ) -> Result<Source, ReadError> {
+        let hidden = self.open.lock().hidden.get(&listed.id).cloned();
+        let file = PacedFile {
+            file: self.file(&listed.block.file)?,
+            pace: Arc::clone(pace),
+        };
+        let no_cache = Arc::new(BlockCache::new(0));
+        let block = self.open_block(Arc::new(file), listed, hidden.as_deref(), &no_cache)?;
+        Ok(Source::Block(block))
+    }
+
+    fn open_block(
+        &self,
+        file: Arc<dyn RangeRead>,
+        listed: &ListedBlock,
+        hidden: Option<&[String]>,
+        cache: &Arc<BlockCache>,
+    ) -> Result<Arc<Block>, ReadError> {
         let place = BlockPlace {
             dataset: listed.block.dataset,
             offset: listed.block.offset,
             length: listed.block.length,
         };
-        let file = self.file(&listed.block.file)?;
-        let block = Arc::new(Block::open(file, place, Arc::clone(&self.cache))?);
-        let evicted = self
-            .open
-            .lock()
-            .keep(listed.id, Arc::clone(&block), self.open_max);
-        drop(evicted);
-        Ok(Source::Block(block))
+        let mut block = Block::open(file, place, Arc::clone(cache))?;
+        if let Some(hidden) = hidden {
+            block.hide_columns(hidden);
+        }
+        Ok(Arc::new(block))
+    }
+
+    /// Leaves a column out of these blocks for whoever opens them from now on.
+    pub(crate) fn hide_column(&self, blocks: &[BlockId], name: &str) {
+        let mut open = self.open.lock();
+        let mut closed = Vec::new();
+        for id in blocks {
+            let hidden = open.hidden.entry(*id).or_default();
+            let names = hidden.iter().cloned().chain([name.to_owned()]);
+            *hidden = names.collect();
+            closed.extend(open.blocks.remove(id));
+        }
+        drop(open);
+        drop(closed);
+    }
+
+    /// Blocks in whose files there are columns that were deleted.
+    pub(crate) fn with_hidden_columns(&self) -> Vec<BlockId> {
+        self.open.lock().hidden.keys().copied().collect()
     }
 
     /// Closes blocks that are not listed any more.
     pub(crate) fn forget(&self, blocks: impl Iterator<Item = BlockId>) {
         let mut open = self.open.lock();
-        let forgotten: Vec<_> = blocks.filter_map(|id| open.blocks.remove(&id)).collect();
+        let Open {
+            blocks: known,
+            hidden,
+            ..
+        } = &mut *open;
+        let forgotten: Vec<_> = blocks
+            .filter_map(|id| {
+                hidden.remove(&id);
+                known.remove(&id)
+            })
+            .collect();
         drop(open);
         drop(forgotten);
     }
@@ -132,13 +210,14 @@ impl BlockFiles {
         Ok(file)
     }
 
-    /// Starts a new file.
-    pub(crate) fn writer(&self, now_ns: i64) -> FileWriter {
+    /// Starts a new file, written at a bounded speed if one is given.
+    pub(crate) fn writer(&self, now_ns: i64, pace: Option<Arc<Pace>>) -> FileWriter {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         FileWriter {
             disk: Arc::clone(&self.disk),
             dir: self.dir.clone(),
             name: format!("{number:016}{SUFFIX}"),
+            pace,
             now_ns,
         }
     }
@@ -160,11 +239,14 @@ impl BlockFiles {
 }
 
 impl Open {
-    fn find(&mut self, id: BlockId) -> Option<Arc<Block>> {
+    /// The block if it is open, and what must be hidden of it.
+    fn find(&mut self, id: BlockId) -> (Option<Arc<Block>>, Option<Arc<[String]>>) {
         self.uses += 1;
-        let open = self.blocks.get_mut(&id)?;
-        open.last_use = self.uses;
-        Some(Arc::clone(&open.block))
+        let open = self.blocks.get_mut(&id).map(|open| {
+            open.last_use = self.uses;
+            Arc::clone(&open.block)
+        });
+        (open, self.hidden.get(&id).cloned())
     }
 
     /// Keeps a block open; returns those that are closed for it, an eighth at a time, the longest unused.
@@ -195,26 +277,41 @@ impl RangeRead for BlockFile {
     }
 }
 
-impl FileWriter {
-    /// Encodes the blocks one after another and makes the file durable under its name.
-    ///
-    /// # Errors
-    /// When the disk refuses; the unfinished file is gone, or goes at the next start.
-    pub(crate) fn write(&self, plans: &[BlockPlan]) -> Result<WrittenFile> {
-        let unfinished = self.dir.join(format!("{}{UNFINISHED}", self.name));
-        self.write_to(&unfinished, plans).map_err(|source| {
-            drop(self.disk.remove(&unfinished));
-            Error::io(&unfinished, source)
-        })
+impl RangeRead for PacedFile {
+    fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        self.pace.spend(length)?;
+        self.file.read_at(offset, length)
     }
 
-    fn write_to(&self, unfinished: &Path, plans: &[BlockPlan]) -> io::Result<WrittenFile> {
-        let file: Arc<dyn DiskFile> = self.disk.create(unfinished)?;
+    fn name(&self) -> &str {
+        self.file.name()
+    }
+}
+
+impl FileWriter {
+    /// Encodes the blocks one after another and makes the file durable under its name; no file when no rows are left for it.
+    ///
+    /// # Errors
+    /// When the disk refuses, or an input can't be read; the unfinished file is gone, or goes at the next start.
+    pub(crate) fn write(&self, plans: &[BlockPlan]) -> Result<Option<WrittenFile>> {
+        let unfinished = self.dir.join(format!("{}{UNFINISHED}", self.name));
+        let written = self.write_to(&unfinished, plans);
+        if !matches!(written, Ok(Some(_))) {
+            drop(self.disk.remove(&unfinished));
+        }
+        written
+    }
+
+    fn write_to(&self, unfinished: &Path, plans: &[BlockPlan]) -> Result<Option<WrittenFile>> {
+        let fail = |source| Error::io(unfinished, source);
+        let file: Arc<dyn DiskFile> = self.disk.create(unfinished).map_err(fail)?;
         let mut offset = 0;
         let mut blocks = Vec::with_capacity(plans.len());
         for plan in plans {
-            let encoded = encode_block(&plan.runs);
-            file.append(&encoded.bytes)?;
+            let Some(encoded) = encode_sources(&plan.inputs, &|_| true)? else {
+                continue;
+            };
+            self.append(&*file, &encoded.bytes).map_err(fail)?;
             let length = encoded.bytes.len() as u64;
             blocks.push(NewBlock {
                 tenant: plan.tenant,
@@ -229,17 +326,30 @@ impl FileWriter {
                 format_version: encoded.bytes.get(7).copied().map_or(0, u32::from),
                 created_at_ns: self.now_ns,
             });
+            // Blocks begin at multiples of 8, and their lengths are such.
             offset += length;
-            // Blocks begin at multiples of 8.
-            let padding = length.next_multiple_of(8) - length;
-            file.append(&[0; 8][..usize::try_from(padding).unwrap_or_default()])?;
-            offset += padding;
         }
-        file.sync()?;
-        self.disk.rename(unfinished, &self.dir.join(&self.name))?;
-        Ok(WrittenFile {
+        if blocks.is_empty() {
+            return Ok(None);
+        }
+        file.sync().map_err(fail)?;
+        self.disk
+            .rename(unfinished, &self.dir.join(&self.name))
+            .map_err(fail)?;
+        Ok(Some(WrittenFile {
             name: self.name.clone(),
             blocks,
-        })
+        }))
+    }
+
+    fn append(&self, file: &dyn DiskFile, bytes: &[u8]) -> io::Result<()> {
+        let Some(pace) = &self.pace else {
+            return file.append(bytes);
+        };
+        for part in bytes.chunks(PACED_BYTES) {
+            pace.spend(part.len())?;
+            file.append(part)?;
+        }
+        Ok(())
     }
 }

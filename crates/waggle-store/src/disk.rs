@@ -40,11 +40,22 @@ pub trait Disk: Debug + Send + Sync {
     /// Waits until all names of a directory are on stable storage.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
 
+    /// Bytes that this process may still write in a directory.
+    fn free_bytes(&self, dir: &Path) -> io::Result<u64>;
+
     /// Takes a file as a lock that nobody else gets, in any process, until the returned value is dropped.
     ///
     /// # Errors
     /// `WouldBlock` while somebody else holds it.
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>>;
+}
+
+/// True when a write failed for want of room: nothing is broken, and it may be tried again when there is some.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 /// An open file.
@@ -64,6 +75,6 @@ pub trait DiskFile: Debug + Send + Sync {
     /// The length in bytes.
     fn length(&self) -> io::Result<u64>;
 
-    /// Cuts everything from `length` on; durable after [`sync`](Self::sync).
+    /// Cuts everything from `length` on; durable after [`sync`](Self::sync). The next append goes there.
     fn truncate(&self, length: u64) -> io::Result<()>;
 }

@@ -12,8 +12,8 @@ pub enum Error {
     /// Another process uses the data folder: stop it, or name another folder.
     #[error("the data folder {} is in use by another waggle", .0.display())]
     InUse(PathBuf),
-    /// The log is not what was written, and what is broken had been acknowledged: restore a backup, or move the file away and lose
-    /// what it holds.
+    /// A log file is missing, a newer program wrote it, or it holds what no program of ours wrote: restore a backup, or move the file
+    /// away and lose what it holds.
     #[error("the log file {} is damaged at byte {offset}: {message}", .file.display())]
     WalDamaged {
         /// The file.
@@ -23,6 +23,9 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// There is no room on the disk: nothing was done, and it may be tried again.
+    #[error("the disk is full")]
+    Full,
     /// The disk refused: look at its space and its health.
     #[error("{}: {source}", .file.display())]
     Io {
@@ -34,6 +37,9 @@ pub enum Error {
     /// A block can't be read.
     #[error(transparent)]
     Block(#[from] ReadError),
+    /// A filter can't be applied to stored events.
+    #[error("the filter can't be applied: {0}")]
+    Filter(String),
     /// The metastore refused: see its error.
     #[error("the metastore refused: {0}")]
     Metastore(#[from] waggle_metastore::Error),
@@ -44,6 +50,9 @@ pub enum Error {
 
 impl Error {
     pub(crate) fn io(file: &Path, source: std::io::Error) -> Self {
+        if crate::disk::is_full(&source) {
+            return Self::Full;
+        }
         Self::Io {
             file: file.to_owned(),
             source,

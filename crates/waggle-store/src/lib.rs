@@ -9,18 +9,22 @@ mod admit;
 pub mod block;
 mod block_files;
 pub mod column;
+mod compaction;
 pub mod disk;
+mod erase;
 mod error;
 pub mod memtable;
 mod metrics;
+mod retention;
 mod source;
 mod store;
 mod wal;
 
+pub use erase::RowPredicate;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
 pub use source::{ReadError, Snapshot, Source};
-pub use store::{DatasetStats, FailureHook, Store, StoreConfig, StoreStats};
+pub use store::{DatasetStats, FailureHook, PredicateHook, Store, StoreConfig, StoreStats};
 
 #[cfg(test)]
 mod crash_tests;

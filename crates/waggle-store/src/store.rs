@@ -7,11 +7,13 @@ mod append;
 mod background;
 mod config;
 pub(crate) mod flush;
+mod keep;
+mod maintain;
 mod open;
 mod stats;
 pub(crate) mod view;
 
-pub use config::{FailureHook, StoreConfig};
+pub use config::{FailureHook, PredicateHook, StoreConfig};
 pub use stats::{DatasetStats, StoreStats};
 
 use crate::admit::Admission;
@@ -20,16 +22,18 @@ use crate::disk::Disk;
 use crate::metrics::Metrics;
 use crate::wal::{Settled, Wal};
 use crate::{Error, ReadError, Result, Snapshot, Source};
+use hashbrown::HashSet;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use std::any::Any;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use tokio::sync::{Notify, RwLock};
 use tokio::task::JoinHandle;
 use view::{Found, View};
-use waggle_metastore::Metastore;
-use waggle_model::{Clock, DatasetScope, Tenant, TimeRange};
+use waggle_metastore::{BlockId, Metastore};
+use waggle_model::{AppendError, Clock, DatasetScope, Tenant, TimeRange};
 
 /// Events at rest. Made by [`Store::open`]; appended to through [`EventSink`](waggle_model::EventSink).
 pub struct Store {
@@ -53,6 +57,16 @@ pub struct Store {
     is_stopping: Arc<RwLock<bool>>,
     /// Held while generations become blocks: they do so one after another, in order.
     flushing: tokio::sync::Mutex<()>,
+    /// Held while listed blocks are replaced or dropped: one piece of work at a time.
+    maintaining: tokio::sync::Mutex<()>,
+    /// Woken when limits of retention have changed.
+    limits_changed: Notify,
+    /// Woken when there may be blocks to merge.
+    blocks_added: Notify,
+    /// Blocks that could not be read.
+    damaged: Mutex<HashSet<BlockId>>,
+    /// Tells background work to stop at its next read or write.
+    is_leaving: Arc<AtomicBool>,
     tasks: Mutex<Vec<JoinHandle<()>>>,
     lock: Mutex<Option<Box<dyn Any + Send + Sync>>>,
 }
@@ -111,10 +125,12 @@ impl Store {
     /// # Errors
     /// When not everything became blocks. It is durable in the log all the same, and the next start finds it.
     pub async fn shutdown(&self) -> Result<()> {
+        self.is_leaving.store(true, Ordering::Relaxed);
         *self.is_stopping.write().await = true;
         let flushed = self.flush().await;
         // A commit under way must end before the folder is given back: it would land under the next store's feet.
-        let _turn = self.flushing.lock().await;
+        let _turn = self.maintaining.lock().await;
+        let _other_turn = self.flushing.lock().await;
         for task in self.tasks.lock().drain(..) {
             task.abort();
         }
@@ -130,10 +146,10 @@ impl Store {
     }
 
     async fn rotate(&self) -> Result<()> {
-        self.wal
-            .rotate(None)
-            .await
-            .map_err(|error| Error::Stopped(error.to_string()))
+        self.wal.rotate(None).await.map_err(|error| match error {
+            AppendError::Full => Error::Full,
+            error => Error::Stopped(error.to_string()),
+        })
     }
 }
 

@@ -81,6 +81,20 @@ pub(crate) async fn new_tenant(metastore: &dyn Metastore, name: &str) -> Tenant 
     environment.unwrap().tenant
 }
 
+impl Bed {
+    /// The numbers of the events in a range, ascending, and of no others.
+    pub(crate) fn try_numbers_in(
+        &self,
+        store: &Store,
+        range: TimeRange,
+    ) -> Result<Vec<i64>, ReadError> {
+        let snapshot = store.snapshot(self.tenant, &DatasetScope::All, range)?;
+        let mut numbers = try_numbers(&snapshot)?;
+        numbers.retain(|number| range.contains(*number));
+        Ok(numbers)
+    }
+}
+
 /// Events of these numbers, which are also their times.
 pub(crate) fn events(dataset: &str, numbers: impl IntoIterator<Item = i64>) -> EventBatch {
     let mut batch = EventBatch::new(dataset);

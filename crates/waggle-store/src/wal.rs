@@ -4,13 +4,17 @@
 //! number of requests a sync serves grows with the load by itself. The log is a row of segment files; each belongs to one memtable
 //! generation, and goes when blocks cover it. A write or sync that failed is never repeated and never explained away: the kernel may
 //! have dropped the pages and report success the next time. The log is then finished for this process, and says so to its owner.
+//!
+//! A full disk is no such failure. Before each group the room that is left is looked up, and what would reach into the reserve is
+//! refused; should the disk fill up all the same, what a write left behind is cut off. Either way the log goes on by itself once there
+//! is room.
 
 pub(crate) mod record;
 mod segment;
 mod writer;
 
 pub(crate) use record::Request;
-pub(crate) use segment::Replayed;
+pub(crate) use segment::{Damage, Replayed};
 
 use crate::disk::Disk;
 use crate::metrics::Metrics;
@@ -37,6 +41,8 @@ pub(crate) struct WalConfig {
     pub(crate) queue_bytes: usize,
     /// How long a request waits for a place in the queue.
     pub(crate) queue_wait: Duration,
+    /// So many bytes of the disk are left free.
+    pub(crate) reserve_bytes: u64,
 }
 
 /// Called once, with the reason, when the log is finished for this process.
@@ -50,6 +56,7 @@ pub(crate) type SegmentHook = Box<dyn Fn(&Arc<SegmentState>) + Send>;
 
 /// The running log.
 pub(crate) struct Wal {
+    disk: Arc<dyn Disk>,
     config: WalConfig,
     shared: Arc<Shared>,
     /// Places in the queue, and its size in [`BYTES_PER_PERMIT`].
@@ -59,6 +66,9 @@ pub(crate) struct Wal {
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
+/// Extension of a segment that was set aside.
+const DAMAGED: &str = "damaged";
+
 /// Semaphores count in u32; a queue may be larger than 4 GiB.
 const BYTES_PER_PERMIT: usize = 1024;
 
@@ -67,6 +77,8 @@ struct Shared {
     queue: Mutex<Queue>,
     arrived: Condvar,
     failure: OnceLock<String>,
+    /// True while requests are refused for want of room.
+    is_full: AtomicBool,
     on_failure: FailureHook,
     settled: Settled,
     metrics: Metrics,
@@ -98,6 +110,8 @@ pub(crate) struct SegmentState {
     pub(crate) bytes: std::sync::atomic::AtomicU64,
     in_flight: AtomicUsize,
     is_sealed: AtomicBool,
+    /// True when some of its records can't be read; its file is then set aside instead of removed.
+    is_damaged: AtomicBool,
 }
 
 /// Proof that a record is durable. Whoever holds it still has to bring the rows into the memtable of its generation; until it is
@@ -126,12 +140,18 @@ impl Wal {
             queue: Mutex::default(),
             arrived: Condvar::new(),
             failure: OnceLock::new(),
+            is_full: false.into(),
             on_failure,
             settled,
             metrics,
         });
-        let writer =
-            writer::Writer::open(disk, config.clone(), first, Arc::clone(&shared), on_segment)?;
+        let writer = writer::Writer::open(
+            Arc::clone(&disk),
+            config.clone(),
+            first,
+            Arc::clone(&shared),
+            on_segment,
+        )?;
         let thread = std::thread::Builder::new()
             .name("waggle-wal".to_owned())
             .spawn(move || writer.run())
@@ -140,6 +160,7 @@ impl Wal {
             places: Arc::new(Semaphore::new(config.queue_records.max(1))),
             bytes: Arc::new(Semaphore::new(bytes_max as usize)),
             bytes_max,
+            disk,
             config,
             shared,
             thread: Mutex::new(Some(thread)),
@@ -149,7 +170,8 @@ impl Wal {
     /// Writes one record and waits until it is on stable storage.
     ///
     /// # Errors
-    /// `Busy` when the queue stays full, `Unavailable` when the log is closed or failed. The record may then be durable all the same.
+    /// `Busy` when the queue stays full, `Full` when the disk is: the record is then not in the log. `Unavailable` when the log is closed or failed; the record
+    /// may then be durable all the same.
     pub(crate) async fn append(&self, request: &Request) -> Result<Ticket, AppendError> {
         self.check()?;
         let frame = Frame::new(|out| record::encode(request, out));
@@ -183,6 +205,20 @@ impl Wal {
         let (reply, answer) = oneshot::channel();
         self.send(Command::Rotate { only, reply })?;
         answer.await.map_err(|_| self.stopped())?
+    }
+
+    /// Turns requests away early while the disk is full.
+    ///
+    /// # Errors
+    /// `Full`.
+    pub(crate) fn check_room(&self) -> Result<(), AppendError> {
+        if !self.shared.is_full.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        match self.config.room(&*self.disk) {
+            0 => Err(AppendError::Full),
+            _ => Ok(()),
+        }
     }
 
     /// Ends the log for this process as after a failed write.
@@ -234,7 +270,29 @@ impl Drop for Wal {
     }
 }
 
+impl WalConfig {
+    /// Bytes that may be written before the reserve is reached. A disk that does not tell is found out by writing.
+    fn room(&self, disk: &dyn Disk) -> u64 {
+        disk.free_bytes(&self.dir)
+            .map_or(u64::MAX, |free| free.saturating_sub(self.reserve_bytes))
+    }
+}
+
 impl Shared {
+    fn set_full(&self, is_full: bool) {
+        if self.is_full.swap(is_full, Ordering::Relaxed) == is_full {
+            return;
+        }
+        self.metrics.disk_full.set(i64::from(is_full));
+        if is_full {
+            tracing::error!(
+                "the disk is full but for the reserve; no events are taken in until there is room"
+            );
+        } else {
+            tracing::info!("the disk has room again; events are taken in");
+        }
+    }
+
     /// Remembers the first failure and tells the owner.
     fn fail(&self, reason: String) {
         let mut is_first = false;
@@ -257,7 +315,16 @@ impl SegmentState {
             bytes: 0.into(),
             in_flight: 0.into(),
             is_sealed: true.into(),
+            is_damaged: false.into(),
         }
+    }
+
+    pub(crate) fn set_damaged(&self) {
+        self.is_damaged.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
     }
 
     /// True when no row will ever be added to its generation.
@@ -283,7 +350,8 @@ impl Drop for Ticket {
     }
 }
 
-/// The numbers of the segments in a folder, ascending.
+/// The numbers of the segments in a folder, ascending. A file at the end that got no header is removed: the disk was full when it was
+/// made, and the segment before it was written on.
 pub(crate) fn segments(disk: &dyn Disk, dir: &std::path::Path) -> Result<Vec<u64>> {
     let names = disk.list(dir).map_err(|source| Error::io(dir, source))?;
     let mut numbers: Vec<u64> = names
@@ -291,6 +359,12 @@ pub(crate) fn segments(disk: &dyn Disk, dir: &std::path::Path) -> Result<Vec<u64
         .filter_map(|name| segment::number(name))
         .collect();
     numbers.sort_unstable();
+    while let Some(last) = numbers.last().copied()
+        && segment::is_unborn(disk, &segment::path(dir, last), last)?
+    {
+        remove(disk, dir, last)?;
+        numbers.pop();
+    }
     Ok(numbers)
 }
 
@@ -308,11 +382,12 @@ pub(crate) fn check_follows(dir: &std::path::Path, last: u64, next: u64) -> Resu
 
 /// Reads a segment from before this start and hands every request to `visit`.
 ///
-/// The last segment may end in a torn record, which is cut off; it is durable afterwards, so that a later start finds it whole. The
-/// others must be whole: the log goes on to the next segment only when all of one is on stable storage.
+/// Damage costs the records it hit and no other: see [`Replayed::damages`]. The last segment may end in a torn record, which is no
+/// damage and is cut off; the segment is durable afterwards, so that a later start finds it whole. The others must be whole: the log
+/// goes on to the next segment only when all of one is on stable storage.
 ///
 /// # Errors
-/// `WalDamaged` when acknowledged records can't be read.
+/// `Io`; `WalDamaged` when a newer program wrote the segment, or a record whose checksum is right makes no sense.
 pub(crate) fn replay(
     disk: &dyn Disk,
     dir: &std::path::Path,
@@ -321,17 +396,19 @@ pub(crate) fn replay(
     visit: &mut dyn FnMut(Request),
 ) -> Result<Replayed> {
     let path = segment::path(dir, number);
-    let replayed = segment::replay(disk, &path, number, &mut |payload| {
+    let mut replayed = segment::replay(disk, &path, number, &mut |payload| {
         record::decode(payload).map(&mut *visit)
     })?;
     if !is_last {
-        if replayed.whole_bytes < replayed.length || replayed.whole_bytes == 0 {
-            let message = "a record is broken, and a later file shows that it was whole once";
-            return Err(segment::damaged(
-                &path,
-                replayed.whole_bytes,
-                message.to_owned(),
-            ));
+        if replayed.whole_bytes < replayed.length || replayed.length == 0 {
+            replayed.damages.push(Damage {
+                start: replayed.whole_bytes,
+                end: replayed.length,
+                was_durable: true,
+            });
+        }
+        for damage in &mut replayed.damages {
+            damage.was_durable = true;
         }
         return Ok(replayed);
     }
@@ -351,6 +428,36 @@ pub(crate) fn replay(
     };
     repair().map_err(|source| Error::io(&path, source))?;
     Ok(replayed)
+}
+
+/// Gives a segment that blocks cover, but for what could not be read, a name under which no start looks at it and a person may.
+pub(crate) fn set_aside(disk: &dyn Disk, dir: &std::path::Path, number: u64) -> Result<()> {
+    let path = segment::path(dir, number);
+    disk.rename(&path, &path.with_extension(DAMAGED))
+        .map_err(|source| Error::io(&path, source))
+}
+
+/// Removes what is left of segments up to `covered`, those that were set aside included: they may hold events that were erased.
+pub(crate) fn remove_through(disk: &dyn Disk, dir: &std::path::Path, covered: u64) -> Result<()> {
+    let names = disk.list(dir).map_err(|source| Error::io(dir, source))?;
+    for name in names {
+        let path = dir.join(&name);
+        let is_covered = segment::number(&name).is_some_and(|number| number <= covered);
+        if is_covered
+            || path
+                .extension()
+                .is_some_and(|extension| extension == DAMAGED)
+        {
+            disk.remove(&path)
+                .map_err(|source| Error::io(&path, source))?;
+        }
+    }
+    Ok(())
+}
+
+/// The file of a segment, for messages.
+pub(crate) fn path(dir: &std::path::Path, number: u64) -> PathBuf {
+    segment::path(dir, number)
 }
 
 /// Removes a segment. It may come back after a crash, and is then below the covered number.

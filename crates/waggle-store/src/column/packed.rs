@@ -164,6 +164,7 @@ fn low_word(bits: u128) -> u64 {
     bits as u64
 }
 
+#[inline]
 fn mask(width: usize) -> u64 {
     if width == 64 {
         u64::MAX
@@ -268,6 +269,7 @@ impl<T: Lane> Packed<T> {
     ///
     /// # Panics
     /// When there is no such slot.
+    #[inline]
     pub fn get(&self, slot: usize) -> T {
         assert!(slot < self.count, "slot {slot} of {}", self.count);
         let (chunk, index) = (slot / CHUNK_ROWS, slot % CHUNK_ROWS);
@@ -358,6 +360,7 @@ impl<T: Lane> Packed<T> {
         size_of_val(&*self.chunks) + size_of_val(&*self.words) + size_of_val(&*self.tail)
     }
 
+    #[inline]
     fn chunk_words(&self, chunk: usize) -> &[u64] {
         let Chunk { width, start, .. } = self.chunks[chunk];
         let start = start as usize;
@@ -427,6 +430,7 @@ impl Packed<u32> {
 ///
 /// FastLanes lays 1024 values out in lanes; word `w` of lane `l` is at `w * lanes + l`. Row `r` of a lane, which takes bits `r * width`
 /// and up, holds value `ORDER[r / 8] * 16 + r % 8 * 128 + l`.
+#[inline]
 fn pick<T: Lane>(lane_bits: usize, width: usize, base: T, words: &[u64], index: usize) -> T {
     // This permutation is its own inverse.
     const ORDER: [usize; 8] = [0, 4, 2, 6, 1, 5, 3, 7];

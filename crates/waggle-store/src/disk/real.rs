@@ -73,6 +73,11 @@ impl Disk for RealDisk {
         File::open(dir)?.sync_all()
     }
 
+    fn free_bytes(&self, dir: &Path) -> io::Result<u64> {
+        let stats = rustix::fs::statvfs(dir)?;
+        Ok(stats.f_bavail.saturating_mul(stats.f_frsize))
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>> {
         let file = OpenOptions::new()
             .write(true)

@@ -40,6 +40,8 @@ struct State {
     /// Hears of the crash: what is not a disk stops with it.
     on_crash: Option<Box<dyn Fn() + Send>>,
     capacity: Option<u64>,
+    /// From this call on there is no room, whatever the capacity.
+    full_at: Option<u64>,
     syncs: u64,
     fail_sync_at: Option<u64>,
 }
@@ -90,6 +92,7 @@ impl SimDisk {
             is_crashed: false,
             on_crash: None,
             capacity: None,
+            full_at: None,
             syncs: 0,
             fail_sync_at: None,
         })))
@@ -134,6 +137,19 @@ impl SimDisk {
         state.capacity = Some(state.used() + bytes);
     }
 
+    /// Has no room from the `calls`-th call from now on.
+    pub(crate) fn fill_in(&self, calls: u64) {
+        let mut state = self.0.lock();
+        state.full_at = Some(state.calls + calls);
+    }
+
+    /// Has room again.
+    pub(crate) fn make_room(&self) {
+        let mut state = self.0.lock();
+        state.capacity = None;
+        state.full_at = None;
+    }
+
     /// Makes the `syncs`-th sync of a file from now fail.
     pub(crate) fn fail_sync_in(&self, syncs: u64) {
         let mut state = self.0.lock();
@@ -156,6 +172,7 @@ impl SimDisk {
         state.is_crashed = false;
         state.on_crash = None;
         state.capacity = None;
+        state.full_at = None;
         state.fail_sync_at = None;
     }
 
@@ -231,6 +248,18 @@ impl State {
         change.apply(&mut self.names);
         self.changes.push(change);
         if is_last { Err(crashed()) } else { Ok(()) }
+    }
+
+    fn free(&self) -> u64 {
+        match self.capacity {
+            _ if self.is_full() => 0,
+            Some(capacity) => capacity.saturating_sub(self.used()),
+            None => u64::MAX,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.full_at.is_some_and(|call| self.calls >= call)
     }
 
     fn used(&self) -> u64 {
@@ -322,6 +351,10 @@ impl Disk for Mount {
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
         let mut state = self.state()?;
+        if state.is_full() {
+            state.step()?;
+            return Err(ErrorKind::StorageFull.into());
+        }
         let inode = state.inodes.len();
         state.inodes.push(Inode::default());
         state.change(Change::Link(path.to_owned(), inode))?;
@@ -365,6 +398,10 @@ impl Disk for Mount {
         if is_last { Err(crashed()) } else { Ok(()) }
     }
 
+    fn free_bytes(&self, _dir: &Path) -> io::Result<u64> {
+        Ok(self.state()?.free())
+    }
+
     fn lock(&self, path: &Path) -> io::Result<Box<dyn Any + Send + Sync>> {
         let mut state = self.state()?;
         state.step()?;
@@ -384,10 +421,12 @@ impl DiskFile for SimFile {
     fn append(&self, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.disk.0.lock();
         let is_last = self.step(&mut state)?;
-        let free = state
-            .capacity
-            .map_or(u64::MAX, |capacity| capacity.saturating_sub(state.used()));
-        let fitting = bytes.len().min(usize::try_from(free).unwrap());
+        let fitting = if state.is_full() && !bytes.is_empty() {
+            // Some of it may fit, as on a disk that others write to as well.
+            state.rng.random_range(0..bytes.len())
+        } else {
+            bytes.len().min(usize::try_from(state.free()).unwrap())
+        };
         state.inodes[self.inode]
             .data
             .extend_from_slice(&bytes[..fitting]);

@@ -75,6 +75,14 @@ impl Generation {
         tables
     }
 
+    /// Takes a deleted column out of a dataset's rows.
+    pub(crate) fn strip(&self, dataset: DatasetId, column: &str) {
+        let table = self.tables.read().get(&dataset).cloned();
+        if let Some(table) = table {
+            table.strip(column);
+        }
+    }
+
     /// Takes a deleted dataset's rows away.
     pub(crate) fn forget(&self, dataset: DatasetId) {
         self.tables.write().remove(&dataset);

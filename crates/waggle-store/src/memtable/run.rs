@@ -1,8 +1,13 @@
 //! A few ten thousand rows as plain columns: what a batch becomes in memory and what queries read until it is a block.
 
-use crate::column::{Codes, Column, Dictionary, Interner, Presence, TypedColumn, Values};
+mod rows;
+mod texts;
+
+use crate::column::{Column, Presence, TypedColumn, Values};
 use hashbrown::HashMap;
+use rows::Rows;
 use std::sync::Arc;
+use texts::Texts;
 use waggle_model::{BatchColumn, DatasetId, EventBatch};
 
 /// Rows of one dataset being collected.
@@ -27,12 +32,13 @@ pub struct Run {
     heap_bytes: usize,
 }
 
+/// A column being collected. When a run is taken the memory stays, for the next one.
 #[derive(Clone, Debug, Default)]
 struct ColumnBuilder {
-    strings: (Vec<u32>, Vec<u32>, Interner),
-    ints: (Vec<u32>, Vec<i64>),
-    floats: (Vec<u32>, Vec<f64>),
-    bools: (Vec<u32>, Vec<bool>),
+    strings: (Rows, Texts),
+    ints: (Rows, Vec<i64>),
+    floats: (Rows, Vec<f64>),
+    bools: (Rows, Vec<bool>),
 }
 
 impl RunBuilder {
@@ -80,13 +86,18 @@ impl RunBuilder {
                 Some(builder) => builder,
                 None => self.columns.entry(column.name.clone()).or_default(),
             };
-            heap_bytes += builder.append(column, first_row);
+            heap_bytes += builder.append(column, first_row, batch.len());
         }
         self.heap_bytes += heap_bytes;
     }
 
     /// Makes the run immutable.
-    pub fn seal(self) -> Run {
+    pub fn seal(mut self) -> Run {
+        self.take()
+    }
+
+    /// The rows so far as an immutable run; the builder starts over in the same memory.
+    pub(crate) fn take(&mut self) -> Run {
         #[expect(
             clippy::cast_possible_truncation,
             reason = "a run is sealed far below 2^32 rows"
@@ -94,108 +105,90 @@ impl RunBuilder {
         let row_count = self.timestamps_ns.len() as u32;
         let first = self.timestamps_ns.iter().min().copied().unwrap_or_default();
         let last = self.timestamps_ns.iter().max().copied().unwrap_or_default();
-        let sample_rates: Vec<i64> = self
-            .sample_rates
-            .iter()
-            .map(|rate| i64::from(*rate))
-            .collect();
-        let all = |values: Vec<i64>| {
-            Arc::new(TypedColumn::new(
-                row_count,
-                Presence::All,
-                Values::Ints(values.into()),
-            ))
+        let sample_rates = self.sample_rates.iter().map(|rate| i64::from(*rate));
+        let all = |values: Arc<[i64]>| {
+            let values = Values::Ints(values);
+            Arc::new(TypedColumn::new(row_count, Presence::All, values))
         };
-        Run {
+        let run = Run {
             dataset: self.dataset,
             row_count,
             time_bounds_ns: (first, last),
-            times: all(self.timestamps_ns),
-            sample_rates: all(sample_rates),
+            times: all(Arc::from(&*self.timestamps_ns)),
+            sample_rates: all(sample_rates.collect()),
             columns: self
                 .columns
-                .into_iter()
-                .map(|(name, builder)| (name, Arc::new(builder.seal(row_count))))
+                .iter_mut()
+                .filter_map(|(name, builder)| {
+                    Some((name.clone(), Arc::new(builder.take(row_count)?)))
+                })
                 .collect(),
             heap_bytes: self.heap_bytes,
-        }
+        };
+        self.timestamps_ns.clear();
+        self.sample_rates.clear();
+        self.heap_bytes = 0;
+        run
     }
 }
 
 impl ColumnBuilder {
     /// Returns the bytes it grew by.
-    fn append(&mut self, column: &BatchColumn, first_row: u32) -> usize {
-        let (rows, codes, interner) = &mut self.strings;
-        let before = interner.heap_bytes();
-        let known: Vec<u32> = (0..column.strings.entry_count())
-            .map(|entry| interner.intern(column.strings.entry(entry as u32)))
-            .collect();
-        rows.extend(column.strings.rows.iter().map(|row| first_row + row));
-        codes.extend(
-            column
-                .strings
-                .codes
-                .iter()
-                .map(|code| known[*code as usize]),
-        );
-        let grown = interner.heap_bytes() - before;
-
-        append_values(
-            &mut self.ints,
-            &column.ints.rows,
-            &column.ints.values,
-            first_row,
-        );
-        append_values(
-            &mut self.floats,
-            &column.floats.rows,
-            &column.floats.values,
-            first_row,
-        );
-        append_values(
-            &mut self.bools,
-            &column.bools.rows,
-            &column.bools.values,
-            first_row,
-        );
-        grown
-            + column.strings.rows.len() * 8
-            + column.ints.rows.len() * 12
-            + column.floats.rows.len() * 12
-            + column.bools.rows.len() * 5
+    fn append(&mut self, column: &BatchColumn, first_row: u32, row_count: usize) -> usize {
+        let BatchColumn {
+            strings,
+            ints,
+            floats,
+            bools,
+            ..
+        } = column;
+        let mut grown = 0;
+        if !strings.rows.is_empty() {
+            grown += self.strings.0.extend(&strings.rows, first_row, row_count);
+            grown += self.strings.1.extend(strings);
+        }
+        if !ints.rows.is_empty() {
+            grown += self.ints.0.extend(&ints.rows, first_row, row_count);
+            self.ints.1.extend_from_slice(&ints.values);
+        }
+        if !floats.rows.is_empty() {
+            grown += self.floats.0.extend(&floats.rows, first_row, row_count);
+            self.floats.1.extend_from_slice(&floats.values);
+        }
+        if !bools.rows.is_empty() {
+            grown += self.bools.0.extend(&bools.rows, first_row, row_count);
+            self.bools.1.extend_from_slice(&bools.values);
+        }
+        grown + size_of_val(&*ints.values) + size_of_val(&*floats.values) + bools.values.len()
     }
 
-    fn seal(self, row_count: u32) -> Column {
+    /// The column so far; `None` without values.
+    fn take(&mut self, row_count: u32) -> Option<Column> {
         let mut types = Vec::with_capacity(1);
-        let mut add = |rows: Vec<u32>, values: Values| {
-            if !rows.is_empty() {
-                let presence = if rows.len() == row_count as usize {
-                    Presence::All
-                } else {
-                    Presence::Rows(rows.into())
-                };
-                types.push(TypedColumn::new(row_count, presence, values));
-            }
-        };
-        let (rows, codes, interner) = self.strings;
-        let dictionary: Arc<Dictionary> = Arc::new(interner.into_dictionary());
-        add(
-            rows,
-            Values::Strings {
-                codes: Codes::Plain(codes.into()),
-                dictionary,
-            },
-        );
-        add(self.ints.0, Values::Ints(self.ints.1.into()));
-        add(self.floats.0, Values::Floats(self.floats.1.into()));
-        add(self.bools.0, Values::Bools(self.bools.1.into()));
-        Column { types }
+        if let Some(presence) = self.strings.0.take(row_count) {
+            types.push(TypedColumn::new(row_count, presence, self.strings.1.take()));
+        }
+        if let Some(presence) = self.ints.0.take(row_count) {
+            let values = Values::Ints(taken(&mut self.ints.1));
+            types.push(TypedColumn::new(row_count, presence, values));
+        }
+        if let Some(presence) = self.floats.0.take(row_count) {
+            let values = Values::Floats(taken(&mut self.floats.1));
+            types.push(TypedColumn::new(row_count, presence, values));
+        }
+        if let Some(presence) = self.bools.0.take(row_count) {
+            let values = Values::Bools(taken(&mut self.bools.1));
+            types.push(TypedColumn::new(row_count, presence, values));
+        }
+        (!types.is_empty()).then_some(Column { types })
     }
 }
 
-fn append_values<T: Copy>(to: &mut (Vec<u32>, Vec<T>), rows: &[u32], values: &[T], first_row: u32) {
-    to.0.extend(rows.iter().map(|row| first_row + row));
-    to.1.extend_from_slice(values);
+/// Copies the values out and leaves their memory.
+fn taken<T: Copy>(values: &mut Vec<T>) -> Arc<[T]> {
+    let taken = Arc::from(&**values);
+    values.clear();
+    taken
 }
 
 impl Run {
@@ -227,6 +220,21 @@ impl Run {
     /// A column by name.
     pub fn column(&self, name: &str) -> Option<&Arc<Column>> {
         self.columns.get(name)
+    }
+
+    /// The same rows without a column; everything else is shared.
+    pub(crate) fn without(&self, name: &str) -> Self {
+        let mut columns = self.columns.clone();
+        columns.remove(name);
+        Self {
+            dataset: self.dataset,
+            row_count: self.row_count,
+            time_bounds_ns: self.time_bounds_ns,
+            times: Arc::clone(&self.times),
+            sample_rates: Arc::clone(&self.sample_rates),
+            columns,
+            heap_bytes: self.heap_bytes,
+        }
     }
 
     /// Every column, in no order.

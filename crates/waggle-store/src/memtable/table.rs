@@ -87,6 +87,19 @@ impl Table {
         runs.sealed.clone()
     }
 
+    /// Takes a column out of all rows there are. Readers that hold a run keep it as it was.
+    pub(crate) fn strip(&self, column: &str) {
+        let mut runs = self.runs.lock();
+        if runs.open.row_count() > 0 {
+            runs.seal();
+        }
+        for run in &mut runs.sealed {
+            if run.column(column).is_some() {
+                *run = Arc::new(run.without(column));
+            }
+        }
+    }
+
     pub(crate) fn row_count(&self) -> u64 {
         self.runs.lock().row_count
     }
@@ -94,11 +107,9 @@ impl Table {
 
 impl Runs {
     fn seal(&mut self) {
-        let empty = RunBuilder::new(self.open.dataset());
-        let open = std::mem::replace(&mut self.open, empty);
+        let run = Arc::new(self.open.take());
         // A reader may hold the copy already: it is the same rows.
-        let run = self.copy.take().unwrap_or_else(|| Arc::new(open.seal()));
-        self.sealed.push(run);
+        self.sealed.push(self.copy.take().unwrap_or(run));
     }
 }
 

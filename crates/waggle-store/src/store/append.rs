@@ -30,6 +30,9 @@ impl EventSink for Store {
             Err(AppendError::Busy) => {
                 self.metrics.appends_busy.inc();
             }
+            Err(AppendError::Full) => {
+                self.metrics.appends_full.inc();
+            }
             Err(AppendError::Unavailable(_)) => {}
         }
         answer
@@ -50,6 +53,7 @@ impl Store {
         if let Some(reason) = self.wal.failure() {
             return Err(AppendError::Unavailable(reason.to_owned()));
         }
+        self.wal.check_room()?;
         let Admitted { batches, outcome } = self
             .admission
             .admit(tenant, batches, may_create_datasets)

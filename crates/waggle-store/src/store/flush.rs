@@ -6,10 +6,11 @@
 //! both.
 
 use super::{Store, blocking};
+use crate::block::BlockInput;
 use crate::block_files::WrittenFile;
 use crate::memtable::Run;
 use crate::memtable::generation::Generation;
-use crate::{Error, Result, wal};
+use crate::{Error, Result, Source, wal};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -21,10 +22,10 @@ use waggle_model::Tenant;
 const BLOCK_ROWS: u64 = 1 << 20;
 const COMMIT_RETRY: Duration = Duration::from_millis(500);
 
-/// Runs that become one block.
+/// Rows that become one block.
 pub(crate) struct BlockPlan {
     pub(crate) tenant: Tenant,
-    pub(crate) runs: Vec<Arc<Run>>,
+    pub(crate) inputs: Vec<BlockInput>,
 }
 
 impl Store {
@@ -66,13 +67,20 @@ impl Store {
             .filter_map(|(block, id)| id.map(|id| ListedBlock { id, block }))
             .collect();
         let block_count = listed.len();
+        let written_bytes = listed.iter().map(|listed| listed.block.length).sum();
+        self.metrics.flush_written_bytes.inc_by(written_bytes);
         self.view.replace_generation(generation, listed);
         self.memory_freed.notify_waiters();
+        self.blocks_added.notify_one();
         self.remove_unlisted(unlisted.iter().map(|(block, _)| block.file.as_str()));
 
         let (disk, wal_dir) = (Arc::clone(&self.disk), self.config.wal_dir());
-        // Should this fail, the next start does it.
-        if let Err(error) = blocking(move || wal::remove(&*disk, &wal_dir, number)).await {
+        let let_go = match generation.segment.is_damaged() {
+            true => wal::set_aside,
+            false => wal::remove,
+        };
+        // Should this fail, the next start removes it.
+        if let Err(error) = blocking(move || let_go(&*disk, &wal_dir, number)).await {
             tracing::warn!(%error, "a log file that blocks cover stays until the next start");
         }
         self.metrics
@@ -99,12 +107,12 @@ impl Store {
                 let Some(plan) = plans.pop_front() else {
                     break;
                 };
-                let writer = self.files.writer(self.clock.now_ns());
+                let writer = self.files.writer(self.clock.now_ns(), None);
                 writing.spawn_blocking(move || writer.write(&plan));
             }
             match writing.join_next().await {
                 None => break,
-                Some(Ok(Ok(file))) => written.push(file),
+                Some(Ok(Ok(file))) => written.extend(file),
                 Some(Ok(Err(error))) => failure = Some(error),
                 Some(Err(error)) => failure = Some(Error::Stopped(error.to_string())),
             }
@@ -171,7 +179,7 @@ impl Store {
         Ok(Some(blocks.iter().map(id).collect()))
     }
 
-    fn check_log(&self) -> Result<()> {
+    pub(super) fn check_log(&self) -> Result<()> {
         match self.wal.failure() {
             Some(reason) => Err(Error::Stopped(reason.to_owned())),
             None => Ok(()),
@@ -218,7 +226,10 @@ fn plan_files(generation: &Generation, config: &super::StoreConfig) -> Vec<Vec<B
             let heap_bytes: u64 = runs.iter().map(|run| run.heap_bytes() as u64).sum();
             let plan = BlockPlan {
                 tenant: table.tenant,
-                runs,
+                inputs: runs
+                    .into_iter()
+                    .map(|run| Source::Run(run).into())
+                    .collect(),
             };
             if row_count > config.shared_block_rows {
                 files.push(vec![plan]);

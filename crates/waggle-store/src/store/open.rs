@@ -7,22 +7,26 @@ use crate::block::BlockCache;
 use crate::block_files::BlockFiles;
 use crate::disk::Disk;
 use crate::metrics::Metrics;
-use crate::wal::{self, Request, SegmentState, Settled, Wal, WalConfig};
+use crate::wal::{self, Damage, Request, SegmentState, Settled, Wal, WalConfig};
 use crate::{Error, Result};
 use hashbrown::HashSet;
+use parking_lot::Mutex;
 use std::any::Any;
 use std::io::ErrorKind;
+use std::num::NonZero;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Weak};
 use waggle_metastore::Metastore;
-use waggle_model::Clock;
+use waggle_model::{Clock, DatasetId};
 
 impl Store {
     /// Opens the folder, making it when it is missing, and takes up what an earlier process left: blocks the metastore lists, and log
     /// segments that no commit covers, which are read back into memory. Runs within a tokio runtime, where its tasks then live.
     ///
     /// # Errors
-    /// `InUse` when another process has the folder, `WalDamaged` when acknowledged events can't be read back, `Io`, `Metastore`.
+    /// `InUse` when another process has the folder, `WalDamaged` when a whole log file is missing or a newer program wrote it, `Io`,
+    /// `Metastore`. Damage within a log file is logged and costs the records it hit.
     pub async fn open(
         config: StoreConfig,
         disk: Arc<dyn Disk>,
@@ -45,7 +49,25 @@ impl Store {
             config.open_blocks,
             cache,
         );
-        let view = Arc::new(View::new(metastore.blocks().await?, metrics.clone()));
+        let view = Arc::new(View::new(
+            metastore.blocks().await?,
+            config.shape(),
+            metrics.clone(),
+        ));
+
+        for (block, column) in metastore.hidden_columns().await? {
+            files.hide_column(&[block], &column);
+        }
+        metastore
+            .fail_running_erasures("the server stopped meanwhile", clock.now_ns())
+            .await?;
+        let deletions = metastore.column_deletions().await?;
+        let existing: HashSet<DatasetId> = metastore
+            .retentions()
+            .await?
+            .iter()
+            .map(|retention| retention.dataset)
+            .collect();
 
         let covered = metastore.wal_covered_through().await?.unwrap_or(0);
         let last = {
@@ -53,6 +75,15 @@ impl Store {
             let (metrics, now_ns) = (metrics.clone(), clock.now_ns());
             blocking(move || recover(&*disk, &wal_dir, covered, &view, &metrics, now_ns)).await?
         };
+        // The log remembers what was deleted.
+        view.keep_datasets(&existing);
+        for deletion in deletions {
+            for generation in view.generations() {
+                if generation.segment.number <= deletion.wal_through {
+                    generation.strip(deletion.dataset, &deletion.key_name);
+                }
+            }
+        }
 
         let settled = Settled::default();
         let wal = Wal::start(
@@ -63,6 +94,7 @@ impl Store {
                 queue_records: config.wal_queue_requests,
                 queue_bytes: config.wal_queue_bytes,
                 queue_wait: config.append_wait,
+                reserve_bytes: config.disk_reserve_bytes,
             },
             last + 1,
             settled.clone(),
@@ -94,8 +126,13 @@ impl Store {
             grown: tokio::sync::Notify::new(),
             is_stopping: Arc::default(),
             flushing: tokio::sync::Mutex::default(),
-            tasks: parking_lot::Mutex::default(),
-            lock: parking_lot::Mutex::new(Some(lock)),
+            maintaining: tokio::sync::Mutex::default(),
+            limits_changed: tokio::sync::Notify::new(),
+            blocks_added: tokio::sync::Notify::new(),
+            damaged: Mutex::default(),
+            is_leaving: Arc::default(),
+            tasks: Mutex::default(),
+            lock: Mutex::new(Some(lock)),
         });
         store.start_tasks();
         Ok(store)
@@ -134,7 +171,8 @@ fn remove_orphans(disk: &dyn Disk, dir: &Path, referenced: &[String]) -> Result<
 
 /// Reads segments that blocks do not cover back into memory, removes the others; returns the last number that was used.
 ///
-/// Memory: as much as the generations took before the stop, which a limit had bounded.
+/// Segments are read at the same time, one a core; the rows of each keep their order. Memory: as much as the generations took before the
+/// stop, which a limit had bounded.
 fn recover(
     disk: &dyn Disk,
     dir: &Path,
@@ -150,26 +188,54 @@ fn recover(
         wal::remove(disk, dir, number)?;
     }
     let mut last = covered;
-    for (index, number) in segments.iter().copied().enumerate() {
+    for number in segments.iter().copied() {
         wal::check_follows(dir, last, number)?;
-        let is_last = index + 1 == segments.len();
-        let segment = Arc::new(SegmentState::replayed(number));
-        view.add_generation(Arc::clone(&segment));
+        last = number;
+    }
+    let states: Vec<_> = segments
+        .iter()
+        .map(|number| Arc::new(SegmentState::replayed(*number)))
+        .collect();
+    for state in &states {
+        view.add_generation(Arc::clone(state));
+    }
+    let read = |index: usize| {
+        let number = segments[index];
         let mut row_count = 0;
-        let replayed = wal::replay(disk, dir, number, is_last, &mut |request| {
+        let replayed = wal::replay(disk, dir, number, number == last, &mut |request| {
             let Request { tenant, batches } = request;
             row_count += batches.iter().map(|(_, batch)| batch.len()).sum::<usize>();
             let is_inserted = view.insert(number, tenant, &batches, now_ns);
             debug_assert!(is_inserted, "the generation was just added");
         })?;
-        segment
-            .bytes
-            .store(replayed.whole_bytes, std::sync::atomic::Ordering::Relaxed);
+        Ok((replayed, row_count))
+    };
+    for (state, found) in states.iter().zip(in_parallel(segments.len(), &read)) {
+        let (replayed, row_count) = found?;
+        let number = state.number;
+        for Damage {
+            start,
+            end,
+            was_durable,
+        } in &replayed.damages
+        {
+            metrics.wal_damages.inc();
+            state.set_damaged();
+            tracing::error!(
+                file = %wal::path(dir, number).display(),
+                start,
+                end,
+                was_durable,
+                "the log is damaged; the events of these bytes are lost, all others are kept"
+            );
+        }
+        state.bytes.store(replayed.whole_bytes, Ordering::Relaxed);
         metrics.wal_replayed_records.inc_by(replayed.record_count);
-        if replayed.record_count == 0 {
+        if replayed.record_count == 0 && !state.is_damaged() {
             // The number is used again: numbers without a gap are how a lost file would be noticed.
             view.drop_generation(number);
             wal::remove(disk, dir, number)?;
+            last = number - 1;
         } else {
             tracing::info!(
                 segment = number,
@@ -177,9 +243,36 @@ fn recover(
                 rows = row_count,
                 "read events back from the log"
             );
-            last = number;
         }
     }
     view.measure();
     Ok(last)
+}
+
+/// Calls `work` with 0 to `count - 1`, as many at a time as there are cores; returns the answers in this order.
+fn in_parallel<T: Send>(
+    count: usize,
+    work: &(dyn Fn(usize) -> Result<T> + Sync),
+) -> Vec<Result<T>> {
+    let next = AtomicUsize::new(0);
+    let answers: Vec<Mutex<Option<Result<T>>>> = (0..count).map(|_| Mutex::default()).collect();
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..cores.min(count) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(answer) = answers.get(index) else {
+                        return;
+                    };
+                    *answer.lock() = Some(work(index));
+                }
+            });
+        }
+    });
+    let stopped = || Err(Error::Stopped("reading the log panicked".to_owned()));
+    answers
+        .into_iter()
+        .map(|answer| answer.into_inner().unwrap_or_else(stopped))
+        .collect()
 }

@@ -221,7 +221,7 @@ async fn check_end_of_log(seed: u64, break_it: impl Fn(&Bed)) {
                 acked.push(number);
             }
             Err(AppendError::Unavailable(_)) => failed += 1,
-            Err(AppendError::Busy) => panic!("a broken store is not busy"),
+            Err(error) => panic!("a broken store is not {error}"),
         }
     }
     assert!(failed > 0);
@@ -235,11 +235,92 @@ async fn check_end_of_log(seed: u64, break_it: impl Fn(&Bed)) {
     assert!(found.len() <= acked.len() + 1, "{found:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_disk_ends_the_log() {
-    for seed in 0..20 {
-        check_end_of_log(seed, |bed| bed.disk.fill_after(seed * 150)).await;
+/// A disk that fills up at some call: what it has no room for is refused as such, reads go on, and with room everything goes on.
+async fn check_full_disk(seed: u64, fill: impl Fn(&Bed)) {
+    println!("seed {seed}");
+    let mut bed = Bed::new(seed).await;
+    bed.config.wal_segment_bytes = 900;
+    bed.config.disk_reserve_bytes = 0;
+    let store = bed.open().await.unwrap();
+    let (mut acked, mut refused) = (Vec::new(), 0);
+    fill(&bed);
+    for number in 0..100 {
+        match bed
+            .append(&store, vec![events("a", number..number + 1)])
+            .await
+        {
+            Ok(_) => acked.push(number),
+            Err(AppendError::Full) if refused < 5 => refused += 1,
+            Err(AppendError::Full) => break,
+            Err(error) => panic!("{error}"),
+        }
+        if number % 7 == seed as i64 % 7 {
+            drop(store.flush().await);
+        }
+        assert_eq!(bed.numbers(&store), acked);
     }
+    assert!(refused > 0, "the disk did not fill up");
+    assert_eq!(bed.failures.load(Ordering::Relaxed), 0);
+    if seed % 3 == 0 {
+        store.kill().await;
+        bed.disk.restart();
+    } else {
+        bed.disk.make_room();
+        bed.append(&store, vec![events("a", 200..203)])
+            .await
+            .unwrap();
+        acked.extend(200..203);
+        assert_eq!(bed.numbers(&store), acked);
+        match seed % 3 {
+            1 => store.kill().await,
+            _ => store.shutdown().await.unwrap(),
+        }
+    }
+    bed.disk.make_room();
+    let store = bed.open().await.unwrap();
+    assert_eq!(bed.numbers(&store), acked);
+    store.flush().await.unwrap();
+    assert_eq!(bed.numbers(&store), acked);
+    let listed = bed.metastore.block_files().await.unwrap().len();
+    let files = bed.disk.mount().list(Path::new("/data/blocks")).unwrap();
+    assert_eq!(files.len(), listed, "{files:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_turns_events_away_and_recovers() {
+    for seed in 0..60 {
+        check_full_disk(seed, |bed| bed.disk.fill_after(seed * 70)).await;
+    }
+    for seed in 0..90 {
+        check_full_disk(seed, |bed| bed.disk.fill_in(1 + seed)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_leave_the_reserve_to_blocks() {
+    let mut bed = Bed::new(15).await;
+    bed.config.disk_reserve_bytes = 100_000;
+    let store = bed.open().await.unwrap();
+    bed.disk.fill_after(103_000);
+    let mut next = 0;
+    while bed
+        .append(&store, vec![events("a", next..next + 1)])
+        .await
+        .is_ok()
+    {
+        next += 1;
+    }
+    assert!((3..30).contains(&next), "{next} events in 3,000 bytes");
+    assert!(matches!(
+        bed.append(&store, vec![events("a", next..next + 1)]).await,
+        Err(AppendError::Full)
+    ));
+    // Blocks may use it, and what they give back is room for events.
+    store.flush().await.unwrap();
+    bed.append(&store, vec![events("a", next..next + 1)])
+        .await
+        .unwrap();
+    assert_eq!(bed.numbers(&store), all(0..next + 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -256,7 +337,7 @@ async fn a_disk_too_full_for_blocks_keeps_events_in_the_log() {
     bed.append(&store, vec![events("a", 0..100)]).await.unwrap();
     // Room for the header of the next segment, not for a block.
     bed.disk.fill_after(100);
-    assert!(matches!(store.flush().await, Err(Error::Io { .. })));
+    assert!(matches!(store.flush().await, Err(Error::Full)));
     assert_eq!(bed.numbers(&store), all(0..100));
     assert_eq!(store.stats().block_count, 0);
     bed.disk.fill_after(1 << 20);
@@ -451,6 +532,11 @@ async fn the_health_of_the_store_can_be_read() {
 }
 
 impl Store {
+    /// Waits until no flush is under way, and keeps the next one from beginning.
+    pub(crate) async fn flushing_turn(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.flushing.lock().await
+    }
+
     /// What a crash of the machine does to the process, but for the disk.
     pub(crate) fn stopper(self: &Arc<Self>) -> impl Fn() + Send + 'static {
         let store = Arc::downgrade(self);
@@ -463,15 +549,17 @@ impl Store {
 
     /// Ends the process without ceremony: nothing more reaches the disk or the metastore when this returns.
     pub(crate) async fn kill(self: Arc<Self>) {
+        self.is_leaving.store(true, Ordering::Relaxed);
         self.wal.fail("killed".to_owned());
         // A commit that is under way in the database's thread would outlive its task, as it would not outlive a process.
-        let turn = self.flushing.lock().await;
+        let turn = self.maintaining.lock().await;
+        let other_turn = self.flushing.lock().await;
         let tasks = std::mem::take(&mut *self.tasks.lock());
         for task in tasks {
             task.abort();
             drop(task.await);
         }
-        drop(turn);
+        drop((turn, other_turn));
         while Arc::strong_count(&self) > 1 {
             tokio::task::yield_now().await;
         }

@@ -1,20 +1,22 @@
 //! What readers see: generations and blocks under one lock, so that a row is in exactly one of them at every moment.
 
+use crate::compaction::plan::{Shape, SizeClass};
 use crate::memtable::generation::Generation;
 use crate::memtable::{Run, table::Table};
-use crate::metrics::Metrics;
+use crate::metrics::{Metrics, SizeLabel};
 use crate::wal::SegmentState;
 use hashbrown::{HashMap, HashSet};
 use parking_lot::RwLock;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use waggle_metastore::Block as ListedBlock;
+use waggle_metastore::{Block as ListedBlock, BlockId};
 use waggle_model::{DatasetId, DatasetScope, EventBatch, Tenant, TimeRange};
 
 /// Generations and blocks.
 pub(crate) struct View {
     state: RwLock<State>,
+    shape: Shape,
     memory_bytes: AtomicU64,
     metrics: Metrics,
 }
@@ -23,6 +25,8 @@ pub(crate) struct View {
 struct State {
     generations: BTreeMap<u64, Arc<Generation>>,
     blocks: HashMap<DatasetId, DatasetBlocks>,
+    /// Datasets that were deleted since the start; their ids are never used again.
+    gone: HashSet<DatasetId>,
 }
 
 struct DatasetBlocks {
@@ -37,9 +41,10 @@ pub(crate) struct Found {
 }
 
 impl View {
-    pub(crate) fn new(blocks: Vec<ListedBlock>, metrics: Metrics) -> Self {
+    pub(crate) fn new(blocks: Vec<ListedBlock>, shape: Shape, metrics: Metrics) -> Self {
         let view = Self {
             state: RwLock::default(),
+            shape,
             memory_bytes: 0.into(),
             metrics,
         };
@@ -67,11 +72,19 @@ impl View {
         batches: &[(DatasetId, EventBatch)],
         now_ns: i64,
     ) -> bool {
-        let generation = self.state.read().generations.get(&segment).cloned();
-        let Some(generation) = generation else {
+        let state = self.state.read();
+        let Some(generation) = state.generations.get(&segment).cloned() else {
             return false;
         };
+        let gone = match state.gone.is_empty() {
+            true => HashSet::new(),
+            false => state.gone.clone(),
+        };
+        drop(state);
         for (dataset, batch) in batches {
+            if gone.contains(dataset) {
+                continue;
+            }
             let bytes = generation.insert(tenant, *dataset, batch, now_ns);
             self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
             self.metrics
@@ -137,6 +150,30 @@ impl View {
         self.measure();
     }
 
+    /// Puts blocks in the place of others. Those of a dataset that was deleted meanwhile stay away.
+    pub(crate) fn replace_blocks(&self, removed: &[BlockId], added: Vec<ListedBlock>) {
+        let removed: HashSet<BlockId> = removed.iter().copied().collect();
+        let mut state = self.state.write();
+        for dataset in state.blocks.values_mut() {
+            dataset
+                .blocks
+                .retain(|listed| !removed.contains(&listed.id));
+        }
+        state.add_blocks(added);
+        state.blocks.retain(|_, dataset| !dataset.blocks.is_empty());
+        drop(state);
+        self.measure();
+    }
+
+    /// The blocks of each dataset that has some.
+    pub(crate) fn blocks_by_dataset(&self) -> Vec<(DatasetId, Vec<Arc<ListedBlock>>)> {
+        let state = self.state.read();
+        let blocks = state.blocks.iter();
+        blocks
+            .map(|(id, dataset)| (*id, dataset.blocks.clone()))
+            .collect()
+    }
+
     /// Lets go of a generation without rows.
     pub(crate) fn drop_generation(&self, number: u64) {
         self.state.write().generations.remove(&number);
@@ -156,7 +193,18 @@ impl View {
         datasets
     }
 
-    /// Takes away all rows of deleted datasets; returns their blocks.
+    /// Takes away the rows in memory of datasets that do not exist any more: the log remembers them until blocks cover it.
+    pub(crate) fn keep_datasets(&self, existing: &HashSet<DatasetId>) {
+        let generations = self.generations();
+        let tables = generations.iter().flat_map(|g| g.all_tables());
+        let gone: HashSet<DatasetId> = tables
+            .map(|table| table.dataset)
+            .filter(|dataset| !existing.contains(dataset))
+            .collect();
+        self.remove_datasets(&gone);
+    }
+
+    /// Takes away all rows of deleted datasets, and those that are on their way to memory; returns their blocks.
     pub(crate) fn remove_datasets(&self, gone: &HashSet<DatasetId>) -> Vec<Arc<ListedBlock>> {
         let mut state = self.state.write();
         let blocks = gone
@@ -167,6 +215,7 @@ impl View {
         for generation in state.generations.values() {
             gone.iter().for_each(|id| generation.forget(*id));
         }
+        state.gone.extend(gone);
         drop(state);
         self.measure();
         blocks
@@ -202,6 +251,15 @@ impl View {
         metrics.blocks.set(to_gauge(blocks().count() as u64));
         let block_bytes = blocks().map(|listed| listed.block.length).sum();
         metrics.block_bytes.set(to_gauge(block_bytes));
+        let mut sizes = SizeClass::ALL.map(|class| (class, 0));
+        for listed in blocks() {
+            sizes[self.shape.class(listed) as usize].1 += 1;
+        }
+        for (class, count) in sizes {
+            let label = SizeLabel { size: class.name() };
+            metrics.blocks_by_size.get_or_create(&label).set(count);
+        }
+        metrics.measure_write_amplification();
         drop(state);
         metrics.wal_bytes.set(to_gauge(self.wal_bytes()));
     }

@@ -4,6 +4,9 @@
 //! says how much of its segment was on stable storage when it was written. That tells a torn tail, which nobody was promised, from
 //! damage to acknowledged bytes: if any later record knows that the broken place had been durable, it is damage.
 //!
+//! Reading goes on behind a broken place, at the next record that is whole: damage costs the records it hit and no other. The length
+//! of a record with a whole header is believed, so that nothing inside of a broken payload is taken for a record.
+//!
 //! Segment header: magic 8 bytes, version u32, CRC32C of the number u32, number u64, 8 zeros. Record header: marker u32, CRC32C of the
 //! following 24 bytes u32, payload length u64, durable length of the segment u64, CRC32C of the payload u32, 4 zeros. Little-endian.
 
@@ -24,14 +27,25 @@ const SCAN_BYTES: usize = 1 << 20;
 pub(super) struct Frame(Vec<u8>);
 
 /// What was found in a segment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Replayed {
     /// Records read.
     pub(crate) record_count: u64,
-    /// Bytes of the segment that are whole.
+    /// Where the last whole record ends.
     pub(crate) whole_bytes: u64,
+    /// Places before that end which can't be read.
+    pub(crate) damages: Vec<Damage>,
     /// Bytes of the segment.
     pub(crate) length: u64,
+}
+
+/// Bytes of a segment that are not what was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Damage {
+    pub(crate) start: u64,
+    pub(crate) end: u64,
+    /// True when they had been on stable storage, and so perhaps acknowledged. Otherwise they may be a torn write.
+    pub(crate) was_durable: bool,
 }
 
 struct RecordHeader {
@@ -86,12 +100,25 @@ impl Frame {
     }
 }
 
+/// True for a file that ends before its first record and is no segment: it never held anything.
+pub(super) fn is_unborn(disk: &dyn Disk, path: &Path, number: u64) -> Result<bool> {
+    let io = |source| Error::io(path, source);
+    let file = disk.open(path).map_err(io)?;
+    let length = file.length().map_err(io)?;
+    if length > HEADER_BYTES as u64 {
+        return Ok(false);
+    }
+    let mut bytes = vec![0; to_usize(length).map_err(io)?];
+    file.read_at(0, &mut bytes).map_err(io)?;
+    Ok(bytes != header(number))
+}
+
 /// Reads a segment from its start, one record in memory at a time, and hands each payload to `visit`.
 ///
-/// Stops where the segment stops being whole: the caller compares [`Replayed::whole_bytes`] with the length.
+/// What follows the last whole record is the caller's to judge: it compares [`Replayed::whole_bytes`] with the length.
 ///
 /// # Errors
-/// `WalDamaged` when the broken place had been durable, or `visit` says that a whole record makes no sense.
+/// `WalDamaged` when a newer program wrote it, or `visit` says that a whole record makes no sense.
 pub(super) fn replay(
     disk: &dyn Disk,
     path: &Path,
@@ -110,26 +137,42 @@ pub(super) fn replay(
     let mut replayed = Replayed {
         record_count: 0,
         whole_bytes: 0,
+        damages: Vec::new(),
         length,
     };
-    check_version(&mut reader, path)?;
-    if reader.read(0, HEADER_BYTES as u64).map_err(io)? == Some(&header(number)[..]) {
-        replayed.whole_bytes = HEADER_BYTES as u64;
-        while let Some((end, payload)) = reader.record(replayed.whole_bytes).map_err(io)? {
-            visit(payload)
-                .map_err(|message| damaged(path, replayed.whole_bytes, message.to_owned()))?;
+    let start = HEADER_BYTES as u64;
+    let mut offset = 0;
+    if reader.read(0, start).map_err(io)? == Some(&header(number)[..]) {
+        replayed.whole_bytes = start;
+        offset = start;
+    } else {
+        check_version(&mut reader, path)?;
+    }
+    loop {
+        let found = match offset {
+            0 => None,
+            _ => reader.record(offset).map_err(io)?,
+        };
+        if let Some(record) = found {
+            for damage in &mut replayed.damages {
+                damage.was_durable |= record.durable > damage.start;
+            }
+            visit(record.payload).map_err(|message| damaged(path, offset, message.to_owned()))?;
             replayed.record_count += 1;
-            replayed.whole_bytes = end;
+            replayed.whole_bytes = record.end;
+            offset = record.end;
+            continue;
         }
+        let Some(next) = reader.find_record(offset).map_err(io)? else {
+            return Ok(replayed);
+        };
+        replayed.damages.push(Damage {
+            start: offset,
+            end: next,
+            was_durable: false,
+        });
+        offset = next;
     }
-    let broken = replayed.whole_bytes;
-    if broken < length
-        && let Some(witness) = reader.find_witness(broken).map_err(io)?
-    {
-        let message = format!("the record at offset {witness} was written after it was durable");
-        return Err(damaged(path, broken, message));
-    }
-    Ok(replayed)
 }
 
 pub(super) fn damaged(path: &Path, offset: u64, message: String) -> Error {
@@ -140,17 +183,17 @@ pub(super) fn damaged(path: &Path, offset: u64, message: String) -> Error {
     }
 }
 
+/// A version that is not ours is damage if a record of ours follows.
 fn check_version(reader: &mut Reader<'_>, path: &Path) -> Result<()> {
-    let start = reader
-        .read(0, 12)
-        .map_err(|source| Error::io(path, source))?;
-    if let Some(start) = start
-        && start[..8] == *MAGIC
-        && start[8..12] != VERSION.to_le_bytes()
-    {
+    let io = |source| Error::io(path, source);
+    let Some(start) = reader.read(0, 12).map_err(io)? else {
+        return Ok(());
+    };
+    let version = u32_at(start, 8).unwrap_or_default();
+    let is_other = start[..8] == *MAGIC && version != VERSION;
+    if is_other && reader.record(HEADER_BYTES as u64).map_err(io)?.is_none() {
         let message = format!(
-            "its version is {:?}, but this program knows only {VERSION}: a newer Waggle wrote it",
-            u32_at(start, 8)
+            "its version is {version}, but this program knows only {VERSION}: a newer Waggle wrote it"
         );
         return Err(damaged(path, 8, message));
     }
@@ -187,8 +230,8 @@ impl Reader<'_> {
         Ok(bytes.and_then(RecordHeader::parse))
     }
 
-    /// The payload of the record at `offset` and where the next one starts; `None` when there is no whole record.
-    fn record(&mut self, offset: u64) -> std::io::Result<Option<(u64, &[u8])>> {
+    /// The record at `offset`; `None` when there is no whole one.
+    fn record(&mut self, offset: u64) -> std::io::Result<Option<Record<'_>>> {
         let Some(header) = self.header(offset)? else {
             return Ok(None);
         };
@@ -203,22 +246,49 @@ impl Reader<'_> {
         if crc32c::crc32c(payload) != header.payload_crc {
             return Ok(None);
         }
-        Ok(Some((start + padded, payload)))
+        Ok(Some(Record {
+            end: start + padded,
+            durable: header.durable,
+            payload,
+        }))
     }
 
-    /// A record behind `broken` that was written when `broken` had been durable.
-    fn find_witness(&mut self, broken: u64) -> std::io::Result<Option<u64>> {
-        let mut offset = broken.next_multiple_of(ALIGNMENT);
+    /// Where the next whole record behind the broken one at `offset` starts.
+    fn find_record(&mut self, offset: u64) -> std::io::Result<Option<u64>> {
+        let mut offset = match self.behind(offset)? {
+            Some(end) => end,
+            None => (offset + 1).next_multiple_of(ALIGNMENT),
+        };
         while let Some(bytes) = self.read(offset, HEADER_BYTES as u64)? {
-            if bytes[..4] == MARKER
-                && RecordHeader::parse(bytes).is_some_and(|header| header.durable > broken)
-            {
+            if bytes[..4] != MARKER {
+                offset += ALIGNMENT;
+            } else if self.record(offset)?.is_some() {
                 return Ok(Some(offset));
+            } else {
+                offset = self.behind(offset)?.unwrap_or(offset + ALIGNMENT);
             }
-            offset += ALIGNMENT;
         }
         Ok(None)
     }
+
+    /// The end of a record whose header is whole and whose payload lies in the file.
+    fn behind(&mut self, offset: u64) -> std::io::Result<Option<u64>> {
+        let Some(header) = self.header(offset)? else {
+            return Ok(None);
+        };
+        let end = header
+            .length
+            .checked_next_multiple_of(ALIGNMENT)
+            .and_then(|padded| padded.checked_add(offset + HEADER_BYTES as u64));
+        Ok(end.filter(|end| *end <= self.length))
+    }
+}
+
+/// A whole record.
+struct Record<'a> {
+    end: u64,
+    durable: u64,
+    payload: &'a [u8],
 }
 
 impl RecordHeader {

@@ -26,6 +26,7 @@ fn start(disk: &SimDisk, segment_bytes: u64, first: u64) -> Wal {
         queue_records: 16,
         queue_bytes: 64 << 10,
         queue_wait: Duration::from_secs(5),
+        reserve_bytes: 0,
     };
     let disk = disk.mount();
     disk.create_dir(Path::new(DIR)).unwrap();
@@ -43,12 +44,18 @@ fn start(disk: &SimDisk, segment_bytes: u64, first: u64) -> Wal {
 
 /// The numbers of all requests in all segments.
 fn read(disk: &SimDisk) -> Result<Vec<i64>> {
+    read_with_damages(disk).map(|(found, _)| found)
+}
+
+/// The same, and what could not be read, by segment.
+fn read_with_damages(disk: &SimDisk) -> Result<(Vec<i64>, Vec<(u64, Damage)>)> {
     let disk = disk.mount();
     let segments = segments(&*disk, Path::new(DIR))?;
     let mut found = Vec::new();
+    let mut damages = Vec::new();
     for (index, number) in segments.iter().enumerate() {
         let is_last = index + 1 == segments.len();
-        replay(&*disk, Path::new(DIR), *number, is_last, &mut |request| {
+        let replayed = replay(&*disk, Path::new(DIR), *number, is_last, &mut |request| {
             let batches = &request.batches;
             found.extend(
                 batches
@@ -56,8 +63,9 @@ fn read(disk: &SimDisk) -> Result<Vec<i64>> {
                     .flat_map(|(_, batch)| batch.timestamps_ns().to_vec()),
             );
         })?;
+        damages.extend(replayed.damages.iter().map(|damage| (*number, *damage)));
     }
-    Ok(found)
+    Ok((found, damages))
 }
 
 fn path(number: u64) -> PathBuf {
@@ -90,6 +98,11 @@ async fn a_torn_tail_ends_the_last_segment_and_is_cut_off() {
         disk.cut(&path(1), cut);
         let expected = i64::try_from(ends.iter().filter(|end| **end <= cut).count()).unwrap();
         assert_eq!(read(&disk).unwrap(), (0..expected).collect::<Vec<_>>());
+        if cut < 32 {
+            // Without a whole header it never was a segment.
+            assert!(segments(&*disk.mount(), Path::new(DIR)).unwrap().is_empty());
+            continue;
+        }
         let after = length(&disk, 1);
         assert!(after <= cut && (after == 0 || after == 32 || ends.contains(&after)));
         // What was cut off stays cut off, so that the segment is whole when it is not the last any more.
@@ -99,29 +112,57 @@ async fn a_torn_tail_ends_the_last_segment_and_is_cut_off() {
 }
 
 #[tokio::test]
-async fn damage_to_acknowledged_records_is_told_from_a_torn_tail() {
+async fn damage_costs_the_record_it_hit_and_is_told_from_a_torn_tail() {
     let whole = SimDisk::new(2);
     let ends = ten(&whole).await;
     for offset in (0..ends[9]).step_by(3) {
+        println!("damage at {offset}");
         let disk = SimDisk::new(2);
         ten(&disk).await;
         disk.flip_bit(&path(1), offset);
-        match read(&disk) {
-            Err(Error::WalDamaged {
-                file, offset: at, ..
-            }) => {
-                assert_eq!(file, path(1));
-                assert!(at <= offset as u64);
-            }
-            // Padding and reserved bytes carry nothing. The last record looks like a torn write, and nobody can know better.
-            Ok(found) => assert!(found.len() == 10 || found.len() == 9 && offset >= ends[8]),
-            Err(error) => panic!("damage at {offset}: {error}"),
+        let (found, damages) = read_with_damages(&disk).unwrap();
+        let hit = ends.iter().position(|end| offset < *end).unwrap();
+        let lost: Vec<i64> = (0..10).filter(|number| !found.contains(number)).collect();
+        if lost.is_empty() {
+            // The segment's header tells nothing that the records do not; padding and reserved bytes carry nothing.
+            assert!(damages.iter().all(|(_, damage)| damage.end == 32));
+            continue;
         }
+        assert_eq!(lost, [i64::try_from(hit).unwrap()]);
+        // The last record looks like a torn write, and nobody can know better.
+        if hit == 9 {
+            assert_eq!(damages, []);
+            continue;
+        }
+        let expected = Damage {
+            start: hit.checked_sub(1).map_or(32, |before| ends[before] as u64),
+            end: ends[hit] as u64,
+            was_durable: true,
+        };
+        assert_eq!(damages, [(1, expected)]);
     }
 }
 
 #[tokio::test]
-async fn damage_in_an_older_segment_names_file_and_offset() {
+async fn several_damaged_places_leave_the_records_between_them() {
+    let disk = SimDisk::new(3);
+    let ends = ten(&disk).await;
+    for record in [2, 3, 6] {
+        disk.flip_bit(&path(1), ends[record] - 20);
+    }
+    let (found, damages) = read_with_damages(&disk).unwrap();
+    assert_eq!(found, [0, 1, 4, 5, 7, 8, 9]);
+    let places: Vec<_> = damages.iter().map(|(_, d)| (d.start, d.end)).collect();
+    let end = |record: usize| ends[record] as u64;
+    assert_eq!(places, [(end(1), end(3)), (end(5), end(6))]);
+    // A broken header hides the length: the next record is searched for.
+    disk.flip_bit(&path(1), ends[7] + 9);
+    let (found, _) = read_with_damages(&disk).unwrap();
+    assert_eq!(found, [0, 1, 4, 5, 7, 9]);
+}
+
+#[tokio::test]
+async fn damage_in_an_older_segment_leaves_the_others() {
     for flip in [0, 40, 100, 150] {
         let disk = SimDisk::new(3);
         let wal = start(&disk, 100, 1);
@@ -131,11 +172,24 @@ async fn damage_in_an_older_segment_names_file_and_offset() {
         wal.close();
         assert_eq!(read(&disk).unwrap(), [0, 1, 2]);
         disk.flip_bit(&path(2), flip);
-        let error = read(&disk).unwrap_err();
-        let expected = if flip < 32 { 0 } else { 32 };
-        let text = error.to_string();
-        assert!(text.contains("/wal/0000000000000002.wal"), "{text}");
-        assert!(text.contains(&format!("at byte {expected}")), "{text}");
+        let (found, damages) = read_with_damages(&disk).unwrap();
+        let [(2, damage)] = damages[..] else {
+            panic!("{damages:?}");
+        };
+        assert!(damage.was_durable);
+        if flip < 32 {
+            assert_eq!((damage.start, damage.end), (0, 32));
+            assert_eq!(found, [0, 1, 2]);
+        } else {
+            assert_eq!(damage.start, 32);
+            assert_eq!(found, [0, 2]);
+        }
+        // What is left of it stays for a person to look at.
+        set_aside(&*disk.mount(), Path::new(DIR), 2).unwrap();
+        let numbers = segments(&*disk.mount(), Path::new(DIR)).unwrap();
+        assert_eq!(numbers, [1, 3, 4]);
+        remove_through(&*disk.mount(), Path::new(DIR), 1).unwrap();
+        assert_eq!(disk.mount().list(Path::new(DIR)).unwrap().len(), 2);
     }
 }
 
@@ -144,8 +198,24 @@ async fn a_newer_version_is_refused() {
     let disk = SimDisk::new(4);
     ten(&disk).await;
     disk.flip_bit(&path(1), 9);
+    // A record of ours shows that it is damage.
+    assert_eq!(read(&disk).unwrap().len(), 10);
+    disk.flip_bit(&path(1), 32);
     let error = read(&disk).unwrap_err().to_string();
     assert!(error.contains("newer Waggle"), "{error}");
+}
+
+#[tokio::test]
+async fn a_segment_that_got_no_header_is_no_segment() {
+    for length in [0, 5, 31] {
+        let disk = SimDisk::new(9);
+        ten(&disk).await;
+        let mount = disk.mount();
+        let file = mount.create(&path(2)).unwrap();
+        file.append(&segment::header(2)[..length]).unwrap();
+        assert_eq!(read(&disk).unwrap().len(), 10);
+        assert_eq!(segments(&*mount, Path::new(DIR)).unwrap(), [1]);
+    }
 }
 
 #[tokio::test]

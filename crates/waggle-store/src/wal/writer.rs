@@ -1,7 +1,8 @@
 //! The thread that writes the log.
 
-use super::{Command, SegmentHook, SegmentState, Shared, Ticket, WalConfig, segment, unavailable};
-use crate::disk::{Disk, DiskFile};
+use super::segment::{self, Frame};
+use super::{Command, SegmentHook, SegmentState, Shared, Ticket, WalConfig, unavailable};
+use crate::disk::{self, Disk, DiskFile};
 use crate::{Error, Result};
 use std::collections::VecDeque;
 use std::io;
@@ -11,6 +12,9 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 use waggle_model::AppendError;
 
+/// With so much room beyond the reserve a disk that was full counts as having room again.
+const ROOMY_BYTES: u64 = 1 << 20;
+
 pub(super) struct Writer {
     disk: Arc<dyn Disk>,
     config: WalConfig,
@@ -19,6 +23,8 @@ pub(super) struct Writer {
     open: OpenSegment,
     /// Those who wait for the next sync.
     waiting: Vec<(oneshot::Sender<Result<Ticket, AppendError>>, Ticket)>,
+    /// Bytes that this group may still write.
+    room: u64,
 }
 
 struct OpenSegment {
@@ -46,11 +52,13 @@ impl Writer {
             on_segment,
             open,
             waiting: Vec::new(),
+            room: 0,
         })
     }
 
     pub(super) fn run(mut self) {
         while let Some(commands) = self.take() {
+            self.room = self.config.room(&*self.disk);
             for command in commands {
                 self.obey(command);
             }
@@ -82,41 +90,66 @@ impl Writer {
                     answer(reply, Err(unavailable(reason)));
                     return;
                 }
-                let bytes = frame.finish(self.open.durable);
-                match self.open.append(bytes) {
+                match self.append(&mut frame) {
                     Ok(()) => {
-                        self.shared.metrics.wal_records.inc();
-                        self.shared
-                            .metrics
-                            .wal_written_bytes
-                            .inc_by(bytes.len() as u64);
                         let ticket = self.ticket();
                         self.waiting.push((reply, ticket));
                     }
-                    Err(error) => {
-                        self.judge(Err(error));
-                        answer(reply, Err(self.failed()));
-                    }
+                    Err(error) => answer(reply, Err(error)),
                 }
                 if self.open.written >= self.config.segment_bytes {
-                    let outcome = self.rotate();
+                    let outcome = self.rotate().map(|_| ());
                     self.judge(outcome);
                 }
             }
             Command::Rotate { only, reply } => {
                 let is_wanted = only.is_none_or(|number| number == self.open.state.number)
                     && self.open.written > segment::HEADER_BYTES as u64;
+                let mut has_room = true;
                 if is_wanted && failure.is_none() {
-                    let outcome = self.rotate();
+                    let outcome = self.rotate().map(|is_done| has_room = is_done);
                     self.judge(outcome);
                 }
                 let outcome = match self.shared.failure.get() {
-                    None => Ok(()),
                     Some(reason) => Err(unavailable(reason)),
+                    None if !has_room => Err(AppendError::Full),
+                    None => Ok(()),
                 };
                 answer(reply, outcome);
             }
         }
+    }
+
+    /// Writes a record, or nothing of it that stays.
+    fn append(&mut self, frame: &mut Frame) -> Result<(), AppendError> {
+        let bytes = frame.finish(self.open.durable);
+        let length = bytes.len() as u64;
+        if length > self.room {
+            self.shared.set_full(true);
+            return Err(AppendError::Full);
+        }
+        let outcome = match self.open.append(bytes) {
+            Err(error) if disk::is_full(&error) => match self.open.take_back() {
+                Ok(()) => {
+                    self.shared.set_full(true);
+                    return Err(AppendError::Full);
+                }
+                Err(error) => Err(error),
+            },
+            outcome => outcome,
+        };
+        if let Err(error) = outcome {
+            self.judge(Err(error));
+            return Err(self.failed());
+        }
+        self.room -= length;
+        // Near the edge some requests fit and others do not: that is still full.
+        if self.room > ROOMY_BYTES {
+            self.shared.set_full(false);
+        }
+        self.shared.metrics.wal_records.inc();
+        self.shared.metrics.wal_written_bytes.inc_by(length);
+        Ok(())
     }
 
     /// Brings what was written to stable storage and releases those who wait for it.
@@ -134,18 +167,29 @@ impl Writer {
         Ok(())
     }
 
+    /// Goes on to the next segment; false when there is no room for it, and the open one stays.
+    ///
     /// Everything in a segment is durable before the next exists: replay relies on it.
-    fn rotate(&mut self) -> io::Result<()> {
+    fn rotate(&mut self) -> io::Result<bool> {
         if self.shared.failure.get().is_some() {
-            return Ok(());
+            return Ok(false);
         }
         self.commit()?;
-        let next = OpenSegment::create(&*self.disk, &self.config, self.open.state.number + 1)?;
+        let number = self.open.state.number + 1;
+        let next = match OpenSegment::create(&*self.disk, &self.config, number) {
+            Err(error) if disk::is_full(&error) => {
+                self.shared.set_full(true);
+                // Should this fail as well, the next start removes it: it has no header, or nothing behind it.
+                drop(self.disk.remove(&segment::path(&self.config.dir, number)));
+                return Ok(false);
+            }
+            next => next?,
+        };
         let sealed = std::mem::replace(&mut self.open, next);
         (self.on_segment)(&self.open.state);
         sealed.state.is_sealed.store(true, Ordering::Release);
         self.shared.settled.send_modify(|count| *count += 1);
-        Ok(())
+        Ok(true)
     }
 
     fn judge(&mut self, outcome: io::Result<()>) {
@@ -201,6 +245,7 @@ impl OpenSegment {
                 bytes: AtomicU64::new(written),
                 in_flight: AtomicUsize::new(0),
                 is_sealed: AtomicBool::new(false),
+                is_damaged: AtomicBool::new(false),
             }),
             file,
             written,
@@ -213,6 +258,11 @@ impl OpenSegment {
         self.written += bytes.len() as u64;
         self.state.bytes.store(self.written, Ordering::Relaxed);
         Ok(())
+    }
+
+    /// Cuts off what a write that found no room left behind.
+    fn take_back(&mut self) -> io::Result<()> {
+        self.file.truncate(self.written)
     }
 
     fn sync(&mut self) -> io::Result<()> {

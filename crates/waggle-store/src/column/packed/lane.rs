@@ -45,6 +45,7 @@ impl Lane for u32 {
         self.wrapping_sub(base).into()
     }
 
+    #[inline]
     #[expect(
         clippy::cast_possible_truncation,
         reason = "distances of this lane have at most 32 bits"
@@ -75,6 +76,7 @@ impl Lane for i64 {
         self.wrapping_sub(base).cast_unsigned()
     }
 
+    #[inline]
     fn offset(self, distance: u64) -> Self {
         self.wrapping_add_unsigned(distance)
     }
@@ -105,6 +107,7 @@ impl Lanes {
     }
 }
 
+#[inline]
 fn narrow(width: usize) -> usize {
     match width {
         0..=8 => 8,

@@ -1,6 +1,14 @@
 use super::*;
 
 #[test]
+fn the_room_that_is_left_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let free = RealDisk.free_bytes(folder.path()).unwrap();
+    assert!(free > 0, "the tests need room as well");
+    assert!(RealDisk.free_bytes(&folder.path().join("none")).is_err());
+}
+
+#[test]
 fn files_keep_what_was_appended_and_lose_what_was_cut() {
     let folder = tempfile::tempdir().unwrap();
     let disk = RealDisk;

@@ -1,0 +1,407 @@
+//! What goes at somebody's wish: datasets, columns, events that match a filter, and events that are past a limit.
+
+use super::Store;
+use super::maintain::Replaced;
+use crate::compaction::rewrite::Rewrite;
+use crate::erase::RowPredicate;
+use crate::{Error, Result, Source, retention, wal};
+use async_trait::async_trait;
+use hashbrown::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+use waggle_metastore::{
+    Block as ListedBlock, BlockId, ColumnId, DatasetRetention, DeletedColumn, ErasureId,
+    Error as MetastoreError, NewErasure,
+};
+use waggle_model::{
+    DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterValue, KeepError, RetentionLimits,
+    RetentionLoss, Tenant, Value,
+};
+
+/// How often a metastore that somebody reads for long is asked again to let go of old pages.
+const SCRUB_RETRY: Duration = Duration::from_millis(200);
+const SCRUB_ATTEMPTS: usize = 50;
+
+#[async_trait]
+impl EventKeeper for Store {
+    async fn delete_dataset(&self, tenant: Tenant, dataset: DatasetId) -> Result<(), KeepError> {
+        self.metastore.delete_dataset(tenant, dataset).await?;
+        self.admission.forget(dataset);
+        self.let_go_of(&HashSet::from_iter([dataset]));
+        Ok(())
+    }
+
+    async fn delete_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &str,
+    ) -> Result<(), KeepError> {
+        let column = ColumnId(column.to_owned());
+        Ok(self.forget_column(tenant, dataset, &column).await?)
+    }
+
+    async fn preview_retention(
+        &self,
+        tenant: Tenant,
+        limits: &[(DatasetId, RetentionLimits)],
+    ) -> Vec<RetentionLoss> {
+        let now_ns = self.clock.now_ns();
+        let all = self.view.blocks();
+        limits
+            .iter()
+            .map(|(dataset, limits)| {
+                let blocks: Vec<_> = all
+                    .iter()
+                    .filter(|b| b.block.tenant == tenant && b.block.dataset == *dataset)
+                    .cloned()
+                    .collect();
+                retention::preview(*dataset, &blocks, *limits, now_ns)
+            })
+            .collect()
+    }
+
+    async fn apply_retention(&self) {
+        self.limits_changed.notify_one();
+    }
+
+    fn default_retention(&self) -> RetentionLimits {
+        self.config.retention
+    }
+
+    async fn count_erasable(
+        &self,
+        tenant: Tenant,
+        request: &EraseRequest,
+    ) -> Result<u64, KeepError> {
+        let predicate = self.predicate(tenant, request).await?;
+        let store = self.arc()?;
+        let (scope, range) = (DatasetScope::One(request.dataset), request.range);
+        let counted = tokio::task::spawn_blocking(move || {
+            let snapshot = store.snapshot(tenant, &scope, range)?;
+            let counts = snapshot.sources.iter().map(|s| count_rows(&*predicate, s));
+            counts.sum::<Result<u64>>()
+        });
+        let counted = counted
+            .await
+            .map_err(|e| KeepError::Unavailable(e.to_string()))?;
+        Ok(counted?)
+    }
+
+    async fn erase(&self, tenant: Tenant, request: EraseRequest) -> Result<i64, KeepError> {
+        let predicate = self.predicate(tenant, &request).await?;
+        let id = self
+            .metastore
+            .begin_erasure(&record(tenant, &request, self.clock.now_ns()))
+            .await?;
+        let store = self.arc()?;
+        tracing::info!(
+            erasure = id.0,
+            dataset = request.dataset.0,
+            "an erasure begins"
+        );
+        tokio::spawn(async move {
+            let mut row_count = 0;
+            let erased = store
+                .erase_rows(tenant, &request, predicate, id, &mut row_count)
+                .await;
+            let failure = erased.err().map(|error| error.to_string());
+            match &failure {
+                None => tracing::info!(erasure = id.0, rows = row_count, "events are erased"),
+                Some(failure) => {
+                    tracing::error!(
+                        erasure = id.0,
+                        failure,
+                        "an erasure failed; it must be asked for again"
+                    );
+                }
+            }
+            let noted = store.metastore.note_erasure(
+                id,
+                row_count,
+                failure.as_deref(),
+                Some(store.clock.now_ns()),
+            );
+            if let Err(error) = noted.await {
+                tracing::error!(erasure = id.0, %error, "the end of an erasure is not written down");
+            }
+        });
+        Ok(id.0)
+    }
+}
+
+impl Store {
+    fn arc(&self) -> Result<Arc<Self>, KeepError> {
+        let stopped = || KeepError::Unavailable("it has stopped".to_owned());
+        self.this.upgrade().ok_or_else(stopped)
+    }
+
+    /// Takes the rows of deleted datasets away from readers, and their blocks from the disk.
+    pub(super) fn let_go_of(&self, gone: &HashSet<DatasetId>) {
+        gone.iter().for_each(|id| self.admission.forget(*id));
+        let blocks = self.view.remove_datasets(gone);
+        self.remove_files_of(&blocks);
+    }
+
+    /// Deletes a column with the values of all events acknowledged so far.
+    ///
+    /// Nothing is appended meanwhile, so that "so far" is the end of a log file: rows before it lose the column, in memory now, in
+    /// blocks for every reader from now on and on the disk when they are rewritten, in the log at the next start. Rows after it keep it.
+    async fn forget_column(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+        column: &ColumnId,
+    ) -> Result<()> {
+        let _turn = self.maintaining.lock().await;
+        let is_stopping = self.is_stopping.write().await;
+        if *is_stopping {
+            return Err(Error::Stopped("it is stopping".to_owned()));
+        }
+        // No flush may list blocks made of rows that still have the column.
+        let _other_turn = self.flushing.lock().await;
+        self.rotate().await?;
+        let generations = self.view.generations();
+        let open = generations.last().map_or(u64::MAX, |g| g.segment.number);
+        let DeletedColumn { key_name, blocks } = self
+            .metastore
+            .delete_column(tenant, dataset, column, open.saturating_sub(1))
+            .await?;
+        self.admission.forget(dataset);
+        for generation in generations.iter().filter(|g| g.segment.number < open) {
+            generation.strip(dataset, &key_name);
+        }
+        self.files.hide_column(&blocks, &key_name);
+        drop(is_stopping);
+        self.blocks_added.notify_one();
+        tracing::info!(dataset = dataset.0, "a column is deleted");
+        Ok(())
+    }
+
+    /// Blocks in whose files there is what was deleted, in the order of files. The caller holds the turn.
+    pub(super) fn blocks_to_clean(&self) -> Vec<Arc<ListedBlock>> {
+        let hidden: HashSet<BlockId> = self.files.with_hidden_columns().into_iter().collect();
+        if hidden.is_empty() {
+            return Vec::new();
+        }
+        self.neighbours(|listed| hidden.contains(&listed.id))
+    }
+
+    /// The first file with such a block, and all blocks in it: a file goes only as a whole.
+    fn neighbours(&self, is_meant: impl Fn(&ListedBlock) -> bool) -> Vec<Arc<ListedBlock>> {
+        let damaged = self.damaged.lock().clone();
+        let blocks = self.view.blocks();
+        let files: HashSet<&str> = blocks
+            .iter()
+            .filter(|listed| damaged.contains(&listed.id))
+            .map(|listed| listed.block.file.as_str())
+            .collect();
+        let meant = blocks.iter().filter(|listed| is_meant(listed));
+        let first = meant
+            .map(|listed| listed.block.file.as_str())
+            .filter(|file| !files.contains(file))
+            .min();
+        let Some(file) = first else {
+            return Vec::new();
+        };
+        let same_file = blocks.iter().filter(|listed| listed.block.file == file);
+        same_file.cloned().collect()
+    }
+
+    /// Carries out all limits once.
+    pub(super) async fn sweep(&self) -> Result<()> {
+        let _turn = self.maintaining.lock().await;
+        let limits = self.metastore.retentions().await?;
+        let now_ns = self.clock.now_ns();
+        let blocks = self.view.blocks_by_dataset();
+        for DatasetRetention {
+            dataset,
+            own,
+            environment,
+            ..
+        } in limits
+        {
+            let limits = own.or(environment).or(self.config.retention);
+            let Some((_, blocks)) = blocks.iter().find(|(id, _)| *id == dataset) else {
+                continue;
+            };
+            let verdict = retention::judge(blocks, limits, now_ns);
+            if !verdict.gone.is_empty() {
+                let rows: u64 = verdict.gone.iter().map(|b| b.block.row_count).sum();
+                self.replace(Vec::new(), &verdict.gone).await?;
+                self.metrics.retention_rows.inc_by(rows);
+                tracing::info!(
+                    dataset = dataset.0,
+                    blocks = verdict.gone.len(),
+                    rows,
+                    "events past the limits of retention are gone"
+                );
+            }
+            for listed in &verdict.trimmed {
+                let work = Rewrite {
+                    from_ns: Some(verdict.kept_from_ns),
+                    ..Rewrite::of_one(listed)
+                };
+                let Replaced { left_out, .. } = self.rewrite_blocks(vec![work]).await?;
+                self.metrics.retention_rows.inc_by(left_out);
+            }
+        }
+        Ok(())
+    }
+
+    async fn predicate(
+        &self,
+        tenant: Tenant,
+        request: &EraseRequest,
+    ) -> Result<Arc<dyn RowPredicate>, KeepError> {
+        let dataset = self.metastore.dataset(tenant, request.dataset).await?;
+        if dataset.is_none() {
+            return Err(KeepError::NotFound("dataset"));
+        }
+        (self.config.predicates.0)(request)
+    }
+
+    /// Erases what was acknowledged before the call: everything goes into blocks, then block by block out of them.
+    async fn erase_rows(
+        &self,
+        tenant: Tenant,
+        request: &EraseRequest,
+        predicate: Arc<dyn RowPredicate>,
+        id: ErasureId,
+        row_count: &mut u64,
+    ) -> Result<()> {
+        // Appends under way may have been acknowledged before the call, but for their neighbours in the log.
+        drop(self.is_stopping.write().await);
+        self.flush().await?;
+        let covered = self.metastore.wal_covered_through().await?;
+        wal::remove_through(&*self.disk, &self.config.wal_dir(), covered.unwrap_or(0))?;
+        let mut clean: HashSet<BlockId> = HashSet::new();
+        loop {
+            let _turn = self.maintaining.lock().await;
+            let Some(dirty) = self
+                .find_dirty(tenant, request, &predicate, &mut clean)
+                .await?
+            else {
+                break;
+            };
+            // The others in its file are written again as they are: the file must go.
+            let work = dirty.iter().map(|listed| {
+                let is_meant = listed.block.dataset == request.dataset;
+                Rewrite {
+                    erased: is_meant.then(|| Arc::clone(&predicate)),
+                    ..Rewrite::of_one(listed)
+                }
+            });
+            let Replaced { added, left_out } = self.rewrite_blocks(work.collect()).await?;
+            clean.extend(added.iter().map(|listed| listed.id));
+            *row_count += left_out;
+            self.metrics.erased_rows.inc_by(left_out);
+            self.metastore
+                .note_erasure(id, *row_count, None, None)
+                .await?;
+        }
+        let texts = texts(request);
+        self.metastore
+            .forget_answers(tenant, request.dataset, &texts)
+            .await?;
+        for _ in 0..SCRUB_ATTEMPTS {
+            match self.metastore.scrub().await {
+                Err(MetastoreError::Busy) => tokio::time::sleep(SCRUB_RETRY).await,
+                scrubbed => return Ok(scrubbed?),
+            }
+        }
+        Err(MetastoreError::Busy.into())
+    }
+
+    /// All blocks of a file in which there are rows to erase; remembers blocks without any.
+    async fn find_dirty(
+        &self,
+        tenant: Tenant,
+        request: &EraseRequest,
+        predicate: &Arc<dyn RowPredicate>,
+        clean: &mut HashSet<BlockId>,
+    ) -> Result<Option<Vec<Arc<ListedBlock>>>> {
+        let range = request.range;
+        let is_meant = |listed: &&Arc<ListedBlock>| {
+            listed.block.tenant == tenant
+                && listed.block.dataset == request.dataset
+                && listed.block.min_time_ns < range.end_ns
+                && listed.block.max_time_ns >= range.start_ns
+        };
+        let blocks = self.view.blocks();
+        for listed in blocks.iter().filter(is_meant) {
+            if clean.contains(&listed.id) {
+                continue;
+            }
+            let (files, predicate) = (Arc::clone(&self.files), Arc::clone(predicate));
+            let looked_at = Arc::clone(listed);
+            let count = super::blocking(move || {
+                let source = files.source(&looked_at)?;
+                count_rows(&*predicate, &source)
+            });
+            if count.await? > 0 {
+                let file = &listed.block.file;
+                let same_file = blocks.iter().filter(|other| other.block.file == *file);
+                return Ok(Some(same_file.cloned().collect()));
+            }
+            clean.insert(listed.id);
+        }
+        Ok(None)
+    }
+}
+
+fn count_rows(predicate: &dyn RowPredicate, source: &Source) -> Result<u64> {
+    let rows = predicate.rows(source).map_err(Error::Filter)?;
+    Ok(rows.iter().map(|word| u64::from(word.count_ones())).sum())
+}
+
+/// What is kept of an erasure: everything but the values.
+fn record(tenant: Tenant, request: &EraseRequest, now_ns: i64) -> NewErasure {
+    let filters: Vec<String> = request
+        .filters
+        .iter()
+        .map(|filter| format!("{} {}", filter.column, filter.op.name()))
+        .collect();
+    let combination = match request.filter_combination {
+        waggle_model::FilterCombination::And => " AND ",
+        waggle_model::FilterCombination::Or => " OR ",
+    };
+    NewErasure {
+        tenant,
+        dataset: request.dataset,
+        asked_by: request.asked_by.clone(),
+        filter_text: filters.join(combination),
+        range: request.range,
+        created_at_ns: now_ns,
+    }
+}
+
+/// The texts among the values of the filters: answers and saved queries may hold them.
+fn texts(request: &EraseRequest) -> Vec<String> {
+    let values = request
+        .filters
+        .iter()
+        .flat_map(|filter| match &filter.value {
+            FilterValue::None => &[][..],
+            FilterValue::One(value) => std::slice::from_ref(value),
+            FilterValue::Many(values) => values,
+        });
+    values
+        .filter_map(|value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) => None,
+        })
+        .collect()
+}
+
+impl From<Error> for KeepError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Metastore(error) => error.into(),
+            error => Self::Unavailable(error.to_string()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
