@@ -204,6 +204,12 @@ pub const RESOURCES: &[Resource] = &[
         |ask| Box::pin(own::row::rows(ask)),
     ),
     own(
+        "POST",
+        "/api/environments/{env}/datasets/{dataset}/bubble-up",
+        LOOK,
+        |ask| Box::pin(own::bubble_up::run(ask)),
+    ),
+    own(
         "GET",
         "/api/environments/{env}/traces/{trace_id}",
         LOOK,

@@ -1,7 +1,8 @@
 //! What comes back: groups with their values, time series, raw rows, traces; and the door to the query engine.
 
 use crate::{
-    DatasetId, DatasetScope, FilterCombination, FilterSpec, QuerySpec, Tenant, TimeRange, Value,
+    BubbleUp, BubbleUpRequest, DatasetId, DatasetScope, FilterCombination, FilterSpec, QuerySpec,
+    Tenant, TimeRange, Value,
 };
 use async_trait::async_trait;
 
@@ -31,6 +32,14 @@ pub trait QueryEngine: Send + Sync {
         scope: DatasetScope,
         request: &RowRequest,
     ) -> Result<RowPage, QueryError>;
+
+    /// Compares some rows of a query with its other rows, column by column.
+    async fn bubble_up(
+        &self,
+        tenant: Tenant,
+        scope: DatasetScope,
+        request: &BubbleUpRequest,
+    ) -> Result<BubbleUp, QueryError>;
 
     /// Collects every row of one trace from all datasets of the tenant, oldest first.
     async fn trace(&self, tenant: Tenant, request: &TraceRequest) -> Result<Trace, QueryError>;

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{
-    CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec, FilterValue, QueryEngine,
+    BubbleSelection, BubbleUpRequest, CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec, FilterValue, QueryEngine,
     QueryOptions, QuerySpec, RowRequest, TimeRange, TraceRequest, Value,
 };
 use waggle_query::{Engine, EngineConfig};
@@ -101,6 +101,10 @@ async fn run() {
                 Question::Trace(request) => {
                     engine.trace(tenant, request).await.unwrap();
                 }
+                Question::BubbleUp(request) => {
+                    let answer = engine.bubble_up(tenant, DatasetScope::All, request);
+                    answer.await.unwrap();
+                }
             }
             times.push(started.elapsed());
         }
@@ -123,7 +127,42 @@ enum Question {
     Query(QuerySpec, TimeRange),
     Rows(RowRequest),
     Trace(TraceRequest),
+    BubbleUp(BubbleUpRequest),
 }
+
+/// The columns that the benchmark compares.
+const BUBBLE_COLUMNS: [&str; 30] = [
+    "service_name",
+    "name",
+    "http_route",
+    "http_status_code",
+    "error",
+    "k8s_pod_name",
+    "region",
+    "build_id",
+    "sample_rate",
+    "db_system",
+    "http_method",
+    "span_kind",
+    "library_name",
+    "library_version",
+    "host_name",
+    "k8s_node_name",
+    "k8s_namespace",
+    "k8s_cluster",
+    "cloud_az",
+    "sdk_version",
+    "http_user_agent",
+    "net_peer_ip",
+    "customer_tier",
+    "customer_id",
+    "flag_checkout_v2",
+    "platform",
+    "country",
+    "exception_message",
+    "annotation_type",
+    "user_id",
+];
 
 /// The questions of spec/engine.md that the engine answers.
 async fn questions(
@@ -189,6 +228,33 @@ async fn questions(
         op: FilterOp::Exists,
         value: FilterValue::None,
     }];
+    let hour = TimeRange {
+        start_ns: day.start_ns + 14 * 3_600_000_000_000,
+        end_ns: day.start_ns + 15 * 3_600_000_000_000,
+    };
+    let slow = filter("duration_ms", FilterOp::Greater, Value::Int(150));
+    let bubble = |columns: Option<Vec<String>>| {
+        Question::BubbleUp(BubbleUpRequest {
+            range: hour,
+            filters: Vec::new(),
+            filter_combination: waggle_model::FilterCombination::And,
+            selection: BubbleSelection {
+                range: None,
+                filters: vec![slow.clone()],
+            },
+            columns,
+            values_max: 40,
+        })
+    };
+    let errors_of_root = [
+        FilterSpec {
+            column: "trace.parent_id".to_owned(),
+            op: FilterOp::DoesNotExist,
+            value: FilterValue::None,
+        },
+        filter("service_name", FilterOp::Equal, text("api-gateway")),
+        filter("any.error", FilterOp::Equal, Value::Bool(true)),
+    ];
     let users = [("COUNT_DISTINCT", Some("user_id"))];
     let count = [("COUNT", None)];
     let average = [("COUNT", None), ("AVG", duration)];
@@ -226,9 +292,18 @@ async fn questions(
             "Q10 four breakdowns",
             query(spec(&of_four, &four, &[], None)),
         ),
+        (
+            "Q11 bubble up, 30 columns",
+            bubble(Some(BUBBLE_COLUMNS.map(str::to_owned).to_vec())),
+        ),
+        ("Q11a bubble up, all columns", bubble(None)),
         ("Q12 last ten minutes", {
             Question::Query(spec(&p99, &["http_route"], &[], None), last)
         }),
+        (
+            "Q13 errors below a root",
+            query(spec(&count, &[], &errors_of_root, None)),
+        ),
     ]
 }
 

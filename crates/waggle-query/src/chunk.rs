@@ -12,6 +12,15 @@ pub(crate) fn is_empty(bits: &Bits) -> bool {
     bits.iter().all(|word| *word == 0)
 }
 
+/// Up to so many rows of a chunk are picked one by one: to pick more costs as much as to read the whole chunk.
+pub(crate) const FEW_ROWS: usize = 40;
+
+/// True when at most [`FEW_ROWS`] bits are set.
+pub(crate) fn is_few(bits: &Bits) -> bool {
+    let count: u32 = bits.iter().map(|word| word.count_ones()).sum();
+    count as usize <= FEW_ROWS
+}
+
 /// Calls `visit` with the index of each set bit, ascending.
 pub fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
     for (index, word) in bits.iter().enumerate() {
@@ -87,13 +96,18 @@ impl ColumnReader {
         if self.chunk != Some(chunk) {
             self.chunk = Some(chunk);
             for (typed, buffer) in self.column.types.iter().zip(&mut self.buffers) {
-                match buffer {
-                    TypedBuffer::Strings(buffer, _) => typed.read_codes(chunk, buffer),
-                    TypedBuffer::Ints(buffer) => typed.read_ints(chunk, buffer),
-                    TypedBuffer::Floats(buffer) => typed.read_floats(chunk, buffer),
-                    TypedBuffer::Bools(buffer) => typed.read_bools(chunk, buffer),
-                }
+                read(typed, chunk, buffer);
             }
+        }
+        &self.buffers
+    }
+
+    /// One buffer per type of the column, whose value `i` is that of `rows[i]`. The rows ascend and are at most 1024; they may be
+    /// those of many chunks.
+    pub fn pick(&mut self, rows: &[u32]) -> &[TypedBuffer] {
+        self.chunk = None;
+        for (typed, buffer) in self.column.types.iter().zip(&mut self.buffers) {
+            pick(typed, rows, buffer);
         }
         &self.buffers
     }
@@ -104,7 +118,28 @@ impl ColumnReader {
     }
 }
 
-fn empty_buffer(typed: &TypedColumn) -> TypedBuffer {
+/// Reads a chunk of values into a buffer of their type.
+pub(crate) fn read(typed: &TypedColumn, chunk: usize, buffer: &mut TypedBuffer) {
+    match buffer {
+        TypedBuffer::Strings(buffer, _) => typed.read_codes(chunk, buffer),
+        TypedBuffer::Ints(buffer) => typed.read_ints(chunk, buffer),
+        TypedBuffer::Floats(buffer) => typed.read_floats(chunk, buffer),
+        TypedBuffer::Bools(buffer) => typed.read_bools(chunk, buffer),
+    }
+}
+
+/// Reads the values of some rows to the front of a buffer of their type.
+pub(crate) fn pick(typed: &TypedColumn, rows: &[u32], buffer: &mut TypedBuffer) {
+    match buffer {
+        TypedBuffer::Strings(buffer, _) => typed.pick_codes(rows, buffer),
+        TypedBuffer::Ints(buffer) => typed.pick_ints(rows, buffer),
+        TypedBuffer::Floats(buffer) => typed.pick_floats(rows, buffer),
+        TypedBuffer::Bools(buffer) => typed.pick_bools(rows, buffer),
+    }
+}
+
+/// A buffer for the values of a column.
+pub(crate) fn empty_buffer(typed: &TypedColumn) -> TypedBuffer {
     use waggle_model::ColumnType;
     match (typed.dictionary(), typed.column_type()) {
         (Some(dictionary), _) => {

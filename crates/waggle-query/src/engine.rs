@@ -4,7 +4,9 @@
 mod runner;
 mod running;
 
+use crate::bubble::bubble_up;
 use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Share, Watch};
+use crate::filter::Remembered;
 use crate::metrics::{Metrics, Outcome};
 use crate::plan::{Plan, validate};
 use crate::rows::read_rows;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use waggle_model::{
-    Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, ResultTable,
+    BubbleUp, BubbleUpRequest, Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, ResultTable,
     RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace, TraceRequest,
 };
 use waggle_store::{ReadError, Snapshot, Store};
@@ -71,6 +73,14 @@ pub struct EngineConfig {
     pub memory_bytes_shared_max: u64,
     /// Most raw rows in one page. Default: 10,000.
     pub rows_max: usize,
+    /// Most columns that one BubbleUp compares; beyond, the rarest are left out. Default: 2,000.
+    pub bubble_columns_max: usize,
+    /// Most different texts of a column that BubbleUp tells apart. Default: 1,000,000.
+    pub bubble_values_max: usize,
+    /// Most bytes kept of which dictionary entries a condition on text matches. Default: 64 MiB.
+    pub text_answers_bytes_max: usize,
+    /// Most traces whose numbers are kept for filters on other spans; each takes about 25 bytes. Default: 4,000,000.
+    pub trace_numbers_max: usize,
     /// Rows for which another thread pays off. Default: 65,536.
     pub thread_rows_min: u64,
     /// A query whose groups and time buckets are expected to make at most so many cells is answered in one pass. Default: 65,536.
@@ -89,6 +99,10 @@ impl Default for EngineConfig {
             memory_bytes_max: 1 << 30,
             memory_bytes_shared_max: 4 << 30,
             rows_max: 10_000,
+            bubble_columns_max: 2_000,
+            bubble_values_max: 1_000_000,
+            text_answers_bytes_max: 64 << 20,
+            trace_numbers_max: 4_000_000,
             thread_rows_min: 65_536,
             one_pass_cells_max: 65_536,
         }
@@ -104,6 +118,7 @@ pub struct Engine {
     runners: Arc<Runners>,
     cores: Arc<Cores>,
     memory: Arc<MemoryBudget>,
+    remembered: Arc<Remembered>,
     running: RunningQueries,
     metrics: Metrics,
 }
@@ -125,6 +140,10 @@ impl Engine {
             running: RunningQueries::default(),
             metrics: Metrics::new(registry, &memory),
             memory,
+            remembered: Arc::new(Remembered::new(
+                config.text_answers_bytes_max,
+                config.trace_numbers_max,
+            )),
             config,
             clock,
         }
@@ -276,7 +295,8 @@ impl QueryEngine for Engine {
         range: TimeRange,
         options: QueryOptions,
     ) -> Result<ResultTable, QueryError> {
-        let plan = Plan::new(spec, range, &options)?;
+        let mut plan = Plan::new(spec, range, &options)?;
+        plan.filters.remember(&self.remembered);
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");
             let snapshot = source.snapshot(tenant, &scope, range)?;
@@ -295,6 +315,20 @@ impl QueryEngine for Engine {
         self.run(tenant, Kind::Rows, move |source, config, watch| {
             let snapshot = source.snapshot(tenant, &scope, request.range)?;
             read_rows(&snapshot, &request, config, watch)
+        })
+        .await
+    }
+
+    async fn bubble_up(
+        &self,
+        tenant: Tenant,
+        scope: DatasetScope,
+        request: &BubbleUpRequest,
+    ) -> Result<BubbleUp, QueryError> {
+        let request = request.clone();
+        self.run(tenant, Kind::BubbleUp, move |source, config, watch| {
+            let snapshot = source.snapshot(tenant, &scope, request.range)?;
+            bubble_up(&snapshot, &request, config, watch)
         })
         .await
     }

@@ -19,17 +19,25 @@
 //! Every negative operator (`!=`, `does-not-...`, `not-in`) is the exact opposite of its positive one, so it matches rows of another
 //! type and rows without the column.
 
+mod bound;
 mod equality;
 mod list;
+mod memo;
 mod order;
 mod presence;
+mod range;
 mod text;
 
-use crate::chunk::{Bits, ColumnReader, TypedBuffer, each_bit, stored_bytes};
+use crate::chunk::{Bits, each_bit};
+use crate::relation::Relations;
 use std::sync::Arc;
 use waggle_model::{FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError};
-use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary};
+use waggle_store::column::{CHUNK_WORDS, ChunkBuffer};
 use waggle_store::{ReadError, Source};
+
+pub(crate) use bound::BoundFilters;
+pub(crate) use memo::Remembered;
+pub use range::Interval;
 
 /// Every filter operator, in the order of the spec.
 pub static FILTER_OPS: &[&dyn FilterOperator] = &[
@@ -81,6 +89,16 @@ pub trait Predicate: Send + Sync {
         None
     }
 
+    /// The integers that match, when they are an interval or all others.
+    fn int_interval(&self) -> Option<Interval<i64>> {
+        None
+    }
+
+    /// The same for floats.
+    fn float_interval(&self) -> Option<Interval<f64>> {
+        None
+    }
+
     /// The rows of `among` whose integer matches.
     fn ints(&self, chunk: &ChunkBuffer<i64>, among: &Bits) -> Bits {
         matching(chunk, among, |value| self.int(value))
@@ -127,6 +145,12 @@ impl<P: Predicate> Predicate for Not<P> {
         let (among, texts) = self.0.texts()?;
         Some((!among, texts))
     }
+    fn int_interval(&self) -> Option<Interval<i64>> {
+        self.0.int_interval().map(Interval::negated)
+    }
+    fn float_interval(&self) -> Option<Interval<f64>> {
+        self.0.float_interval().map(Interval::negated)
+    }
 }
 
 /// The filters of a query.
@@ -134,11 +158,17 @@ impl<P: Predicate> Predicate for Not<P> {
 pub struct FilterSet {
     combination: FilterCombination,
     filters: Arc<[Filter]>,
+    remembered: Arc<Remembered>,
+    /// What they say of other spans, once that is known.
+    relations: Option<Arc<Relations>>,
 }
 
-struct Filter {
-    column: String,
-    predicate: Box<dyn Predicate>,
+#[derive(Clone)]
+pub(crate) struct Filter {
+    pub(crate) column: String,
+    predicate: Arc<dyn Predicate>,
+    /// Says the same as the predicate, to remember its answers by; `None` when nothing says it.
+    key: Option<Arc<str>>,
 }
 
 impl FilterSet {
@@ -167,13 +197,16 @@ impl FilterSet {
                     .map_err(|message| invalid("value", message))?;
                 Ok(Filter {
                     column: spec.column.clone(),
-                    predicate,
+                    predicate: predicate.into(),
+                    key: Some(format!("{} {:?}", spec.op.name(), spec.value).into()),
                 })
             })
             .collect::<Result<_, QueryError>>()?;
         Ok(Self {
             combination,
             filters,
+            remembered: Arc::default(),
+            relations: None,
         })
     }
 
@@ -183,8 +216,14 @@ impl FilterSet {
             combination: FilterCombination::And,
             filters: predicates
                 .into_iter()
-                .map(|(column, predicate)| Filter { column, predicate })
+                .map(|(column, predicate)| Filter {
+                    column,
+                    predicate: predicate.into(),
+                    key: None,
+                })
                 .collect(),
+            remembered: Arc::default(),
+            relations: None,
         }
     }
 
@@ -195,198 +234,64 @@ impl FilterSet {
 
     /// True when every row matches.
     pub fn is_empty(&self) -> bool {
-        self.filters.is_empty()
+        self.filters.is_empty() && self.relations.is_none()
+    }
+
+    /// Shares what is known from other queries, and what this one finds out.
+    pub(crate) fn remember(&mut self, remembered: &Arc<Remembered>) {
+        self.remembered = Arc::clone(remembered);
+    }
+
+    pub(crate) fn remembered(&self) -> &Remembered {
+        &self.remembered
+    }
+
+    pub(crate) fn combination(&self) -> FilterCombination {
+        self.combination
+    }
+
+    pub(crate) fn filters(&self) -> &[Filter] {
+        &self.filters
+    }
+
+    /// Other filters, all of which must hold, in the place of these.
+    pub(crate) fn with_filters(&self, filters: Vec<Filter>) -> Self {
+        Self {
+            combination: self.combination,
+            filters: filters.into(),
+            remembered: Arc::clone(&self.remembered),
+            relations: None,
+        }
+    }
+
+    /// Adds conditions on other spans, which must hold too.
+    pub(crate) fn relate(&mut self, relations: Arc<Relations>) {
+        self.relations = Some(relations);
     }
 
     /// Prepares the filters for one source.
     pub(crate) fn bind(&self, source: &Source) -> Result<BoundFilters<'_>, ReadError> {
-        let mut bound = BoundFilters {
-            combination: self.combination,
-            filters: Vec::with_capacity(self.filters.len()),
-            stored_bytes: 0,
-        };
-        for filter in &*self.filters {
-            let column = source.column(&filter.column)?;
-            bound.stored_bytes += stored_bytes(source, &filter.column);
-            bound
-                .filters
-                .push(BoundFilter::new(&*filter.predicate, column));
-            if self.combination == FilterCombination::And && bound.match_nothing() {
-                // The other columns need not be read to know that.
-                break;
-            }
-        }
-        Ok(bound)
+        BoundFilters::new(self, source)
     }
 }
 
-/// The filters of a query over one source.
-pub(crate) struct BoundFilters<'a> {
-    combination: FilterCombination,
-    filters: Vec<BoundFilter<'a>>,
-    stored_bytes: u64,
-}
-
-impl BoundFilters<'_> {
-    /// True when no row of the source can match: a value is not in a dictionary, or a column does not occur.
-    pub(crate) fn match_nothing(&self) -> bool {
-        let mut filters = self.filters.iter();
-        match self.combination {
-            FilterCombination::And => filters.any(BoundFilter::matches_nothing),
-            FilterCombination::Or => {
-                !self.filters.is_empty() && filters.all(BoundFilter::matches_nothing)
-            }
-        }
-    }
-
-    /// Bytes that the columns of the filters occupy in a block.
-    pub(crate) fn stored_bytes(&self) -> u64 {
-        self.stored_bytes
-    }
-
-    /// Clears the bits of rows that do not match.
-    pub(crate) fn apply(&mut self, chunk: usize, selected: &mut Bits) {
-        if self.filters.is_empty() {
-            return;
-        }
-        match self.combination {
-            FilterCombination::And => {
-                for filter in &mut self.filters {
-                    if crate::chunk::is_empty(selected) {
-                        return;
-                    }
-                    *selected = filter.matching(chunk, selected);
-                }
-            }
-            FilterCombination::Or => {
-                let mut matched = [0; CHUNK_WORDS];
-                let mut open = *selected;
-                for filter in &mut self.filters {
-                    let found = filter.matching(chunk, &open);
-                    for index in 0..CHUNK_WORDS {
-                        matched[index] |= found[index];
-                        open[index] &= !found[index];
-                    }
-                    if crate::chunk::is_empty(&open) {
-                        break;
-                    }
-                }
-                *selected = matched;
-            }
-        }
-    }
-}
-
-struct BoundFilter<'a> {
-    predicate: &'a dyn Predicate,
-    /// Per type of the column what is known before a row is read, as [`ColumnReader`] orders them; empty without the column.
-    types: Vec<BoundType>,
-    reader: Option<ColumnReader>,
-}
-
-enum BoundType {
-    /// A bit per dictionary entry.
-    Entries { matching: Vec<u64>, is_empty: bool },
-    /// Numbers and booleans are tested row by row.
-    Values,
-}
-
-impl<'a> BoundFilter<'a> {
-    fn new(predicate: &'a dyn Predicate, column: Option<Arc<Column>>) -> Self {
-        let types = column
-            .iter()
-            .flat_map(|column| &column.types)
-            .map(|typed| match typed.dictionary() {
-                Some(dictionary) => {
-                    let matching = matching_entries(predicate, dictionary);
-                    let is_empty = matching.iter().all(|word| *word == 0);
-                    BoundType::Entries { matching, is_empty }
-                }
-                None => BoundType::Values,
-            })
-            .collect();
+impl Filter {
+    /// The same condition on another column.
+    pub(crate) fn on_column(&self, column: &str) -> Self {
         Self {
-            predicate,
-            types,
-            reader: column.map(ColumnReader::new),
+            column: column.to_owned(),
+            ..self.clone()
         }
     }
 
-    fn matches_nothing(&self) -> bool {
-        !self.predicate.absent()
-            && self
-                .types
-                .iter()
-                .all(|known| matches!(known, BoundType::Entries { is_empty: true, .. }))
-    }
-
-    fn matching(&mut self, chunk: usize, among: &Bits) -> Bits {
-        let Some(reader) = &mut self.reader else {
-            return if self.predicate.absent() {
-                *among
-            } else {
-                [0; CHUNK_WORDS]
-            };
-        };
-        let mut matched = [0; CHUNK_WORDS];
-        let mut absent = *among;
-        for (buffer, known) in reader.read(chunk).iter().zip(&self.types) {
-            let found = match (buffer, known) {
-                (TypedBuffer::Strings(codes, _), BoundType::Entries { matching: bits, .. }) => {
-                    matching(codes, among, |code| {
-                        bits[code as usize / 64] >> (code % 64) & 1 == 1
-                    })
-                }
-                (TypedBuffer::Strings(codes, dictionary), BoundType::Values) => {
-                    matching(codes, among, |code| {
-                        self.predicate.string(&dictionary.text(code))
-                    })
-                }
-                (TypedBuffer::Ints(values), _) => self.predicate.ints(values, among),
-                (TypedBuffer::Floats(values), _) => self.predicate.floats(values, among),
-                (TypedBuffer::Bools(values), _) => {
-                    let answers = [self.predicate.bool(false), self.predicate.bool(true)];
-                    matching(values, among, |value| answers[usize::from(value)])
-                }
-            };
-            for index in 0..CHUNK_WORDS {
-                matched[index] |= found[index];
-                absent[index] &= !buffer.present()[index];
-            }
-        }
-        if self.predicate.absent() {
-            for index in 0..CHUNK_WORDS {
-                matched[index] |= absent[index];
-            }
-        }
-        matched
-    }
-}
-
-/// Few texts are found by their hashes; other conditions look at every entry once.
-fn matching_entries(predicate: &dyn Predicate, dictionary: &Dictionary) -> Vec<u64> {
-    const FIND_MAX: usize = 8;
-    let mut bits = vec![0_u64; dictionary.len().div_ceil(64)];
-    match predicate.texts() {
-        Some((is_match, texts)) if texts.len() <= FIND_MAX => {
-            if !is_match {
-                bits.fill(u64::MAX);
-            }
-            for text in texts {
-                for code in dictionary.find(text) {
-                    bits[code as usize / 64] ^= 1 << (code % 64);
-                }
-            }
-        }
-        _ => {
-            for code in 0..dictionary.len() as u32 {
-                if predicate.string(&dictionary.text(code)) {
-                    bits[code as usize / 64] |= 1 << (code % 64);
-                }
-            }
+    /// Rows that have a column, or that lack it.
+    pub(crate) fn presence(column: &str, is_present: bool) -> Self {
+        Self {
+            column: column.to_owned(),
+            predicate: presence::condition(is_present),
+            key: None,
         }
     }
-    bits
 }
 
 pub(crate) fn and(bits: &mut Bits, other: &Bits) {

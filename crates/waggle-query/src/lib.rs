@@ -5,6 +5,7 @@
 //! that names the clause, the limit or the cause. What it never does: wire formats, permissions, writing, reading files by itself.
 #![warn(missing_docs)]
 
+mod bubble;
 mod bytes;
 mod calculation;
 mod chunk;
@@ -15,6 +16,7 @@ pub mod fused;
 mod metrics;
 mod number;
 mod plan;
+mod relation;
 mod rows;
 mod sketch;
 mod trace;
@@ -24,7 +26,7 @@ pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, R
 pub use chunk::{Bits, ColumnReader, TypedBuffer, each_bit};
 pub use engine::{Engine, EngineConfig, SnapshotSource};
 pub use exec::{ExecError, Selector};
-pub use filter::{FILTER_OPS, FilterOperator, FilterSet, Predicate};
+pub use filter::{FILTER_OPS, FilterOperator, FilterSet, Interval, Predicate};
 pub use sketch::{DistinctCounter, Histogram};
 
 #[cfg(test)]

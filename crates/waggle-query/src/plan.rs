@@ -4,18 +4,23 @@ mod granularity;
 mod validate;
 
 use crate::calculation::{Calculation, calculation};
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
+use crate::relation::relate;
 use granularity::automatic_granularity_ns;
 use std::fmt;
 use waggle_model::{
     CalculationSpec, FilterCombination, FilterValue, HavingOp, QueryError, QueryOptions, QuerySpec,
     SortOrder, TimeRange,
 };
+use waggle_store::Snapshot;
 
 pub(crate) use granularity::Buckets;
 pub(crate) use validate::validate;
 
 /// A query that makes sense, ready to run over any sources.
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) range: TimeRange,
     pub(crate) buckets: Buckets,
@@ -44,6 +49,7 @@ pub(crate) struct StatePlan {
 }
 
 /// One calculation of the query.
+#[derive(Clone)]
 pub(crate) struct Output {
     pub(crate) calculation: &'static dyn Calculation,
     pub(crate) label: String,
@@ -51,6 +57,7 @@ pub(crate) struct Output {
     pub(crate) state: usize,
 }
 
+#[derive(Clone)]
 pub(crate) struct OrderKey {
     pub(crate) by: OrderBy,
     pub(crate) order: SortOrder,
@@ -64,6 +71,7 @@ pub(crate) enum OrderBy {
     Output(usize),
 }
 
+#[derive(Clone)]
 pub(crate) struct Having {
     /// Index into the outputs.
     pub(crate) output: usize,
@@ -120,6 +128,19 @@ impl Plan {
             });
         }
         Ok(plan)
+    }
+
+    /// The same plan, with filters that know what they say of other spans of a row's trace in the sources the query will read.
+    pub(crate) fn related(
+        &self,
+        snapshot: &Snapshot,
+        config: &EngineConfig,
+        watch: &Watch,
+    ) -> Result<Self, ExecError> {
+        Ok(Self {
+            filters: relate(&self.filters, snapshot, self.range, config, watch)?,
+            ..self.clone()
+        })
     }
 
     fn column(&mut self, name: &str) -> usize {

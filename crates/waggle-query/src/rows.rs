@@ -11,6 +11,7 @@ mod matches;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
+use crate::relation::relate;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source};
 
@@ -67,6 +68,7 @@ pub(crate) fn read_rows(
         range.end_ns = range.end_ns.min(cursor.time_ns.saturating_add(1));
     }
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
+    let filters = relate(&filters, snapshot, request.range, config, watch)?;
     let mut newest = Newest::new(range, request.limit, cursor.map(|cursor| cursor.time_ns));
     let mut stats = QueryStats::default();
     for index in newest_first(&snapshot.sources) {
@@ -106,18 +108,25 @@ fn page_of(
     watch: &Watch,
 ) -> Result<RowPage, ExecError> {
     let mut gatherer = Gatherer::new(&snapshot.sources, watch);
-    let mut page = RowPage::default();
+    let mut chosen: Vec<Place> = Vec::with_capacity(limit.min(places.len()));
     let mut last = cursor;
     let mut is_more = false;
     for run in places.chunk_by(|left, right| left.time_ns == right.time_ns) {
-        if page.rows.len() >= limit {
+        if chosen.len() >= limit {
             is_more = true;
             break;
         }
         let time_ns = run[0].time_ns;
+        let at_cursor = cursor.filter(|cursor| cursor.time_ns == time_ns);
+        if let ([place], None) = (run, at_cursor) {
+            // The only row of its time needs no order, and its hash only if it is the last of the page.
+            chosen.push(*place);
+            last = None;
+            continue;
+        }
         let mut shown_before = 0;
         for (hash, place) in gatherer.by_hash(run)? {
-            if let Some(cursor) = cursor.filter(|cursor| cursor.time_ns == time_ns) {
+            if let Some(cursor) = at_cursor {
                 if hash < cursor.hash {
                     continue;
                 }
@@ -126,7 +135,7 @@ fn page_of(
                     continue;
                 }
             }
-            if page.rows.len() >= limit {
+            if chosen.len() >= limit {
                 is_more = true;
                 break;
             }
@@ -139,11 +148,24 @@ fn page_of(
                 hash,
                 shown,
             });
-            page.rows.push(gatherer.row(place)?);
+            chosen.push(place);
         }
     }
-    page.next = last.filter(|_| is_more).map(Cursor::to_text);
-    Ok(page)
+    if let (None, true, Some(place)) = (last, is_more, chosen.last()) {
+        last = gatherer
+            .by_hash(&[*place])?
+            .first()
+            .map(|(hash, place)| Cursor {
+                time_ns: place.time_ns,
+                hash: *hash,
+                shown: 1,
+            });
+    }
+    Ok(RowPage {
+        next: last.filter(|_| is_more).map(Cursor::to_text),
+        rows: gatherer.rows(&chosen)?,
+        stats: QueryStats::default(),
+    })
 }
 
 /// The newest matching rows seen so far.

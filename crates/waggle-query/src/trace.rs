@@ -51,26 +51,27 @@ pub(crate) fn read_trace(
         stats.bytes_read += part_stats.bytes_read;
     }
     places.sort_by_key(|place| place.time_ns);
-    let mut trace = Trace {
-        row_count: places.len(),
-        ..Trace::default()
-    };
+    let row_count = places.len();
     let mut gatherer = Gatherer::new(&snapshot.sources, watch);
+    let mut chosen: Vec<Place> = Vec::with_capacity(row_count.min(request.limit));
     for run in places.chunk_by(|left, right| left.time_ns == right.time_ns) {
-        let missing = request.limit.saturating_sub(trace.rows.len());
+        let missing = request.limit.saturating_sub(chosen.len());
         match run {
             _ if missing == 0 => break,
-            [place] => trace.rows.push(gatherer.row(*place)?),
+            [place] => chosen.push(*place),
             run => {
-                for (_, place) in gatherer.by_hash(run)?.into_iter().take(missing) {
-                    trace.rows.push(gatherer.row(place)?);
-                }
+                let ordered = gatherer.by_hash(run)?.into_iter().take(missing);
+                chosen.extend(ordered.map(|(_, place)| place));
             }
         }
     }
+    let rows = gatherer.rows(&chosen)?;
     stats.elapsed_ns = watch.elapsed_ns();
-    trace.stats = stats;
-    Ok(trace)
+    Ok(Trace {
+        rows,
+        row_count,
+        stats,
+    })
 }
 
 #[cfg(test)]

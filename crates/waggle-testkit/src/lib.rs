@@ -5,10 +5,12 @@
 //! it can share a mistake with the engine it checks.
 #![warn(missing_docs)]
 
+mod bubble;
 mod event;
 mod oracle;
 mod spec;
 
+pub use bubble::{BubbleOracle, BubbleOracleField};
 pub use event::{COLUMNS, Event, batch_of, random_events};
 pub use oracle::{Answer, Oracle, key_text, matching};
 pub use spec::{random_filter, random_spec};

@@ -7,6 +7,7 @@
 mod calculation;
 mod filter;
 mod number;
+mod relation;
 
 use crate::event::Event;
 use number::number_text;
@@ -27,24 +28,29 @@ pub struct Oracle<'a> {
     groups: BTreeMap<Vec<String>, Vec<&'a Event>>,
 }
 
-/// The events inside a range that pass the filters, in their order.
+/// The events inside a range that pass the filters, in their order. Filters with the prefix of a relation are about other spans, and
+/// must all hold whatever the combination.
 pub fn matching<'a>(
     events: &'a [Event],
     range: TimeRange,
     filters: &[FilterSpec],
     combination: FilterCombination,
 ) -> Vec<&'a Event> {
-    events
+    let inside: Vec<&Event> = events
         .iter()
         .filter(|event| range.start_ns <= event.timestamp_ns && event.timestamp_ns < range.end_ns)
-        .filter(|event| {
-            let passes = |spec: &FilterSpec| filter::passes(spec, event.fields.get(&spec.column));
-            match combination {
-                FilterCombination::And => filters.iter().all(passes),
-                FilterCombination::Or => filters.is_empty() || filters.iter().any(passes),
-            }
-        })
-        .collect()
+        .collect();
+    let (related, own): (Vec<FilterSpec>, Vec<FilterSpec>) =
+        filters.iter().cloned().partition(relation::is_related);
+    let is_match = |event: &&&Event| {
+        let passes = |spec: &FilterSpec| filter::passes(spec, event.fields.get(&spec.column));
+        let passes_own = match combination {
+            FilterCombination::And => own.iter().all(passes),
+            FilterCombination::Or => own.is_empty() || own.iter().any(passes),
+        };
+        passes_own && (related.is_empty() || relation::holds(&inside, event, &related))
+    };
+    inside.iter().filter(is_match).copied().collect()
 }
 
 /// A breakdown value as text that is equal exactly when the values are the same group: `n:5` for 5 and 5.0, `s:5` for the text.

@@ -160,6 +160,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most memory for the groups and states of one query.",
     },
     Setting {
+        name: "bubble-columns-max",
+        kind: Kind::Number(1, 100_000),
+        default: "2000",
+        help: "Most columns that one BubbleUp compares; the rarest beyond are left out and the answer says how many.",
+    },
+    Setting {
+        name: "bubble-values-max",
+        kind: Kind::Number(1_000, 100_000_000),
+        default: "1000000",
+        help: "Most different texts of a column that BubbleUp tells apart; a column with more is named without a comparison.",
+    },
+    Setting {
+        name: "text-answers-bytes-max",
+        kind: Kind::Bytes(KIB, 1024 * GIB),
+        default: "64MiB",
+        help: "Most memory for remembering which texts of a block a condition matched.",
+    },
+    Setting {
+        name: "trace-numbers-max",
+        kind: Kind::Number(0, 1_000_000_000),
+        default: "4000000",
+        help: "Most traces remembered for conditions on other spans, 25 bytes each; with more, the next such query starts anew.",
+    },
+    Setting {
         name: "query-result-age-max",
         kind: Kind::Duration(3_600, 10 * 365 * 86_400),
         default: "90d",

@@ -238,6 +238,11 @@ fn engine_config(config: &Config) -> EngineConfig {
             .unwrap_or(u64::MAX),
         groups_max: config.number("query-groups-max"),
         memory_bytes_max: config.bytes("query-bytes-max"),
+        bubble_columns_max: config.number("bubble-columns-max"),
+        bubble_values_max: config.number("bubble-values-max"),
+        text_answers_bytes_max: usize::try_from(config.bytes("text-answers-bytes-max"))
+            .unwrap_or(usize::MAX),
+        trace_numbers_max: config.number("trace-numbers-max"),
         ..EngineConfig::default()
     }
 }

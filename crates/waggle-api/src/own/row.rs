@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
-use waggle_model::{DatasetId, RowRequest, Tenant, TimeRange, TraceRequest};
+use waggle_model::{DatasetId, RowRequest, Tenant, TimeRange, TimeWindow, TraceRequest};
 
 const ROWS_DEFAULT: usize = 100;
 const ROWS_MAX: usize = 1_000;
@@ -23,18 +23,8 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
     let scope = ask.scope(tenant).await?;
     let object = ask.object()?;
     let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
-    let mut range = clauses.window.resolve(ask.state.clock.now_ns());
-    if let Some(start_ns) = nanoseconds(&object, "start_time_ns")? {
-        range.start_ns = start_ns;
-    }
-    if let Some(end_ns) = nanoseconds(&object, "end_time_ns")? {
-        range.end_ns = end_ns;
-    }
-    if range.start_ns > range.end_ns {
-        return Err(invalid("start_time_ns", "must not be after the end"));
-    }
     let request = RowRequest {
-        range,
+        range: range_of(&ask, &object, clauses.window)?,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,
         limit: limit(&object)?,
@@ -154,8 +144,27 @@ fn seconds(ask: &Ask, name: &'static str) -> Result<Option<i64>, Problem> {
     }
 }
 
+/// The range of a request: its window, each end of which may be given in nanoseconds instead.
+pub(super) fn range_of(
+    ask: &Ask,
+    object: &Map<String, Json>,
+    window: TimeWindow,
+) -> Result<TimeRange, Problem> {
+    let mut range = window.resolve(ask.state.clock.now_ns());
+    if let Some(start_ns) = nanoseconds(object, "start_time_ns")? {
+        range.start_ns = start_ns;
+    }
+    if let Some(end_ns) = nanoseconds(object, "end_time_ns")? {
+        range.end_ns = end_ns;
+    }
+    if range.start_ns > range.end_ns {
+        return Err(invalid("start_time_ns", "must not be after the end"));
+    }
+    Ok(range)
+}
+
 /// A time in nanoseconds as text, because JavaScript's numbers can't hold it.
-fn nanoseconds(object: &Map<String, Json>, field: &'static str) -> Result<Option<i64>, Problem> {
+pub(super) fn nanoseconds(object: &Map<String, Json>, field: &'static str) -> Result<Option<i64>, Problem> {
     match object.get(field) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => text

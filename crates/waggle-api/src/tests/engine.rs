@@ -5,7 +5,7 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use waggle_model::{
-    Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
+    BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleUp, BubbleUpRequest, BubbleValue, Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
     QueryStats, RawRow, ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Tenant, TimeRange, Trace,
     TraceRequest, Value,
 };
@@ -28,6 +28,7 @@ pub(super) struct CannedEngine {
     pub(super) asked: Mutex<Vec<Asked>>,
     pub(super) rows_asked: Mutex<Vec<RowRequest>>,
     pub(super) traces_asked: Mutex<Vec<TraceRequest>>,
+    pub(super) bubbles_asked: Mutex<Vec<BubbleUpRequest>>,
     pub(super) row: Mutex<Option<RawRow>>,
     /// A query takes one permit and gives it back; without permits it waits.
     pub(super) gate: Semaphore,
@@ -41,6 +42,7 @@ impl Default for CannedEngine {
             asked: Mutex::default(),
             rows_asked: Mutex::default(),
             traces_asked: Mutex::default(),
+            bubbles_asked: Mutex::default(),
             row: Mutex::default(),
             gate: Semaphore::new(1),
         }
@@ -105,6 +107,17 @@ impl QueryEngine for CannedEngine {
         })
     }
 
+    async fn bubble_up(
+        &self,
+        _tenant: Tenant,
+        _scope: DatasetScope,
+        request: &BubbleUpRequest,
+    ) -> Result<BubbleUp, QueryError> {
+        self.bubbles_asked.lock().push(request.clone());
+        self.outcome()?;
+        Ok(bubble())
+    }
+
     async fn trace(&self, _tenant: Tenant, request: &TraceRequest) -> Result<Trace, QueryError> {
         self.traces_asked.lock().push(request.clone());
         self.outcome()?;
@@ -123,6 +136,54 @@ impl QueryEngine for CannedEngine {
             rows_read: 65_536,
             elapsed_ns: 1_500_000,
         }]
+    }
+}
+
+/// One field of each kind.
+fn bubble() -> BubbleUp {
+    let field = |column: &str, score, comparison| BubbleField {
+        column: column.to_owned(),
+        score,
+        selection_count: 3,
+        baseline_count: 5,
+        comparison,
+    };
+    let value = |value, selection_count, baseline_count| BubbleValue {
+        value,
+        selection_count,
+        baseline_count,
+    };
+    let dimension = BubbleComparison::Dimension {
+        values: vec![
+            value(Some(Value::String("a".into())), 2, 1),
+            value(Some(Value::Int(500)), 1, 1),
+            value(None, 0, 7),
+        ],
+        other: Some(BubbleOther {
+            value_count: 2,
+            selection_count: 0,
+            baseline_count: 3,
+        }),
+    };
+    let measure = BubbleComparison::Measure {
+        bins: vec![BubbleBin {
+            low: 1.0,
+            high: 1.5,
+            selection_count: 3,
+            baseline_count: 5,
+        }],
+    };
+    BubbleUp {
+        selection_count: 3,
+        baseline_count: 12,
+        fields: vec![
+            field("name", 0.5, dimension),
+            field("duration_ms", 0.25, measure),
+            field("trace.span_id", 0.0, BubbleComparison::Unique),
+            field("user", 0.0, BubbleComparison::TooManyValues),
+        ],
+        columns_left_out: 1,
+        stats: QueryStats::default(),
     }
 }
 

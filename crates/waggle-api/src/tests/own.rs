@@ -544,3 +544,76 @@ async fn a_session_is_refused_where_its_team_has_no_such_environment() {
         .await
         .check(404, &json!({"error": "environment not found"}));
 }
+
+#[tokio::test]
+async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
+    let installation = Installation::new().await;
+    installation.dataset(installation.production, "shop").await;
+    let post = |body: Json| {
+        installation
+            .ask_with_key("POST", &format!("{SHOP}/bubble-up"))
+            .json(&body)
+            .send()
+    };
+    let answer = post(json!({
+        "filters": [{"column": "name", "op": "exists"}], "start_time": 100, "end_time": 200,
+        "selection": {"end_time_ns": "150000000001", "filters": [{"column": "duration_ms", "op": ">", "value": 5}]},
+        "columns": ["name"], "values_max": 7,
+    }))
+    .await;
+    let body = answer.json();
+    assert_eq!(
+        (&body["selection_count"], &body["baseline_count"]),
+        (&json!(3), &json!(12))
+    );
+    assert_eq!(
+        body["fields"],
+        json!([
+            {"column": "name", "kind": "dimension", "score": 0.5, "selection_count": 3, "baseline_count": 5,
+             "values": [
+                {"value": "a", "selection_count": 2, "baseline_count": 1},
+                {"value": 500, "selection_count": 1, "baseline_count": 1},
+                {"value": null, "selection_count": 0, "baseline_count": 7},
+             ],
+             "other": {"value_count": 2, "selection_count": 0, "baseline_count": 3}},
+            {"column": "duration_ms", "kind": "measure", "score": 0.25, "selection_count": 3, "baseline_count": 5,
+             "bins": [{"low": 1.0, "high": 1.5, "selection_count": 3, "baseline_count": 5}]},
+            {"column": "trace.span_id", "kind": "unique", "score": 0.0, "selection_count": 3, "baseline_count": 5},
+            {"column": "user", "kind": "too_many_values", "score": 0.0, "selection_count": 3, "baseline_count": 5},
+        ])
+    );
+    assert_eq!(body["columns_left_out"], 1);
+    let asked = installation.engine.bubbles_asked.lock().pop().unwrap();
+    let range = |start_ns, end_ns| TimeRange { start_ns, end_ns };
+    assert_eq!(asked.range, range(100_000_000_000, 200_000_000_000));
+    assert_eq!(
+        asked.selection.range,
+        Some(range(100_000_000_000, 150_000_000_001))
+    );
+    assert_eq!(
+        (asked.filters.len(), asked.selection.filters.len()),
+        (1, 1)
+    );
+    assert_eq!(asked.columns, Some(vec!["name".to_owned()]));
+    assert_eq!(asked.values_max, 7);
+
+    assert_eq!(post(json!({"selection": {}})).await.status, 200);
+    let asked = installation.engine.bubbles_asked.lock().pop().unwrap();
+    assert_eq!((asked.selection.range, asked.columns), (None, None));
+    assert_eq!(asked.values_max, 40);
+    for (body, field) in [
+        (json!({}), "selection"),
+        (
+            json!({"selection": {"filters": [{"column": "a", "op": "almost"}]}}),
+            "selection.filters[0].op",
+        ),
+        (json!({"selection": {}, "columns": "all"}), "columns"),
+        (json!({"selection": {}, "values_max": 0}), "values_max"),
+    ] {
+        let answer = post(body).await;
+        assert_eq!(
+            (answer.status, &answer.json()["field"]),
+            (422, &json!(field))
+        );
+    }
+}

@@ -146,6 +146,21 @@ impl<'a> LocalStates<'a> {
 
     /// Reads a chunk of every column that is needed.
     pub(super) fn read(&mut self, chunk: usize) {
+        self.each_reader(|reader| _ = reader.read(chunk));
+        if let Some(column) = &self.sample_rates {
+            column.read_ints(chunk, &mut self.weights);
+        }
+    }
+
+    /// Picks some rows of every column that is needed, as if they were one chunk.
+    pub(super) fn pick(&mut self, rows: &[u32]) {
+        self.each_reader(|reader| _ = reader.pick(rows));
+        if let Some(column) = &self.sample_rates {
+            column.pick_ints(rows, &mut self.weights);
+        }
+    }
+
+    fn each_reader(&mut self, mut visit: impl FnMut(&mut ColumnReader)) {
         for (index, reader) in self.readers.iter_mut().enumerate() {
             let is_needed = self.shape.maps.iter().any(|(column, _)| *column == index)
                 || self.shape.breakdowns(self.plan).contains(&index)
@@ -158,15 +173,12 @@ impl<'a> LocalStates<'a> {
                         planned.column == Some(index) && matches!(state, LocalState::State(_))
                     });
             if let (Some(reader), true) = (reader, is_needed) {
-                reader.read(chunk);
+                visit(reader);
             }
-        }
-        if let Some(column) = &self.sample_rates {
-            column.read_ints(chunk, &mut self.weights);
         }
     }
 
-    /// Takes in rows of the chunk that was read last.
+    /// Takes in rows of what was read or picked last.
     pub(super) fn take(
         &mut self,
         gathered: &mut Gathered,

@@ -26,6 +26,7 @@ pub(crate) fn run(
     watch: &Watch,
 ) -> Result<ResultTable, ExecError> {
     let sources = &snapshot.sources;
+    let plan = &plan.related(snapshot, config, watch)?;
     let mut pass = Pass::first(plan, sources, config)?;
     loop {
         let gathered = match pass.gather(plan, sources, config, watch) {

@@ -9,8 +9,9 @@ use super::local::{LocalStates, When};
 use super::parallel::Pieces;
 use super::select::Selector;
 use super::watch::{ExecError, Watch};
-use crate::chunk::{Bits, each_bit, is_empty};
+use crate::chunk::{Bits, FEW_ROWS, each_bit, is_empty, is_few};
 use crate::plan::{Buckets, Plan};
+use std::ops::Range;
 use waggle_model::Value;
 use waggle_store::Source;
 use waggle_store::column::CHUNK_ROWS;
@@ -66,28 +67,44 @@ pub(super) fn scan(
                         plan.filters.is_empty() && rows.len() == source.row_count() as usize;
                     let local =
                         LocalStates::new(source, plan, shape, gathered, rows, is_whole, by_range)?;
-                    empty.insert(Opened::new(local))
+                    let times = match (shape.needs_times(), by_range) {
+                        (false, _) => Times::Unneeded,
+                        (true, true) => Times::ByRange,
+                        (true, false) => Times::ByRow,
+                    };
+                    empty.insert(Opened::new(local, plan.buckets, times))
                 }
             };
+            if is_few(&selected) {
+                let first = (chunk * CHUNK_ROWS) as u32;
+                each_bit(&selected, |position| {
+                    opened.waiting.push(first + position as u32);
+                });
+                if opened.waiting.len() > CHUNK_ROWS - FEW_ROWS {
+                    watch.check()?;
+                    opened.take_waiting(gathered, source, &mut selector, &selected_rows)?;
+                    gathered.account(watch, opened.local.heap_bytes())?;
+                }
+                continue;
+            }
             let positions = selected_rows.of(&selected);
             opened.local.read(chunk);
-            if !shape.needs_times() {
-                opened.local.take(gathered, positions, When::Whenever)?;
-            } else if by_range {
-                opened.take_by_range(gathered, source, plan, chunk, positions)?;
-            } else {
-                opened.take_by_row(gathered, &mut selector, plan, chunk, positions)?;
+            let first = (chunk * CHUNK_ROWS) as u32;
+            match opened.times {
+                Times::Unneeded => opened.local.take(gathered, positions, When::Whenever)?,
+                Times::ByRange => {
+                    let row_of = |position: u16| first + u32::from(position);
+                    opened.take_by_range(gathered, source, positions, row_of)?;
+                }
+                Times::ByRow => opened.take_by_row(gathered, &mut selector, chunk, positions)?,
             }
             gathered.account(watch, opened.local.heap_bytes())?;
         }
         watch.add_rows_read(gathered.counters.rows_read - rows_before);
     }
     if let Some(mut opened) = opened {
-        let when = match by_range && shape.needs_times() {
-            true => When::Bucket(opened.bucket),
-            false => When::Whenever,
-        };
-        opened.local.move_on(gathered, when)?;
+        opened.take_waiting(gathered, source, &mut selector, &selected_rows)?;
+        opened.local.move_on(gathered, opened.when())?;
         gathered.account(watch, opened.local.heap_bytes())?;
         drop(opened);
         gathered.account(watch, 0)?;
@@ -132,48 +149,102 @@ fn count(
     gathered.account(watch, 0)
 }
 
+/// How the bucket of a row is found.
+#[derive(Clone, Copy)]
+enum Times {
+    /// It does not matter.
+    Unneeded,
+    /// By the number of the row.
+    ByRange,
+    /// By its time.
+    ByRow,
+}
+
 /// A source some of whose rows take part, and the bucket they are in.
 struct Opened<'a> {
     local: LocalStates<'a>,
+    buckets: Buckets,
+    times: Times,
     bucket: u32,
-    /// The first row after the bucket; 0 before the first one.
-    bucket_end: u32,
+    /// The rows of the bucket; none before the first one.
+    bucket_rows: Range<u32>,
     row_buckets: Vec<u32>,
+    /// Rows of chunks of which few were selected: they are picked together with those of other such chunks.
+    waiting: Vec<u32>,
 }
 
 impl<'a> Opened<'a> {
-    fn new(local: LocalStates<'a>) -> Self {
+    fn new(local: LocalStates<'a>, buckets: Buckets, times: Times) -> Self {
         Self {
             local,
+            buckets,
+            times,
             bucket: 0,
-            bucket_end: 0,
+            bucket_rows: 0..0,
             row_buckets: Vec::with_capacity(CHUNK_ROWS),
+            waiting: Vec::with_capacity(CHUNK_ROWS),
         }
     }
 
-    /// Takes in the rows of a chunk bucket by bucket.
+    /// Where in time the rows are that have not been moved on.
+    fn when(&self) -> When<'static> {
+        match self.times {
+            Times::ByRange => When::Bucket(self.bucket),
+            Times::Unneeded | Times::ByRow => When::Whenever,
+        }
+    }
+
+    /// Takes in the rows that wait. Together they look like one chunk.
+    fn take_waiting(
+        &mut self,
+        gathered: &mut Gathered,
+        source: &Source,
+        selector: &mut Selector<'_>,
+        selected: &SelectedRows,
+    ) -> Result<(), ExecError> {
+        if self.waiting.is_empty() {
+            return Ok(());
+        }
+        let waiting = std::mem::take(&mut self.waiting);
+        let positions = &selected.all[..waiting.len()];
+        self.local.pick(&waiting);
+        match self.times {
+            Times::Unneeded => self.local.take(gathered, positions, When::Whenever)?,
+            Times::ByRange => {
+                let row_of = |position: u16| waiting[usize::from(position)];
+                self.take_by_range(gathered, source, positions, row_of)?;
+            }
+            Times::ByRow => {
+                self.find_buckets(&selector.pick_times(&waiting)?.values, positions);
+                let when = When::Buckets(&self.row_buckets);
+                self.local.take(gathered, positions, when)?;
+            }
+        }
+        self.waiting = waiting;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Takes in rows that have been read, bucket by bucket.
     fn take_by_range(
         &mut self,
         gathered: &mut Gathered,
         source: &Source,
-        plan: &Plan,
-        chunk: usize,
         mut positions: &[u16],
+        row_of: impl Fn(u16) -> u32,
     ) -> Result<(), ExecError> {
-        let first_row = (chunk * CHUNK_ROWS) as u32;
         while let Some(first) = positions.first() {
-            let row = first_row + u32::from(*first);
-            if row >= self.bucket_end {
+            let row = row_of(*first);
+            if !self.bucket_rows.contains(&row) {
                 self.local.move_on(gathered, When::Bucket(self.bucket))?;
                 let Some(Value::Int(time_ns)) = source.times()?.value(row) else {
                     return Ok(());
                 };
-                let bucket = plan.buckets.of(time_ns);
+                let bucket = self.buckets.of(time_ns);
                 self.bucket = bucket as u32;
-                self.bucket_end = source.rows_in(plan.buckets.range(bucket))?.end;
+                self.bucket_rows = source.rows_in(self.buckets.range(bucket))?;
             }
-            let inside =
-                positions.partition_point(|at| first_row + u32::from(*at) < self.bucket_end);
+            let inside = positions.partition_point(|at| row_of(*at) < self.bucket_rows.end);
             let (now, later) = positions.split_at(inside);
             self.local.take(gathered, now, When::Bucket(self.bucket))?;
             positions = later;
@@ -186,33 +257,38 @@ impl<'a> Opened<'a> {
         &mut self,
         gathered: &mut Gathered,
         selector: &mut Selector<'_>,
-        plan: &Plan,
         chunk: usize,
         positions: &[u16],
     ) -> Result<(), ExecError> {
-        let buckets = &plan.buckets;
-        self.row_buckets.clear();
+        let buckets = self.buckets;
         if let Some((low, high)) = selector.time_bounds(chunk)?
             && buckets.range(buckets.of(low)).contains(high)
         {
             let bucket = buckets.of(low) as u32;
+            self.row_buckets.clear();
             self.row_buckets.resize(positions.len(), bucket);
         } else {
-            let times = &selector.times(chunk)?.values;
-            // Neighbours are mostly in the same bucket, and to compare is quicker than to divide.
-            let mut bucket = buckets.of(times[usize::from(positions[0])]);
-            let mut range = buckets.range(bucket);
-            self.row_buckets.extend(positions.iter().map(|position| {
-                let time_ns = times[usize::from(*position)];
-                if !range.contains(time_ns) {
-                    bucket = buckets.of(time_ns);
-                    range = buckets.range(bucket);
-                }
-                bucket as u32
-            }));
+            self.find_buckets(&selector.times(chunk)?.values, positions);
         }
         let when = When::Buckets(&self.row_buckets);
         self.local.take(gathered, positions, when)
+    }
+
+    /// Finds the bucket of each position by its time.
+    fn find_buckets(&mut self, times: &[i64; CHUNK_ROWS], positions: &[u16]) {
+        let buckets = self.buckets;
+        // Neighbours are mostly in the same bucket, and to compare is quicker than to divide.
+        let mut bucket = buckets.of(times[usize::from(positions[0])]);
+        let mut range = buckets.range(bucket);
+        self.row_buckets.clear();
+        self.row_buckets.extend(positions.iter().map(|position| {
+            let time_ns = times[usize::from(*position)];
+            if !range.contains(time_ns) {
+                bucket = buckets.of(time_ns);
+                range = buckets.range(bucket);
+            }
+            bucket as u32
+        }));
     }
 }
 

@@ -101,6 +101,13 @@ impl<'a> Selector<'a> {
         Ok(&self.times)
     }
 
+    /// The times of some rows, which ascend and are at most 1024: value `i` is that of `rows[i]`.
+    pub(crate) fn pick_times(&mut self, rows: &[u32]) -> Result<&ChunkBuffer<i64>, ExecError> {
+        self.times_chunk = None;
+        opened(&mut self.time_column, self.source)?.pick_ints(rows, &mut self.times);
+        Ok(&self.times)
+    }
+
     /// Bounds, both included, of the times of the chunk's rows that take part; `None` when only reading them would tell.
     pub(crate) fn time_bounds(&mut self, chunk: usize) -> Result<Option<(i64, i64)>, ExecError> {
         let bounds = opened(&mut self.time_column, self.source)?.chunk_bounds(chunk);

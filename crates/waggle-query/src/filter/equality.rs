@@ -1,5 +1,6 @@
 //! `=` and `!=`: same kind and same value.
 
+use super::range::{Interval, float_of};
 use super::{FilterOperator, Not, Predicate};
 use crate::number::{Number, NumberKey};
 use waggle_model::{FilterOp, FilterValue, Value};
@@ -83,5 +84,28 @@ impl Predicate for AnyOf {
     }
     fn texts(&self) -> Option<(bool, &[String])> {
         Some((true, &self.texts))
+    }
+    fn int_interval(&self) -> Option<Interval<i64>> {
+        match self.numbers[..] {
+            [] | [NumberKey::Float(_)] => Some(Interval::inside(i64::MAX, i64::MIN)),
+            [NumberKey::Int(value)] => Some(Interval::inside(value, value)),
+            _ => None,
+        }
+    }
+    fn float_interval(&self) -> Option<Interval<f64>> {
+        let nothing = Interval::inside(f64::INFINITY, f64::NEG_INFINITY);
+        match self.numbers[..] {
+            [] => Some(nothing),
+            [NumberKey::Int(value)] => Some(match float_of(value) {
+                Some(float) => Interval::inside(float, float),
+                None => nothing,
+            }),
+            [NumberKey::Float(bits)] => {
+                let float = f64::from_bits(bits);
+                // NaN is equal to NaN here, and lies outside of every interval.
+                (!float.is_nan()).then(|| Interval::inside(float, float))
+            }
+            _ => None,
+        }
     }
 }

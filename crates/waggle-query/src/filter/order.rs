@@ -1,5 +1,6 @@
 //! `>`, `>=`, `<`, `<=`: number with number, or text with text in byte order.
 
+use super::range::{Interval, floats_beside, ints_beside};
 use super::{FilterOperator, Predicate};
 use crate::number::Number;
 use std::cmp::Ordering;
@@ -99,5 +100,19 @@ impl Predicate for Comparison {
     }
     fn bool(&self, _: bool) -> bool {
         false
+    }
+    fn int_interval(&self) -> Option<Interval<i64>> {
+        Some(match self.bound {
+            Bound::Number(bound) => ints_beside(bound, self.wanted.side, self.wanted.or_equal),
+            Bound::Text(_) | Bound::Unordered => Interval::inside(i64::MAX, i64::MIN),
+        })
+    }
+    fn float_interval(&self) -> Option<Interval<f64>> {
+        match self.bound {
+            Bound::Number(bound) => floats_beside(bound, self.wanted.side, self.wanted.or_equal),
+            Bound::Text(_) | Bound::Unordered => {
+                Some(Interval::inside(f64::INFINITY, f64::NEG_INFINITY))
+            }
+        }
     }
 }

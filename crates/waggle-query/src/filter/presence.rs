@@ -1,6 +1,8 @@
 //! `exists` and `does-not-exist`: whether a row has the column at all.
 
+use super::range::Interval;
 use super::{FilterOperator, Not, Predicate};
+use std::sync::Arc;
 use waggle_model::{FilterOp, FilterValue};
 
 pub(super) struct Exists;
@@ -23,6 +25,14 @@ impl FilterOperator for DoesNotExist {
 
     fn predicate(&self, value: &FilterValue) -> Result<Box<dyn Predicate>, &'static str> {
         Ok(Box::new(Not(present(value)?)))
+    }
+}
+
+/// Whether a row has, or lacks, the column.
+pub(super) fn condition(is_present: bool) -> Arc<dyn Predicate> {
+    match is_present {
+        true => Arc::new(Present),
+        false => Arc::new(Not(Present)),
     }
 }
 
@@ -53,5 +63,12 @@ impl Predicate for Present {
     }
     fn texts(&self) -> Option<(bool, &[String])> {
         Some((false, &[]))
+    }
+    fn int_interval(&self) -> Option<Interval<i64>> {
+        Some(Interval::inside(i64::MIN, i64::MAX))
+    }
+    fn float_interval(&self) -> Option<Interval<f64>> {
+        // Outside of nothing, where NaN is too.
+        Some(Interval::inside(f64::INFINITY, f64::NEG_INFINITY).negated())
     }
 }

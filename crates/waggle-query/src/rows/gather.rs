@@ -1,19 +1,23 @@
 //! Whole rows: every field of the few that are shown, read from as many columns as there are.
+//!
+//! Rows of one source are read together, a column at a time: most columns of a wide source have a value in none of them.
 
 use super::Place;
 use crate::exec::{ExecError, Watch};
 use crate::number::mix;
 use hashbrown::HashMap;
+use hashbrown::hash_map::Entry;
 use std::sync::Arc;
-use waggle_model::{RawRow, Value};
+use waggle_model::{ColumnType, RawRow, Value};
 use waggle_store::Source;
-use waggle_store::column::{Column, TypedColumn, stable_hash};
+use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, Dictionary, TypedColumn, stable_hash};
 
 /// Reads whole rows from any source of a snapshot.
 pub(crate) struct Gatherer<'a> {
     sources: &'a [Source],
     watch: &'a Watch,
     opened: HashMap<usize, Opened>,
+    buffers: Buffers,
 }
 
 /// Every column of one source, by name ascending.
@@ -22,50 +26,110 @@ struct Opened {
     sample_rates: Option<Arc<TypedColumn>>,
 }
 
+#[derive(Default)]
+struct Buffers {
+    codes: ChunkBuffer<u32>,
+    ints: ChunkBuffer<i64>,
+    floats: ChunkBuffer<f64>,
+    bools: ChunkBuffer<bool>,
+}
+
+/// A value where it was read.
+#[derive(Clone, Copy)]
+enum Found<'d> {
+    Text(&'d Dictionary, u32),
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+}
+
 impl<'a> Gatherer<'a> {
     pub(crate) fn new(sources: &'a [Source], watch: &'a Watch) -> Self {
         Self {
             sources,
             watch,
             opened: HashMap::new(),
+            buffers: Buffers::default(),
         }
     }
 
-    /// Reads one row.
-    pub(crate) fn row(&mut self, place: Place) -> Result<RawRow, ExecError> {
-        self.watch.check()?;
-        let source = &self.sources[place.source];
-        let opened = match self.opened.entry(place.source) {
-            hashbrown::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Opened::new(source)?),
-        };
-        let rate = match &opened.sample_rates {
-            Some(rates) => rates.value(place.row),
-            None => None,
-        };
-        Ok(RawRow {
-            timestamp_ns: place.time_ns,
-            sample_rate: match rate {
-                Some(Value::Int(rate)) => u32::try_from(rate).unwrap_or(1),
-                _ => 1,
-            },
-            dataset: source.dataset(),
-            fields: opened
-                .columns
-                .iter()
-                .filter_map(|(name, column)| Some((name.clone(), column.value(place.row)?)))
-                .collect(),
-        })
+    /// Reads rows, and returns them in the order of their places.
+    pub(crate) fn rows(&mut self, places: &[Place]) -> Result<Vec<RawRow>, ExecError> {
+        let mut rows: Vec<RawRow> = places
+            .iter()
+            .map(|place| RawRow {
+                timestamp_ns: place.time_ns,
+                sample_rate: 1,
+                dataset: self.sources[place.source].dataset(),
+                fields: Vec::new(),
+            })
+            .collect();
+        self.each_batch(places, |numbers, opened, indices, buffers| {
+            for (index, rate) in opened.rates(numbers, buffers) {
+                rows[indices[index]].sample_rate = u32::try_from(rate).unwrap_or(1);
+            }
+            for (name, column) in &opened.columns {
+                each_value(column, numbers, buffers, |index, found| {
+                    let fields = &mut rows[indices[index]].fields;
+                    fields.push((name.clone(), found.to_value()));
+                });
+            }
+        })?;
+        Ok(rows)
     }
 
     /// Orders rows of one time by a hash of all that is in them. Equal hashes mean equal rows, which are interchangeable.
     pub(crate) fn by_hash(&mut self, places: &[Place]) -> Result<Vec<(u64, Place)>, ExecError> {
-        let mut hashed = Vec::with_capacity(places.len());
-        for place in places {
-            hashed.push((hash_of(&self.row(*place)?), *place));
-        }
+        let mut hashed: Vec<(u64, Place)> = places
+            .iter()
+            .map(|place| {
+                let dataset = self.sources[place.source].dataset();
+                (mix(dataset.0.cast_unsigned()) ^ 1, *place)
+            })
+            .collect();
+        self.each_batch(places, |numbers, opened, indices, buffers| {
+            for (index, rate) in opened.rates(numbers, buffers) {
+                hashed[indices[index]].0 ^= 1 ^ rate.cast_unsigned();
+            }
+            // Fields come by name ascending, so the same row hashes alike from wherever it is read.
+            for (name, column) in &opened.columns {
+                let name = stable_hash(name);
+                each_value(column, numbers, buffers, |index, found| {
+                    let (kind, bits) = found.kind_and_bits();
+                    let hash = &mut hashed[indices[index]].0;
+                    for part in [name, kind, bits] {
+                        *hash = mix(hash.rotate_left(5) ^ part);
+                    }
+                });
+            }
+        })?;
         hashed.sort_by_key(|(hash, _)| *hash);
         Ok(hashed)
+    }
+
+    /// Calls `read` with rows of one source, ascending, its columns, and the index in `places` of each row.
+    fn each_batch(
+        &mut self,
+        places: &[Place],
+        mut read: impl FnMut(&[u32], &Opened, &[usize], &mut Buffers),
+    ) -> Result<(), ExecError> {
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_unstable_by_key(|index| (places[*index].source, places[*index].row));
+        let is_together =
+            |left: &usize, right: &usize| places[*left].source == places[*right].source;
+        for of_source in order.chunk_by(is_together) {
+            for indices in of_source.chunks(CHUNK_ROWS) {
+                self.watch.check()?;
+                let source = places[indices[0]].source;
+                let opened = match self.opened.entry(source) {
+                    Entry::Occupied(entry) => entry.into_mut(),
+                    Entry::Vacant(entry) => entry.insert(Opened::new(&self.sources[source])?),
+                };
+                let numbers: Vec<u32> = indices.iter().map(|index| places[*index].row).collect();
+                read(&numbers, opened, indices, &mut self.buffers);
+            }
+        }
+        Ok(())
     }
 }
 
@@ -84,21 +148,86 @@ impl Opened {
             sample_rates: source.sample_rates()?,
         })
     }
+
+    /// The sample rates of rows, each with its index; none where all are 1.
+    fn rates<'b>(
+        &self,
+        rows: &[u32],
+        buffers: &'b mut Buffers,
+    ) -> impl Iterator<Item = (usize, i64)> + use<'b> {
+        let ints = &mut buffers.ints;
+        let count = match &self.sample_rates {
+            Some(rates) => {
+                rates.pick_ints(rows, ints);
+                rows.len()
+            }
+            None => 0,
+        };
+        ints.values[..count].iter().copied().enumerate()
+    }
 }
 
-/// Fields come by name ascending, so the same row hashes alike from wherever it is read.
-fn hash_of(row: &RawRow) -> u64 {
-    let mut hash = mix(row.dataset.0.cast_unsigned()) ^ u64::from(row.sample_rate);
-    for (name, value) in &row.fields {
-        let (kind, bits) = match value {
-            Value::String(text) => (0, stable_hash(text)),
-            Value::Int(value) => (1, value.cast_unsigned()),
-            Value::Float(value) => (2, value.to_bits()),
-            Value::Bool(value) => (3, u64::from(*value)),
-        };
-        for part in [stable_hash(name), kind, bits] {
-            hash = mix(hash.rotate_left(5) ^ part);
+/// Calls `visit` with every value of a column in some rows, and the row's index.
+fn each_value(
+    column: &Column,
+    rows: &[u32],
+    buffers: &mut Buffers,
+    mut visit: impl FnMut(usize, Found<'_>),
+) {
+    let Buffers {
+        codes,
+        ints,
+        floats,
+        bools,
+    } = buffers;
+    let indices = || 0..rows.len();
+    for typed in &column.types {
+        match (typed.dictionary(), typed.column_type()) {
+            (Some(dictionary), _) => {
+                typed.pick_codes(rows, codes);
+                for index in indices().filter(|index| codes.has(*index)) {
+                    visit(index, Found::Text(dictionary, codes.values[index]));
+                }
+            }
+            (None, ColumnType::Float) => {
+                typed.pick_floats(rows, floats);
+                for index in indices().filter(|index| floats.has(*index)) {
+                    visit(index, Found::Float(floats.values[index]));
+                }
+            }
+            (None, ColumnType::Boolean) => {
+                typed.pick_bools(rows, bools);
+                for index in indices().filter(|index| bools.has(*index)) {
+                    visit(index, Found::Bool(bools.values[index]));
+                }
+            }
+            (None, _) => {
+                typed.pick_ints(rows, ints);
+                for index in indices().filter(|index| ints.has(*index)) {
+                    visit(index, Found::Int(ints.values[index]));
+                }
+            }
         }
     }
-    hash
+}
+
+impl Found<'_> {
+    fn to_value(self) -> Value {
+        match self {
+            Self::Text(dictionary, code) => Value::String(dictionary.text(code).into_owned()),
+            Self::Int(value) => Value::Int(value),
+            Self::Float(value) => Value::Float(value),
+            Self::Bool(value) => Value::Bool(value),
+        }
+    }
+
+    /// What tells a value from others when rows are hashed.
+    fn kind_and_bits(self) -> (u64, u64) {
+        match self {
+            Self::Text(dictionary, code) => (0, dictionary.hash(code)),
+            Self::Int(value) => (1, value.cast_unsigned()),
+            Self::Float(value) => (2, value.to_bits()),
+            Self::Bool(value) => (3, u64::from(value)),
+        }
+    }
 }

@@ -1,0 +1,461 @@
+//! Filters over one source: what is known before a row is read, and the tests of rows.
+//!
+//! Conditions on text become dictionary entries once per source. A chunk whose bounds decide is not read; otherwise a whole chunk is
+//! compared in vector instructions, or, when filters before have left few rows of it, only those are picked. The filter that costs
+//! least per row it removes goes first.
+
+use super::memo::TextMemo;
+use super::range::Interval;
+use super::{Filter, FilterCombination, FilterSet, Predicate, and};
+use crate::chunk::{
+    Bits, FEW_ROWS, TypedBuffer, each_bit, empty_buffer, is_empty, is_few, pick, read, stored_bytes,
+};
+use crate::relation::BoundRelations;
+use std::sync::Arc;
+use waggle_store::column::{
+    CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn, first_bits,
+};
+use waggle_store::{ReadError, Source};
+
+/// From so many candidates on a whole chunk is compared at once.
+const MANY_ROWS: u32 = 128;
+/// Texts to look for in a dictionary one by one; with more of them every entry is looked at instead.
+const FIND_MAX: usize = 8;
+/// A chunk with at most so many different codes may be decided by looking at all of them.
+const CODES_MAX: u32 = 64;
+
+/// The filters of a query over one source.
+pub(crate) struct BoundFilters<'a> {
+    combination: FilterCombination,
+    filters: Vec<BoundFilter<'a>>,
+    relations: Option<BoundRelations<'a>>,
+    stored_bytes: u64,
+}
+
+impl<'a> BoundFilters<'a> {
+    /// Prepares filters for a source. Where one can match nothing and all must hold, the columns of the others are not read.
+    pub(super) fn new(set: &'a FilterSet, source: &Source) -> Result<Self, ReadError> {
+        let mut bound = Self {
+            combination: set.combination,
+            filters: Vec::with_capacity(set.filters.len()),
+            relations: match &set.relations {
+                Some(relations) => Some(relations.bind(source)?),
+                None => None,
+            },
+            stored_bytes: 0,
+        };
+        for filter in &*set.filters {
+            let column = source.column(&filter.column)?;
+            bound.stored_bytes += stored_bytes(source, &filter.column);
+            bound
+                .filters
+                .push(BoundFilter::new(filter, column, &set.remembered.texts));
+            if set.combination == FilterCombination::And && bound.match_nothing() {
+                break;
+            }
+        }
+        if set.combination == FilterCombination::And {
+            let rank = |filter: &BoundFilter<'_>| filter.rank;
+            bound
+                .filters
+                .sort_by(|left, right| rank(left).total_cmp(&rank(right)));
+        }
+        Ok(bound)
+    }
+
+    /// True when no row of the source can match: a value is not in a dictionary, or a column does not occur.
+    pub(crate) fn match_nothing(&self) -> bool {
+        if let Some(relations) = &self.relations
+            && relations.match_nothing()
+        {
+            return true;
+        }
+        let mut filters = self.filters.iter();
+        match self.combination {
+            FilterCombination::And => filters.any(BoundFilter::matches_nothing),
+            FilterCombination::Or => {
+                !self.filters.is_empty() && filters.all(BoundFilter::matches_nothing)
+            }
+        }
+    }
+
+    /// Bytes that the columns of the filters occupy in a block.
+    pub(crate) fn stored_bytes(&self) -> u64 {
+        self.stored_bytes
+    }
+
+    /// Clears the bits of rows that do not match.
+    pub(crate) fn apply(&mut self, chunk: usize, selected: &mut Bits) {
+        self.apply_filters(chunk, selected);
+        if let Some(relations) = &mut self.relations
+            && !is_empty(selected)
+        {
+            relations.apply(chunk, selected);
+        }
+    }
+
+    fn apply_filters(&mut self, chunk: usize, selected: &mut Bits) {
+        match self.combination {
+            FilterCombination::And => {
+                for filter in &mut self.filters {
+                    if is_empty(selected) {
+                        return;
+                    }
+                    *selected = filter.matching(chunk, selected);
+                }
+            }
+            FilterCombination::Or if self.filters.is_empty() => {}
+            FilterCombination::Or => {
+                let mut matched = [0; CHUNK_WORDS];
+                let mut open = *selected;
+                for filter in &mut self.filters {
+                    let found = filter.matching(chunk, &open);
+                    for index in 0..CHUNK_WORDS {
+                        matched[index] |= found[index];
+                        open[index] &= !found[index];
+                    }
+                    if is_empty(&open) {
+                        break;
+                    }
+                }
+                *selected = matched;
+            }
+        }
+    }
+}
+
+struct BoundFilter<'a> {
+    predicate: &'a dyn Predicate,
+    /// `None` when the source lacks it.
+    column: Option<Arc<Column>>,
+    /// One per type of the column.
+    types: Vec<BoundType>,
+    /// A guess at what it costs to remove a row.
+    rank: f64,
+}
+
+struct BoundType {
+    test: Test,
+    buffer: TypedBuffer,
+}
+
+/// What is known of a condition on the values of one type.
+enum Test {
+    /// No value matches, or every value does.
+    Always(bool),
+    /// Codes of a dictionary.
+    Codes(Interval<u32>),
+    /// 1 for each entry of a dictionary that matches.
+    Entries(Arc<[u8]>),
+    Ints(Interval<i64>),
+    Floats(Interval<f64>),
+    /// Each value has to be asked about.
+    Values,
+}
+
+impl<'a> BoundFilter<'a> {
+    fn new(filter: &'a Filter, column: Option<Arc<Column>>, memo: &TextMemo) -> Self {
+        let mut types = Vec::new();
+        let mut cost = 1.0;
+        let mut passing = 0.0;
+        let mut absent = 1.0;
+        for typed in column.iter().flat_map(|column| &column.types) {
+            let test = Test::new(filter, typed, memo);
+            let (test_cost, share) = test.guess(typed);
+            let present = typed.value_count() as f64 / f64::from(typed.row_count()).max(1.0);
+            cost += test_cost * present;
+            passing += share * present;
+            absent -= present;
+            let buffer = empty_buffer(typed);
+            types.push(BoundType { test, buffer });
+        }
+        if filter.predicate.absent() {
+            passing += absent;
+        }
+        Self {
+            predicate: &*filter.predicate,
+            column,
+            types,
+            rank: cost / (1.0 - passing).max(1e-3),
+        }
+    }
+
+    fn matches_nothing(&self) -> bool {
+        let mut types = self.types.iter();
+        !self.predicate.absent() && types.all(|typed| matches!(typed.test, Test::Always(false)))
+    }
+
+    fn matching(&mut self, chunk: usize, among: &Bits) -> Bits {
+        let Some(column) = &self.column else {
+            return match self.predicate.absent() {
+                true => *among,
+                false => [0; CHUNK_WORDS],
+            };
+        };
+        let mut matched = [0; CHUNK_WORDS];
+        let mut absent = *among;
+        let mut few: Option<Few> = None;
+        for (typed, bound) in column.types.iter().zip(&mut self.types) {
+            if typed.is_chunk_absent(chunk) {
+                continue;
+            }
+            let mut present = [0; CHUNK_WORDS];
+            match bound.test.decide(typed, chunk) {
+                Some(all) if all || self.predicate.absent() => {
+                    typed.read_presence(chunk, &mut present);
+                    if all {
+                        or_and(&mut matched, &present, among);
+                    }
+                }
+                Some(_) => {}
+                None if few.is_some() || is_few(among) => {
+                    let few = few.get_or_insert_with(|| Few::new(chunk, among));
+                    pick(typed, &few.rows, &mut bound.buffer);
+                    let candidates = first_bits(few.rows.len());
+                    let found = bound.test.find(&bound.buffer, self.predicate, &candidates);
+                    few.put_back(&found, &mut matched);
+                    few.put_back(bound.buffer.present(), &mut present);
+                }
+                None => {
+                    read(typed, chunk, &mut bound.buffer);
+                    let found = bound.test.find(&bound.buffer, self.predicate, among);
+                    present = *bound.buffer.present();
+                    or_and(&mut matched, &found, among);
+                }
+            }
+            for (absent, present) in absent.iter_mut().zip(present) {
+                *absent &= !present;
+            }
+        }
+        if self.predicate.absent() {
+            or_and(&mut matched, &absent, among);
+        }
+        matched
+    }
+}
+
+/// A few rows of a chunk, by their number in the source.
+struct Few {
+    rows: Vec<u32>,
+}
+
+impl Few {
+    fn new(chunk: usize, among: &Bits) -> Self {
+        let first = (chunk * CHUNK_ROWS) as u32;
+        let mut rows = Vec::with_capacity(FEW_ROWS);
+        each_bit(among, |position| rows.push(first + position as u32));
+        Self { rows }
+    }
+
+    /// Sets the bits of the rows whose index is set in `found`.
+    fn put_back(&self, found: &Bits, bits: &mut Bits) {
+        each_bit(found, |index| {
+            let position = self.rows[index] as usize % CHUNK_ROWS;
+            bits[position / 64] |= 1 << (position % 64);
+        });
+    }
+}
+
+impl Test {
+    fn new(filter: &Filter, typed: &TypedColumn, memo: &TextMemo) -> Self {
+        use waggle_model::ColumnType;
+        let predicate = &*filter.predicate;
+        match (typed.dictionary(), typed.column_type()) {
+            (Some(dictionary), _) => Self::of_texts(filter, dictionary, memo),
+            (None, ColumnType::Integer) => {
+                predicate.int_interval().map_or(Self::Values, Self::Ints)
+            }
+            (None, ColumnType::Float) => predicate
+                .float_interval()
+                .map_or(Self::Values, Self::Floats),
+            (None, ColumnType::Boolean) => match (predicate.bool(false), predicate.bool(true)) {
+                (all, other) if all == other => Self::Always(all),
+                _ => Self::Values,
+            },
+            (None, ColumnType::String) => Self::Values,
+        }
+    }
+
+    /// Few texts are found by their hashes; for other conditions every entry is looked at once.
+    fn of_texts(filter: &Filter, dictionary: &Arc<Dictionary>, memo: &TextMemo) -> Self {
+        match filter.predicate.texts() {
+            Some((is_match, texts)) if texts.len() <= FIND_MAX => {
+                let mut codes: Vec<u32> = texts
+                    .iter()
+                    .flat_map(|text| dictionary.find(text))
+                    .collect();
+                codes.sort_unstable();
+                codes.dedup();
+                let (Some(low), Some(high)) = (codes.first(), codes.last()) else {
+                    return Self::Always(!is_match);
+                };
+                if (high - low) as usize == codes.len() - 1 {
+                    let interval = Interval::inside(*low, *high);
+                    return Self::Codes(match is_match {
+                        true => interval,
+                        false => interval.negated(),
+                    });
+                }
+                let mut entries = vec![u8::from(!is_match); dictionary.len()];
+                for code in codes {
+                    entries[code as usize] ^= 1;
+                }
+                Self::Entries(entries.into())
+            }
+            _ => {
+                let look = || {
+                    (0..dictionary.len() as u32)
+                        .map(|code| u8::from(filter.predicate.string(&dictionary.text(code))))
+                        .collect()
+                };
+                let entries = match &filter.key {
+                    Some(key) => memo.get_or_look(dictionary, key, look),
+                    None => look(),
+                };
+                Self::of_entries(entries)
+            }
+        }
+    }
+
+    fn of_entries(entries: Arc<[u8]>) -> Self {
+        let run_of = |wanted: u8| {
+            let low = entries.iter().position(|entry| *entry == wanted)?;
+            let high = entries.iter().rposition(|entry| *entry == wanted)?;
+            let is_run = entries[low..=high].iter().all(|entry| *entry == wanted);
+            is_run.then(|| Interval::inside(low as u32, high as u32))
+        };
+        if !entries.contains(&1) {
+            Self::Always(false)
+        } else if !entries.contains(&0) {
+            Self::Always(true)
+        } else if let Some(run) = run_of(1) {
+            Self::Codes(run)
+        } else if let Some(run) = run_of(0) {
+            Self::Codes(run.negated())
+        } else {
+            Self::Entries(entries)
+        }
+    }
+
+    /// What a test of a row costs and which share of the values it may pass, as a guess.
+    fn guess(&self, typed: &TypedColumn) -> (f64, f64) {
+        let entries = typed.dictionary().map_or(1, |entries| entries.len()) as f64;
+        match self {
+            Self::Always(all) => (0.0, f64::from(u8::from(*all))),
+            Self::Codes(interval) => {
+                let inside = f64::from(interval.high - interval.low + 1) / entries;
+                (
+                    1.0,
+                    if interval.is_inside {
+                        inside
+                    } else {
+                        1.0 - inside
+                    },
+                )
+            }
+            Self::Entries(matching) => {
+                let count: u32 = matching.iter().map(|entry| u32::from(*entry)).sum();
+                (3.0, f64::from(count) / entries)
+            }
+            Self::Ints(_) | Self::Floats(_) => (2.0, 0.3),
+            Self::Values => (4.0, 0.5),
+        }
+    }
+
+    /// Whether all values of a chunk match or none does, when its bounds say so.
+    fn decide(&self, typed: &TypedColumn, chunk: usize) -> Option<bool> {
+        match self {
+            Self::Always(all) => Some(*all),
+            Self::Codes(interval) => interval.decides(typed.code_bounds(chunk)?),
+            Self::Entries(entries) => {
+                let (low, high) = typed.code_bounds(chunk)?;
+                if high - low >= CODES_MAX {
+                    return None;
+                }
+                // The upper bound may be higher than any code.
+                let high = (high as usize).min(entries.len() - 1);
+                let entries = entries.get(low as usize..=high)?;
+                let first = *entries.first()?;
+                let is_same = entries.iter().all(|entry| *entry == first);
+                is_same.then_some(first == 1)
+            }
+            Self::Ints(interval) => interval.decides(typed.chunk_bounds(chunk)?),
+            Self::Floats(interval) => interval.decides(typed.float_bounds(chunk)?),
+            Self::Values => None,
+        }
+    }
+
+    /// The rows of `among` in a buffer that match.
+    fn find(&self, buffer: &TypedBuffer, predicate: &dyn Predicate, among: &Bits) -> Bits {
+        match (self, buffer) {
+            (Self::Always(true), buffer) => {
+                let mut found = *among;
+                and(&mut found, buffer.present());
+                found
+            }
+            (Self::Codes(interval), TypedBuffer::Strings(codes, _)) => {
+                matching(codes, among, |code| interval.holds(code))
+            }
+            (Self::Entries(entries), TypedBuffer::Strings(codes, _)) => {
+                matching(codes, among, |code| {
+                    entries.get(code as usize).is_some_and(|entry| *entry == 1)
+                })
+            }
+            (Self::Ints(interval), TypedBuffer::Ints(values)) => {
+                matching(values, among, |value| interval.holds(value))
+            }
+            (Self::Floats(interval), TypedBuffer::Floats(values)) => {
+                matching(values, among, |value| interval.holds(value))
+            }
+            (Self::Values, TypedBuffer::Ints(values)) => predicate.ints(values, among),
+            (Self::Values, TypedBuffer::Floats(values)) => predicate.floats(values, among),
+            (Self::Values, TypedBuffer::Bools(values)) => {
+                let answers = [predicate.bool(false), predicate.bool(true)];
+                matching(values, among, |value| answers[usize::from(value)])
+            }
+            (Self::Values, TypedBuffer::Strings(codes, dictionary)) => {
+                super::matching(codes, among, |code| {
+                    predicate.string(&dictionary.text(code))
+                })
+            }
+            // A test is made for the type of its buffer.
+            _ => [0; CHUNK_WORDS],
+        }
+    }
+}
+
+/// The rows of `among` whose value passes a test that is quick and asks for nothing outside, so that it may be made of any value.
+#[inline]
+fn matching<T: Copy>(buffer: &ChunkBuffer<T>, among: &Bits, test: impl Fn(T) -> bool) -> Bits {
+    if count(among) < MANY_ROWS {
+        return super::matching(buffer, among, test);
+    }
+    let mut matched = [0; CHUNK_WORDS];
+    for (word, values) in matched.iter_mut().zip(buffer.values.chunks_exact(64)) {
+        let mut answers = [0_u8; 64];
+        for (answer, value) in answers.iter_mut().zip(values) {
+            *answer = u8::from(test(*value));
+        }
+        for (index, eight) in answers.as_chunks::<8>().0.iter().enumerate() {
+            *word |= low_bits(u64::from_le_bytes(*eight)) << (index * 8);
+        }
+    }
+    and(&mut matched, &buffer.present);
+    and(&mut matched, among);
+    matched
+}
+
+/// The lowest bits of eight bytes, which have no others, as one byte: the product moves each to its place in the highest byte.
+fn low_bits(bytes: u64) -> u64 {
+    bytes.wrapping_mul(0x0102_0408_1020_4080) >> 56
+}
+
+fn count(bits: &Bits) -> u32 {
+    bits.iter().map(|word| word.count_ones()).sum()
+}
+
+fn or_and(bits: &mut Bits, left: &Bits, right: &Bits) {
+    for ((bits, left), right) in bits.iter_mut().zip(left).zip(right) {
+        *bits |= left & right;
+    }
+}

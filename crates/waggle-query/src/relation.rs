@@ -1,0 +1,192 @@
+//! Filters on other spans of a row's trace: `root.`, `parent.`, `child.`, `any.`, `any2.`, `any3.` and `none.` before a column's name.
+//!
+//! | prefix | a row passes when |
+//! |---|---|
+//! | `root.` | a root span of its trace matches |
+//! | `parent.` | the span whose id is the row's `trace.parent_id` matches |
+//! | `child.` | a span whose `trace.parent_id` is the row's `trace.span_id` matches |
+//! | `any.` `any2.` `any3.` | a span of its trace matches, itself perhaps |
+//! | `none.` | no span of its trace matches; rows outside of traces pass |
+//!
+//! All filters of one prefix must hold for the same span. Spans are the rows with a `trace.trace_id` and without a
+//! `meta.annotation_type`; root spans have no `trace.parent_id`. Only spans of the query's datasets and times are looked at. A column
+//! whose own name begins like this is meant when a source of the query has it. Rules: spec/product.md RF-01, RF-02.
+//!
+//! Traces are numbered across all sources, so that what one source knows of a trace counts in every other. Then a condition on traces
+//! is a bit per trace, which becomes a condition on the entries of each source's dictionary of trace ids; a condition on parents or
+//! children is a set of pairs of trace and span.
+
+mod bound;
+mod spans;
+mod traces;
+
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Watch};
+use crate::filter::{Filter, FilterSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use waggle_model::{FilterCombination, QueryError, TimeRange};
+use waggle_store::{Snapshot, Source};
+
+pub(crate) use bound::BoundRelations;
+pub(crate) use traces::TraceNumbers;
+
+use spans::{SpanSet, find_spans};
+use traces::{Numbered, TraceSet, find_traces};
+
+const TRACE_ID: &str = "trace.trace_id";
+const SPAN_ID: &str = "trace.span_id";
+const PARENT_ID: &str = "trace.parent_id";
+const ANNOTATION: &str = "meta.annotation_type";
+
+/// Which spans a filter looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Relation {
+    Root,
+    Parent,
+    Child,
+    Any,
+    Any2,
+    Any3,
+    None,
+}
+
+const PREFIXES: [(&str, Relation); 7] = [
+    ("root.", Relation::Root),
+    ("parent.", Relation::Parent),
+    ("child.", Relation::Child),
+    ("any.", Relation::Any),
+    ("any2.", Relation::Any2),
+    ("any3.", Relation::Any3),
+    ("none.", Relation::None),
+];
+
+/// The relation that a name begins with, and the column after it.
+fn split(name: &str) -> Option<(Relation, &str)> {
+    PREFIXES.iter().find_map(|(prefix, relation)| {
+        let column = name.strip_prefix(prefix)?;
+        (!column.is_empty()).then_some((*relation, column))
+    })
+}
+
+/// True when one of the filters may look at other spans.
+pub(crate) fn may_relate(filters: &FilterSet) -> bool {
+    filters.columns().any(|column| split(column).is_some())
+}
+
+/// The conditions of a query on other spans, ready for every source of its snapshot.
+pub(crate) struct Relations {
+    numbered: Numbered,
+    /// Traces that must, or with `false` must not, be in the set.
+    traces: Vec<(bool, TraceSet)>,
+    /// The row's column whose span must be in the set.
+    spans: Vec<(&'static str, SpanSet)>,
+}
+
+/// Finds out what filters say of other spans, and gives filters that know the answers. Others come back as they are.
+///
+/// # Errors
+/// [`QueryError::Invalid`] when such a filter is one of several of which any may hold.
+pub(crate) fn relate(
+    filters: &FilterSet,
+    snapshot: &Snapshot,
+    range: TimeRange,
+    config: &EngineConfig,
+    watch: &Watch,
+) -> Result<FilterSet, ExecError> {
+    if !may_relate(filters) {
+        return Ok(filters.clone());
+    }
+    let mut plain: Vec<Filter> = Vec::new();
+    let mut groups: BTreeMap<Relation, Vec<Filter>> = BTreeMap::new();
+    for (index, filter) in filters.filters().iter().enumerate() {
+        match split(&filter.column) {
+            Some((relation, column)) if !has_column(&snapshot.sources, &filter.column) => {
+                if filters.combination() == FilterCombination::Or {
+                    return Err(ExecError::Query(or_with_relation(index, &filter.column)));
+                }
+                groups
+                    .entry(relation)
+                    .or_default()
+                    .push(filter.on_column(column));
+            }
+            _ => plain.push(filter.clone()),
+        }
+    }
+    let mut related = filters.with_filters(plain);
+    if groups.is_empty() {
+        return Ok(related);
+    }
+    let search = Search {
+        sources: &snapshot.sources,
+        range,
+        config,
+        watch,
+        numbered: Numbered::new(&snapshot.sources, filters.remembered(), config, watch)?,
+    };
+    let mut relations = Relations {
+        numbered: search.numbered.clone(),
+        traces: Vec::new(),
+        spans: Vec::new(),
+    };
+    for (relation, group) in groups {
+        let spans = filters.with_filters(spans_of(relation, group));
+        match relation {
+            Relation::Root | Relation::Any | Relation::Any2 | Relation::Any3 => {
+                relations.traces.push((true, find_traces(&search, &spans)?));
+            }
+            Relation::None => relations.traces.push((false, find_traces(&search, &spans)?)),
+            Relation::Parent => {
+                let found = find_spans(&search, &spans, SPAN_ID)?;
+                relations.spans.push((PARENT_ID, found));
+            }
+            Relation::Child => {
+                let found = find_spans(&search, &spans, PARENT_ID)?;
+                relations.spans.push((SPAN_ID, found));
+            }
+        }
+    }
+    related.relate(Arc::new(relations));
+    Ok(related)
+}
+
+/// What looking for spans needs.
+struct Search<'a> {
+    sources: &'a [Source],
+    range: TimeRange,
+    config: &'a EngineConfig,
+    watch: &'a Watch,
+    numbered: Numbered,
+}
+
+/// The filters of one prefix, and what makes a row such a span.
+fn spans_of(relation: Relation, mut filters: Vec<Filter>) -> Vec<Filter> {
+    filters.push(Filter::presence(TRACE_ID, true));
+    filters.push(Filter::presence(ANNOTATION, false));
+    match relation {
+        Relation::Root => filters.push(Filter::presence(PARENT_ID, false)),
+        Relation::Parent => filters.push(Filter::presence(SPAN_ID, true)),
+        Relation::Child => filters.push(Filter::presence(PARENT_ID, true)),
+        Relation::Any | Relation::Any2 | Relation::Any3 | Relation::None => {}
+    }
+    filters
+}
+
+fn has_column(sources: &[Source], name: &str) -> bool {
+    sources.iter().any(|source| match source {
+        Source::Run(run) => run.column(name).is_some(),
+        Source::Block(block) => !block.entries_of(name).is_empty(),
+    })
+}
+
+fn or_with_relation(index: usize, column: &str) -> QueryError {
+    QueryError::Invalid {
+        field: format!("filters[{index}].column"),
+        message: format!(
+            "{column} looks at other spans of a trace, which only works when all filters must hold: combine them by AND"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests;

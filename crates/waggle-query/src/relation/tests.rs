@@ -1,0 +1,237 @@
+//! Filters on other spans: 200 traces with answers worked out by hand, and random rows against the naive computation.
+
+use crate::engine::EngineConfig;
+use crate::testing;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use waggle_model::{
+    Cell, DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError,
+    QueryOptions, QuerySpec, TimeRange, Value,
+};
+use waggle_testkit::{Event, matching, random_events, random_filter};
+
+const RANGE: TimeRange = TimeRange {
+    start_ns: 0,
+    end_ns: 1_000_000_000_000,
+};
+const CASES: u64 = 250;
+
+fn text(text: &str) -> Value {
+    Value::String(text.to_owned())
+}
+
+fn filter(column: &str, op: FilterOp, value: Option<Value>) -> FilterSpec {
+    FilterSpec {
+        column: column.to_owned(),
+        op,
+        value: value.map_or(FilterValue::None, FilterValue::One),
+    }
+}
+
+fn is(column: &str, value: Value) -> FilterSpec {
+    filter(column, FilterOp::Equal, Some(value))
+}
+
+fn count(rng: &mut StdRng, events: &[Event], spec: &QuerySpec) -> Result<Cell, QueryError> {
+    let snapshot = testing::snapshot(rng, events);
+    let config = EngineConfig {
+        threads: rng.random_range(1..4),
+        thread_rows_min: 100,
+        ..EngineConfig::default()
+    };
+    let options = QueryOptions::default();
+    let table = testing::query(&snapshot, spec, RANGE, &options, &config)?;
+    Ok(table.total[0].clone())
+}
+
+fn spec(filters: Vec<FilterSpec>) -> QuerySpec {
+    QuerySpec {
+        filters,
+        ..QuerySpec::default()
+    }
+}
+
+/// Trace `t` has a root of service `api` or, where `t` is odd, `web`; below it a span of `cart`, in error where 5 divides `t`; below
+/// that, unless 3 divides `t`, one of `db`. Where 7 divides `t` the span of `cart` has a span event that speaks of an error too. Ten
+/// rows are in no trace.
+fn traces() -> Vec<Event> {
+    let mut events = Vec::new();
+    let mut add = |fields: Vec<(&str, Value)>| {
+        let time_ns = events.len() as i64 * 1_000_000;
+        events.push(Event {
+            timestamp_ns: time_ns,
+            sample_rate: 1,
+            dataset: DatasetId(1 + time_ns / 1_000_000 % 2),
+            fields: fields
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        });
+    };
+    for t in 0..200 {
+        let trace = ("trace.trace_id", Value::String(format!("{:032x}", t + 1)));
+        // Span ids repeat from trace to trace: the trace is part of what names a span.
+        let [root, cart, db] = ["00000000000000a1", "00000000000000b2", "00000000000000c3"];
+        let span = |id: &str| ("trace.span_id", text(id));
+        let parent = |id: &str| ("trace.parent_id", text(id));
+        let service = |name: &str| ("service", text(name));
+        let service_of_root = service(if t % 2 == 0 { "api" } else { "web" });
+        let root_mark = ("name", text("root"));
+        add(vec![trace.clone(), span(root), service_of_root, root_mark]);
+        let mut fields = vec![trace.clone(), span(cart), parent(root), service("cart")];
+        if t % 5 == 0 {
+            fields.push(("error", Value::Bool(true)));
+        }
+        add(fields);
+        if t % 3 != 0 {
+            add(vec![trace.clone(), span(db), parent(cart), service("db")]);
+        }
+        if t % 7 == 0 {
+            let annotation = ("meta.annotation_type", text("span_event"));
+            let error = ("error", Value::Bool(true));
+            add(vec![trace, parent(cart), annotation, error]);
+        }
+    }
+    for _ in 0..10 {
+        add(vec![("service", text("cron"))]);
+    }
+    events
+}
+
+#[test]
+fn two_hundred_traces_are_counted_as_by_hand() {
+    let events = traces();
+    let error = |column: &str| is(column, Value::Bool(true));
+    let cases: [(Vec<FilterSpec>, i64); 12] = [
+        (
+            vec![is("service", text("cart")), is("root.service", text("api"))],
+            100,
+        ),
+        // 10 divides t.
+        (
+            vec![
+                is("service", text("cart")),
+                is("root.service", text("api")),
+                error("any.error"),
+            ],
+            20,
+        ),
+        // 133 traces with root, cart and db, and 29 - 10 span events.
+        (vec![is("any.service", text("db"))], 418),
+        // 67 traces with root and cart, 10 span events, and the 10 rows without a trace.
+        (vec![is("none.service", text("db"))], 154),
+        // 133 of db, 29 span events.
+        (vec![is("parent.service", text("cart"))], 162),
+        // 40 - 14 of db, and the span events where 35 divides t.
+        (
+            vec![is("parent.service", text("cart")), error("parent.error")],
+            32,
+        ),
+        (vec![is("child.service", text("db"))], 133),
+        // The span event is no span.
+        (vec![error("child.error")], 40),
+        // One span can't be of db and in error, two can.
+        (vec![is("any.service", text("db")), error("any.error")], 0),
+        (
+            vec![
+                is("any.service", text("db")),
+                error("any2.error"),
+                is("name", text("root")),
+            ],
+            26,
+        ),
+        // 100 roots, 100 of cart, 67 of db, 14 span events.
+        (
+            vec![filter(
+                "root.service",
+                FilterOp::NotEqual,
+                Some(text("api")),
+            )],
+            281,
+        ),
+        (vec![error("none.error"), is("service", text("cart"))], 160),
+    ];
+    for seed in 0..6 {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        for (filters, expected) in &cases {
+            let found = count(rng, &events, &spec(filters.clone()));
+            assert_eq!(
+                found.unwrap(),
+                Cell::Int(*expected),
+                "seed {seed}: {filters:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn any_one_of_several_filters_can_not_be_about_another_span() {
+    let rng = &mut StdRng::seed_from_u64(1);
+    let spec = QuerySpec {
+        filter_combination: FilterCombination::Or,
+        ..spec(vec![
+            is("service", text("db")),
+            is("root.service", text("api")),
+        ])
+    };
+    let error = count(rng, &traces(), &spec).unwrap_err();
+    assert!(
+        matches!(&error, QueryError::Invalid { field, .. } if field == "filters[1].column"),
+        "{error:?}"
+    );
+}
+
+#[test]
+fn a_column_whose_own_name_begins_so_is_meant_where_there_is_one() {
+    let rng = &mut StdRng::seed_from_u64(1);
+    let mut events = traces();
+    for event in events.iter_mut().take(3) {
+        event.fields.insert("root.service".to_owned(), text("api"));
+    }
+    let spec = QuerySpec {
+        filter_combination: FilterCombination::Or,
+        ..spec(vec![is("root.service", text("api"))])
+    };
+    assert_eq!(count(rng, &events, &spec).unwrap(), Cell::Int(3));
+}
+
+#[test]
+fn random_relations_equal_the_naive_ones() {
+    for seed in 0..CASES {
+        println!("seed {seed}");
+        let rng = &mut StdRng::seed_from_u64(seed);
+        let count_of_events = rng.random_range(1..250);
+        let mut events = random_events(rng, count_of_events, RANGE);
+        let spans = rng.random_range(2..9);
+        for event in &mut events {
+            let mut put = |presence: f64, name: &str, rng: &mut StdRng| {
+                if rng.random_bool(presence) {
+                    let id = format!("{:016x}", rng.random_range(0..spans));
+                    event.fields.insert(name.to_owned(), Value::String(id));
+                }
+            };
+            put(0.9, "trace.span_id", rng);
+            put(0.7, "trace.parent_id", rng);
+            put(0.1, "meta.annotation_type", rng);
+        }
+        let prefixes = ["root.", "parent.", "child.", "any.", "any2.", "none.", ""];
+        let filters: Vec<FilterSpec> = (0..rng.random_range(1..4))
+            .map(|_| {
+                let filter = random_filter(rng, &events);
+                let prefix = prefixes[rng.random_range(0..prefixes.len())];
+                FilterSpec {
+                    column: format!("{prefix}{}", filter.column),
+                    ..filter
+                }
+            })
+            .collect();
+        println!("{filters:?}");
+        let matched = matching(&events, RANGE, &filters, FilterCombination::And);
+        let expected: i64 = matched
+            .iter()
+            .map(|event| i64::from(event.sample_rate))
+            .sum();
+        let found = count(rng, &events, &spec(filters)).unwrap();
+        assert_eq!(found, Cell::Int(expected));
+    }
+}

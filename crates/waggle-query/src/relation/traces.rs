@@ -1,0 +1,265 @@
+//! Traces numbered across sources, and sets of them.
+
+use super::{Search, TRACE_ID};
+use crate::chunk::{Bits, each_bit, is_empty};
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Selector, Watch, fold_sources};
+use crate::filter::{FilterSet, Remembered, and};
+use hashbrown::HashMap;
+use parking_lot::Mutex;
+use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::{Arc, Weak};
+use waggle_store::Source;
+use waggle_store::column::{ChunkBuffer, Dictionary, TypedColumn};
+
+/// The numbers of all traces that queries have looked at, kept from query to query: blocks never change.
+pub(crate) struct TraceNumbers {
+    traces_max: usize,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    /// Number of each trace, by the stable hash of its id.
+    numbers: HashMap<u64, u32, BuildHasherDefault<HashedAlready>>,
+    /// Per dictionary, by its address, the number of each entry.
+    dictionaries: HashMap<usize, (Weak<Dictionary>, Arc<[u32]>)>,
+}
+
+/// Stable hashes need no second hashing.
+#[derive(Default)]
+pub(super) struct HashedAlready(u64);
+
+impl Hasher for HashedAlready {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+impl TraceNumbers {
+    /// Remembers at most so many traces; beyond, it begins anew.
+    pub(crate) fn new(traces_max: usize) -> Self {
+        Self {
+            traces_max,
+            known: Mutex::default(),
+        }
+    }
+
+    fn get(&self, dictionary: &Arc<Dictionary>) -> Option<Arc<[u32]>> {
+        let known = self.known.lock();
+        let (_, numbers) = known.dictionaries.get(&address(dictionary))?;
+        Some(Arc::clone(numbers))
+    }
+
+    /// Numbers the entries of some dictionaries, whose hashes are given, and counts all numbers.
+    fn number(
+        &self,
+        new: Vec<(Arc<Dictionary>, Vec<u64>)>,
+        all: &[Arc<Dictionary>],
+    ) -> Option<(Vec<Arc<[u32]>>, usize)> {
+        let mut known = self.known.lock();
+        let Known {
+            numbers,
+            dictionaries,
+        } = &mut *known;
+        dictionaries.retain(|_, (dictionary, _)| dictionary.strong_count() > 0);
+        for (dictionary, hashes) in new {
+            let entries = hashes
+                .into_iter()
+                .map(|hash| {
+                    let next = numbers.len() as u32;
+                    *numbers.entry(hash).or_insert(next)
+                })
+                .collect();
+            let weak = Arc::downgrade(&dictionary);
+            dictionaries.insert(address(&dictionary), (weak, entries));
+        }
+        let count = numbers.len();
+        let all: Option<Vec<Arc<[u32]>>> = all
+            .iter()
+            .map(|dictionary| {
+                let (_, numbers) = dictionaries.get(&address(dictionary))?;
+                Some(Arc::clone(numbers))
+            })
+            .collect();
+        if count > self.traces_max {
+            *known = Known::default();
+        }
+        Some((all?, count))
+    }
+}
+
+fn address(dictionary: &Arc<Dictionary>) -> usize {
+    Arc::as_ptr(dictionary) as usize
+}
+
+/// The numbers of the traces of a snapshot.
+#[derive(Clone)]
+pub(super) struct Numbered {
+    /// Per source the number of each entry of its dictionary of trace ids; `None` when no row is in a trace.
+    sources: Arc<[Option<Arc<[u32]>>]>,
+    /// Addresses of the sources, to find them by.
+    addresses: Arc<[usize]>,
+    /// Numbers lie below.
+    pub(super) count: usize,
+}
+
+impl Numbered {
+    pub(super) fn new(
+        sources: &[Source],
+        memory: &Remembered,
+        config: &EngineConfig,
+        watch: &Watch,
+    ) -> Result<Self, ExecError> {
+        let mut dictionaries: Vec<Option<Arc<Dictionary>>> = Vec::with_capacity(sources.len());
+        for source in sources {
+            let texts = source.column(TRACE_ID)?.and_then(|column| {
+                let dictionary = column.types.iter().find_map(TypedColumn::dictionary);
+                dictionary.map(Arc::clone)
+            });
+            dictionaries.push(texts);
+        }
+        let all: Vec<Arc<Dictionary>> = dictionaries.iter().flatten().map(Arc::clone).collect();
+        let numbers = loop {
+            let new = fold_sources(
+                sources,
+                config,
+                Vec::new,
+                |new: &mut Vec<(Arc<Dictionary>, Vec<u64>)>, index, _| {
+                    watch.check()?;
+                    let Some(dictionary) = &dictionaries[index] else {
+                        return Ok(());
+                    };
+                    if memory.traces.get(dictionary).is_none() {
+                        let hashes = (0..dictionary.len() as u32).map(|code| dictionary.hash(code));
+                        new.push((Arc::clone(dictionary), hashes.collect()));
+                    }
+                    Ok(())
+                },
+            )?;
+            // Another query may have made this begin anew meanwhile; then it is asked again.
+            if let Some(numbers) = memory
+                .traces
+                .number(new.into_iter().flatten().collect(), &all)
+            {
+                break numbers;
+            }
+        };
+        let (mut of_all, count) = numbers;
+        of_all.reverse();
+        Ok(Self {
+            sources: dictionaries
+                .iter()
+                .map(|dictionary| dictionary.as_ref().and_then(|_| of_all.pop()))
+                .collect(),
+            addresses: sources.iter().map(source_address).collect(),
+            count,
+        })
+    }
+
+    /// The number of each trace id of a source.
+    pub(super) fn of(&self, source: &Source) -> Option<&Arc<[u32]>> {
+        let address = source_address(source);
+        let index = self.addresses.iter().position(|other| *other == address)?;
+        self.sources[index].as_ref()
+    }
+}
+
+fn source_address(source: &Source) -> usize {
+    match source {
+        Source::Run(run) => Arc::as_ptr(run) as usize,
+        Source::Block(block) => Arc::as_ptr(block) as usize,
+    }
+}
+
+/// A bit per number.
+pub(super) struct TraceSet(Vec<u64>);
+
+impl TraceSet {
+    fn new(count: usize) -> Self {
+        Self(vec![0; count.div_ceil(64)])
+    }
+
+    fn insert(&mut self, number: u32) {
+        self.0[number as usize / 64] |= 1 << (number % 64);
+    }
+
+    pub(super) fn contains(&self, number: u32) -> bool {
+        self.0[number as usize / 64] >> (number % 64) & 1 == 1
+    }
+}
+
+/// The traces in which a row passes the filters.
+pub(super) fn find_traces(search: &Search<'_>, filters: &FilterSet) -> Result<TraceSet, ExecError> {
+    let count = search.numbered.count;
+    let parts = fold_sources(
+        search.sources,
+        search.config,
+        || TraceSet::new(count),
+        |set, _, source| {
+            each_span(search, source, filters, |numbers, codes, rows, _| {
+                each_bit(rows, |position| {
+                    set.insert(numbers[codes.values[position] as usize]);
+                });
+                Ok(())
+            })
+        },
+    )?;
+    let mut all = TraceSet::new(count);
+    for part in parts {
+        for (word, part) in all.0.iter_mut().zip(part.0) {
+            *word |= part;
+        }
+    }
+    Ok(all)
+}
+
+/// Calls `visit` for each chunk of a source with rows that pass the filters and are in a trace: with the trace numbers, the chunk's
+/// trace ids, the rows and the chunk.
+pub(super) fn each_span(
+    search: &Search<'_>,
+    source: &Source,
+    filters: &FilterSet,
+    mut visit: impl FnMut(&[u32], &ChunkBuffer<u32>, &Bits, usize) -> Result<(), ExecError>,
+) -> Result<(), ExecError> {
+    let Some(numbers) = search.numbered.of(source) else {
+        return Ok(());
+    };
+    let Some(mut selector) = Selector::new(source, search.range, filters)? else {
+        return Ok(());
+    };
+    let Some(column) = source.column(TRACE_ID)? else {
+        return Ok(());
+    };
+    let Some(traces) = texts_of(&column.types) else {
+        return Ok(());
+    };
+    let mut codes = ChunkBuffer::default();
+    for chunk in selector.chunks() {
+        search.watch.check()?;
+        let (mut rows, rows_read) = selector.select(chunk)?;
+        search.watch.add_rows_read(rows_read);
+        if is_empty(&rows) {
+            continue;
+        }
+        traces.read_codes(chunk, &mut codes);
+        and(&mut rows, &codes.present);
+        visit(numbers, &codes, &rows, chunk)?;
+    }
+    Ok(())
+}
+
+/// The texts among the types of a column.
+pub(super) fn texts_of(types: &[TypedColumn]) -> Option<&TypedColumn> {
+    types.iter().find(|typed| typed.dictionary().is_some())
+}
