@@ -3,7 +3,7 @@
 //! `cargo run --profile perf -p waggle-query --example engine_times -- DATA_DIR [--runs N] [--query PART_OF_NAME]
 //! [--no-series]`, where DATA_DIR is what
 //! `waggle-bench --keep` left (in use by no other process). Prints per query the first run, the fastest and the process's time on
-//! the CPU per run, all in ms.
+//! the CPU per further run, all in ms.
 #![expect(
     clippy::unwrap_used,
     clippy::print_stdout,
@@ -83,8 +83,11 @@ async fn run() {
             ..QueryOptions::default()
         };
         let mut times = Vec::new();
-        let cpu_before = cpu_time();
-        for _ in 0..=runs {
+        let mut cpu_before = cpu_time();
+        for run in 0..=runs {
+            if run == 1 {
+                cpu_before = cpu_time();
+            }
             let started = Instant::now();
             match &question {
                 Question::Query(spec, range) => {
@@ -111,7 +114,7 @@ async fn run() {
         if times.is_empty() {
             continue;
         }
-        let cpu = (cpu_time() - cpu_before) / u32::try_from(runs + 1).unwrap();
+        let cpu = (cpu_time() - cpu_before) / u32::try_from(runs.max(1)).unwrap();
         let fastest = times[1..].iter().min().unwrap_or(&times[0]);
         let ms = |time: &Duration| time.as_secs_f64() * 1e3;
         println!(

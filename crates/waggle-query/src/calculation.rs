@@ -199,19 +199,22 @@ impl Rows<'_> {
         (run.len() == self.positions.len()).then_some(run)
     }
 
-    /// Calls `visit` with cell, value and weight of each row that has a value. Rows without gaps that all have one and weigh 1, which
-    /// is what most chunks are made of, cost no look at anything else.
+    /// The values of these rows, in their order, when the rows have no gaps, all have one, and weigh 1: most chunks are like that.
+    #[inline]
+    pub(crate) fn dense<'b, T>(&self, buffer: &'b ChunkBuffer<T>) -> Option<&'b [T]> {
+        let run = self.run().filter(|_| self.weights.is_none())?;
+        has_all(&buffer.present, &run).then(|| &buffer.values[run])
+    }
+
+    /// Calls `visit` with cell, value and weight of each row that has a value.
     #[inline]
     pub(crate) fn each_value<T: Copy>(
         &self,
         buffer: &ChunkBuffer<T>,
         mut visit: impl FnMut(usize, T, u64),
     ) {
-        if self.weights.is_none()
-            && let Some(run) = self.run()
-            && has_all(&buffer.present, &run)
-        {
-            for (cell, value) in self.cells.iter().zip(&buffer.values[run]) {
+        if let Some(values) = self.dense(buffer) {
+            for (cell, value) in self.cells.iter().zip(values) {
                 visit(*cell as usize, *value, 1);
             }
             return;

@@ -106,6 +106,7 @@ impl<T: Copy + Default> Default for ChunkBuffer<T> {
 
 impl<T> ChunkBuffer<T> {
     /// True when row `index` of the chunk has a value.
+    #[inline]
     pub fn has(&self, index: usize) -> bool {
         self.present[index / 64] >> (index % 64) & 1 == 1
     }

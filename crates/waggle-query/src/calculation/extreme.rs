@@ -88,19 +88,22 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
         }
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
-        each_number(rows, column, |cell, value, _| {
-            // Nearly all values of a column of floats end here.
-            if let (Number::Float(value), Some(Number::Float(current))) =
-                (value, self.numbers[cell])
-                && match SIDE {
-                    SMALLEST => value >= current,
-                    _ => value <= current,
+        if let [TypedBuffer::Floats(values)] = column
+            && let Some(values) = rows.dense(values)
+        {
+            for (cell, value) in rows.cells.iter().zip(values) {
+                let is_inside = match self.numbers[*cell as usize] {
+                    Some(Number::Float(current)) if SIDE == SMALLEST => *value >= current,
+                    Some(Number::Float(current)) => *value <= current,
+                    _ => false,
+                };
+                if !is_inside && !value.is_nan() {
+                    self.note_number(*cell as usize, Number::Float(*value));
                 }
-            {
-                return;
             }
-            self.note_number(cell, value);
-        });
+            return;
+        }
+        each_number(rows, column, |cell, value, _| self.note_number(cell, value));
         for buffer in column {
             if let TypedBuffer::Strings(codes, dictionary) = buffer {
                 rows.each_value(codes, |cell, code, _| {

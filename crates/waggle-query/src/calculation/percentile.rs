@@ -82,9 +82,18 @@ impl Partial for Histograms {
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
         if let (Some(scratch), None) = (&mut self.scratch, rows.weights) {
-            each_number(rows, column, |cell, value, _| {
-                scratch.add(cell, value.as_f64())
-            });
+            for buffer in column {
+                match buffer {
+                    TypedBuffer::Floats(values) => match rows.dense(values) {
+                        Some(values) => scratch.add_all(rows.cells, values),
+                        None => rows.each_value(values, |cell, value, _| scratch.add(cell, value)),
+                    },
+                    TypedBuffer::Ints(values) => rows.each_value(values, |cell, value, _| {
+                        scratch.add(cell, value as f64);
+                    }),
+                    TypedBuffer::Strings(..) | TypedBuffer::Bools(_) => {}
+                }
+            }
             return;
         }
         each_number(rows, column, |cell, value, weight| {

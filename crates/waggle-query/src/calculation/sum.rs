@@ -95,6 +95,19 @@ impl Partial for Sums {
         self.0.resize(cells, Total::default());
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
+        if let [TypedBuffer::Floats(values)] = column
+            && let Some(values) = rows.dense(values)
+        {
+            for (cell, value) in rows.cells.iter().zip(values) {
+                if !value.is_nan() {
+                    let total = &mut self.0[*cell as usize];
+                    total.weight += 1;
+                    total.has_float = true;
+                    total.add_float(*value);
+                }
+            }
+            return;
+        }
         each_number(rows, column, |cell, value, weight| {
             let total = &mut self.0[cell];
             total.weight += weight;

@@ -1,7 +1,10 @@
 //! From merged states to the rows of an answer: havings, order, limit, total, other, series.
 
 use super::group::{GroupTable, GroupValue, compare_values};
+use super::parallel::fold_items;
+use super::watch::ExecError;
 use crate::calculation::{NO_CELL, Partial};
+use crate::engine::EngineConfig;
 use crate::plan::{Having, OrderBy, OrderKey, Plan, StatePlan};
 use std::cmp::Ordering;
 use waggle_model::{Cell, HavingOp, SeriesPoint, SortOrder};
@@ -55,6 +58,11 @@ pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>
         compare_keys(table, *left, *right)
     };
     if groups.len() > plan.limit && plan.limit > 0 {
+        if let (Some(order), Some(cells)) = (plan.orders.first(), keys.first()) {
+            narrow(&mut groups, plan.limit, order, cells);
+        }
+    }
+    if groups.len() > plan.limit && plan.limit > 0 {
         groups.select_nth_unstable_by(plan.limit - 1, compare);
         groups.truncate(plan.limit);
     }
@@ -64,6 +72,38 @@ pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>
         group_count,
     }
 }
+
+/// Leaves out groups that the first order alone puts beyond the limit, when it is by numbers of one type: most groups go without a
+/// comparison of cells, keys and texts.
+fn narrow(groups: &mut Vec<u32>, limit: usize, order: &OrderKey, cells: &[Cell]) {
+    let first_is_int = matches!(cells.first(), Some(Cell::Int(_)));
+    let rank = |cell: &Cell| {
+        let rank = match cell {
+            // No answer comes last in either direction.
+            Cell::Null => return Some(u64::MAX),
+            Cell::Int(value) if first_is_int => value.cast_unsigned() ^ SIGN,
+            Cell::Float(value) if !first_is_int => match value.to_bits() {
+                bits if bits & SIGN == 0 => bits | SIGN,
+                bits => !bits,
+            },
+            _ => return None,
+        };
+        Some(match order.order {
+            SortOrder::Ascending => rank,
+            SortOrder::Descending => !rank,
+        })
+    };
+    let ranks = groups.iter().map(|group| rank(cells.get(*group as usize)?));
+    let Some(ranks) = ranks.collect::<Option<Vec<u64>>>() else {
+        return;
+    };
+    let mut sorted = ranks.clone();
+    let last = *sorted.select_nth_unstable(limit - 1).1;
+    let mut ranks = ranks.into_iter();
+    groups.retain(|_| ranks.next().is_some_and(|rank| rank <= last));
+}
+
+const SIGN: u64 = 1 << 63;
 
 /// The answer of one calculation for one cell.
 pub(super) fn cell_of(
@@ -90,16 +130,57 @@ pub(super) fn regroup(
     targets: &[u32],
     count: usize,
 ) -> Vec<Box<dyn Partial>> {
+    let mut states = states.iter();
     plan.iter()
-        .zip(states)
-        .map(|(planned, state)| {
+        .map(|planned| {
             let mut sums = planned.calculation.start();
             sums.grow(count);
-            sums.merge(&**state, targets);
+            if let Some(state) = states.next() {
+                sums.merge(&**state, targets);
+            }
             sums
         })
         .collect()
 }
+
+/// The same by several threads, when there is much to add up.
+pub(super) fn regroup_much(
+    plan: &Plan,
+    states: &[Box<dyn Partial>],
+    targets: &[u32],
+    count: usize,
+    config: &EngineConfig,
+) -> Result<Vec<Box<dyn Partial>>, ExecError> {
+    let bytes: usize = states.iter().map(|state| state.heap_bytes()).sum();
+    if bytes < BYTES_FOR_THREADS || config.threads < 2 {
+        return Ok(regroup(&plan.states, states, targets, count));
+    }
+    let parts = config.threads * 4;
+    let length = targets.len().div_ceil(parts).max(1);
+    let start = || regroup(&plan.states, &[], &[], count);
+    let sums = fold_items(parts, u64::MAX, config, start, |sums: &mut Vec<_>, part| {
+        let mut own = vec![NO_CELL; targets.len()];
+        let range = (part * length).min(targets.len())..((part + 1) * length).min(targets.len());
+        own[range.clone()].copy_from_slice(&targets[range]);
+        for (sum, state) in sums.iter_mut().zip(states) {
+            let sum: &mut Box<dyn Partial> = sum;
+            sum.merge(&**state, &own);
+        }
+        Ok(())
+    })?;
+    let moves: Vec<(u32, u32)> = (0..count as u32).map(|cell| (cell, cell)).collect();
+    let mut sums = sums.into_iter();
+    let mut all = sums.next().unwrap_or_else(start);
+    for mut sum in sums {
+        for (all, sum) in all.iter_mut().zip(&mut sum) {
+            all.absorb(&mut **sum, &moves);
+        }
+    }
+    Ok(all)
+}
+
+/// States of so many bytes are worth another thread.
+const BYTES_FOR_THREADS: usize = 1 << 20;
 
 /// The points of one group or of the total, ascending in time; `cells` pairs bucket and cell.
 pub(super) fn points(

@@ -5,11 +5,11 @@
 //! returned, with one more group for all the rest, from which the total's series is summed. A heat map needs the range of its values
 //! first, so it is drawn in the second pass too, or in one of its own.
 
-use super::finish::{Chosen, cells_of, choose, places, points, regroup};
+use super::finish::{Chosen, cells_of, choose, places, points, regroup_much};
 use super::gathered::{Counters, Gathered, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
-use super::parallel::fold_pieces;
+use super::parallel::{fold_items, fold_pieces};
 use super::scan::scan;
 use super::watch::{ExecError, Watch};
 use crate::calculation::{NO_CELL, Partial};
@@ -47,6 +47,7 @@ pub(crate) fn run(
 pub(crate) struct Pass {
     shape: Shape,
     stage: Stage,
+    config: EngineConfig,
 }
 
 enum Stage {
@@ -91,6 +92,7 @@ impl Pass {
         Ok(Self {
             shape,
             stage: Stage::Cells,
+            config: config.clone(),
         })
     }
 
@@ -99,6 +101,7 @@ impl Pass {
         Self {
             shape: grouped(plan, config),
             stage: Stage::Groups,
+            config: config.clone(),
         }
     }
 
@@ -155,25 +158,33 @@ impl Pass {
         gathered: Gathered,
         watch: &Watch,
     ) -> Result<Step, ExecError> {
+        let config = self.config;
         match self.stage {
-            Stage::Cells => after_cells(plan, gathered, watch),
-            Stage::Groups => after_groups(plan, gathered, watch),
-            Stage::Rest(draft) => Ok(after_rest(plan, *draft, &gathered, watch)),
+            Stage::Cells => after_cells(plan, gathered, config, watch),
+            Stage::Groups => after_groups(plan, gathered, config, watch),
+            Stage::Rest(draft) => after_rest(plan, *draft, &gathered, &config, watch),
         }
     }
 }
 
-fn after_cells(plan: &Plan, gathered: Gathered, watch: &Watch) -> Result<Step, ExecError> {
+fn after_cells(
+    plan: &Plan,
+    gathered: Gathered,
+    config: EngineConfig,
+    watch: &Watch,
+) -> Result<Step, ExecError> {
     let cells = &gathered.cells.cells;
     let group_of_cell: Vec<u32> = cells.iter().map(|(group, _)| *group).collect();
     let group_count = gathered.groups.len();
-    let states = regroup(&plan.states, &gathered.states, &group_of_cell, group_count);
+    let cell_states = &gathered.states;
+    let states = regroup_much(plan, cell_states, &group_of_cell, group_count, &config)?;
     let chosen = choose(plan, &gathered.groups, &states);
     watch.check()?;
     let places = places(&chosen.groups, group_count);
-    let mut table = table(plan, &gathered.groups, &states, &chosen, gathered.counters);
-    table.series = series(plan, &gathered, &places, chosen.groups.len());
-    table.total_series = total_series(plan, &gathered);
+    let (groups, counters) = (&gathered.groups, gathered.counters);
+    let mut table = table(plan, groups, &states, &chosen, counters, &config)?;
+    table.series = series(plan, &gathered, &places, chosen.groups.len(), &config)?;
+    table.total_series = total_series(plan, &gathered, &config)?;
     let scales = scales(plan, &states, group_count);
     if scales.iter().all(Option::is_none) {
         return Ok(done(table, watch));
@@ -182,14 +193,20 @@ fn after_cells(plan: &Plan, gathered: Gathered, watch: &Watch) -> Result<Step, E
     Ok(Step::Again(Pass {
         shape: ungrouped(plan, &scales),
         stage: Stage::Rest(Box::new(Draft { table, scales })),
+        config,
     }))
 }
 
-fn after_groups(plan: &Plan, gathered: Gathered, watch: &Watch) -> Result<Step, ExecError> {
+fn after_groups(
+    plan: &Plan,
+    gathered: Gathered,
+    config: EngineConfig,
+    watch: &Watch,
+) -> Result<Step, ExecError> {
     let (groups, states) = (&gathered.groups, &gathered.states);
     let chosen = choose(plan, groups, states);
     watch.check()?;
-    let table = table(plan, groups, states, &chosen, gathered.counters);
+    let table = table(plan, groups, states, &chosen, gathered.counters, &config)?;
     let scales = scales(plan, states, groups.len());
     let frozen = groups.frozen(&chosen.groups)?;
     gathered.release(watch)?;
@@ -205,19 +222,26 @@ fn after_groups(plan: &Plan, gathered: Gathered, watch: &Watch) -> Result<Step, 
     Ok(Step::Again(Pass {
         shape,
         stage: Stage::Rest(Box::new(Draft { table, scales })),
+        config,
     }))
 }
 
-fn after_rest(plan: &Plan, draft: Draft, gathered: &Gathered, watch: &Watch) -> Step {
+fn after_rest(
+    plan: &Plan,
+    draft: Draft,
+    gathered: &Gathered,
+    config: &EngineConfig,
+    watch: &Watch,
+) -> Result<Step, ExecError> {
     let Draft { mut table, scales } = draft;
     if !gathered.states.is_empty() {
         // Groups are numbered by their place in the answer; the rest comes after them.
         let places: Vec<u32> = (0..gathered.groups.len() as u32).collect();
-        table.series = series(plan, gathered, &places, table.groups.len());
-        table.total_series = total_series(plan, gathered);
+        table.series = series(plan, gathered, &places, table.groups.len(), config)?;
+        table.total_series = total_series(plan, gathered, config)?;
     }
     table.heatmaps = heatmaps(plan, gathered, &scales);
-    done(table, watch)
+    Ok(done(table, watch))
 }
 
 fn done(mut table: ResultTable, watch: &Watch) -> Step {
@@ -282,18 +306,22 @@ fn table(
     states: &[Box<dyn Partial>],
     chosen: &Chosen,
     counters: Counters,
-) -> ResultTable {
-    let total = regroup(&plan.states, states, &vec![0; groups.len()], 1);
+    config: &EngineConfig,
+) -> Result<ResultTable, ExecError> {
+    // Whatever is not listed, because it is beyond the limit or dropped by a having, and then all.
+    let mut targets = vec![0; groups.len()];
+    let mut listed = vec![NO_CELL; groups.len()];
+    for group in &chosen.groups {
+        targets[*group as usize] = NO_CELL;
+        listed[*group as usize] = 0;
+    }
+    let mut total = regroup_much(plan, states, &targets, 1, config)?;
     let has_other = chosen.groups.len() < groups.len();
-    let other = has_other.then(|| {
-        // Whatever is not listed: beyond the limit, or dropped by a having.
-        let mut targets = vec![0; groups.len()];
-        for group in &chosen.groups {
-            targets[*group as usize] = NO_CELL;
-        }
-        cells_of(plan, &regroup(&plan.states, states, &targets, 1), 0)
-    });
-    ResultTable {
+    let other = has_other.then(|| cells_of(plan, &total, 0));
+    for (total, state) in total.iter_mut().zip(states) {
+        total.merge(&**state, &listed);
+    }
+    Ok(ResultTable {
         calculations: plan.outputs[..plan.visible]
             .iter()
             .map(|output| output.label.clone())
@@ -332,33 +360,48 @@ fn table(
                 .map(|output| output.label.clone())
                 .collect(),
         },
-    }
+    })
 }
 
 /// The points of each returned group; `places` tells where in the answer a group of the pass is.
-fn series(plan: &Plan, gathered: &Gathered, places: &[u32], count: usize) -> Vec<Vec<SeriesPoint>> {
+fn series(
+    plan: &Plan,
+    gathered: &Gathered,
+    places: &[u32],
+    count: usize,
+    config: &EngineConfig,
+) -> Result<Vec<Vec<SeriesPoint>>, ExecError> {
     let mut cells = vec![Vec::new(); count];
     for (cell, (group, bucket)) in gathered.cells.cells.iter().enumerate() {
         if let Some(cells) = cells.get_mut(places[*group as usize] as usize) {
             cells.push((*bucket, cell as u32));
         }
     }
-    cells
-        .into_iter()
-        .map(|cells| points(plan, &gathered.states, cells))
-        .collect()
+    // To finish a cell takes about as long as to read so many rows.
+    let rows = gathered.cells.cells.len() as u64 * 64;
+    let parts = fold_items(count, rows, config, Vec::new, |part: &mut Vec<_>, group| {
+        part.push((group, points(plan, &gathered.states, cells[group].clone())));
+        Ok(())
+    })?;
+    let mut series: Vec<(usize, Vec<SeriesPoint>)> = parts.into_iter().flatten().collect();
+    series.sort_unstable_by_key(|(group, _)| *group);
+    Ok(series.into_iter().map(|(_, points)| points).collect())
 }
 
-fn total_series(plan: &Plan, gathered: &Gathered) -> Vec<SeriesPoint> {
+fn total_series(
+    plan: &Plan,
+    gathered: &Gathered,
+    config: &EngineConfig,
+) -> Result<Vec<SeriesPoint>, ExecError> {
     let cells = &gathered.cells.cells;
     let bucket_of_cell: Vec<u32> = cells.iter().map(|(_, bucket)| *bucket).collect();
     let count = plan.buckets.count;
-    let totals = regroup(&plan.states, &gathered.states, &bucket_of_cell, count);
+    let totals = regroup_much(plan, &gathered.states, &bucket_of_cell, count, config)?;
     let mut buckets = bucket_of_cell;
     buckets.sort_unstable();
     buckets.dedup();
     let cells = buckets.into_iter().map(|bucket| (bucket, bucket)).collect();
-    points(plan, &totals, cells)
+    Ok(points(plan, &totals, cells))
 }
 
 /// For each visible heat map the scale of its bins, when it has values.

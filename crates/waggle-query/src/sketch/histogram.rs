@@ -36,8 +36,8 @@ enum Bins {
     Singles(Vec<i32>),
     /// Bin and weight, ascending: few bins, or bins far apart.
     Sparse(Vec<(i32, u64)>),
-    /// Weight of bin `first + index`: many bins close together, as durations make them.
-    Dense { first: i32, weights: Vec<u64> },
+    /// Weight of bin `first + index`: many bins close together, as durations make them. Weights of more than 32 bits are in a list.
+    Dense { first: i32, weights: Vec<u32> },
 }
 
 impl Default for Histogram {
@@ -69,7 +69,10 @@ impl Histogram {
                 let Some(place) = weights.get_mut((bin - *first) as usize) else {
                     return false;
                 };
-                *place = place.saturating_add(weight);
+                let Some(sum) = sum(*place, weight) else {
+                    return false;
+                };
+                *place = sum;
             }
             Bins::Singles(bins) if weight == 1 && bins.len() < bins.capacity() => bins.push(bin),
             Bins::Singles(_) | Bins::Sparse(_) => return false,
@@ -169,7 +172,7 @@ impl Histogram {
         match &self.bins {
             Bins::Singles(bins) => bins.capacity() * size_of::<i32>(),
             Bins::Sparse(bins) => bins.capacity() * size_of::<(i32, u64)>(),
-            Bins::Dense { weights, .. } => weights.capacity() * size_of::<u64>(),
+            Bins::Dense { weights, .. } => weights.capacity() * size_of::<u32>(),
         }
     }
 }
@@ -188,6 +191,7 @@ impl Bins {
                     Err(index) => bins.insert(index, (bin, weight)),
                 }
                 if bins.len() > SPARSE_BINS_MAX
+                    && u32::try_from(weight).is_ok()
                     && let Some(dense) = densify(bins)
                 {
                     *self = dense;
@@ -195,14 +199,17 @@ impl Bins {
             }
             Self::Dense { first, weights } => {
                 let last = *first + weights.len() as i32 - 1;
-                if bin >= *first && bin <= last {
-                    let place = &mut weights[(bin - *first) as usize];
-                    *place = place.saturating_add(weight);
+                let place = weights.get_mut((bin - *first) as usize);
+                let is_inside = place.is_some();
+                if let Some(place) = place
+                    && let Some(sum) = sum(*place, weight)
+                {
+                    *place = sum;
                     return;
                 }
                 let used = weights.iter().filter(|weight| **weight > 0).count() + 1;
                 let span = (last.max(bin) - bin.min(*first) + 1) as usize;
-                if may_be_dense(used, span) {
+                if !is_inside && may_be_dense(used, span) && u32::try_from(weight).is_ok() {
                     widen(first, weights, bin);
                 } else {
                     let mut bins = Vec::with_capacity(used);
@@ -226,8 +233,8 @@ impl Bins {
                 let mut outside = Vec::new();
                 for bin in others {
                     match weights.get_mut((*bin - first) as usize) {
-                        Some(place) => *place = place.saturating_add(1),
-                        None => outside.push(*bin),
+                        Some(place) if *place < u32::MAX => *place += 1,
+                        _ => outside.push(*bin),
                     }
                 }
                 outside.into_iter().for_each(|bin| self.add(bin, 1));
@@ -255,10 +262,18 @@ impl Bins {
                 if other_end > end {
                     weights.resize((other_end - *first) as usize, 0);
                 }
-                let places = &mut weights[(*other_first - *first) as usize..];
-                for (place, weight) in places.iter_mut().zip(others) {
-                    *place = place.saturating_add(*weight);
+                let start = *other_first;
+                let places = &mut weights[(start - *first) as usize..];
+                let mut overflown = Vec::new();
+                for (index, (place, weight)) in places.iter_mut().zip(others).enumerate() {
+                    match place.checked_add(*weight) {
+                        Some(sum) => *place = sum,
+                        None => overflown.push((start + index as i32, u64::from(*weight))),
+                    }
                 }
+                overflown
+                    .into_iter()
+                    .for_each(|(bin, weight)| self.add(bin, weight));
             }
             (_, Self::Dense { .. }) => {
                 let few = std::mem::replace(self, other.clone());
@@ -283,8 +298,20 @@ impl Bins {
                     .map(|(bin, _)| *bin)
             }
             Self::Dense { first, weights } => {
-                let index = weights.iter().position(|weight| reaches(*weight))?;
-                Some(*first + index as i32)
+                // By groups first: sums of many weights are quick, and the search for one is not.
+                let groups = weights.chunks(16);
+                let mut before = 0_u64;
+                let (group, weights) = groups.enumerate().find(|(_, weights)| {
+                    let sum = weights.iter().map(|weight| u64::from(*weight)).sum::<u64>();
+                    let is_inside = before + sum >= rank;
+                    before += if is_inside { 0 } else { sum };
+                    is_inside
+                })?;
+                let index = weights.iter().position(|weight| {
+                    before += u64::from(*weight);
+                    before >= rank
+                })?;
+                Some(*first + (group * 16 + index) as i32)
             }
         }
     }
@@ -300,7 +327,7 @@ impl Bins {
             Self::Dense { first, weights } => {
                 for (bin, weight) in (*first..).zip(weights) {
                     if *weight > 0 {
-                        visit(bin, *weight);
+                        visit(bin, u64::from(*weight));
                     }
                 }
             }
@@ -343,6 +370,12 @@ fn counted(singles: &[i32]) -> Bins {
     }
 }
 
+/// A weight in a flat array with more added to it, if it still fits.
+#[inline]
+fn sum(place: u32, weight: u64) -> Option<u32> {
+    u32::try_from(weight).ok()?.checked_add(place)
+}
+
 fn may_be_dense(used: usize, span: usize) -> bool {
     used > SPARSE_BINS_LIMIT || span <= used * DENSE_SPAN_PER_BIN
 }
@@ -355,13 +388,13 @@ fn densify(bins: &[(i32, u64)]) -> Option<Bins> {
     }
     let mut weights = vec![0; span];
     for (bin, weight) in bins {
-        weights[(bin - first) as usize] = *weight;
+        weights[(bin - first) as usize] = u32::try_from(*weight).ok()?;
     }
     Some(Bins::Dense { first, weights })
 }
 
 /// Makes room for `bin`, and for half as many again on that side: values near the edge rarely come alone.
-fn widen(first: &mut i32, weights: &mut Vec<u64>, bin: i32) {
+fn widen(first: &mut i32, weights: &mut Vec<u32>, bin: i32) {
     let slack = (weights.len() / 2).min(64);
     if bin < *first {
         let missing = (*first - bin) as usize + slack;

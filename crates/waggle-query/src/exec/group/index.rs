@@ -50,6 +50,13 @@ impl HashIndex {
         }
     }
 
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        while (self.len + more) * 16 >= FULL << self.bits {
+            self.widen();
+        }
+    }
+
     /// Visits all numbers, nearly in the order of their hashes.
     pub(super) fn each(&self, mut visit: impl FnMut(u32)) {
         for (_, number) in &self.slots {

@@ -167,6 +167,9 @@ impl SourceGroups {
             out.extend_from_slice(met);
             return Ok(());
         }
+        if let (Way::Codes(_), [values]) = (&self.way, &mut table.tables[..]) {
+            values.reserve(met.len());
+        }
         for group in met {
             out.push(self.global(table, *group)?);
         }

@@ -171,6 +171,14 @@ impl ValueTable {
         number
     }
 
+    /// Makes room for texts to come, if there is none yet: as many again may be known.
+    pub(super) fn reserve(&mut self, more: usize) {
+        if self.values.is_empty() {
+            self.texts.reserve(more);
+            self.values.reserve(more);
+        }
+    }
+
     /// The number of a dictionary's entry.
     pub(super) fn text(&mut self, dictionary: &Arc<Dictionary>, code: u32) -> u32 {
         self.text_of_hash(dictionary.hash(code), dictionary, code)

@@ -69,24 +69,36 @@ impl HistogramScratch {
         self.counts = Counts::Noted(noted);
     }
 
-    /// Counts a value, which must be no NaN and lie within the bounds.
-    #[inline(always)]
+    /// Counts a value that lies within the bounds; NaN is left out.
     pub(crate) fn add(&mut self, cell: usize, value: f64) {
-        let (min, max) = &mut self.ranges[cell];
-        if value < *min {
-            *min = value;
-        }
-        if value > *max {
-            *max = value;
-        }
-        let bin = bin_of(value);
+        self.add_all(&[cell as u32], &[value]);
+    }
+
+    /// Counts values, each in a cell.
+    pub(crate) fn add_all(&mut self, cells: &[u32], values: &[f64]) {
+        let ranges = &mut self.ranges[..];
+        let (first, span) = (self.first, self.span);
         match &mut self.counts {
             Counts::Places(places) => {
-                let index = (bin - self.first) as usize;
-                debug_assert!(index < self.span, "the bounds of a column hold");
-                places[cell * self.span + index] += 1;
+                let places = &mut places[..];
+                for (cell, value) in cells.iter().zip(values) {
+                    let cell = *cell as usize;
+                    widen(&mut ranges[cell], *value);
+                    // The bins of NaN lie beyond all others.
+                    let index = (bin_of(*value) - first) as usize;
+                    if index < span {
+                        places[cell * span + index] += 1;
+                    }
+                }
             }
-            Counts::Noted(noted) => noted.push((cell as u32, bin)),
+            Counts::Noted(noted) => {
+                for (cell, value) in cells.iter().zip(values) {
+                    if !value.is_nan() {
+                        widen(&mut ranges[*cell as usize], *value);
+                        noted.push((*cell, bin_of(*value)));
+                    }
+                }
+            }
         }
     }
 
@@ -149,6 +161,16 @@ impl HistogramScratch {
     }
 }
 
+#[inline]
+fn widen((min, max): &mut (f64, f64), value: f64) {
+    if value < *min {
+        *min = value;
+    }
+    if value > *max {
+        *max = value;
+    }
+}
+
 /// The bins of each cell together, in the order of cells, and where those of each cell end.
 fn by_cell(noted: &[(u32, i32)], cells: usize) -> (Vec<i32>, Vec<u32>) {
     let mut ends = vec![0; cells + 1];
@@ -179,8 +201,10 @@ fn of_counts(first: i32, counts: &[u32], min: f64, max: f64) -> Histogram {
         counts.iter().filter(|count| **count > 0).count(),
         counts.len(),
     ) {
-        let weights = counts.iter().map(|count| u64::from(*count)).collect();
-        Bins::Dense { first, weights }
+        Bins::Dense {
+            first,
+            weights: counts.to_vec(),
+        }
     } else {
         let bins = (first..).zip(counts).filter(|(_, count)| **count > 0);
         Bins::Sparse(bins.map(|(bin, count)| (bin, u64::from(*count))).collect())
