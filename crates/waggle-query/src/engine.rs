@@ -5,7 +5,7 @@ mod runner;
 mod running;
 
 use crate::bubble::bubble_up;
-use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Share, Watch};
+use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Share, States, Watch};
 use crate::filter::Remembered;
 use crate::metrics::{Metrics, Outcome};
 use crate::plan::{Plan, validate};
@@ -71,6 +71,8 @@ pub struct EngineConfig {
     /// Most bytes of groups and states all running queries may hold together; the one that would need more is told to come back.
     /// Default: 4 GiB.
     pub memory_bytes_shared_max: u64,
+    /// Most bytes of partial states of blocks kept for later queries; 0 keeps none. Default: 256 MiB.
+    pub cache_bytes: usize,
     /// Most raw rows in one page. Default: 10,000.
     pub rows_max: usize,
     /// Most columns that one BubbleUp compares; beyond, the rarest are left out. Default: 2,000.
@@ -98,6 +100,7 @@ impl Default for EngineConfig {
             groups_max: 1_000_000,
             memory_bytes_max: 1 << 30,
             memory_bytes_shared_max: 4 << 30,
+            cache_bytes: 256 << 20,
             rows_max: 10_000,
             bubble_columns_max: 2_000,
             bubble_values_max: 1_000_000,
@@ -118,6 +121,7 @@ pub struct Engine {
     runners: Arc<Runners>,
     cores: Arc<Cores>,
     memory: Arc<MemoryBudget>,
+    states: Arc<States>,
     remembered: Arc<Remembered>,
     running: RunningQueries,
     metrics: Metrics,
@@ -132,13 +136,15 @@ impl Engine {
         registry: &mut Registry,
     ) -> Self {
         let memory = MemoryBudget::new(config.memory_bytes_shared_max);
+        let states = Arc::new(States::new(config.cache_bytes));
         Self {
             source,
             places: Arc::new(Semaphore::new(config.queries_max)),
             runners: Runners::new(config.nice),
             cores: Cores::new(config.threads),
             running: RunningQueries::default(),
-            metrics: Metrics::new(registry, &memory),
+            metrics: Metrics::new(registry, &memory, &states),
+            states,
             memory,
             remembered: Arc::new(Remembered::new(
                 config.text_answers_bytes_max,
@@ -297,10 +303,11 @@ impl QueryEngine for Engine {
     ) -> Result<ResultTable, QueryError> {
         let mut plan = Plan::new(spec, range, &options)?;
         plan.filters.remember(&self.remembered);
+        let states = Arc::clone(&self.states);
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");
             let snapshot = source.snapshot(tenant, &scope, range)?;
-            exec::run(&snapshot, &plan, config, watch)
+            exec::run(&snapshot, &plan, &states, config, watch)
         })
         .await
     }

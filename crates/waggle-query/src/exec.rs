@@ -1,5 +1,6 @@
 //! Running a plan: scan every source in parallel, merge, order, cut, and fill in the series of the groups that remain.
 
+mod cached;
 mod finish;
 mod gathered;
 mod group;
@@ -12,6 +13,7 @@ mod select;
 mod turn;
 mod watch;
 
+pub(crate) use cached::States;
 pub(crate) use gathered::Gathered;
 pub(crate) use parallel::{fold_items, fold_sources};
 pub(crate) use run::{Pass, Step, run};

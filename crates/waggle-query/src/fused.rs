@@ -21,12 +21,14 @@
 //! ```
 
 use crate::engine::EngineConfig;
-use crate::exec::{ExecError, Gathered, Limits, MemoryBudget, Pass, Step, Watch};
+use crate::exec::{ExecError, Gathered, Limits, MemoryBudget, Pass, States, Step, Watch};
+use crate::filter::FilterSet;
 use crate::plan::Plan;
+use crate::relation;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 use waggle_model::{Clock, QueryError, QueryOptions, QuerySpec, ResultTable, TimeRange};
-use waggle_store::Source;
+use waggle_store::{Snapshot, Source};
 
 /// A query that makes sense, ready to run over any sources.
 pub struct FusedQuery {
@@ -51,6 +53,25 @@ pub enum FusedStep {
     Again(FusedPass),
     /// The answer.
     Done(Box<ResultTable>),
+}
+
+/// True when a filter may look at other spans of a row's trace, so that [`relate`] must be asked before rows are selected.
+pub fn may_relate(filters: &FilterSet) -> bool {
+    relation::may_relate(filters)
+}
+
+/// Filters that know what the other spans in the snapshot say, for whoever selects rows of its sources himself.
+///
+/// # Errors
+/// [`QueryError::Invalid`] when such a filter is one of several of which any may hold; [`ExecError`] when the query has to stop.
+pub fn relate(
+    filters: &FilterSet,
+    snapshot: &Snapshot,
+    range: TimeRange,
+    config: &EngineConfig,
+    watch: &FusedWatch,
+) -> Result<FilterSet, ExecError> {
+    relation::relate(filters, snapshot, range, config, &watch.watch)
 }
 
 impl FusedWatch {
@@ -111,7 +132,9 @@ impl FusedQuery {
         config: &EngineConfig,
         watch: &FusedWatch,
     ) -> Result<PartialState, ExecError> {
-        let gathered = pass.0.gather(&self.plan, sources, config, &watch.watch)?;
+        let gathered = pass
+            .0
+            .gather(&self.plan, sources, &States::new(0), config, &watch.watch)?;
         Ok(PartialState(gathered))
     }
 

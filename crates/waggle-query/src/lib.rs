@@ -6,6 +6,7 @@
 #![warn(missing_docs)]
 
 mod bubble;
+mod cache;
 mod bytes;
 mod calculation;
 mod chunk;

@@ -1,6 +1,7 @@
 //! What queries tell about themselves.
 
-use crate::exec::MemoryBudget;
+use crate::cache::CacheCollector;
+use crate::exec::{MemoryBudget, States};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{
     DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric,
@@ -43,8 +44,12 @@ pub(crate) enum Outcome {
 }
 
 impl Metrics {
-    /// Registers everything; `memory` is read when somebody asks.
-    pub(crate) fn new(registry: &mut Registry, memory: &Arc<MemoryBudget>) -> Self {
+    /// Registers everything; `memory` and `states` are read when somebody asks.
+    pub(crate) fn new(
+        registry: &mut Registry,
+        memory: &Arc<MemoryBudget>,
+        states: &Arc<States>,
+    ) -> Self {
         let metrics = Self {
             started: Counter::default(),
             finished: Family::default(),
@@ -73,6 +78,7 @@ impl Metrics {
             metrics.rows_read.clone(),
         );
         registry.register_collector(Box::new(MemoryCollector(Arc::clone(memory))));
+        registry.register_collector(Box::new(CacheCollector(Arc::clone(states))));
         metrics
     }
 

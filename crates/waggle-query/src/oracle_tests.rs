@@ -3,6 +3,7 @@
 //! A failure prints its seed; put that into [`REPLAY`] to run nothing else.
 
 use crate::engine::EngineConfig;
+use crate::exec::States;
 use crate::testing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -12,7 +13,7 @@ use waggle_model::{
     Cell, FilterCombination, Group, QueryOptions, QuerySpec, RawRow, ResultTable, RowRequest,
     SeriesPoint, TimeRange, TraceRequest, Value,
 };
-use waggle_store::Snapshot;
+use waggle_store::{Snapshot, Source};
 use waggle_testkit::{
     Answer, Event, Oracle, key_text, matching, random_events, random_filter, random_spec,
 };
@@ -20,6 +21,7 @@ use waggle_testkit::{
 /// The seed to run alone, from a failure.
 const REPLAY: Option<u64> = None;
 const QUERY_CASES: u64 = 2_000;
+const KEPT_CASES: u64 = 40;
 const BREAKDOWN_CASES: u64 = 40;
 const COUNT_CASES: u64 = 60;
 const ROW_CASES: u64 = 150;
@@ -107,6 +109,70 @@ fn check_queries(cases: Range<u64>) {
             events.len()
         );
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
+    });
+}
+
+/// As a board does: the same question again and again, of ranges that overlap, while blocks come, go and are replaced.
+#[test]
+fn what_is_kept_of_blocks_changes_no_answer() {
+    each_seed(0..KEPT_CASES, |rng| {
+        let whole = random_range(rng);
+        let count = rng.random_range(1..4_000);
+        let mut events = random_events(rng, count, whole);
+        events.sort_by_key(|event| (event.dataset, event.timestamp_ns));
+        let mut spec = random_spec(rng, &events, whole);
+        let length_ns = whole.end_ns - whole.start_ns;
+        let granularity_s = length_ns / 1_000_000_000 / rng.random_range(2..60);
+        spec.granularity_s = Some(granularity_s.max(1) as u64);
+        let states = States::new([0, 100_000, 1 << 30][rng.random_range(0..3)]);
+        let config = EngineConfig {
+            threads: rng.random_range(1..4),
+            thread_rows_min: 100,
+            one_pass_cells_max: [0, 65_536][rng.random_range(0..2)],
+            ..EngineConfig::default()
+        };
+        let mut parts: Vec<(&[Event], Source)> = Vec::new();
+        for events in events.chunk_by(|left, right| left.dataset == right.dataset) {
+            for events in events.chunks(rng.random_range(1..3_000)) {
+                let rows: Vec<&Event> = events.iter().collect();
+                parts.push((events, testing::source(&rows, rng.random_bool(0.9))));
+            }
+        }
+        for round in 0..4 {
+            // Some sources are not there yet, and one has been replaced by another of the same rows.
+            let present = rng.random_range(0..parts.len()) + 1;
+            let replaced = rng.random_range(0..parts.len());
+            let rows: Vec<&Event> = parts[replaced].0.iter().collect();
+            parts[replaced].1 = testing::source(&rows, rng.random_bool(0.9));
+            let seen: Vec<Event> = parts[..present]
+                .iter()
+                .flat_map(|(events, _)| events.iter().cloned())
+                .collect();
+            let snapshot = Snapshot {
+                sources: parts[..present]
+                    .iter()
+                    .map(|(_, source)| source.clone())
+                    .collect(),
+            };
+            let range = TimeRange {
+                start_ns: whole.start_ns + rng.random_range(0..=length_ns / 4),
+                end_ns: whole.end_ns - rng.random_range(0..=length_ns / 4),
+            };
+            let options = QueryOptions {
+                disable_series: rng.random_bool(0.2),
+                ..QueryOptions::default()
+            };
+            println!("round {round}: {spec:?} {range:?} {options:?} {config:?}");
+            let ask = || testing::query_with(&states, &snapshot, &spec, range, &options, &config);
+            for _ in 0..2 {
+                check(
+                    &spec,
+                    &Oracle::new(&spec, &seen, range),
+                    &ask().unwrap(),
+                    &options,
+                );
+            }
+        }
     });
 }
 

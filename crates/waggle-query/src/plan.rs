@@ -7,7 +7,7 @@ use crate::calculation::{Calculation, calculation};
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
-use crate::relation::relate;
+use crate::relation::{may_relate, relate};
 use granularity::automatic_granularity_ns;
 use std::fmt;
 use waggle_model::{
@@ -38,6 +38,8 @@ pub(crate) struct Plan {
     pub(crate) limit: usize,
     pub(crate) has_series: bool,
     filter_text: String,
+    /// Tells the filters from others; `None` when it depends on other blocks which rows of one they select.
+    pub(crate) filter_key: Option<String>,
 }
 
 /// State to keep per cell.
@@ -94,10 +96,13 @@ impl Plan {
                 .and_then(|seconds| seconds.checked_mul(1_000_000_000))
                 .unwrap_or(i64::MAX),
         };
+        let filters = FilterSet::new(&spec.filters, spec.filter_combination)?;
+        let filter_key = (!may_relate(&filters))
+            .then(|| format!("{:?} {:?}", spec.filter_combination, spec.filters));
         let mut plan = Self {
             range,
             buckets: Buckets::new(range, granularity_ns),
-            filters: FilterSet::new(&spec.filters, spec.filter_combination)?,
+            filters,
             columns: Vec::new(),
             breakdowns: Vec::new(),
             states: Vec::new(),
@@ -108,6 +113,7 @@ impl Plan {
             limit: spec.limit.unwrap_or(options.limit_default),
             has_series: !options.disable_series,
             filter_text: filter_text(spec),
+            filter_key,
         };
         plan.breakdowns = spec
             .breakdowns

@@ -1,7 +1,7 @@
 //! Snapshots made of events, split at random over runs and blocks, and the engine's core without a store around it.
 
 use crate::engine::EngineConfig;
-use crate::exec::{ExecError, Limits, MemoryBudget, Watch, run};
+use crate::exec::{ExecError, Limits, MemoryBudget, States, Watch, run};
 use crate::fused::{FusedPass, FusedQuery, FusedStep, FusedWatch};
 use crate::plan::Plan;
 use crate::rows::read_rows;
@@ -10,7 +10,7 @@ use prometheus_client::metrics::counter::Counter;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use waggle_model::{
     Clock, QueryError, QueryOptions, QuerySpec, ResultTable, RowPage, RowRequest, TimeRange, Trace,
     TraceRequest,
@@ -66,8 +66,15 @@ fn block(runs: &[Arc<Run>]) -> Block {
         offset: 0,
         length: encoded.bytes.len() as u64,
     };
-    let cache = Arc::new(BlockCache::new(1 << 30));
-    Block::open(Arc::new(MemoryFile(encoded.bytes)), place, cache).unwrap()
+    // One for all, as in a store: no two blocks have the same number.
+    static CACHE: OnceLock<Arc<BlockCache>> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| Arc::new(BlockCache::new(1 << 30)));
+    Block::open(
+        Arc::new(MemoryFile(encoded.bytes)),
+        place,
+        Arc::clone(cache),
+    )
+    .unwrap()
 }
 
 struct MemoryFile(Vec<u8>);
@@ -100,8 +107,20 @@ pub(crate) fn query(
     options: &QueryOptions,
     config: &EngineConfig,
 ) -> Result<ResultTable, QueryError> {
+    query_with(&States::new(0), snapshot, spec, range, options, config)
+}
+
+/// Answers a query with the help of what is kept of earlier ones.
+pub(crate) fn query_with(
+    states: &States,
+    snapshot: &Snapshot,
+    spec: &QuerySpec,
+    range: TimeRange,
+    options: &QueryOptions,
+    config: &EngineConfig,
+) -> Result<ResultTable, QueryError> {
     let plan = Plan::new(spec, range, options)?;
-    run(snapshot, &plan, config, &watch()).map_err(query_error)
+    run(snapshot, &plan, states, config, &watch()).map_err(query_error)
 }
 
 /// Answers a query by way of a state per source, each turned into bytes and back before they are merged.

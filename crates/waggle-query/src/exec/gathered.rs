@@ -199,12 +199,7 @@ impl Gathered {
 
     /// Tells the watch how much memory this has grown by, with that of a source on its way.
     pub(super) fn account(&mut self, watch: &Watch, source_bytes: usize) -> Result<(), ExecError> {
-        let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
-        let bytes = source_bytes
-            + states
-            + self.groups.heap_bytes()
-            + self.cells.slots.capacity() * size_of::<u32>()
-            + self.cells.cells.capacity() * size_of::<(u32, u32)>();
+        let bytes = source_bytes + self.heap_bytes();
         let before = std::mem::replace(&mut self.bytes, bytes);
         watch.account(before, bytes)
     }
@@ -214,13 +209,46 @@ impl Gathered {
         watch.account(self.bytes, 0)
     }
 
-    /// Adds what another thread has gathered.
-    pub(super) fn merge(
+    /// Moves here what another thread has gathered.
+    pub(super) fn absorb(
         &mut self,
         mut other: Self,
         shape: &Shape,
         watch: &Watch,
     ) -> Result<(), ExecError> {
+        let cells = self.meet_cells(&other, 0, shape, watch)?;
+        let moves: Vec<(u32, u32)> = (0..).zip(cells).collect();
+        for (state, other) in self.states.iter_mut().zip(&mut other.states) {
+            watch.check()?;
+            state.absorb(&mut **other, &moves);
+        }
+        self.add_rest(&other, 0, watch)
+    }
+
+    /// Adds what was gathered for another range: its bucket 0 is bucket `shift` here, and what it counted lies in this range.
+    pub(super) fn merge_shifted(
+        &mut self,
+        other: &Self,
+        shift: i64,
+        shape: &Shape,
+        watch: &Watch,
+    ) -> Result<(), ExecError> {
+        let cells = self.meet_cells(other, shift, shape, watch)?;
+        for (state, other) in self.states.iter_mut().zip(&other.states) {
+            watch.check()?;
+            state.merge(&**other, &cells);
+        }
+        self.add_rest(other, shift, watch)
+    }
+
+    /// The cell here of each of another's cells, with room for its state.
+    fn meet_cells(
+        &mut self,
+        other: &Self,
+        shift: i64,
+        shape: &Shape,
+        watch: &Watch,
+    ) -> Result<Vec<u32>, ExecError> {
         watch.check()?;
         let groups = self.groups.merge(&other.groups)?;
         let cells = match shape.buckets {
@@ -231,22 +259,56 @@ impl Gathered {
                 .iter()
                 .map(|(group, bucket)| {
                     let group = groups[*group as usize];
-                    self.cells.cell(group, *bucket as usize, shape.cells_max)
+                    let bucket = (i64::from(*bucket) + shift) as usize;
+                    self.cells.cell(group, bucket, shape.cells_max)
                 })
                 .collect::<Result<_, _>>()?,
         };
         self.grow(shape);
-        let moves: Vec<(u32, u32)> = (0..).zip(cells).collect();
-        for (state, other) in self.states.iter_mut().zip(&mut other.states) {
-            watch.check()?;
-            state.absorb(&mut **other, &moves);
-        }
+        Ok(cells)
+    }
+
+    /// Adds all but the states.
+    fn add_rest(&mut self, other: &Self, shift: i64, watch: &Watch) -> Result<(), ExecError> {
         for (grid, other) in self.grids.iter_mut().zip(&other.grids) {
-            grid.merge(other);
+            grid.merge(other, shift);
         }
         self.counters.add(&other.counters);
         watch.account(other.bytes, 0)?;
         self.account(watch, 0)
+    }
+}
+
+impl Gathered {
+    /// What is worth keeping for another query that asks the same, and the bytes of it. It no longer belongs to the memory of a query or
+    /// to a source, and says that no rows were read for it, which is true wherever it is found again.
+    pub(super) fn kept(mut self) -> Result<(Self, usize), ExecError> {
+        self.cells.slots = Vec::new();
+        self.cells.cells.shrink_to_fit();
+        let text_bytes = self.groups.leave_sources()?;
+        self.counters = Counters {
+            rows_matched: self.counters.rows_matched,
+            has_sample_rate: self.counters.has_sample_rate,
+            ..Counters::default()
+        };
+        self.bytes = 0;
+        let bytes = size_of::<Self>() + text_bytes + self.heap_bytes();
+        Ok((self, bytes))
+    }
+
+    /// Bytes accounted for.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    fn heap_bytes(&self) -> usize {
+        let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
+        let grids: usize = self.grids.iter().map(Grid::heap_bytes).sum();
+        states
+            + grids
+            + self.groups.heap_bytes()
+            + self.cells.slots.capacity() * size_of::<u32>()
+            + self.cells.cells.capacity() * size_of::<(u32, u32)>()
     }
 }
 

@@ -15,6 +15,7 @@ use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::NO_CELL;
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
+use std::fmt::Write;
 use std::hash::BuildHasher;
 use value::ValueTable;
 use waggle_model::QueryError;
@@ -159,6 +160,35 @@ impl GroupTable {
             }
         }
         Ok(())
+    }
+
+    /// Writes the groups that a frozen table knows, in their order; nothing for a table that is not frozen.
+    pub(super) fn write_frozen(&self, text: &mut String) {
+        for group in 0..self.rest.unwrap_or(0) {
+            for value in self.key(group) {
+                // Writing to a String does not fail.
+                _ = write!(text, " {value:?}");
+            }
+        }
+    }
+
+    /// Makes the table independent of the dictionaries its texts are in, and leaves no more of it than [`merge`](Self::merge) needs of
+    /// another. Returns the bytes of its texts.
+    pub(super) fn leave_sources(&mut self) -> Result<usize, ReadStateError> {
+        if self.rest.is_some() {
+            *self = Self {
+                len: self.len,
+                rest: self.rest,
+                ..Self::new(0, 0)
+            };
+            return Ok(0);
+        }
+        let mut bytes = Vec::new();
+        self.encode(&mut bytes);
+        let mut independent = Self::new(self.tables.len(), usize::MAX);
+        independent.decode(&mut ByteReader::new(&bytes))?;
+        *self = independent;
+        Ok(bytes.len())
     }
 
     /// Takes in every group of another table; returns the number each has here.

@@ -77,10 +77,18 @@ impl Grid {
         });
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        for (count, other) in self.counts.iter_mut().zip(&other.counts) {
+    /// Adds counts of the same scale; bucket 0 of the others is bucket `shift` here. None of theirs lies outside.
+    pub(super) fn merge(&mut self, other: &Self, shift: i64) {
+        let shift = shift * self.bins as i64;
+        let (from, to) = ((-shift).max(0) as usize, shift.max(0) as usize);
+        let others = other.counts.iter().skip(from);
+        for (count, other) in self.counts.iter_mut().skip(to).zip(others) {
             *count += other;
         }
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.counts.capacity() * size_of::<u64>()
     }
 
     pub(super) fn encode(&self, out: &mut Vec<u8>) {

@@ -9,13 +9,15 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use waggle_store::Source;
 use waggle_store::column::CHUNK_ROWS;
 
-/// Chunks of a piece: 65,536 rows, which take a fraction of a millisecond to a few.
-const PIECE_CHUNKS: usize = 64;
+/// Chunks of a piece: 65,536 rows, which take a fraction of a millisecond to a few. In tests one, so that small sources are shared too.
+const PIECE_CHUNKS: usize = if cfg!(test) { 1 } else { 64 };
 
 /// The chunks of one source, taken piece by piece by the threads that read it.
 pub(crate) struct Pieces {
     chunk_count: usize,
     next_chunk: AtomicUsize,
+    /// Threads that have read some of it or looked for something to read.
+    readers: AtomicUsize,
     has_reader: AtomicBool,
     has_opener: AtomicBool,
 }
@@ -25,6 +27,7 @@ impl Pieces {
         Self {
             chunk_count: (source.row_count() as usize).div_ceil(CHUNK_ROWS),
             next_chunk: AtomicUsize::new(0),
+            readers: AtomicUsize::new(0),
             has_reader: AtomicBool::new(false),
             has_opener: AtomicBool::new(false),
         }
@@ -32,14 +35,14 @@ impl Pieces {
 
     /// Chunks that no thread reads yet; they are the caller's now.
     pub(crate) fn take(&self) -> Option<Range<usize>> {
-        let start = self.next_chunk.fetch_add(PIECE_CHUNKS, Ordering::Relaxed);
+        let start = self.next_chunk.fetch_add(PIECE_CHUNKS, Ordering::SeqCst);
         (start < self.chunk_count).then(|| start..(start + PIECE_CHUNKS).min(self.chunk_count))
     }
 
     /// All chunks, for work that can't be shared; none when another thread has some of them.
     pub(crate) fn take_all(&self) -> Option<Range<usize>> {
         self.next_chunk
-            .compare_exchange(0, self.chunk_count, Ordering::Relaxed, Ordering::Relaxed)
+            .compare_exchange(0, self.chunk_count, Ordering::SeqCst, Ordering::SeqCst)
             .ok()
             .map(|start| start..self.chunk_count)
     }
@@ -52,6 +55,11 @@ impl Pieces {
     /// The same for what is counted when a source's columns are opened, which some readers never do.
     pub(crate) fn is_first_opener(&self) -> bool {
         !self.has_opener.swap(true, Ordering::Relaxed)
+    }
+
+    /// False when all that was taken so far was taken by the only thread that has asked: by the caller, after it has taken all.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.readers.load(Ordering::SeqCst) > 1
     }
 
     fn is_taken(&self) -> bool {
@@ -78,6 +86,8 @@ pub(crate) fn fold_pieces<S: Send>(
         if item >= sources.len() && pieces[index].is_taken() {
             return Ok(());
         }
+        // Before it can take any, so that whoever takes the last one sees it.
+        pieces[index].readers.fetch_add(1, Ordering::SeqCst);
         fold(state, index, &sources[index], &pieces[index])
     })
 }

@@ -5,12 +5,12 @@
 //! returned, with one more group for all the rest, from which the total's series is summed. A heat map needs the range of its values
 //! first, so it is drawn in the second pass too, or in one of its own.
 
+use super::cached::{self, States};
 use super::finish::{Chosen, cells_of, choose, places, points, regroup_much};
 use super::gathered::{Counters, Gathered, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
-use super::parallel::{fold_items, fold_pieces};
-use super::scan::scan;
+use super::parallel::fold_items;
 use super::watch::{ExecError, Watch};
 use crate::calculation::{NO_CELL, Partial};
 use crate::engine::EngineConfig;
@@ -22,6 +22,7 @@ use waggle_store::{Snapshot, Source};
 pub(crate) fn run(
     snapshot: &Snapshot,
     plan: &Plan,
+    states: &States,
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<ResultTable, ExecError> {
@@ -29,7 +30,7 @@ pub(crate) fn run(
     let plan = &plan.related(snapshot, config, watch)?;
     let mut pass = Pass::first(plan, sources, config)?;
     loop {
-        let gathered = match pass.gather(plan, sources, config, watch) {
+        let gathered = match pass.gather(plan, sources, states, config, watch) {
             Err(ExecError::TooManyCells) => {
                 pass = Pass::of_groups(plan, config);
                 continue;
@@ -105,28 +106,16 @@ impl Pass {
         }
     }
 
-    /// Takes in all sources. [`ExecError::TooManyCells`] asks for [`of_groups`](Self::of_groups) instead.
+    /// Takes in all sources, with the states that are kept of some. [`ExecError::TooManyCells`] asks for [`of_groups`](Self::of_groups) instead.
     pub(crate) fn gather(
         &self,
         plan: &Plan,
         sources: &[Source],
+        states: &States,
         config: &EngineConfig,
         watch: &Watch,
     ) -> Result<Gathered, ExecError> {
-        let mut parts = fold_pieces(
-            sources,
-            config,
-            || Gathered::new(plan, &self.shape),
-            |gathered, _, source, pieces| scan(gathered, source, pieces, plan, &self.shape, watch),
-        )?
-        .into_iter();
-        let mut all = parts
-            .next()
-            .unwrap_or_else(|| Gathered::new(plan, &self.shape));
-        for part in parts {
-            self.merge(&mut all, part, watch)?;
-        }
-        Ok(all)
+        cached::gather(plan, &self.shape, sources, states, config, watch)
     }
 
     /// Adds what was gathered from other sources on the same pass.
@@ -136,7 +125,7 @@ impl Pass {
         from: Gathered,
         watch: &Watch,
     ) -> Result<(), ExecError> {
-        into.merge(from, &self.shape, watch)
+        into.absorb(from, &self.shape, watch)
     }
 
     /// Reads what [`Gathered::encode`] wrote on the same pass.

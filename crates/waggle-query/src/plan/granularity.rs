@@ -93,6 +93,11 @@ impl Buckets {
         }
     }
 
+    /// How far bucket 0 of others of the same width is from bucket 0 of these.
+    pub(crate) fn shift_of(&self, other: &Self) -> i64 {
+        other.first - self.first
+    }
+
     /// The bucket of a moment inside the range.
     pub(crate) fn of(&self, time_ns: i64) -> usize {
         (time_ns.div_euclid(self.granularity_ns) - self.first) as usize
