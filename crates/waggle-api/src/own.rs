@@ -3,9 +3,11 @@
 
 pub(crate) mod bubble_up;
 pub(crate) mod dataset;
+pub(crate) mod erasure;
 pub(crate) mod export;
 pub(crate) mod key;
 pub(crate) mod query;
+pub(crate) mod retention;
 pub(crate) mod row;
 pub(crate) mod session;
 pub(crate) mod sql;

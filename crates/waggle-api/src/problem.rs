@@ -6,7 +6,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
-use waggle_model::QueryError;
+use waggle_model::{KeepError, QueryError};
 
 /// Text of every 401 for a key that is not known. Source: spec/honeycomb-api.md section 2.1.
 pub(crate) const UNKNOWN_KEY: &str = "unknown API key - check your credentials";
@@ -278,6 +278,25 @@ impl Problem {
                 .insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
+    }
+}
+
+impl From<KeepError> for Problem {
+    fn from(error: KeepError) -> Self {
+        match error {
+            KeepError::NotFound(_) => Self::not_found(error.to_string()),
+            KeepError::Conflict(text) => Self::conflict(text),
+            KeepError::Invalid { field, message } => {
+                Self::invalid_field(field, DetailCode::Invalid, message)
+            }
+            KeepError::Unavailable(_) => {
+                tracing::error!(%error, "deletion failed");
+                Self::new(
+                    ProblemKind::Unavailable,
+                    "the server can't delete now; try again",
+                )
+            }
+        }
     }
 }
 

@@ -113,6 +113,12 @@ pub const RESOURCES: &[Resource] = &[
         Need::OneOf(&[CreateDatasets]),
         |ask| Box::pin(dataset::update(ask)),
     ),
+    v1(
+        "DELETE",
+        "/1/datasets/{dataset}",
+        Need::OneOf(&[CreateDatasets]),
+        |ask| Box::pin(dataset::delete(ask)),
+    ),
     v1("GET", "/1/columns/{dataset}", READ_COLUMNS, |ask| {
         Box::pin(column::list(ask))
     }),
@@ -130,6 +136,12 @@ pub const RESOURCES: &[Resource] = &[
         "/1/columns/{dataset}/{id}",
         Need::OneOf(&[ManageColumns]),
         |ask| Box::pin(column::update(ask)),
+    ),
+    v1(
+        "DELETE",
+        "/1/columns/{dataset}/{id}",
+        Need::OneOf(&[ManageColumns]),
+        |ask| Box::pin(column::delete(ask)),
     ),
     v1("POST", "/1/queries/{dataset}", READ_COLUMNS, |ask| {
         Box::pin(query::create(ask))
@@ -161,6 +173,45 @@ pub const RESOURCES: &[Resource] = &[
     own("GET", "/api/environments/{env}/datasets", LOOK, |ask| {
         Box::pin(own::dataset::list(ask))
     }),
+    own("GET", "/api/environments/{env}/retention", LOOK, |ask| {
+        Box::pin(own::retention::get(ask))
+    }),
+    own(
+        "PUT",
+        "/api/environments/{env}/retention",
+        Need::Administrator,
+        |ask| Box::pin(own::retention::set(ask)),
+    ),
+    own(
+        "GET",
+        "/api/environments/{env}/datasets/{dataset}/retention",
+        LOOK,
+        |ask| Box::pin(own::retention::get_of_dataset(ask)),
+    ),
+    own(
+        "PUT",
+        "/api/environments/{env}/datasets/{dataset}/retention",
+        Need::Administrator,
+        |ask| Box::pin(own::retention::set_of_dataset(ask)),
+    ),
+    own(
+        "POST",
+        "/api/environments/{env}/datasets/{dataset}/erase",
+        Need::Administrator,
+        |ask| Box::pin(own::erasure::erase(ask)),
+    ),
+    own(
+        "GET",
+        "/api/environments/{env}/erasures",
+        Need::Administrator,
+        |ask| Box::pin(own::erasure::list(ask)),
+    ),
+    own(
+        "GET",
+        "/api/environments/{env}/erasures/{id}",
+        Need::Administrator,
+        |ask| Box::pin(own::erasure::get(ask)),
+    ),
     own("GET", "/api/environments/{env}/onboarding", LOOK, |ask| {
         Box::pin(own::dataset::onboarding(ask))
     }),

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use waggle_access::Access;
 use waggle_metastore::Metastore;
-use waggle_model::{Clock, DatasetId, EventSink, QueryEngine, SqlEngine, Tenant};
+use waggle_model::{Clock, DatasetId, EventKeeper, EventSink, QueryEngine, SqlEngine, Tenant};
 
 /// What each dataset holds now, blocks and memory together. The binary answers from the store.
 #[async_trait]
@@ -47,6 +47,8 @@ pub struct ApiParts {
     pub engine: Arc<dyn QueryEngine>,
     /// Who answers SQL and writes exports.
     pub sql: Arc<dyn SqlEngine>,
+    /// Who takes events away.
+    pub keeper: Arc<dyn EventKeeper>,
     /// Everything durable that is not an event.
     pub metastore: Arc<dyn Metastore>,
     /// Who is calling.
@@ -74,6 +76,7 @@ pub struct Shared {
     pub(crate) sink: Arc<dyn EventSink>,
     pub(crate) engine: Arc<dyn QueryEngine>,
     pub(crate) sql: Arc<dyn SqlEngine>,
+    pub(crate) keeper: Arc<dyn EventKeeper>,
     pub(crate) metastore: Arc<dyn Metastore>,
     pub(crate) access: Arc<Access>,
     pub(crate) stats: Arc<dyn DatasetStats>,
@@ -112,6 +115,7 @@ impl ApiState {
             sink: parts.sink,
             engine: parts.engine,
             sql: parts.sql,
+            keeper: parts.keeper,
             metastore: parts.metastore,
             access: parts.access,
             stats: parts.stats,

@@ -5,6 +5,7 @@ mod engine;
 mod grpc;
 mod honeycomb;
 mod ingest;
+mod keep;
 mod listen;
 mod metrics;
 mod otlp;
@@ -20,6 +21,7 @@ use axum::http::{HeaderMap, Request};
 use axum::routing::get;
 use engine::CannedEngine;
 use http_body_util::BodyExt;
+use keep::NotingKeeper;
 use parking_lot::Mutex;
 use prometheus_client::registry::Registry;
 use serde_json::Value as Json;
@@ -47,6 +49,7 @@ struct Installation {
     sink: Arc<RecordingSink>,
     engine: Arc<CannedEngine>,
     sql: Arc<CannedSql>,
+    keeper: Arc<NotingKeeper>,
     metastore: Arc<dyn Metastore>,
     access: Arc<Access>,
     sizes: Arc<Sizes>,
@@ -65,6 +68,7 @@ impl Installation {
         let engine = Arc::new(CannedEngine::default());
         let sql = Arc::new(CannedSql::default());
         let metastore: Arc<dyn Metastore> = Arc::new(SqliteMetastore::in_memory().await.unwrap());
+        let keeper = Arc::new(NotingKeeper::new(Arc::clone(&metastore)));
         let clock = Clock::fixed(NOW_NS);
         let access = Arc::new(Access::new(
             Arc::clone(&metastore),
@@ -89,6 +93,7 @@ impl Installation {
             sink: Arc::<RecordingSink>::clone(&sink),
             engine: Arc::<CannedEngine>::clone(&engine),
             sql: Arc::<CannedSql>::clone(&sql),
+            keeper: Arc::<NotingKeeper>::clone(&keeper),
             metastore: Arc::clone(&metastore),
             access: Arc::clone(&access),
             stats: Arc::<Sizes>::clone(&sizes),
@@ -109,6 +114,7 @@ impl Installation {
             sink,
             engine,
             sql,
+            keeper,
             metastore,
             access,
             sizes,

@@ -5,9 +5,10 @@ use crate::ask::{ALL_DATASETS, Answer, Ask, json_answer};
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::table::time_text;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
 use waggle_metastore::{Column, ColumnChange, ColumnId, Error, NewColumn};
-use waggle_model::{ColumnType, DatasetScope};
+use waggle_model::{ColumnType, DatasetScope, KeepError};
 
 const DESCRIPTION_CHARS_MAX: usize = 255;
 const KEY_NAME_CHARS_MAX: usize = 255;
@@ -141,6 +142,22 @@ pub(crate) async fn update(ask: Ask) -> Answer {
             other => other.into(),
         })?;
     json_answer(StatusCode::OK, &column_json(&column))
+}
+
+/// `DELETE /1/columns/{dataset}/{id}`: 204 once no answer shows its values.
+pub(crate) async fn delete(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let dataset = ask.dataset(tenant).await?;
+    let deleted = ask
+        .state
+        .keeper
+        .delete_column(tenant, dataset.id, ask.path("id"))
+        .await;
+    deleted.map_err(|error| match error {
+        KeepError::NotFound(_) => no_column(),
+        other => other.into(),
+    })?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 fn no_column() -> Problem {

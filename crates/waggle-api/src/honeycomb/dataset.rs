@@ -1,10 +1,11 @@
-//! `/1/datasets`. There is no DELETE yet: the store can't delete a dataset's blocks. Source: spec/honeycomb-api.md section 9.1.
+//! `/1/datasets`. Source: spec/honeycomb-api.md section 9.1.
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::spec::whole_number;
 use crate::table::time_text;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
 use waggle_metastore::{Dataset, DatasetChange, Error};
 
@@ -88,6 +89,15 @@ pub(crate) async fn update(ask: Ask) -> Answer {
         .await?;
     ask.state.depths.clear();
     answer(&ask, StatusCode::OK, &dataset).await
+}
+
+/// `DELETE /1/datasets/{dataset}`: 202 without a body; 409 while it is protected.
+pub(crate) async fn delete(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let dataset = ask.dataset(tenant).await?;
+    ask.state.keeper.delete_dataset(tenant, dataset.id).await?;
+    ask.state.depths.clear();
+    Ok(StatusCode::ACCEPTED.into_response())
 }
 
 async fn answer(ask: &Ask, status: StatusCode, dataset: &Dataset) -> Answer {

@@ -85,6 +85,7 @@ pub(crate) async fn append(
             }
         }
         Err(AppendError::Busy) => state.metrics.request_rejected(protocol, "busy"),
+        Err(AppendError::Full) => state.metrics.request_rejected(protocol, "disk_full"),
         Err(AppendError::Unavailable(cause)) => {
             tracing::error!(cause, "events not stored");
             state.metrics.request_rejected(protocol, "unavailable");

@@ -11,7 +11,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
 use bytes::Bytes;
-use waggle_model::AppendError;
 use waggle_wire::ContentEncoding;
 use waggle_wire::honeycomb::is_classic_key;
 use waggle_wire::otlp::{
@@ -153,13 +152,9 @@ impl Exporter {
             state.metrics.event_rejected(protocol, refusal.reason);
         }
         let batches = std::mem::take(&mut decoded.batches);
-        let outcome =
-            append(state, sender, protocol, batches)
-                .await
-                .map_err(|error| match error {
-                    AppendError::Busy => OtlpError::Busy,
-                    AppendError::Unavailable(_) => OtlpError::Unavailable,
-                })?;
+        let outcome = append(state, sender, protocol, batches)
+            .await
+            .map_err(OtlpError::from)?;
         Ok(rejected_count(&decoded, &outcome.rejects))
     }
 

@@ -138,7 +138,7 @@ async fn refusals_have_the_codes_of_the_specification() {
     assert_eq!(status.code(), Code::Internal);
     assert!(installation.sink.take().is_empty());
 
-    for mood in [Mood::Busy, Mood::Stopped] {
+    for mood in [Mood::Busy, Mood::Full, Mood::Stopped] {
         installation.sink.set(mood);
         let status = client
             .export(with_key(spans(&["a"]), &installation.key))

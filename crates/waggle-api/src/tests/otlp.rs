@@ -316,7 +316,7 @@ async fn refused_spans_are_a_partial_success() {
 #[tokio::test]
 async fn a_store_that_cannot_keep_up_asks_to_try_again() {
     let installation = Installation::new().await;
-    for mood in [Mood::Busy, Mood::Stopped] {
+    for mood in [Mood::Busy, Mood::Full, Mood::Stopped] {
         installation.sink.set(mood);
         let body = spans(&["GET /"]).encode_to_vec();
         let answer = export(&installation, "/v1/traces", PROTOBUF, body).await;

@@ -13,6 +13,7 @@ use waggle_model::{
 pub(super) enum Mood {
     Take,
     Busy,
+    Full,
     Stopped,
     Panic,
     /// Refuses this row of the first batch.
@@ -58,6 +59,7 @@ impl EventSink for RecordingSink {
         match mood {
             Mood::Take => {}
             Mood::Busy => return Err(AppendError::Busy),
+            Mood::Full => return Err(AppendError::Full),
             Mood::Stopped => return Err(AppendError::Unavailable("/secret/path is full".into())),
             Mood::Panic => panic!("on purpose"),
             Mood::Refuse(row, reason) => outcome.rejects.push(Reject {
