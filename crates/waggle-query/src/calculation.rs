@@ -178,6 +178,8 @@ pub struct Expected {
     pub numbers: Option<(f64, f64)>,
     /// Number of dictionary entries.
     pub entries: usize,
+    /// Rows that come, at most and on average, before the state is moved on and begins again.
+    pub rows: usize,
 }
 
 /// The selected rows of a chunk.

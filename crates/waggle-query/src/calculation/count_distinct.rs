@@ -111,7 +111,7 @@ impl Partial for Distincts {
     fn expect(&mut self, cells: usize, values: &Expected) {
         self.scratch = match values.entries {
             0 => None,
-            entries => DistinctScratch::new(cells, entries),
+            entries => DistinctScratch::new(cells, values.rows, entries),
         };
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {

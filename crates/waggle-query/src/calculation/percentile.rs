@@ -78,7 +78,8 @@ impl Partial for Histograms {
     }
     fn expect(&mut self, cells: usize, values: &Expected) {
         let numbers = values.numbers;
-        self.scratch = numbers.map(|(min, max)| HistogramScratch::new(cells, min, max));
+        self.scratch =
+            numbers.map(|(min, max)| HistogramScratch::new(cells, values.rows, min, max));
     }
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]) {
         if let (Some(scratch), None) = (&mut self.scratch, rows.weights) {

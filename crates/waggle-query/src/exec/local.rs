@@ -95,6 +95,15 @@ impl<'a> LocalStates<'a> {
             None => groups.len_max(&gathered.groups),
         };
         let sample_rates = source.sample_rates()?;
+        let rows_at_once = match shape.buckets {
+            Some(buckets) if one_by_one => {
+                let (first_ns, last_ns) = source.time_bounds_ns();
+                let first = buckets.of(first_ns.max(plan.range.start_ns));
+                let last = buckets.of(last_ns.min(plan.range.end_ns - 1));
+                row_count as usize / (last - first + 1)
+            }
+            _ => row_count as usize,
+        };
         let states = match shape.has_states {
             true => plan.states.as_slice(),
             false => &[],
@@ -112,6 +121,7 @@ impl<'a> LocalStates<'a> {
                 let expected = Expected {
                     numbers: number_bounds(source, name),
                     entries: columns[index].as_deref().map_or(0, entry_count),
+                    rows: rows_at_once,
                 };
                 if let (true, false, Some((min, max))) =
                     (is_whole, planned.calculation.is_scalar(), expected.numbers)

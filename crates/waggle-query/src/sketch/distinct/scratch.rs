@@ -6,6 +6,9 @@ use super::DistinctCounter;
 /// Words that stay in a core's own cache, or nearly so.
 const WORDS_MAX: usize = 1 << 18;
 
+/// To go through so many words when they are drained costs about as much as to note one value by its hash.
+const WORDS_PER_ROW: usize = 8;
+
 /// Dictionary entries by cell.
 #[derive(Clone, Debug)]
 pub(crate) struct DistinctScratch {
@@ -15,13 +18,15 @@ pub(crate) struct DistinctScratch {
 }
 
 impl DistinctScratch {
-    /// Prepares for so many cells and entries; `None` when that would be too much.
-    pub(crate) fn new(cells: usize, entries: usize) -> Option<Self> {
+    /// Prepares for so many cells and entries; `None` when that would be too much, in all or for the `rows` that come before they are
+    /// drained.
+    pub(crate) fn new(cells: usize, rows: usize, entries: usize) -> Option<Self> {
         let scratch = Self {
             span: entries.div_ceil(64),
             words: Vec::new(),
         };
-        scratch.has_room(cells).then_some(scratch)
+        let is_worth_it = cells.saturating_mul(scratch.span) <= rows.saturating_mul(WORDS_PER_ROW);
+        (is_worth_it && scratch.has_room(cells)).then_some(scratch)
     }
 
     /// True when it can [`grow`](Self::grow) to so many cells.

@@ -9,6 +9,8 @@ use super::{Bins, Histogram, SINGLES_MAX, bin_of, counted, may_be_dense};
 /// Places that stay in a core's own cache.
 const PLACES_MAX: usize = 1 << 18;
 
+/// To go through so many places when they are drained costs about as much as to sort one value.
+const PLACES_PER_ROW: usize = 8;
 /// Up to this many values of a cell are handed over one by one.
 const SINGLES_MIN: usize = 64;
 
@@ -31,11 +33,12 @@ enum Counts {
 }
 
 impl HistogramScratch {
-    /// Makes room for values between two bounds, both finite.
-    pub(crate) fn new(cells: usize, min: f64, max: f64) -> Self {
+    /// Makes room for values between two bounds, both finite. So many `rows` come before they are drained.
+    pub(crate) fn new(cells: usize, rows: usize, min: f64, max: f64) -> Self {
         let first = bin_of(min);
         let span = (bin_of(max) - first + 1).max(1) as usize;
-        let counts = match cells.saturating_mul(span) <= PLACES_MAX {
+        let places = cells.saturating_mul(span);
+        let counts = match places <= PLACES_MAX.min(rows.saturating_mul(PLACES_PER_ROW)) {
             true => Counts::Places(Vec::new()),
             false => Counts::Noted(Vec::new()),
         };
