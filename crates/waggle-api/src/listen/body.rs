@@ -26,6 +26,9 @@ pub(crate) enum BodyError {
 
 /// Reads a body of at most `bytes_max` bytes.
 pub(crate) async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, BodyError> {
+    // What the client says comes; memory for more than this much is only taken when it is there.
+    const EXPECTED_MAX: u64 = 4 << 20;
+    let expected = usize::try_from(body.size_hint().lower().min(EXPECTED_MAX)).unwrap_or(0);
     let mut first = Bytes::new();
     let mut rest: Option<BytesMut> = None;
     let mut total: usize = 0;
@@ -44,7 +47,8 @@ pub(crate) async fn collect(mut body: Body, bytes_max: usize) -> Result<Bytes, B
             // Most bodies arrive in one frame, which is then handed on without a copy.
             None if first.is_empty() => first = data,
             None => {
-                let mut joined = BytesMut::with_capacity(total.saturating_mul(2).min(bytes_max));
+                let capacity = total.saturating_mul(2).max(expected).min(bytes_max);
+                let mut joined = BytesMut::with_capacity(capacity);
                 joined.extend_from_slice(&first);
                 joined.extend_from_slice(&data);
                 rest = Some(joined);
