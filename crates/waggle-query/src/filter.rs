@@ -89,6 +89,11 @@ pub trait Predicate: Send + Sync {
         None
     }
 
+    /// When only the presence of a value matters: whether a row with one matches.
+    fn presence(&self) -> Option<bool> {
+        None
+    }
+
     /// The integers that match, when they are an interval or all others.
     fn int_interval(&self) -> Option<Interval<i64>> {
         None
@@ -144,6 +149,9 @@ impl<P: Predicate> Predicate for Not<P> {
     fn texts(&self) -> Option<(bool, &[String])> {
         let (among, texts) = self.0.texts()?;
         Some((!among, texts))
+    }
+    fn presence(&self) -> Option<bool> {
+        self.0.presence().map(|matches| !matches)
     }
     fn int_interval(&self) -> Option<Interval<i64>> {
         self.0.int_interval().map(Interval::negated)

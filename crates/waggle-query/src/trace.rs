@@ -4,12 +4,10 @@
 
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_sources};
-use crate::filter::FilterSet;
-use crate::rows::{Gatherer, Matches, Place};
-use waggle_model::{
-    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, Trace, TraceRequest, Value,
-};
-use waggle_store::Snapshot;
+use crate::rows::{Gatherer, Place};
+use waggle_model::{QueryStats, Trace, TraceRequest};
+use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
+use waggle_store::{Snapshot, Source};
 
 const TRACE_ID: &str = "trace.trace_id";
 
@@ -20,25 +18,13 @@ pub(crate) fn read_trace(
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<Trace, ExecError> {
-    let filter = FilterSpec {
-        column: TRACE_ID.to_owned(),
-        op: FilterOp::Equal,
-        value: FilterValue::One(Value::String(request.trace_id.clone())),
-    };
-    let filters = FilterSet::new(&[filter], FilterCombination::And)?;
     let found = fold_sources(
         &snapshot.sources,
         config,
         || (Vec::new(), QueryStats::default()),
         |(places, stats), index, source| {
-            let Some(mut matches) = Matches::new(source, index, request.range, &filters, stats)?
-            else {
-                return Ok(());
-            };
-            while let Some(chunk) = matches.previous_chunk(i64::MIN, stats, watch)? {
-                places.extend_from_slice(chunk);
-            }
-            Ok(())
+            watch.check()?;
+            find(source, index, request, places, stats)
         },
     )?;
     let mut places: Vec<Place> = Vec::new();
@@ -46,12 +32,12 @@ pub(crate) fn read_trace(
     for (part, part_stats) in found {
         places.extend(part);
         stats.rows_read += part_stats.rows_read;
-        stats.rows_matched += part_stats.rows_matched;
         stats.blocks_read += part_stats.blocks_read;
         stats.bytes_read += part_stats.bytes_read;
     }
     places.sort_by_key(|place| place.time_ns);
     let row_count = places.len();
+    stats.rows_matched = row_count as u64;
     let mut gatherer = Gatherer::new(&snapshot.sources, watch);
     let mut chosen: Vec<Place> = Vec::with_capacity(row_count.min(request.limit));
     for run in places.chunk_by(|left, right| left.time_ns == right.time_ns) {
@@ -72,6 +58,38 @@ pub(crate) fn read_trace(
         row_count,
         stats,
     })
+}
+
+/// Finds the trace's rows in one source.
+fn find(
+    source: &Source,
+    index: usize,
+    request: &TraceRequest,
+    places: &mut Vec<Place>,
+    stats: &mut QueryStats,
+) -> Result<(), ExecError> {
+    let rows = source.rows_with(TRACE_ID, &request.trace_id)?;
+    stats.blocks_read += u64::from(source.stored_bytes() > 0);
+    stats.rows_read += rows.len() as u64;
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let column = source.times()?;
+    let mut times = ChunkBuffer::default();
+    for rows in rows.chunks(CHUNK_ROWS) {
+        column.pick_ints(rows, &mut times);
+        let timed = rows.iter().zip(times.values.iter());
+        places.extend(
+            timed
+                .filter(|(_, time_ns)| request.range.contains(**time_ns))
+                .map(|(row, time_ns)| Place {
+                    time_ns: *time_ns,
+                    source: index,
+                    row: *row,
+                }),
+        );
+    }
+    Ok(())
 }
 
 #[cfg(test)]

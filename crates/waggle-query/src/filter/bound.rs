@@ -13,7 +13,8 @@ use crate::chunk::{
 use crate::relation::BoundRelations;
 use std::sync::Arc;
 use waggle_store::column::{
-    CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn, first_bits,
+    CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, ColumnPresence, Dictionary, TypedColumn,
+    TypedPresence, first_bits,
 };
 use waggle_store::{ReadError, Source};
 
@@ -45,11 +46,17 @@ impl<'a> BoundFilters<'a> {
             stored_bytes: 0,
         };
         for filter in &*set.filters {
-            let column = source.column(&filter.column)?;
-            bound.stored_bytes += stored_bytes(source, &filter.column);
-            bound
-                .filters
-                .push(BoundFilter::new(filter, column, &set.remembered.texts));
+            bound.filters.push(match filter.predicate.presence() {
+                Some(matches) => {
+                    let presence = source.presence(&filter.column)?;
+                    BoundFilter::of_presence(filter, presence, matches, source.row_count())
+                }
+                None => {
+                    let column = source.column(&filter.column)?;
+                    bound.stored_bytes += stored_bytes(source, &filter.column);
+                    BoundFilter::new(filter, column, &set.remembered.texts)
+                }
+            });
             if set.combination == FilterCombination::And && bound.match_nothing() {
                 break;
             }
@@ -126,17 +133,26 @@ impl<'a> BoundFilters<'a> {
 
 struct BoundFilter<'a> {
     predicate: &'a dyn Predicate,
-    /// `None` when the source lacks it.
-    column: Option<Arc<Column>>,
-    /// One per type of the column.
-    types: Vec<BoundType>,
+    column: BoundColumn,
     /// A guess at what it costs to remove a row.
     rank: f64,
+}
+
+/// What of a column is looked at.
+enum BoundColumn {
+    /// No row of the source has it.
+    Nothing,
+    /// Which rows have it, and whether those match.
+    Presence(Arc<ColumnPresence>, bool),
+    /// Its values, with a test per type.
+    Values(Arc<Column>, Vec<BoundType>),
 }
 
 struct BoundType {
     test: Test,
     buffer: TypedBuffer,
+    /// Room for codes as bytes, where the dictionary is that small.
+    bytes: Option<ChunkBuffer<u8>>,
 }
 
 /// What is known of a condition on the values of one type.
@@ -166,36 +182,91 @@ impl<'a> BoundFilter<'a> {
             cost += test_cost * present;
             passing += share * present;
             absent -= present;
-            let buffer = empty_buffer(typed);
-            types.push(BoundType { test, buffer });
+            let is_small = typed
+                .dictionary()
+                .is_some_and(|entries| entries.len() <= 256);
+            types.push(BoundType {
+                test,
+                buffer: empty_buffer(typed),
+                bytes: is_small.then(ChunkBuffer::default),
+            });
         }
         if filter.predicate.absent() {
             passing += absent;
         }
         Self {
             predicate: &*filter.predicate,
-            column,
-            types,
+            column: match column {
+                Some(column) => BoundColumn::Values(column, types),
+                None => BoundColumn::Nothing,
+            },
             rank: cost / (1.0 - passing).max(1e-3),
         }
     }
 
+    /// `matches` tells whether rows with the column do.
+    fn of_presence(
+        filter: &'a Filter,
+        presence: Option<Arc<ColumnPresence>>,
+        matches: bool,
+        row_count: u32,
+    ) -> Self {
+        let counts = presence.iter().flat_map(|presence| &presence.types);
+        let count: usize = counts.map(TypedPresence::value_count).sum();
+        let present = count as f64 / f64::from(row_count).max(1.0);
+        let passing = if matches { present } else { 1.0 - present };
+        Self {
+            predicate: &*filter.predicate,
+            column: match presence {
+                Some(presence) => BoundColumn::Presence(presence, matches),
+                None => BoundColumn::Nothing,
+            },
+            // Rare values are a list, which hardly costs anything where it has no row.
+            rank: (0.1 + present) / (1.0 - passing).max(1e-3),
+        }
+    }
+
     fn matches_nothing(&self) -> bool {
-        let mut types = self.types.iter();
-        !self.predicate.absent() && types.all(|typed| matches!(typed.test, Test::Always(false)))
+        if self.predicate.absent() {
+            return false;
+        }
+        match &self.column {
+            BoundColumn::Nothing => true,
+            BoundColumn::Presence(_, matches) => !matches,
+            BoundColumn::Values(_, types) => types
+                .iter()
+                .all(|typed| matches!(typed.test, Test::Always(false))),
+        }
     }
 
     fn matching(&mut self, chunk: usize, among: &Bits) -> Bits {
-        let Some(column) = &self.column else {
-            return match self.predicate.absent() {
-                true => *among,
-                false => [0; CHUNK_WORDS],
-            };
-        };
         let mut matched = [0; CHUNK_WORDS];
+        let (column, types) = match &mut self.column {
+            BoundColumn::Values(column, types) => (column, types),
+            BoundColumn::Nothing => {
+                return if self.predicate.absent() {
+                    *among
+                } else {
+                    matched
+                };
+            }
+            BoundColumn::Presence(presence, matches) => {
+                let mut present = [0; CHUNK_WORDS];
+                presence.read(chunk, &mut present);
+                for (index, matched) in matched.iter_mut().enumerate() {
+                    let wanted = if *matches {
+                        present[index]
+                    } else {
+                        !present[index]
+                    };
+                    *matched = among[index] & wanted;
+                }
+                return matched;
+            }
+        };
         let mut absent = *among;
         let mut few: Option<Few> = None;
-        for (typed, bound) in column.types.iter().zip(&mut self.types) {
+        for (typed, bound) in column.types.iter().zip(types) {
             if typed.is_chunk_absent(chunk) {
                 continue;
             }
@@ -217,10 +288,12 @@ impl<'a> BoundFilter<'a> {
                     few.put_back(bound.buffer.present(), &mut present);
                 }
                 None => {
-                    read(typed, chunk, &mut bound.buffer);
-                    let found = bound.test.find(&bound.buffer, self.predicate, among);
-                    present = *bound.buffer.present();
-                    or_and(&mut matched, &found, among);
+                    let found = bound.read_and_find(typed, chunk, self.predicate, among);
+                    present = match &bound.bytes {
+                        Some(bytes) if found.1 => bytes.present,
+                        _ => *bound.buffer.present(),
+                    };
+                    or_and(&mut matched, &found.0, among);
                 }
             }
             for (absent, present) in absent.iter_mut().zip(present) {
@@ -231,6 +304,43 @@ impl<'a> BoundFilter<'a> {
             or_and(&mut matched, &absent, among);
         }
         matched
+    }
+}
+
+impl BoundType {
+    /// Reads a chunk, into bytes if that can be, and returns which rows of `among` match and whether they are in `bytes`.
+    fn read_and_find(
+        &mut self,
+        typed: &TypedColumn,
+        chunk: usize,
+        predicate: &dyn Predicate,
+        among: &Bits,
+    ) -> (Bits, bool) {
+        if let Some(bytes) = &mut self.bytes
+            && typed.read_codes_u8(chunk, bytes)
+        {
+            match &self.test {
+                Test::Codes(interval) => {
+                    // There are at most 256 entries, so the bounds are bytes too.
+                    let interval = Interval {
+                        low: interval.low as u8,
+                        high: interval.high as u8,
+                        is_inside: interval.is_inside,
+                    };
+                    let found = matching(bytes, among, |code| interval.holds(code));
+                    return (found, true);
+                }
+                Test::Entries(entries) => {
+                    let mut table = [0; 256];
+                    table[..entries.len()].copy_from_slice(entries);
+                    let found = matching(bytes, among, |code| table[usize::from(code)] == 1);
+                    return (found, true);
+                }
+                _ => {}
+            }
+        }
+        read(typed, chunk, &mut self.buffer);
+        (self.test.find(&self.buffer, predicate, among), false)
     }
 }
 

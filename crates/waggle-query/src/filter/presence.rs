@@ -1,6 +1,5 @@
 //! `exists` and `does-not-exist`: whether a row has the column at all.
 
-use super::range::Interval;
 use super::{FilterOperator, Not, Predicate};
 use std::sync::Arc;
 use waggle_model::{FilterOp, FilterValue};
@@ -61,14 +60,7 @@ impl Predicate for Present {
     fn bool(&self, _: bool) -> bool {
         true
     }
-    fn texts(&self) -> Option<(bool, &[String])> {
-        Some((false, &[]))
-    }
-    fn int_interval(&self) -> Option<Interval<i64>> {
-        Some(Interval::inside(i64::MIN, i64::MAX))
-    }
-    fn float_interval(&self) -> Option<Interval<f64>> {
-        // Outside of nothing, where NaN is too.
-        Some(Interval::inside(f64::INFINITY, f64::NEG_INFINITY).negated())
+    fn presence(&self) -> Option<bool> {
+        Some(true)
     }
 }

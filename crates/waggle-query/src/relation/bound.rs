@@ -11,6 +11,7 @@ use waggle_store::{ReadError, Source};
 
 /// Tests rows of one source.
 pub(crate) struct BoundRelations<'a> {
+    relations: &'a Relations,
     /// `None` when the source has no traces.
     traces: Option<BoundTraces>,
     spans: Vec<BoundSpans<'a>>,
@@ -21,8 +22,6 @@ pub(crate) struct BoundRelations<'a> {
 struct BoundTraces {
     column: Arc<Column>,
     numbers: Arc<[u32]>,
-    /// 1 for each trace id whose rows pass, as far as conditions on traces go.
-    entries: Box<[u8]>,
     codes: ChunkBuffer<u32>,
 }
 
@@ -34,23 +33,21 @@ struct BoundSpans<'a> {
 }
 
 impl Relations {
+    /// Whether the conditions on traces hold for one.
+    fn has_trace(&self, number: u32) -> bool {
+        let mut sets = self.traces.iter();
+        sets.all(|(wanted, set)| set.contains(number) == *wanted)
+    }
+
     /// Prepares the conditions for one source.
     pub(crate) fn bind(&self, source: &Source) -> Result<BoundRelations<'_>, ReadError> {
         let column = source.column(TRACE_ID)?;
         let traces = column
             .zip(self.numbered.of(source))
-            .map(|(column, numbers)| {
-                let passes = |number: u32| {
-                    let mut sets = self.traces.iter();
-                    sets.all(|(wanted, set)| set.contains(number) == *wanted)
-                };
-                let entries = numbers.iter().map(|number| u8::from(passes(*number)));
-                BoundTraces {
-                    column,
-                    entries: entries.collect(),
-                    numbers: Arc::clone(numbers),
-                    codes: ChunkBuffer::default(),
-                }
+            .map(|(column, numbers)| BoundTraces {
+                column,
+                numbers: Arc::clone(numbers),
+                codes: ChunkBuffer::default(),
             });
         let mut spans = Vec::with_capacity(self.spans.len());
         for (name, set) in &self.spans {
@@ -61,6 +58,7 @@ impl Relations {
             });
         }
         Ok(BoundRelations {
+            relations: self,
             traces,
             absent: spans.is_empty() && self.traces.iter().all(|(wanted, _)| !wanted),
             spans,
@@ -71,8 +69,7 @@ impl Relations {
 impl BoundRelations<'_> {
     /// True when no row of the source can pass.
     pub(crate) fn match_nothing(&self) -> bool {
-        let mut traces = self.traces.iter();
-        !self.absent && traces.all(|traces| !traces.entries.contains(&1))
+        !self.absent && self.traces.is_none()
     }
 
     /// Clears the bits of rows that do not pass.
@@ -93,9 +90,9 @@ impl BoundRelations<'_> {
             let position = *row as usize % CHUNK_ROWS;
             let passes = match traces.codes.has(index) {
                 true => {
-                    let code = traces.codes.values[index] as usize;
-                    passing.push((position, traces.numbers[code]));
-                    traces.entries[code] == 1
+                    let number = traces.numbers[traces.codes.values[index] as usize];
+                    passing.push((position, number));
+                    self.relations.has_trace(number)
                 }
                 false => self.absent,
             };
