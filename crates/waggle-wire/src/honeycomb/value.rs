@@ -92,17 +92,20 @@ fn read_key(reader: &mut impl Reader, name: &mut String) -> Result<Key, Malforme
             reader.skip_container()?;
             Ok(Key::Unusable)
         }
-        token => Ok(match key_text(&token) {
-            Some(key) if !key.is_empty() => {
-                if !name.is_empty() {
-                    name.push('.');
-                }
-                name.push_str(&key);
-                Key::Name
-            }
-            _ => Key::Unusable,
-        }),
+        Token::Text(key) => Ok(append_key(name, key)),
+        token => Ok(key_text(&token).map_or(Key::Unusable, |key| append_key(name, &key))),
     }
+}
+
+fn append_key(name: &mut String, key: &str) -> Key {
+    if key.is_empty() {
+        return Key::Unusable;
+    }
+    if !name.is_empty() {
+        name.push('.');
+    }
+    name.push_str(key);
+    Key::Name
 }
 
 fn read_value(
