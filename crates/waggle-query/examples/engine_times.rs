@@ -69,7 +69,11 @@ async fn run() {
     };
     let engine = Engine::new(
         store,
-        EngineConfig::default(),
+        EngineConfig {
+            // Times of the first question of its kind.
+            cache_bytes: 0,
+            ..EngineConfig::default()
+        },
         clock,
         &mut Registry::default(),
     );

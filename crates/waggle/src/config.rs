@@ -160,6 +160,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most memory for the groups and states of one query.",
     },
     Setting {
+        name: "query-bytes-shared-max",
+        kind: Kind::Bytes(16 * MIB, 1024 * GIB),
+        default: "4GiB",
+        help: "Most memory for the groups and states of all running queries together; the one that would need more is refused as busy.",
+    },
+    Setting {
+        name: "query-cache-bytes",
+        kind: Kind::Bytes(0, 1024 * GIB),
+        default: "256MiB",
+        help: "Most memory for what blocks gave to earlier queries, so that a question asked again reads only what has arrived since; 0 keeps nothing.",
+    },
+    Setting {
+        name: "query-threads",
+        kind: Kind::Number(0, 1_024),
+        default: "0",
+        help: "Cores that all queries together may use; 0 for all there are.",
+    },
+    Setting {
+        name: "query-nice",
+        kind: Kind::Number(0, 19),
+        default: "5",
+        help: "By how much threads of queries step back behind those that take in events, as nice does: 0 not at all. On Linux only.",
+    },
+    Setting {
         name: "bubble-columns-max",
         kind: Kind::Number(1, 100_000),
         default: "2000",

@@ -105,7 +105,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     }
 
     let (stop, stopping) = watch::channel(false);
-    let served = tokio::spawn(serve(listeners, state, stopping));
+    let served = tokio::spawn(serve(listeners, state.clone(), stopping));
     let chores = [
         tokio::spawn(background::write_last_used(Arc::clone(&access))),
         tokio::spawn(background::delete_old_results(
@@ -121,6 +121,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     is_ready.store(false, Ordering::Release);
     stop.send_replace(true);
     served.await.context("a door ended badly")?;
+    waggle_api::write_results(&state).await;
     for chore in chores {
         chore.abort();
     }
@@ -238,6 +239,13 @@ fn engine_config(config: &Config) -> EngineConfig {
             .unwrap_or(u64::MAX),
         groups_max: config.number("query-groups-max"),
         memory_bytes_max: config.bytes("query-bytes-max"),
+        memory_bytes_shared_max: config.bytes("query-bytes-shared-max"),
+        cache_bytes: usize::try_from(config.bytes("query-cache-bytes")).unwrap_or(usize::MAX),
+        nice: i32::try_from(config.number("query-nice")).unwrap_or_default(),
+        threads: match config.number("query-threads") {
+            0 => EngineConfig::default().threads,
+            threads => threads,
+        },
         bubble_columns_max: config.number("bubble-columns-max"),
         bubble_values_max: config.number("bubble-values-max"),
         text_answers_bytes_max: usize::try_from(config.bytes("text-answers-bytes-max"))
