@@ -130,6 +130,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Longest time events stay in the write-ahead log and memory before they are written as blocks.",
     },
     Setting {
+        name: "disk-reserve-bytes",
+        kind: Kind::Bytes(0, 1024 * GIB),
+        default: "256MiB",
+        help: "Room on the disk that events leave to blocks and the metastore; beyond it they are refused with 503 until there is room again, while queries go on.",
+    },
+    Setting {
+        name: "compaction-bytes-per-second",
+        kind: Kind::Bytes(0, 1024 * GIB),
+        default: "64MiB",
+        help: "Most bytes a second that merging and rewriting blocks in the background may read and write; 0 for no limit.",
+    },
+    Setting {
+        name: "retention-age",
+        kind: Kind::Duration(0, 200 * 366 * 86_400),
+        default: "0s",
+        help: "How old events may become where no limit is set for their dataset or environment; 0s keeps them for ever.",
+    },
+    Setting {
+        name: "retention-bytes",
+        kind: Kind::Bytes(0, 1024 * 1024 * GIB),
+        default: "0",
+        help: "Most bytes of a dataset's blocks where no limit is set for it or its environment, the oldest go first; 0 for no limit.",
+    },
+    Setting {
         name: "block-cache-bytes-max",
         kind: Kind::Bytes(MIB, 1024 * GIB),
         default: "1GiB",

@@ -2,6 +2,7 @@
 
 mod background;
 mod banner;
+mod erase;
 
 use crate::config::Config;
 use anyhow::{Context, Result, bail};
@@ -22,7 +23,7 @@ use tracing::{error, info, warn};
 use waggle_access::{Access, BootstrapOutcome, BootstrapValues, InstallationSecret};
 use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize};
 use waggle_metastore::{Metastore, SqliteMetastore};
-use waggle_model::{Clock, DatasetId, EventLimits, Tenant};
+use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
 use waggle_query::{Engine, EngineConfig};
 use waggle_sql::{Sql, SqlConfig};
 use waggle_store::disk::RealDisk;
@@ -81,6 +82,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         sink: Arc::clone(&store) as Arc<dyn waggle_model::EventSink>,
         engine: Arc::new(engine),
         sql: Arc::new(sql),
+        keeper: Arc::clone(&store) as Arc<dyn waggle_model::EventKeeper>,
         metastore,
         access: Arc::clone(&access),
         stats: Arc::new(Stats(Arc::clone(&store))),
@@ -220,6 +222,13 @@ fn store_config(config: &Config) -> StoreConfig {
         datasets_max: config.number("environment-datasets-max"),
         columns_max: config.number("dataset-columns-max"),
         cache_bytes: usize::try_from(config.bytes("block-cache-bytes-max")).unwrap_or(usize::MAX),
+        disk_reserve_bytes: config.bytes("disk-reserve-bytes"),
+        compaction_bytes_per_second: config.bytes("compaction-bytes-per-second"),
+        retention: RetentionLimits {
+            age_max_ns: i64::try_from(config.duration("retention-age").as_nanos()).ok(),
+            bytes_max: Some(config.bytes("retention-bytes")),
+        },
+        predicates: erase::predicates(),
         on_failure: FailureHook(Arc::new(end_process)),
         ..StoreConfig::new(config.path("data-dir"))
     }
