@@ -175,9 +175,10 @@ pub struct Heatmap {
 /// What an answer cost and how exact it is.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct QueryStats {
-    /// Rows looked at, after pruning by time and statistics.
+    /// Rows looked at for this answer, after pruning by time and statistics. Blocks whose part is known from an earlier query are not
+    /// looked at; so with the bytes and blocks below.
     pub rows_read: u64,
-    /// Rows that passed the filters.
+    /// Rows that passed the filters, wherever their part of the answer comes from.
     pub rows_matched: u64,
     /// Bytes of columns read from blocks.
     pub bytes_read: u64,
