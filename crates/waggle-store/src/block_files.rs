@@ -272,6 +272,10 @@ impl RangeRead for BlockFile {
         Ok(buffer)
     }
 
+    fn will_read(&self, offset: u64, length: u64) {
+        self.file.will_read(offset, length);
+    }
+
     fn name(&self) -> &str {
         &self.name
     }

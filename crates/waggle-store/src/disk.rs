@@ -72,6 +72,9 @@ pub trait DiskFile: Debug + Send + Sync {
     /// `UnexpectedEof` when the file ends before.
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
+    /// Hears that bytes are soon to be read, so that they can be fetched meanwhile. Only a hint: it never waits and never fails.
+    fn will_read(&self, _offset: u64, _length: u64) {}
+
     /// The length in bytes.
     fn length(&self) -> io::Result<u64>;
 

@@ -158,7 +158,16 @@ impl Reading<'_> {
                 all: Gathered::new(self.plan, self.shape),
                 shared: Vec::new(),
             },
-            |part, index, source, pieces| self.take(part, index, source, pieces),
+            |part, index, source, pieces| {
+                // While a source is computed, the disk fetches what the thread reads next.
+                if index < config.threads {
+                    self.will_read(source);
+                }
+                if let Some(next) = sources.get(index + config.threads) {
+                    self.will_read(next);
+                }
+                self.take(part, index, source, pieces)
+            },
         )?
         .into_iter();
         let Some(Part { mut all, shared }) = parts.next() else {
@@ -194,6 +203,19 @@ impl Reading<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Has the disk fetch what will be read of a source for certain: behind filters it may be nothing but their own columns.
+    fn will_read(&self, source: &Source) {
+        let plan = self.plan;
+        let all = plan.columns.iter().enumerate();
+        let all =
+            all.filter(|(index, _)| plan.filters.is_empty() && self.shape.reads(plan, *index));
+        let columns = plan.filters.columns();
+        let columns: Vec<&str> = columns.chain(all.map(|(_, name)| name.as_str())).collect();
+        let (first, last) = source.time_bounds_ns();
+        let is_cut = !plan.range.contains(first) || !plan.range.contains(last);
+        source.will_read(&columns, is_cut || self.shape.needs_times());
     }
 
     /// Takes in pieces of a source: of a block whose state is to be kept, apart from all else.

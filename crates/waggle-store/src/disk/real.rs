@@ -1,8 +1,10 @@
 //! The operating system's files.
 use super::{Disk, DiskFile};
+use rustix::fs::{Advice, fadvise};
 use std::any::Any;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
+use std::num::NonZeroU64;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -103,6 +105,17 @@ impl DiskFile for RealFile {
 
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(buffer, offset)
+    }
+
+    fn will_read(&self, offset: u64, length: u64) {
+        // Where the system knows no such hint, reading takes its time.
+        fadvise(
+            &self.0,
+            offset,
+            NonZeroU64::new(length),
+            Advice::WillNeed,
+        )
+        .ok();
     }
 
     fn length(&self) -> io::Result<u64> {
