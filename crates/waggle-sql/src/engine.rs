@@ -22,7 +22,8 @@ use waggle_model::{
     Clock, ExportRequest, ExportStream, QueryError, SqlAnswer, SqlEngine, SqlError, SqlRequest,
     Tenant,
 };
-use waggle_query::SnapshotSource;
+use waggle_query::fused::FusedWatch;
+use waggle_query::{EngineConfig, SnapshotSource};
 
 /// Limits of SQL and exports.
 #[derive(Clone, Debug)]
@@ -45,6 +46,8 @@ pub struct SqlConfig {
     pub answer_bytes_max: u64,
     /// Most bytes of a SQL text. Default: 64 KiB.
     pub text_bytes_max: usize,
+    /// Most operators and keywords of a SQL text, which bound the depth of its plan. Default: 1,000.
+    pub operators_max: usize,
 }
 
 impl Default for SqlConfig {
@@ -59,6 +62,7 @@ impl Default for SqlConfig {
             rows_max: 10_000,
             answer_bytes_max: 64 << 20,
             text_bytes_max: 64 << 10,
+            operators_max: 1_000,
         }
     }
 }
@@ -99,6 +103,16 @@ impl Sql {
             config,
             clock,
         })
+    }
+
+    /// For filters on other spans, which an export looks for before its first row.
+    fn engine_config(&self) -> EngineConfig {
+        EngineConfig {
+            threads: self.config.threads,
+            deadline_ms: self.config.deadline_ms,
+            memory_bytes_max: self.config.memory_bytes_max,
+            ..EngineConfig::default()
+        }
     }
 
     fn events(&self, tenant: Tenant) -> Events {
@@ -192,7 +206,14 @@ impl SqlEngine for Sql {
             .await
             .map_err(|error| QueryError::Storage(error.to_string()))?;
         self.metrics.exports.inc();
-        export::start(&self.source, tenant, columns, request, permit).await
+        let source = export::ExportSource {
+            events: Arc::clone(&self.source),
+            tenant,
+            columns,
+            watch: FusedWatch::new(self.clock.clone(), &self.engine_config()),
+            config: self.engine_config(),
+        };
+        export::start(source, request, permit).await
     }
 }
 
@@ -202,12 +223,16 @@ struct Threads(Option<Runtime>);
 /// Every scan of a plan has a thread per partition, which mostly waits; one that must wait for another's end would wait for ever.
 const SCAN_THREADS_MAX: usize = 4_096;
 
+/// Room for planning a text with as many operators as it may have. Only what is used is ever taken.
+const STACK_BYTES: usize = 64 << 20;
+
 impl Threads {
     fn start(threads: usize) -> std::io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(threads.max(1))
             .max_blocking_threads(SCAN_THREADS_MAX)
             .thread_name("waggle-sql")
+            .thread_stack_size(STACK_BYTES)
             .enable_time()
             .build()?;
         Ok(Self(Some(runtime)))

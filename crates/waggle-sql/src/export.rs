@@ -22,11 +22,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::task::JoinHandle;
 use waggle_model::{
     ColumnType, DatasetScope, ExportFormat, ExportRequest, ExportStream, QueryError, Tenant,
     TimeRange,
 };
-use waggle_query::{FilterSet, SnapshotSource};
+use waggle_query::fused::{FusedWatch, relate};
+use waggle_query::{EngineConfig, FilterSet, SnapshotSource};
 use waggle_store::Snapshot;
 
 pub(crate) use parquet::{KEY_NAME, KEY_TYPE};
@@ -34,32 +36,44 @@ pub(crate) use parquet::{KEY_NAME, KEY_TYPE};
 /// Pieces that wait to be taken.
 const PIECES_WAITING: usize = 4;
 
+/// What exports are made of.
+pub(crate) struct ExportSource {
+    pub(crate) events: Arc<dyn SnapshotSource>,
+    pub(crate) tenant: Tenant,
+    /// The dataset's columns.
+    pub(crate) columns: Vec<ScanColumn>,
+    /// Limits of what is done before the first row.
+    pub(crate) config: EngineConfig,
+    pub(crate) watch: FusedWatch,
+}
+
 /// Takes the snapshot and starts to write.
 pub(crate) async fn start(
-    source: &Arc<dyn SnapshotSource>,
-    tenant: Tenant,
-    columns: Vec<ScanColumn>,
+    source: ExportSource,
     request: &ExportRequest,
     permit: OwnedSemaphorePermit,
 ) -> Result<Box<dyn ExportStream>, QueryError> {
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
     let (range, format) = (request.range, request.format);
     let scope = DatasetScope::One(request.dataset);
-    let source = Arc::clone(source);
     let opened = tokio::task::spawn_blocking(move || {
-        let snapshot = source.snapshot(tenant, &scope, range)?;
-        let columns = export_columns(&snapshot, &columns, format);
+        let snapshot = source.events.snapshot(source.tenant, &scope, range)?;
+        let columns = export_columns(&snapshot, &source.columns, format);
         let snapshot = merge::in_order(snapshot, &columns, &filters)?;
-        Ok::<_, waggle_store::ReadError>((snapshot, columns, filters))
+        let filters = relate(&filters, &snapshot, range, &source.config, &source.watch)?;
+        Ok::<_, DecodeError>((snapshot, columns, filters))
     });
     let opened = opened.await.map_err(|error| {
         tracing::error!(%error, "an export panicked");
-        QueryError::Storage("the export stopped on an internal error".to_owned())
+        internal()
     })?;
-    let (snapshot, columns, filters) =
-        opened.map_err(|error| QueryError::Storage(error.to_string()))?;
+    let (snapshot, columns, filters) = match opened.map_err(ExportError::from) {
+        Ok(opened) => opened,
+        Err(ExportError::Query(error)) => return Err(error),
+        Err(ExportError::Cancelled) => return Err(QueryError::Busy),
+    };
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
-    tokio::task::spawn_blocking(move || {
+    let writing = tokio::task::spawn_blocking(move || {
         // Held until the last piece is written, so that exports that nobody reads count as well.
         let _permit = permit;
         let failed = sender.clone();
@@ -77,16 +91,32 @@ pub(crate) async fn start(
             }
         }
     });
-    Ok(Box::new(Stream(receiver)))
+    Ok(Box::new(Stream {
+        pieces: receiver,
+        writing: Some(writing),
+    }))
 }
 
-struct Stream(mpsc::Receiver<Result<Vec<u8>, QueryError>>);
+struct Stream {
+    pieces: mpsc::Receiver<Result<Vec<u8>, QueryError>>,
+    /// Asked at the end, once: whoever panics hands over nothing more either, and the file must not seem complete.
+    writing: Option<JoinHandle<()>>,
+}
 
 #[async_trait]
 impl ExportStream for Stream {
     async fn next(&mut self) -> Option<Result<Vec<u8>, QueryError>> {
-        self.0.recv().await
+        if let Some(piece) = self.pieces.recv().await {
+            return Some(piece);
+        }
+        let error = self.writing.take()?.await.err()?;
+        tracing::error!(%error, "an export panicked");
+        Some(Err(internal()))
     }
+}
+
+fn internal() -> QueryError {
+    QueryError::Storage("the export stopped on an internal error".to_owned())
 }
 
 /// Why an export ended early.

@@ -8,7 +8,10 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use std::io::{Seek, Write};
-use waggle_model::{DatasetId, ExportFormat, ExportRequest, FilterCombination, TimeRange, Value};
+use waggle_model::{
+    DatasetId, ExportFormat, ExportRequest, FilterCombination, FilterOp, FilterSpec, FilterValue,
+    TimeRange, Value,
+};
 use waggle_testkit::{Event, matching, random_events, random_filter};
 
 const S: i64 = 1_000_000_000;
@@ -208,6 +211,58 @@ async fn csv_has_a_line_per_event_and_a_place_per_field() {
          1970-01-01T00:00:00Z,3,5.25,\"\"\r\n\
          1970-01-01T00:00:00.000000001Z,3,5,\"say \"\"x\"\",\n\"\r\n"
     );
+}
+
+#[tokio::test]
+async fn filters_on_other_spans_choose_what_leaves() {
+    let installation = Installation::new(SqlConfig::default()).await;
+    let dataset = installation.dataset(installation.tenant, "d").await;
+    let span = |time_ns, trace: &str, id: &str, parent: Option<&str>, name: &str| {
+        let mut fields = BTreeMap::from([
+            ("trace.trace_id".to_owned(), Value::String(trace.to_owned())),
+            ("trace.span_id".to_owned(), Value::String(id.to_owned())),
+            ("name".to_owned(), Value::String(name.to_owned())),
+        ]);
+        if let Some(parent) = parent {
+            fields.insert(
+                "trace.parent_id".to_owned(),
+                Value::String(parent.to_owned()),
+            );
+        }
+        Event {
+            timestamp_ns: time_ns,
+            sample_rate: 1,
+            dataset,
+            fields,
+        }
+    };
+    let events = [
+        span(0, "t1", "a", None, "checkout"),
+        span(1, "t1", "b", Some("a"), "pay"),
+        span(2, "t2", "c", None, "browse"),
+        span(3, "t2", "d", Some("c"), "pay"),
+    ];
+    let mut rng = StdRng::seed_from_u64(1);
+    installation
+        .put(&mut rng, installation.tenant, dataset, &events)
+        .await;
+    let request = ExportRequest {
+        dataset,
+        range: TimeRange::ALL,
+        filters: vec![FilterSpec {
+            column: "root.name".to_owned(),
+            op: FilterOp::Equal,
+            value: FilterValue::One(Value::String("checkout".to_owned())),
+        }],
+        filter_combination: FilterCombination::And,
+        format: ExportFormat::Parquet,
+    };
+    let mut times: Vec<i64> = read(&installation.export(&request).await)
+        .iter()
+        .map(|event| event.timestamp_ns)
+        .collect();
+    times.sort_unstable();
+    assert_eq!(times, [0, 1]);
 }
 
 #[tokio::test]

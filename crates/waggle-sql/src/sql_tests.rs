@@ -332,6 +332,41 @@ async fn limits_are_kept_and_named() {
 }
 
 #[tokio::test]
+async fn deep_texts_are_planned_or_refused_and_never_end_the_process() {
+    let shop = shop().await;
+    let sum = |terms: usize| format!("SELECT {}", vec!["1"; terms].join("+"));
+    assert_eq!(shop.rows(&sum(300)).await, [[Some(Value::Int(300))]]);
+    let (message, _) = refusal(shop.ask(&sum(5_000)).await);
+    assert!(message.contains("1000 operators"), "{message}");
+    let conditions = vec!["amount = 1.5 OR ok"; 30].join(" OR ");
+    let sql = format!("SELECT count(*) FROM orders WHERE {conditions}");
+    assert_eq!(shop.rows(&sql).await, [[Some(Value::Int(80))]]);
+    let list = (0..5_000).map(|n| format!("'c{n}'")).collect::<Vec<_>>();
+    let sql = format!(
+        "SELECT count(*) FROM orders WHERE customer IN ({})",
+        list.join(", ")
+    );
+    assert_eq!(shop.rows(&sql).await, [[Some(Value::Int(100))]]);
+    refusal(
+        shop.ask(&format!("SELECT {}1{}", "(".repeat(900), ")".repeat(900)))
+            .await,
+    );
+}
+
+#[tokio::test]
+async fn functions_that_swell_are_left_out() {
+    let shop = shop().await;
+    for call in [
+        "repeat('x', 2000000000)",
+        "lpad('x', 2000000000)",
+        "generate_series(1, 1000000000)",
+        "array_repeat(1, 1000000000)",
+    ] {
+        refusal(shop.ask(&format!("SELECT {call}")).await);
+    }
+}
+
+#[tokio::test]
 async fn a_query_that_nobody_waits_for_gives_its_turn_back() {
     let installation = Installation::new(SqlConfig {
         queries_max: 1,

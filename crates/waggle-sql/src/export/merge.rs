@@ -11,6 +11,7 @@ use std::io;
 use std::sync::Arc;
 use waggle_model::TimeRange;
 use waggle_query::FilterSet;
+use waggle_query::fused::may_relate;
 use waggle_store::block::{Block, BlockCache, BlockInput, BlockPlace, RangeRead, encode_sources};
 use waggle_store::{ReadError, Snapshot, Source};
 
@@ -36,7 +37,9 @@ pub(super) fn in_order(
         .collect();
     needed.extend(filters.columns());
     let inputs: Vec<BlockInput> = unsorted.into_iter().map(BlockInput::from).collect();
-    if let Some(encoded) = encode_sources(&inputs, &|name| needed.contains(name))? {
+    // Filters on other spans look at columns of theirs, too.
+    let needs_all = may_relate(filters);
+    if let Some(encoded) = encode_sources(&inputs, &|name| needs_all || needed.contains(name))? {
         let place = BlockPlace {
             dataset: encoded.dataset,
             offset: 0,
