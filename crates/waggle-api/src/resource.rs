@@ -203,13 +203,13 @@ pub const RESOURCES: &[Resource] = &[
     own(
         "GET",
         "/api/environments/{env}/erasures",
-        Need::Administrator,
+        LOOK,
         |ask| Box::pin(own::erasure::list(ask)),
     ),
     own(
         "GET",
         "/api/environments/{env}/erasures/{id}",
-        Need::Administrator,
+        LOOK,
         |ask| Box::pin(own::erasure::get(ask)),
     ),
     own("GET", "/api/environments/{env}/onboarding", LOOK, |ask| {
