@@ -191,6 +191,10 @@ impl StringValues {
 
     /// The entry of a text that is not the last one's.
     fn code(&mut self, value: &[u8], texts: &mut RecentTexts) -> u32 {
+        // Many columns have one text in all of a batch, and need no places.
+        if self.ends.is_empty() {
+            return self.add(value);
+        }
         let Some(place) = texts.place(value) else {
             return self.add(value);
         };
