@@ -61,14 +61,14 @@ pub(crate) fn bubble_up(
         columns.len(),
         rows,
         config,
-        || (Vec::new(), 0),
-        |(scored, bytes_read), index| {
+        || (Vec::new(), 0, Vec::new()),
+        |(scored, bytes_read, scratch), index| {
             let mut counts = ColumnCounts::new(config.bubble_values_max);
             for sides in &sides {
                 let source = &snapshot.sources[sides.source];
                 *bytes_read += stored_bytes(source, &columns[index]);
                 if let Some(column) = source.column(&columns[index])? {
-                    counts.add(&column, sides, watch)?;
+                    counts.add(&column, sides, scratch, watch)?;
                 }
             }
             scored.push(Scored::new(
@@ -81,7 +81,7 @@ pub(crate) fn bubble_up(
         },
     )?;
     let mut fields: Vec<Scored> = Vec::with_capacity(columns.len());
-    for (part, bytes_read) in scored {
+    for (part, bytes_read, _) in scored {
         fields.extend(part);
         stats.bytes_read += bytes_read;
     }
