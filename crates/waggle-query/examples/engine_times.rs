@@ -17,8 +17,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{
-    BubbleSelection, BubbleUpRequest, CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec, FilterValue, QueryEngine,
-    QueryOptions, QuerySpec, RowRequest, TimeRange, TraceRequest, Value,
+    BubbleSelection, BubbleUpRequest, CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec,
+    FilterValue, QueryEngine, QueryOptions, QuerySpec, RowRequest, TimeRange, TraceRequest, Value,
 };
 use waggle_query::{Engine, EngineConfig};
 use waggle_store::disk::RealDisk;

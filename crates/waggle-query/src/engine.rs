@@ -20,8 +20,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use waggle_model::{
-    BubbleUp, BubbleUpRequest, Clock, DatasetScope, QueryEngine, QueryError, QueryOptions, QuerySpec, ResultTable,
-    RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace, TraceRequest,
+    BubbleUp, BubbleUpRequest, Clock, DatasetScope, QueryEngine, QueryError, QueryOptions,
+    QuerySpec, ResultTable, RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace,
+    TraceRequest,
 };
 use waggle_store::{ReadError, Snapshot, Store};
 

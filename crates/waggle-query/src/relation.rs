@@ -135,7 +135,9 @@ pub(crate) fn relate(
             Relation::Root | Relation::Any | Relation::Any2 | Relation::Any3 => {
                 relations.traces.push((true, find_traces(&search, &spans)?));
             }
-            Relation::None => relations.traces.push((false, find_traces(&search, &spans)?)),
+            Relation::None => relations
+                .traces
+                .push((false, find_traces(&search, &spans)?)),
             Relation::Parent => {
                 let found = find_spans(&search, &spans, SPAN_ID)?;
                 relations.spans.push((PARENT_ID, found));

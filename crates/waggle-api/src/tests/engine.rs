@@ -5,9 +5,10 @@ use parking_lot::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::Semaphore;
 use waggle_model::{
-    BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleUp, BubbleUpRequest, BubbleValue, Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
-    QueryStats, RawRow, ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Tenant, TimeRange, Trace,
-    TraceRequest, Value,
+    BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleUp, BubbleUpRequest, BubbleValue,
+    Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
+    QueryStats, RawRow, ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Tenant,
+    TimeRange, Trace, TraceRequest, Value,
 };
 
 pub(super) const MINUTE_NS: i64 = 60_000_000_000;
