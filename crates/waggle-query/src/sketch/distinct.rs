@@ -99,15 +99,15 @@ impl DistinctCounter {
         different: usize,
         hashes: impl Iterator<Item = u64>,
     ) {
-        let known = self.count_exactly().unwrap_or_default();
+        let is_new = self.count_exactly() == Some(0);
         if different > EXACT_MAX {
             self.0 = Hashes::Registers(self.registers());
-        } else if known == 0 && count > FEW_MAX && count <= EXACT_MAX {
+        } else if is_new && count > FEW_MAX && count <= EXACT_MAX {
             self.0 = Hashes::Many(HashTable::with_capacity(count));
         }
         match &mut self.0 {
             Hashes::Registers(registers) => hashes.for_each(|hash| note(registers, hash)),
-            Hashes::Many(table) if known == 0 => hashes.for_each(|hash| {
+            Hashes::Many(table) if is_new => hashes.for_each(|hash| {
                 // Two texts may have one hash.
                 table
                     .entry(hash, |other| *other == hash, |other| *other)
