@@ -2,9 +2,11 @@
 
 use crate::remote::{Remote, refusal};
 use anyhow::{Context, Result, bail};
+use reqwest::{Client, Url};
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use tokio::fs::File;
-use tokio::io::{AsyncWrite, AsyncWriteExt, stdout};
+use tokio::io::{AsyncWrite, AsyncWriteExt};
 use waggle_model::ExportFormat;
 
 /// Write a window of a dataset to a file: Parquet, CSV or newline JSON
@@ -56,13 +58,16 @@ pub(crate) async fn run(args: ExportArgs) -> Result<()> {
         query.extend(value.clone().map(|value| (name, value)));
     }
     query.push(("filter_combination", args.filter_combination.clone()));
-    let answer = args.remote.get(&path).query(&query).send().await;
+    let url = format!("{}{path}", args.remote.endpoint());
+    let url = Url::parse_with_params(&url, &query).with_context(|| format!("{url} is no address"))?;
+    let answer = args.remote.keyed(Client::new().get(url)).send().await;
     let answer = answer.with_context(|| format!("{} does not answer", args.remote.endpoint()))?;
     if !answer.status().is_success() {
         return Err(refusal(answer).await);
     }
     if args.output.as_os_str() == "-" {
-        carry(answer, stdout()).await?;
+        let output = std::io::stdout().as_fd().try_clone_to_owned()?;
+        carry(answer, File::from_std(output.into())).await?;
         return Ok(());
     }
     let shown = args.output.display();
