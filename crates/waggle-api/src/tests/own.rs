@@ -369,6 +369,49 @@ async fn a_query_is_answered_and_kept() {
 }
 
 #[tokio::test]
+async fn an_answer_is_found_at_once_and_is_written_down_soon() {
+    let installation = Installation::new().await;
+    installation.dataset(installation.production, "shop").await;
+    let answer = installation
+        .ask_with_key("POST", &format!("{SHOP}/query"))
+        .json(&json!({"calculations": [{"op": "COUNT"}]}))
+        .send()
+        .await;
+    let body = answer.json();
+    let path = format!(
+        "/api/environments/production/results/{}",
+        body["result_id"].as_str().unwrap()
+    );
+    let get = || installation.ask_with_key("GET", &path).send();
+    let at_once = get().await;
+    assert_eq!(at_once.status, 200);
+    crate::write_results(&installation.state).await;
+    let written = get().await;
+    assert_eq!(written.json(), at_once.json());
+    assert_eq!(written.json()["results"], body["results"]);
+    let id = waggle_metastore::QueryResultId(body["result_id"].as_str().unwrap().to_owned());
+    let stored = installation
+        .metastore
+        .query_result(installation.production, &id)
+        .await
+        .unwrap();
+    assert!(stored.unwrap().outcome.is_some());
+}
+
+#[tokio::test]
+async fn running_queries_are_listed() {
+    let installation = Installation::new().await;
+    installation
+        .ask_with_key("GET", "/api/environments/production/queries/running")
+        .send()
+        .await
+        .check(
+            200,
+            &json!({"queries": [{"id": "7", "kind": "query", "rows_read": 65_536, "elapsed_ms": 1.5}]}),
+        );
+}
+
+#[tokio::test]
 async fn a_query_that_cannot_run_says_where_and_why() {
     let installation = Installation::new().await;
     installation.dataset(installation.production, "shop").await;
