@@ -14,4 +14,5 @@ mod clients;
 mod durability;
 mod server;
 mod snippets;
+mod sql;
 mod start;
