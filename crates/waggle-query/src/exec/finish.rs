@@ -57,10 +57,11 @@ pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>
         }
         compare_keys(table, *left, *right)
     };
-    if groups.len() > plan.limit && plan.limit > 0 {
-        if let (Some(order), Some(cells)) = (plan.orders.first(), keys.first()) {
-            narrow(&mut groups, plan.limit, order, cells);
-        }
+    if groups.len() > plan.limit
+        && plan.limit > 0
+        && let (Some(order), Some(cells)) = (plan.orders.first(), keys.first())
+    {
+        narrow(&mut groups, plan.limit, order, cells);
     }
     if groups.len() > plan.limit && plan.limit > 0 {
         groups.select_nth_unstable_by(plan.limit - 1, compare);

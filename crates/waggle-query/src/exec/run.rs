@@ -46,9 +46,9 @@ pub(crate) fn run(
 
 /// One way through all sources: what is gathered on it, and what it is for.
 pub(crate) struct Pass {
-    shape: Shape,
+    shape: Box<Shape>,
     stage: Stage,
-    config: EngineConfig,
+    config: Box<EngineConfig>,
 }
 
 enum Stage {
@@ -91,18 +91,18 @@ impl Pass {
             ..grouped(plan, config)
         };
         Ok(Self {
-            shape,
+            shape: Box::new(shape),
             stage: Stage::Cells,
-            config: config.clone(),
+            config: Box::new(config.clone()),
         })
     }
 
     /// The first of two passes, which always works.
     pub(crate) fn of_groups(plan: &Plan, config: &EngineConfig) -> Self {
         Self {
-            shape: grouped(plan, config),
+            shape: Box::new(grouped(plan, config)),
             stage: Stage::Groups,
-            config: config.clone(),
+            config: Box::new(config.clone()),
         }
     }
 
@@ -159,7 +159,7 @@ impl Pass {
 fn after_cells(
     plan: &Plan,
     gathered: Gathered,
-    config: EngineConfig,
+    config: Box<EngineConfig>,
     watch: &Watch,
 ) -> Result<Step, ExecError> {
     let cells = &gathered.cells.cells;
@@ -180,7 +180,7 @@ fn after_cells(
     }
     gathered.release(watch)?;
     Ok(Step::Again(Pass {
-        shape: ungrouped(plan, &scales),
+        shape: Box::new(ungrouped(plan, &scales)),
         stage: Stage::Rest(Box::new(Draft { table, scales })),
         config,
     }))
@@ -189,7 +189,7 @@ fn after_cells(
 fn after_groups(
     plan: &Plan,
     gathered: Gathered,
-    config: EngineConfig,
+    config: Box<EngineConfig>,
     watch: &Watch,
 ) -> Result<Step, ExecError> {
     let (groups, states) = (&gathered.groups, &gathered.states);
@@ -209,7 +209,7 @@ fn after_groups(
         return Ok(done(table, watch));
     }
     Ok(Step::Again(Pass {
-        shape,
+        shape: Box::new(shape),
         stage: Stage::Rest(Box::new(Draft { table, scales })),
         config,
     }))

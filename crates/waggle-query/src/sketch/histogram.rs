@@ -161,7 +161,8 @@ impl Histogram {
             histogram.weight = histogram.weight.saturating_add(weight);
             histogram.bins.add(bin, weight);
         }
-        if !(histogram.min <= histogram.max) || histogram.weight == 0 {
+        let has_range = histogram.min <= histogram.max;
+        if !has_range || histogram.weight == 0 {
             return Err(Damaged("a histogram has no range"));
         }
         Ok(histogram)
