@@ -288,11 +288,11 @@ fn a_damaged_group_or_index_of_ids_is_refused() {
 
 #[test]
 fn parents_are_distances_and_read_as_ids() {
-    let (encoded, rows) = encode(&[spans(20_000)]);
+    let (encoded, rows) = encode(&[spans(3000)]);
     let parents = encoded.columns.iter();
     let mut parents = parents.filter(|entry| entry.layout == LAYOUT_ID_REFERENCES);
     let stored = parents.next().unwrap().stored_bytes;
-    assert!(stored < 20_000, "{stored} bytes");
+    assert!(stored < 3000, "{stored} bytes");
     let block = open(encoded.bytes.clone()).unwrap();
     check(&Source::Block(Arc::new(block)), &rows);
     let mut hiding = open(encoded.bytes).unwrap();

@@ -250,7 +250,7 @@ fn parents_of_every_kind_read_back_and_merge() {
         let mut rng = StdRng::seed_from_u64(seed);
         let span_share = [1.0, 0.95, 0.5, 0.05][seed as usize % 4];
         let parent_share = [1.0, 0.95, 0.5, 0.05][rng.random_range(0..4)];
-        let count: i64 = [300, 1024, 5000][rng.random_range(0..3)];
+        let count: i64 = [300, 1024, 2500][rng.random_range(0..3)];
         let reach: i64 = [5, 300][rng.random_range(0..2)];
         let rows: Vec<Row> = (0..count)
             .map(|row| {
