@@ -28,6 +28,7 @@ use std::time::Duration;
 use waggle_model::{EnvironmentId, TeamId, Tenant};
 
 const READERS: u32 = 4;
+const BEGIN: &str = "BEGIN IMMEDIATE";
 /// Another process (a backup, a person with a shell) may hold the file so long before a call fails as busy.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// A call waits so long for its turn on the writer before it fails as busy.
@@ -90,7 +91,15 @@ impl SqliteMetastore {
 
     /// Starts the transaction of a write. Dropping it undoes everything.
     async fn write(&self) -> Result<Transaction<'static, Sqlite>> {
-        Ok(self.writer.begin_with("BEGIN IMMEDIATE").await?)
+        match self.writer.begin_with(BEGIN).await {
+            // SQLite takes a transaction back by itself when the disk is full, and the driver does not notice: its connection believes
+            // to be in one for ever. A new connection does not.
+            Err(sqlx::Error::InvalidSavePointStatement) => {
+                self.writer.acquire().await?.close().await?;
+                Ok(self.writer.begin_with(BEGIN).await?)
+            }
+            begun => Ok(begun?),
+        }
     }
 
     /// Runs one statement that changes at most one row and returns it.
