@@ -33,9 +33,15 @@ impl SqlEngine for CannedSql {
             column_type,
         };
         Ok(SqlAnswer {
-            columns: vec![column("name", SqlType::String), column("n", SqlType::Integer)],
+            columns: vec![
+                column("name", SqlType::String),
+                column("n", SqlType::Integer),
+            ],
             rows: vec![
-                vec![Some(Value::String("a, b".to_owned())), Some(Value::Int(i64::MAX))],
+                vec![
+                    Some(Value::String("a, b".to_owned())),
+                    Some(Value::Int(i64::MAX)),
+                ],
                 vec![None, Some(Value::Float(f64::INFINITY))],
             ],
             is_truncated: true,
@@ -113,8 +119,16 @@ async fn a_text_that_cannot_run_says_where_and_why() {
     );
     *installation.sql.error.lock() = Some(QueryError::Deadline(5).into());
     assert_eq!(post(&installation, &sent).send().await.status, 504);
-    for wrong in [json!({}), json!({"sql": 5}), json!({"sql": "SELECT 1", "rows_max": 0})] {
-        assert_eq!(post(&installation, &wrong).send().await.status, 422, "{wrong}");
+    for wrong in [
+        json!({}),
+        json!({"sql": 5}),
+        json!({"sql": "SELECT 1", "rows_max": 0}),
+    ] {
+        assert_eq!(
+            post(&installation, &wrong).send().await.status,
+            422,
+            "{wrong}"
+        );
     }
 }
 
@@ -125,13 +139,19 @@ async fn an_export_is_sent_in_pieces_with_a_name() {
     let filters = "%5B%7B%22column%22%3A%22a%22%2C%22op%22%3A%22exists%22%7D%5D";
     let path = format!("{EXPORT}?format=csv&start=5&end=1970-01-01T00:00:06.5Z&filters={filters}");
     let answer = installation.ask_with_key("GET", &path).send().await;
-    assert_eq!((answer.status, answer.text().as_str()), (200, "first,second"));
+    assert_eq!(
+        (answer.status, answer.text().as_str()),
+        (200, "first,second")
+    );
     assert_eq!(
         answer.header("content-disposition"),
         "attachment; filename=\"shop.csv\""
     );
     let request = installation.sql.exports.lock()[0].clone();
-    assert_eq!((request.dataset, request.format), (dataset, ExportFormat::Csv));
+    assert_eq!(
+        (request.dataset, request.format),
+        (dataset, ExportFormat::Csv)
+    );
     assert_eq!(
         request.range,
         TimeRange {
