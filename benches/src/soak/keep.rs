@@ -138,7 +138,11 @@ async fn delete_one(
     }
     let calls = Calls::new(place)?.with_key().await?;
     let path = format!("/1/datasets/{dataset}");
-    let open = json!({"settings": {"delete_protected": false}});
+    let open = json!({
+        "description": "",
+        "expand_json_depth": 0,
+        "settings": {"delete_protected": false},
+    });
     calls.call(reqwest::Method::PUT, &path, Some(&open)).await?;
     calls.call(reqwest::Method::DELETE, &path, None).await?;
     let found = Questions::new(&place.endpoints.http)?
