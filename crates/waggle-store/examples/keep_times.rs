@@ -137,9 +137,9 @@ fn spans(rng: &mut StdRng, first: i64, count: i64) -> EventBatch {
     let mut batch = EventBatch::new("checkout");
     for number in first..first + count {
         batch.begin_row();
-        batch.put_str("trace.trace_id", &format!("{:032x}", rng.random::<u128>()));
-        batch.put_str("trace.span_id", &format!("{:016x}", rng.random::<u64>()));
-        batch.put_str("trace.parent_id", &format!("{:016x}", rng.random::<u64>()));
+        batch.put_str("trace.trace_id", format!("{:032x}", rng.random::<u128>()));
+        batch.put_str("trace.span_id", format!("{:016x}", rng.random::<u64>()));
+        batch.put_str("trace.parent_id", format!("{:016x}", rng.random::<u64>()));
         batch.put_float(
             "duration_ms",
             f64::from(rng.random_range(0..1_000_000)) / 1_000.0,
@@ -149,13 +149,13 @@ fn spans(rng: &mut StdRng, first: i64, count: i64) -> EventBatch {
             [200, 200, 200, 404, 500][rng.random_range(0..5)],
         );
         batch.put_bool("error", rng.random_bool(0.02));
-        batch.put_str("user.id", &format!("user-{}", rng.random_range(0..100_000)));
+        batch.put_str("user.id", format!("user-{}", rng.random_range(0..100_000)));
         for column in 0..20 {
             let value = format!("value {}", rng.random_range(0..50));
-            batch.put_str(&format!("attribute.{column}"), &value);
+            batch.put_str(format!("attribute.{column}"), &value);
         }
         for column in 0..6 {
-            batch.put_int(&format!("number.{column}"), rng.random_range(0..10_000));
+            batch.put_int(format!("number.{column}"), rng.random_range(0..10_000));
         }
         batch.end_row(1_732_000_000_000_000_000 + number * 10_000, 1);
     }

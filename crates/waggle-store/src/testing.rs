@@ -101,7 +101,7 @@ pub(crate) fn events(dataset: &str, numbers: impl IntoIterator<Item = i64>) -> E
     for number in numbers {
         batch.begin_row();
         batch.put_int("number", number);
-        batch.put_str("text", &format!("event {number}"));
+        batch.put_str("text", format!("event {number}"));
         batch.end_row(number, 1);
     }
     batch

@@ -32,7 +32,7 @@ async fn check(seed: u64) {
     bed.config.generation_rows = rng.random_range(20..200);
     bed.config.wal_segment_bytes = rng.random_range(2_000..20_000);
     // Half of them merge in the background as well.
-    bed.config.is_compacting = seed % 2 == 0;
+    bed.config.is_compacting = seed.is_multiple_of(2);
     let mut store = bed.open().await.unwrap();
     let mut sent: BTreeSet<i64> = BTreeSet::new();
     let mut now = 1_000;

@@ -261,7 +261,7 @@ async fn check_full_disk(seed: u64, fill: impl Fn(&Bed)) {
     }
     assert!(refused > 0, "the disk did not fill up");
     assert_eq!(bed.failures.load(Ordering::Relaxed), 0);
-    if seed % 3 == 0 {
+    if seed.is_multiple_of(3) {
         store.kill().await;
         bed.disk.restart();
     } else {

@@ -8,7 +8,7 @@ const DIR: &str = "/wal";
 fn request(number: i64, text_bytes: usize) -> Request {
     let mut batch = EventBatch::new("d");
     batch.begin_row();
-    batch.put_str("text", &"x".repeat(text_bytes));
+    batch.put_str("text", "x".repeat(text_bytes));
     batch.end_row(number, 1);
     Request {
         tenant: Tenant {
@@ -47,8 +47,10 @@ fn read(disk: &SimDisk) -> Result<Vec<i64>> {
     read_with_damages(disk).map(|(found, _)| found)
 }
 
+type Damages = Vec<(u64, Damage)>;
+
 /// The same, and what could not be read, by segment.
-fn read_with_damages(disk: &SimDisk) -> Result<(Vec<i64>, Vec<(u64, Damage)>)> {
+fn read_with_damages(disk: &SimDisk) -> Result<(Vec<i64>, Damages)> {
     let disk = disk.mount();
     let segments = segments(&*disk, Path::new(DIR))?;
     let mut found = Vec::new();

@@ -12,6 +12,7 @@ mod bad_input;
 mod browser;
 mod clients;
 mod durability;
+mod full_disk;
 mod server;
 mod snippets;
 mod sql;

@@ -129,8 +129,8 @@ fn with_extra(numbers: std::ops::Range<i64>) -> waggle_model::EventBatch {
     for number in numbers {
         batch.begin_row();
         batch.put_int("number", number);
-        batch.put_str("text", &format!("event {number}"));
-        batch.put_str("extra", &format!("extra of {number}"));
+        batch.put_str("text", format!("event {number}"));
+        batch.put_str("extra", format!("extra of {number}"));
         batch.end_row(number, 1);
     }
     batch

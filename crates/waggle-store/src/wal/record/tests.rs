@@ -8,7 +8,7 @@ fn batch(seed: u64) -> EventBatch {
     for row in 0..rng.random_range(0..50) {
         batch.begin_row();
         batch.put_str("service", "checkout");
-        batch.put_str("id", &format!("id-{row}"));
+        batch.put_str("id", format!("id-{row}"));
         for number in 0..rng.random_range(0..6) {
             let name = format!("column {}", rng.random_range(0..8));
             match rng.random_range(0..4) {
