@@ -246,7 +246,7 @@ pub const RESOURCES: &[Resource] = &[
         Box::pin(own::query::result(ask))
     }),
     own("GET", "/api/environments/{env}/queries/running", LOOK, |ask| {
-        Box::pin(own::query::running(ask))
+        Box::pin(async move { own::query::running(&ask) })
     }),
     own(
         "POST",

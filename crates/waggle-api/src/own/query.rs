@@ -61,7 +61,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let metastore = Arc::clone(&ask.state.metastore);
     let run = QueryRun { query, result };
     let run = ask.state.runs.end(metastore, run, false).await;
-    answer(&run, None, json)
+    answer(&run, None, &json)
 }
 
 /// `GET /api/environments/{env}/results/{id}`: the answer as it was, whatever arrived since.
@@ -81,13 +81,13 @@ pub(crate) async fn result(ask: Ask) -> Answer {
         Some(QueryAnswer::Complete(stored)) => {
             let json = kept::decompressed(stored.clone()).await;
             let json = json.map_err(|error| Problem::internal(&error))?;
-            answer(&run, Some(dataset), json)
+            answer(&run, Some(dataset), &json)
         }
     }
 }
 
 /// `GET /api/environments/{env}/queries/running`: what is being answered now, and how far it is.
-pub(crate) async fn running(ask: Ask) -> Answer {
+pub(crate) fn running(ask: &Ask) -> Answer {
     let queries: Vec<Json> = ask
         .state
         .engine
@@ -117,7 +117,7 @@ async fn dataset_slug(ask: &Ask, tenant: Tenant, scope: &DatasetScope) -> Result
 }
 
 /// Puts ids and the query as it was sent before the members of a result, without reading or copying the latter: it may be large.
-fn answer(run: &QueryRun, dataset: Option<Json>, json: Bytes) -> Answer {
+fn answer(run: &QueryRun, dataset: Option<Json>, json: &Bytes) -> Answer {
     let mut head = serde_json::Map::new();
     head.insert("query_id".to_owned(), run.query.id.0.clone().into());
     head.insert("result_id".to_owned(), run.result.id.0.clone().into());
