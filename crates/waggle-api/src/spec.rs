@@ -195,7 +195,7 @@ impl Reader {
     fn filters(&mut self, object: &Map<String, Json>) -> Vec<FilterSpec> {
         let mut filters = Vec::new();
         for (path, item) in self.objects(object, "filters") {
-            let column = self.column(item, &path, true);
+            let column = self.filter_column(item, &path);
             let op_text = self.required_text(item, &path, "op");
             let op = op_text.as_deref().and_then(FilterOp::from_name);
             if let (Some(text), None) = (&op_text, op) {

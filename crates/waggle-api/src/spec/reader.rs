@@ -44,6 +44,21 @@ impl Reader {
         }
     }
 
+    /// The column of a filter, which may be one of other spans of the trace.
+    pub(super) fn filter_column(&mut self, item: &Map<String, Json>, path: &str) -> Option<String> {
+        let of_other_spans = |name: &str| {
+            let mut prefixes = RELATIONAL_PREFIXES.iter();
+            prefixes.any(|prefix| {
+                let column = name.strip_prefix(prefix);
+                column.is_some_and(|column| !column.is_empty() && column.len() <= TEXT_BYTES_MAX)
+            })
+        };
+        match item.get("column") {
+            Some(Json::String(name)) if of_other_spans(name) => Some(name.clone()),
+            _ => self.column(item, path, true),
+        }
+    }
+
     pub(super) fn check_column_name(&mut self, path: &str, name: &str) -> bool {
         if name.is_empty() {
             self.add(path, DetailCode::Missing, "cannot be blank");
