@@ -503,7 +503,7 @@ async fn a_million_groups_are_counted_and_the_largest_returned() {
         let mut batch = EventBatch::new("d");
         for user in part * USERS / 10..(part + 1) * USERS / 10 {
             batch.begin_row();
-            batch.put_str("user", &format!("user-{user}"));
+            batch.put_str("user", format!("user-{user}"));
             batch.end_row(user * 1_000, 1 + u32::from(user % 100_000 == 7));
         }
         batch.begin_row();

@@ -1,6 +1,6 @@
 use super::*;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Sender, channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
 
 fn share(cores: &Arc<Cores>) -> Share {
@@ -46,7 +46,7 @@ fn no_more_threads_compute_than_there_are_turns() {
 /// Fills the line in this order while the only turn is taken, and tells in which order the turns come.
 fn order_of_turns(lines: &[(&'static str, bool)]) -> Vec<&'static str> {
     let cores = Cores::new(1);
-    let (done, order) = channel();
+    let (done, order) = sync_channel(lines.len());
     thread::scope(|scope| {
         share(&cores).run(|| {
             for (index, (name, is_heavy)) in lines.iter().enumerate() {
@@ -55,7 +55,7 @@ fn order_of_turns(lines: &[(&'static str, bool)]) -> Vec<&'static str> {
                 } else {
                     share(&cores)
                 };
-                let done: Sender<&'static str> = done.clone();
+                let done: SyncSender<&'static str> = done.clone();
                 scope.spawn(move || share.run(|| done.send(name).unwrap()));
                 wait_for_line(&cores, index + 1);
             }
