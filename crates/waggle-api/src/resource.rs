@@ -200,12 +200,9 @@ pub const RESOURCES: &[Resource] = &[
         Need::Administrator,
         |ask| Box::pin(own::erasure::erase(ask)),
     ),
-    own(
-        "GET",
-        "/api/environments/{env}/erasures",
-        LOOK,
-        |ask| Box::pin(own::erasure::list(ask)),
-    ),
+    own("GET", "/api/environments/{env}/erasures", LOOK, |ask| {
+        Box::pin(own::erasure::list(ask))
+    }),
     own(
         "GET",
         "/api/environments/{env}/erasures/{id}",
@@ -245,9 +242,12 @@ pub const RESOURCES: &[Resource] = &[
     own("GET", "/api/environments/{env}/results/{id}", LOOK, |ask| {
         Box::pin(own::query::result(ask))
     }),
-    own("GET", "/api/environments/{env}/queries/running", LOOK, |ask| {
-        Box::pin(async move { own::query::running(&ask) })
-    }),
+    own(
+        "GET",
+        "/api/environments/{env}/queries/running",
+        LOOK,
+        |ask| Box::pin(async move { own::query::running(&ask) }),
+    ),
     own(
         "POST",
         "/api/environments/{env}/datasets/{dataset}/rows",

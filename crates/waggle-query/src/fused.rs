@@ -183,6 +183,8 @@ impl FusedQuery {
         bytes: &[u8],
         watch: &FusedWatch,
     ) -> Result<PartialState, ExecError> {
-        pass.0.decode(&self.plan, bytes, &watch.watch).map(PartialState)
+        pass.0
+            .decode(&self.plan, bytes, &watch.watch)
+            .map(PartialState)
     }
 }

@@ -6,8 +6,8 @@
 #![warn(missing_docs)]
 
 mod bubble;
-mod cache;
 mod bytes;
+mod cache;
 mod calculation;
 mod chunk;
 mod engine;

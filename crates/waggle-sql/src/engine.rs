@@ -168,10 +168,10 @@ async fn run(
     let memory = config.memory_bytes_max;
     let mut stream = plan_of(state, events, &request.text, rows_max + 1, &config)
         .await
-        .map_err(|error| sql_error(error, memory))?;
+        .map_err(|error| sql_error(&error, memory))?;
     let mut answer = Answer::new(&stream.schema(), rows_max, config.answer_bytes_max);
     while let Some(batch) = stream.next().await {
-        let batch = batch.map_err(|error| sql_error(error, memory))?;
+        let batch = batch.map_err(|error| sql_error(&error, memory))?;
         answer.add(&batch)?;
     }
     drop(turn);

@@ -18,7 +18,7 @@ pub(crate) fn refused(message: &str) -> DataFusionError {
 }
 
 /// Translates an error of planning or running a text. `memory_bytes_max` is the limit that was hit if memory ran out.
-pub(crate) fn sql_error(error: DataFusionError, memory_bytes_max: u64) -> SqlError {
+pub(crate) fn sql_error(error: &DataFusionError, memory_bytes_max: u64) -> SqlError {
     let place = error
         .diagnostic()
         .and_then(|diagnostic| diagnostic.span)

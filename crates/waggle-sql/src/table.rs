@@ -86,12 +86,15 @@ impl SchemaProvider for TenantSchema {
         let found = events.metastore.find_dataset(events.tenant, name).await;
         // Only the slug is a table's name: other spellings of a dataset would make two tables of one.
         let Some(dataset) = found
-            .map_err(storage)?
+            .map_err(|error| storage(&error))?
             .filter(|dataset| dataset.slug == name)
         else {
             return Ok(None);
         };
-        let columns = events.columns(dataset.id).await.map_err(storage)?;
+        let columns = events
+            .columns(dataset.id)
+            .await
+            .map_err(|error| storage(&error))?;
         Ok(Some(Arc::new(DatasetTable {
             events: events.clone(),
             dataset: dataset.id,
@@ -105,7 +108,7 @@ impl SchemaProvider for TenantSchema {
     }
 }
 
-fn storage(error: waggle_metastore::Error) -> DataFusionError {
+fn storage(error: &waggle_metastore::Error) -> DataFusionError {
     DataFusionError::External(Box::new(QueryError::Storage(error.to_string())))
 }
 

@@ -33,12 +33,8 @@ pub(crate) fn parse() -> Result<Invocation> {
     match matches.subcommand() {
         Some(("serve", matches)) => Ok(Invocation::Serve(resolve(matches)?)),
         Some(("demo", matches)) => Ok(Invocation::Demo(DemoArgs::from_arg_matches(matches)?)),
-        Some(("export", matches)) => {
-            Ok(Invocation::Export(ExportArgs::from_arg_matches(matches)?))
-        }
-        Some(("import", matches)) => {
-            Ok(Invocation::Import(ImportArgs::from_arg_matches(matches)?))
-        }
+        Some(("export", matches)) => Ok(Invocation::Export(ExportArgs::from_arg_matches(matches)?)),
+        Some(("import", matches)) => Ok(Invocation::Import(ImportArgs::from_arg_matches(matches)?)),
         Some(("config", matches)) => match matches.subcommand() {
             Some(("print", matches)) => Ok(Invocation::ConfigPrint(resolve(matches)?)),
             _ => Ok(Invocation::ConfigReference),

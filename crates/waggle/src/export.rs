@@ -59,7 +59,8 @@ pub(crate) async fn run(args: ExportArgs) -> Result<()> {
     }
     query.push(("filter_combination", args.filter_combination.clone()));
     let url = format!("{}{path}", args.remote.endpoint());
-    let url = Url::parse_with_params(&url, &query).with_context(|| format!("{url} is no address"))?;
+    let url =
+        Url::parse_with_params(&url, &query).with_context(|| format!("{url} is no address"))?;
     let answer = args.remote.keyed(Client::new().get(url)).send().await;
     let answer = answer.with_context(|| format!("{} does not answer", args.remote.endpoint()))?;
     if !answer.status().is_success() {

@@ -121,7 +121,7 @@ async fn answer(
             (slug, dataset_json(slug, own, *effective, loss, now_ns))
         })
         .collect();
-    datasets.sort_by(|(one, _), (other, _)| one.cmp(other));
+    datasets.sort_by(|one, other| one.0.cmp(other.0));
     let datasets: Vec<Json> = datasets.into_iter().map(|(_, json)| json).collect();
     json_answer(
         StatusCode::OK,

@@ -164,7 +164,10 @@ pub(super) fn range_of(
 }
 
 /// A time in nanoseconds as text, because JavaScript's numbers can't hold it.
-pub(super) fn nanoseconds(object: &Map<String, Json>, field: &'static str) -> Result<Option<i64>, Problem> {
+pub(super) fn nanoseconds(
+    object: &Map<String, Json>,
+    field: &'static str,
+) -> Result<Option<i64>, Problem> {
     match object.get(field) {
         None | Some(Json::Null) => Ok(None),
         Some(Json::String(text)) => text

@@ -249,9 +249,7 @@ fn what_comes_later_is_refused_by_name() {
             json!({"breakdowns": [format!("{prefix}name")]}),
             &[&path_text],
         );
-        check_accepted(
-            json!({"filters": [{"column": format!("{prefix}name"), "op": "exists"}]}),
-        );
+        check_accepted(json!({"filters": [{"column": format!("{prefix}name"), "op": "exists"}]}));
     }
     check_accepted(
         json!({"formulas": [], "calculated_fields": null, "compare_time_offset_seconds": null,

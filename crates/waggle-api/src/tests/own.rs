@@ -633,10 +633,7 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
         asked.selection.range,
         Some(range(100_000_000_000, 150_000_000_001))
     );
-    assert_eq!(
-        (asked.filters.len(), asked.selection.filters.len()),
-        (1, 1)
-    );
+    assert_eq!((asked.filters.len(), asked.selection.filters.len()), (1, 1));
     assert_eq!(asked.columns, Some(vec!["name".to_owned()]));
     assert_eq!(asked.values_max, 7);
 

@@ -109,13 +109,7 @@ impl DiskFile for RealFile {
 
     fn will_read(&self, offset: u64, length: u64) {
         // Where the system knows no such hint, reading takes its time.
-        fadvise(
-            &self.0,
-            offset,
-            NonZeroU64::new(length),
-            Advice::WillNeed,
-        )
-        .ok();
+        fadvise(&self.0, offset, NonZeroU64::new(length), Advice::WillNeed).ok();
     }
 
     fn length(&self) -> io::Result<u64> {
