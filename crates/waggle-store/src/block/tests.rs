@@ -1,3 +1,4 @@
+use super::layout::{LAYOUT_ID_REFERENCES, PRESENCE_BITMAP};
 use super::*;
 use crate::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
 use crate::memtable::{Run, RunBuilder};
@@ -11,6 +12,7 @@ use waggle_model::{ColumnType, DatasetId, EventBatch, TimeRange, Value};
 mod damage;
 mod fixture;
 mod merge;
+mod parents;
 mod reading;
 mod round_trip;
 

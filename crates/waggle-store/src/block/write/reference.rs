@@ -143,7 +143,8 @@ pub(super) fn encode_references(
     });
 
     let presence = ids.put_presence(column);
-    put_packed(column.out, &distances, ids.present());
+    // Not packed as absent: slots without a value would take on the smallest distance of their chunk, and only 0 leads nowhere.
+    put_packed(column.out, &distances, None);
     column.end(Part::Values);
     put_u32(column.out, number(exceptions.len()));
     put_u32(column.out, number(target.width));
