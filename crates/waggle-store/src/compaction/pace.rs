@@ -50,7 +50,10 @@ impl Pace {
         }
         loop {
             if self.is_stopping.load(Ordering::Relaxed) {
-                return Err(std::io::Error::other("the store is stopping"));
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::Interrupted,
+                    "the store is stopping",
+                ));
             }
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

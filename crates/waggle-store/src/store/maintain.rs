@@ -8,8 +8,9 @@ use super::Store;
 use crate::compaction::pace::{Pace, in_background};
 use crate::compaction::plan;
 use crate::compaction::rewrite::{Rewrite, Rewritten, rewrite};
-use crate::{Error, Result};
+use crate::{Error, ReadError, Result};
 use hashbrown::{HashMap, HashSet};
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 use waggle_metastore::{Block as ListedBlock, BlockId, Error as MetastoreError, NewBlock};
@@ -218,6 +219,11 @@ impl Store {
         let Error::Block(read_error) = error else {
             return;
         };
+        if matches!(read_error, ReadError::Io { source, .. } if source.kind() == ErrorKind::Interrupted)
+        {
+            // The store stops: nothing is wrong with the block.
+            return;
+        }
         // The error names the file and the place in it; a block is found by both.
         let text = read_error.to_string();
         let is_meant = |listed: &&Arc<ListedBlock>| {
