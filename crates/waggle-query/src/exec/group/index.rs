@@ -6,6 +6,13 @@
 /// The table is at most so full, in sixteenths, before it doubles.
 const FULL: usize = 10;
 const SLOTS_MIN: usize = 64;
+/// A search that goes further tells that hashes came in order and crowd a part of the table: it doubles early.
+const REACH_MAX: usize = 64;
+/// It never doubles for that when it has more places for each hash than this: hashes that are alike stay crowded in any table.
+const PLACES_MAX: usize = 16;
+/// The same while it is smaller than 2 to the power of [`SMALL_BITS`] places, 16 MiB.
+const SMALL_PLACES_MAX: usize = 256;
+const SMALL_BITS: u32 = 20;
 const EMPTY: u32 = u32::MAX;
 
 /// Open addressing with a search to the right. One hash occurs once.
@@ -32,7 +39,10 @@ impl HashIndex {
         {
             return self.slots[place].1;
         }
-        if self.slots.is_empty() || self.len * 16 >= FULL << self.bits {
+        if self.slots.is_empty()
+            || self.len * 16 >= FULL << self.bits
+            || self.is_crowded(hash, place)
+        {
             self.widen();
             self.put(self.search(hash), (hash, number));
         } else {
@@ -40,6 +50,15 @@ impl HashIndex {
         }
         self.len += 1;
         number
+    }
+
+    fn is_crowded(&self, hash: u64, place: Option<usize>) -> bool {
+        let places_max = match self.bits < SMALL_BITS {
+            true => SMALL_PLACES_MAX,
+            false => PLACES_MAX,
+        };
+        place.is_none_or(|place| place - self.home(hash) > REACH_MAX)
+            && self.len * places_max >= 1 << self.bits
     }
 
     /// Without a place it goes to the end: hashes that are not spread as they should be fill up what follows.
@@ -75,11 +94,15 @@ impl HashIndex {
         if self.slots.is_empty() {
             return None;
         }
-        let home = (hash >> (64 - self.bits)) as usize;
+        let home = self.home(hash);
         let found = self.slots[home..]
             .iter()
             .position(|(other, number)| *number == EMPTY || *other == hash)?;
         Some(home + found)
+    }
+
+    fn home(&self, hash: u64) -> usize {
+        (hash >> (64 - self.bits)) as usize
     }
 
     fn widen(&mut self) {
@@ -93,3 +116,6 @@ impl HashIndex {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

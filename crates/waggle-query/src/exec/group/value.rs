@@ -171,9 +171,9 @@ impl ValueTable {
         number
     }
 
-    /// Makes room for texts to come, if there is none yet: as many again may be known.
+    /// Makes room for texts to come, if there are few yet: else as many again may be known.
     pub(super) fn reserve(&mut self, more: usize) {
-        if self.values.is_empty() {
+        if self.values.len() < more / 2 {
             self.texts.reserve(more);
             self.values.reserve(more);
         }
