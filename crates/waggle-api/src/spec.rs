@@ -101,6 +101,7 @@ impl Reader {
         let limit = self.limit(object);
         let havings = self.havings(object, &calculations);
         QuerySpec {
+            calculated_fields: Vec::new(),
             calculations,
             breakdowns,
             filters,

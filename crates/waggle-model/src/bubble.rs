@@ -1,6 +1,6 @@
 //! BubbleUp: what sets some rows of a query apart from its other rows, column by column.
 
-use crate::{FilterCombination, FilterSpec, QueryStats, TimeRange, Value};
+use crate::{CalculatedField, FilterCombination, FilterSpec, QueryStats, TimeRange, Value};
 
 /// Which rows to compare with which.
 #[derive(Clone, Debug)]
@@ -11,6 +11,8 @@ pub struct BubbleUpRequest {
     pub filters: Vec<FilterSpec>,
     /// How these filters combine.
     pub filter_combination: FilterCombination,
+    /// Columns that are computed per event; filters may name them, and they are compared like the others.
+    pub calculated_fields: Vec<CalculatedField>,
     /// Which of them are compared with all the others.
     pub selection: BubbleSelection,
     /// The columns to compare; `None` for all there are.

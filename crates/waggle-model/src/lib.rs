@@ -28,8 +28,8 @@ pub use csv::CsvLines;
 pub use keep::{EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss};
 pub use limits::EventLimits;
 pub use query::{
-    CalculationSpec, DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp,
-    HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow,
+    CalculatedField, CalculationSpec, DatasetScope, FilterCombination, FilterOp, FilterSpec,
+    FilterValue, HavingOp, HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow,
 };
 pub use sink::{AppendError, AppendOutcome, EventSink, Reject, RejectReason};
 pub use sql::{

@@ -23,6 +23,17 @@ pub struct QuerySpec {
     pub window: TimeWindow,
     /// Which groups remain.
     pub havings: Vec<HavingSpec>,
+    /// Columns that are computed per event; every clause may name them like any other column.
+    pub calculated_fields: Vec<CalculatedField>,
+}
+
+/// A column whose value in an event is computed from the event's other columns. Source: spec/honeycomb-api.md section 10.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CalculatedField {
+    /// The name clauses use. A column of the same name is hidden.
+    pub name: String,
+    /// The expression, as its author wrote it.
+    pub expression: String,
 }
 
 /// One calculation, by its public name (`COUNT`, `P95`, ...): the query engine's table knows the names.

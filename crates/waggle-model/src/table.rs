@@ -1,8 +1,8 @@
 //! What comes back: groups with their values, time series, raw rows, traces; and the door to the query engine.
 
 use crate::{
-    BubbleUp, BubbleUpRequest, DatasetId, DatasetScope, FilterCombination, FilterSpec, QuerySpec,
-    Tenant, TimeRange, Value,
+    BubbleUp, BubbleUpRequest, CalculatedField, DatasetId, DatasetScope, FilterCombination,
+    FilterSpec, QuerySpec, Tenant, TimeRange, Value,
 };
 use async_trait::async_trait;
 
@@ -201,6 +201,8 @@ pub struct RowRequest {
     pub filters: Vec<FilterSpec>,
     /// How filters combine.
     pub filter_combination: FilterCombination,
+    /// Columns that are computed per event; filters may name them, and the rows have them.
+    pub calculated_fields: Vec<CalculatedField>,
     /// Most rows in the page.
     pub limit: usize,
     /// Rows strictly after this place in the newest-first order; from [`RowPage::next`].

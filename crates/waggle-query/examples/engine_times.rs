@@ -191,6 +191,7 @@ async fn questions(
         filter("error", FilterOp::Equal, Value::Bool(true)),
     ];
     let page = RowRequest {
+        calculated_fields: Vec::new(),
         range: day,
         filters: error_rows,
         filter_combination: waggle_model::FilterCombination::And,
@@ -242,6 +243,7 @@ async fn questions(
     let slow = filter("duration_ms", FilterOp::Greater, Value::Int(150));
     let bubble = |columns: Option<Vec<String>>| {
         Question::BubbleUp(BubbleUpRequest {
+            calculated_fields: Vec::new(),
             range: hour,
             filters: Vec::new(),
             filter_combination: waggle_model::FilterCombination::And,

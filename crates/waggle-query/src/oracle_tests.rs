@@ -572,6 +572,7 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
             .map(|_| random_filter(rng, &events))
             .collect();
         let request = RowRequest {
+            calculated_fields: Vec::new(),
             range,
             filters: filters.clone(),
             filter_combination: FilterCombination::And,
@@ -608,6 +609,7 @@ fn rows_that_arrive_between_pages_move_no_other_row() {
         events.extend(arrived);
         let after = testing::snapshot(rng, &events);
         let mut request = RowRequest {
+            calculated_fields: Vec::new(),
             range,
             filters: Vec::new(),
             filter_combination: FilterCombination::And,

@@ -59,6 +59,7 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
         .cloned()
         .collect();
     QuerySpec {
+        calculated_fields: Vec::new(),
         orders: random_orders(rng, &breakdowns, &scalars),
         havings: random_havings(rng, &scalars),
         calculations,

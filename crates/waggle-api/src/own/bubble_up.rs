@@ -25,6 +25,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let range = range_of(&ask, &object, clauses.window)?;
     let request = BubbleUpRequest {
+        calculated_fields: Vec::new(),
         range,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,

@@ -24,6 +24,7 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
     let object = ask.object()?;
     let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let request = RowRequest {
+        calculated_fields: Vec::new(),
         range: range_of(&ask, &object, clauses.window)?,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,

@@ -19,6 +19,7 @@ const ROWS: i64 = 5_000;
 
 fn request(range: TimeRange, filters: Vec<FilterSpec>) -> BubbleUpRequest {
     BubbleUpRequest {
+        calculated_fields: Vec::new(),
         range,
         filters: Vec::new(),
         filter_combination: FilterCombination::And,

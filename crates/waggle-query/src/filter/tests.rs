@@ -102,6 +102,7 @@ fn event(row: char) -> Event {
 
 fn matching_rows(snapshot: &Snapshot, filters: &[FilterSpec]) -> String {
     let request = RowRequest {
+        calculated_fields: Vec::new(),
         range: TimeRange::ALL,
         filters: filters.to_vec(),
         filter_combination: FilterCombination::And,
