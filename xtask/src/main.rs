@@ -21,7 +21,14 @@ fn main() -> Result<()> {
 
 fn bless() -> Result<()> {
     let status = Command::new("cargo")
-        .args(["test", "-p", "waggle-wire", "--lib"])
+        .args([
+            "test",
+            "-p",
+            "waggle-wire",
+            "-p",
+            "waggle-expression",
+            "--lib",
+        ])
         .env("WAGGLE_BLESS", "1")
         .status()?;
     if !status.success() {
