@@ -27,6 +27,8 @@ fn bless() -> Result<()> {
             "waggle-wire",
             "-p",
             "waggle-expression",
+            "-p",
+            "waggle-api",
             "--lib",
         ])
         .env("WAGGLE_BLESS", "1")

@@ -15,18 +15,20 @@ mod ingest;
 mod kept;
 mod listen;
 mod metrics;
+mod openapi;
 mod own;
 mod problem;
 mod request;
 mod resource;
+mod route;
 mod running;
+mod shape;
 mod spec;
 mod state;
 mod table;
 
 pub use config::ApiConfig;
 pub use metrics::ApiMetrics;
-pub use resource::{Need, RESOURCES, Resource};
 pub use state::{ApiParts, ApiState, DatasetSize, DatasetStats, Readiness};
 
 use axum::Router;
@@ -36,6 +38,7 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use listen::{fence, grpc};
 use problem::Problem;
+use route::Face;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
 
@@ -49,14 +52,12 @@ pub fn router(state: ApiState) -> Router {
 
 /// Makes the router of the second door: OTLP over HTTP and health, for exporters with default settings.
 pub fn otlp_http_router(state: ApiState) -> Router {
-    resource::routes(|resource| {
-        resource.path.starts_with("/v1/") || matches!(resource.path, "/healthz" | "/readyz")
-    })
-    .fallback(async |uri: Uri| {
-        Problem::not_found(format!("no route for {}", uri.path())).into_plain()
-    })
-    .layer(from_fn_with_state(state.clone(), fence::http))
-    .with_state(state)
+    resource::routes(|row| row.face == Face::Otlp || matches!(row.path, "/healthz" | "/readyz"))
+        .fallback(async |uri: Uri| {
+            Problem::not_found(format!("no route for {}", uri.path())).into_plain()
+        })
+        .layer(from_fn_with_state(state.clone(), fence::http))
+        .with_state(state)
 }
 
 /// Makes the router of the gRPC door: OTLP traces and logs, and `grpc.health.v1`.

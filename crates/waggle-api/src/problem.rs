@@ -3,6 +3,7 @@
 //! Honeycomb clients read `error`; the newer ones also read `type_detail`. Both are always filled here, so a caller never sees only
 //! a number. Source: spec/honeycomb-api.md section 2.1. What may not be seen answers like what does not exist.
 
+use crate::route::Face;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
@@ -203,6 +204,15 @@ impl Problem {
             text.push_str(&format!(" {}: {}.", detail.field, detail.description));
         }
         text
+    }
+
+    /// The shape of a face. `origin` is the base URL by which the client reached this server, `instance` the path it asked for.
+    pub(crate) fn into_face(self, face: Face, origin: &str, instance: &str) -> Response {
+        match face {
+            Face::V1 => self.into_v1(origin, instance),
+            Face::Own => self.into_own(),
+            Face::Events | Face::Otlp | Face::Health => self.into_plain(),
+        }
     }
 
     /// The shape of `/1/*`. `origin` is the base URL by which the client reached this server.

@@ -11,13 +11,12 @@ use waggle_wire::{DecompressError, media_type};
 
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 
-/// Reads a body of at most the management limit.
+/// Reads a body of at most `bytes_max`, as sent and again after decompression.
 pub(crate) async fn read_body(
-    state: &ApiState,
+    bytes_max: usize,
     headers: &HeaderMap,
     body: Body,
 ) -> Result<Bytes, Problem> {
-    let bytes_max = state.config.management_body_bytes_max;
     let too_large = || {
         Problem::new(
             ProblemKind::TooLarge,

@@ -6,8 +6,10 @@
 //! section 11.
 
 mod reader;
+mod shape;
 
 pub(crate) use reader::whole_number;
+pub(crate) use shape::{FILTER_COMBINATION, FILTERS, NANOSECONDS, QUERY, QUERY_SPEC};
 
 use crate::problem::{Detail, DetailCode};
 use reader::{Reader, TEXT_BYTES_MAX};

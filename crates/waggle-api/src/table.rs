@@ -3,6 +3,10 @@
 //! A result may hold a thousand groups with a thousand buckets each, so nothing builds a tree of JSON values first. A missing value
 //! is an absent member, never null: Honeycomb's clients tell the two apart. Source: spec/honeycomb-api.md section 12.2.
 
+mod shape;
+
+pub(crate) use shape::{NEXT, POINT, RAW_ROW, ROW, STATS, TABLE};
+
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::HashMap;
 use waggle_model::{Cell, DatasetId, Heatmap, QueryStats, RawRow, ResultTable, SeriesPoint, Value};

@@ -1,6 +1,7 @@
 //! The faces against a real metastore and real access; events and answers go through doubles of the two doors.
 
 mod access;
+mod contract;
 mod engine;
 mod grpc;
 mod honeycomb;
@@ -188,6 +189,8 @@ impl DatasetStats for Sizes {
 struct Call {
     router: Router,
     request: Request<Body>,
+    /// The body, when it is JSON.
+    sent: Option<Json>,
 }
 
 impl Call {
@@ -198,7 +201,13 @@ impl Call {
             .header("host", "waggle.test:8080")
             .body(Body::empty())
             .unwrap();
-        Self { router, request }.from(STRANGER)
+        let sent = None;
+        Self {
+            router,
+            request,
+            sent,
+        }
+        .from(STRANGER)
     }
 
     fn header(mut self, name: &'static str, value: &str) -> Self {
@@ -217,23 +226,32 @@ impl Call {
     }
 
     fn body(mut self, body: impl Into<Body>) -> Self {
+        self.sent = None;
         *self.request.body_mut() = body.into();
         self
     }
 
     fn json(self, body: &Json) -> Self {
-        self.header("content-type", "application/json")
-            .body(body.to_string())
+        let mut call = self
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        call.sent = Some(body.clone());
+        call
     }
 
+    /// Sends it, and holds request and answer against the table of routes.
     async fn send(self) -> Answer {
+        let method = self.request.method().to_string();
+        let path = self.request.uri().path().to_owned();
         let response = self.router.oneshot(self.request).await.unwrap();
         let (parts, body) = response.into_parts();
-        Answer {
+        let answer = Answer {
             status: parts.status.as_u16(),
             headers: parts.headers,
             body: body.collect().await.unwrap().to_bytes().to_vec(),
-        }
+        };
+        contract::check(&method, &path, self.sent.as_ref(), &answer);
+        answer
     }
 }
 

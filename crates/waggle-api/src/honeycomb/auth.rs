@@ -2,10 +2,62 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::caller::key_of;
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, must};
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::KeyKind;
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Auth",
+    about: "What a key is and what it may do.",
+    routes: &[
+        Route::v1("GET", "/1/auth", Need::AnyKey, |ask| {
+            Box::pin(async move { get(&ask) })
+        })
+        .about("Returns what the key is, where it belongs and what it may do.")
+        .answers(&[(200, Content::Json(Shape::Named(&AUTH)))]),
+        Route::v1("POST", "/1/auth", Need::AnyKey, |ask| {
+            Box::pin(async move { get(&ask) })
+        })
+        .about("The same, for clients that post.")
+        .answers(&[(200, Content::Json(Shape::Named(&AUTH)))]),
+    ],
+};
+
+const AUTH: Named = Named {
+    name: "Auth",
+    about: "A key of the first version of the API.",
+    members: &[
+        must("id", Shape::OrNull(&Shape::Text), "Public id of the key."),
+        must(
+            "type",
+            Shape::Choice(&["configuration", "ingest"]),
+            "What the key is for.",
+        ),
+        must(
+            "api_key_access",
+            Shape::Map(&Shape::Flag),
+            "What the key may do. `createDatasets` has a twin `create_datasets`, which Terraform reads.",
+        ),
+        must(
+            "environment",
+            Shape::Named(&NAME_AND_SLUG),
+            "Its environment; both texts are empty for a classic key.",
+        ),
+        must("team", Shape::Named(&NAME_AND_SLUG), "Its team."),
+    ],
+};
+
+pub(crate) const NAME_AND_SLUG: Named = Named {
+    name: "NameAndSlug",
+    about: "A name to show and a name for addresses.",
+    members: &[
+        must("name", Shape::Text, "The name to show."),
+        must("slug", Shape::Text, "The name in addresses."),
+    ],
+};
 
 /// `GET /1/auth`.
 pub(crate) fn get(ask: &Ask) -> Answer {

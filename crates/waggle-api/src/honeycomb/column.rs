@@ -3,12 +3,127 @@
 use super::dataset::description;
 use crate::ask::{ALL_DATASETS, Answer, Ask, json_answer};
 use crate::problem::{Detail, DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, may, must};
 use crate::table::time_text;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
+use waggle_access::Permission;
 use waggle_metastore::{Column, ColumnChange, ColumnId, Error, NewColumn};
 use waggle_model::{ColumnType, DatasetScope, KeepError};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Columns",
+    about: "What a dataset's events have. The first value makes its column; here they are described, hidden, typed and deleted.",
+    routes: &[
+        Route::v1("GET", "/1/columns/{dataset}", READ, |ask| {
+            Box::pin(list(ask))
+        })
+        .about("Lists the columns of a dataset, or of all with `__all__`; with `key_name` returns one.")
+        .query(&[may("key_name", Shape::Text, "Name of the one column to return.")])
+        .answers(&[(
+            200,
+            Content::Json(Shape::Either(&[
+                Shape::List(&Shape::Named(&COLUMN)),
+                Shape::Named(&COLUMN),
+            ])),
+        )]),
+        Route::v1("POST", "/1/columns/{dataset}", WRITE, |ask| {
+            Box::pin(create(ask))
+        })
+        .about("Makes a column.")
+        .takes(Shape::Named(&NEW_COLUMN))
+        .makes("column", "/id", r#"{"key_name": "customer", "type": "string"}"#)
+        .answers(&[(201, Content::Json(Shape::Named(&COLUMN)))]),
+        Route::v1("GET", "/1/columns/{dataset}/{id}", READ, |ask| {
+            Box::pin(get(ask))
+        })
+        .about("Returns a column.")
+        .id("column")
+        .answers(&[(200, Content::Json(Shape::Named(&COLUMN)))]),
+        Route::v1("PUT", "/1/columns/{dataset}/{id}", WRITE, |ask| {
+            Box::pin(update(ask))
+        })
+        .about("Changes a column; its name stays.")
+        .id("column")
+        .takes(Shape::Named(&COLUMN_CHANGE))
+        .answers(&[(200, Content::Json(Shape::Named(&COLUMN)))]),
+        Route::v1("DELETE", "/1/columns/{dataset}/{id}", WRITE, |ask| {
+            Box::pin(delete(ask))
+        })
+        .about("Deletes a column with its values.")
+        .id("column")
+        .answers(&[(204, Content::Nothing)]),
+    ],
+};
+
+const READ: Need = Need::OneOf(&[Permission::ManageColumns, Permission::RunQueries]);
+const WRITE: Need = Need::OneOf(&[Permission::ManageColumns]);
+
+/// A column; `/api/` shows the same.
+pub(crate) const COLUMN: Named = Named {
+    name: "Column",
+    about: "What a dataset's events have.",
+    members: &[
+        must("id", Shape::Text, "Its id."),
+        must("key_name", Shape::Text, "Its name."),
+        must("type", TYPE, "What its values are shown as."),
+        must("description", Shape::Text, "What people wrote about it."),
+        must("hidden", Shape::Flag, "True when lists leave it out."),
+        must(
+            "last_written",
+            Shape::OrNull(&Shape::Time),
+            "When a value last came.",
+        ),
+        must("created_at", Shape::Time, "When it was made."),
+        must("updated_at", Shape::Time, "When it was last changed."),
+    ],
+};
+const NEW_COLUMN: Named = Named {
+    name: "NewColumn",
+    about: "A column to be made.",
+    members: &[
+        must("key_name", Shape::Text, "1 to 255 characters."),
+        may(
+            "type",
+            Shape::OrNull(&TYPE),
+            "What its values are shown as; string unless given.",
+        ),
+        may(
+            "description",
+            Shape::OrNull(&Shape::Text),
+            "At most 255 characters.",
+        ),
+        may(
+            "hidden",
+            Shape::OrNull(&Shape::Flag),
+            "True when lists leave it out.",
+        ),
+    ],
+};
+const COLUMN_CHANGE: Named = Named {
+    name: "ColumnChange",
+    about: "New values for a column; what is absent stays.",
+    members: &[
+        may(
+            "type",
+            Shape::OrNull(&TYPE),
+            "What its values are shown as.",
+        ),
+        may(
+            "description",
+            Shape::OrNull(&Shape::Text),
+            "At most 255 characters.",
+        ),
+        may(
+            "hidden",
+            Shape::OrNull(&Shape::Flag),
+            "True when lists leave it out.",
+        ),
+    ],
+};
+const TYPE: Shape = Shape::Choice(&["string", "float", "integer", "boolean"]);
 
 const DESCRIPTION_CHARS_MAX: usize = 255;
 const KEY_NAME_CHARS_MAX: usize = 255;

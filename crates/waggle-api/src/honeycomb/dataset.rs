@@ -2,12 +2,118 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{Detail, DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::whole_number;
 use crate::table::time_text;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
+use waggle_access::Permission;
 use waggle_metastore::{Dataset, DatasetChange, Error};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Datasets",
+    about: "Named sets of events. The first event makes its dataset; here they are made on purpose, described, protected and deleted.",
+    routes: &[
+        Route::v1("GET", "/1/datasets", READ, |ask| Box::pin(list(ask)))
+            .about("Lists the datasets of the environment.")
+            .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&DATASET))))]),
+        Route::v1("POST", "/1/datasets", WRITE, |ask| Box::pin(create(ask)))
+            .about("Makes a dataset, or returns the one of that name.")
+            .takes(Shape::Named(&NEW_DATASET))
+            .makes("dataset", "/slug", r#"{"name": "<env>-shop"}"#)
+            .answers(&[
+                (201, Content::Json(Shape::Named(&DATASET))),
+                (200, Content::Json(Shape::Named(&DATASET))),
+            ]),
+        Route::v1("GET", "/1/datasets/{dataset}", READ, |ask| {
+            Box::pin(get(ask))
+        })
+        .about("Returns a dataset.")
+        .answers(&[(200, Content::Json(Shape::Named(&DATASET)))]),
+        Route::v1("PUT", "/1/datasets/{dataset}", WRITE, |ask| {
+            Box::pin(update(ask))
+        })
+        .about("Changes a dataset; its name stays.")
+        .takes(Shape::Named(&DATASET_CHANGE))
+        .answers(&[(200, Content::Json(Shape::Named(&DATASET)))]),
+        Route::v1("DELETE", "/1/datasets/{dataset}", WRITE, |ask| {
+            Box::pin(delete(ask))
+        })
+        .about("Deletes a dataset with its events; refused while it is protected.")
+        .answers(&[(202, Content::Nothing)]),
+    ],
+};
+
+const READ: Need = Need::OneOf(&[
+    Permission::CreateDatasets,
+    Permission::ManageColumns,
+    Permission::RunQueries,
+]);
+const WRITE: Need = Need::OneOf(&[Permission::CreateDatasets]);
+
+const DATASET: Named = Named {
+    name: "Dataset",
+    about: "A named set of events.",
+    members: &[
+        must("name", Shape::Text, "The name to show."),
+        must("slug", Shape::Text, "The name in addresses."),
+        must("description", Shape::Text, "What people wrote about it."),
+        must("expand_json_depth", Shape::Whole, DEPTH),
+        must("settings", Shape::Object(SETTINGS), "Settings."),
+        must(
+            "regular_columns_count",
+            Shape::Whole,
+            "How many columns it has.",
+        ),
+        must(
+            "last_written_at",
+            Shape::OrNull(&Shape::Time),
+            "When an event last came.",
+        ),
+        must("created_at", Shape::Time, "When it was made."),
+    ],
+};
+const NEW_DATASET: Named = Named {
+    name: "NewDataset",
+    about: "A dataset to be made.",
+    members: &[
+        must("name", Shape::Text, "1 to 255 characters."),
+        may(
+            "description",
+            Shape::OrNull(&Shape::Text),
+            "At most 1,024 characters.",
+        ),
+        may("expand_json_depth", Shape::OrNull(&Shape::Whole), DEPTH),
+        may(
+            "settings",
+            Shape::OrNull(&Shape::Object(NEW_SETTINGS)),
+            "Settings.",
+        ),
+    ],
+};
+const DATASET_CHANGE: Named = Named {
+    name: "DatasetChange",
+    about: "New values for a dataset.",
+    members: &[
+        must("description", Shape::Text, "At most 1,024 characters."),
+        must("expand_json_depth", Shape::Whole, DEPTH),
+        may(
+            "settings",
+            Shape::OrNull(&Shape::Object(NEW_SETTINGS)),
+            "Settings.",
+        ),
+    ],
+};
+const DEPTH: &str = "Levels of nested objects that become columns, 0 to 10.";
+const PROTECTED: &str = "True while it can't be deleted.";
+const SETTINGS: &[Member] = &[must("delete_protected", Shape::Flag, PROTECTED)];
+const NEW_SETTINGS: &[Member] = &[may(
+    "delete_protected",
+    Shape::OrNull(&Shape::Flag),
+    PROTECTED,
+)];
 
 const DESCRIPTION_CHARS_MAX: usize = 1_024;
 const EXPAND_JSON_DEPTH_MAX: i64 = 10;

@@ -2,12 +2,37 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{Detail, Problem};
-use crate::spec::{ParsedSpec, read_spec};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Shape};
+use crate::spec::{ParsedSpec, QUERY, QUERY_SPEC, read_spec};
 use crate::state::ApiState;
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json};
+use waggle_access::Permission;
 use waggle_metastore::{Query, QueryId};
 use waggle_model::{QueryError, Tenant};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Queries",
+    about: "Questions, saved as they were sent. They never change and are never deleted.",
+    routes: &[
+        Route::v1("POST", "/1/queries/{dataset}", NEED, |ask| {
+            Box::pin(create(ask))
+        })
+        .about("Saves a query over a dataset, or over all with `__all__`.")
+        .takes(Shape::Named(&QUERY_SPEC))
+        .makes("query", "/id", r#"{"calculations": [{"op": "COUNT"}]}"#)
+        .answers(&[(200, Content::Json(Shape::Named(&QUERY)))]),
+        Route::v1("GET", "/1/queries/{dataset}/{id}", NEED, |ask| {
+            Box::pin(get(ask))
+        })
+        .about("Returns a query.")
+        .id("query")
+        .answers(&[(200, Content::Json(Shape::Named(&QUERY)))]),
+    ],
+};
+
+const NEED: Need = Need::OneOf(&[Permission::ManageColumns, Permission::RunQueries]);
 
 /// `POST /1/queries/{dataset}`.
 pub(crate) async fn create(ask: Ask) -> Answer {

@@ -8,9 +8,12 @@ use crate::ask::{Answer, Ask, json_answer, text_answer};
 use crate::kept;
 use crate::own::query::result_json;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
+use crate::route::{Need, Resource, Route};
 use crate::running::{QueryRun, RunningResult};
-use crate::spec::{read_spec, whole_number};
+use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::spec::{QUERY, read_spec, whole_number};
 use crate::state::ApiState;
+use crate::table::{POINT, ROW};
 use axum::http::{HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -18,8 +21,114 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value as Json, json};
 use std::sync::Arc;
 use tokio::task::JoinHandle;
+use waggle_access::Permission;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResultId};
 use waggle_model::{DatasetScope, QueryOptions, QuerySpec, Tenant, TimeRange};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Query results",
+    about: "Answers to saved queries. They stay readable when the events are gone.",
+    routes: &[
+        Route::v1("POST", "/1/query_results/{dataset}", NEED, |ask| {
+            Box::pin(create(ask))
+        })
+        .about("Runs a saved query.")
+        .takes(Shape::Named(&NEW_RESULT))
+        .makes("result", "/id", r#"{"query_id": "<query>"}"#)
+        .answers(&[(201, Content::Json(Shape::Named(&RESULT)))]),
+        Route::v1("GET", "/1/query_results/{dataset}/{id}", NEED, |ask| {
+            Box::pin(get(ask))
+        })
+        .about("Returns a result; waits up to a second for one that is not complete.")
+        .id("result")
+        .query(&[may(
+            "include_series",
+            Shape::Flag,
+            "`false` leaves the series out.",
+        )])
+        .answers(&[(200, Content::Json(Shape::Named(&RESULT)))]),
+    ],
+};
+
+const NEED: Need = Need::AllOf(&[Permission::ManageColumns, Permission::RunQueries]);
+
+const NEW_RESULT: Named = Named {
+    name: "NewQueryResult",
+    about: "Which query to run, and how much of the answer is wanted.",
+    members: &[
+        must(
+            "query_id",
+            Shape::Text,
+            "Id of a query of the same dataset.",
+        ),
+        may(
+            "disable_series",
+            Shape::OrNull(&Shape::Flag),
+            "True for no series; lets `limit` go beyond 1,000.",
+        ),
+        may(
+            "disable_total_by_aggregate",
+            Shape::OrNull(&Shape::Flag),
+            "True for no total.",
+        ),
+        may(
+            "disable_other_by_aggregate",
+            Shape::OrNull(&Shape::Flag),
+            "True for no row of the groups beyond the limit.",
+        ),
+        may(
+            "limit",
+            Shape::OrNull(&Shape::Whole),
+            "Most groups, at most 10,000; counts only with `disable_series`.",
+        ),
+    ],
+};
+const RESULT: Named = Named {
+    name: "QueryResult",
+    about: "The answer to a query, or that there is none yet.",
+    members: &[
+        must("query", Shape::Named(&QUERY), "The query."),
+        must("id", Shape::Text, "Its id."),
+        must("complete", Shape::Flag, "True when `data` is there."),
+        may("data", Shape::Object(DATA), "The answer."),
+        must(
+            "links",
+            Shape::Object(&[must(
+                "query_url",
+                Shape::Text,
+                "Address of the result in the UI.",
+            )]),
+            "Addresses for people.",
+        ),
+    ],
+};
+const DATA: &[Member] = &[
+    must(
+        "series",
+        Shape::List(&Shape::Named(&POINT)),
+        "One row per time and group.",
+    ),
+    must(
+        "results",
+        Shape::List(&Shape::Named(&ROW)),
+        "One row per group.",
+    ),
+    may(
+        "total_by_aggregate",
+        Shape::Named(&ROW),
+        "The row of all groups.",
+    ),
+    may(
+        "total_by_aggregate_series",
+        Shape::List(&Shape::Named(&POINT)),
+        "The row of all groups, per time.",
+    ),
+    may(
+        "other_by_aggregate",
+        Shape::Named(&ROW),
+        "The row of the groups beyond the limit.",
+    ),
+];
 
 /// Longest time range of a result: seven days.
 const RANGE_MAX_NS: i64 = 7 * 24 * 3_600 * 1_000_000_000;

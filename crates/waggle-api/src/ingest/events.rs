@@ -5,16 +5,68 @@ use super::depth::expand_json_depth;
 use crate::listen::body::{self, BodyError, header_text};
 use crate::listen::http::Peer;
 use crate::metrics::Protocol;
+use crate::route::{BodyLimit, Face, Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, may, must};
 use crate::state::ApiState;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, header};
 use axum::response::Response;
+use axum::routing::on;
 use bytes::Bytes;
 use waggle_model::{EventBatch, EventLimits};
 use waggle_wire::honeycomb::{
     DecodedBatch, EventHeaders, EventOptions, Format, HoneycombError, batch_reply,
     dataset_name_from_path, decode_batch, decode_event, error_reply, event_reply,
+};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Events",
+    about: "Honeycomb's own way to send events.",
+    routes: &[
+        Route::raw(
+            "POST",
+            "/1/events/{*dataset}",
+            Face::Events,
+            Need::SendEvents,
+            |m| on(m, event),
+        )
+        .about("Takes one event; answers when it is durable.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Event)
+        .answers(&[(200, Content::Nothing)]),
+        Route::raw(
+            "POST",
+            "/1/batch/{*dataset}",
+            Face::Events,
+            Need::SendEvents,
+            |m| on(m, batch),
+        )
+        .about("Takes many events; answers for each of them when they are durable.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Batch)
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&ENTRY))))]),
+    ],
+};
+
+const FORMATS: &[&str] = &[
+    "application/json",
+    "application/msgpack",
+    "application/x-msgpack",
+    "application/octet-stream",
+];
+
+const ENTRY: Named = Named {
+    name: "BatchEntry",
+    about: "What became of one event, in the order in which they were sent.",
+    members: &[
+        must(
+            "status",
+            Shape::Whole,
+            "202 for an event that was taken; 400 or 429 for one that was not.",
+        ),
+        may("error", Shape::Text, "Why it was not taken."),
+    ],
 };
 
 static SAMPLE_RATE: HeaderName = HeaderName::from_static("x-honeycomb-samplerate");

@@ -5,11 +5,14 @@ use crate::caller;
 use crate::listen::body::{self, BodyError, header_text};
 use crate::listen::http::Peer;
 use crate::metrics::Protocol;
+use crate::route::{BodyLimit, Face, Need, Resource, Route};
+use crate::shape::Content;
 use crate::state::ApiState;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
+use axum::routing::on;
 use bytes::Bytes;
 use waggle_wire::ContentEncoding;
 use waggle_wire::honeycomb::is_classic_key;
@@ -17,6 +20,48 @@ use waggle_wire::otlp::{
     ContentType, Decoded, Encoding, OtlpError, OtlpHeaders, RejectedCount, Signal, decode_logs,
     decode_traces, decompress_body, error_reply, export_reply, rejected_count,
 };
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "OTLP",
+    about: "OpenTelemetry's protocol over HTTP. Over gRPC the same exports are at the address that `--grpc` names.",
+    routes: &[
+        Route::raw("POST", "/v1/traces", Face::Otlp, Need::SendEvents, |m| {
+            on(m, traces)
+        })
+        .about("Takes spans; answers when they are durable.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Otlp)
+        .answers(&[(200, REPLIES)]),
+        Route::raw("POST", "/v1/traces/", Face::Otlp, Need::SendEvents, |m| {
+            on(m, traces)
+        })
+        .about("The same, for exporters that end the address with a slash.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Otlp)
+        .answers(&[(200, REPLIES)]),
+        Route::raw("POST", "/v1/logs", Face::Otlp, Need::SendEvents, |m| {
+            on(m, logs)
+        })
+        .about("Takes log records; answers when they are durable.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Otlp)
+        .answers(&[(200, REPLIES)]),
+        Route::raw("POST", "/v1/logs/", Face::Otlp, Need::SendEvents, |m| {
+            on(m, logs)
+        })
+        .about("The same, for exporters that end the address with a slash.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Otlp)
+        .answers(&[(200, REPLIES)]),
+    ],
+};
+
+const FORMATS: &[&str] = &[
+    "application/x-protobuf",
+    "application/protobuf",
+    "application/json",
+];
+const REPLIES: Content = Content::Bytes(FORMATS);
 
 static DATASET: HeaderName = HeaderName::from_static("x-honeycomb-dataset");
 

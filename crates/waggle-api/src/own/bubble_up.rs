@@ -4,14 +4,161 @@ use super::row::{nanoseconds, range_of};
 use crate::ask::{Answer, Ask, text_answer};
 use crate::listen::body;
 use crate::problem::{Detail, DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::spec::{FILTER_COMBINATION, FILTERS, NANOSECONDS};
 use crate::spec::{read_row_clauses, whole_number};
+use crate::table::STATS;
 use crate::table::{Scalar, Stats};
 use axum::http::StatusCode;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use serde_json::{Map, Value as Json};
+use waggle_access::Permission;
 use waggle_model::{
     BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleSelection, BubbleUp,
     BubbleUpRequest, BubbleValue, TimeRange,
+};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "BubbleUp",
+    about: "What sets some rows of a query apart from the others.",
+    routes: &[Route::own(
+        "POST",
+        "/api/environments/{env}/datasets/{dataset}/bubble-up",
+        LOOK,
+        |ask| Box::pin(run(ask)),
+    )
+    .about("Compares the rows of a selection with the other rows, column by column.")
+    .takes(Shape::Named(&REQUEST))
+    .answers(&[(200, Content::Json(Shape::Named(&ANSWER)))])],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+const REQUEST: Named = Named {
+    name: "BubbleUpRequest",
+    about: "Which rows to compare with which.",
+    members: &[
+        may("filters", FILTERS, "Which rows there are."),
+        may(
+            "filter_combination",
+            FILTER_COMBINATION,
+            "AND unless given.",
+        ),
+        may(
+            "start_time",
+            Shape::OrNull(&Shape::Whole),
+            "Seconds since 1970, included.",
+        ),
+        may(
+            "end_time",
+            Shape::OrNull(&Shape::Whole),
+            "Seconds since 1970, excluded.",
+        ),
+        may(
+            "time_range",
+            Shape::OrNull(&Shape::Whole),
+            "Of how many last seconds; 7,200 unless given.",
+        ),
+        may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
+        may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
+        must(
+            "selection",
+            Shape::Object(&[
+                may(
+                    "filters",
+                    FILTERS,
+                    "Which rows are selected; all of them must pass.",
+                ),
+                may("filter_combination", FILTER_COMBINATION, "AND."),
+                may(
+                    "start_time",
+                    Shape::OrNull(&Shape::Whole),
+                    "Start of the selection, as above.",
+                ),
+                may(
+                    "end_time",
+                    Shape::OrNull(&Shape::Whole),
+                    "End of the selection, as above.",
+                ),
+                may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
+                may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
+            ]),
+            "The rows to compare with the others.",
+        ),
+        may(
+            "columns",
+            Shape::OrNull(&Shape::List(&Shape::Text)),
+            "Which columns; all unless given.",
+        ),
+        may(
+            "values_max",
+            Shape::OrNull(&Shape::Whole),
+            "Most values of a column, 1 to 1,000; 40 unless given.",
+        ),
+    ],
+};
+const COUNTS: [Member; 2] = [
+    must("selection_count", Shape::Number, "Selected rows."),
+    must("baseline_count", Shape::Number, "Other rows."),
+];
+const ANSWER: Named = Named {
+    name: "BubbleUp",
+    about: "How the selection differs, the most telling column first.",
+    members: &[
+        COUNTS[0],
+        COUNTS[1],
+        must("fields", Shape::List(&Shape::Named(&FIELD)), "The columns."),
+        must(
+            "columns_left_out",
+            Shape::Whole,
+            "How many columns were not compared.",
+        ),
+        must("stats", Shape::Named(&STATS), "What the answer cost."),
+    ],
+};
+const FIELD: Named = Named {
+    name: "BubbleUpField",
+    about: "One column, compared.",
+    members: &[
+        must("column", Shape::Text, "Its name."),
+        must(
+            "kind",
+            Shape::Choice(&["dimension", "measure", "unique", "too_many_values"]),
+            "How it was compared.",
+        ),
+        must("score", Shape::Number, "How telling it is, 0 to 1."),
+        COUNTS[0],
+        COUNTS[1],
+        may(
+            "values",
+            Shape::List(&Shape::Object(&[
+                must("value", Shape::Any, "The value; null for rows without one."),
+                COUNTS[0],
+                COUNTS[1],
+            ])),
+            "The values of a dimension.",
+        ),
+        may(
+            "other",
+            Shape::OrNull(&Shape::Object(&[
+                must("value_count", Shape::Whole, "How many values."),
+                COUNTS[0],
+                COUNTS[1],
+            ])),
+            "The values of a dimension that are not listed.",
+        ),
+        may(
+            "bins",
+            Shape::List(&Shape::Object(&[
+                must("low", Shape::Number, "Lowest value."),
+                must("high", Shape::Number, "Highest value."),
+                COUNTS[0],
+                COUNTS[1],
+            ])),
+            "The bins of a measure.",
+        ),
+    ],
 };
 
 const VALUES_DEFAULT: usize = 40;

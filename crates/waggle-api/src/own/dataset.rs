@@ -1,13 +1,18 @@
 //! Datasets, their columns and the commonest values of a column: what the query builder offers.
 
 use crate::ask::{Answer, Ask, json_answer};
+use crate::honeycomb::column::COLUMN;
 use crate::honeycomb::column::column_json;
 use crate::problem::Problem;
+use crate::route::LIMIT;
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::table::{Scalar, time_text};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
+use waggle_access::Permission;
 use waggle_metastore::DatasetSummary;
 use waggle_model::{
     CalculationSpec, DatasetId, FilterOp, FilterSpec, FilterValue, OrderSpec, QueryOptions,
@@ -15,6 +20,101 @@ use waggle_model::{
 };
 
 use crate::state::DatasetSize;
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "What there is to ask",
+    about: "Datasets, their columns and the commonest values of a column: what the query builder offers.",
+    routes: &[
+        Route::own("GET", "/api/environments/{env}/datasets", LOOK, |ask| {
+            Box::pin(list(ask))
+        })
+        .about("Lists the datasets with what they hold.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&HELD))))]),
+        Route::own("GET", "/api/environments/{env}/onboarding", LOOK, |ask| {
+            Box::pin(onboarding(ask))
+        })
+        .about("Says whether anything has arrived yet.")
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[must(
+                "received",
+                Shape::Object(RECEIVED),
+                "What has arrived.",
+            )])),
+        )]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/columns",
+            LOOK,
+            |ask| Box::pin(columns(ask)),
+        )
+        .about("Searches the columns of a dataset, or of all with `__all__`; the best match first.")
+        .query(&[may("prefix", Shape::Text, "What to search for."), LIMIT])
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must(
+                    "columns",
+                    Shape::List(&Shape::Named(&COLUMN)),
+                    "The columns.",
+                ),
+                must("total", Shape::Whole, "How many match."),
+            ])),
+        )]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/columns/{column_name}/values",
+            LOOK,
+            |ask| Box::pin(values(ask)),
+        )
+        .about("Returns the commonest values of a column.")
+        .query(&[
+            may("prefix", Shape::Text, "How the values begin."),
+            may("time_range", Shape::Whole, "Of how many last seconds."),
+            LIMIT,
+        ])
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[must(
+                "values",
+                Shape::List(&Shape::Object(VALUE_COUNT)),
+                "The values, the commonest first.",
+            )])),
+        )]),
+    ],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+const HELD: Named = Named {
+    name: "HeldDataset",
+    about: "A dataset and what it holds.",
+    members: &[
+        must("name", Shape::Text, "The name to show."),
+        must("slug", Shape::Text, "The name in addresses."),
+        must("created_at", Shape::Time, "When it was made."),
+        must(
+            "last_written_at",
+            Shape::OrNull(&Shape::Time),
+            "When an event last came.",
+        ),
+        must("event_count", Shape::Whole, "How many events it holds."),
+        must("column_count", Shape::Whole, "How many columns it has."),
+        must("stored_bytes", Shape::Whole, "Bytes on disk."),
+    ],
+};
+const RECEIVED: &[Member] = &[
+    must("events", Shape::Whole, "How many events there are."),
+    must(
+        "last_dataset",
+        Shape::OrNull(&Shape::Text),
+        "Slug of the dataset that was last written to.",
+    ),
+];
+const VALUE_COUNT: &[Member] = &[
+    must("value", Shape::Any, "The value."),
+    must("count", Shape::Whole, "How many events have it."),
+];
 
 const COLUMNS_DEFAULT: i64 = 200;
 const COLUMNS_MAX: i64 = 10_000;
@@ -96,7 +196,7 @@ pub(crate) async fn columns(ask: Ask) -> Answer {
     )
 }
 
-/// `GET /api/environments/{env}/datasets/{dataset}/columns/{column}/values?prefix=&limit=&time_range=`: most frequent first.
+/// `GET /api/environments/{env}/datasets/{dataset}/columns/{column_name}/values?prefix=&limit=&time_range=`: most frequent first.
 pub(crate) async fn values(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
@@ -105,7 +205,7 @@ pub(crate) async fn values(ask: Ask) -> Answer {
     if range_s.is_some_and(|range_s| range_s <= 0) {
         return Err(Problem::bad_request("time_range must be above 0"));
     }
-    let column = ask.path("column").to_owned();
+    let column = ask.path("column_name").to_owned();
     let mut filters = vec![FilterSpec {
         column: column.clone(),
         op: FilterOp::Exists,

@@ -3,12 +3,123 @@
 use super::row::range_of;
 use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, may, must};
 use crate::spec::read_row_clauses;
+use crate::spec::{FILTER_COMBINATION, FILTERS, NANOSECONDS};
 use crate::table::time_text;
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
+use waggle_access::Permission;
 use waggle_metastore::{Erasure, ErasureId, ErasureState, RunBy};
 use waggle_model::{EraseRequest, TimeRange, TimeWindow};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Erasure",
+    about: "Erasing events that match a filter, and the record of it.",
+    routes: &[
+        Route::own(
+            "POST",
+            "/api/environments/{env}/datasets/{dataset}/erase",
+            Need::Administrator,
+            |ask| Box::pin(erase(ask)),
+        )
+        .about("Counts the events that match, and erases them when `dry_run` is false.")
+        .takes(Shape::Named(&REQUEST))
+        .makes(
+            "erasure",
+            "/id",
+            r#"{"filters": [{"column": "user", "op": "=", "value": "u-1"}], "dry_run": false}"#,
+        )
+        .answers(&[
+            (
+                200,
+                Content::Json(Shape::Object(&[
+                    must("dry_run", Shape::Flag, "True."),
+                    must("event_count", Shape::Whole, "How many match."),
+                ])),
+            ),
+            (202, Content::Json(Shape::Named(&ERASURE))),
+        ]),
+        Route::own("GET", "/api/environments/{env}/erasures", LOOK, |ask| {
+            Box::pin(list(ask))
+        })
+        .about("Lists the erasures, the newest first.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&ERASURE))))]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/erasures/{id}",
+            LOOK,
+            |ask| Box::pin(get(ask)),
+        )
+        .about("Returns an erasure.")
+        .id("erasure")
+        .answers(&[(200, Content::Json(Shape::Named(&ERASURE)))]),
+    ],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+const REQUEST: Named = Named {
+    name: "EraseRequest",
+    about: "Which events go.",
+    members: &[
+        must("filters", FILTERS, "At least one."),
+        may(
+            "filter_combination",
+            FILTER_COMBINATION,
+            "AND unless given.",
+        ),
+        may(
+            "start_time",
+            Shape::OrNull(&Shape::Whole),
+            "Seconds since 1970, included; all of it unless given.",
+        ),
+        may(
+            "end_time",
+            Shape::OrNull(&Shape::Whole),
+            "Seconds since 1970, excluded.",
+        ),
+        may(
+            "time_range",
+            Shape::OrNull(&Shape::Whole),
+            "Of how many last seconds.",
+        ),
+        may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
+        may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
+        may(
+            "dry_run",
+            Shape::OrNull(&Shape::Flag),
+            "False erases; anything else counts.",
+        ),
+    ],
+};
+const ERASURE: Named = Named {
+    name: "Erasure",
+    about: "The record of an erasure: never the values, which shall be nowhere.",
+    members: &[
+        must("id", Shape::Whole, "Its id."),
+        must(
+            "state",
+            Shape::Choice(&["running", "done", "failed"]),
+            "How far it is.",
+        ),
+        must("event_count", Shape::Whole, "How many events went."),
+        must(
+            "filters",
+            Shape::Text,
+            "Which columns were compared, and how.",
+        ),
+        must("asked_by", Shape::Text, "Who asked for it."),
+        must("created_at", Shape::Time, "When."),
+        must(
+            "finished_at",
+            Shape::OrNull(&Shape::Time),
+            "When it was done.",
+        ),
+        must("failure", Shape::OrNull(&Shape::Text), "Why it failed."),
+    ],
+};
 
 const LIST_MAX: usize = 1_000;
 

@@ -2,6 +2,8 @@
 
 use crate::ask::{Answer, Ask};
 use crate::problem::{DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Shape, may};
 use crate::spec::read_row_clauses;
 use axum::body::Body;
 use axum::http::header;
@@ -11,7 +13,53 @@ use futures::stream;
 use jiff::Timestamp;
 use serde_json::{Map, Value as Json};
 use std::io;
+use waggle_access::Permission;
 use waggle_model::{ExportFormat, ExportRequest, TimeRange};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Export",
+    about: "Windows of a dataset as files.",
+    routes: &[Route::own(
+        "GET",
+        "/api/environments/{env}/datasets/{dataset}/export",
+        LOOK,
+        |ask| Box::pin(get(ask)),
+    )
+    .about("Returns the events of a window, the oldest first, as they are written.")
+    .query(&[
+        may(
+            "format",
+            Shape::Choice(&["parquet", "csv", "ndjson"]),
+            "The format; parquet unless given.",
+        ),
+        may(
+            "start",
+            Shape::Text,
+            "Seconds since 1970 or RFC 3339, included.",
+        ),
+        may(
+            "end",
+            Shape::Text,
+            "Seconds since 1970 or RFC 3339, excluded.",
+        ),
+        may("filters", Shape::Text, "A JSON list of filters."),
+        may(
+            "filter_combination",
+            Shape::Choice(&["AND", "OR"]),
+            "AND unless given.",
+        ),
+    ])
+    .answers(&[(
+        200,
+        Content::Bytes(&[
+            "application/vnd.apache.parquet",
+            "text/csv",
+            "application/x-ndjson",
+        ]),
+    )])],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 
 const NS_PER_S: i64 = 1_000_000_000;
 

@@ -2,10 +2,41 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, must};
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permissions;
 use waggle_metastore::KeyKind;
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Keys in the UI",
+    about: "Keys made by people.",
+    routes: &[Route::own(
+        "POST",
+        "/api/environments/{env}/keys",
+        Need::Administrator,
+        |ask| Box::pin(create(ask)),
+    )
+    .about("Makes a configuration key with every permission. Its secret is in this answer and nowhere else.")
+    .takes(Shape::Object(&[must(
+        "name",
+        Shape::Text,
+        "1 to 100 characters.",
+    )]))
+    .answers(&[(201, Content::Json(Shape::Named(&MADE_KEY)))])],
+};
+
+const MADE_KEY: Named = Named {
+    name: "MadeKey",
+    about: "A new key and the only sight of its secret.",
+    members: &[
+        must("id", Shape::Text, "Its public id."),
+        must("name", Shape::Text, "What people call it."),
+        must("key", Shape::Text, "What clients send."),
+        must("kind", Shape::Text, "What it is for."),
+    ],
+};
 
 /// `POST /api/environments/{env}/keys`: a configuration key with every permission.
 pub(crate) async fn create(ask: Ask) -> Answer {

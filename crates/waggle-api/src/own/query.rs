@@ -6,15 +6,84 @@ use crate::honeycomb::query_result::find_run;
 use crate::kept;
 use crate::listen::body;
 use crate::problem::{Problem, ProblemKind};
+use crate::route::{Need, Resource, Route};
 use crate::running::QueryRun;
+use crate::shape::{Content, Member, Named, Shape, joined, must};
+use crate::spec::{QUERY, QUERY_SPEC};
+use crate::table::TABLE;
 use crate::table::{milliseconds, table_json};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
+use waggle_access::Permission;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
 use waggle_model::{DatasetScope, QueryOptions, ResultTable, Tenant};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Queries of the UI",
+    about: "Queries that are answered at once and kept with their answer.",
+    routes: &[
+        Route::own(
+            "POST",
+            "/api/environments/{env}/datasets/{dataset}/query",
+            LOOK,
+            |ask| Box::pin(run(ask)),
+        )
+        .about("Runs a query over a dataset, or over all with `__all__`, and keeps its answer.")
+        .takes(Shape::Named(&QUERY_SPEC))
+        .answers(&[(200, Content::Json(Shape::Object(RUN)))]),
+        Route::own("GET", "/api/environments/{env}/results/{id}", LOOK, |ask| {
+            Box::pin(result(ask))
+        })
+        .about("Returns an answer as it was, whatever arrived since.")
+        .id("result")
+        .answers(&[(200, Content::Json(Shape::Object(KEPT)))]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/queries/running",
+            LOOK,
+            |ask| Box::pin(async move { running(&ask) }),
+        )
+        .about("Lists the queries that are being answered, and how far they are.")
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[must(
+                "queries",
+                Shape::List(&Shape::Named(&RUNNING)),
+                "The queries.",
+            )])),
+        )]),
+    ],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+const RUN: &[Member] = &joined::<{ HEAD.len() + TABLE.len() }>(HEAD, TABLE);
+const KEPT: &[Member] = &joined::<{ RUN.len() + 1 }>(
+    &[must(
+        "dataset",
+        Shape::OrNull(&Shape::Text),
+        "Slug of the dataset, `__all__` for all; null when it is gone.",
+    )],
+    RUN,
+);
+const HEAD: &[Member] = &[
+    must("query_id", Shape::Text, "Id of the query."),
+    must("result_id", Shape::Text, "Id of the answer."),
+    must("query", Shape::Named(&QUERY), "The query as it was sent."),
+];
+const RUNNING: Named = Named {
+    name: "RunningQuery",
+    about: "A query that is being answered.",
+    members: &[
+        must("id", Shape::Text, "Its id while it runs."),
+        must("kind", Shape::Text, "What it is for."),
+        must("rows_read", Shape::Whole, "Rows it has looked at."),
+        must("elapsed_ms", Shape::Number, "Milliseconds since it began."),
+    ],
+};
 
 /// `POST /api/environments/{env}/datasets/{dataset}/query`.
 pub(crate) async fn run(ask: Ask) -> Answer {

@@ -5,13 +5,117 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::whole_number;
 use crate::table::time_text;
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
+use waggle_access::Permission;
 use waggle_metastore::DatasetRetention;
 use waggle_model::{DatasetId, RetentionLimits, RetentionLoss};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Retention",
+    about: "How long and how much is kept.",
+    routes: &[
+        Route::own("GET", "/api/environments/{env}/retention", LOOK, |ask| {
+            Box::pin(get(ask))
+        })
+        .about("Returns the limits of the environment and what each dataset keeps.")
+        .answers(&[(200, Content::Json(Shape::Named(&RETENTION)))]),
+        Route::own(
+            "PUT",
+            "/api/environments/{env}/retention",
+            Need::Administrator,
+            |ask| Box::pin(set(ask)),
+        )
+        .about("Sets the limits of the environment.")
+        .query(&[PREVIEW])
+        .takes(Shape::Named(&LIMITS))
+        .answers(&[(200, Content::Json(Shape::Named(&RETENTION)))]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/retention",
+            LOOK,
+            |ask| Box::pin(get_of_dataset(ask)),
+        )
+        .about("Returns the limits of a dataset and what it keeps.")
+        .answers(&[(200, Content::Json(Shape::Named(&RETENTION)))]),
+        Route::own(
+            "PUT",
+            "/api/environments/{env}/datasets/{dataset}/retention",
+            Need::Administrator,
+            |ask| Box::pin(set_of_dataset(ask)),
+        )
+        .about("Sets the limits of a dataset.")
+        .query(&[PREVIEW])
+        .takes(Shape::Named(&LIMITS))
+        .answers(&[(200, Content::Json(Shape::Named(&RETENTION)))]),
+    ],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+const PREVIEW: Member = may(
+    "preview",
+    Shape::Flag,
+    "`true` shows what would go and changes nothing.",
+);
+
+const LIMITS: Named = Named {
+    name: "RetentionLimits",
+    about: "Limits of age and size. 0 keeps everything; null leaves it to whoever stands above.",
+    members: &[
+        may("age_s", Shape::OrNull(&Shape::Whole), "Seconds."),
+        may("bytes", Shape::OrNull(&Shape::Whole), "Bytes on disk."),
+    ],
+};
+const RETENTION: Named = Named {
+    name: "Retention",
+    about: "What is kept, and why.",
+    members: &[
+        must("server", Shape::Named(&LIMITS), "Limits of the server."),
+        must(
+            "environment",
+            Shape::Named(&LIMITS),
+            "Limits of the environment.",
+        ),
+        must("is_preview", Shape::Flag, "True when nothing was changed."),
+        must(
+            "datasets",
+            Shape::List(&Shape::Named(&DATASET)),
+            "Each dataset, or the one that was asked for.",
+        ),
+    ],
+};
+const DATASET: Named = Named {
+    name: "DatasetRetention",
+    about: "What a dataset keeps, and what it would lose.",
+    members: &[
+        must("dataset", Shape::Text, "Its slug."),
+        must("limits", Shape::Named(&LIMITS), "Its own limits."),
+        must("effective", Shape::Named(&LIMITS), "The limits that count."),
+        must("kept_from", Shape::OrNull(&Shape::Time), "Older events go."),
+        must("event_count", Shape::Whole, "How many events it holds."),
+        must("stored_bytes", Shape::Whole, "Bytes on disk."),
+        must(
+            "oldest_at",
+            Shape::OrNull(&Shape::Time),
+            "Time of the oldest event.",
+        ),
+        must("would_go", Shape::Object(LOSS), "What goes next."),
+    ],
+};
+const LOSS: &[Member] = &[
+    must("event_count", Shape::Whole, "Events."),
+    must("stored_bytes", Shape::Whole, "Bytes."),
+    must(
+        "through",
+        Shape::OrNull(&Shape::Time),
+        "Time of the newest of them.",
+    ),
+];
 
 const NS_PER_S: i64 = 1_000_000_000;
 /// Longer than any event can be old.

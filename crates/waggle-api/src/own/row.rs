@@ -3,13 +3,105 @@
 use crate::ask::{Answer, Ask, text_answer};
 use crate::listen::body;
 use crate::problem::{DetailCode, Problem};
+use crate::route::LIMIT;
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, may, must};
+use crate::spec::{FILTER_COMBINATION, FILTERS, NANOSECONDS};
 use crate::spec::{read_row_clauses, whole_number};
+use crate::table::{NEXT, RAW_ROW, STATS};
 use crate::table::{Rows, Stats};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
+use waggle_access::Permission;
 use waggle_model::{DatasetId, RowRequest, Tenant, TimeRange, TimeWindow, TraceRequest};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Rows and traces",
+    about: "The events themselves, with every field.",
+    routes: &[
+        Route::own(
+            "POST",
+            "/api/environments/{env}/datasets/{dataset}/rows",
+            LOOK,
+            |ask| Box::pin(rows(ask)),
+        )
+        .about("Returns the events that pass the filters, the newest first.")
+        .takes(Shape::Named(&REQUEST))
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must("rows", Shape::List(&Shape::Named(&RAW_ROW)), "The events."),
+                NEXT,
+                must("stats", Shape::Named(&STATS), "What the answer cost."),
+            ])),
+        )]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/traces/{trace_id}",
+            LOOK,
+            |ask| Box::pin(trace(ask)),
+        )
+        .about("Returns the events of a trace from all datasets, the oldest first.")
+        .query(&[
+            may("start", Shape::Number, "Seconds since 1970, included."),
+            may("end", Shape::Number, "Seconds since 1970, excluded."),
+            LIMIT,
+        ])
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must("trace_id", Shape::Text, "Its id."),
+                must("total_rows", Shape::Whole, "How many events it has."),
+                must("rows", Shape::List(&Shape::Named(&RAW_ROW)), "The events."),
+                must("stats", Shape::Named(&STATS), "What the answer cost."),
+            ])),
+        )]),
+    ],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+const REQUEST: Named = Named {
+    name: "RowsRequest",
+    about: "Which events to show.",
+    members: &[
+        may("filters", FILTERS, "Which events."),
+        may(
+            "filter_combination",
+            FILTER_COMBINATION,
+            "AND unless given.",
+        ),
+        may(
+            "start_time",
+            Shape::OrNull(&Shape::Whole),
+            "Seconds since 1970, included.",
+        ),
+        may(
+            "end_time",
+            Shape::OrNull(&Shape::Whole),
+            "Seconds since 1970, excluded.",
+        ),
+        may(
+            "time_range",
+            Shape::OrNull(&Shape::Whole),
+            "Of how many last seconds; 7,200 unless given.",
+        ),
+        may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
+        may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
+        may(
+            "limit",
+            Shape::OrNull(&Shape::Whole),
+            "Most events, 1 to 1,000.",
+        ),
+        may(
+            "before",
+            Shape::OrNull(&Shape::Text),
+            "The `next` of the page before.",
+        ),
+    ],
+};
 
 const ROWS_DEFAULT: usize = 100;
 const ROWS_MAX: usize = 1_000;

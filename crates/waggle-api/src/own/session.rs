@@ -5,17 +5,85 @@
 
 use crate::ask::{Answer, json_answer};
 use crate::caller::{self, SESSION_COOKIE, token_of};
+use crate::honeycomb::auth::NAME_AND_SLUG;
 use crate::listen::http::Peer;
 use crate::problem::{Problem, ProblemKind};
 use crate::request;
+use crate::route::{Face, Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, must};
 use crate::state::ApiState;
 use axum::Extension;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::on;
 use serde_json::{Value as Json, json};
 use waggle_metastore::{Session, Team};
 use waggle_model::TeamId;
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Session",
+    about: "Signing in and out.",
+    routes: &[
+        Route::raw("GET", "/api/session", Face::Own, Need::Nothing, |m| {
+            on(m, get)
+        })
+        .about("Returns who is signed in, to which team, and what the UI must know.")
+        .answers(&[(200, Content::Json(Shape::Named(&SESSION)))]),
+        Route::raw("POST", "/api/session", Face::Own, Need::Nothing, |m| {
+            on(m, sign_in)
+        })
+        .about("Signs a person in; the session is in a cookie.")
+        .takes(Shape::Object(&[
+            must("email", Shape::Text, "The person's address."),
+            must("password", Shape::Text, "The person's password."),
+        ]))
+        .answers(&[(200, Content::Json(Shape::Named(&SESSION)))]),
+        Route::raw("DELETE", "/api/session", Face::Own, Need::Nothing, |m| {
+            on(m, sign_out)
+        })
+        .about("Signs out.")
+        .answers(&[(204, Content::Nothing)]),
+    ],
+};
+
+const SESSION: Named = Named {
+    name: "Session",
+    about: "Who is signed in, if anybody, and facts about the server.",
+    members: &[
+        must("version", Shape::Text, "Version of the server."),
+        must("dev", Shape::Flag, "True when no sign-in is needed."),
+        must(
+            "user",
+            Shape::OrNull(&Shape::Object(&[
+                must("email", Shape::Text, "Address."),
+                must("name", Shape::Text, "Name."),
+            ])),
+            "Who is signed in.",
+        ),
+        must(
+            "team",
+            Shape::OrNull(&Shape::Named(&NAME_AND_SLUG)),
+            "The person's team.",
+        ),
+        must(
+            "environments",
+            Shape::List(&Shape::Named(&NAME_AND_SLUG)),
+            "The environments of the team.",
+        ),
+        must("origin", Shape::Text, "Address of the server."),
+        must(
+            "grpc",
+            Shape::OrNull(&Shape::Text),
+            "Where OTLP over gRPC is taken.",
+        ),
+        must(
+            "otlp_http",
+            Shape::OrNull(&Shape::Text),
+            "Where OTLP over HTTP is taken too.",
+        ),
+    ],
+};
 
 /// `GET /api/session`: never 401; without a user, and not with `--dev`, the UI shows the sign-in page.
 pub(crate) async fn get(
@@ -51,7 +119,8 @@ pub(crate) async fn sign_in(State(state): State<ApiState>, request: Request) -> 
 async fn try_sign_in(state: &ApiState, request: Request) -> Answer {
     let (parts, body) = request.into_parts();
     request::require_json(&parts.headers)?;
-    let body = request::read_body(state, &parts.headers, body).await?;
+    let body =
+        request::read_body(state.config.management_body_bytes_max, &parts.headers, body).await?;
     let sent = request::parse_json(&body)?;
     let text = |field: &str| sent.get(field).and_then(Json::as_str);
     let (Some(email), Some(password)) = (text("email"), text("password")) else {

@@ -3,6 +3,8 @@
 use crate::ask::{Answer, Ask, json_answer, text_answer};
 use crate::listen::body;
 use crate::problem::{DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, may, must};
 use crate::spec::whole_number;
 use crate::table::Scalar;
 use axum::http::{StatusCode, header};
@@ -10,7 +12,52 @@ use axum::response::IntoResponse;
 use serde::Serialize;
 use serde::ser::{SerializeSeq, Serializer};
 use serde_json::{Value as Json, json};
+use waggle_access::Permission;
 use waggle_model::{CsvLines, SqlAnswer, SqlColumn, SqlError, SqlRequest, Value};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "SQL",
+    about: "SQL over the datasets of an environment, which are its tables.",
+    routes: &[
+        Route::own("POST", "/api/environments/{env}/sql", LOOK, |ask| {
+            Box::pin(run(ask))
+        })
+        .about("Runs a SELECT. Whoever accepts `text/csv` first gets CSV.")
+        .takes(Shape::Object(&[
+            must("sql", Shape::Text, "The text of a SELECT."),
+            may(
+                "rows_max",
+                Shape::OrNull(&Shape::Whole),
+                "Most rows of the answer.",
+            ),
+        ]))
+        .answers(&[(200, Content::Json(Shape::Named(&ANSWER)))]),
+    ],
+};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+const ANSWER: Named = Named {
+    name: "SqlAnswer",
+    about: "Rows and what their columns are.",
+    members: &[
+        must(
+            "columns",
+            Shape::List(&Shape::Object(&[
+                must("name", Shape::Text, "Its name."),
+                must("type", Shape::Text, "Its type."),
+            ])),
+            "The columns.",
+        ),
+        must(
+            "rows",
+            Shape::List(&Shape::List(&Shape::Any)),
+            "The rows, each a list of values.",
+        ),
+        must("truncated", Shape::Flag, "True when there are more rows."),
+        must("elapsed_ms", Shape::Number, "Milliseconds it took."),
+    ],
+};
 
 /// Answers of more values are written on a blocking thread.
 const VALUES_INLINE_MAX: usize = 10_000;

@@ -1,126 +1,189 @@
 //! The table of routes, walked: no route without its guard, no sight of another environment, no bad id or body that breaks anything.
 
 use super::{Answer, Call, Installation};
-use crate::{Need, RESOURCES, Resource, router};
-use serde_json::json;
+use crate::resource;
+use crate::route::{BodyLimit, Face, KINDS, Need, Route, UNMADE};
+use crate::{ApiConfig, router};
+use serde_json::Value as Json;
+use std::collections::HashMap;
+use std::path::Path;
 use waggle_access::Permission;
-use waggle_metastore::{KeyKind, RunBy};
-use waggle_model::{DatasetScope, Tenant};
+use waggle_metastore::KeyKind;
+use waggle_model::Tenant;
 
-/// What stands for each path parameter.
-struct Names {
-    env: String,
-    dataset: String,
-    id: String,
-    column: String,
-}
+/// One object of every kind, by the name of its kind: what stands for the parameters of paths.
+#[derive(Clone)]
+struct Objects(HashMap<&'static str, String>);
 
-impl Names {
-    fn path(&self, resource: &Resource) -> String {
-        resource
-            .path
-            .replace("{env}", &self.env)
-            .replace("{*dataset}", &self.dataset)
-            .replace("{dataset}", &self.dataset)
-            .replace("{column}", &self.column)
-            .replace("{trace_id}", &self.id)
-            .replace("{id}", &self.id)
+impl Objects {
+    /// Names that nothing has.
+    fn none() -> Self {
+        let mut objects: HashMap<_, _> = KINDS
+            .iter()
+            .map(|(kind, _)| (*kind, "yUheCUmgZ8p".to_owned()))
+            .collect();
+        objects.insert("env", "production".to_owned());
+        Self(objects)
+    }
+
+    fn path(&self, row: &Route) -> String {
+        let mut path = row.path.replace("{*", "{");
+        for (parameter, kind) in row.objects() {
+            path = path.replace(&format!("{{{parameter}}}"), &self.0[kind]);
+        }
+        path
+    }
+
+    fn example(&self, example: &str) -> Json {
+        let mut example = example.to_owned();
+        for (kind, id) in &self.0 {
+            example = example.replace(&format!("<{kind}>"), id);
+        }
+        serde_json::from_str(&example).unwrap()
     }
 }
 
-fn plain() -> Names {
-    Names {
-        env: "production".into(),
-        dataset: "shop".into(),
-        id: "yUheCUmgZ8p".into(),
-        column: "name".into(),
+/// An environment to make objects in, with what opens it.
+struct Place {
+    objects: Objects,
+    key: String,
+    cookie: String,
+}
+
+impl Place {
+    /// Makes one object of every kind, by the routes that make them.
+    async fn furnished(installation: &Installation, tenant: Tenant, slug: &str) -> Self {
+        let mut place = Self {
+            objects: Objects::none(),
+            key: installation
+                .key_with(tenant, KeyKind::Configuration, Permission::all())
+                .await,
+            cookie: installation.sign_in().await,
+        };
+        place.objects.0.insert("env", slug.to_owned());
+        let mut made = vec!["env"];
+        for row in resource::all() {
+            let Some(makes) = row.makes else { continue };
+            let body = place.objects.example(makes.example);
+            let call = installation.ask(row.method, &place.objects.path(row));
+            let answer = place.opened(row, call.json(&body)).send().await;
+            assert!(answer.status < 300, "{}: {}", row.path, answer.text());
+            let json = answer.json();
+            let id = json
+                .pointer(makes.id)
+                .unwrap_or_else(|| panic!("{}: no {} in {json}", row.path, makes.id));
+            let id = id.as_str().map_or_else(|| id.to_string(), str::to_owned);
+            place.objects.0.insert(makes.kind, id);
+            made.push(makes.kind);
+        }
+        for (kind, _) in KINDS {
+            assert_ne!(
+                made.contains(kind),
+                UNMADE.contains(kind),
+                "no route makes a {kind}, or one does and it is said that none does"
+            );
+        }
+        place
+    }
+
+    /// Adds what opens this place.
+    fn opened(&self, row: &Route, call: Call) -> Call {
+        match row.face {
+            Face::Own => call.header("cookie", &self.cookie),
+            Face::V1 | Face::Events | Face::Otlp | Face::Health => {
+                call.header("x-honeycomb-team", &self.key)
+            }
+        }
     }
 }
 
-fn call(installation: &Installation, resource: &Resource, names: &Names) -> Call {
-    let call = Call::new(
-        router(installation.state.clone()),
-        resource.method,
-        &names.path(resource),
-    );
-    if resource.method == "GET" || resource.method == "DELETE" {
+fn call(installation: &Installation, row: &Route, objects: &Objects) -> Call {
+    let call = installation.ask(row.method, &objects.path(row));
+    if row.method == "GET" || row.method == "DELETE" {
         return call;
     }
-    call.json(&json!({}))
+    call.json(&serde_json::json!({}))
 }
 
-/// Every refusal of a program's route is JSON with a text (or OTLP's status), never a page and never an empty body.
+/// Every refusal of a program's route is JSON with a text in its face's own words, never a page and never an empty body.
 #[track_caller]
-fn check_refusal(answer: &Answer, status: u16, resource: &Resource, case: &str) {
-    let place = format!("{case}: {} {}", resource.method, resource.path);
+fn check_refusal(answer: &Answer, status: u16, row: &Route, case: &str) {
+    let place = format!("{case}: {} {}", row.method, row.path);
     assert_eq!(answer.status, status, "{place}: {}", answer.text());
-    let member = if resource.path.starts_with("/v1/") {
-        "message"
-    } else {
-        "error"
+    let pointer = match row.face {
+        Face::Otlp => "/message",
+        Face::V1 | Face::Events | Face::Own | Face::Health => "/error",
     };
-    let text = answer.json()[member]
-        .as_str()
-        .unwrap_or_default()
-        .to_owned();
-    assert!(!text.is_empty(), "{place}: {}", answer.text());
+    let json = answer.json();
+    let text = json.pointer(pointer).and_then(Json::as_str);
+    assert!(
+        text.is_some_and(|text| !text.is_empty()),
+        "{place}: {}",
+        answer.text()
+    );
     assert_eq!(answer.header("x-request-id").len(), 16, "{place}");
+}
+
+fn guarded() -> impl Iterator<Item = &'static Route> {
+    resource::all().filter(|row| row.need != Need::Nothing)
 }
 
 #[tokio::test]
 async fn without_a_key_every_guarded_route_answers_401() {
     let installation = Installation::new().await;
-    for resource in RESOURCES.iter().filter(|r| r.need != Need::Nothing) {
-        let answer = call(&installation, resource, &plain()).send().await;
-        check_refusal(&answer, 401, resource, "no key");
-        let answer = call(&installation, resource, &plain())
+    let objects = Objects::none();
+    for row in guarded() {
+        let answer = call(&installation, row, &objects).send().await;
+        check_refusal(&answer, 401, row, "no key");
+        if row.face == Face::V1 {
+            answer.check_error(401, "unknown API key - check your credentials");
+        }
+        let answer = call(&installation, row, &objects)
             .header("x-honeycomb-team", "nobodys")
             .send()
             .await;
-        check_refusal(&answer, 401, resource, "unknown key");
-        let disabled = call(&installation, resource, &plain())
+        check_refusal(&answer, 401, row, "unknown key");
+        let answer = call(&installation, row, &objects)
             .header("cookie", "waggle_session=made-up")
             .send()
             .await;
-        check_refusal(&disabled, 401, resource, "unknown session");
+        check_refusal(&answer, 401, row, "unknown session");
     }
 }
 
 #[tokio::test]
 async fn a_key_without_the_permission_is_refused() {
     let installation = Installation::new().await;
-    installation.dataset(installation.production, "shop").await;
-    for resource in RESOURCES {
-        let needed: &[Permission] = match resource.need {
+    let objects = Objects::none();
+    for row in guarded() {
+        let needed: &[Permission] = match row.need {
             Need::Nothing | Need::AnyKey => continue,
             // A key is no administrator, whatever it may do.
             Need::Administrator => {
-                let answer = call(&installation, resource, &plain())
+                let answer = call(&installation, row, &objects)
                     .header("x-honeycomb-team", &installation.key)
                     .send()
                     .await;
-                check_refusal(&answer, 403, resource, "not an administrator");
+                check_refusal(&answer, 403, row, "not an administrator");
                 continue;
             }
             Need::SendEvents => &[Permission::SendEvents],
             Need::OneOf(needed) | Need::AllOf(needed) | Need::Person(needed) => needed,
         };
-        let is_one_enough = matches!(resource.need, Need::OneOf(_));
-        let missing: Vec<Vec<Permission>> = if is_one_enough {
-            vec![needed.to_vec()]
-        } else {
-            needed.iter().map(|permission| vec![*permission]).collect()
+        let missing: Vec<Vec<Permission>> = match row.need {
+            Need::OneOf(_) => vec![needed.to_vec()],
+            _ => needed.iter().map(|permission| vec![*permission]).collect(),
         };
         for missing in missing {
             let rest = Permission::all().filter(|permission| !missing.contains(permission));
             let key = installation
                 .key_with(installation.production, KeyKind::Configuration, rest)
                 .await;
-            let answer = call(&installation, resource, &plain())
+            let answer = call(&installation, row, &objects)
                 .header("x-honeycomb-team", &key)
                 .send()
                 .await;
-            check_refusal(&answer, 403, resource, &format!("without {missing:?}"));
+            check_refusal(&answer, 403, row, &format!("without {missing:?}"));
         }
     }
 }
@@ -128,84 +191,66 @@ async fn a_key_without_the_permission_is_refused() {
 #[tokio::test]
 async fn an_ingest_key_does_nothing_but_send() {
     let installation = Installation::new().await;
-    installation.dataset(installation.production, "shop").await;
     let key = installation
         .key_with(installation.production, KeyKind::Ingest, Permission::all())
         .await;
-    for resource in RESOURCES {
-        let is_let_in = match resource.need {
+    for row in guarded() {
+        let is_let_in = match row.need {
             Need::Nothing | Need::AnyKey | Need::SendEvents => continue,
             Need::OneOf(needed) => needed.contains(&Permission::CreateDatasets),
             Need::AllOf(_) | Need::Person(_) | Need::Administrator => false,
         };
-        let answer = call(&installation, resource, &plain())
+        let answer = call(&installation, row, &Objects::none())
             .header("x-honeycomb-team", &key)
             .send()
             .await;
         if is_let_in {
-            assert!(
-                answer.status != 401 && answer.status != 403,
-                "{}",
-                resource.path
-            );
+            let status = answer.status;
+            assert!(status != 401 && status != 403, "{}", row.path);
         } else {
-            check_refusal(&answer, 403, resource, "ingest key");
+            check_refusal(&answer, 403, row, "ingest key");
         }
     }
-}
-
-/// Makes one of everything in an environment.
-async fn furnish(installation: &Installation, tenant: Tenant) -> (Names, Names) {
-    let dataset = installation.dataset(tenant, "theirs").await;
-    let metastore = &installation.metastore;
-    let query = metastore
-        .create_query(tenant, &DatasetScope::One(dataset), "{}", super::NOW_NS)
-        .await
-        .unwrap();
-    let result = metastore
-        .create_query_result(tenant, &query.id, "{}", &RunBy::Nobody, super::NOW_NS)
-        .await
-        .unwrap();
-    let names = |id: &str| Names {
-        env: "staging".into(),
-        dataset: "theirs".into(),
-        id: id.into(),
-        column: "name".into(),
-    };
-    (names(&query.id.0), names(&result.id.0))
 }
 
 #[tokio::test]
 async fn another_environments_objects_do_not_exist() {
     let installation = Installation::new().await;
-    let (query, result) = furnish(&installation, installation.staging).await;
-    for resource in RESOURCES {
-        let has_object = resource.path.contains("{dataset}") || resource.path.contains("{env}");
-        if !has_object || matches!(resource.need, Need::Nothing | Need::SendEvents) {
+    let ours = Place::furnished(&installation, installation.production, "production").await;
+    let theirs = Place::furnished(&installation, installation.staging, "staging").await;
+    for row in guarded().filter(|row| row.need != Need::SendEvents) {
+        // Everything of theirs at once, then each object of theirs among those of ours.
+        let mut cases = vec![theirs.objects.clone()];
+        for (_, kind) in row.objects().filter(|(_, kind)| !UNMADE.contains(kind)) {
+            let mut mixed = ours.objects.clone();
+            mixed.0.insert(kind, theirs.objects.0[kind].clone());
+            cases.push(mixed);
+        }
+        if row.objects().all(|(_, kind)| UNMADE.contains(&kind)) {
             continue;
         }
-        for names in [&query, &result] {
-            let answer = call(&installation, resource, names)
-                .header("x-honeycomb-team", &installation.key)
-                .send()
-                .await;
-            check_refusal(&answer, 404, resource, "another environment");
+        for objects in cases {
+            let is_theirs_for_people = row.face == Face::Own && objects.0["env"] == "staging";
+            let request = match row.makes {
+                Some(makes) => installation
+                    .ask(row.method, &objects.path(row))
+                    .json(&objects.example(makes.example)),
+                None => call(&installation, row, &objects),
+            };
+            // A person of the team may go into its other environment; a key may not.
+            let request = match is_theirs_for_people {
+                true => request.header("x-honeycomb-team", &ours.key),
+                false => ours.opened(row, request),
+            };
+            let answer = request.send().await;
+            let status = answer.status;
+            check_refusal(
+                &answer,
+                404,
+                row,
+                &format!("{} {status}", objects.path(row)),
+            );
         }
-    }
-    // A dataset of the same name here does not open what belongs to the one there.
-    installation
-        .dataset(installation.production, "theirs")
-        .await;
-    for (path, id) in [
-        ("/1/queries/theirs", &query.id),
-        ("/1/query_results/theirs", &result.id),
-        ("/api/environments/production/results", &result.id),
-    ] {
-        let answer = installation
-            .ask_with_key("GET", &format!("{path}/{id}"))
-            .send()
-            .await;
-        assert_eq!(answer.status, 404, "{path}: {}", answer.text());
     }
     let list = installation.ask_with_key("GET", "/1/datasets").send().await;
     assert_eq!(list.json().as_array().unwrap().len(), 1);
@@ -214,54 +259,45 @@ async fn another_environments_objects_do_not_exist() {
 #[tokio::test]
 async fn malformed_ids_are_clean_errors() {
     let installation = Installation::new().await;
-    installation.dataset(installation.production, "shop").await;
+    let ours = Place::furnished(&installation, installation.production, "production").await;
     let long = "x".repeat(5_000);
-    for id in [
-        "%00",
-        "%ff%fe",
-        "..%2F..%2Fetc",
-        "'%20OR%201=1",
-        long.as_str(),
-    ] {
-        for resource in RESOURCES {
-            let has_id = resource.path.contains("{id}") || resource.path.contains("{trace_id}");
-            if !has_id {
-                continue;
+    let ids = ["%00", "%ff%fe", "..%2F..%2Fetc", "'%20OR%201=1", &long];
+    for row in guarded().filter(|row| row.need != Need::SendEvents) {
+        for (_, kind) in row.objects().filter(|(_, kind)| *kind != "column_name") {
+            for id in ids {
+                let mut objects = ours.objects.clone();
+                objects.0.insert(kind, id.to_owned());
+                let answer = ours
+                    .opened(row, call(&installation, row, &objects))
+                    .send()
+                    .await;
+                let status = if id == "%ff%fe" { 400 } else { 404 };
+                check_refusal(&answer, status, row, &format!("{kind} {id:.20}"));
             }
-            let names = Names {
-                id: id.into(),
-                ..plain()
-            };
-            let answer = call(&installation, resource, &names)
-                .header("x-honeycomb-team", &installation.key)
-                .send()
-                .await;
-            let status = if id == "%ff%fe" { 400 } else { 404 };
-            check_refusal(&answer, status, resource, id);
         }
     }
 }
 
 #[tokio::test]
 async fn oversized_bodies_are_clean_errors() {
-    let installation = Installation::new().await;
-    installation.dataset(installation.production, "shop").await;
-    let cookie = installation.sign_in().await;
-    for resource in RESOURCES
-        .iter()
-        .filter(|r| r.method == "POST" || r.method == "PUT")
-    {
-        let (bytes, status) = match resource.need {
-            Need::SendEvents => (21 << 20, 400),
-            _ => (100_001, 413),
+    let config = ApiConfig {
+        event_body_bytes_max: 50_000,
+        batch_body_bytes_max: 60_000,
+        otlp_body_bytes_max: 70_000,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::with(config.clone()).await;
+    let ours = Place::furnished(&installation, installation.production, "production").await;
+    let is_sent = |row: &&Route| row.method != "GET" && row.method != "DELETE";
+    for row in resource::all().filter(is_sent) {
+        let status = match row.body {
+            BodyLimit::Management => 413,
+            BodyLimit::Event | BodyLimit::Batch | BodyLimit::Otlp => 400,
         };
-        let mut request = call(&installation, resource, &plain()).body(vec![b' '; bytes]);
-        request = match resource.path.starts_with("/api/") {
-            true => request.header("cookie", &cookie),
-            false => request.header("x-honeycomb-team", &installation.key),
-        };
-        let answer = request.send().await;
-        check_refusal(&answer, status, resource, "oversized");
+        let body = vec![b' '; row.body.bytes_max(&config) + 1];
+        let request = call(&installation, row, &ours.objects).body(body);
+        let answer = ours.opened(row, request).send().await;
+        check_refusal(&answer, status, row, "oversized");
     }
 }
 
@@ -269,11 +305,66 @@ async fn oversized_bodies_are_clean_errors() {
 fn every_receiver_of_the_wire_is_routed() {
     for receiver in waggle_wire::RECEIVERS {
         for route in receiver.routes {
-            let is_routed = RESOURCES.iter().any(|resource| {
-                let path = resource.path.trim_end_matches("{*dataset}");
-                resource.method == "POST" && path == *route && resource.need == Need::SendEvents
+            let is_routed = resource::all().any(|row| {
+                let path = row.path.trim_end_matches("{*dataset}");
+                row.method == "POST" && path == *route && row.need == Need::SendEvents
             });
             assert!(is_routed, "{route}");
         }
+    }
+}
+
+/// A route that is not in the table can't exist: no other file of this crate makes one, and what the binary hands in as a fallback, the
+/// UI, is never asked for a path that belongs to programs.
+#[tokio::test]
+async fn no_route_is_made_outside_the_table() {
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut folders = vec![source.clone()];
+    let mut files = 0;
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.strip_prefix(&source).unwrap().to_string_lossy();
+            if path.is_dir() {
+                if name != "tests" {
+                    folders.push(path);
+                }
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            files += 1;
+            for maker in [".route(", ".nest(", ".route_service(", ".nest_service("] {
+                // The door of gRPC has calls, not routes; tonic makes its router.
+                let is_known = name == "resource.rs" || name == "listen/grpc.rs";
+                assert!(
+                    (is_known && maker == ".route(") || name == "tests.rs" || !text.contains(maker),
+                    "{name} makes a route with {maker}…)"
+                );
+            }
+        }
+    }
+    assert!(files > 40);
+
+    let installation = Installation::new().await;
+    for row in resource::all() {
+        let path = Objects::none().path(row);
+        for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
+            let answer = Call::new(router(installation.state.clone()), method, &path)
+                .send()
+                .await;
+            let is_in_table = resource::all()
+                .any(|other| other.method == method && Objects::none().path(other) == path);
+            assert_eq!(
+                answer.status == 405,
+                !is_in_table,
+                "{method} {path} answers {}",
+                answer.status
+            );
+        }
+    }
+    for path in ["/1/secret", "/2/secret", "/v1/secret", "/api/secret"] {
+        let answer = installation.ask("GET", path).send().await;
+        assert_eq!(answer.status, 404, "{path}");
+        assert_ne!(answer.text(), "the page of the UI", "{path}");
     }
 }

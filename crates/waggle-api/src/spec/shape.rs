@@ -1,0 +1,180 @@
+//! How queries and their clauses look in JSON. Source: spec/honeycomb-api.md section 11.
+
+use crate::shape::{Member, Named, OTHERS, Shape, joined, may, must};
+
+/// A query as it is sent.
+pub(crate) const QUERY_SPEC: Named = Named {
+    name: "QuerySpec",
+    about: "A question. An empty object counts the events of the last two hours.",
+    members: SPEC,
+};
+
+/// A query as it was sent, with its id.
+pub(crate) const QUERY: Named = Named {
+    name: "Query",
+    about: "A saved query: what was sent, with its id.",
+    members: QUERY_MEMBERS,
+};
+
+/// A condition on the rows.
+pub(crate) const FILTER: Named = Named {
+    name: "Filter",
+    about: "A condition on the rows.",
+    members: &[
+        may("column", TEXT, "Name of the column."),
+        must(
+            "op",
+            Shape::Text,
+            "`=`, `!=`, `>`, `>=`, `<`, `<=`, `starts-with`, `ends-with`, `contains`, their negations with `does-not-`, `exists`, `does-not-exist`, `in`, `not-in`.",
+        ),
+        may(
+            "value",
+            Shape::Any,
+            "A text, number or truth; a list of them for `in` and `not-in`; none for `exists`.",
+        ),
+    ],
+};
+
+/// How filters go together.
+pub(crate) const FILTER_COMBINATION: Shape = Shape::OrNull(&Shape::Choice(&["AND", "OR"]));
+
+/// The clauses that choose rows: members of requests that show or take away events.
+pub(crate) const FILTERS: Shape = Shape::OrNull(&Shape::List(&Shape::Named(&FILTER)));
+
+/// A number of seconds, perhaps absent.
+pub(crate) const SECONDS: Shape = Shape::OrNull(&Shape::Number);
+
+/// A time in nanoseconds, which JavaScript's numbers can't hold.
+pub(crate) const NANOSECONDS: Shape = Shape::OrNull(&Shape::Text);
+
+const TEXT: Shape = Shape::OrNull(&Shape::Text);
+
+const SPEC: &[Member] = &[
+    may(
+        "calculations",
+        Shape::OrNull(&Shape::List(&Shape::Named(&CALCULATION))),
+        "What to calculate per group; COUNT when none is given.",
+    ),
+    may(
+        "breakdowns",
+        Shape::OrNull(&Shape::List(&Shape::Text)),
+        "Columns whose values make the groups.",
+    ),
+    may("filters", FILTERS, "Which rows count."),
+    may(
+        "filter_combination",
+        FILTER_COMBINATION,
+        "Whether a row has to pass all filters or one; AND unless given.",
+    ),
+    may(
+        "granularity",
+        SECONDS,
+        "Seconds of one point of the series; 0 or absent chooses.",
+    ),
+    may(
+        "orders",
+        Shape::OrNull(&Shape::List(&Shape::Named(&ORDER))),
+        "The order of the groups.",
+    ),
+    may(
+        "limit",
+        Shape::OrNull(&Shape::Whole),
+        "Most groups; 1 to 1,000.",
+    ),
+    may(
+        "start_time",
+        Shape::OrNull(&Shape::Whole),
+        "Seconds since 1970, included.",
+    ),
+    may(
+        "end_time",
+        Shape::OrNull(&Shape::Whole),
+        "Seconds since 1970, excluded.",
+    ),
+    may(
+        "time_range",
+        Shape::OrNull(&Shape::Whole),
+        "Seconds from the start or up to the end, or up to now; 7,200 unless given.",
+    ),
+    may(
+        "havings",
+        Shape::OrNull(&Shape::List(&Shape::Named(&HAVING))),
+        "Which groups are shown.",
+    ),
+    may(
+        "calculated_fields",
+        Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION))),
+        "Columns computed for this query.",
+    ),
+    may(
+        "formulas",
+        Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION))),
+        "Values computed from the calculations of a group.",
+    ),
+    may(
+        "compare_time_offset_seconds",
+        Shape::OrNull(&Shape::Whole),
+        "How much earlier the time to compare with is.",
+    ),
+];
+
+const QUERY_MEMBERS: &[Member] =
+    &joined::<{ SPEC.len() + 2 }>(&[must("id", Shape::Text, "Its id."), OTHERS], SPEC);
+
+const CALCULATION: Named = Named {
+    name: "Calculation",
+    about: "A value computed from the rows of a group.",
+    members: &[
+        must("op", Shape::Text, "COUNT, SUM, AVG, P99 and so on."),
+        may(
+            "column",
+            TEXT,
+            "The column it is computed from; none for COUNT.",
+        ),
+        may("name", TEXT, "What it is called in the answer."),
+        may("filters", FILTERS, "Which rows count for it."),
+        may(
+            "filter_combination",
+            FILTER_COMBINATION,
+            "How its filters go together.",
+        ),
+    ],
+};
+
+const ORDER: Named = Named {
+    name: "Order",
+    about: "A breakdown or calculation to order the groups by.",
+    members: &[
+        may("column", TEXT, "Column of the breakdown or calculation."),
+        may("op", TEXT, "The calculation."),
+        may(
+            "order",
+            Shape::OrNull(&Shape::Choice(&["ascending", "descending"])),
+            "The direction; ascending unless given.",
+        ),
+    ],
+};
+
+const HAVING: Named = Named {
+    name: "Having",
+    about: "A condition on a calculation of the query.",
+    members: &[
+        must("calculate_op", Shape::Text, "The calculation."),
+        may("column", TEXT, "Its column."),
+        must(
+            "op",
+            Shape::Choice(&["=", "!=", ">", ">=", "<", "<="]),
+            "How to compare.",
+        ),
+        must("value", Shape::Number, "What to compare with."),
+    ],
+};
+
+const NAMED_EXPRESSION: Named = Named {
+    name: "NamedExpression",
+    about: "An expression and what it is called.",
+    members: &[
+        must("name", Shape::Text, "What it is called."),
+        must("expression", Shape::Text, "How it is computed."),
+    ],
+};
