@@ -26,6 +26,7 @@ pub(crate) enum DetailCode {
     Invalid,
     Missing,
     IncorrectType,
+    AlreadyExists,
 }
 
 impl Detail {
@@ -48,6 +49,7 @@ impl DetailCode {
             Self::Invalid => "invalid",
             Self::Missing => "missing",
             Self::IncorrectType => "incorrect_type",
+            Self::AlreadyExists => "already_exists",
         }
     }
 }

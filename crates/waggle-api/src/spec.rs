@@ -15,8 +15,8 @@ use crate::problem::{Detail, DetailCode};
 use reader::{Reader, TEXT_BYTES_MAX};
 use serde_json::{Map, Value as Json, json};
 use waggle_model::{
-    CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp, HavingSpec,
-    OrderSpec, QuerySpec, SortOrder, TimeWindow, Value,
+    AnswerIndex, CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp,
+    HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeWindow, Value,
 };
 
 /// A query as the client wrote it and as the engine reads it.
@@ -80,7 +80,7 @@ pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses,
     let mut reader = Reader::default();
     let clauses = RowClauses {
         filters: reader.filters(object),
-        filter_combination: reader.filter_combination(object, "filter_combination"),
+        filter_combination: reader.filter_combination(object),
         window: reader.window(object),
     };
     if reader.details.is_empty() {
@@ -93,27 +93,26 @@ pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses,
 impl Reader {
     fn spec(&mut self, object: &Map<String, Json>) -> QuerySpec {
         self.refuse_later_features(object);
-        let calculations = self.calculations(object);
+        let (paths, calculations) = self.calculations(object).into_iter().unzip();
         let breakdowns = self.breakdowns(object);
         let filters = self.filters(object);
-        let filter_combination = self.filter_combination(object, "filter_combination");
+        let filter_combination = self.filter_combination(object);
         let window = self.window(object);
         let granularity_s = self.granularity(object, window);
-        let orders = self.orders(object, &calculations, &breakdowns);
-        let limit = self.limit(object);
-        let havings = self.havings(object, &calculations);
-        QuerySpec {
-            calculated_fields: Vec::new(),
+        let mut spec = QuerySpec {
             calculations,
             breakdowns,
             filters,
             filter_combination,
             granularity_s,
-            orders,
-            limit,
+            limit: self.limit(object),
             window,
-            havings,
-        }
+            ..QuerySpec::default()
+        };
+        self.names(paths, &spec);
+        spec.orders = self.orders(object, &spec);
+        spec.havings = self.havings(object, &spec);
+        spec
     }
 
     fn refuse_later_features(&mut self, object: &Map<String, Json>) {
@@ -138,26 +137,21 @@ impl Reader {
         }
     }
 
-    fn calculations(&mut self, object: &Map<String, Json>) -> Vec<CalculationSpec> {
+    /// Every calculation with its path.
+    fn calculations(&mut self, object: &Map<String, Json>) -> Vec<(String, CalculationSpec)> {
         let mut calculations = Vec::new();
         for (path, item) in self.objects(object, "calculations") {
             let op = self.required_text(item, &path, "op");
             let column = self.column(item, &path, false);
-            if item.get("name").is_some_and(|name| !name.is_null()) {
-                self.invalid(
+            let name = self.optional_text(item, &path, "name");
+            let (filters, filter_combination) = self.below(&path, |reader| {
+                (reader.filters(item), reader.filter_combination(item))
+            });
+            if name.is_none() && !filters.is_empty() {
+                self.add(
                     format!("{path}.name"),
-                    "named calculations are not supported yet",
-                );
-            }
-            let has_filters = match item.get("filters") {
-                None | Some(Json::Null) => false,
-                Some(Json::Array(filters)) => !filters.is_empty(),
-                Some(_) => true,
-            };
-            if has_filters {
-                self.invalid(
-                    format!("{path}.filters"),
-                    "filters of a single calculation are not supported yet",
+                    DetailCode::Missing,
+                    "a calculation with filters needs a name",
                 );
             }
             let Some(op) = op else { continue };
@@ -171,9 +165,38 @@ impl Reader {
                 }
                 continue;
             }
-            calculations.push(CalculationSpec { op, column });
+            let calculation = CalculationSpec {
+                op,
+                column,
+                name,
+                filters,
+                filter_combination,
+            };
+            calculations.push((path, calculation));
         }
         calculations
+    }
+
+    /// Names tell the members of a result row apart.
+    fn names(&mut self, paths: Vec<String>, spec: &QuerySpec) {
+        for (index, path) in paths.into_iter().enumerate() {
+            let calculation = &spec.calculations[index];
+            let label = calculation.label();
+            let is_same = |other: &CalculationSpec| {
+                (calculation.name.is_some() || other.name.is_some()) && other.label() == label
+            };
+            let field = match calculation.name {
+                Some(_) => format!("{path}.name"),
+                None => format!("{path}.op"),
+            };
+            if spec.calculations[..index].iter().any(is_same) {
+                let text = format!("another calculation is called {label}");
+                self.add(field, DetailCode::AlreadyExists, text);
+            } else if calculation.name.is_some() && spec.breakdowns.contains(&label) {
+                let text = format!("a breakdown is called {label}");
+                self.add(field, DetailCode::AlreadyExists, text);
+            }
+        }
     }
 
     fn breakdowns(&mut self, object: &Map<String, Json>) -> Vec<String> {
@@ -275,7 +298,8 @@ impl Reader {
         }
     }
 
-    fn filter_combination(&mut self, object: &Map<String, Json>, field: &str) -> FilterCombination {
+    fn filter_combination(&mut self, object: &Map<String, Json>) -> FilterCombination {
+        let field = "filter_combination";
         match object.get(field) {
             None | Some(Json::Null) => FilterCombination::And,
             Some(Json::String(text)) if text == "AND" => FilterCombination::And,
@@ -338,12 +362,7 @@ impl Reader {
         u64::try_from(granularity_s).ok()
     }
 
-    fn orders(
-        &mut self,
-        object: &Map<String, Json>,
-        calculations: &[CalculationSpec],
-        breakdowns: &[String],
-    ) -> Vec<OrderSpec> {
+    fn orders(&mut self, object: &Map<String, Json>, spec: &QuerySpec) -> Vec<OrderSpec> {
         let mut orders = Vec::new();
         for (path, item) in self.objects(object, "orders") {
             let op = self.optional_text(item, &path, "op");
@@ -366,28 +385,28 @@ impl Reader {
                     );
                     continue;
                 }
-                (None, Some(column)) if !breakdowns.contains(column) => {
-                    self.invalid(
-                        format!("{path}.column"),
-                        format!("{column} is not a breakdown of this query"),
-                    );
-                    continue;
+                (None, Some(column)) if spec.breakdowns.contains(column) => {}
+                (None, Some(name)) => match spec.find_named(name) {
+                    None => {
+                        self.invalid(
+                            format!("{path}.column"),
+                            format!("{name} is not a breakdown of this query"),
+                        );
+                        continue;
+                    }
+                    Some(answer) if is_heatmap(spec, answer) => {
+                        self.invalid(format!("{path}.column"), "HEATMAP cannot order groups");
+                        continue;
+                    }
+                    Some(_) => {}
+                },
+                (Some(op), column) => {
+                    let path = format!("{path}.op");
+                    let answer = (op.as_str(), column.as_deref());
+                    if self.refuses_answer(spec, path, answer, "cannot order groups") {
+                        continue;
+                    }
                 }
-                (Some(op), _) if op == "HEATMAP" => {
-                    self.invalid(format!("{path}.op"), "HEATMAP cannot order groups");
-                    continue;
-                }
-                (Some(op), column) if !names_calculation(calculations, op, column.as_deref()) => {
-                    self.invalid(
-                        format!("{path}.op"),
-                        format!(
-                            "{} is not a calculation of this query",
-                            label(op, column.as_deref())
-                        ),
-                    );
-                    continue;
-                }
-                _ => {}
             }
             orders.push(OrderSpec { op, column, order });
         }
@@ -414,11 +433,7 @@ impl Reader {
         }
     }
 
-    fn havings(
-        &mut self,
-        object: &Map<String, Json>,
-        calculations: &[CalculationSpec],
-    ) -> Vec<HavingSpec> {
+    fn havings(&mut self, object: &Map<String, Json>, spec: &QuerySpec) -> Vec<HavingSpec> {
         let mut havings = Vec::new();
         for (path, item) in self.objects(object, "havings") {
             let calculate_op = self.required_text(item, &path, "calculate_op");
@@ -438,51 +453,52 @@ impl Reader {
             let (Some(calculate_op), Some(op), Some(value)) = (calculate_op, op, value) else {
                 continue;
             };
-            if calculate_op == "HEATMAP" {
-                self.invalid(
-                    format!("{path}.calculate_op"),
-                    "HEATMAP cannot be compared with a number",
-                );
-                continue;
-            }
-            if !names_calculation(calculations, &calculate_op, column.as_deref()) {
-                self.invalid(
-                    format!("{path}.calculate_op"),
-                    format!(
-                        "{} is not a calculation of this query",
-                        label(&calculate_op, column.as_deref())
-                    ),
-                );
+            let path = format!("{path}.calculate_op");
+            let use_text = "cannot be compared with a number";
+            if self.refuses_answer(spec, path, (&calculate_op, column.as_deref()), use_text) {
                 continue;
             }
             havings.push(HavingSpec {
-                calculation: CalculationSpec {
-                    op: calculate_op,
-                    column,
-                },
+                calculate_op,
+                column,
                 op,
                 value,
             });
         }
         havings
     }
+
+    /// Reports an operation and column that mean no answer of the query, or a heat map, with what that can't be used for.
+    fn refuses_answer(
+        &mut self,
+        spec: &QuerySpec,
+        path: String,
+        (op, column): (&str, Option<&str>),
+        heatmap: &str,
+    ) -> bool {
+        match spec.find_answer(op, column) {
+            None if op == "HEATMAP" => self.invalid(path, format!("HEATMAP {heatmap}")),
+            Some(answer) if is_heatmap(spec, answer) => {
+                self.invalid(path, format!("HEATMAP {heatmap}"));
+            }
+            None => {
+                let label = CalculationSpec::label_of(op, column);
+                self.invalid(path, format!("{label} is not a calculation of this query"));
+            }
+            Some(_) => return false,
+        }
+        true
+    }
 }
 
-fn names_calculation(calculations: &[CalculationSpec], op: &str, column: Option<&str>) -> bool {
-    if calculations.is_empty() {
-        return op == "COUNT" && column.is_none();
+fn is_heatmap(spec: &QuerySpec, answer: AnswerIndex) -> bool {
+    match answer {
+        AnswerIndex::Formula(_) => false,
+        AnswerIndex::Calculation(index) => {
+            let calculation = spec.calculations.get(index);
+            calculation.is_some_and(|calculation| calculation.op == "HEATMAP")
+        }
     }
-    calculations
-        .iter()
-        .any(|known| known.op == op && known.column.as_deref() == column)
-}
-
-fn label(op: &str, column: Option<&str>) -> String {
-    CalculationSpec {
-        op: op.to_owned(),
-        column: column.map(str::to_owned),
-    }
-    .label()
 }
 
 fn having_op(text: &str) -> Option<HavingOp> {

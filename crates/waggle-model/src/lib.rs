@@ -28,8 +28,9 @@ pub use csv::CsvLines;
 pub use keep::{EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss};
 pub use limits::EventLimits;
 pub use query::{
-    CalculatedField, CalculationSpec, DatasetScope, FilterCombination, FilterOp, FilterSpec,
-    FilterValue, HavingOp, HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow,
+    AnswerIndex, CalculatedField, CalculationSpec, DatasetScope, FilterCombination, FilterOp,
+    FilterSpec, FilterValue, FormulaSpec, HavingOp, HavingSpec, OrderSpec, QuerySpec, SortOrder,
+    TimeRange, TimeWindow,
 };
 pub use sink::{AppendError, AppendOutcome, EventSink, Reject, RejectReason};
 pub use sql::{

@@ -25,6 +25,8 @@ pub struct QuerySpec {
     pub havings: Vec<HavingSpec>,
     /// Columns that are computed per event; every clause may name them like any other column.
     pub calculated_fields: Vec<CalculatedField>,
+    /// What to compute from the named calculations of each group and bucket, and of the total.
+    pub formulas: Vec<FormulaSpec>,
 }
 
 /// A column whose value in an event is computed from the event's other columns. Source: spec/honeycomb-api.md section 10.
@@ -37,21 +39,98 @@ pub struct CalculatedField {
 }
 
 /// One calculation, by its public name (`COUNT`, `P95`, ...): the query engine's table knows the names.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct CalculationSpec {
     /// Public name, upper case.
     pub op: String,
     /// The column it reads; `None` for COUNT of rows.
     pub column: Option<String>,
+    /// What it is called in results, and by formulas; `None` calls it by its operation.
+    pub name: Option<String>,
+    /// Which of the query's rows it looks at; the groups are those of the query all the same.
+    pub filters: Vec<FilterSpec>,
+    /// Whether all of its filters must hold or any.
+    pub filter_combination: FilterCombination,
 }
 
 impl CalculationSpec {
-    /// The key of this calculation in results: `COUNT`, `P95(duration_ms)`.
-    pub fn label(&self) -> String {
-        match &self.column {
-            Some(column) => format!("{}({column})", self.op),
-            None => self.op.clone(),
+    /// A calculation over all rows of the query, without a name of its own.
+    pub fn new(op: &str, column: Option<&str>) -> Self {
+        Self {
+            op: op.to_owned(),
+            column: column.map(str::to_owned),
+            ..Self::default()
         }
+    }
+
+    /// COUNT of rows: what a query without calculations means.
+    pub fn count() -> Self {
+        Self::new("COUNT", None)
+    }
+
+    /// The key of this calculation in results: its name, or else `COUNT`, `P95(duration_ms)`.
+    pub fn label(&self) -> String {
+        match &self.name {
+            Some(name) => name.clone(),
+            None => Self::label_of(&self.op, self.column.as_deref()),
+        }
+    }
+
+    /// A calculation without a name as results show it: `COUNT`, `P95(duration_ms)`.
+    pub fn label_of(op: &str, column: Option<&str>) -> String {
+        match column {
+            Some(column) => format!("{op}({column})"),
+            None => op.to_owned(),
+        }
+    }
+}
+
+/// A number made of the calculations of a group or bucket, by their names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormulaSpec {
+    /// Its key in results; no calculation has the same.
+    pub name: String,
+    /// In the language of calculated fields; `$name` is the calculation of that name.
+    pub expression: String,
+}
+
+/// An answer that a query gives per group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerIndex {
+    /// Index into the calculations; 0 is the COUNT of a query without any.
+    Calculation(usize),
+    /// Index into the formulas.
+    Formula(usize),
+}
+
+impl QuerySpec {
+    /// What an order or a having means by an operation and a column: the first calculation that has both, preferably one without a name,
+    /// or else the calculation or formula of that name.
+    pub fn find_answer(&self, op: &str, column: Option<&str>) -> Option<AnswerIndex> {
+        if self.calculations.is_empty() && op == "COUNT" && column.is_none() {
+            return Some(AnswerIndex::Calculation(0));
+        }
+        let of_op = |known: &CalculationSpec| known.op == op && known.column.as_deref() == column;
+        let unnamed = |known: &CalculationSpec| known.name.is_none() && of_op(known);
+        let by_op = self.calculations.iter().position(unnamed);
+        let by_op = by_op.or_else(|| self.calculations.iter().position(of_op));
+        match (by_op, column) {
+            (Some(index), _) => Some(AnswerIndex::Calculation(index)),
+            (None, None) => self.find_named(op),
+            (None, Some(_)) => None,
+        }
+    }
+
+    /// The calculation or formula of a name.
+    pub fn find_named(&self, name: &str) -> Option<AnswerIndex> {
+        let mut calculations = self.calculations.iter();
+        let calculation = calculations.position(|known| known.name.as_deref() == Some(name));
+        if let Some(index) = calculation {
+            return Some(AnswerIndex::Calculation(index));
+        }
+        let mut formulas = self.formulas.iter();
+        let formula = formulas.position(|formula| formula.name == name);
+        formula.map(AnswerIndex::Formula)
     }
 }
 
@@ -150,10 +229,11 @@ pub enum FilterCombination {
     Or,
 }
 
-/// One ordering key: a breakdown (`column` without `op`) or a calculation (`op` with its column).
+/// One ordering key: a breakdown (`column` without `op`), a calculation (`op` with its column), or a calculation or formula by its own
+/// name, as `op` or as `column` alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct OrderSpec {
-    /// The calculation's name, if it orders by one.
+    /// The calculation's operation, if it orders by one.
     pub op: Option<String>,
     /// The breakdown, or the calculation's column.
     pub column: Option<String>,
@@ -174,8 +254,10 @@ pub enum SortOrder {
 /// A condition on a finished calculation of a group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HavingSpec {
-    /// The calculation it looks at, which must be one of the query's.
-    pub calculation: CalculationSpec,
+    /// The operation of a calculation of the query, or the name of a calculation or formula.
+    pub calculate_op: String,
+    /// The calculation's column.
+    pub column: Option<String>,
     /// The comparison.
     pub op: HavingOp,
     /// The number compared with.

@@ -325,10 +325,7 @@ fn spec(
     QuerySpec {
         calculations: calculations
             .iter()
-            .map(|(op, column)| CalculationSpec {
-                op: (*op).to_owned(),
-                column: column.map(ToOwned::to_owned),
-            })
+            .map(|(op, column)| CalculationSpec::new(op, *column))
             .collect(),
         breakdowns: breakdowns.iter().map(|name| (*name).to_owned()).collect(),
         filters: filters.to_vec(),

@@ -303,7 +303,7 @@ impl QueryEngine for Engine {
         options: QueryOptions,
     ) -> Result<ResultTable, QueryError> {
         let mut plan = Plan::new(spec, range, &options)?;
-        plan.filters.remember(&self.remembered);
+        plan.remember(&self.remembered);
         let states = Arc::clone(&self.states);
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");

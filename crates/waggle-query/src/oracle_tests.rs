@@ -306,10 +306,7 @@ fn dense_spec(rng: &mut StdRng, range: TimeRange) -> QuerySpec {
             .cycle()
             .skip(first)
             .take(count)
-            .map(|(op, column)| waggle_model::CalculationSpec {
-                op: op.to_owned(),
-                column: column.map(str::to_owned),
-            })
+            .map(|(op, column)| waggle_model::CalculationSpec::new(op, column))
             .collect(),
         granularity_s: Some(length_s / [1, 7, 60][rng.random_range(0..3)]),
         limit: Some([3, 100][rng.random_range(0..2)]),
@@ -496,8 +493,7 @@ fn check_series(expected: &[(i64, Vec<Answer>)], series: &[SeriesPoint]) {
 fn check_heatmaps(spec: &QuerySpec, oracle: &Oracle<'_>, table: &ResultTable) {
     assert_eq!(table.heatmaps.len(), table.calculations.len());
     for (calculation, map) in spec.calculations.iter().zip(&table.heatmaps) {
-        let column = calculation.column.as_deref().unwrap_or_default();
-        let range = oracle.value_range(column);
+        let range = oracle.value_range(calculation);
         let (Some((min, max)), "HEATMAP") = (range, calculation.op.as_str()) else {
             assert_eq!(map, &None, "{}", calculation.label());
             continue;
@@ -510,7 +506,7 @@ fn check_heatmaps(spec: &QuerySpec, oracle: &Oracle<'_>, table: &ResultTable) {
         let edges: Vec<f64> = (0..bins)
             .map(|bin| min + f64::from(bin) * map.step_size)
             .collect();
-        let expected = oracle.heatmap(column, &edges, table.granularity_ns);
+        let expected = oracle.heatmap(calculation, &edges, table.granularity_ns);
         assert_eq!(map.times_ns, expected.keys().copied().collect::<Vec<_>>());
         assert_eq!(map.counts, expected.into_values().collect::<Vec<_>>());
     }

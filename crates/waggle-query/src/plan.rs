@@ -6,13 +6,14 @@ mod validate;
 use crate::calculation::{Calculation, calculation};
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
-use crate::filter::FilterSet;
+use crate::filter::{FilterSet, Remembered};
 use crate::relation::{may_relate, relate};
 use granularity::automatic_granularity_ns;
 use std::fmt;
+use std::sync::Arc;
 use waggle_model::{
-    CalculationSpec, FilterCombination, FilterValue, HavingOp, QueryError, QueryOptions, QuerySpec,
-    SortOrder, TimeRange,
+    AnswerIndex, CalculationSpec, FilterCombination, FilterSpec, FilterValue, HavingOp, QueryError,
+    QueryOptions, QuerySpec, SortOrder, TimeRange,
 };
 use waggle_store::Snapshot;
 
@@ -25,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) range: TimeRange,
     pub(crate) buckets: Buckets,
     pub(crate) filters: FilterSet,
+    /// Conditions of single calculations, which rows that passed the filters meet or not.
+    pub(crate) conditions: Vec<Condition>,
     /// Columns read for rows that passed the filters; the clauses below point into it.
     pub(crate) columns: Vec<String>,
     pub(crate) breakdowns: Vec<usize>,
@@ -42,12 +45,23 @@ pub(crate) struct Plan {
     pub(crate) filter_key: Option<String>,
 }
 
+/// Which rows some calculations look at.
+#[derive(Clone)]
+pub(crate) struct Condition {
+    pub(crate) filters: FilterSet,
+    text: String,
+    /// As [`Plan::filter_key`].
+    pub(crate) key: Option<String>,
+}
+
 /// State to keep per cell.
 #[derive(Clone, Copy)]
 pub(crate) struct StatePlan {
     /// Any of the calculations that share it.
     pub(crate) calculation: &'static dyn Calculation,
     pub(crate) column: Option<usize>,
+    /// Index into the conditions; `None` looks at all rows of the query.
+    pub(crate) condition: Option<usize>,
 }
 
 /// One calculation of the query.
@@ -97,12 +111,12 @@ impl Plan {
                 .unwrap_or(i64::MAX),
         };
         let filters = FilterSet::new(&spec.filters, spec.filter_combination)?;
-        let filter_key = (!may_relate(&filters))
-            .then(|| format!("{:?} {:?}", spec.filter_combination, spec.filters));
+        let filter_key = filter_key(&filters, spec.filter_combination, &spec.filters);
         let mut plan = Self {
             range,
             buckets: Buckets::new(range, granularity_ns),
             filters,
+            conditions: Vec::new(),
             columns: Vec::new(),
             breakdowns: Vec::new(),
             states: Vec::new(),
@@ -112,7 +126,7 @@ impl Plan {
             havings: Vec::new(),
             limit: spec.limit.unwrap_or(options.limit_default),
             has_series: !options.disable_series,
-            filter_text: filter_text(spec),
+            filter_text: filter_text(spec.filter_combination, &spec.filters),
             filter_key,
         };
         plan.breakdowns = spec
@@ -120,15 +134,15 @@ impl Plan {
             .iter()
             .map(|column| plan.column(column))
             .collect();
-        for calculation in &calculations_of(spec) {
-            plan.add_output(calculation)?;
+        for (index, calculation) in calculations_of(spec).iter().enumerate() {
+            plan.add_output(calculation, index)?;
         }
         plan.visible = plan.outputs.len();
         plan.add_orders(spec)?;
         for having in &spec.havings {
-            let output = plan.add_output(&having.calculation)?;
+            let answer = spec.find_answer(&having.calculate_op, having.column.as_deref());
             plan.havings.push(Having {
-                output,
+                output: plan.output(answer),
                 op: having.op,
                 value: having.value,
             });
@@ -143,10 +157,34 @@ impl Plan {
         config: &EngineConfig,
         watch: &Watch,
     ) -> Result<Self, ExecError> {
-        Ok(Self {
-            filters: relate(&self.filters, snapshot, self.range, config, watch)?,
-            ..self.clone()
-        })
+        let range = self.range;
+        let mut plan = self.clone();
+        plan.filters = relate(&self.filters, snapshot, range, config, watch)?;
+        for condition in &mut plan.conditions {
+            condition.filters = relate(&condition.filters, snapshot, range, config, watch)?;
+        }
+        Ok(plan)
+    }
+
+    /// Shares what is known from other queries.
+    pub(crate) fn remember(&mut self, remembered: &Arc<Remembered>) {
+        self.filters.remember(remembered);
+        for condition in &mut self.conditions {
+            condition.filters.remember(remembered);
+        }
+    }
+
+    /// Appends what tells a condition from others; `None` when nothing does, as with [`filter_key`](Self::filter_key).
+    pub(crate) fn write_condition(
+        &self,
+        condition: Option<usize>,
+        text: &mut String,
+    ) -> Option<()> {
+        if let Some(condition) = condition {
+            text.push_str(" where ");
+            text.push_str(self.conditions[condition].key.as_ref()?);
+        }
+        Some(())
     }
 
     fn column(&mut self, name: &str) -> usize {
@@ -159,51 +197,81 @@ impl Plan {
         }
     }
 
-    /// Adds a calculation, or after the visible ones finds the one that is there; returns its index.
-    fn add_output(&mut self, spec: &CalculationSpec) -> Result<usize, QueryError> {
-        let label = spec.label();
-        if self.visible > 0
-            && let Some(index) = self.outputs.iter().position(|output| output.label == label)
-        {
-            return Ok(index);
-        }
+    /// Adds a calculation, the one of this index in the query; returns its index here.
+    fn add_output(&mut self, spec: &CalculationSpec, index: usize) -> Result<usize, QueryError> {
         let calculation = calculation(&spec.op).ok_or_else(|| QueryError::Invalid {
-            field: "calculations".to_owned(),
+            field: format!("calculations[{index}].op"),
             message: format!("unknown operation {}", spec.op),
         })?;
         let column = spec.column.as_ref().map(|column| self.column(column));
+        let condition = self.condition(spec, index)?;
         let name = calculation.state_name();
-        let shared = self
-            .states
-            .iter()
-            .position(|state| state.calculation.state_name() == name && state.column == column);
-        let state = shared.unwrap_or_else(|| {
-            self.states.push(StatePlan {
-                calculation,
-                column,
-            });
-            self.states.len() - 1
-        });
+        let is_shared = |state: &StatePlan| {
+            state.calculation.state_name() == name
+                && state.column == column
+                && state.condition == condition
+        };
+        let state = match self.states.iter().position(is_shared) {
+            Some(state) => state,
+            None => {
+                self.states.push(StatePlan {
+                    calculation,
+                    column,
+                    condition,
+                });
+                self.states.len() - 1
+            }
+        };
         self.outputs.push(Output {
             calculation,
-            label,
+            label: spec.label(),
             state,
         });
         Ok(self.outputs.len() - 1)
     }
 
+    /// The condition of a calculation, which others may share.
+    fn condition(
+        &mut self,
+        spec: &CalculationSpec,
+        index: usize,
+    ) -> Result<Option<usize>, QueryError> {
+        if spec.filters.is_empty() {
+            return Ok(None);
+        }
+        let filters = condition_filters(spec, index)?;
+        let text = filter_text(spec.filter_combination, &spec.filters);
+        let known = self.conditions.iter().position(|known| known.text == text);
+        let condition = known.unwrap_or_else(|| {
+            self.conditions.push(Condition {
+                key: filter_key(&filters, spec.filter_combination, &spec.filters),
+                filters,
+                text,
+            });
+            self.conditions.len() - 1
+        });
+        Ok(Some(condition))
+    }
+
+    /// Where an answer of the query is among the outputs. What does not exist was refused before.
+    fn output(&self, answer: Option<AnswerIndex>) -> usize {
+        match answer {
+            Some(AnswerIndex::Calculation(index)) => index,
+            Some(AnswerIndex::Formula(_)) | None => 0,
+        }
+    }
+
     /// Without orders the first calculation that is a number decides, largest first; a query of heat maps goes by COUNT.
     fn add_orders(&mut self, spec: &QuerySpec) -> Result<(), QueryError> {
         for order in &spec.orders {
-            let by = match (&order.op, &order.column) {
-                (Some(op), column) => OrderBy::Output(self.add_output(&CalculationSpec {
-                    op: op.clone(),
-                    column: column.clone(),
-                })?),
+            let by = match (&order.op, order.column.as_deref()) {
+                (Some(op), column) => OrderBy::Output(self.output(spec.find_answer(op, column))),
                 (None, column) => {
-                    let name = column.as_deref().unwrap_or_default();
-                    let index = spec.breakdowns.iter().position(|known| known == name);
-                    OrderBy::Breakdown(index.unwrap_or_default())
+                    let name = column.unwrap_or_default();
+                    match spec.breakdowns.iter().position(|known| known == name) {
+                        Some(index) => OrderBy::Breakdown(index),
+                        None => OrderBy::Output(self.output(spec.find_named(name))),
+                    }
                 }
             };
             self.orders.push(OrderKey {
@@ -218,7 +286,7 @@ impl Plan {
                 .position(|output| output.calculation.is_scalar());
             let output = match scalar {
                 Some(index) => index,
-                None => self.add_output(&count_of_rows())?,
+                None => self.add_output(&CalculationSpec::count(), 0)?,
             };
             self.orders.push(OrderKey {
                 by: OrderBy::Output(output),
@@ -232,26 +300,38 @@ impl Plan {
 /// The calculations of a query: none means one COUNT.
 pub(crate) fn calculations_of(spec: &QuerySpec) -> Vec<CalculationSpec> {
     if spec.calculations.is_empty() {
-        vec![count_of_rows()]
+        vec![CalculationSpec::count()]
     } else {
         spec.calculations.clone()
     }
 }
 
-fn count_of_rows() -> CalculationSpec {
-    CalculationSpec {
-        op: "COUNT".to_owned(),
-        column: None,
-    }
+/// The filters of the calculation of this index.
+fn condition_filters(spec: &CalculationSpec, index: usize) -> Result<FilterSet, QueryError> {
+    let filters = FilterSet::new(&spec.filters, spec.filter_combination);
+    filters.map_err(|error| match error {
+        QueryError::Invalid { field, message } => QueryError::Invalid {
+            field: format!("calculations[{index}].{field}"),
+            message,
+        },
+        other => other,
+    })
 }
 
-fn filter_text(spec: &QuerySpec) -> String {
-    let between = match spec.filter_combination {
+fn filter_key(
+    filters: &FilterSet,
+    combination: FilterCombination,
+    specs: &[FilterSpec],
+) -> Option<String> {
+    (!may_relate(filters)).then(|| format!("{combination:?} {specs:?}"))
+}
+
+fn filter_text(combination: FilterCombination, filters: &[FilterSpec]) -> String {
+    let between = match combination {
         FilterCombination::And => " AND ",
         FilterCombination::Or => " OR ",
     };
-    let filters: Vec<String> = spec
-        .filters
+    let filters: Vec<String> = filters
         .iter()
         .map(|filter| {
             let (column, op) = (&filter.column, filter.op.name());
@@ -289,7 +369,11 @@ impl fmt::Display for Plan {
         }
         for (index, state) in self.states.iter().enumerate() {
             write!(f, "state {index} {}", state.calculation.state_name())?;
-            writeln!(f, "({})", state.column.map_or("", column))?;
+            write!(f, "({})", state.column.map_or("", column))?;
+            match state.condition {
+                Some(condition) => writeln!(f, " where {}", self.conditions[condition].text)?,
+                None => writeln!(f)?,
+            }
         }
         for (index, output) in self.outputs.iter().enumerate() {
             let hidden = if index < self.visible { "" } else { ", hidden" };

@@ -67,7 +67,11 @@ pub fn rows_of(
     let filters = FilterSet::new(&spec.filters, spec.filter_combination)?;
     let calculations = spec.calculations.iter();
     let names: BTreeSet<&str> = calculations
-        .filter_map(|calculation| calculation.column.as_deref())
+        .flat_map(|calculation| {
+            let filters = calculation.filters.iter();
+            let filters = filters.map(|filter| filter.column.as_str());
+            calculation.column.as_deref().into_iter().chain(filters)
+        })
         .chain(spec.breakdowns.iter().map(String::as_str))
         .collect();
     let fields: Vec<RowField> = names

@@ -24,6 +24,8 @@ pub use calculation::Answer;
 pub struct Oracle<'a> {
     spec: &'a QuerySpec,
     calculations: Vec<CalculationSpec>,
+    /// The events in the range.
+    inside: Vec<&'a Event>,
     matched: Vec<&'a Event>,
     groups: BTreeMap<Vec<String>, Vec<&'a Event>>,
 }
@@ -36,21 +38,31 @@ pub fn matching<'a>(
     filters: &[FilterSpec],
     combination: FilterCombination,
 ) -> Vec<&'a Event> {
-    let inside: Vec<&Event> = events
-        .iter()
-        .filter(|event| range.start_ns <= event.timestamp_ns && event.timestamp_ns < range.end_ns)
-        .collect();
+    let inside = inside(events, range);
+    let is_match = |event: &&&Event| passes(&inside, event, filters, combination);
+    inside.iter().filter(is_match).copied().collect()
+}
+
+fn inside(events: &[Event], range: TimeRange) -> Vec<&Event> {
+    let is_inside = |event: &&Event| range.contains(event.timestamp_ns);
+    events.iter().filter(is_inside).collect()
+}
+
+/// Whether an event passes filters, given all events that count as its other spans.
+fn passes(
+    inside: &[&Event],
+    event: &Event,
+    filters: &[FilterSpec],
+    combination: FilterCombination,
+) -> bool {
     let (related, own): (Vec<FilterSpec>, Vec<FilterSpec>) =
         filters.iter().cloned().partition(relation::is_related);
-    let is_match = |event: &&&Event| {
-        let passes = |spec: &FilterSpec| filter::passes(spec, event.fields.get(&spec.column));
-        let passes_own = match combination {
-            FilterCombination::And => own.iter().all(passes),
-            FilterCombination::Or => own.is_empty() || own.iter().any(passes),
-        };
-        passes_own && (related.is_empty() || relation::holds(&inside, event, &related))
+    let passes = |spec: &FilterSpec| filter::passes(spec, event.fields.get(&spec.column));
+    let passes_own = match combination {
+        FilterCombination::And => own.iter().all(passes),
+        FilterCombination::Or => own.is_empty() || own.iter().any(passes),
     };
-    inside.iter().filter(is_match).copied().collect()
+    passes_own && (related.is_empty() || relation::holds(inside, event, &related))
 }
 
 /// A breakdown value as text that is equal exactly when the values are the same group: `n:5` for 5 and 5.0, `s:5` for the text.
@@ -82,14 +94,12 @@ impl<'a> Oracle<'a> {
         }
         let mut calculations = spec.calculations.clone();
         if calculations.is_empty() {
-            calculations.push(CalculationSpec {
-                op: "COUNT".to_owned(),
-                column: None,
-            });
+            calculations.push(CalculationSpec::count());
         }
         Self {
             spec,
             calculations,
+            inside: inside(events, range),
             matched,
             groups,
         }
@@ -150,7 +160,7 @@ impl<'a> Oracle<'a> {
     pub fn passes_havings(&self, answers: &[Answer]) -> Option<bool> {
         let mut is_sure = true;
         for having in &self.spec.havings {
-            let answer = &answers[self.index_of(&having.calculation)];
+            let answer = &answers[self.index_of(&having.calculate_op, having.column.as_deref())];
             let passes = |cell: &Cell| holds(having.op, cell.as_f64(), having.value);
             let distance = answer
                 .cell
@@ -203,16 +213,16 @@ impl<'a> Oracle<'a> {
         !self.order_keys().is_empty()
     }
 
-    /// Per bucket with rows and per bin the weight of the finite numbers of a column, given the lower edge of each bin.
+    /// Per bucket with rows and per bin the weight of the finite numbers of a heat map, given the lower edge of each bin.
     pub fn heatmap(
         &self,
-        column: &str,
+        calculation: &CalculationSpec,
         edges: &[f64],
         granularity_ns: i64,
     ) -> BTreeMap<i64, Vec<u64>> {
         let mut counts: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
-        for row in &self.matched {
-            let Some(value) = number::finite(row.fields.get(column)) else {
+        for row in self.looked_at(calculation, &self.matched) {
+            let Some(value) = number::finite(value_of(calculation, row)) else {
                 continue;
             };
             let mut bin = 0;
@@ -228,27 +238,44 @@ impl<'a> Oracle<'a> {
         counts
     }
 
-    /// Smallest and largest finite number of a column over all rows.
-    pub fn value_range(&self, column: &str) -> Option<(f64, f64)> {
+    /// Smallest and largest finite number that a calculation looks at.
+    pub fn value_range(&self, calculation: &CalculationSpec) -> Option<(f64, f64)> {
         let mut values: Vec<f64> = self
-            .matched
+            .looked_at(calculation, &self.matched)
             .iter()
-            .filter_map(|row| number::finite(row.fields.get(column)))
+            .filter_map(|row| number::finite(value_of(calculation, row)))
             .collect();
         values.sort_by(f64::total_cmp);
         Some((*values.first()?, *values.last()?))
     }
 
-    fn answers(&self, rows: &[&Event]) -> Vec<Answer> {
+    fn answers(&self, rows: &[&'a Event]) -> Vec<Answer> {
         self.calculations
             .iter()
-            .map(|spec| calculation::answer(spec, rows))
+            .map(|spec| calculation::answer(spec, &self.looked_at(spec, rows)))
             .collect()
     }
 
-    fn index_of(&self, spec: &CalculationSpec) -> usize {
-        let index = self.calculations.iter().position(|known| known == spec);
-        index.unwrap_or_default()
+    /// Those of the rows that pass the calculation's own filters.
+    fn looked_at(&self, spec: &CalculationSpec, rows: &[&'a Event]) -> Vec<&'a Event> {
+        if spec.filters.is_empty() {
+            return rows.to_vec();
+        }
+        let is_looked_at =
+            |row: &&&Event| passes(&self.inside, row, &spec.filters, spec.filter_combination);
+        rows.iter().filter(is_looked_at).copied().collect()
+    }
+
+    /// The calculation that an order or a having means: unnamed ones first, then any of that operation and column, then names.
+    fn index_of(&self, op: &str, column: Option<&str>) -> usize {
+        let of_op = |known: &CalculationSpec| known.op == op && known.column.as_deref() == column;
+        let all = || self.calculations.iter();
+        let unnamed = all().position(|known| of_op(known) && known.name.is_none());
+        let named = all().position(|known| column.is_none() && known.name.as_deref() == Some(op));
+        unnamed
+            .or_else(|| all().position(of_op))
+            .or(named)
+            .unwrap_or_default()
     }
 
     fn order_keys(&self) -> Vec<(By, SortOrder)> {
@@ -266,23 +293,25 @@ impl<'a> Oracle<'a> {
             .orders
             .iter()
             .map(|order| {
-                let by = match &order.op {
-                    Some(op) => By::Calculation(self.index_of(&CalculationSpec {
-                        op: op.clone(),
-                        column: order.column.clone(),
-                    })),
-                    None => By::Breakdown(
-                        self.spec
-                            .breakdowns
-                            .iter()
-                            .position(|known| Some(known) == order.column.as_ref())
-                            .unwrap_or_default(),
-                    ),
+                let column = order.column.as_deref();
+                let breakdown = |name| self.spec.breakdowns.iter().position(|known| known == name);
+                let by = match (&order.op, column) {
+                    (Some(op), column) => By::Calculation(self.index_of(op, column)),
+                    (None, Some(name)) => match breakdown(name) {
+                        Some(index) => By::Breakdown(index),
+                        None => By::Calculation(self.index_of(name, None)),
+                    },
+                    (None, None) => By::Breakdown(0),
                 };
                 (by, order.order)
             })
             .collect()
     }
+}
+
+/// The value of a calculation's column.
+fn value_of<'a>(calculation: &CalculationSpec, row: &'a Event) -> Option<&'a Value> {
+    row.fields.get(calculation.column.as_ref()?)
 }
 
 #[derive(Clone, Copy)]

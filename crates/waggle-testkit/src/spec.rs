@@ -37,10 +37,16 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
         .map(|_| random_calculation(rng))
         .collect();
     if rng.random_bool(0.2) {
-        calculations.push(CalculationSpec {
-            op: "HEATMAP".to_owned(),
-            column: Some(random_column(rng)),
-        });
+        calculations.push(CalculationSpec::new("HEATMAP", Some(&random_column(rng))));
+    }
+    for (index, calculation) in calculations.iter_mut().enumerate() {
+        if rng.random_bool(0.3) {
+            calculation.name = Some(format!("answer {index}"));
+            calculation.filters = (0..rng.random_range(0..3))
+                .map(|_| random_filter(rng, events))
+                .collect();
+            calculation.filter_combination = random_combination(rng);
+        }
     }
     let mut breakdowns: Vec<String> = Vec::new();
     for _ in 0..[0, 0, 1, 1, 1, 2, 3][rng.random_range(0..7)] {
@@ -65,10 +71,7 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
         calculations,
         breakdowns,
         filters,
-        filter_combination: match rng.random_bool(0.7) {
-            true => FilterCombination::And,
-            false => FilterCombination::Or,
-        },
+        filter_combination: random_combination(rng),
         granularity_s: match rng.random_range(0..3) {
             0 => None,
             1 => Some((seconds as u64).div_ceil(10)),
@@ -84,6 +87,14 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
             end_s: Some(range.end_ns / 1_000_000_000),
             range_s: None,
         },
+        ..QuerySpec::default()
+    }
+}
+
+fn random_combination(rng: &mut StdRng) -> FilterCombination {
+    match rng.random_bool(0.7) {
+        true => FilterCombination::And,
+        false => FilterCombination::Or,
     }
 }
 
@@ -93,12 +104,9 @@ fn random_column(rng: &mut StdRng) -> String {
 
 fn random_calculation(rng: &mut StdRng) -> CalculationSpec {
     let op = SCALARS[rng.random_range(0..SCALARS.len())];
-    CalculationSpec {
-        op: op.to_owned(),
-        column: match op == "COUNT" && rng.random_bool(0.6) {
-            true => None,
-            false => Some(random_column(rng)),
-        },
+    match op == "COUNT" && rng.random_bool(0.6) {
+        true => CalculationSpec::count(),
+        false => CalculationSpec::new(op, Some(&random_column(rng))),
     }
 }
 
@@ -113,7 +121,11 @@ fn random_orders(
         let (op, column) = match breakdowns.get(index) {
             Some(breakdown) => (None, Some(breakdown.clone())),
             None => match calculations.get(index - breakdowns.len()) {
-                Some(calculation) => (Some(calculation.op.clone()), calculation.column.clone()),
+                Some(calculation) => match &calculation.name {
+                    Some(name) if rng.random_bool(0.5) => (None, Some(name.clone())),
+                    Some(name) if rng.random_bool(0.5) => (Some(name.clone()), None),
+                    _ => (Some(calculation.op.clone()), calculation.column.clone()),
+                },
                 None => continue,
             },
         };
@@ -141,8 +153,14 @@ fn random_havings(rng: &mut StdRng, calculations: &[CalculationSpec]) -> Vec<Hav
         HavingOp::Less,
         HavingOp::LessOrEqual,
     ];
+    let calculation = &calculations[rng.random_range(0..calculations.len())];
+    let (calculate_op, column) = match &calculation.name {
+        Some(name) if rng.random_bool(0.5) => (name.clone(), None),
+        _ => (calculation.op.clone(), calculation.column.clone()),
+    };
     vec![HavingSpec {
-        calculation: calculations[rng.random_range(0..calculations.len())].clone(),
+        calculate_op,
+        column,
         op: ops[rng.random_range(0..ops.len())],
         value: [0.0, 1.0, 5.0, 40.5, 200.0][rng.random_range(0..5)],
     }]

@@ -218,10 +218,7 @@ pub(crate) async fn values(ask: Ask) -> Answer {
             value: FilterValue::One(Value::String(prefix.to_owned())),
         });
     }
-    let count = CalculationSpec {
-        op: "COUNT".to_owned(),
-        column: None,
-    };
+    let count = CalculationSpec::count();
     let spec = QuerySpec {
         orders: vec![OrderSpec {
             op: Some(count.op.clone()),

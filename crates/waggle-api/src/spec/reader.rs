@@ -158,6 +158,16 @@ impl Reader {
         objects
     }
 
+    /// Reads with `read` what lies below a path, which comes before every finding's own.
+    pub(super) fn below<T>(&mut self, path: &str, read: impl FnOnce(&mut Self) -> T) -> T {
+        let known = self.details.len();
+        let value = read(self);
+        for detail in &mut self.details[known..] {
+            detail.field = format!("{path}.{}", detail.field);
+        }
+        value
+    }
+
     pub(super) fn list<'a>(
         &mut self,
         object: &'a Map<String, Json>,

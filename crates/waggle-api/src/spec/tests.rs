@@ -224,14 +224,53 @@ fn orders_and_havings_must_name_what_the_query_has() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
+fn a_calculation_may_have_a_name_and_filters() {
+    let parsed = check_accepted(json!({
+        "calculations": [
+            {"op": "COUNT"},
+            {"op": "COUNT", "name": "errors", "filters": [{"column": "error", "op": "=", "value": true}], "filter_combination": "OR"},
+        ],
+        "orders": [{"column": "errors"}, {"op": "errors"}, {"op": "COUNT"}],
+        "havings": [{"calculate_op": "errors", "op": ">", "value": 1}],
+    }));
+    let errors = &parsed.spec.calculations[1];
+    assert_eq!(errors.label(), "errors");
+    assert_eq!(errors.filters.len(), 1);
+    assert_eq!(errors.filter_combination, FilterCombination::Or);
+    assert_eq!(parsed.spec.havings[0].calculate_op, "errors");
     check_refused(
-        json!({"calculations": [{"op": "COUNT", "name": "n", "filters": [{"column": "a", "op": "exists"}]}]}),
+        json!({"breakdowns": ["name"], "calculations": [
+            {"op": "COUNT", "filters": [{"column": "a", "op": "exists"}]},
+            {"op": "COUNT", "name": "a", "filters": [{"column": "a", "op": "like"}], "filter_combination": "XOR"},
+            {"op": "SUM", "column": "x", "name": "a"},
+            {"op": "COUNT", "name": "name"},
+            {"op": "COUNT", "name": 5},
+            {"op": "MAX", "column": "x", "name": "MIN(x)"},
+            {"op": "MIN", "column": "x"},
+        ]}),
         &[
-            "invalid calculations[0].name - named calculations are not supported yet",
-            "invalid calculations[0].filters - filters of a single calculation are not supported yet",
+            "missing calculations[0].name - a calculation with filters needs a name",
+            "invalid calculations[1].filters[0].op - unknown operator \"like\"",
+            "invalid calculations[1].filter_combination - must be AND or OR",
+            "incorrect_type calculations[4].name - must be a string",
+            "already_exists calculations[2].name - another calculation is called a",
+            "already_exists calculations[3].name - a breakdown is called name",
+            "already_exists calculations[6].op - another calculation is called MIN(x)",
         ],
     );
+    check_refused(
+        json!({"calculations": [{"op": "HEATMAP", "column": "a", "name": "map"}],
+            "orders": [{"column": "map"}, {"column": "nothing"}], "havings": [{"calculate_op": "map", "op": ">", "value": 1}]}),
+        &[
+            "invalid orders[0].column - HEATMAP cannot order groups",
+            "invalid orders[1].column - nothing is not a breakdown of this query",
+            "invalid havings[0].calculate_op - HEATMAP cannot be compared with a number",
+        ],
+    );
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
     check_refused(
         json!({"formulas": [{"name": "x", "expression": "1"}], "calculated_fields": [{"name": "x", "expression": "1"}],
             "compare_time_offset_seconds": 7200}),

@@ -121,10 +121,7 @@ fn events(values: &[(Value, u32)]) -> Vec<Event> {
 
 fn spec(op: &str) -> QuerySpec {
     QuerySpec {
-        calculations: vec![CalculationSpec {
-            op: op.to_owned(),
-            column: Some("v".to_owned()),
-        }],
+        calculations: vec![CalculationSpec::new(op, Some("v"))],
         ..QuerySpec::default()
     }
 }

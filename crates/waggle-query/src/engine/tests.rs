@@ -57,10 +57,7 @@ fn metrics(registry: &Registry) -> String {
 
 fn by(breakdown: &str) -> QuerySpec {
     QuerySpec {
-        calculations: vec![CalculationSpec {
-            op: "COUNT".to_owned(),
-            column: None,
-        }],
+        calculations: vec![CalculationSpec::count()],
         breakdowns: vec![breakdown.to_owned()],
         ..QuerySpec::default()
     }
@@ -237,10 +234,7 @@ async fn a_running_query_is_seen_and_stops_soon_when_nobody_waits_for_it() {
     };
     let (engine, registry) = engine(repeated(&rows(100_000), 200), config, system);
     let spec = QuerySpec {
-        calculations: vec![CalculationSpec {
-            op: "COUNT_DISTINCT".to_owned(),
-            column: Some("user".to_owned()),
-        }],
+        calculations: vec![CalculationSpec::new("COUNT_DISTINCT", Some("user"))],
         ..by("user")
     };
     for rows in [1, 150_000, 400_000] {

@@ -97,14 +97,16 @@ fn question(plan: &Plan, shape: &Shape) -> Option<Question> {
         for state in &plan.states {
             let name = state.calculation.state_name();
             _ = write!(text, " state {name} {:?}", state.column.map(column));
+            plan.write_condition(state.condition, &mut text)?;
         }
     }
     if shape.needs_times() {
         let width_ns = plan.buckets.granularity_ns;
         _ = write!(text, " every {width_ns} {}", shape.buckets.is_some());
     }
-    for (mapped, scale) in &shape.maps {
-        _ = write!(text, " map {:?} {scale:?}", column(*mapped));
+    for map in &shape.maps {
+        _ = write!(text, " map {:?} {:?}", column(map.column), map.scale);
+        plan.write_condition(map.condition, &mut text)?;
     }
     shape.groups.write_frozen(&mut text);
     let hash = |seed| u128::from(FixedState::with_seed(seed).hash_one(&text));
@@ -211,7 +213,10 @@ impl Reading<'_> {
         let all = plan.columns.iter().enumerate();
         let all =
             all.filter(|(index, _)| plan.filters.is_empty() && self.shape.reads(plan, *index));
-        let columns = plan.filters.columns();
+        let conditions = plan.conditions.iter();
+        let conditions = conditions.filter(|_| plan.filters.is_empty());
+        let conditions = conditions.flat_map(|condition| condition.filters.columns());
+        let columns = plan.filters.columns().chain(conditions);
         let columns: Vec<&str> = columns.chain(all.map(|(_, name)| name.as_str())).collect();
         let (first, last) = source.time_bounds_ns();
         let is_cut = !plan.range.contains(first) || !plan.range.contains(last);

@@ -23,8 +23,17 @@ pub(super) struct Shape {
     pub(super) cells_max: usize,
     /// Whether the calculations' states are updated.
     pub(super) has_states: bool,
-    /// Heat maps to draw: column and scale.
-    pub(super) maps: Vec<(usize, Scale)>,
+    /// Heat maps to draw.
+    pub(super) maps: Vec<Map>,
+}
+
+/// A heat map that a pass draws.
+#[derive(Clone)]
+pub(super) struct Map {
+    pub(super) column: usize,
+    /// As [`StatePlan::condition`](crate::plan::StatePlan::condition).
+    pub(super) condition: Option<usize>,
+    pub(super) scale: Scale,
 }
 
 impl Shape {
@@ -47,7 +56,10 @@ impl Shape {
         self.breakdowns(plan).is_empty()
             && self.maps.is_empty()
             && plan.filters.is_empty()
-            && plan.states.iter().all(|state| state.column.is_none())
+            && plan
+                .states
+                .iter()
+                .all(|state| state.column.is_none() && state.condition.is_none())
     }
 
     /// Bytes in a block of the columns that are needed for matching rows.
@@ -60,7 +72,7 @@ impl Shape {
     /// True when a column of the plan is needed for matching rows.
     pub(super) fn reads(&self, plan: &Plan, column: usize) -> bool {
         self.breakdowns(plan).contains(&column)
-            || self.maps.iter().any(|(mapped, _)| *mapped == column)
+            || self.maps.iter().any(|map| map.column == column)
             || (self.has_states && plan.states.iter().any(|state| state.column == Some(column)))
     }
 }
@@ -164,7 +176,7 @@ impl Gathered {
             grids: shape
                 .maps
                 .iter()
-                .map(|(_, scale)| Grid::new(scale, plan.buckets.count))
+                .map(|map| Grid::new(&map.scale, plan.buckets.count))
                 .collect(),
             counters: Counters::default(),
             bytes: 0,

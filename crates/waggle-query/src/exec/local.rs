@@ -8,14 +8,15 @@ use super::gathered::{CellTable, Gathered, Shape};
 use super::group::SourceGroups;
 use super::watch::ExecError;
 use crate::calculation::{Expected, Partial, Rows};
-use crate::chunk::{ColumnReader, TypedBuffer};
+use crate::chunk::{Bits, ColumnReader, TypedBuffer};
+use crate::filter::BoundFilters;
 use crate::plan::Plan;
 use std::ops::Range;
 use std::sync::Arc;
 use waggle_model::ColumnType;
 use waggle_store::Source;
 use waggle_store::block::ColumnBounds;
-use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
+use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, TypedColumn};
 
 /// The columns of a source that matching rows are read from, and what they have given so far.
 pub(super) struct LocalStates<'a> {
@@ -26,6 +27,8 @@ pub(super) struct LocalStates<'a> {
     sample_rates: Option<Arc<TypedColumn>>,
     weights: ChunkBuffer<i64>,
     groups: SourceGroups,
+    /// One per condition of the plan.
+    conditions: Vec<LocalCondition<'a>>,
     /// Group and bucket of each cell, when rows of any bucket can come at any time; else cells are groups, all of one bucket.
     pairs: Option<CellTable>,
     states: Vec<LocalState>,
@@ -37,6 +40,16 @@ pub(super) struct LocalStates<'a> {
     met_groups: Vec<u32>,
     globals: Vec<u32>,
     moves: Vec<(u32, u32)>,
+}
+
+/// Which rows of what was read last some calculations look at.
+struct LocalCondition<'a> {
+    filters: BoundFilters<'a>,
+    /// By place, as positions are.
+    met: Bits,
+    /// Those of the rows being taken in that meet it, and their cells.
+    positions: Vec<u16>,
+    cells: Vec<u32>,
 }
 
 /// One state of the plan.
@@ -112,9 +125,9 @@ impl<'a> LocalStates<'a> {
             .iter()
             .map(|planned| {
                 let Some(index) = planned.column else {
-                    return match &sample_rates {
-                        None => LocalState::Rows,
-                        Some(_) => LocalState::State(planned.calculation.start()),
+                    return match (&sample_rates, planned.condition) {
+                        (None, None) => LocalState::Rows,
+                        _ => LocalState::State(planned.calculation.start()),
                     };
                 };
                 let name = &plan.columns[index];
@@ -123,8 +136,9 @@ impl<'a> LocalStates<'a> {
                     entries: columns[index].as_deref().map_or(0, entry_count),
                     rows: rows_at_once,
                 };
+                let is_all = is_whole && planned.condition.is_none();
                 if let (true, false, Some((min, max))) =
-                    (is_whole, planned.calculation.is_scalar(), expected.numbers)
+                    (is_all, planned.calculation.is_scalar(), expected.numbers)
                 {
                     return LocalState::Range(min, max);
                 }
@@ -133,9 +147,19 @@ impl<'a> LocalStates<'a> {
                 LocalState::State(state)
             })
             .collect();
+        let mut conditions = Vec::with_capacity(plan.conditions.len());
+        for condition in &plan.conditions {
+            conditions.push(LocalCondition {
+                filters: condition.filters.bind(source)?,
+                met: [0; CHUNK_WORDS],
+                positions: Vec::new(),
+                cells: Vec::new(),
+            });
+        }
         Ok(Self {
             plan,
             shape,
+            conditions,
             readers: columns
                 .into_iter()
                 .map(|column| column.map(ColumnReader::new))
@@ -154,8 +178,12 @@ impl<'a> LocalStates<'a> {
         })
     }
 
-    /// Reads a chunk of every column that is needed.
-    pub(super) fn read(&mut self, chunk: usize) {
+    /// Reads a chunk of every column that is needed. Only the selected rows of it will be taken in.
+    pub(super) fn read(&mut self, chunk: usize, selected: &Bits) {
+        for condition in &mut self.conditions {
+            condition.met = *selected;
+            condition.filters.apply(chunk, &mut condition.met);
+        }
         self.each_reader(|reader| _ = reader.read(chunk));
         if let Some(column) = &self.sample_rates {
             column.read_ints(chunk, &mut self.weights);
@@ -164,6 +192,9 @@ impl<'a> LocalStates<'a> {
 
     /// Picks some rows of every column that is needed, as if they were one chunk.
     pub(super) fn pick(&mut self, rows: &[u32]) {
+        for condition in &mut self.conditions {
+            condition.pick(rows);
+        }
         self.each_reader(|reader| _ = reader.pick(rows));
         if let Some(column) = &self.sample_rates {
             column.pick_ints(rows, &mut self.weights);
@@ -172,7 +203,7 @@ impl<'a> LocalStates<'a> {
 
     fn each_reader(&mut self, mut visit: impl FnMut(&mut ColumnReader)) {
         for (index, reader) in self.readers.iter_mut().enumerate() {
-            let is_needed = self.shape.maps.iter().any(|(column, _)| *column == index)
+            let is_needed = self.shape.maps.iter().any(|map| map.column == index)
                 || self.shape.breakdowns(self.plan).contains(&index)
                 || self
                     .plan
@@ -209,19 +240,28 @@ impl<'a> LocalStates<'a> {
             self.find_cells(gathered, when)?;
         }
         let weights = is_sampled.then_some(&*self.weights.values);
-        let rows = Rows {
-            positions,
-            cells: &self.cells,
-            weights,
-        };
         if self.shape.has_states {
             for cell in &self.cells {
                 self.rows[*cell as usize] += 1;
+            }
+            for condition in &mut self.conditions {
+                condition.choose(positions, &self.cells);
             }
             for (state, planned) in self.states.iter_mut().zip(&self.plan.states) {
                 let LocalState::State(state) = state else {
                     continue;
                 };
+                let rows = match planned.condition {
+                    Some(condition) => self.conditions[condition].rows(weights),
+                    None => Rows {
+                        positions,
+                        cells: &self.cells,
+                        weights,
+                    },
+                };
+                if rows.positions.is_empty() {
+                    continue;
+                }
                 match planned.column.map(|column| buffers(&self.readers, column)) {
                     None => state.update(&rows, &[]),
                     // A column that the source lacks changes nothing; an empty list of buffers would mean rows, not values.
@@ -237,13 +277,19 @@ impl<'a> LocalStates<'a> {
                 When::Bucket(bucket) => self.cells.resize(positions.len(), bucket),
                 When::Buckets(buckets) => self.cells.extend_from_slice(buckets),
             }
-            let rows = Rows {
-                positions,
-                cells: &self.cells,
-                weights,
-            };
-            for (grid, (column, scale)) in gathered.grids.iter_mut().zip(&self.shape.maps) {
-                grid.update(scale, &rows, buffers(&self.readers, *column));
+            for condition in &mut self.conditions {
+                condition.choose(positions, &self.cells);
+            }
+            for (grid, map) in gathered.grids.iter_mut().zip(&self.shape.maps) {
+                let rows = match map.condition {
+                    Some(condition) => self.conditions[condition].rows(weights),
+                    None => Rows {
+                        positions,
+                        cells: &self.cells,
+                        weights,
+                    },
+                };
+                grid.update(&map.scale, &rows, buffers(&self.readers, map.column));
             }
         }
         Ok(())
@@ -366,6 +412,53 @@ impl<'a> LocalStates<'a> {
         });
         states.sum::<usize>() + self.groups.heap_bytes() + self.rows.capacity() * size_of::<u32>()
     }
+}
+
+impl LocalCondition<'_> {
+    /// Finds out which of some rows, perhaps of several chunks, meet it; row `i` is place `i`.
+    fn pick(&mut self, rows: &[u32]) {
+        self.met = [0; CHUNK_WORDS];
+        let mut place = 0;
+        for rows in rows.chunk_by(|left, right| chunk_of(*left) == chunk_of(*right)) {
+            let mut bits = [0; CHUNK_WORDS];
+            for row in rows {
+                let position = *row as usize % CHUNK_ROWS;
+                bits[position / 64] |= 1 << (position % 64);
+            }
+            self.filters.apply(chunk_of(rows[0]), &mut bits);
+            for row in rows {
+                let position = *row as usize % CHUNK_ROWS;
+                let is_met = bits[position / 64] >> (position % 64) & 1;
+                self.met[place / 64] |= is_met << (place % 64);
+                place += 1;
+            }
+        }
+    }
+
+    /// Keeps those rows that meet it.
+    fn choose(&mut self, positions: &[u16], cells: &[u32]) {
+        self.positions.clear();
+        self.cells.clear();
+        for (position, cell) in positions.iter().zip(cells) {
+            let place = usize::from(*position);
+            if self.met[place / 64] >> (place % 64) & 1 == 1 {
+                self.positions.push(*position);
+                self.cells.push(*cell);
+            }
+        }
+    }
+
+    fn rows<'b>(&'b self, weights: Option<&'b [i64; CHUNK_ROWS]>) -> Rows<'b> {
+        Rows {
+            positions: &self.positions,
+            cells: &self.cells,
+            weights,
+        }
+    }
+}
+
+fn chunk_of(row: u32) -> usize {
+    row as usize / CHUNK_ROWS
 }
 
 fn buffers(readers: &[Option<ColumnReader>], column: usize) -> &[TypedBuffer] {

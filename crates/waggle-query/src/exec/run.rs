@@ -7,7 +7,7 @@
 
 use super::cached::{self, States};
 use super::finish::{Chosen, cells_of, choose, places, points, regroup_much};
-use super::gathered::{Counters, Gathered, Shape};
+use super::gathered::{Counters, Gathered, Map, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
 use super::parallel::fold_items;
@@ -252,7 +252,14 @@ fn grouped(plan: &Plan, config: &EngineConfig) -> Shape {
 
 /// A pass that only draws maps.
 fn ungrouped(plan: &Plan, scales: &[Option<Scale>]) -> Shape {
-    let column = |output: usize| plan.states[plan.outputs[output].state].column;
+    let map = |output: usize, scale: &Option<Scale>| {
+        let state = plan.states[plan.outputs[output].state];
+        Some(Map {
+            column: state.column?,
+            condition: state.condition,
+            scale: scale.clone()?,
+        })
+    };
     Shape {
         groups: GroupTable::new(0, 1),
         is_grouped: false,
@@ -262,7 +269,7 @@ fn ungrouped(plan: &Plan, scales: &[Option<Scale>]) -> Shape {
         maps: scales
             .iter()
             .enumerate()
-            .filter_map(|(output, scale)| Some((column(output)?, scale.clone()?)))
+            .filter_map(|(output, scale)| map(output, scale))
             .collect(),
     }
 }

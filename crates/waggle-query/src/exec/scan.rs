@@ -88,7 +88,7 @@ pub(super) fn scan(
                 continue;
             }
             let positions = selected_rows.of(&selected);
-            opened.local.read(chunk);
+            opened.local.read(chunk, &selected);
             let first = (chunk * CHUNK_ROWS) as u32;
             match opened.times {
                 Times::Unneeded => opened.local.take(gathered, positions, When::Whenever)?,

@@ -8,10 +8,7 @@ const RANGE: TimeRange = TimeRange {
 };
 
 fn calculation_of(op: &str, column: Option<&str>) -> CalculationSpec {
-    CalculationSpec {
-        op: op.to_owned(),
-        column: column.map(str::to_owned),
-    }
+    CalculationSpec::new(op, column)
 }
 
 fn order(op: Option<&str>, column: Option<&str>) -> OrderSpec {
@@ -24,7 +21,8 @@ fn order(op: Option<&str>, column: Option<&str>) -> OrderSpec {
 
 fn having(op: &str, column: Option<&str>, value: f64) -> HavingSpec {
     HavingSpec {
-        calculation: calculation_of(op, column),
+        calculate_op: op.to_owned(),
+        column: column.map(str::to_owned),
         op: HavingOp::Greater,
         value,
     }
@@ -106,6 +104,45 @@ having COUNT Greater 100
 order status Ascending
 order COUNT Ascending
 limit 5
+",
+    );
+}
+
+#[test]
+fn calculations_with_the_same_filters_share_them() {
+    let failed = filter("error", FilterOp::Exists, FilterValue::None);
+    let named = |op: &str, column: Option<&str>, name: &str| CalculationSpec {
+        name: Some(name.to_owned()),
+        filters: vec![failed.clone()],
+        ..calculation_of(op, column)
+    };
+    let spec = QuerySpec {
+        calculations: vec![
+            calculation_of("COUNT", None),
+            named("COUNT", None, "errors"),
+            named("P50", Some("duration_ms"), "slow"),
+            named("P99", Some("duration_ms"), "slowest"),
+        ],
+        orders: vec![order(None, Some("slow")), order(Some("COUNT"), None)],
+        havings: vec![having("errors", None, 1.0)],
+        ..QuerySpec::default()
+    };
+    check_plan(
+        &spec,
+        "\
+range 1000000000000..8200000000000
+buckets 241 of 30000000000 ns from 990000000000
+state 0 count()
+state 1 count() where error exists
+state 2 histogram(duration_ms) where error exists
+answer COUNT from state 0
+answer errors from state 1
+answer slow from state 2
+answer slowest from state 2
+having errors Greater 1
+order slow Ascending
+order COUNT Ascending
+limit 100
 ",
     );
 }

@@ -1,10 +1,10 @@
 //! Questions that make no sense are refused with the clause that is wrong, before anything is read.
 //! Source: spec/honeycomb-api.md section 11.1.
 
-use super::{calculations_of, granularity};
+use super::{condition_filters, granularity};
 use crate::calculation::{CALCULATIONS, ColumnRule, calculation};
 use crate::filter::FilterSet;
-use waggle_model::{CalculationSpec, OrderSpec, QueryError, QuerySpec, TimeRange};
+use waggle_model::{AnswerIndex, CalculationSpec, OrderSpec, QueryError, QuerySpec, TimeRange};
 
 /// Most entries in one clause.
 const CLAUSE_MAX: usize = 100;
@@ -28,7 +28,9 @@ pub(crate) fn validate(
     check_clause("havings", spec.havings.len())?;
     for (index, calculation) in spec.calculations.iter().enumerate() {
         check_calculation(calculation, &format!("calculations[{index}]"))?;
+        condition_filters(calculation, index)?;
     }
+    check_names(spec)?;
     for (index, breakdown) in spec.breakdowns.iter().enumerate() {
         if breakdown.is_empty() {
             return invalid(format!("breakdowns[{index}]"), "a breakdown needs a column");
@@ -40,7 +42,8 @@ pub(crate) fn validate(
     }
     for (index, having) in spec.havings.iter().enumerate() {
         let field = format!("havings[{index}]");
-        check_chosen(spec, &having.calculation, &field, "calculate_op")?;
+        let answer = (having.calculate_op.as_str(), having.column.as_deref());
+        check_chosen(spec, answer, &field, "calculate_op")?;
         if !having.value.is_finite() {
             return invalid(format!("{field}.value"), "a having needs a number");
         }
@@ -85,16 +88,46 @@ fn check_calculation(spec: &CalculationSpec, field: &str) -> Result<(), QueryErr
     }
 }
 
+/// Names tell answers apart from each other and from breakdowns, because all are keys of the same rows.
+fn check_names(spec: &QuerySpec) -> Result<(), QueryError> {
+    for (index, calculation) in spec.calculations.iter().enumerate() {
+        let field = |member: &str| format!("calculations[{index}].{member}");
+        match &calculation.name {
+            None if !calculation.filters.is_empty() => {
+                return invalid(field("name"), "a calculation with filters needs a name");
+            }
+            Some(name) if name.is_empty() => {
+                return invalid(field("name"), "the name of a calculation can't be empty");
+            }
+            Some(name) if spec.breakdowns.contains(name) => {
+                return invalid(
+                    field("name"),
+                    format!("{name} is a breakdown of this query"),
+                );
+            }
+            _ => {}
+        }
+        let label = calculation.label();
+        let has_name = calculation.name.is_some();
+        let is_taken =
+            |other: &CalculationSpec| (has_name || other.name.is_some()) && other.label() == label;
+        if spec.calculations[..index].iter().any(is_taken) {
+            return invalid(
+                field(if has_name { "name" } else { "op" }),
+                format!("another calculation is called {label}"),
+            );
+        }
+    }
+    Ok(())
+}
+
 fn check_order(spec: &QuerySpec, order: &OrderSpec, field: &str) -> Result<(), QueryError> {
     match (&order.op, &order.column) {
-        (Some(op), column) => {
-            let calculation = CalculationSpec {
-                op: op.clone(),
-                column: column.clone(),
-            };
-            check_chosen(spec, &calculation, field, "op")
-        }
+        (Some(op), column) => check_chosen(spec, (op, column.as_deref()), field, "op"),
         (None, Some(column)) if spec.breakdowns.contains(column) => Ok(()),
+        (None, Some(column)) if spec.find_named(column).is_some() => {
+            check_chosen(spec, (column, None), field, "column")
+        }
         (None, Some(column)) => invalid(
             format!("{field}.column"),
             format!("{column} is neither a breakdown nor a calculation of this query"),
@@ -103,24 +136,31 @@ fn check_order(spec: &QuerySpec, order: &OrderSpec, field: &str) -> Result<(), Q
     }
 }
 
-/// Orders and havings may only speak of calculations that the query makes.
+/// Orders and havings may only speak of what the query answers.
 fn check_chosen(
     spec: &QuerySpec,
-    wanted: &CalculationSpec,
+    (op, column): (&str, Option<&str>),
     field: &str,
     member: &str,
 ) -> Result<(), QueryError> {
     let field = format!("{field}.{member}");
-    match calculation(&wanted.op) {
-        None => invalid(field, format!("unknown operation {:?}", wanted.op)),
-        Some(known) if !known.is_scalar() => {
-            invalid(field, format!("{} can't be used here", wanted.op))
+    let label = || CalculationSpec::label_of(op, column);
+    match spec.find_answer(op, column) {
+        Some(AnswerIndex::Calculation(index)) => {
+            let chosen = spec.calculations.get(index);
+            let chosen = chosen.and_then(|chosen| calculation(&chosen.op));
+            match chosen {
+                Some(known) if !known.is_scalar() => {
+                    invalid(field, format!("{} can't be used here", known.name()))
+                }
+                _ => Ok(()),
+            }
         }
-        Some(_) if !calculations_of(spec).contains(wanted) => invalid(
+        Some(AnswerIndex::Formula(_)) => Ok(()),
+        None => invalid(
             field,
-            format!("{} is not a calculation of this query", wanted.label()),
+            format!("{} is not a calculation of this query", label()),
         ),
-        Some(_) => Ok(()),
     }
 }
 
