@@ -20,12 +20,22 @@ use waggle_model::{
     BubbleSelection, BubbleUpRequest, CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec,
     FilterValue, QueryEngine, QueryOptions, QuerySpec, RowRequest, TimeRange, TraceRequest, Value,
 };
-use waggle_query::{Engine, EngineConfig};
+use waggle_query::fused::{FusedPass, PartialState, Passes};
+use waggle_query::{Engine, EngineConfig, ExecError};
 use waggle_store::disk::RealDisk;
 use waggle_store::{Store, StoreConfig};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// The engine alone, without the plan nodes that the server puts between.
+struct Directly;
+
+impl Passes for Directly {
+    fn gather(&self, pass: &Arc<FusedPass>) -> Result<PartialState, ExecError> {
+        pass.gather(pass.sources())
+    }
+}
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -69,6 +79,7 @@ async fn run() {
     };
     let engine = Engine::new(
         store,
+        Arc::new(Directly),
         EngineConfig {
             // Times of the first question of its kind.
             cache_bytes: 0,

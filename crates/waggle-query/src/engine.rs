@@ -5,7 +5,7 @@ mod runner;
 mod running;
 
 use crate::bubble::bubble_up;
-use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Share, States, Watch};
+use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Passes, Share, States, Watch};
 use crate::filter::Remembered;
 use crate::metrics::{Metrics, Outcome};
 use crate::plan::{Plan, validate};
@@ -116,6 +116,7 @@ impl Default for EngineConfig {
 /// Answers queries over what a [`SnapshotSource`] shows.
 pub struct Engine {
     source: Arc<dyn SnapshotSource>,
+    passes: Arc<dyn Passes>,
     config: EngineConfig,
     clock: Clock,
     places: Arc<Semaphore>,
@@ -129,9 +130,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Makes an engine and registers its metrics.
+    /// Makes an engine and registers its metrics. The states of its grouped queries are brought together by `passes`.
     pub fn new(
         source: Arc<dyn SnapshotSource>,
+        passes: Arc<dyn Passes>,
         config: EngineConfig,
         clock: Clock,
         registry: &mut Registry,
@@ -140,6 +142,7 @@ impl Engine {
         let states = Arc::new(States::new(config.cache_bytes));
         Self {
             source,
+            passes,
             places: Arc::new(Semaphore::new(config.queries_max)),
             runners: Runners::new(config.nice),
             cores: Cores::new(config.threads),
@@ -162,7 +165,7 @@ impl Engine {
         &self,
         tenant: Tenant,
         kind: Kind,
-        work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Watch) -> Result<T, ExecError>
+        work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Arc<Watch>) -> Result<T, ExecError>
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
@@ -181,7 +184,7 @@ impl Engine {
         &self,
         tenant: Tenant,
         kind: Kind,
-        work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Watch) -> Result<T, ExecError>
+        work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Arc<Watch>) -> Result<T, ExecError>
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
@@ -202,6 +205,7 @@ impl Engine {
             // Held by the thread and not by the future, so that a query nobody waits for keeps its place until it has stopped.
             let _place = place;
             let watch = Watch::new(Arc::clone(&limits), config.memory_bytes_max, memory);
+            let watch = Arc::new(watch);
             let worked = share.run(|| work(&*source, &config, &watch));
             let worked = worked.unwrap_or_else(|| Err(stopped(&limits)));
             drop((watch, source));
@@ -305,10 +309,11 @@ impl QueryEngine for Engine {
         let mut plan = Plan::new(spec, range, &options)?;
         plan.remember(&self.remembered);
         let states = Arc::clone(&self.states);
+        let passes = Arc::clone(&self.passes);
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");
             let snapshot = source.snapshot(tenant, &scope, range)?;
-            exec::run(&snapshot, &plan, &states, config, watch)
+            exec::run(&snapshot, &plan, &states, &*passes, config, watch)
         })
         .await
     }

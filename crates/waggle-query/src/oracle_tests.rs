@@ -3,12 +3,13 @@
 //! A failure prints its seed; put that into [`REPLAY`] to run nothing else.
 
 use crate::engine::EngineConfig;
-use crate::exec::States;
-use crate::testing;
+use crate::exec::{Passes, States};
+use crate::testing::{self, ByParts, Directly};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::cmp::Ordering;
 use std::ops::Range;
+use std::sync::Arc;
 use waggle_model::{
     Cell, FilterCombination, Group, QueryOptions, QuerySpec, RawRow, ResultTable, RowRequest,
     SeriesPoint, TimeRange, TraceRequest, Value,
@@ -100,11 +101,11 @@ fn check_queries(cases: Range<u64>) {
             one_pass_cells_max: [0, 300, 65_536][rng.random_range(0..3)],
             ..EngineConfig::default()
         };
-        let query = match rng.random_bool(0.5) {
-            true => testing::query,
-            false => testing::query_by_parts,
+        let passes: &dyn Passes = match rng.random_bool(0.5) {
+            true => &Directly,
+            false => &ByParts,
         };
-        let table = query(&snapshot, &spec, range, &options, &config).unwrap();
+        let table = testing::query_by(passes, &snapshot, &spec, range, &options, &config).unwrap();
         println!(
             "{spec:?}\n{range:?} {} events, {options:?}, {config:?}",
             events.len()
@@ -125,7 +126,7 @@ fn what_is_kept_of_blocks_changes_no_answer() {
         let length_ns = whole.end_ns - whole.start_ns;
         let granularity_s = length_ns / 1_000_000_000 / rng.random_range(2..60);
         spec.granularity_s = Some(granularity_s.max(1) as u64);
-        let states = States::new([0, 100_000, 1 << 30][rng.random_range(0..3)]);
+        let states = Arc::new(States::new([0, 100_000, 1 << 30][rng.random_range(0..3)]));
         let config = EngineConfig {
             threads: rng.random_range(1..4),
             thread_rows_min: 100,
@@ -340,11 +341,11 @@ fn columns_without_gaps_in_blocks_of_many_chunks_equal_the_oracle() {
             "{spec:?}\n{range:?} {} events, {options:?}, {config:?}",
             events.len()
         );
-        let query = match rng.random_bool(0.7) {
-            true => testing::query,
-            false => testing::query_by_parts,
+        let passes: &dyn Passes = match rng.random_bool(0.7) {
+            true => &Directly,
+            false => &ByParts,
         };
-        let table = query(&snapshot, &spec, range, &options, &config).unwrap();
+        let table = testing::query_by(passes, &snapshot, &spec, range, &options, &config).unwrap();
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
     });
 }

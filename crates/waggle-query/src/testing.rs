@@ -1,8 +1,9 @@
 //! Snapshots made of events, split at random over runs and blocks, and the engine's core without a store around it.
 
 use crate::engine::EngineConfig;
-use crate::exec::{ExecError, Limits, MemoryBudget, States, Watch, run};
-use crate::fused::{FusedPass, FusedQuery, FusedStep, FusedWatch};
+use crate::exec::{
+    ExecError, FusedPass, Limits, MemoryBudget, PartialState, Passes, States, Watch, run,
+};
 use crate::plan::Plan;
 use crate::rows::read_rows;
 use crate::trace::read_trace;
@@ -99,6 +100,29 @@ pub(crate) fn watch() -> Watch {
     Watch::new(Arc::new(limits), u64::MAX, MemoryBudget::new(u64::MAX))
 }
 
+/// Reads all sources at once.
+pub(crate) struct Directly;
+
+impl Passes for Directly {
+    fn gather(&self, pass: &Arc<FusedPass>) -> Result<PartialState, ExecError> {
+        pass.gather(pass.sources())
+    }
+}
+
+/// Makes a state per source, each turned into bytes and back before they are merged.
+pub(crate) struct ByParts;
+
+impl Passes for ByParts {
+    fn gather(&self, pass: &Arc<FusedPass>) -> Result<PartialState, ExecError> {
+        let mut all = pass.gather(&[])?;
+        for source in pass.sources().iter() {
+            let part = pass.gather(std::slice::from_ref(source))?;
+            pass.merge(&mut all, pass.decode(&pass.encode(&part))?)?;
+        }
+        Ok(all)
+    }
+}
+
 /// Answers a query.
 pub(crate) fn query(
     snapshot: &Snapshot,
@@ -107,12 +131,12 @@ pub(crate) fn query(
     options: &QueryOptions,
     config: &EngineConfig,
 ) -> Result<ResultTable, QueryError> {
-    query_with(&States::new(0), snapshot, spec, range, options, config)
+    query_by(&Directly, snapshot, spec, range, options, config)
 }
 
-/// Answers a query with the help of what is kept of earlier ones.
-pub(crate) fn query_with(
-    states: &States,
+/// Answers a query from states that come together in a given way.
+pub(crate) fn query_by(
+    passes: &dyn Passes,
     snapshot: &Snapshot,
     spec: &QuerySpec,
     range: TimeRange,
@@ -120,44 +144,29 @@ pub(crate) fn query_with(
     config: &EngineConfig,
 ) -> Result<ResultTable, QueryError> {
     let plan = Plan::new(spec, range, options)?;
-    run(snapshot, &plan, states, config, &watch()).map_err(query_error)
+    let states = Arc::new(States::new(0));
+    run(snapshot, &plan, &states, passes, config, &Arc::new(watch())).map_err(query_error)
 }
 
-/// Answers a query by way of a state per source, each turned into bytes and back before they are merged.
-pub(crate) fn query_by_parts(
+/// Answers a query with the help of what is kept of earlier ones.
+pub(crate) fn query_with(
+    states: &Arc<States>,
     snapshot: &Snapshot,
     spec: &QuerySpec,
     range: TimeRange,
     options: &QueryOptions,
     config: &EngineConfig,
 ) -> Result<ResultTable, QueryError> {
-    let query = FusedQuery::new(spec, range, options)?;
-    let watch = &FusedWatch::new(Clock::fixed(0), config);
-    let gather = |pass: &FusedPass| {
-        let mut all = query.gather(pass, &[], config, watch)?;
-        for source in &snapshot.sources {
-            let part = query.gather(pass, std::slice::from_ref(source), config, watch)?;
-            let part = query.decode(pass, &query.encode(&part), watch)?;
-            query.merge(pass, &mut all, part, watch)?;
-        }
-        Ok(all)
-    };
-    let mut pass = query
-        .first_pass(&snapshot.sources, config)
-        .map_err(query_error)?;
-    loop {
-        let state = match gather(&pass) {
-            Err(ExecError::TooManyCells) => {
-                pass = query.wide_pass(config);
-                continue;
-            }
-            state => state.map_err(query_error)?,
-        };
-        match query.next(pass, state, watch).map_err(query_error)? {
-            FusedStep::Again(next) => pass = next,
-            FusedStep::Done(table) => return Ok(*table),
-        }
-    }
+    let plan = Plan::new(spec, range, options)?;
+    run(
+        snapshot,
+        &plan,
+        states,
+        &Directly,
+        config,
+        &Arc::new(watch()),
+    )
+    .map_err(query_error)
 }
 
 /// Reads a page of raw rows.

@@ -1,5 +1,5 @@
-//! Waggle's events inside DataFusion: SQL, the general path for questions the fused operator can't carry, the operators as execution
-//! plans, and export to files that other programs read.
+//! Waggle's events inside DataFusion: SQL, the passes of the engine's queries as execution plans, and export to files that other
+//! programs read.
 //!
 //! What comes in: SQL texts, query specs and windows of a tenant's events. What goes out: tables, answers and files. What it never
 //! does: scan on its own; rows come from the sources of `waggle-store` and, where it is possible, through the operators of `waggle-query`.
@@ -12,10 +12,10 @@ mod decode;
 mod engine;
 mod error;
 mod export;
-pub mod general;
+mod fused;
 mod import;
 mod metrics;
-pub mod operator;
+mod node;
 mod pushdown;
 mod scan;
 mod session;
@@ -24,12 +24,15 @@ mod time;
 mod value;
 
 pub use engine::{Sql, SqlConfig};
+pub use fused::PlannedPasses;
 pub use import::{ImportError, ImportedEvent, ParquetEvents};
 
 #[cfg(test)]
 mod export_tests;
 #[cfg(test)]
-mod operator_tests;
+mod fused_tests;
+#[cfg(test)]
+mod rows_tests;
 #[cfg(test)]
 mod sql_tests;
 #[cfg(test)]

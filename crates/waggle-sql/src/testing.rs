@@ -5,7 +5,7 @@ use prometheus_client::registry::Registry;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use waggle_metastore::{Metastore, SeenColumn, SqliteMetastore, Teams};
 use waggle_model::{
     Clock, DatasetId, DatasetScope, EventBatch, ExportRequest, SqlAnswer, SqlEngine, SqlError,
@@ -181,8 +181,10 @@ fn block(runs: &[Arc<Run>]) -> Block {
         offset: 0,
         length: encoded.bytes.len() as u64,
     };
-    let cache = Arc::new(BlockCache::new(1 << 30));
-    Block::open(Arc::new(InMemory(encoded.bytes)), place, cache).unwrap()
+    // One for all, as in a store: no two blocks have the same number.
+    static CACHE: OnceLock<Arc<BlockCache>> = OnceLock::new();
+    let cache = CACHE.get_or_init(|| Arc::new(BlockCache::new(1 << 30)));
+    Block::open(Arc::new(InMemory(encoded.bytes)), place, Arc::clone(cache)).unwrap()
 }
 
 struct InMemory(Vec<u8>);

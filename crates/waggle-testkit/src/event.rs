@@ -56,6 +56,22 @@ pub fn random_events(rng: &mut StdRng, count: usize, range: TimeRange) -> Vec<Ev
         .collect()
 }
 
+/// Gives events what makes them spans of each other's traces, and some of them a mark that they are none.
+pub fn link_spans(rng: &mut StdRng, events: &mut [Event]) {
+    let spans = rng.random_range(2..9);
+    for event in events {
+        let mut put = |presence: f64, name: &str, rng: &mut StdRng| {
+            if rng.random_bool(presence) {
+                let id = format!("{:016x}", rng.random_range(0..spans));
+                event.fields.insert(name.to_owned(), Value::String(id));
+            }
+        };
+        put(0.9, "trace.span_id", rng);
+        put(0.7, "trace.parent_id", rng);
+        put(0.1, "meta.annotation_type", rng);
+    }
+}
+
 fn random_fields(rng: &mut StdRng, users: u32) -> BTreeMap<String, Value> {
     let mut fields = BTreeMap::new();
     let mut put =

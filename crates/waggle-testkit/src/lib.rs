@@ -11,6 +11,6 @@ mod oracle;
 mod spec;
 
 pub use bubble::{BubbleOracle, BubbleOracleField};
-pub use event::{COLUMNS, Event, batch_of, random_events};
+pub use event::{COLUMNS, Event, batch_of, link_spans, random_events};
 pub use oracle::{Answer, Oracle, key_text, matching};
-pub use spec::{random_filter, random_spec};
+pub use spec::{random_filter, random_related_filter, random_spec};

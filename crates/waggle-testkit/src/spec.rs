@@ -194,6 +194,17 @@ pub fn random_filter(rng: &mut StdRng, events: &[Event]) -> FilterSpec {
     FilterSpec { column, op, value }
 }
 
+/// Makes a filter that is mostly about another span of a row's trace.
+pub fn random_related_filter(rng: &mut StdRng, events: &[Event]) -> FilterSpec {
+    let prefixes = ["root.", "parent.", "child.", "any.", "any2.", "none.", ""];
+    let filter = random_filter(rng, events);
+    let prefix = prefixes[rng.random_range(0..prefixes.len())];
+    FilterSpec {
+        column: format!("{prefix}{}", filter.column),
+        ..filter
+    }
+}
+
 fn random_value(rng: &mut StdRng, events: &[Event], column: &str) -> Value {
     if !events.is_empty() && rng.random_bool(0.8) {
         for _ in 0..20 {

@@ -25,7 +25,7 @@ use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
 use waggle_query::{Engine, EngineConfig};
-use waggle_sql::{Sql, SqlConfig};
+use waggle_sql::{PlannedPasses, Sql, SqlConfig};
 use waggle_store::disk::RealDisk;
 use waggle_store::{FailureHook, Store, StoreConfig};
 
@@ -65,6 +65,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     store.register_metrics(&mut registry);
     let engine = Engine::new(
         Arc::clone(&store) as Arc<dyn waggle_query::SnapshotSource>,
+        Arc::new(PlannedPasses::default()),
         engine_config(&config),
         clock.clone(),
         &mut registry,

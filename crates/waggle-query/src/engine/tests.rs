@@ -1,5 +1,6 @@
 use super::*;
-use crate::testing;
+use crate::exec::{FusedPass, PartialState};
+use crate::testing::{self, Directly};
 use prometheus_client::metrics::counter::Counter;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -45,7 +46,13 @@ fn rows(count: i64) -> Snapshot {
 
 fn engine(snapshot: Snapshot, config: EngineConfig, clock: Clock) -> (Arc<Engine>, Registry) {
     let mut registry = Registry::default();
-    let engine = Engine::new(Arc::new(Fixed(snapshot)), config, clock, &mut registry);
+    let engine = Engine::new(
+        Arc::new(Fixed(snapshot)),
+        Arc::new(Directly),
+        config,
+        clock,
+        &mut registry,
+    );
     (Arc::new(engine), registry)
 }
 
@@ -345,7 +352,13 @@ async fn a_board_that_is_refreshed_reads_the_newest_block_and_memory_only() {
     let mut registry = Registry::default();
     let shown: Arc<dyn SnapshotSource> = Arc::clone(&source) as Arc<dyn SnapshotSource>;
     let config = EngineConfig::default();
-    let engine = Engine::new(shown, config, Clock::fixed(0), &mut registry);
+    let engine = Engine::new(
+        shown,
+        Arc::new(Directly),
+        config,
+        Clock::fixed(0),
+        &mut registry,
+    );
     let spec = QuerySpec {
         granularity_s: Some(1),
         ..by("name")
@@ -423,7 +436,13 @@ fn gated(config: EngineConfig) -> GatedEngine {
     let mut registry = Registry::default();
     GatedEngine {
         source: Arc::downgrade(&source),
-        engine: Arc::new(Engine::new(source, config, clock, &mut registry)),
+        engine: Arc::new(Engine::new(
+            source,
+            Arc::new(Directly),
+            config,
+            clock,
+            &mut registry,
+        )),
         registry,
         entered,
         gate,
@@ -524,4 +543,63 @@ async fn a_million_groups_are_counted_and_the_largest_returned() {
             .all(|group| group.values == [Cell::Int(2)])
     );
     assert_eq!(table.other, Some(vec![Cell::Int(USERS - 10)]));
+}
+
+/// The first pass waits for another machine, so to speak.
+struct Waiting(Mutex<Option<oneshot::Receiver<()>>>);
+
+impl Passes for Waiting {
+    fn gather(&self, pass: &Arc<FusedPass>) -> Result<PartialState, ExecError> {
+        let gate = self.0.lock().unwrap().take();
+        if let Some(gate) = gate {
+            pass.wait(gate)?.unwrap();
+        }
+        pass.gather(pass.sources())
+    }
+}
+
+fn waiting(gate: oneshot::Receiver<()>) -> (Arc<Engine>, Arc<Waiting>) {
+    let passes = Arc::new(Waiting(Mutex::new(Some(gate))));
+    let config = EngineConfig {
+        threads: 1,
+        ..EngineConfig::default()
+    };
+    let engine = Engine::new(
+        Arc::new(Fixed(rows(3_000))),
+        Arc::clone(&passes) as Arc<dyn Passes>,
+        config,
+        Clock::fixed(0),
+        &mut Registry::default(),
+    );
+    (Arc::new(engine), passes)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pass_that_waits_for_something_else_keeps_no_core() {
+    let (open, gate) = oneshot::channel();
+    let (engine, passes) = waiting(gate);
+    let asking = Arc::clone(&engine);
+    let first = tokio::spawn(async move { ask(&asking, &by("name")).await });
+    while passes.0.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&engine, &by("name")).await.unwrap().groups.len(), 3);
+    open.send(()).unwrap();
+    assert_eq!(first.await.unwrap().unwrap().groups.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_pass_that_waits_stops_when_nobody_waits_for_its_query() {
+    let (_never, gate) = oneshot::channel();
+    let (engine, passes) = waiting(gate);
+    let asking = Arc::clone(&engine);
+    let query = tokio::spawn(async move { ask(&asking, &by("name")).await });
+    while passes.0.lock().unwrap().is_some() {
+        tokio::task::yield_now().await;
+    }
+    query.abort();
+    while engine.places.available_permits() < engine.config.queries_max {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&engine, &by("name")).await.unwrap().groups.len(), 3);
 }

@@ -5,39 +5,50 @@
 //! returned, with one more group for all the rest, from which the total's series is summed. A heat map needs the range of its values
 //! first, so it is drawn in the second pass too, or in one of its own.
 
-use super::cached::{self, States};
+use super::cached::States;
 use super::finish::{Chosen, cells_of, choose, places, points, regroup_much};
 use super::gathered::{Counters, Gathered, Map, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
 use super::parallel::fold_items;
+use super::pass::{FusedPass, Passes};
 use super::watch::{ExecError, Watch};
 use crate::calculation::{NO_CELL, Partial};
 use crate::engine::EngineConfig;
 use crate::plan::Plan;
+use std::sync::Arc;
 use waggle_model::{Group, Heatmap, QueryStats, ResultTable, SeriesPoint};
 use waggle_store::{Snapshot, Source};
 
-/// Answers a query over a snapshot.
+/// Answers a query over a snapshot; `passes` brings together what each pass gathers.
 pub(crate) fn run(
     snapshot: &Snapshot,
     plan: &Plan,
-    states: &States,
+    states: &Arc<States>,
+    passes: &dyn Passes,
     config: &EngineConfig,
-    watch: &Watch,
+    watch: &Arc<Watch>,
 ) -> Result<ResultTable, ExecError> {
-    let sources = &snapshot.sources;
-    let plan = &plan.related(snapshot, config, watch)?;
-    let mut pass = Pass::first(plan, sources, config)?;
+    let plan = Arc::new(plan.related(snapshot, config, watch)?);
+    let sources: Arc<[Source]> = snapshot.sources.as_slice().into();
+    let mut pass = Pass::first(&plan, &sources, config)?;
     loop {
-        let gathered = match pass.gather(plan, sources, states, config, watch) {
+        let gathered = passes.gather(&Arc::new(FusedPass {
+            plan: Arc::clone(&plan),
+            shape: Arc::clone(&pass.shape),
+            sources: Arc::clone(&sources),
+            states: Arc::clone(states),
+            config: config.clone(),
+            watch: Arc::clone(watch),
+        }));
+        let gathered = match gathered {
             Err(ExecError::TooManyCells) => {
-                pass = Pass::of_groups(plan, config);
+                pass = Pass::of_groups(&plan, config);
                 continue;
             }
-            gathered => gathered?,
+            gathered => gathered?.0,
         };
-        match pass.next(plan, gathered, watch)? {
+        match pass.next(&plan, gathered, watch)? {
             Step::Again(next) => pass = next,
             Step::Done(table) => return Ok(*table),
         }
@@ -45,8 +56,8 @@ pub(crate) fn run(
 }
 
 /// One way through all sources: what is gathered on it, and what it is for.
-pub(crate) struct Pass {
-    shape: Box<Shape>,
+struct Pass {
+    shape: Arc<Shape>,
     stage: Stage,
     config: Box<EngineConfig>,
 }
@@ -67,7 +78,7 @@ struct Draft {
 }
 
 /// What follows a pass.
-pub(crate) enum Step {
+enum Step {
     /// Another pass over the same sources.
     Again(Pass),
     /// The answer.
@@ -76,11 +87,7 @@ pub(crate) enum Step {
 
 impl Pass {
     /// The pass a query begins with, judged by what these sources look like.
-    pub(crate) fn first(
-        plan: &Plan,
-        sources: &[Source],
-        config: &EngineConfig,
-    ) -> Result<Self, ExecError> {
+    fn first(plan: &Plan, sources: &[Source], config: &EngineConfig) -> Result<Self, ExecError> {
         if !plan.has_series || expected_cells(plan, sources)? > config.one_pass_cells_max {
             return Ok(Self::of_groups(plan, config));
         }
@@ -91,62 +98,23 @@ impl Pass {
             ..grouped(plan, config)
         };
         Ok(Self {
-            shape: Box::new(shape),
+            shape: Arc::new(shape),
             stage: Stage::Cells,
             config: Box::new(config.clone()),
         })
     }
 
     /// The first of two passes, which always works.
-    pub(crate) fn of_groups(plan: &Plan, config: &EngineConfig) -> Self {
+    fn of_groups(plan: &Plan, config: &EngineConfig) -> Self {
         Self {
-            shape: Box::new(grouped(plan, config)),
+            shape: Arc::new(grouped(plan, config)),
             stage: Stage::Groups,
             config: Box::new(config.clone()),
         }
     }
 
-    /// Takes in all sources, with the states that are kept of some. [`ExecError::TooManyCells`] asks for [`of_groups`](Self::of_groups) instead.
-    pub(crate) fn gather(
-        &self,
-        plan: &Plan,
-        sources: &[Source],
-        states: &States,
-        config: &EngineConfig,
-        watch: &Watch,
-    ) -> Result<Gathered, ExecError> {
-        cached::gather(plan, &self.shape, sources, states, config, watch)
-    }
-
-    /// Adds what was gathered from other sources on the same pass.
-    pub(crate) fn merge(
-        &self,
-        into: &mut Gathered,
-        from: Gathered,
-        watch: &Watch,
-    ) -> Result<(), ExecError> {
-        into.absorb(from, &self.shape, watch)
-    }
-
-    /// Reads what [`Gathered::encode`] wrote on the same pass.
-    pub(crate) fn decode(
-        &self,
-        plan: &Plan,
-        bytes: &[u8],
-        watch: &Watch,
-    ) -> Result<Gathered, ExecError> {
-        let mut gathered = Gathered::decode(bytes, plan, &self.shape)?;
-        gathered.account(watch, 0)?;
-        Ok(gathered)
-    }
-
     /// Goes on with what was gathered from all sources.
-    pub(crate) fn next(
-        self,
-        plan: &Plan,
-        gathered: Gathered,
-        watch: &Watch,
-    ) -> Result<Step, ExecError> {
+    fn next(self, plan: &Plan, gathered: Gathered, watch: &Watch) -> Result<Step, ExecError> {
         let config = self.config;
         match self.stage {
             Stage::Cells => after_cells(plan, gathered, config, watch),
@@ -180,7 +148,7 @@ fn after_cells(
     }
     gathered.release(watch)?;
     Ok(Step::Again(Pass {
-        shape: Box::new(ungrouped(plan, &scales)),
+        shape: Arc::new(ungrouped(plan, &scales)),
         stage: Stage::Rest(Box::new(Draft { table, scales })),
         config,
     }))
@@ -209,7 +177,7 @@ fn after_groups(
         return Ok(done(table, watch));
     }
     Ok(Step::Again(Pass {
-        shape: Box::new(shape),
+        shape: Arc::new(shape),
         stage: Stage::Rest(Box::new(Draft { table, scales })),
         config,
     }))

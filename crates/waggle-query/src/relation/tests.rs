@@ -1,14 +1,15 @@
 //! Filters on other spans: 200 traces with answers worked out by hand, and random rows against the naive computation.
 
 use crate::engine::EngineConfig;
-use crate::testing;
+use crate::exec::Passes;
+use crate::testing::{self, ByParts, Directly};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use waggle_model::{
     Cell, DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError,
     QueryOptions, QuerySpec, TimeRange, Value,
 };
-use waggle_testkit::{Event, matching, random_events, random_filter};
+use waggle_testkit::{Event, link_spans, matching, random_events, random_related_filter};
 
 const RANGE: TimeRange = TimeRange {
     start_ns: 0,
@@ -40,7 +41,11 @@ fn count(rng: &mut StdRng, events: &[Event], spec: &QuerySpec) -> Result<Cell, Q
         ..EngineConfig::default()
     };
     let options = QueryOptions::default();
-    let table = testing::query(&snapshot, spec, RANGE, &options, &config)?;
+    let passes: &dyn Passes = match rng.random_bool(0.5) {
+        true => &Directly,
+        false => &ByParts,
+    };
+    let table = testing::query_by(passes, &snapshot, spec, RANGE, &options, &config)?;
     Ok(table.total[0].clone())
 }
 
@@ -202,28 +207,9 @@ fn random_relations_equal_the_naive_ones() {
         let rng = &mut StdRng::seed_from_u64(seed);
         let count_of_events = rng.random_range(1..250);
         let mut events = random_events(rng, count_of_events, RANGE);
-        let spans = rng.random_range(2..9);
-        for event in &mut events {
-            let mut put = |presence: f64, name: &str, rng: &mut StdRng| {
-                if rng.random_bool(presence) {
-                    let id = format!("{:016x}", rng.random_range(0..spans));
-                    event.fields.insert(name.to_owned(), Value::String(id));
-                }
-            };
-            put(0.9, "trace.span_id", rng);
-            put(0.7, "trace.parent_id", rng);
-            put(0.1, "meta.annotation_type", rng);
-        }
-        let prefixes = ["root.", "parent.", "child.", "any.", "any2.", "none.", ""];
+        link_spans(rng, &mut events);
         let filters: Vec<FilterSpec> = (0..rng.random_range(1..4))
-            .map(|_| {
-                let filter = random_filter(rng, &events);
-                let prefix = prefixes[rng.random_range(0..prefixes.len())];
-                FilterSpec {
-                    column: format!("{prefix}{}", filter.column),
-                    ..filter
-                }
-            })
+            .map(|_| random_related_filter(rng, &events))
             .collect();
         println!("{filters:?}");
         let matched = matching(&events, RANGE, &filters, FilterCombination::And);
