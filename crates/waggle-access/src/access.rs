@@ -2,6 +2,7 @@
 
 use crate::cache::{CallerCache, Remembered};
 use crate::password::Passwords;
+use crate::seal::Sealer;
 use crate::{Caller, Error, InstallationSecret, Result};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
@@ -20,6 +21,7 @@ pub struct Access {
     key_hash_key: [u8; 32],
     token_hash_key: [u8; 32],
     aws_secret_key: [u8; 32],
+    sealer: Sealer,
     dev_caller: OnceCell<Arc<Caller>>,
 }
 
@@ -34,6 +36,7 @@ impl Access {
             key_hash_key: secret.derive("waggle: api key hash, version 1"),
             token_hash_key: secret.derive("waggle: session token hash, version 1"),
             aws_secret_key: secret.derive("waggle: aws secret encryption, version 1"),
+            sealer: Sealer::new(secret),
             dev_caller: OnceCell::new(),
         }
     }
@@ -143,6 +146,10 @@ impl Access {
 
     pub(crate) fn passwords(&self) -> &Passwords {
         &self.passwords
+    }
+
+    pub(crate) fn sealer(&self) -> &Sealer {
+        &self.sealer
     }
 
     pub(crate) fn aws_secret_key(&self) -> &[u8; 32] {

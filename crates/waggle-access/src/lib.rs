@@ -13,6 +13,7 @@ mod caller;
 mod error;
 mod key;
 mod password;
+mod seal;
 mod secret;
 mod session;
 

@@ -58,6 +58,8 @@ pub struct ApiConfig {
     pub dataset_columns_max: usize,
     /// Most datasets an environment may get by `POST /1/datasets`. Default 1,000.
     pub environment_datasets_max: usize,
+    /// Most boards, markers, triggers and so on that an environment (or team) may have, of each kind. Default 10,000.
+    pub environment_artifacts_max: usize,
     /// Most rows of a trace in one answer. Default 32,000.
     pub trace_rows_max: usize,
 }
@@ -89,6 +91,7 @@ impl Default for ApiConfig {
             results_unwritten_bytes_max: 256 * MIB,
             dataset_columns_max: 10_000,
             environment_datasets_max: 1_000,
+            environment_artifacts_max: 10_000,
             trace_rows_max: 32_000,
         }
     }

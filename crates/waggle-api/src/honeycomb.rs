@@ -1,7 +1,14 @@
-//! Honeycomb's management API under `/1/`: one file per resource. Source: spec/honeycomb-api.md sections 2, 3, 9, 11 and 12.
+//! Honeycomb's management API under `/1/`: one file per resource. Source: spec/honeycomb-api.md sections 2, 3, 9 and 11 to 15.
 
+pub(crate) mod artifact;
 pub(crate) mod auth;
+pub(crate) mod board;
+mod board_panel;
+pub(crate) mod board_view;
 pub(crate) mod column;
 pub(crate) mod dataset;
+pub(crate) mod marker;
+pub(crate) mod marker_setting;
 pub(crate) mod query;
+pub(crate) mod query_annotation;
 pub(crate) mod query_result;

@@ -9,6 +9,7 @@
 mod ask;
 mod caller;
 mod config;
+mod form;
 mod health;
 mod honeycomb;
 mod ingest;

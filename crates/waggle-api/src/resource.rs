@@ -6,7 +6,10 @@
 use crate::ask::{Answer, Ask};
 use crate::caller;
 use crate::health;
-use crate::honeycomb::{auth, column, dataset, query, query_result};
+use crate::honeycomb::{
+    auth, board, board_view, column, dataset, marker, marker_setting, query, query_annotation,
+    query_result,
+};
 use crate::ingest::{events, otlp};
 use crate::listen::cors;
 use crate::listen::http::Peer;
@@ -36,6 +39,11 @@ pub(crate) const RESOURCES: &[Resource] = &[
     column::RESOURCE,
     query::RESOURCE,
     query_result::RESOURCE,
+    query_annotation::RESOURCE,
+    board::RESOURCE,
+    board_view::RESOURCE,
+    marker::RESOURCE,
+    marker_setting::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,
     own::key::RESOURCE,

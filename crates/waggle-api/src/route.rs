@@ -260,6 +260,11 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("column_name", "Name of the column."),
     ("query", "Id of the query."),
     ("result", "Id of the query result."),
+    ("query_annotation", "Id of the query annotation."),
+    ("board", "Id of the board."),
+    ("view", "Id of the view of a board."),
+    ("marker", "Id of the marker."),
+    ("marker_setting", "Id of the marker setting."),
     ("erasure", "Id of the erasure."),
     ("trace_id", "Id of the trace."),
 ];

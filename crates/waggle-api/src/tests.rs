@@ -11,6 +11,7 @@ mod listen;
 mod metrics;
 mod otlp;
 mod own;
+mod resource;
 mod sink;
 mod sql;
 

@@ -2,6 +2,7 @@
 //! the macro below.
 
 mod access;
+mod artifact;
 mod block;
 mod column;
 mod dataset;
@@ -57,6 +58,8 @@ conformance! {
             search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns, a_deleted_column_is_hidden_until_nothing_holds_it;
     keep: limits_are_kept_per_environment_and_dataset, an_erasure_ends_once, answers_are_forgotten;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
+    artifact: an_artifact_is_made_changed_and_deleted, artifacts_go_with_what_they_belong_to, unique_keys_and_limits_hold, what_is_used_stays,
+              another_tenant_sees_no_artifact;
     query: a_query_is_saved, a_result_ends_once, a_run_is_recorded_whole_or_not_at_all, pending_and_old_results_go, another_tenant_sees_no_query;
     access: the_first_rows_are_made_once, a_refused_bootstrap_leaves_nothing, teams_and_environments, users_sign_in_by_address,
             sessions_end, keys_are_found_by_hash, keys_change_and_go, another_tenant_sees_no_key, aws_keys;

@@ -8,11 +8,17 @@ use rand::RngExt;
 
 /// Letters and digits without the four that are easily confused.
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
+const HEX: &[u8; 16] = b"0123456789abcdef";
 const LOWER_AND_DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Makes the id of a column, query or result: 11 characters, about 64 random bits, like `yUheCUmgZ8p`.
 pub(crate) fn short() -> String {
     random(BASE58, 11)
+}
+
+/// Makes the id of a marker: 8 hexadecimal digits, so few that the caller has to look whether it is free.
+pub(crate) fn short_hex() -> String {
+    random(HEX, 8)
 }
 
 impl KeyId {

@@ -5,45 +5,67 @@
 //! secret. It is the only crate that speaks SQL, and no type of its surface tells which database answers.
 #![warn(missing_docs)]
 
+mod annotation;
+mod artifact;
 mod block;
+mod board;
 mod bootstrap;
 mod column;
 mod dataset;
+mod definition;
 mod erasure;
 mod error;
 mod id;
 mod key;
+mod marker;
+mod named;
 mod permission;
 mod query;
+mod recipient;
 mod retention;
 mod session;
+mod slo;
 mod slug;
 mod sqlite;
 mod team;
+mod trigger;
 mod user;
 
 #[cfg(test)]
 mod conformance;
 
+pub use annotation::QueryAnnotation;
+pub use artifact::{Artifact, ArtifactId, ArtifactKind, Artifacts, Contents, Place, Stored, Use};
 pub use block::{Block, BlockId, Blocks, NewBlock};
+pub use board::{
+    Board, BoardView, Panel, PanelContent, Position, PresetFilter, QueryStyle, Tag, ViewFilter,
+};
 pub use bootstrap::{Bootstrap, FirstRows, FirstTeam};
 pub use column::{
     Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumn, NewColumn,
     SeenColumn, widen,
 };
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
+pub use definition::{DatasetDefinition, DefinedColumn};
 pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure};
 pub use error::{Error, Result};
 pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
+pub use marker::{Marker, MarkerSetting};
+pub use named::Named;
 pub use permission::{Permission, Permissions};
 pub use query::{
     Queries, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy,
 };
+pub use recipient::{Notified, PagerDutySeverity, Recipient, RecipientType, Variable};
 pub use retention::{DatasetRetention, Retentions};
 pub use session::{NewSession, Session, Sessions};
+pub use slo::{BurnAlert, BurnAlertType, BurnCondition, Slo};
 pub use slug::{is_usable_name, slug};
 pub use sqlite::SqliteMetastore;
 pub use team::{Environment, Team, Teams};
+pub use trigger::{
+    AlertType, Baseline, BaselineType, DayOfWeek, EvaluationWindow, Threshold, ThresholdOp, Trigger,
+};
 pub use user::{NewUser, Role, User, UserId, Users};
 
 /// All rooms of the metastore behind one door. Methods of every room can be called on `dyn Metastore` without importing the room.
@@ -62,6 +84,7 @@ pub trait Metastore:
     + Queries
     + Retentions
     + Erasures
+    + Artifacts
 {
 }
 
@@ -77,5 +100,6 @@ impl<T> Metastore for T where
         + Queries
         + Retentions
         + Erasures
+        + Artifacts
 {
 }

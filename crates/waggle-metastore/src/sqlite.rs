@@ -3,6 +3,7 @@
 //! One connection writes, so that writers queue in the process instead of failing on each other's locks; a few others read beside it.
 //! Every commit is on stable storage when it returns (`synchronous = FULL`): a block that is listed stays listed after a power cut.
 
+mod artifact;
 mod block;
 mod bootstrap;
 mod column;

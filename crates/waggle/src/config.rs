@@ -112,6 +112,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most datasets of one environment; events for another one are refused.",
     },
     Setting {
+        name: "environment-artifacts-max",
+        kind: Kind::Number(1, 1_000_000),
+        default: "10000",
+        help: "Most boards, markers, triggers and so on of one environment, of each kind; another one is refused with 409.",
+    },
+    Setting {
         name: "wal-bytes-max",
         kind: Kind::Bytes(64 * KIB, 4 * GIB),
         default: "256MiB",

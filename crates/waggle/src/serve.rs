@@ -293,6 +293,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         request_timeout: config.duration("query-deadline") + REQUEST_GRACE,
         dataset_columns_max: config.number("dataset-columns-max"),
         environment_datasets_max: config.number("environment-datasets-max"),
+        environment_artifacts_max: config.number("environment-artifacts-max"),
         ..ApiConfig::default()
     }
 }
