@@ -61,7 +61,7 @@ pub fn otlp_http_router(state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// Makes the router of the gRPC door: OTLP traces and logs, and `grpc.health.v1`.
+/// Makes the router of the gRPC door: OTLP traces, logs and metrics, and `grpc.health.v1`.
 pub fn grpc_router(state: ApiState) -> Router {
     grpc::routes(state.clone()).layer(from_fn_with_state(state, fence::grpc))
 }

@@ -47,7 +47,7 @@ pub(crate) enum Protocol {
     Events,
     /// `POST /1/batch`.
     Batch,
-    /// `POST /v1/traces`, `/v1/logs`.
+    /// `POST /v1/traces`, `/v1/logs`, `/v1/metrics`.
     OtlpHttp,
     /// The Export calls.
     OtlpGrpc,

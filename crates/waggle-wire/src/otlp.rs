@@ -1,5 +1,5 @@
-//! OpenTelemetry's protocol: traces and logs, as protobuf (over HTTP and gRPC alike) and as JSON, through one reader and one mapping.
-//! Source: spec/honeycomb-api.md sections 5 and 6.
+//! OpenTelemetry's protocol: traces, logs and metrics, as protobuf (over HTTP and gRPC alike) and as JSON, through one reader and one
+//! mapping. Source: spec/honeycomb-api.md sections 5 to 7.
 
 mod attribute;
 mod dataset;
@@ -7,6 +7,7 @@ mod id;
 mod json;
 mod logs;
 mod mapping;
+mod metrics;
 mod protobuf;
 #[cfg(test)]
 pub(crate) mod reference;
@@ -17,6 +18,7 @@ mod view;
 
 pub use logs::decode_logs;
 pub use mapping::{Decoded, Place, Refusal, RefusedPart};
+pub use metrics::decode_metrics;
 pub use reply::{RejectedCount, error_reply, export_reply, grpc_code, rejected_count};
 pub use traces::decode_traces;
 
@@ -26,6 +28,7 @@ pub(crate) use {json::decode as decode_json, reply::RpcStatus};
 
 use crate::{ContentEncoding, DecompressError, decompress, media_type};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message as _;
 use std::borrow::Cow;
@@ -37,6 +40,8 @@ pub enum Signal {
     Traces,
     /// Log records.
     Logs,
+    /// Data points of metrics.
+    Metrics,
 }
 
 /// How a body is encoded.
@@ -137,7 +142,7 @@ impl ContentType {
 
 /// Undoes the content encoding of an OTLP/HTTP body, with a cap on the result in bytes.
 ///
-/// A body in an encoding nobody knows is refused on traces and taken as it is on logs. Source: spec/honeycomb-api.md section 5.1.
+/// A body in an encoding nobody knows is refused on traces and taken as it is on logs and metrics. Source: spec/honeycomb-api.md section 5.1.
 ///
 /// # Errors
 /// [`OtlpError::Malformed`] for a body that is broken, truncated, or longer than the cap.
@@ -157,7 +162,7 @@ pub fn decompress_body(
 
 /// Checks what must hold before a body is worth decoding.
 fn check_headers(signal: Signal, headers: &OtlpHeaders<'_>) -> Result<(), OtlpError> {
-    let needs_dataset = headers.classic_key && signal == Signal::Traces;
+    let needs_dataset = headers.classic_key && signal != Signal::Logs;
     if needs_dataset && dataset::from_header(headers).is_none() {
         return Err(OtlpError::MissingDataset);
     }
@@ -183,6 +188,8 @@ impl<'a> Body<'a> {
                 Signal::Traces => json::decode::<ExportTraceServiceRequest>(body)
                     .map(|request| request.encode_to_vec()),
                 Signal::Logs => json::decode::<ExportLogsServiceRequest>(body)
+                    .map(|request| request.encode_to_vec()),
+                Signal::Metrics => json::decode::<ExportMetricsServiceRequest>(body)
                     .map(|request| request.encode_to_vec()),
             },
         };

@@ -13,7 +13,7 @@ pub struct Receiver {
 pub const RECEIVERS: &[Receiver] = &[
     Receiver {
         name: "otlp",
-        routes: &["/v1/traces", "/v1/logs"],
+        routes: &["/v1/traces", "/v1/logs", "/v1/metrics"],
     },
     Receiver {
         name: "honeycomb",

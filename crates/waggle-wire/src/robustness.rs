@@ -7,7 +7,7 @@ use crate::honeycomb::{
 };
 use crate::otlp::{ContentType, Signal, decode_json, reference};
 use crate::otlp::{
-    Encoding, OtlpHeaders, decode_logs, decode_traces, export_reply, rejected_count,
+    Encoding, OtlpHeaders, decode_logs, decode_metrics, decode_traces, export_reply, rejected_count,
 };
 use crate::{ContentEncoding, decompress};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -41,7 +41,12 @@ fn decode_everything(body: &[u8]) {
     for encoding in [Encoding::Protobuf, Encoding::Json] {
         let traces = decode_traces(body, encoding, &headers, &limits);
         let logs = decode_logs(body, encoding, &headers, &limits, 1);
-        for (signal, decoded) in [(Signal::Traces, traces), (Signal::Logs, logs)] {
+        let metrics = decode_metrics(body, encoding, &headers, &limits, 1);
+        for (signal, decoded) in [
+            (Signal::Traces, traces),
+            (Signal::Logs, logs),
+            (Signal::Metrics, metrics),
+        ] {
             if let Ok(decoded) = decoded {
                 let rejected = rejected_count(&decoded, &[]);
                 export_reply(signal, ContentType::Json, &rejected);
@@ -161,6 +166,7 @@ fn corpora_are_answered() {
     let targets = [
         "otlp_traces",
         "otlp_logs",
+        "otlp_metrics",
         "honeycomb_json",
         "honeycomb_msgpack",
     ];
@@ -170,8 +176,9 @@ fn corpora_are_answered() {
 #[test]
 fn corpora_of_otlp_give_what_the_reference_gives() {
     let limits = EventLimits::default();
-    with_corpora(&["otlp_traces", "otlp_logs"], 60, |body, what| {
-        for signal in [Signal::Traces, Signal::Logs] {
+    let targets = ["otlp_traces", "otlp_logs", "otlp_metrics"];
+    with_corpora(&targets, 60, |body, what| {
+        for signal in [Signal::Traces, Signal::Logs, Signal::Metrics] {
             reference::check(signal, body, &limits, what);
         }
     });

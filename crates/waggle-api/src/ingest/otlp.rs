@@ -1,4 +1,4 @@
-//! `POST /v1/traces` and `/v1/logs`, and the steps they share with the gRPC calls. Source: spec/honeycomb-api.md section 5.
+//! `POST /v1/traces`, `/v1/logs` and `/v1/metrics`, and the steps they share with the gRPC calls. Source: spec/honeycomb-api.md section 5.
 
 use super::admit::{Sender, SenderError, append, into_response, sender};
 use crate::caller;
@@ -18,7 +18,7 @@ use waggle_wire::ContentEncoding;
 use waggle_wire::honeycomb::is_classic_key;
 use waggle_wire::otlp::{
     ContentType, Decoded, Encoding, OtlpError, OtlpHeaders, RejectedCount, Signal, decode_logs,
-    decode_traces, decompress_body, error_reply, export_reply, rejected_count,
+    decode_metrics, decode_traces, decompress_body, error_reply, export_reply, rejected_count,
 };
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -53,6 +53,20 @@ pub(crate) const RESOURCE: Resource = Resource {
         .takes_bytes(FORMATS)
         .body(BodyLimit::Otlp)
         .answers(&[(200, REPLIES)]),
+        Route::raw("POST", "/v1/metrics", Face::Otlp, Need::SendEvents, |m| {
+            on(m, metrics)
+        })
+        .about("Takes metrics; answers when their events are durable.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Otlp)
+        .answers(&[(200, REPLIES)]),
+        Route::raw("POST", "/v1/metrics/", Face::Otlp, Need::SendEvents, |m| {
+            on(m, metrics)
+        })
+        .about("The same, for exporters that end the address with a slash.")
+        .takes_bytes(FORMATS)
+        .body(BodyLimit::Otlp)
+        .answers(&[(200, REPLIES)]),
     ],
 };
 
@@ -81,6 +95,15 @@ pub(crate) async fn logs(
     request: Request,
 ) -> Response {
     export(&state, Signal::Logs, peer, request).await
+}
+
+/// `POST /v1/metrics`.
+pub(crate) async fn metrics(
+    State(state): State<ApiState>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Response {
+    export(&state, Signal::Metrics, peer, request).await
 }
 
 async fn export(
@@ -164,7 +187,7 @@ impl Exporter {
             .filter(|dataset| !dataset.trim().is_empty())
             .map(str::to_owned);
         let is_classic = caller::key_of(headers).is_some_and(is_classic_key);
-        if is_classic && dataset.is_none() && signal == Signal::Traces {
+        if is_classic && dataset.is_none() && signal != Signal::Logs {
             return Err(OtlpError::MissingDataset);
         }
         let sender = sender(state, peer, headers)
@@ -227,6 +250,9 @@ impl Exporter {
             match signal {
                 Signal::Traces => decode_traces(&body, message.encoding, &headers, &limits),
                 Signal::Logs => decode_logs(&body, message.encoding, &headers, &limits, now_ns),
+                Signal::Metrics => {
+                    decode_metrics(&body, message.encoding, &headers, &limits, now_ns)
+                }
             }
         })
         .await

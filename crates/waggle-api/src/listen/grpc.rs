@@ -1,6 +1,4 @@
 //! OTLP over gRPC and `grpc.health.v1`. Messages stay bytes here, so that they meet the same decoder as those over HTTP.
-//!
-//! Metrics arrive with a later issue; until then their service is not mounted, and calls to it are answered as unimplemented.
 
 use crate::ingest::otlp::{Exporter, Message, count_refused};
 use crate::listen::http::Peer;
@@ -24,6 +22,9 @@ use waggle_wire::otlp::{ContentType, Encoding, OtlpError, Signal, export_reply, 
 pub(crate) const TRACES_PATH: &str = "/opentelemetry.proto.collector.trace.v1.TraceService/Export";
 /// Path of the call that exports log records.
 pub(crate) const LOGS_PATH: &str = "/opentelemetry.proto.collector.logs.v1.LogsService/Export";
+/// Path of the call that exports metrics.
+pub(crate) const METRICS_PATH: &str =
+    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export";
 
 /// Every gRPC service of this server.
 pub(crate) fn routes(state: ApiState) -> Router {
@@ -35,6 +36,7 @@ pub(crate) fn routes(state: ApiState) -> Router {
             Router::new()
                 .route(TRACES_PATH, post(traces))
                 .route(LOGS_PATH, post(logs))
+                .route(METRICS_PATH, post(metrics))
                 .with_state(state),
         )
 }
@@ -53,6 +55,14 @@ async fn logs(
     request: Request,
 ) -> Response {
     export(state, Signal::Logs, peer, request).await
+}
+
+async fn metrics(
+    State(state): State<ApiState>,
+    peer: Option<Extension<Peer>>,
+    request: Request,
+) -> Response {
+    export(state, Signal::Metrics, peer, request).await
 }
 
 async fn export(

@@ -1,11 +1,10 @@
 //! The gRPC door with tonic's own clients over a real socket.
 
 use super::Installation;
-use super::otlp::{log, spans};
+use super::otlp::{gauges, log, spans};
 use super::sink::Mood;
 use crate::{ApiConfig, serve_grpc};
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
-use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::trace_service_client::TraceServiceClient;
@@ -47,7 +46,7 @@ fn check(status: &Status, code: Code, message: &str) {
 }
 
 #[tokio::test]
-async fn spans_and_logs_arrive_in_every_compression() {
+async fn spans_logs_and_metrics_arrive_in_every_compression() {
     let installation = Installation::new().await;
     let channel = channel(&installation).await;
     for encoding in [
@@ -57,9 +56,11 @@ async fn spans_and_logs_arrive_in_every_compression() {
     ] {
         let mut traces = TraceServiceClient::new(channel.clone());
         let mut logs = LogsServiceClient::new(channel.clone());
+        let mut metrics = MetricsServiceClient::new(channel.clone());
         if let Some(encoding) = encoding {
             traces = traces.send_compressed(encoding);
             logs = logs.send_compressed(encoding);
+            metrics = metrics.send_compressed(encoding);
         }
         let answer = traces
             .export(with_key(spans(&["GET /"]), &installation.key))
@@ -69,9 +70,15 @@ async fn spans_and_logs_arrive_in_every_compression() {
         logs.export(with_key(log("hello"), &installation.key))
             .await
             .unwrap();
+        let answer = metrics
+            .export(with_key(gauges(&["cpu"]), &installation.key))
+            .await
+            .unwrap();
+        assert_eq!(answer.into_inner().partial_success, None);
         let rows = installation.sink.take();
         assert!(rows[0].contains("name=\"GET /\""), "{rows:?}");
         assert!(rows[1].contains("body=\"hello\""), "{rows:?}");
+        assert!(rows[2].contains("cpu=7"), "{rows:?}");
     }
     let answer = TraceServiceClient::new(channel)
         .export(with_key(
@@ -166,10 +173,10 @@ async fn refusals_have_the_codes_of_the_specification() {
 }
 
 #[tokio::test]
-async fn health_is_served_and_metrics_are_not_yet() {
+async fn health_is_served() {
     let installation = Installation::new().await;
     let channel = channel(&installation).await;
-    let mut health = HealthClient::new(channel.clone());
+    let mut health = HealthClient::new(channel);
     let answer = health
         .check(tonic_health::pb::HealthCheckRequest::default())
         .await;
@@ -177,8 +184,4 @@ async fn health_is_served_and_metrics_are_not_yet() {
         answer.unwrap().into_inner().status(),
         ServingStatus::Serving
     );
-    let mut metrics = MetricsServiceClient::new(channel);
-    let request = with_key(ExportMetricsServiceRequest::default(), &installation.key);
-    let status = metrics.export(request).await.unwrap_err();
-    assert_eq!(status.code(), Code::Unimplemented);
 }

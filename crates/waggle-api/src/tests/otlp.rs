@@ -1,4 +1,4 @@
-//! `/v1/traces` and `/v1/logs`: the checks of spec/honeycomb-api.md section 5.2 in their order, and the answers of 5.3.
+//! `/v1/traces`, `/v1/logs` and `/v1/metrics`: the checks of spec/honeycomb-api.md section 5.2 in their order, and the answers of 5.3.
 
 use super::sink::Mood;
 use super::{Answer, Call, Installation, gzip, zstd};
@@ -6,11 +6,18 @@ use crate::{ApiConfig, otlp_http_router};
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsServiceRequest, ExportLogsServiceResponse,
 };
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
 };
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
+use opentelemetry_proto::tonic::metrics::v1::number_data_point::Value::AsInt;
+use opentelemetry_proto::tonic::metrics::v1::{
+    Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, metric,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message;
@@ -80,6 +87,31 @@ pub(super) fn log(text: &str) -> ExportLogsServiceRequest {
                 ..ScopeLogs::default()
             }],
             ..ResourceLogs::default()
+        }],
+    }
+}
+
+/// Gauges of one second, which are one event.
+pub(super) fn gauges(names: &[&str]) -> ExportMetricsServiceRequest {
+    let gauge = |name: &&str| Metric {
+        name: (*name).into(),
+        data: Some(metric::Data::Gauge(Gauge {
+            data_points: vec![NumberDataPoint {
+                time_unix_nano: 1_732_269_600_500_000_000,
+                value: Some(AsInt(7)),
+                ..NumberDataPoint::default()
+            }],
+        })),
+        ..Metric::default()
+    };
+    ExportMetricsServiceRequest {
+        resource_metrics: vec![ResourceMetrics {
+            resource: resource("shop"),
+            scope_metrics: vec![ScopeMetrics {
+                metrics: names.iter().map(gauge).collect(),
+                ..ScopeMetrics::default()
+            }],
+            ..ResourceMetrics::default()
         }],
     }
 }
@@ -157,12 +189,42 @@ async fn an_export_is_answered_in_its_own_encoding() {
         assert_eq!((answer.status, answer.body.len()), (200, 0));
         assert!(installation.sink.take()[0].contains("body=\"hello\""));
     }
-    let answer = export(&installation, "/v1/traces", PROTOBUF, vec![]).await;
-    assert_eq!(
-        (answer.status, answer.body.len()),
-        (200, 0),
-        "no spans are no error"
-    );
+    for (path, content_type) in [
+        ("/v1/metrics", PROTOBUF),
+        ("/v1/metrics/", "application/x-protobuf;v=1"),
+    ] {
+        let body = gauges(&["cpu", "memory"]).encode_to_vec();
+        let answer = export(&installation, path, content_type, body).await;
+        assert_eq!((answer.status, answer.body.len()), (200, 0));
+        let rows = installation.sink.take();
+        assert_eq!(
+            rows.len(),
+            1,
+            "points of one second are one event: {rows:?}"
+        );
+        assert!(rows[0].starts_with("unknown_metrics: {"), "{rows:?}");
+        assert!(rows[0].contains("cpu=7"), "{rows:?}");
+        assert!(rows[0].contains("memory=7"), "{rows:?}");
+        assert!(rows[0].ends_with("@1732269600000000000 x1"), "{rows:?}");
+    }
+    let json = json!({"resourceMetrics": [{"scopeMetrics": [{"metrics": [{"name": "cpu", "gauge": {"dataPoints": [{"asDouble": 0.5}]}}]}]}]});
+    let answer = installation
+        .ask_with_key("POST", "/v1/metrics")
+        .header("content-type", "application/json; charset=utf-8")
+        .header("x-honeycomb-dataset", "Metrics")
+        .body(json.to_string())
+        .send()
+        .await;
+    answer.check(200, &json!({}));
+    assert!(installation.sink.take()[0].starts_with("Metrics: {"));
+    for path in ["/v1/traces", "/v1/logs", "/v1/metrics"] {
+        let answer = export(&installation, path, PROTOBUF, vec![]).await;
+        assert_eq!(
+            (answer.status, answer.body.len()),
+            (200, 0),
+            "nothing in {path} is no error"
+        );
+    }
 }
 
 #[tokio::test]
@@ -195,14 +257,20 @@ async fn the_checks_come_in_their_order() {
     );
 
     let classic = "0123456789abcdef0123456789abcdef";
-    check_status(
-        &without_key(PROTOBUF)
+    for (path, message) in [
+        ("/v1/traces", "missing 'x-honeycomb-dataset' header"),
+        ("/v1/metrics", "missing 'x-honeycomb-dataset' header"),
+        ("/v1/logs", "unknown API key - check your credentials"),
+    ] {
+        let answer = installation
+            .ask("POST", path)
+            .header("content-type", PROTOBUF)
             .header("x-honeycomb-team", classic)
+            .body("not protobuf")
             .send()
-            .await,
-        401,
-        "missing 'x-honeycomb-dataset' header",
-    );
+            .await;
+        check_status(&answer, 401, message);
+    }
     check_status(
         &without_key(PROTOBUF)
             .header("x-honeycomb-team", classic)
@@ -263,14 +331,10 @@ async fn a_body_that_cannot_be_read_says_so() {
             status.message
         );
     }
-    let answer = export(
-        &installation,
-        "/v1/logs",
-        PROTOBUF,
-        b"not protobuf".to_vec(),
-    )
-    .await;
-    check_status(&answer, 400, "failed to parse OTLP request body");
+    for path in ["/v1/logs", "/v1/metrics"] {
+        let answer = export(&installation, path, PROTOBUF, b"not protobuf".to_vec()).await;
+        check_status(&answer, 400, "failed to parse OTLP request body");
+    }
     export(
         &installation,
         "/v1/traces",
@@ -311,6 +375,15 @@ async fn refused_spans_are_a_partial_success() {
     assert_eq!(answer.status, 200);
     let response = ExportTraceServiceResponse::decode(answer.body.as_slice()).unwrap();
     assert_eq!(response.partial_success.unwrap().rejected_spans, 1);
+    installation.sink.take();
+    installation
+        .sink
+        .set(Mood::Refuse(0, RejectReason::DatasetTooManyColumns));
+    let body = gauges(&["a", "b", "c"]).encode_to_vec();
+    let answer = export(&installation, "/v1/metrics", PROTOBUF, body).await;
+    let response = ExportMetricsServiceResponse::decode(answer.body.as_slice()).unwrap();
+    let rejected = response.partial_success.unwrap().rejected_data_points;
+    assert_eq!(rejected, 3, "an event of three points");
 }
 
 #[tokio::test]
@@ -340,7 +413,7 @@ async fn the_second_door_has_otlp_and_nothing_else() {
         .await;
     assert_eq!(answer.status, 200);
     assert_eq!(ask("GET", "/healthz").send().await.status, 200);
-    for path in ["/", "/1/auth", "/api/session", "/metrics", "/v1/metrics"] {
+    for path in ["/", "/1/auth", "/api/session", "/metrics"] {
         assert_eq!(ask("GET", path).send().await.status, 404, "{path}");
     }
 }

@@ -64,7 +64,7 @@ pub(super) fn sent(case: &Case, bytes: Vec<u8>) -> Vec<u8> {
     bytes
 }
 
-fn from_hex(text: &str) -> Vec<u8> {
+pub(super) fn from_hex(text: &str) -> Vec<u8> {
     let digits: Vec<char> = text.chars().filter(|c| !c.is_whitespace()).collect();
     digits
         .chunks(2)

@@ -37,13 +37,14 @@ fn expected() -> BTreeMap<&'static str, BTreeMap<String, Vec<u8>>> {
             let json = body::expand(&case.body);
             let signal = case.header("path").unwrap();
             let (target, binary_target, binary, ending) = match (receiver, signal) {
-                ("otlp", "/v1/logs") => {
-                    let protobuf = otlp::to_protobuf(crate::otlp::Signal::Logs, json.as_bytes());
-                    ("otlp_logs", "otlp_logs", protobuf, "pb")
-                }
-                ("otlp", _) => {
-                    let protobuf = otlp::to_protobuf(crate::otlp::Signal::Traces, json.as_bytes());
-                    ("otlp_traces", "otlp_traces", protobuf, "pb")
+                ("otlp", path) => {
+                    let protobuf = otlp::to_protobuf(otlp::signal(path), json.as_bytes());
+                    let target = match path {
+                        "/v1/logs" => "otlp_logs",
+                        "/v1/metrics" => "otlp_metrics",
+                        _ => "otlp_traces",
+                    };
+                    (target, target, protobuf, "pb")
                 }
                 _ => {
                     let msgpack = serde_json::from_str(&json).ok().map(|value| {

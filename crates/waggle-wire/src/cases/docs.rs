@@ -1,7 +1,7 @@
 //! The mapping tables users read, held against the cases: a column that no table names and no case's request explains is a mistake,
 //! and so is a column of a table that no case shows.
 
-use super::{Case, otlp, read_cases};
+use super::{Case, body, otlp, read_cases};
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -32,6 +32,10 @@ fn tables_and_cases_name_the_same_columns() {
     let mut shown = BTreeSet::new();
     for text in read_cases("otlp").values() {
         let case = Case::parse(text);
+        let sent = match case.is_set("hex") {
+            true => String::from_utf8_lossy(&body::from_hex(&case.body)).into_owned(),
+            false => body::expand(&case.body),
+        };
         for line in otlp::run(&case).events {
             let Ok(event) = serde_json::from_str::<serde_json::Value>(&line) else {
                 continue;
@@ -43,7 +47,10 @@ fn tables_and_cases_name_the_same_columns() {
                 // An attribute's own name, or one that starts with it, stands in the request.
                 let is_sent = (1..=name.len())
                     .filter(|&end| end == name.len() || name[end..].starts_with('.'))
-                    .any(|end| case.body.contains(&format!("\"{}\"", &name[..end])));
+                    .any(|end| match case.is_set("hex") {
+                        true => sent.contains(&name[..end]),
+                        false => sent.contains(&format!("\"{}\"", &name[..end])),
+                    });
                 let is_body = name.starts_with("body.");
                 let is_shortened = name.contains(" bytes ...");
                 assert!(

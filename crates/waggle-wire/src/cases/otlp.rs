@@ -4,12 +4,15 @@
 use super::{Case, NOW_NS, Outcome, body, print};
 use crate::otlp::{
     ContentType, Decoded, Encoding, OtlpError, OtlpHeaders, RpcStatus, Signal, decode_json,
-    decode_logs, decode_traces, decompress_body, error_reply, export_reply, grpc_code, reference,
-    rejected_count,
+    decode_logs, decode_metrics, decode_traces, decompress_body, error_reply, export_reply,
+    grpc_code, reference, rejected_count,
 };
 use crate::{ContentEncoding, Reply};
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsServiceRequest, ExportLogsServiceResponse,
+};
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsServiceRequest, ExportMetricsServiceResponse,
 };
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTraceServiceRequest, ExportTraceServiceResponse,
@@ -18,11 +21,7 @@ use prost::Message;
 use waggle_model::EventLimits;
 
 pub(super) fn run(case: &Case) -> Outcome {
-    let signal = match case.header("path").unwrap() {
-        "/v1/traces" => Signal::Traces,
-        "/v1/logs" => Signal::Logs,
-        path => panic!("no signal at {path}"),
-    };
+    let signal = signal(case.header("path").unwrap());
     let content_type = match ContentType::from_header(case.header("content-type")) {
         Ok(content_type) => content_type,
         Err(error) => return refused(None, &error),
@@ -43,6 +42,16 @@ pub(super) fn run(case: &Case) -> Outcome {
     match request.run(case, content_type) {
         Ok(decoded) => accepted(signal, content_type, &decoded),
         Err(error) => refused(Some(content_type), &error),
+    }
+}
+
+/// The signal that this path takes.
+pub(super) fn signal(path: &str) -> Signal {
+    match path {
+        "/v1/traces" => Signal::Traces,
+        "/v1/logs" => Signal::Logs,
+        "/v1/metrics" => Signal::Metrics,
+        path => panic!("no signal at {path}"),
     }
 }
 
@@ -84,6 +93,7 @@ impl Request<'_> {
         match self.signal {
             Signal::Traces => decode_traces(body, encoding, &self.headers, &self.limits),
             Signal::Logs => decode_logs(body, encoding, &self.headers, &self.limits, NOW_NS),
+            Signal::Metrics => decode_metrics(body, encoding, &self.headers, &self.limits, NOW_NS),
         }
     }
 
@@ -92,6 +102,7 @@ impl Request<'_> {
         match self.signal {
             Signal::Traces => reference::decode_traces(protobuf, headers, limits),
             Signal::Logs => reference::decode_logs(protobuf, headers, limits, NOW_NS),
+            Signal::Metrics => reference::decode_metrics(protobuf, headers, limits, NOW_NS),
         }
         .unwrap()
     }
@@ -103,6 +114,9 @@ pub(super) fn to_protobuf(signal: Signal, json: &[u8]) -> Option<Vec<u8>> {
             .ok()
             .map(|request| request.encode_to_vec()),
         Signal::Logs => decode_json::<ExportLogsServiceRequest>(json)
+            .ok()
+            .map(|request| request.encode_to_vec()),
+        Signal::Metrics => decode_json::<ExportMetricsServiceRequest>(json)
             .ok()
             .map(|request| request.encode_to_vec()),
     }
@@ -122,6 +136,12 @@ fn accepted(signal: Signal, content_type: ContentType, decoded: &Decoded) -> Out
             format!(
                 "{:?}",
                 ExportLogsServiceResponse::decode(&*reply.body).unwrap()
+            )
+        }
+        (Encoding::Protobuf, Signal::Metrics) => {
+            format!(
+                "{:?}",
+                ExportMetricsServiceResponse::decode(&*reply.body).unwrap()
             )
         }
     };

@@ -47,19 +47,22 @@ pub(super) fn shared_fields<'a>(
 ) -> SharedFields {
     let mut fields = SharedFields::new();
     let mut names = HashSet::new();
-    for attribute in attributes {
-        walk(
-            attribute.key.as_str(),
-            &attribute.value,
-            1,
-            &mut |name, value| {
-                if names.insert(name.to_owned()) {
-                    fields.push((name.to_owned(), value.to_owned()));
-                }
-            },
-        );
-    }
+    for_each_field(attributes, |name, value| {
+        if names.insert(name.to_owned()) {
+            fields.push((name.to_owned(), value.to_owned()));
+        }
+    });
     fields
+}
+
+/// Hands out the fields that attributes become, in order and with repeats.
+pub(super) fn for_each_field<'a>(
+    attributes: impl IntoIterator<Item = &'a Attribute<'a>>,
+    mut emit: impl FnMut(&str, ValueRef<'_>),
+) {
+    for attribute in attributes {
+        walk(attribute.key.as_str(), &attribute.value, 1, &mut emit);
+    }
 }
 
 /// The value as JSON text with a newline at its end, cut at its bound.

@@ -21,6 +21,11 @@ pub(super) fn of_logs<'a>(resource: &[Attribute<'a>], headers: &OtlpHeaders<'a>)
         .unwrap_or("unknown_log_source")
 }
 
+/// The dataset of metrics: the header's.
+pub(super) fn of_metrics<'a>(headers: &OtlpHeaders<'a>) -> &'a str {
+    from_header(headers).unwrap_or("unknown_metrics")
+}
+
 /// The dataset header, unless it is blank.
 pub(super) fn from_header<'a>(headers: &OtlpHeaders<'a>) -> Option<&'a str> {
     headers

@@ -8,12 +8,20 @@ use base64::Engine as _;
 use base64::alphabet::STANDARD as STANDARD_ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{
     AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList,
 };
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, SeverityNumber};
+use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
+use opentelemetry_proto::tonic::metrics::v1::summary_data_point::ValueAtQuantile;
+use opentelemetry_proto::tonic::metrics::v1::{
+    ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint,
+    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, metric,
+    number_data_point,
+};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
@@ -90,6 +98,9 @@ json_message!(ExportTraceServiceRequest {
 json_message!(ExportLogsServiceRequest {
     "resourceLogs" => messages resource_logs,
 });
+json_message!(ExportMetricsServiceRequest {
+    "resourceMetrics" => messages resource_metrics,
+});
 json_message!(ResourceSpans {
     "resource" => message resource,
     "scopeSpans" => messages scope_spans,
@@ -159,6 +170,71 @@ json_message!(LogRecord {
     "spanId" => id span_id,
     "eventName" => text event_name,
 });
+json_message!(ResourceMetrics {
+    "resource" => message resource,
+    "scopeMetrics" => messages scope_metrics,
+    "schemaUrl" => text schema_url,
+});
+json_message!(ScopeMetrics {
+    "scope" => message scope,
+    "metrics" => messages metrics,
+    "schemaUrl" => text schema_url,
+});
+json_message!(Gauge {
+    "dataPoints" => messages data_points,
+});
+json_message!(Sum {
+    "dataPoints" => messages data_points,
+});
+json_message!(Histogram {
+    "dataPoints" => messages data_points,
+});
+json_message!(ExponentialHistogram {
+    "dataPoints" => messages data_points,
+});
+json_message!(Summary {
+    "dataPoints" => messages data_points,
+});
+json_message!(HistogramDataPoint {
+    "attributes" => messages attributes,
+    "timeUnixNano" => unsigned time_unix_nano,
+    "count" => unsigned count,
+    "sum" => optional_float sum,
+    "bucketCounts" => unsigned_list bucket_counts,
+    "explicitBounds" => float_list explicit_bounds,
+    "flags" => unsigned32 flags,
+    "min" => optional_float min,
+    "max" => optional_float max,
+});
+json_message!(ExponentialHistogramDataPoint {
+    "attributes" => messages attributes,
+    "timeUnixNano" => unsigned time_unix_nano,
+    "count" => unsigned count,
+    "sum" => optional_float sum,
+    "scale" => signed32 scale,
+    "zeroCount" => unsigned zero_count,
+    "positive" => message positive,
+    "negative" => message negative,
+    "flags" => unsigned32 flags,
+    "min" => optional_float min,
+    "max" => optional_float max,
+});
+json_message!(Buckets {
+    "offset" => signed32 offset,
+    "bucketCounts" => unsigned_list bucket_counts,
+});
+json_message!(SummaryDataPoint {
+    "attributes" => messages attributes,
+    "timeUnixNano" => unsigned time_unix_nano,
+    "count" => unsigned count,
+    "sum" => float sum,
+    "quantileValues" => messages quantile_values,
+    "flags" => unsigned32 flags,
+});
+json_message!(ValueAtQuantile {
+    "quantile" => float quantile,
+    "value" => float value,
+});
 json_message!(KeyValue {
     "key" => text key,
     "value" => message value,
@@ -184,6 +260,42 @@ impl JsonMessage for AnyValue {
         };
         if value.is_some() {
             self.value = value;
+        }
+        Ok(true)
+    }
+}
+
+impl JsonMessage for Metric {
+    fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed> {
+        let data = match name {
+            "name" => {
+                text(reader, &mut self.name)?;
+                return Ok(true);
+            }
+            "gauge" => optional(reader)?.map(metric::Data::Gauge),
+            "sum" => optional(reader)?.map(metric::Data::Sum),
+            "histogram" => optional(reader)?.map(metric::Data::Histogram),
+            "exponentialHistogram" => optional(reader)?.map(metric::Data::ExponentialHistogram),
+            "summary" => optional(reader)?.map(metric::Data::Summary),
+            _ => return Ok(false),
+        };
+        if data.is_some() {
+            self.data = data;
+        }
+        Ok(true)
+    }
+}
+
+impl JsonMessage for NumberDataPoint {
+    fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed> {
+        use number_data_point::Value::{AsDouble, AsInt};
+        match name {
+            "attributes" => messages(reader, &mut self.attributes)?,
+            "timeUnixNano" => unsigned(reader, &mut self.time_unix_nano)?,
+            "flags" => unsigned32(reader, &mut self.flags)?,
+            "asDouble" => self.value = read_float(reader)?.map(AsDouble).or(self.value),
+            "asInt" => self.value = read_int(reader)?.map(AsInt).or(self.value),
+            _ => return Ok(false),
         }
         Ok(true)
     }
@@ -303,14 +415,22 @@ fn integer<I: std::str::FromStr + TryFrom<i64>>(
         .ok_or_else(|| reader.malformed("expected an integer"))
 }
 
+fn unsigned(reader: &mut JsonReader<'_>, field: &mut u64) -> Result<(), Malformed> {
+    *field = integer(reader, whole)?.unwrap_or(*field);
+    Ok(())
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "checked to be in range, and whole by the caller"
+    reason = "checked to be in range and whole"
 )]
-fn unsigned(reader: &mut JsonReader<'_>, field: &mut u64) -> Result<(), Malformed> {
-    let from_float = |value: f64| (0.0..1.9e19).contains(&value).then_some(value as u64);
-    *field = integer(reader, from_float)?.unwrap_or(*field);
+fn whole(value: f64) -> Option<u64> {
+    ((0.0..1.9e19).contains(&value) && value.fract() == 0.0).then_some(value as u64)
+}
+
+fn signed32(reader: &mut JsonReader<'_>, field: &mut i32) -> Result<(), Malformed> {
+    *field = integer(reader, |_| None)?.unwrap_or(*field);
     Ok(())
 }
 
@@ -376,18 +496,80 @@ fn bool_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
     }
 }
 
+fn int_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+    Ok(read_int(reader)?.map(Value::IntValue))
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     reason = "checked to be in range, and whole by the caller"
 )]
-fn int_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
-    let from_float = |value: f64| (value.abs() < 9.2e18).then_some(value as i64);
-    Ok(integer(reader, from_float)?.map(Value::IntValue))
+fn read_int(reader: &mut JsonReader<'_>) -> Result<Option<i64>, Malformed> {
+    integer(reader, |value: f64| {
+        (value.abs() < 9.2e18).then_some(value as i64)
+    })
 }
 
 fn double_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+    Ok(read_float(reader)?.map(Value::DoubleValue))
+}
+
+fn float(reader: &mut JsonReader<'_>, field: &mut f64) -> Result<(), Malformed> {
+    *field = read_float(reader)?.unwrap_or(*field);
+    Ok(())
+}
+
+fn optional_float(reader: &mut JsonReader<'_>, field: &mut Option<f64>) -> Result<(), Malformed> {
+    *field = read_float(reader)?.or(*field);
+    Ok(())
+}
+
+/// Reads a list of numbers, each by `read`; `None` is null, which stands for zero.
+fn list<T: Default>(
+    reader: &mut JsonReader<'_>,
+    field: &mut Vec<T>,
+    read: fn(Token<'_>) -> Option<T>,
+) -> Result<(), Malformed> {
+    match reader.next()? {
+        Token::Null => return Ok(()),
+        Token::Array => {}
+        _ => return Err(reader.malformed("expected an array")),
+    }
+    loop {
+        let number = match reader.next()? {
+            Token::End => return Ok(()),
+            Token::Null => Some(T::default()),
+            token => read(token),
+        };
+        field.push(number.ok_or_else(|| reader.malformed("expected a number"))?);
+    }
+}
+
+fn unsigned_list(reader: &mut JsonReader<'_>, field: &mut Vec<u64>) -> Result<(), Malformed> {
+    list(reader, field, |token| match token {
+        Token::Int(value) => u64::try_from(value).ok(),
+        Token::Float(value) => whole(value),
+        Token::Text(text) => text.parse().ok(),
+        _ => None,
+    })
+}
+
+fn float_list(reader: &mut JsonReader<'_>, field: &mut Vec<f64>) -> Result<(), Malformed> {
+    list(reader, field, |token| float_of(&token))
+}
+
+fn read_float(reader: &mut JsonReader<'_>) -> Result<Option<f64>, Malformed> {
     let value = match reader.next()? {
         Token::Null => return Ok(None),
+        token => float_of(&token),
+    };
+    value
+        .map(Some)
+        .ok_or_else(|| reader.malformed("expected a number"))
+}
+
+fn float_of(token: &Token<'_>) -> Option<f64> {
+    match *token {
         Token::Float(value) => Some(value),
         #[expect(
             clippy::cast_precision_loss,
@@ -397,10 +579,7 @@ fn double_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed>
         // NaN, Infinity and -Infinity have no number in JSON.
         Token::Text(text) => text.parse().ok(),
         _ => None,
-    };
-    value
-        .map(|value| Some(Value::DoubleValue(value)))
-        .ok_or_else(|| reader.malformed("expected a number"))
+    }
 }
 
 fn bytes_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {

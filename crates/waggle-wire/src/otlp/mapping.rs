@@ -3,7 +3,7 @@
 
 use super::attribute::{SharedFields, shared_fields};
 use super::sample_rate::{Rates, is_rate};
-use super::view::{ResourceView, ScopeView};
+use super::view::{Attribute, ResourceView, ScopeView};
 use crate::row::{Row, cut};
 use std::collections::HashSet;
 use waggle_model::{EventBatch, EventLimits, RejectReason, Value};
@@ -11,13 +11,15 @@ use waggle_model::{EventBatch, EventLimits, RejectReason, Value};
 /// A decoded request.
 #[derive(Clone, Debug, Default)]
 pub struct Decoded {
-    /// One batch per `ResourceSpans` or `ResourceLogs` entry, in the order sent, also where two name the same dataset. A batch may be
-    /// empty.
+    /// One batch per `ResourceSpans` or `ResourceLogs` entry, in the order sent, also where two name the same dataset; of metrics one
+    /// for all. A batch may be empty.
     pub batches: Vec<EventBatch>,
     /// The rows refused, in the order sent.
     pub refusals: Vec<Refusal>,
     /// The rows of `batches` that are span events and links, as (batch, row), ascending. All others are spans or log records.
     pub annotations: Vec<(usize, usize)>,
+    /// Metrics only: how many data points each row of the batch is made of.
+    pub points: Vec<usize>,
 }
 
 /// One row that broke a limit.
@@ -36,7 +38,7 @@ pub struct Place {
     pub resource: usize,
     /// Which scope entry of the resource.
     pub scope: usize,
-    /// Which span or log record of the scope.
+    /// Which span, log record or metric of the scope.
     pub record: usize,
     /// Which part of it.
     pub part: RefusedPart,
@@ -51,6 +53,8 @@ pub enum RefusedPart {
     SpanEvent(usize),
     /// The span's link of this number.
     Link(usize),
+    /// The metric's data point of this number.
+    Point(usize),
 }
 
 /// Most values that one request may become. Resource attributes are sent once and stored with every record: without a bound, a body of
@@ -98,16 +102,51 @@ impl<'a> Mapping<'a> {
         }
     }
 
-    /// Adds one row to the last batch: `write` fills it and returns its time.
+    /// Adds one row of a span or a log record to the last batch: `write` fills it and returns its time.
     pub(super) fn row(
         &mut self,
         place: Place,
         sample_rate: u32,
         write: impl FnOnce(&mut Row<'_>) -> i64,
     ) {
-        let batch_index = self.decoded.batches.len().saturating_sub(1);
+        match self.write(sample_rate, write) {
+            Err(reason) => self.decoded.refusals.push(Refusal { place, reason }),
+            Ok(row) if place.part != RefusedPart::Record => {
+                let batch = self.decoded.batches.len().saturating_sub(1);
+                self.decoded.annotations.push((batch, row));
+            }
+            Ok(_) => {}
+        }
+    }
+
+    /// Adds one row of data points, which stood at these places.
+    pub(super) fn row_of_points(
+        &mut self,
+        places: impl ExactSizeIterator<Item = Place>,
+        write: impl FnOnce(&mut Row<'_>) -> i64,
+    ) {
+        match self.write(1, write) {
+            Err(reason) => {
+                let refusals = places.map(|place| Refusal { place, reason });
+                self.decoded.refusals.extend(refusals);
+            }
+            Ok(_) => self.decoded.points.push(places.len()),
+        }
+    }
+
+    /// Notes a data point that is refused before it has a row.
+    pub(super) fn refuse(&mut self, place: Place, reason: RejectReason) {
+        self.decoded.refusals.push(Refusal { place, reason });
+    }
+
+    /// Returns the number of the row, or takes it back and says why.
+    fn write(
+        &mut self,
+        sample_rate: u32,
+        write: impl FnOnce(&mut Row<'_>) -> i64,
+    ) -> Result<usize, RejectReason> {
         let Some(batch) = self.decoded.batches.last_mut() else {
-            return;
+            return Err(RejectReason::UnknownDataset);
         };
         let mut row = Row::begin(batch, self.limits);
         let timestamp_ns = if self.values < VALUES_MAX && self.bytes < BYTES_MAX {
@@ -119,13 +158,7 @@ impl<'a> Mapping<'a> {
         self.values = self.values.saturating_add(row.column_count());
         let row_bytes = u64::try_from(row.bytes()).unwrap_or(u64::MAX);
         self.bytes = self.bytes.saturating_add(row_bytes);
-        match row.end(timestamp_ns, sample_rate) {
-            Err(reason) => self.decoded.refusals.push(Refusal { place, reason }),
-            Ok(row) if place.part != RefusedPart::Record => {
-                self.decoded.annotations.push((batch_index, row));
-            }
-            Ok(_) => {}
-        }
+        row.end(timestamp_ns, sample_rate)
     }
 
     pub(super) fn finish(mut self) -> Decoded {
@@ -169,30 +202,31 @@ impl Inherited {
         resource: &ResourceFields<'_>,
         limits: &EventLimits,
     ) -> Self {
+        let attributes = scope.attributes.iter().filter(|a| !is_rate(a));
+        let fields = first
+            .and_then(|(name, value)| text_field(name, value))
+            .into_iter()
+            .chain(text_field("resource.schema_url", resource.schema_url))
+            .chain(scope_fields(scope, attributes))
+            .chain(resource.fields.iter().cloned());
+        Self::of_fields(
+            fields,
+            Rates::of(&scope.attributes).or(resource.rates),
+            limits,
+        )
+    }
+
+    /// Takes the first of each name.
+    pub(super) fn of_fields(
+        fields: impl Iterator<Item = (String, Value)>,
+        rates: Rates,
+        limits: &EventLimits,
+    ) -> Self {
         let mut inherited = Self {
             fields: SharedFields::new(),
             is_name_too_long: false,
-            rates: Rates::of(&scope.attributes).or(resource.rates),
+            rates,
         };
-        let text = |name: &str, text: &str| {
-            (!text.is_empty()).then(|| (name.to_owned(), Value::String(text.to_owned())))
-        };
-        let is_instrumentation_library = INSTRUMENTATION_LIBRARIES
-            .iter()
-            .any(|prefix| scope.name.starts_with(prefix));
-        let flag = "telemetry.instrumentation_library";
-        let flag = is_instrumentation_library.then(|| (flag.to_owned(), Value::Bool(true)));
-        let attributes = scope.attributes.iter().filter(|a| !is_rate(a));
-        let fields = first
-            .and_then(|(name, value)| text(name, value))
-            .into_iter()
-            .chain(text("resource.schema_url", resource.schema_url))
-            .chain(text("scope.schema_url", scope.schema_url))
-            .chain(shared_fields(attributes))
-            .chain(text("library.name", scope.name))
-            .chain(text("library.version", scope.version))
-            .chain(flag)
-            .chain(resource.fields.iter().cloned());
         let mut names = HashSet::new();
         for (name, value) in fields {
             if name.len() > limits.column_name_bytes_max {
@@ -212,6 +246,29 @@ impl Inherited {
         }
         inherited
     }
+}
+
+/// What a scope says of its records, its `attributes` being those that become columns.
+pub(super) fn scope_fields<'a>(
+    scope: &ScopeView<'a>,
+    attributes: impl Iterator<Item = &'a Attribute<'a>>,
+) -> impl Iterator<Item = (String, Value)> {
+    let is_instrumentation_library = INSTRUMENTATION_LIBRARIES
+        .iter()
+        .any(|prefix| scope.name.starts_with(prefix));
+    let flag = "telemetry.instrumentation_library";
+    let flag = is_instrumentation_library.then(|| (flag.to_owned(), Value::Bool(true)));
+    text_field("scope.schema_url", scope.schema_url)
+        .into_iter()
+        .chain(shared_fields(attributes))
+        .chain(text_field("library.name", scope.name))
+        .chain(text_field("library.version", scope.version))
+        .chain(flag)
+}
+
+/// A field, unless its text is empty.
+pub(super) fn text_field(name: &str, text: &str) -> Option<(String, Value)> {
+    (!text.is_empty()).then(|| (name.to_owned(), Value::String(text.to_owned())))
 }
 
 /// Writes what a row inherits.

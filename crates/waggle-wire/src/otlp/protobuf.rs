@@ -117,6 +117,26 @@ impl<'a> Message<'a> {
         Ok(u32::from_le_bytes(*bytes))
     }
 
+    pub(super) fn double(&mut self) -> Result<f64, Broken> {
+        self.fixed64().map(f64::from_bits)
+    }
+
+    /// An integer of 32 bits without a sign: of a longer one the low bits.
+    pub(super) fn uint32(&mut self) -> Result<u32, Broken> {
+        self.int32().map(i32::cast_unsigned)
+    }
+
+    /// An integer of 32 bits whose sign is its lowest bit.
+    pub(super) fn sint32(&mut self) -> Result<i32, Broken> {
+        let value = self.uint32()?;
+        let magnitude = (value >> 1).cast_signed();
+        Ok(if value & 1 == 1 {
+            !magnitude
+        } else {
+            magnitude
+        })
+    }
+
     #[inline]
     pub(super) fn bytes(&mut self) -> Result<&'a [u8], Broken> {
         let length = self.varint()?;

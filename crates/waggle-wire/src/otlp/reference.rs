@@ -5,6 +5,7 @@ mod attribute;
 mod dataset;
 mod logs;
 mod mapping;
+mod metrics;
 mod sample_rate;
 mod traces;
 
@@ -33,6 +34,17 @@ pub(crate) fn decode_logs(
 ) -> Result<Decoded, prost::DecodeError> {
     let request = ExportLogsServiceRequest::decode(body)?;
     Ok(logs::map_logs(&request, headers, limits, now_ns))
+}
+
+/// Decodes an export of metrics.
+pub(crate) fn decode_metrics(
+    body: &[u8],
+    headers: &OtlpHeaders<'_>,
+    limits: &EventLimits,
+    now_ns: i64,
+) -> Result<Decoded, prost::DecodeError> {
+    let request = metrics::Request::decode(body)?;
+    Ok(metrics::map_metrics(&request, headers, limits, now_ns))
 }
 
 mod tests;

@@ -6,6 +6,9 @@ use crate::json::JsonText;
 use opentelemetry_proto::tonic::collector::logs::v1::{
     ExportLogsPartialSuccess, ExportLogsServiceResponse,
 };
+use opentelemetry_proto::tonic::collector::metrics::v1::{
+    ExportMetricsPartialSuccess, ExportMetricsServiceResponse,
+};
 use opentelemetry_proto::tonic::collector::trace::v1::{
     ExportTracePartialSuccess, ExportTraceServiceResponse,
 };
@@ -15,7 +18,7 @@ use waggle_model::{AppendError, Reject, RejectReason};
 /// How much of a request was refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct RejectedCount {
-    /// Spans or log records.
+    /// Spans, log records or data points.
     pub records: i64,
     /// Span events and links; their spans may well be stored.
     pub annotations: i64,
@@ -25,26 +28,29 @@ pub struct RejectedCount {
 
 /// Adds up what the decoder refused and what the store refused later. `decoded.batches` may have been taken out.
 pub fn rejected_count(decoded: &Decoded, rejects: &[Reject]) -> RejectedCount {
-    let in_decoder = decoded
-        .refusals
-        .iter()
-        .map(|refusal| (refusal.place.part == RefusedPart::Record, refusal.reason));
+    let in_decoder = decoded.refusals.iter().map(|refusal| {
+        let is_record = matches!(
+            refusal.place.part,
+            RefusedPart::Record | RefusedPart::Point(_)
+        );
+        (is_record, 1, refusal.reason)
+    });
     let in_store = rejects.iter().map(|reject| {
         let row = (reject.batch, reject.row);
-        (
-            decoded.annotations.binary_search(&row).is_err(),
-            reject.reason,
-        )
+        let is_record = decoded.annotations.binary_search(&row).is_err();
+        // A row is one record, unless it is made of data points.
+        let count = decoded.points.get(reject.row).copied().unwrap_or(1);
+        (is_record, count, reject.reason)
     });
     let mut total = RejectedCount::default();
-    for (is_record, reason) in in_decoder.chain(in_store) {
+    for (is_record, count, reason) in in_decoder.chain(in_store) {
         total.reason.get_or_insert(reason);
-        let count = if is_record {
+        let sum = if is_record {
             &mut total.records
         } else {
             &mut total.annotations
         };
-        *count = count.saturating_add(1);
+        *sum = sum.saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
     }
     total
 }
@@ -60,6 +66,10 @@ pub fn export_reply(signal: Signal, content_type: ContentType, rejected: &Reject
             .encode_to_vec(),
             Signal::Logs => ExportLogsServiceResponse {
                 partial_success: logs_partial_success(rejected),
+            }
+            .encode_to_vec(),
+            Signal::Metrics => ExportMetricsServiceResponse {
+                partial_success: metrics_partial_success(rejected),
             }
             .encode_to_vec(),
         },
@@ -84,6 +94,14 @@ fn logs_partial_success(rejected: &RejectedCount) -> Option<ExportLogsPartialSuc
     Some(ExportLogsPartialSuccess {
         error_message: rejected_text(Signal::Logs, rejected)?,
         rejected_log_records: rejected.records,
+    })
+}
+
+/// As [`traces_partial_success`], for data points.
+fn metrics_partial_success(rejected: &RejectedCount) -> Option<ExportMetricsPartialSuccess> {
+    Some(ExportMetricsPartialSuccess {
+        error_message: rejected_text(Signal::Metrics, rejected)?,
+        rejected_data_points: rejected.records,
     })
 }
 
@@ -152,7 +170,7 @@ fn http_status(error: &OtlpError) -> u16 {
 pub(super) fn malformed_text(signal: Signal, cause: &str) -> String {
     match signal {
         Signal::Traces => format!("failed to parse OTLP request body: {cause}"),
-        Signal::Logs => "failed to parse OTLP request body".to_owned(),
+        Signal::Logs | Signal::Metrics => "failed to parse OTLP request body".to_owned(),
     }
 }
 
@@ -175,6 +193,7 @@ fn export_json(signal: Signal, rejected: &RejectedCount) -> Vec<u8> {
         text.string(match signal {
             Signal::Traces => "rejectedSpans",
             Signal::Logs => "rejectedLogRecords",
+            Signal::Metrics => "rejectedDataPoints",
         });
         text.raw(":");
         text.string(&rejected.records.to_string());
@@ -193,7 +212,7 @@ fn rejected_text(signal: Signal, rejected: &RejectedCount) -> Option<String> {
         RejectReason::DatasetTooManyColumns => "the dataset has too many columns",
         RejectReason::TooLarge => "too large",
         RejectReason::Empty => "no fields",
-        RejectReason::Malformed => "an attribute's name is too long",
+        RejectReason::Malformed => "a name is too long",
         RejectReason::UnknownDataset => {
             "the dataset does not exist and this key may not create it, or its name can't be used"
         }
@@ -208,6 +227,10 @@ fn rejected_text(signal: Signal, rejected: &RejectedCount) -> Option<String> {
         ),
         Signal::Logs => format!(
             "log records refused: {}, first reason: {reason}",
+            rejected.records
+        ),
+        Signal::Metrics => format!(
+            "data points refused: {}, first reason: {reason}",
             rejected.records
         ),
     })

@@ -381,7 +381,7 @@ impl<'a> LogView<'a> {
 
 impl<'a> Attribute<'a> {
     #[inline]
-    fn read(message: Message<'a>) -> Result<Self, Broken> {
+    pub(super) fn read(message: Message<'a>) -> Result<Self, Broken> {
         Self::read_with(message, true)
     }
 

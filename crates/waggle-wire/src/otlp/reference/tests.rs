@@ -1,7 +1,7 @@
 //! The product's reader against the reference, on messages no encoder would write: fields in any order and any number, singular messages
 //! that come in parts, unknown fields and groups, wire types and lengths that are wrong, nesting up to the limit, cuts at every byte.
 
-use super::{decode_logs, decode_traces};
+use super::{decode_logs, decode_metrics, decode_traces};
 use crate::otlp::{Decoded, Encoding, OtlpHeaders, Refusal, Signal};
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
@@ -21,11 +21,15 @@ enum Kind {
     Key,
     Id,
     Message(&'static [(u32, Kind)]),
+    /// Numbers of eight bytes, one after another.
+    Packed64,
+    /// Varints, one after another.
+    PackedVarint,
     /// A value; deeper ones are rarer.
     Value,
 }
 
-use Kind::{Fixed32, Fixed64, Id, Key, Text, Value, Varint};
+use Kind::{Fixed32, Fixed64, Id, Key, Packed64, PackedVarint, Text, Value, Varint};
 
 const ATTRIBUTE: &[(u32, Kind)] = &[
     (1, Key),
@@ -98,6 +102,129 @@ const LOG: &[(u32, Kind)] = &[
     (10, Id),
     (11, Fixed64),
     (12, Text),
+];
+const LABEL: &[(u32, Kind)] = &[(1, Key), (2, Text)];
+const EXEMPLAR: &[(u32, Kind)] = &[
+    (1, Kind::Message(LABEL)),
+    (2, Fixed64),
+    (3, Fixed64),
+    (4, Id),
+    (5, Id),
+    (6, Fixed64),
+    (7, Kind::Message(ATTRIBUTE)),
+];
+const NUMBER_POINT: &[(u32, Kind)] = &[
+    (1, Kind::Message(LABEL)),
+    (2, Fixed64),
+    (3, Fixed64),
+    (4, Fixed64),
+    (5, Kind::Message(EXEMPLAR)),
+    (6, Fixed64),
+    (7, Kind::Message(ATTRIBUTE)),
+    (8, Varint),
+];
+const HISTOGRAM_POINT: &[(u32, Kind)] = &[
+    (1, Kind::Message(LABEL)),
+    (2, Fixed64),
+    (3, Fixed64),
+    (4, Fixed64),
+    (5, Fixed64),
+    (6, Packed64),
+    (6, Fixed64),
+    (7, Fixed64),
+    (7, Packed64),
+    (8, Kind::Message(EXEMPLAR)),
+    (9, Kind::Message(ATTRIBUTE)),
+    (10, Varint),
+    (11, Fixed64),
+    (12, Fixed64),
+];
+const BUCKETS: &[(u32, Kind)] = &[(1, Varint), (2, PackedVarint), (2, Varint)];
+const EXPONENTIAL_POINT: &[(u32, Kind)] = &[
+    (1, Kind::Message(ATTRIBUTE)),
+    (2, Fixed64),
+    (3, Fixed64),
+    (4, Fixed64),
+    (5, Fixed64),
+    (6, Varint),
+    (7, Fixed64),
+    (8, Kind::Message(BUCKETS)),
+    (9, Kind::Message(BUCKETS)),
+    (10, Varint),
+    (11, Kind::Message(EXEMPLAR)),
+    (12, Fixed64),
+    (13, Fixed64),
+    (14, Fixed64),
+];
+const QUANTILE: &[(u32, Kind)] = &[(1, Fixed64), (2, Fixed64)];
+const SUMMARY_POINT: &[(u32, Kind)] = &[
+    (1, Kind::Message(LABEL)),
+    (2, Fixed64),
+    (3, Fixed64),
+    (4, Fixed64),
+    (5, Fixed64),
+    (6, Kind::Message(QUANTILE)),
+    (6, Kind::Message(QUANTILE)),
+    (7, Kind::Message(ATTRIBUTE)),
+    (8, Varint),
+];
+const GAUGE: &[(u32, Kind)] = &[
+    (1, Kind::Message(NUMBER_POINT)),
+    (1, Kind::Message(NUMBER_POINT)),
+];
+const SUM: &[(u32, Kind)] = &[
+    (1, Kind::Message(NUMBER_POINT)),
+    (1, Kind::Message(NUMBER_POINT)),
+    (2, Varint),
+    (3, Varint),
+];
+const HISTOGRAM: &[(u32, Kind)] = &[
+    (1, Kind::Message(HISTOGRAM_POINT)),
+    (1, Kind::Message(HISTOGRAM_POINT)),
+    (2, Varint),
+];
+const EXPONENTIAL: &[(u32, Kind)] = &[
+    (1, Kind::Message(EXPONENTIAL_POINT)),
+    (1, Kind::Message(EXPONENTIAL_POINT)),
+    (2, Varint),
+];
+const SUMMARY: &[(u32, Kind)] = &[
+    (1, Kind::Message(SUMMARY_POINT)),
+    (1, Kind::Message(SUMMARY_POINT)),
+];
+const METRIC: &[(u32, Kind)] = &[
+    (1, Key),
+    (1, Key),
+    (2, Text),
+    (3, Text),
+    (4, Kind::Message(GAUGE)),
+    (5, Kind::Message(GAUGE)),
+    (6, Kind::Message(SUM)),
+    (7, Kind::Message(SUM)),
+    (8, Kind::Message(HISTOGRAM)),
+    (9, Kind::Message(HISTOGRAM)),
+    (10, Kind::Message(EXPONENTIAL)),
+    (11, Kind::Message(SUMMARY)),
+    (12, Kind::Message(ATTRIBUTE)),
+];
+const SCOPE_METRICS: &[(u32, Kind)] = &[
+    (1, Kind::Message(SCOPE)),
+    (2, Kind::Message(METRIC)),
+    (2, Kind::Message(METRIC)),
+    (2, Kind::Message(METRIC)),
+    (2, Kind::Message(METRIC)),
+    (3, Text),
+];
+const RESOURCE_METRICS: &[(u32, Kind)] = &[
+    (1, Kind::Message(RESOURCE)),
+    (2, Kind::Message(SCOPE_METRICS)),
+    (2, Kind::Message(SCOPE_METRICS)),
+    (3, Text),
+];
+const METRICS: &[(u32, Kind)] = &[
+    (1, Kind::Message(RESOURCE_METRICS)),
+    (1, Kind::Message(RESOURCE_METRICS)),
+    (1, Kind::Message(RESOURCE_METRICS)),
 ];
 const SCOPE_SPANS: &[(u32, Kind)] = &[
     (1, Kind::Message(SCOPE)),
@@ -220,13 +347,25 @@ impl Writer {
             }
             Fixed64 => {
                 put_varint(number << 3 | 1, out);
-                let value: u64 = match self.random.random_range(0..4) {
-                    0 => self.random.random(),
-                    1 => 0,
-                    2 => f64::NAN.to_bits(),
-                    _ => self.random.random_range(0..5_000_000),
-                };
+                let value = self.fixed64();
                 out.extend(value.to_le_bytes());
+            }
+            Packed64 => {
+                let mut inner = Vec::new();
+                for _ in 0..self.random.random_range(0..4) {
+                    inner.extend(self.fixed64().to_le_bytes());
+                }
+                if self.odd() {
+                    inner.pop();
+                }
+                self.bytes(number, &inner, out);
+            }
+            PackedVarint => {
+                let mut inner = Vec::new();
+                for _ in 0..self.random.random_range(0..4) {
+                    put_varint(self.random.random_range(0..300), &mut inner);
+                }
+                self.bytes(number, &inner, out);
             }
             Fixed32 => {
                 put_varint(number << 3 | 5, out);
@@ -255,6 +394,17 @@ impl Writer {
                 let inner = self.value();
                 self.bytes(number, &inner, out);
             }
+        }
+    }
+
+    fn fixed64(&mut self) -> u64 {
+        match self.random.random_range(0..6) {
+            0 => self.random.random(),
+            1 => 0,
+            2 => f64::NAN.to_bits(),
+            3 => f64::from(self.random.random_range(-3..4)).to_bits(),
+            4 => [0.5_f64, 0.99, 1.0][self.random.random_range(0..3)].to_bits(),
+            _ => self.random.random_range(0..5_000_000),
         }
     }
 
@@ -385,12 +535,18 @@ pub(crate) fn check(signal: Signal, body: &[u8], limits: &EventLimits, what: &st
             crate::otlp::decode_logs(body, Encoding::Protobuf, &headers, limits, NOW_NS).ok(),
             decode_logs(body, &headers, limits, NOW_NS).ok(),
         ),
+        Signal::Metrics => (
+            crate::otlp::decode_metrics(body, Encoding::Protobuf, &headers, limits, NOW_NS).ok(),
+            decode_metrics(body, &headers, limits, NOW_NS).ok(),
+        ),
     };
-    let answer = |decoded: &Decoded| -> (Rows, Vec<Refusal>, Vec<(usize, usize)>) {
+    type Answer = (Rows, Vec<Refusal>, Vec<(usize, usize)>, Vec<usize>);
+    let answer = |decoded: &Decoded| -> Answer {
         (
             rows(decoded),
             decoded.refusals.clone(),
             decoded.annotations.clone(),
+            decoded.points.clone(),
         )
     };
     let is_taken = expected.is_some();
@@ -432,9 +588,10 @@ fn both_ways_say_the_same_of_random_messages() {
             oddities: [0, 5, 30][seed as usize % 3],
             depth: 0,
         };
-        let (signal, fields) = match writer.random.random_bool(0.6) {
-            true => (Signal::Traces, TRACES),
-            false => (Signal::Logs, LOGS),
+        let (signal, fields) = match writer.random.random_range(0..5) {
+            0 | 1 => (Signal::Traces, TRACES),
+            2 => (Signal::Logs, LOGS),
+            _ => (Signal::Metrics, METRICS),
         };
         let body = writer.message(fields);
         let limits = limits(&mut writer.random);
@@ -445,15 +602,16 @@ fn both_ways_say_the_same_of_random_messages() {
 
 #[test]
 fn both_ways_refuse_a_message_cut_at_the_same_bytes() {
-    for seed in 0..12 {
+    for seed in 0..18 {
         let mut writer = Writer {
             random: StdRng::seed_from_u64(seed),
             oddities: 2,
             depth: 0,
         };
-        let (signal, fields) = match seed % 2 {
+        let (signal, fields) = match seed % 3 {
             0 => (Signal::Traces, TRACES),
-            _ => (Signal::Logs, LOGS),
+            1 => (Signal::Logs, LOGS),
+            _ => (Signal::Metrics, METRICS),
         };
         let mut body = Vec::new();
         while body.len() < 300 {

@@ -15,6 +15,7 @@ fn what_the_store_refused_is_counted_by_what_it_was() {
             reason: RejectReason::TooLarge,
         }],
         annotations: vec![(0, 0), (1, 0), (1, 1)],
+        points: Vec::new(),
     };
     let reject = |batch, row| Reject {
         batch,
@@ -32,6 +33,38 @@ fn what_the_store_refused_is_counted_by_what_it_was() {
     assert_eq!(
         String::from_utf8(reply.body).unwrap(),
         r#"{"partialSuccess":{"rejectedSpans":"2","errorMessage":"spans refused: 2, span events and links refused: 2, first reason: too large"}}"#
+    );
+}
+
+#[test]
+fn a_refused_row_of_data_points_counts_as_many_as_it_is_made_of() {
+    let point = |number| Refusal {
+        place: Place {
+            resource: 0,
+            scope: 0,
+            record: 0,
+            part: RefusedPart::Point(number),
+        },
+        reason: RejectReason::TooManyColumns,
+    };
+    let decoded = Decoded {
+        refusals: vec![point(0), point(1)],
+        points: vec![5, 7],
+        ..Decoded::default()
+    };
+    let reject = Reject {
+        batch: 0,
+        row: 1,
+        reason: RejectReason::UnknownDataset,
+    };
+    let reply = export_reply(
+        Signal::Metrics,
+        ContentType::Json,
+        &rejected_count(&decoded, &[reject]),
+    );
+    assert_eq!(
+        String::from_utf8(reply.body).unwrap(),
+        r#"{"partialSuccess":{"rejectedDataPoints":"9","errorMessage":"data points refused: 9, first reason: too many attributes"}}"#
     );
 }
 

@@ -1,0 +1,47 @@
+use super::*;
+
+#[test]
+fn quantiles_are_named_as_percentiles_are() {
+    for (quantile, ending) in [
+        (0.0, ".min"),
+        (-0.0, ".min"),
+        (1.0, ".max"),
+        (0.5, ".p50"),
+        (0.05, ".p05"),
+        (0.9, ".p90"),
+        (0.25, ".p25"),
+        (0.999, ".p999"),
+        (0.9999, ".p9999"),
+        (1e-12, ".min"),
+        (2.0, ".q2"),
+        (f64::NAN, ".qNaN"),
+    ] {
+        assert_eq!(quantile_ending(quantile), ending, "{quantile}");
+    }
+}
+
+#[test]
+fn attributes_are_the_same_in_any_order_and_encoding_of_repeats() {
+    let attribute = |key: &'static str, text: &'static str| Attribute {
+        key: key.into(),
+        value: crate::otlp::view::Value::String(text.into()),
+    };
+    let (a, b, again) = (
+        attribute("a", "1"),
+        attribute("b", "2"),
+        attribute("a", "3"),
+    );
+    let identity = |attributes: &[Attribute<'_>]| {
+        let mut identity = Identity::default();
+        identity.of(&[], attributes).0.to_vec()
+    };
+    assert_eq!(
+        identity(&[a.clone(), b.clone()]),
+        identity(&[b.clone(), a.clone()])
+    );
+    assert_eq!(
+        identity(&[a.clone(), b.clone(), again.clone()]),
+        identity(&[a.clone(), b.clone()])
+    );
+    assert_ne!(identity(&[a.clone(), b]), identity(&[again, a]));
+}
