@@ -62,7 +62,11 @@ async fn run() {
     let sqlite = SqliteMetastore::open(&metastore_path);
     let metastore: Arc<dyn Metastore> = Arc::new(sqlite.await.unwrap());
     let store = Store::open(
-        StoreConfig::new(data_dir),
+        StoreConfig {
+            // Merging blocks meanwhile would be measured too.
+            is_compacting: false,
+            ..StoreConfig::new(data_dir)
+        },
         Arc::new(RealDisk),
         Arc::clone(&metastore),
         clock.clone(),

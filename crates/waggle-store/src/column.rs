@@ -3,6 +3,7 @@
 //! A column holds one [`TypedColumn`] per type that occurs; a row has a value in at most one of them. Values are read 1024 rows at a
 //! time into a caller's [`ChunkBuffer`], so that operators are plain loops over arrays, whatever the layout behind.
 
+mod between;
 mod dictionary;
 mod packed;
 mod pick;
@@ -292,13 +293,10 @@ pub fn chunk_rows(chunk: usize, row_count: u32) -> (u32, u32) {
 /// A bitmap whose first `count` bits are set.
 pub fn first_bits(count: usize) -> [u64; CHUNK_WORDS] {
     let mut words = [0; CHUNK_WORDS];
-    for (index, word) in words.iter_mut().enumerate() {
-        let bits = count.saturating_sub(index * 64).min(64);
-        *word = if bits == 64 {
-            u64::MAX
-        } else {
-            (1 << bits) - 1
-        };
+    let whole = count.min(CHUNK_ROWS) / 64;
+    words[..whole].fill(u64::MAX);
+    if let Some(word) = words.get_mut(whole) {
+        *word = (1 << (count % 64)) - 1;
     }
     words
 }

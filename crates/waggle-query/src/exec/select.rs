@@ -73,15 +73,15 @@ impl<'a> Selector<'a> {
     /// The rows of a chunk that take part, and how many were looked at.
     pub fn select(&mut self, chunk: usize) -> Result<(Bits, u64), ExecError> {
         let (first, end) = chunk_rows(chunk, self.source.row_count());
-        let mut selected = first_bits((self.rows.end.min(end) - first) as usize);
-        let below = first_bits((self.rows.start.max(first) - first) as usize);
-        for index in 0..CHUNK_WORDS {
-            selected[index] &= !below[index];
+        let (start, end) = (self.rows.start.max(first), self.rows.end.min(end));
+        let mut selected = first_bits(end.saturating_sub(first) as usize);
+        if start > first {
+            let below = first_bits((start - first) as usize);
+            for (word, below) in selected.iter_mut().zip(below) {
+                *word &= !below;
+            }
         }
-        let count = selected
-            .iter()
-            .map(|word| u64::from(word.count_ones()))
-            .sum();
+        let count = u64::from(end.saturating_sub(start));
         if self.checks_time {
             let range = self.range;
             let inside = bits_inside(self.times(chunk)?, range);

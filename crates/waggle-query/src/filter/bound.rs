@@ -20,6 +20,8 @@ use waggle_store::{ReadError, Source};
 
 /// From so many candidates on a whole chunk is compared at once.
 const MANY_ROWS: u32 = 128;
+/// Up to so many rows of a chunk are picked rather than compared with all the others.
+const PICKS_MAX: u32 = 8;
 /// Texts to look for in a dictionary one by one; with more of them every entry is looked at instead.
 const FIND_MAX: usize = 8;
 /// A chunk with at most so many different codes may be decided by looking at all of them.
@@ -151,8 +153,8 @@ enum BoundColumn {
 struct BoundType {
     test: Test,
     buffer: TypedBuffer,
-    /// Room for codes as bytes, where the dictionary is that small.
-    bytes: Option<ChunkBuffer<u8>>,
+    /// Room for narrow codes, where the dictionary is small enough for them.
+    codes: Option<ChunkBuffer<u16>>,
 }
 
 /// What is known of a condition on the values of one type.
@@ -164,7 +166,8 @@ enum Test {
     /// 1 for each entry of a dictionary that matches.
     Entries(Arc<[u8]>),
     Ints(Interval<i64>),
-    Floats(Interval<f64>),
+    /// With the integers that are stored for the floats, where they are.
+    Floats(Interval<f64>, Option<Interval<i64>>),
     /// Each value has to be asked about.
     Values,
 }
@@ -184,11 +187,12 @@ impl<'a> BoundFilter<'a> {
             absent -= present;
             let is_small = typed
                 .dictionary()
-                .is_some_and(|entries| entries.len() <= 256);
+                .is_some_and(|entries| entries.len() <= 1 << 16);
+            let codes = (is_small && matches!(test, Test::Entries(_))).then(ChunkBuffer::default);
             types.push(BoundType {
                 test,
                 buffer: empty_buffer(typed),
-                bytes: is_small.then(ChunkBuffer::default),
+                codes,
             });
         }
         if filter.predicate.absent() {
@@ -279,25 +283,33 @@ impl<'a> BoundFilter<'a> {
                     }
                 }
                 Some(_) => {}
-                None if few.is_some() || is_few(among) => {
-                    let few = few.get_or_insert_with(|| Few::new(chunk, among));
-                    pick(typed, &few.rows, &mut bound.buffer);
-                    let candidates = first_bits(few.rows.len());
-                    let found = bound.test.find(&bound.buffer, self.predicate, &candidates);
-                    few.put_back(&found, &mut matched);
-                    few.put_back(bound.buffer.present(), &mut present);
+                None if typed.has_slot_per_row() => {
+                    typed.read_presence(chunk, &mut present);
+                    let mut candidates = present;
+                    and(&mut candidates, among);
+                    let found = bound.find(typed, chunk, self.predicate, &candidates);
+                    or_and(&mut matched, &found, &candidates);
                 }
                 None => {
-                    let found = bound.read_and_find(typed, chunk, self.predicate, among);
-                    present = match &bound.bytes {
-                        Some(bytes) if found.1 => bytes.present,
-                        _ => *bound.buffer.present(),
+                    let few = match &mut few {
+                        None if is_few(among) => Some(few.insert(Few::new(chunk, among))),
+                        few => few.as_mut(),
                     };
-                    or_and(&mut matched, &found.0, among);
+                    if let Some(few) = few {
+                        bound.pick_and_find(typed, few, self.predicate, &mut matched);
+                        few.put_back(bound.buffer.present(), &mut present);
+                    } else {
+                        read(typed, chunk, &mut bound.buffer);
+                        present = *bound.buffer.present();
+                        let found = bound.test.find(&bound.buffer, self.predicate, among);
+                        or_and(&mut matched, &found, among);
+                    }
                 }
             }
-            for (absent, present) in absent.iter_mut().zip(present) {
-                *absent &= !present;
+            if self.predicate.absent() {
+                for (absent, present) in absent.iter_mut().zip(present) {
+                    *absent &= !present;
+                }
             }
         }
         if self.predicate.absent() {
@@ -308,39 +320,55 @@ impl<'a> BoundFilter<'a> {
 }
 
 impl BoundType {
-    /// Reads a chunk, into bytes if that can be, and returns which rows of `among` match and whether they are in `bytes`.
-    fn read_and_find(
+    /// The rows of a chunk, and perhaps others, that match among those that have a value.
+    fn find(
         &mut self,
         typed: &TypedColumn,
         chunk: usize,
         predicate: &dyn Predicate,
-        among: &Bits,
-    ) -> (Bits, bool) {
-        if let Some(bytes) = &mut self.bytes
-            && typed.read_codes_u8(chunk, bytes)
+        candidates: &Bits,
+    ) -> Bits {
+        let mut found = [0; CHUNK_WORDS];
+        let count = count(candidates);
+        if count == 0 {
+            return found;
+        }
+        if let Some(interval) = self.test.stored()
+            && count > PICKS_MAX
+            && typed.between(chunk, (interval.low, interval.high), &mut found)
         {
-            match &self.test {
-                Test::Codes(interval) => {
-                    // There are at most 256 entries, so the bounds are bytes too.
-                    let interval = Interval {
-                        low: interval.low as u8,
-                        high: interval.high as u8,
-                        is_inside: interval.is_inside,
-                    };
-                    let found = matching(bytes, among, |code| interval.holds(code));
-                    return (found, true);
-                }
-                Test::Entries(entries) => {
-                    let mut table = [0; 256];
-                    table[..entries.len()].copy_from_slice(entries);
-                    let found = matching(bytes, among, |code| table[usize::from(code)] == 1);
-                    return (found, true);
-                }
-                _ => {}
+            if !interval.is_inside {
+                found = found.map(|word| !word);
             }
+            return found;
+        }
+        if count <= FEW_ROWS as u32 {
+            let few = Few::new(chunk, candidates);
+            self.pick_and_find(typed, &few, predicate, &mut found);
+            return found;
+        }
+        if let (Some(codes), Test::Entries(entries)) = (&mut self.codes, &self.test)
+            && typed.read_codes_u16(chunk, codes)
+        {
+            let holds = |code: u16| entries.get(usize::from(code)) == Some(&1);
+            return matching(codes, candidates, holds);
         }
         read(typed, chunk, &mut self.buffer);
-        (self.test.find(&self.buffer, predicate, among), false)
+        self.test.find(&self.buffer, predicate, candidates)
+    }
+
+    /// Picks rows one by one and adds those that match.
+    fn pick_and_find(
+        &mut self,
+        typed: &TypedColumn,
+        few: &Few,
+        predicate: &dyn Predicate,
+        matched: &mut Bits,
+    ) {
+        pick(typed, &few.rows, &mut self.buffer);
+        let candidates = first_bits(few.rows.len());
+        let found = self.test.find(&self.buffer, predicate, &candidates);
+        few.put_back(&found, matched);
     }
 }
 
@@ -375,9 +403,17 @@ impl Test {
             (None, ColumnType::Integer) => {
                 predicate.int_interval().map_or(Self::Values, Self::Ints)
             }
-            (None, ColumnType::Float) => predicate
-                .float_interval()
-                .map_or(Self::Values, Self::Floats),
+            (None, ColumnType::Float) => {
+                predicate.float_interval().map_or(Self::Values, |interval| {
+                    let stored = typed.decimals_between(interval.low, interval.high);
+                    let stored = stored.map(|(low, high)| Interval {
+                        low,
+                        high,
+                        is_inside: interval.is_inside,
+                    });
+                    Self::Floats(interval, stored)
+                })
+            }
             (None, ColumnType::Boolean) => match (predicate.bool(false), predicate.bool(true)) {
                 (all, other) if all == other => Self::Always(all),
                 _ => Self::Values,
@@ -465,10 +501,30 @@ impl Test {
             }
             Self::Entries(matching) => {
                 let count: u32 = matching.iter().map(|entry| u32::from(*entry)).sum();
-                (3.0, f64::from(count) / entries)
+                (6.0, f64::from(count) / entries)
             }
-            Self::Ints(_) | Self::Floats(_) => (2.0, 0.3),
+            Self::Ints(_) | Self::Floats(..) => {
+                let share = match (self.stored(), typed.stored_bounds()) {
+                    (Some(interval), Some(bounds)) => interval.share(bounds),
+                    _ => 0.3,
+                };
+                (1.0, share)
+            }
             Self::Values => (4.0, 0.5),
+        }
+    }
+
+    /// The stored integers that match, when they are an interval or all others.
+    fn stored(&self) -> Option<Interval<i64>> {
+        match self {
+            Self::Codes(interval) => Some(Interval {
+                low: i64::from(interval.low),
+                high: i64::from(interval.high),
+                is_inside: interval.is_inside,
+            }),
+            Self::Ints(interval) => Some(*interval),
+            Self::Floats(_, stored) => *stored,
+            Self::Always(_) | Self::Entries(_) | Self::Values => None,
         }
     }
 
@@ -490,7 +546,7 @@ impl Test {
                 is_same.then_some(first == 1)
             }
             Self::Ints(interval) => interval.decides(typed.chunk_bounds(chunk)?),
-            Self::Floats(interval) => interval.decides(typed.float_bounds(chunk)?),
+            Self::Floats(interval, _) => interval.decides(typed.float_bounds(chunk)?),
             Self::Values => None,
         }
     }
@@ -514,7 +570,7 @@ impl Test {
             (Self::Ints(interval), TypedBuffer::Ints(values)) => {
                 matching(values, among, |value| interval.holds(value))
             }
-            (Self::Floats(interval), TypedBuffer::Floats(values)) => {
+            (Self::Floats(interval, _), TypedBuffer::Floats(values)) => {
                 matching(values, among, |value| interval.holds(value))
             }
             (Self::Values, TypedBuffer::Ints(values)) => predicate.ints(values, among),

@@ -10,7 +10,7 @@ mod lane;
 
 pub(crate) use lane::{Lane, Lanes};
 
-use super::CHUNK_ROWS;
+use super::{CHUNK_ROWS, CHUNK_WORDS};
 use std::ops::Range;
 
 /// Packed integers that can be read by the chunk or one at a time.
@@ -262,6 +262,38 @@ impl<T: Lane> Packed<T> {
             self.tail.len()
         } else {
             0
+        }
+    }
+
+    /// Sets bit `i` where value `i` of a chunk lies from `low` to `high`, both included, and clears the others.
+    pub(super) fn between(&self, chunk: usize, (low, high): (T, T), bits: &mut [u64; CHUNK_WORDS]) {
+        *bits = [0; CHUNK_WORDS];
+        let Some(&Chunk { base, width, .. }) = self.chunks.get(chunk) else {
+            return;
+        };
+        if low > high || high < base {
+            return;
+        }
+        if (chunk + 1) * CHUNK_ROWS > self.count {
+            for (index, value) in self.tail.iter().enumerate() {
+                bits[index / 64] |= u64::from(low <= *value && *value <= high) << (index % 64);
+            }
+            return;
+        }
+        let width = usize::from(width);
+        let nearest = if low <= base { 0 } else { low.distance(base) };
+        let farthest = high.distance(base).min(mask(width));
+        if nearest <= farthest {
+            let lane_bits = self.lanes.bits::<T>(width);
+            let span = farthest - nearest;
+            kernel::between(
+                lane_bits,
+                width,
+                nearest,
+                span,
+                self.chunk_words(chunk),
+                bits,
+            );
         }
     }
 

@@ -368,6 +368,25 @@ pub(crate) fn as_decimal(value: f64, exponent: u8) -> Option<i64> {
     (decimal_value(integer, exponent).to_bits() == value.to_bits()).then_some(integer)
 }
 
+/// The integers whose decimals lie within bounds, both included; the first is above the second when there are none.
+pub(super) fn decimals_between((low, high): (f64, f64), exponent: u8) -> (i64, i64) {
+    // Decimals ascend with their integers, but not evenly where they are rounded: the edges are searched for.
+    let first = |is_inside: &dyn Fn(f64) -> bool| {
+        let (mut from, mut to) = (-DECIMAL_MAX, DECIMAL_MAX + 1);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            match is_inside(decimal_value(middle, exponent)) {
+                true => to = middle,
+                false => from = middle + 1,
+            }
+        }
+        from
+    };
+    let start = first(&|value| value >= low);
+    let end = first(&|value| value > high);
+    (start, end - 1)
+}
+
 /// Powers that a float holds exactly.
 fn power_of_ten(exponent: u8) -> f64 {
     const POWERS: [f64; 23] = [

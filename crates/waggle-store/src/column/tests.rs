@@ -57,3 +57,65 @@ fn gaps_read_as_absent_in_every_layout() {
     }
     assert_eq!(bits.value_count(), list.value_count());
 }
+
+/// Every type that is compared where it lies, with and without gaps, against its values read one by one.
+#[test]
+fn rows_between_bounds_are_those_whose_values_are() {
+    let rows = 3_000_u32;
+    let integers: Vec<i64> = (0..i64::from(rows))
+        .map(|row| row * row % 997 - 300)
+        .collect();
+    let words: Vec<u64> = (0..rows.div_ceil(64))
+        .map(|word| u64::from(word).wrapping_mul(0x9e37_79b9_7f4a_7c15))
+        .collect();
+    let last = words.len() - 1;
+    let mut words = words;
+    words[last] &= (1 << (rows % 64)) - 1;
+    for presence in [Presence::All, Presence::Bits(words.into())] {
+        let packed = Arc::new(Packed::new(&integers));
+        let column = |values| TypedColumn::new(rows, presence.clone(), values);
+        let decimals = column(Values::Decimals {
+            integers: Arc::clone(&packed),
+            exponent: 2,
+        });
+        let stored = decimals.decimals_between(-0.005, 1.0).unwrap();
+        assert_eq!(stored, (0, 100));
+        assert!(
+            decimals
+                .decimals_between(2.0, 1.0)
+                .is_some_and(|(low, high)| low > high)
+        );
+        let integers = column(Values::PackedInts(packed));
+        for (column, bounds, low, high) in [
+            (&integers, (-5, 250), Value::Int(-5), Value::Int(250)),
+            (
+                &integers,
+                (i64::MIN, 0),
+                Value::Int(i64::MIN),
+                Value::Int(0),
+            ),
+            (&integers, (9, 8), Value::Int(9), Value::Int(8)),
+            (&decimals, stored, Value::Float(-0.005), Value::Float(1.0)),
+        ] {
+            for chunk in 0..3 {
+                let mut found = [0; CHUNK_WORDS];
+                assert!(column.between(chunk, bounds, &mut found));
+                for place in 0..CHUNK_ROWS {
+                    let Some(value) = column.value((chunk * CHUNK_ROWS + place) as u32) else {
+                        continue;
+                    };
+                    let is_inside = match (value, &low, &high) {
+                        (Value::Int(value), Value::Int(low), Value::Int(high)) => {
+                            (*low..=*high).contains(&value)
+                        }
+                        (Value::Float(value), Value::Float(low), Value::Float(high)) => {
+                            (*low..=*high).contains(&value)
+                        }
+                        _ => false,
+                    };
+                    assert_eq!(found[place / 64] >> (place % 64) & 1 == 1, is_inside);
+                }
+            }
+        }
+    }
+}

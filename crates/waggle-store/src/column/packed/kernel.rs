@@ -5,7 +5,7 @@
 //! processors shift nothing narrower. The loops are compiled for several instruction sets, and the best one the processor has is taken
 //! at run time: that takes the only unsafe calls of this crate.
 
-use crate::column::CHUNK_ROWS;
+use crate::column::{CHUNK_ROWS, CHUNK_WORDS};
 
 /// Words of 64 bits in a row.
 const ROW_WORDS: usize = 16;
@@ -65,6 +65,13 @@ best_of! {
     /// The same for 16 bits. Lanes must have 8 or 16.
     unpack_u16(lane_bits: usize, width: usize, base: u16, words: &[u64], values: &mut [u16; CHUNK_ROWS])
         = unpack_u16_body
+}
+
+best_of! {
+    /// Sets bit `i` where number `i`, as its distance from the base, lies from `low` to `low + span`, both included, and clears the
+    /// others. Neither bound may have more than `width` bits.
+    between(lane_bits: usize, width: usize, low: u64, span: u64, words: &[u64], bits: &mut [u64; CHUNK_WORDS])
+        = between_body
 }
 
 best_of! {
@@ -173,6 +180,61 @@ fn unpack_u16_body(
         let lanes: &[u16] = bytemuck::cast_slice(&lanes);
         for (value, lane) in values.iter_mut().zip(lanes) {
             *value = base.wrapping_add(*lane);
+        }
+    }
+}
+
+#[inline(always)]
+fn between_body(
+    lane_bits: usize,
+    width: usize,
+    low: u64,
+    span: u64,
+    words: &[u64],
+    bits: &mut [u64; CHUNK_WORDS],
+) {
+    match lane_bits {
+        8 => {
+            let mut lanes = [0; 8 * ROW_WORDS];
+            unpack_lanes(8, width, words, &mut lanes);
+            let lanes: &[u8] = bytemuck::cast_slice(&lanes);
+            let (low, span) = (low as u8, span as u8);
+            set_bits(lanes, bits, |lane| lane.wrapping_sub(low) <= span);
+        }
+        16 => {
+            let mut lanes = [0; 16 * ROW_WORDS];
+            unpack_lanes(16, width, words, &mut lanes);
+            let lanes: &[u16] = bytemuck::cast_slice(&lanes);
+            let (low, span) = (low as u16, span as u16);
+            set_bits(lanes, bits, |lane| lane.wrapping_sub(low) <= span);
+        }
+        32 => {
+            let mut lanes = [0; CHUNK_ROWS];
+            unpack_32(width, 0, bytemuck::cast_slice(words), &mut lanes);
+            let (low, span) = (low as u32, span as u32);
+            set_bits(&lanes, bits, |lane| lane.wrapping_sub(low) <= span);
+        }
+        _ => {
+            let mut lanes = [0; CHUNK_ROWS];
+            unpack_64(width, 0, words, &mut lanes);
+            set_bits(&lanes, bits, |lane| lane.wrapping_sub(low) <= span);
+        }
+    }
+}
+
+/// Sets the bit of each lane that passes.
+#[inline(always)]
+fn set_bits<T: Copy>(lanes: &[T], bits: &mut [u64; CHUNK_WORDS], test: impl Fn(T) -> bool) {
+    for (word, lanes) in bits.iter_mut().zip(lanes.as_chunks::<64>().0) {
+        let mut answers = [0_u8; 64];
+        for (answer, lane) in answers.iter_mut().zip(lanes) {
+            *answer = u8::from(test(*lane));
+        }
+        *word = 0;
+        for (index, eight) in answers.as_chunks::<8>().0.iter().enumerate() {
+            // The product moves the lowest bit of each byte to its place in the highest one.
+            let eight = u64::from_le_bytes(*eight).wrapping_mul(0x0102_0408_1020_4080) >> 56;
+            *word |= eight << (index * 8);
         }
     }
 }

@@ -45,6 +45,27 @@ fn check<T: Lane>(values: &[T], rng: &mut StdRng) {
         let (low, high) = packed.bounds(index).unwrap();
         assert_eq!(Some(low), expected.iter().copied().min());
         assert!(expected.iter().all(|value| *value <= high));
+        let pick = |rng: &mut StdRng| expected[rng.random_range(0..expected.len())];
+        for bounds in [
+            (pick(rng), pick(rng)),
+            (pick(rng), pick(rng)),
+            (low, high),
+            (T::default(), pick(rng)),
+            (pick(rng), pick(rng).offset_at_most(1_000)),
+        ] {
+            let mut bits = [u64::MAX; CHUNK_WORDS];
+            packed.between(index, bounds, &mut bits);
+            for place in 0..CHUNK_ROWS {
+                let is_inside = expected
+                    .get(place)
+                    .is_some_and(|value| (bounds.0..=bounds.1).contains(value));
+                assert_eq!(
+                    bits[place / 64] >> (place % 64) & 1 == 1,
+                    is_inside,
+                    "{bounds:?}"
+                );
+            }
+        }
     }
     assert_eq!(packed.unpack(packed.chunk_count(), &mut chunk), 0);
     for _ in 0..20 {
