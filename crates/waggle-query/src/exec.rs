@@ -6,6 +6,7 @@ mod gathered;
 mod group;
 mod heatmap;
 mod local;
+mod narrow;
 mod parallel;
 mod pass;
 mod run;

@@ -25,6 +25,7 @@ const QUERY_CASES: u64 = 2_000;
 const KEPT_CASES: u64 = 40;
 const BREAKDOWN_CASES: u64 = 40;
 const COUNT_CASES: u64 = 60;
+const MANY_CASES: u64 = 12;
 const DENSE_CASES: u64 = 120;
 const ROW_CASES: u64 = 150;
 const FIRST_SEED: u64 = 1_000_000;
@@ -230,6 +231,70 @@ fn breakdowns_by_several_columns_of_many_chunks_equal_the_oracle() {
         };
         let table =
             testing::query(&snapshot, &spec, range, &options, &EngineConfig::default()).unwrap();
+        check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
+    });
+}
+
+/// Dictionaries of blocks with so many entries are in the order of their hashes, and groups are found by parts of these.
+#[test]
+fn counts_by_a_text_with_thousands_of_values_equal_the_oracle() {
+    each_seed(0..MANY_CASES, |rng| {
+        let range = random_range(rng);
+        let count = rng.random_range(6_000..20_000);
+        let gaps = [0.0, 0.01][rng.random_range(0..2)];
+        let events: Vec<Event> = (0..count)
+            .map(|_| {
+                let mut fields = std::collections::BTreeMap::new();
+                if !rng.random_bool(gaps) {
+                    let user = match rng.random_range(0..500) {
+                        0 => Value::Int(rng.random_range(0..9)),
+                        1 => Value::Bool(rng.random_bool(0.5)),
+                        _ => text(rng, "user", 5_500),
+                    };
+                    fields.insert("user".to_owned(), user);
+                }
+                Event {
+                    timestamp_ns: rng.random_range(range.start_ns..range.end_ns),
+                    dataset: waggle_model::DatasetId(1 + rng.random_range(0..20) / 19),
+                    sample_rate: 1,
+                    fields,
+                }
+            })
+            .collect();
+        let count = || waggle_model::CalculationSpec {
+            op: "COUNT".to_owned(),
+            column: None,
+        };
+        let havings = waggle_model::HavingSpec {
+            calculation: count(),
+            op: waggle_model::HavingOp::GreaterOrEqual,
+            value: rng.random_range(0..5).into(),
+        };
+        let spec = QuerySpec {
+            breakdowns: vec!["user".to_owned()],
+            havings: Vec::from_iter(rng.random_bool(0.5).then_some(havings)),
+            limit: Some([1, 10, 1_000][rng.random_range(0..3)]),
+            ..QuerySpec::default()
+        };
+        let snapshot = testing::snapshot(rng, &events);
+        let options = QueryOptions {
+            disable_series: rng.random_bool(0.7),
+            ..QueryOptions::default()
+        };
+        let config = EngineConfig {
+            threads: rng.random_range(1..4),
+            thread_rows_min: 1_000,
+            ..EngineConfig::default()
+        };
+        println!(
+            "{spec:?}\n{range:?} {} events, {options:?}, {config:?}",
+            events.len()
+        );
+        let query = match rng.random_bool(0.7) {
+            true => testing::query,
+            false => testing::query_by_parts,
+        };
+        let table = query(&snapshot, &spec, range, &options, &config).unwrap();
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
     });
 }

@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use waggle_store::Source;
 
+/// The groups of more codes than this cost as much to merge as the codes to count.
+const COUNTED_MAX: usize = 4_096;
+
 /// What a block gave to some pass.
 pub(crate) struct KeptState {
     gathered: Gathered,
@@ -243,12 +246,15 @@ impl Reading<'_> {
         }
         let mut own = Gathered::new(self.plan, self.shape);
         scan(&mut own)?;
-        if own.bytes() > self.states.state_bytes_max() {
+        let is_too_large =
+            own.bytes() > self.states.state_bytes_max() || own.counted_len() > COUNTED_MAX;
+        if is_too_large {
             self.is_too_large.store(true, Ordering::Relaxed);
             self.states.refuse(block.question);
             block.is_mixed.store(true, Ordering::Relaxed);
             return part.all.absorb(own, self.shape, self.watch);
         }
+        own.settle(self.shape)?;
         if pieces.is_shared() {
             part.shared.push((index, own));
             return Ok(());

@@ -17,11 +17,11 @@ pub(super) struct Chosen {
     pub(super) group_count: usize,
 }
 
-/// Applies havings, order and limit. Groups that are equal in every order key come in the order of their breakdown values, so that
+/// Applies havings, order and limit; the rest of a table is no group. Groups that are equal in every order key come in the order of their breakdown values, so that
 /// the answer does not depend on threads.
 pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>]) -> Chosen {
     let cell = |output: usize, group: u32| cell_of(plan, states, output, group as usize);
-    let mut groups: Vec<u32> = (0..table.len() as u32)
+    let mut groups: Vec<u32> = (0..table.known_len() as u32)
         .filter(|group| {
             plan.havings
                 .iter()

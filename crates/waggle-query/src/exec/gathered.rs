@@ -2,7 +2,7 @@
 
 mod encode;
 
-use super::group::GroupTable;
+use super::group::{CountedCodes, GroupTable};
 use super::heatmap::{Grid, Scale};
 use super::watch::{ExecError, Watch};
 use crate::calculation::Partial;
@@ -62,6 +62,16 @@ impl Shape {
                 .all(|state| state.column.is_none() && state.condition.is_none())
     }
 
+    /// True when all that matters of a row is the value of the only breakdown, so that a source may give the rows of each code instead
+    /// of groups.
+    pub(super) fn counts_codes(&self, plan: &Plan) -> bool {
+        self.breakdowns(plan).len() == 1
+            && self.buckets.is_none()
+            && self.maps.is_empty()
+            && self.has_states
+            && plan.states.iter().all(|state| state.column.is_none())
+    }
+
     /// Bytes in a block of the columns that are needed for matching rows.
     pub(super) fn stored_bytes(&self, plan: &Plan, source: &Source) -> u64 {
         let columns = plan.columns.iter().enumerate();
@@ -80,6 +90,8 @@ impl Shape {
 /// What one thread has gathered.
 pub(crate) struct Gathered {
     pub(super) groups: GroupTable,
+    /// Rows that are in no group yet, because their codes were only counted: see [`counts_codes`](Shape::counts_codes).
+    pub(super) counted: Vec<CountedCodes>,
     pub(super) cells: CellTable,
     /// One per state of the plan, or none.
     pub(super) states: Vec<Box<dyn Partial>>,
@@ -111,6 +123,9 @@ pub(super) struct CellTable {
 }
 
 const EMPTY: u32 = u32::MAX;
+
+/// Counts by code may take this much memory before their groups are found: a month of blocks with many values each.
+const COUNTED_BYTES_MAX: usize = 128 << 20;
 
 impl CellTable {
     /// Makes a table without cells.
@@ -171,6 +186,7 @@ impl Gathered {
         };
         let mut gathered = Self {
             groups: shape.groups.clone(),
+            counted: Vec::new(),
             cells: CellTable::new(shape.buckets.map_or(0, |buckets| buckets.count)),
             states,
             grids: shape
@@ -221,6 +237,47 @@ impl Gathered {
         watch.account(self.bytes, 0)
     }
 
+    /// Takes in rows counted by the codes of a source.
+    pub(super) fn add_counted(
+        &mut self,
+        counted: Vec<CountedCodes>,
+        shape: &Shape,
+    ) -> Result<(), ExecError> {
+        self.counted.extend(counted);
+        let bytes: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
+        match bytes > COUNTED_BYTES_MAX {
+            true => self.settle(shape),
+            false => Ok(()),
+        }
+    }
+
+    /// Finds the groups of all that was counted by codes.
+    pub(super) fn settle(&mut self, shape: &Shape) -> Result<(), ExecError> {
+        let mut rows = Vec::new();
+        for counted in std::mem::take(&mut self.counted) {
+            rows.clear();
+            let groups = &mut self.groups;
+            groups.adopt_counted(&counted, |group, count| rows.push((group, count)))?;
+            self.add_rows(shape, &rows);
+        }
+        Ok(())
+    }
+
+    /// Counts rows of weight 1 in groups, of which some may be new.
+    fn add_rows(&mut self, shape: &Shape, rows: &[(u32, u64)]) {
+        self.grow(shape);
+        for state in &mut self.states {
+            for (group, count) in rows {
+                state.update_without_column(*group as usize, *count);
+            }
+        }
+    }
+
+    /// Codes that were counted.
+    pub(super) fn counted_len(&self) -> usize {
+        self.counted.iter().map(CountedCodes::len).sum()
+    }
+
     /// Moves here what another thread has gathered.
     pub(super) fn absorb(
         &mut self,
@@ -234,10 +291,12 @@ impl Gathered {
             watch.check()?;
             state.absorb(&mut **other, &moves);
         }
+        self.add_counted(std::mem::take(&mut other.counted), shape)?;
         self.add_rest(&other, 0, watch)
     }
 
-    /// Adds what was gathered for another range: its bucket 0 is bucket `shift` here, and what it counted lies in this range.
+    /// Adds what was gathered for another range and is [settled](Self::settle): its bucket 0 is bucket `shift` here, and what it counted
+    /// lies in this range.
     pub(super) fn merge_shifted(
         &mut self,
         other: &Self,
@@ -292,7 +351,7 @@ impl Gathered {
 }
 
 impl Gathered {
-    /// What is worth keeping for another query that asks the same, and the bytes of it. It no longer belongs to the memory of a query or
+    /// What is worth keeping of a settled state for another query that asks the same, and the bytes of it. It no longer belongs to the memory of a query or
     /// to a source, and says that no rows were read for it, which is true wherever it is found again.
     pub(super) fn kept(mut self) -> Result<(Self, usize), ExecError> {
         self.cells.slots = Vec::new();
@@ -313,11 +372,19 @@ impl Gathered {
         self.bytes
     }
 
+    /// Takes on the bytes that another has accounted for.
+    pub(super) fn replace(&mut self, other: &Self, watch: &Watch) -> Result<(), ExecError> {
+        self.bytes += other.bytes;
+        self.account(watch, 0)
+    }
+
     fn heap_bytes(&self) -> usize {
         let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
         let grids: usize = self.grids.iter().map(Grid::heap_bytes).sum();
+        let counted: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
         states
             + grids
+            + counted
             + self.groups.heap_bytes()
             + self.cells.slots.capacity() * size_of::<u32>()
             + self.cells.cells.capacity() * size_of::<(u32, u32)>()

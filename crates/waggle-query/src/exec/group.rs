@@ -6,6 +6,7 @@
 //! such as status codes, are numbered as they come and then have codes too.
 
 mod code;
+mod counted;
 mod index;
 mod path;
 mod source;
@@ -20,6 +21,7 @@ use std::hash::BuildHasher;
 use value::ValueTable;
 use waggle_model::QueryError;
 
+pub(super) use counted::{CountedCodes, HashPart, PART_BITS_MAX};
 pub(super) use source::SourceGroups;
 pub(super) use value::ReadStateError;
 pub(super) use value::{GroupValue, compare_values};
@@ -60,20 +62,122 @@ impl GroupTable {
             return Ok(frozen);
         }
         for group in groups {
-            let mut key = Vec::with_capacity(self.tables.len());
-            let numbers = key_at(&self.keys, *group, self.tables.len());
-            for ((table, known), number) in frozen.tables.iter_mut().zip(&self.tables).zip(numbers)
-            {
-                key.push(table.intern(known, *number));
-            }
-            frozen.group(&key)?;
+            frozen.adopt(self, *group)?;
         }
         for table in &mut frozen.tables {
             table.is_frozen = true;
         }
-        frozen.rest = Some(frozen.len as u32);
-        frozen.len += 1;
+        frozen.add_rest();
         Ok(frozen)
+    }
+
+    /// Finds the groups of a part of what was counted by sources, and how many rows each has. There is room for so many from the start.
+    pub(super) fn of_part(
+        counted: &[CountedCodes],
+        part: HashPart,
+        expected: usize,
+    ) -> (Self, Vec<u64>) {
+        let dictionaries = counted.iter().map(CountedCodes::dictionary).collect();
+        let mut values = ValueTable::of_part(dictionaries, part.bits, expected);
+        let mut rows = Vec::with_capacity(expected);
+        for (place, counted) in (0..).zip(counted) {
+            counted.add_part(part, place, &mut values, &mut rows);
+        }
+        let numbers = 0..values.len() as u32;
+        let table = Self {
+            keys: numbers.clone().collect(),
+            len: values.len(),
+            index: Index::Direct(numbers.collect()),
+            has_empty_group: values.null.is_some(),
+            groups_max: usize::MAX,
+            rest: None,
+            tables: vec![values],
+        };
+        (table, rows)
+    }
+
+    /// Takes in a group of another table; returns its number here.
+    pub(super) fn adopt(&mut self, other: &Self, group: u32) -> Result<u32, QueryError> {
+        let width = self.tables.len();
+        let mut key = Vec::with_capacity(width);
+        let numbers = key_at(&other.keys, group, width);
+        for ((table, known), number) in self.tables.iter_mut().zip(&other.tables).zip(numbers) {
+            key.push(table.intern(known, *number));
+        }
+        self.group(&key)
+    }
+
+    /// Takes in the groups that were counted by codes of a source; calls `visit` with each and its rows.
+    pub(super) fn adopt_counted(
+        &mut self,
+        counted: &CountedCodes,
+        mut visit: impl FnMut(u32, u64),
+    ) -> Result<(), QueryError> {
+        let mut result = Ok(());
+        counted.each(&mut |codes, code, rows| {
+            if result.is_err() {
+                return;
+            }
+            let number = codes.value(&mut self.tables[0], code);
+            match self.group(&[number]) {
+                Ok(group) => visit(group, u64::from(rows)),
+                Err(error) => result = Err(error),
+            }
+        });
+        result
+    }
+
+    /// The same for what [`CountedCodes::encode`] wrote.
+    pub(super) fn decode_counted(
+        &mut self,
+        bytes: &mut ByteReader<'_>,
+        mut visit: impl FnMut(u32, u64),
+    ) -> Result<(), ReadStateError> {
+        let mut values = ValueTable::default();
+        values.decode(bytes)?;
+        for value in 0..values.len() as u32 {
+            let number = self.tables[0].intern(&values, value);
+            visit(self.group(&[number])?, bytes.u64()?);
+        }
+        Ok(())
+    }
+
+    /// Adds a group for all that the table does not know: the last one.
+    pub(super) fn add_rest(&mut self) -> u32 {
+        let rest = self.len as u32;
+        self.rest = Some(rest);
+        self.len += 1;
+        rest
+    }
+
+    /// How many groups there are but for the rest: their numbers are below it.
+    pub(super) fn known_len(&self) -> usize {
+        self.rest.map_or(self.len, |rest| rest as usize)
+    }
+
+    /// Fails when there are too many groups: so many, of which one may be that without any value.
+    pub(super) fn check_len(
+        len: usize,
+        has_empty_group: bool,
+        groups_max: usize,
+    ) -> Result<(), QueryError> {
+        match len.saturating_sub(usize::from(has_empty_group)) > groups_max {
+            true => Err(QueryError::TooLarge {
+                what: "groups",
+                limit: groups_max as u64,
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// True when one of the groups is that in which no breakdown has a value.
+    pub(super) fn has_empty_group(&self) -> bool {
+        self.has_empty_group
+    }
+
+    /// Most groups, not counting the empty one.
+    pub(super) fn groups_max(&self) -> usize {
+        self.groups_max
     }
 
     pub(super) fn len(&self) -> usize {
@@ -108,12 +212,7 @@ impl GroupTable {
             .iter()
             .zip(&self.tables)
             .all(|(number, table)| Some(*number) == table.null);
-        if self.len.saturating_sub(usize::from(self.has_empty_group)) >= self.groups_max {
-            return Err(QueryError::TooLarge {
-                what: "groups",
-                limit: self.groups_max as u64,
-            });
-        }
+        Self::check_len(self.len + 1, self.has_empty_group, self.groups_max)?;
         let group = self.len as u32;
         self.len += 1;
         self.keys.extend_from_slice(key);

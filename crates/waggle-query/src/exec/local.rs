@@ -32,6 +32,8 @@ pub(super) struct LocalStates<'a> {
     /// Group and bucket of each cell, when rows of any bucket can come at any time; else cells are groups, all of one bucket.
     pairs: Option<CellTable>,
     states: Vec<LocalState>,
+    /// Rows are only counted: see [`Shape::counts_codes`].
+    counts_codes: bool,
     /// Rows per cell.
     rows: Vec<u32>,
     cells: Vec<u32>,
@@ -164,11 +166,12 @@ impl<'a> LocalStates<'a> {
                 .into_iter()
                 .map(|column| column.map(ColumnReader::new))
                 .collect(),
-            sample_rates,
             weights: ChunkBuffer::default(),
             groups,
             pairs,
+            counts_codes: shape.counts_codes(plan) && sample_rates.is_none(),
             states,
+            sample_rates,
             rows: Vec::new(),
             cells: Vec::with_capacity(CHUNK_ROWS),
             met: Vec::new(),
@@ -231,6 +234,9 @@ impl<'a> LocalStates<'a> {
             self.sample_rates.is_some() && positions.iter().any(|at| rates[usize::from(*at)] > 1);
         gathered.counters.has_sample_rate |= is_sampled;
         gathered.counters.rows_matched += positions.len() as u64;
+        if self.counts_codes && self.count_codes(positions) {
+            return Ok(());
+        }
         if self.shape.has_states {
             if !self.find_groups(gathered, positions)? {
                 self.move_on(gathered, when)?;
@@ -295,6 +301,20 @@ impl<'a> LocalStates<'a> {
         Ok(())
     }
 
+    /// Counts rows by their codes and does nothing else, if that is quick.
+    fn count_codes(&mut self, positions: &[u16]) -> bool {
+        let Some(column) = self.shape.breakdowns(self.plan).first() else {
+            return false;
+        };
+        let rows = Rows {
+            positions,
+            cells: &[],
+            weights: None,
+        };
+        let column = buffers(&self.readers, *column);
+        self.groups.count(column, &rows, &mut self.rows)
+    }
+
     fn find_groups(
         &mut self,
         gathered: &mut Gathered,
@@ -347,6 +367,11 @@ impl<'a> LocalStates<'a> {
         gathered: &mut Gathered,
         when: When<'_>,
     ) -> Result<(), ExecError> {
+        if self.counts_codes
+            && let Some(counted) = self.groups.take_counted(&mut self.rows)
+        {
+            return gathered.add_counted(vec![counted], self.shape);
+        }
         self.met.clear();
         let met = (0..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
         self.met.extend(met.map(|(cell, _)| cell));

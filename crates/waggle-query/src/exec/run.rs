@@ -10,6 +10,7 @@ use super::finish::{Chosen, cells_of, choose, places, points, regroup_much};
 use super::gathered::{Counters, Gathered, Map, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
+use super::narrow::{Narrowed, narrow};
 use super::parallel::fold_items;
 use super::pass::{FusedPass, Passes};
 use super::watch::{ExecError, Watch};
@@ -118,7 +119,10 @@ impl Pass {
         let config = self.config;
         match self.stage {
             Stage::Cells => after_cells(plan, gathered, config, watch),
-            Stage::Groups => after_groups(plan, gathered, config, watch),
+            Stage::Groups => {
+                let narrowed = narrow(plan, gathered, &self.shape, &config, watch)?;
+                after_groups(plan, narrowed, config, watch)
+            }
             Stage::Rest(draft) => after_rest(plan, *draft, &gathered, &config, watch),
         }
     }
@@ -156,12 +160,14 @@ fn after_cells(
 
 fn after_groups(
     plan: &Plan,
-    gathered: Gathered,
+    narrowed: Narrowed,
     config: Box<EngineConfig>,
     watch: &Watch,
 ) -> Result<Step, ExecError> {
+    let Narrowed { gathered, left_out } = narrowed;
     let (groups, states) = (&gathered.groups, &gathered.states);
-    let chosen = choose(plan, groups, states);
+    let mut chosen = choose(plan, groups, states);
+    chosen.group_count += left_out;
     watch.check()?;
     let table = table(plan, groups, states, &chosen, gathered.counters, &config)?;
     let scales = scales(plan, states, groups.len());

@@ -85,6 +85,14 @@ impl Dictionary {
         }
     }
 
+    /// The stable hashes of all entries, where they are kept; none for ids.
+    pub fn hashes(&self) -> &[u64] {
+        match self {
+            Self::Text { hashes, .. } => hashes,
+            Self::Ids { .. } => &[],
+        }
+    }
+
     /// Every entry that has this text: at most one, but for ids, which may repeat.
     pub fn find(&self, text: &str) -> Vec<u32> {
         match self {

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use waggle_model::QueryError;
 
 /// Raised with every change of what a state means in bytes. Another version is not read: whoever kept it computes it again.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 impl Gathered {
     /// Appends everything but what the pass itself knows.
@@ -27,6 +27,10 @@ impl Gathered {
             grid.encode(&mut out);
         }
         self.counters.encode(&mut out);
+        out.put_u64(self.counted.len() as u64);
+        for counted in &self.counted {
+            counted.encode(&mut out);
+        }
         out
     }
 
@@ -66,6 +70,15 @@ impl Gathered {
             grid.decode(bytes)?;
         }
         gathered.counters = Counters::decode(bytes)?;
+        for _ in 0..bytes.length()? {
+            if !shape.counts_codes(plan) {
+                return Err(Damaged("it has codes").into());
+            }
+            let mut counted = Vec::new();
+            let groups = &mut gathered.groups;
+            groups.decode_counted(bytes, |group, rows| counted.push((group, rows)))?;
+            gathered.add_rows(shape, &counted);
+        }
         bytes.end()?;
         Ok(gathered)
     }

@@ -21,7 +21,7 @@ const FIRST_CODE: usize = 3;
 /// Codes of one breakdown.
 pub(super) struct ColumnCodes {
     numbers: NumberCodes,
-    dictionary: Option<Arc<Dictionary>>,
+    pub(super) dictionary: Option<Arc<Dictionary>>,
     /// How many codes there are: those before the numbers, of the numbers, of the entries.
     pub(super) radix: usize,
 }
@@ -131,7 +131,8 @@ impl ColumnCodes {
         }
     }
 
-    fn first_entry(&self) -> u32 {
+    /// The code of the first entry; those before it are of no value, booleans and numbers.
+    pub(super) fn first_entry(&self) -> u32 {
         (FIRST_CODE + self.numbers.codes_max) as u32
     }
 }

@@ -21,10 +21,20 @@ pub(super) struct HashIndex {
     /// Hash and number. A power of two of them lies between places by the high bits; more follow, so that no search wraps around.
     slots: Vec<(u64, u32)>,
     bits: u32,
+    /// Highest bits that all hashes have in common.
+    common: u32,
     len: usize,
 }
 
 impl HashIndex {
+    /// An index of hashes whose highest `common` bits are the same, fewer than 64.
+    pub(super) fn of_part(common: u32) -> Self {
+        Self {
+            common,
+            ..Self::default()
+        }
+    }
+
     /// The number of a hash.
     pub(super) fn find(&self, hash: u64) -> Option<u32> {
         let (_, number) = self.slots[..].get(self.search(hash)?)?;
@@ -32,6 +42,7 @@ impl HashIndex {
     }
 
     /// The number of a hash, which becomes `number` when it has none.
+    #[inline]
     pub(super) fn find_or_insert(&mut self, hash: u64, number: u32) -> u32 {
         let place = self.search(hash);
         if let Some(place) = place
@@ -71,8 +82,10 @@ impl HashIndex {
 
     /// Makes room for so many more.
     pub(super) fn reserve(&mut self, more: usize) {
-        while (self.len + more) * 16 >= FULL << self.bits {
-            self.widen();
+        let count = (self.len + more) * 16 / FULL + 1;
+        let bits = count.next_power_of_two().ilog2();
+        if bits > self.bits {
+            self.widen_to(bits);
         }
     }
 
@@ -102,11 +115,15 @@ impl HashIndex {
     }
 
     fn home(&self, hash: u64) -> usize {
-        (hash >> (64 - self.bits)) as usize
+        (hash << self.common >> (64 - self.bits)) as usize
     }
 
     fn widen(&mut self) {
-        self.bits = (self.bits + 1).max(SLOTS_MIN.ilog2());
+        self.widen_to(self.bits + 1);
+    }
+
+    fn widen_to(&mut self, bits: u32) {
+        self.bits = bits.max(SLOTS_MIN.ilog2());
         let count = (1 << self.bits) + SLOTS_MIN;
         let old = std::mem::replace(&mut self.slots, vec![(0, EMPTY); count]);
         for (hash, number) in old {

@@ -128,6 +128,22 @@ impl Paths {
         true
     }
 
+    /// Of one breakdown, its codes and the code of each group; else itself.
+    pub(super) fn into_alone(
+        mut self,
+    ) -> Result<(ColumnCodes, impl Iterator<Item = u32> + use<>), Self> {
+        match &mut self.steps[..] {
+            [step] if step.columns.len() == 1 => match step.columns.pop() {
+                Some(codes) => {
+                    let paths = std::mem::take(&mut step.paths);
+                    Ok((codes, paths.into_iter().map(|(_, code)| code)))
+                }
+                None => Err(self),
+            },
+            _ => Err(self),
+        }
+    }
+
     /// What comes after a path that goes on with a code for the first time; `None` when there is no room.
     fn meet(&mut self, index: usize, path: u32, code: u32) -> Option<u32> {
         if let Some(after) = self.steps.get_mut(index + 1) {

@@ -3,11 +3,13 @@
 
 use super::GroupTable;
 use super::code::ColumnCodes;
+use super::counted::CountedCodes;
 use super::path::Paths;
 use super::value::ValueTable;
 use crate::calculation::{NO_CELL, Rows};
 use crate::chunk::TypedBuffer;
 use crate::number::{Number, NumberKey};
+use std::mem::take;
 use std::sync::Arc;
 use waggle_model::QueryError;
 use waggle_store::column::{Column, Dictionary};
@@ -75,11 +77,9 @@ impl SourceGroups {
 
     /// Of one breakdown with few groups and many codes, looks for the codes of the groups instead of the groups of the codes.
     fn find_frozen(&mut self, table: &GroupTable) {
-        let Way::Codes(codes) = &self.way else {
-            return;
-        };
-        self.globals.resize(codes.radix, UNKNOWN);
-        if let (Some(rest), [values]) = (table.rest, &table.tables[..]) {
+        if let (Way::Codes(codes), Some(rest), [values]) = (&self.way, table.rest, &table.tables[..])
+        {
+            self.globals.resize(codes.radix, UNKNOWN);
             codes.find_texts(values, &mut self.globals, rest, |number| {
                 table.index.find(&[number], &table.keys).unwrap_or(rest)
             });
@@ -150,9 +150,61 @@ impl SourceGroups {
         Ok(is_numbered)
     }
 
+    /// Counts each row at the number its group has here. False, and nothing is done, unless all rows have texts that are numbered by
+    /// their codes.
+    pub(in crate::exec) fn count(
+        &self,
+        column: &[TypedBuffer],
+        rows: &Rows<'_>,
+        counts: &mut Vec<u32>,
+    ) -> bool {
+        let (Way::Codes(codes), [TypedBuffer::Strings(entries, _)], false) =
+            (&self.way, column, self.is_frozen)
+        else {
+            return false;
+        };
+        let Some(entries) = rows.dense(entries) else {
+            return false;
+        };
+        if counts.is_empty() {
+            *counts = vec![0; codes.radix];
+        }
+        let counts = &mut counts[codes.first_entry() as usize..];
+        for entry in entries {
+            counts[*entry as usize] += 1;
+        }
+        true
+    }
+
     /// Goes on by values, which always works.
     pub(in crate::exec) fn give_up(&mut self) {
         self.way = Way::Values(Values::default());
+    }
+
+    /// What was counted by the codes of the only breakdown, as it is: `rows` has those of each group here and is empty afterwards, and
+    /// what comes goes on by values. `None`, and nothing is changed, when the groups are not those of codes.
+    pub(in crate::exec) fn take_counted(&mut self, rows: &mut Vec<u32>) -> Option<CountedCodes> {
+        if self.is_frozen {
+            return None;
+        }
+        match std::mem::replace(&mut self.way, Way::Values(Values::default())) {
+            Way::Codes(codes) => Some(CountedCodes::new(codes, take(rows))),
+            Way::Paths(paths) => match paths.into_alone() {
+                Ok((codes, of_groups)) => {
+                    let counted = CountedCodes::of_some(codes, of_groups.zip(rows.iter().copied()));
+                    rows.clear();
+                    Some(counted)
+                }
+                Err(paths) => {
+                    self.way = Way::Paths(paths);
+                    None
+                }
+            },
+            way => {
+                self.way = way;
+                None
+            }
+        }
     }
 
     /// The group in the table for each of the groups here that has been met, ascending; with its number there.

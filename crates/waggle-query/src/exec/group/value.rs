@@ -112,8 +112,35 @@ enum Stored {
 }
 
 impl ValueTable {
+    /// A table for texts of these dictionaries whose hashes begin with the same `bits`.
+    pub(super) fn of_part(dictionaries: Vec<Arc<Dictionary>>, bits: u32, texts: usize) -> Self {
+        let mut table = Self {
+            dictionaries,
+            texts: HashIndex::of_part(bits),
+            ..Self::default()
+        };
+        table.texts.reserve(texts);
+        table.values.reserve(texts);
+        table
+    }
+
     pub(super) fn len(&self) -> usize {
         self.values.len()
+    }
+
+    /// The number of a text that is in dictionary number `dictionary` of those this table was made for.
+    #[inline]
+    pub(super) fn text_of_part(&mut self, hash: u64, dictionary: u32, code: u32) -> u32 {
+        let next = self.values.len() as u32;
+        let number = self.texts.find_or_insert(hash, next);
+        if number == next {
+            self.add(Stored::Text {
+                hash,
+                dictionary,
+                code,
+            });
+        }
+        number
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
