@@ -261,12 +261,9 @@ fn counts_by_a_text_with_thousands_of_values_equal_the_oracle() {
                 }
             })
             .collect();
-        let count = || waggle_model::CalculationSpec {
-            op: "COUNT".to_owned(),
-            column: None,
-        };
         let havings = waggle_model::HavingSpec {
-            calculation: count(),
+            calculate_op: "COUNT".to_owned(),
+            column: None,
             op: waggle_model::HavingOp::GreaterOrEqual,
             value: rng.random_range(0..5).into(),
         };

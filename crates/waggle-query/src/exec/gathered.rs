@@ -69,7 +69,10 @@ impl Shape {
             && self.buckets.is_none()
             && self.maps.is_empty()
             && self.has_states
-            && plan.states.iter().all(|state| state.column.is_none())
+            && plan
+                .states
+                .iter()
+                .all(|state| state.column.is_none() && state.condition.is_none())
     }
 
     /// Bytes in a block of the columns that are needed for matching rows.

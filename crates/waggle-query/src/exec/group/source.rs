@@ -77,7 +77,8 @@ impl SourceGroups {
 
     /// Of one breakdown with few groups and many codes, looks for the codes of the groups instead of the groups of the codes.
     fn find_frozen(&mut self, table: &GroupTable) {
-        if let (Way::Codes(codes), Some(rest), [values]) = (&self.way, table.rest, &table.tables[..])
+        if let (Way::Codes(codes), Some(rest), [values]) =
+            (&self.way, table.rest, &table.tables[..])
         {
             self.globals.resize(codes.radix, UNKNOWN);
             codes.find_texts(values, &mut self.globals, rest, |number| {
