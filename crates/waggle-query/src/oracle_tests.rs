@@ -287,11 +287,11 @@ fn counts_by_a_text_with_thousands_of_values_equal_the_oracle() {
             "{spec:?}\n{range:?} {} events, {options:?}, {config:?}",
             events.len()
         );
-        let query = match rng.random_bool(0.7) {
-            true => testing::query,
-            false => testing::query_by_parts,
+        let passes: &dyn Passes = match rng.random_bool(0.7) {
+            true => &Directly,
+            false => &ByParts,
         };
-        let table = query(&snapshot, &spec, range, &options, &config).unwrap();
+        let table = testing::query_by(passes, &snapshot, &spec, range, &options, &config).unwrap();
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
     });
 }
