@@ -1,4 +1,4 @@
-//! The record of erasures: who had which events taken away, when, and how many they were. Never their values.
+//! The record of erasures: who had which events taken away, when, and how many they were. Never their values, once it is done.
 
 use crate::Result;
 use async_trait::async_trait;
@@ -53,16 +53,29 @@ pub struct Erasure {
     pub finished_at_ns: Option<i64>,
 }
 
+/// An erasure that has not ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunningErasure {
+    /// Its id.
+    pub id: ErasureId,
+    /// Whose events.
+    pub tenant: Tenant,
+    /// Events erased so far.
+    pub row_count: u64,
+    /// What has to be done, as it was given; `None` when only [`Erasures::scrub`] is left.
+    pub request: Option<Vec<u8>>,
+}
+
 /// Rows about erasures.
 #[async_trait]
 pub trait Erasures: Send + Sync {
-    /// Notes that an erasure begins.
+    /// Notes that an erasure begins. `request` says what to do to whoever goes on with it after a restart.
     ///
     /// # Errors
     /// `NotFound` without the environment.
-    async fn begin_erasure(&self, erasure: &NewErasure) -> Result<ErasureId>;
+    async fn begin_erasure(&self, erasure: &NewErasure, request: &[u8]) -> Result<ErasureId>;
 
-    /// Notes how far an erasure is; `finished_at_ns` ends it. One that has ended stays as it is.
+    /// Notes how far an erasure is; `finished_at_ns` ends it, and its request is forgotten. One that has ended stays as it is.
     async fn note_erasure(
         &self,
         erasure: ErasureId,
@@ -77,13 +90,15 @@ pub trait Erasures: Send + Sync {
     /// Lists the erasures of a tenant, the newest first.
     async fn erasures(&self, tenant: Tenant, limit: usize) -> Result<Vec<Erasure>>;
 
-    /// Ends the erasures that an earlier process left running, as failed; returns how many there were.
-    async fn fail_running_erasures(&self, failure: &str, now_ns: i64) -> Result<u64>;
+    /// The erasures that an earlier process left running, oldest first.
+    async fn running_erasures(&self) -> Result<Vec<RunningErasure>>;
 
-    /// Deletes what answers may have kept of a dataset's events: all results of queries over it or over all datasets, and the saved
-    /// queries of the tenant whose text has one of `texts` in it.
-    async fn forget_answers(
+    /// Deletes what else may hold the events of an erasure: all results of queries over its dataset or over all datasets, the saved
+    /// queries of the tenant whose text has one of `texts` in it, and the erasure's own request. Answers that were asked for before
+    /// the erasure has ended are not written down after this either; see [`Queries::record_run`](crate::Queries::record_run).
+    async fn forget_erased(
         &self,
+        erasure: ErasureId,
         tenant: Tenant,
         dataset: DatasetId,
         texts: &[String],

@@ -47,7 +47,7 @@ pub use column::{
 };
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
 pub use definition::{DatasetDefinition, DefinedColumn};
-pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure};
+pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure};
 pub use error::{Error, Result};
 pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
 pub use marker::{Marker, MarkerSetting};

@@ -125,7 +125,8 @@ pub trait Queries: Send + Sync {
     /// Saves a query and a run of it that has ended, in one transaction. Both have been given their ids, and the run is the query's.
     ///
     /// # Errors
-    /// `NotFound` without the tenant; `Conflict` when one of the ids exists; `Invalid` when the run has not ended.
+    /// `NotFound` without the tenant; `Conflict` when one of the ids exists, and when events of the query's datasets have been erased, or
+    /// are being erased, since the run was asked for: the answer may hold them; `Invalid` when the run has not ended.
     async fn record_run(&self, query: &Query, result: &QueryResult) -> Result<()>;
 
     /// Finds a result.

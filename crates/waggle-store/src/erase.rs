@@ -1,6 +1,10 @@
 //! Making events go for good: every block that holds some is written again without them, and no file keeps what was left out.
 
+mod request;
+
 use crate::Source;
+
+pub(crate) use request::{decode, encode};
 
 /// Chooses rows. The store does not know filters: whoever wires it hands one in.
 pub trait RowPredicate: Send + Sync {

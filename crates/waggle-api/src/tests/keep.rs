@@ -96,7 +96,7 @@ impl EventKeeper for NotingKeeper {
             created_at_ns: 0,
         };
         self.erased.lock().push(request);
-        Ok(self.metastore.begin_erasure(&record).await?.0)
+        Ok(self.metastore.begin_erasure(&record, b"").await?.0)
     }
 }
 

@@ -1,7 +1,7 @@
 use super::{NOW, tenant};
 use crate::{
-    Erasure, ErasureId, ErasureState, Error, Metastore, NewErasure, QueryAnswer, QueryOutcome,
-    RunBy,
+    Erasure, ErasureId, ErasureState, Error, Metastore, NewErasure, Query, QueryAnswer, QueryId,
+    QueryOutcome, QueryResult, QueryResultId, RunBy, RunningErasure,
 };
 use waggle_model::{DatasetId, DatasetScope, EnvironmentId, RetentionLimits, Tenant, TimeRange};
 
@@ -83,8 +83,14 @@ pub(super) async fn an_erasure_ends_once(metastore: &dyn Metastore) {
     let theirs = tenant(metastore, "theirs").await;
     let shop = dataset(metastore, ours, "shop").await;
     let asked = erasure(ours, shop);
-    let first = metastore.begin_erasure(&asked).await.unwrap();
-    let second = metastore.begin_erasure(&asked).await.unwrap();
+    let first = metastore
+        .begin_erasure(&asked, b"what to do")
+        .await
+        .unwrap();
+    let second = metastore
+        .begin_erasure(&asked, b"what to do")
+        .await
+        .unwrap();
     let expected = |id, state, row_count, finished_at_ns| Erasure {
         id,
         asked: asked.clone(),
@@ -110,13 +116,25 @@ pub(super) async fn an_erasure_ends_once(metastore: &dyn Metastore) {
         .await
         .unwrap();
     let done = expected(first, ErasureState::Done, 7, Some(NOW + 1));
-    assert_eq!(
-        metastore
-            .fail_running_erasures("stopped", NOW + 3)
-            .await
-            .unwrap(),
-        1
-    );
+    let running = |request: Option<&[u8]>| RunningErasure {
+        id: second,
+        tenant: ours,
+        row_count: 0,
+        request: request.map(<[u8]>::to_vec),
+    };
+    let found = metastore.running_erasures().await.unwrap();
+    assert_eq!(found, [running(Some(b"what to do"))]);
+    metastore
+        .forget_erased(second, ours, shop, &[])
+        .await
+        .unwrap();
+    let found = metastore.running_erasures().await.unwrap();
+    assert_eq!(found, [running(None)]);
+    metastore
+        .note_erasure(second, 0, Some("stopped"), Some(NOW + 3))
+        .await
+        .unwrap();
+    assert_eq!(metastore.running_erasures().await.unwrap(), []);
     let found = metastore.erasures(ours, 10).await.unwrap();
     assert_eq!(found.len(), 2);
     assert_eq!(
@@ -164,8 +182,12 @@ pub(super) async fn answers_are_forgotten(metastore: &dyn Metastore) {
             .unwrap();
         results.push((tenant, query.id, result.id));
     }
+    let erased = metastore
+        .begin_erasure(&erasure(ours, shop), b"secret")
+        .await
+        .unwrap();
     metastore
-        .forget_answers(ours, shop, &["secret".to_owned(), String::new()])
+        .forget_erased(erased, ours, shop, &["secret".to_owned(), String::new()])
         .await
         .unwrap();
     metastore.scrub().await.unwrap();
@@ -190,4 +212,58 @@ pub(super) async fn answers_are_forgotten(metastore: &dyn Metastore) {
             (true, true)
         ]
     );
+}
+
+/// An answer that was asked for before the end of an erasure may hold what was erased.
+pub(super) async fn answers_from_before_an_erasure_are_not_written(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let shop = dataset(metastore, ours, "shop").await;
+    let other = dataset(metastore, ours, "other").await;
+    let erased = metastore
+        .begin_erasure(&erasure(ours, shop), b"")
+        .await
+        .unwrap();
+    let mut next = 0;
+    let mut record = async |tenant, scope, asked_at_ns| {
+        next += 1;
+        let query = Query {
+            id: QueryId(format!("query{next}")),
+            tenant,
+            scope,
+            spec_json: "{}".to_owned(),
+            created_at_ns: asked_at_ns,
+        };
+        let result = QueryResult {
+            id: QueryResultId(format!("result{next}")),
+            tenant,
+            query: query.id.clone(),
+            options_json: "{}".to_owned(),
+            run_by: RunBy::Nobody,
+            created_at_ns: asked_at_ns,
+            outcome: Some(QueryOutcome {
+                answer: QueryAnswer::Complete("{}".into()),
+                completed_at_ns: asked_at_ns,
+                elapsed_ns: 1,
+                rows_read: 1,
+            }),
+        };
+        match metastore.record_run(&query, &result).await {
+            Ok(()) => true,
+            Err(Error::Conflict(_)) => false,
+            Err(error) => panic!("{error}"),
+        }
+    };
+    let late = NOW + 9;
+    assert!(!record(ours, DatasetScope::One(shop), late).await);
+    assert!(!record(ours, DatasetScope::All, late).await);
+    assert!(record(ours, DatasetScope::One(other), late).await);
+    assert!(record(theirs, DatasetScope::All, late).await);
+    metastore
+        .note_erasure(erased, 1, None, Some(late))
+        .await
+        .unwrap();
+    assert!(!record(ours, DatasetScope::One(shop), late).await);
+    assert!(!record(ours, DatasetScope::All, NOW).await);
+    assert!(record(ours, DatasetScope::One(shop), late + 1).await);
 }

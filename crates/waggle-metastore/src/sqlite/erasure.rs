@@ -1,7 +1,9 @@
 //! Erasures in SQLite.
 
 use super::{SqliteMetastore, from_stored, tenant_of, to_stored};
-use crate::{Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure, Result};
+use crate::{
+    Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure, Result, RunningErasure,
+};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row};
@@ -13,13 +15,13 @@ const FAILED: &str = "failed";
 
 #[async_trait]
 impl Erasures for SqliteMetastore {
-    async fn begin_erasure(&self, erasure: &NewErasure) -> Result<ErasureId> {
+    async fn begin_erasure(&self, erasure: &NewErasure, request: &[u8]) -> Result<ErasureId> {
         let row = self
             .write_one(
                 sqlx::query(
                     "INSERT INTO erasures (team_id, environment_id, dataset_id, asked_by, filter_text,
-                                           start_ns, end_ns, state, row_count, created_at_ns)
-                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?) RETURNING id",
+                                           start_ns, end_ns, state, row_count, created_at_ns, request)
+                     VALUES (?, ?, ?, ?, ?, ?, ?, ?, 0, ?, ?) RETURNING id",
                 )
                 .bind(erasure.tenant.team.0)
                 .bind(erasure.tenant.environment.0)
@@ -29,7 +31,8 @@ impl Erasures for SqliteMetastore {
                 .bind(erasure.range.start_ns)
                 .bind(erasure.range.end_ns)
                 .bind(RUNNING)
-                .bind(erasure.created_at_ns),
+                .bind(erasure.created_at_ns)
+                .bind(request),
             )
             .await?;
         let row = row.ok_or(Error::NotFound("environment"))?;
@@ -49,13 +52,15 @@ impl Erasures for SqliteMetastore {
             (Some(_), Some(_)) => FAILED,
         };
         sqlx::query(
-            "UPDATE erasures SET state = ?, row_count = ?, failure = ?, finished_at_ns = ?
+            "UPDATE erasures SET state = ?, row_count = ?, failure = ?, finished_at_ns = ?,
+                                 request = CASE WHEN ? = 'running' THEN request END
              WHERE id = ? AND state = ?",
         )
         .bind(state)
         .bind(to_stored(row_count, "row_count")?)
         .bind(failure)
         .bind(finished_at_ns)
+        .bind(state)
         .bind(erasure.0)
         .bind(RUNNING)
         .execute(&self.writer)
@@ -87,22 +92,25 @@ impl Erasures for SqliteMetastore {
         rows.iter().map(erasure_of).collect()
     }
 
-    async fn fail_running_erasures(&self, failure: &str, now_ns: i64) -> Result<u64> {
-        let failed = sqlx::query(
-            "UPDATE erasures SET state = ?, failure = ?, finished_at_ns = ? WHERE state = ?",
-        )
-        .bind(FAILED)
-        .bind(failure)
-        .bind(now_ns)
-        .bind(RUNNING)
-        .execute(&self.writer)
-        .await?
-        .rows_affected();
-        Ok(failed)
+    async fn running_erasures(&self) -> Result<Vec<RunningErasure>> {
+        let rows = sqlx::query("SELECT * FROM erasures WHERE state = ? ORDER BY id")
+            .bind(RUNNING)
+            .fetch_all(&self.readers)
+            .await?;
+        let running = rows.iter().map(|row| {
+            Ok(RunningErasure {
+                id: ErasureId(row.try_get("id")?),
+                tenant: tenant_of(row)?,
+                row_count: from_stored(row, "row_count")?,
+                request: row.try_get("request")?,
+            })
+        });
+        running.collect()
     }
 
-    async fn forget_answers(
+    async fn forget_erased(
         &self,
+        erasure: ErasureId,
         tenant: Tenant,
         dataset: DatasetId,
         texts: &[String],
@@ -129,6 +137,10 @@ impl Erasures for SqliteMetastore {
             .execute(&mut *transaction)
             .await?;
         }
+        sqlx::query("UPDATE erasures SET request = NULL WHERE id = ?")
+            .bind(erasure.0)
+            .execute(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(())
     }

@@ -121,7 +121,23 @@ impl Queries for SqliteMetastore {
         })?;
         let stored = StoredOutcome::new(outcome)?;
         let (key, user) = stored_runner(&result.run_by);
+        let dataset = stored_scope(&query.scope);
         let mut transaction = self.write().await?;
+        let is_erased: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM erasures
+                            WHERE team_id = ? AND environment_id = ? AND (dataset_id = ? OR ? IS NULL)
+                              AND (finished_at_ns IS NULL OR finished_at_ns >= ?))",
+        )
+        .bind(query.tenant.team.0)
+        .bind(query.tenant.environment.0)
+        .bind(dataset)
+        .bind(dataset)
+        .bind(result.created_at_ns)
+        .fetch_one(&mut *transaction)
+        .await?;
+        if is_erased {
+            return Err(Error::Conflict("events were erased since it was asked"));
+        }
         sqlx::query(
             "INSERT INTO queries (id, team_id, environment_id, dataset_id, spec_json, created_at_ns)
              VALUES (?, ?, ?, ?, ?, ?)",
@@ -129,7 +145,7 @@ impl Queries for SqliteMetastore {
         .bind(query.id.0.as_str())
         .bind(query.tenant.team.0)
         .bind(query.tenant.environment.0)
-        .bind(stored_scope(&query.scope))
+        .bind(dataset)
         .bind(query.spec_json.as_str())
         .bind(query.created_at_ns)
         .execute(&mut *transaction)

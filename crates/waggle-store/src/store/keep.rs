@@ -3,15 +3,16 @@
 use super::Store;
 use super::maintain::Replaced;
 use crate::compaction::rewrite::Rewrite;
-use crate::erase::RowPredicate;
+use crate::erase::{self, RowPredicate};
 use crate::{Error, Result, Source, retention, wal};
 use async_trait::async_trait;
 use hashbrown::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use waggle_metastore::{
     Block as ListedBlock, BlockId, ColumnId, DatasetRetention, DeletedColumn, ErasureId,
-    Error as MetastoreError, NewErasure,
+    Error as MetastoreError, NewErasure, RunningErasure,
 };
 use waggle_model::{
     DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterValue, KeepError, RetentionLimits,
@@ -90,44 +91,33 @@ impl EventKeeper for Store {
 
     async fn erase(&self, tenant: Tenant, request: EraseRequest) -> Result<i64, KeepError> {
         let predicate = self.predicate(tenant, &request).await?;
+        let record = record(tenant, &request, self.clock.now_ns());
         let id = self
             .metastore
-            .begin_erasure(&record(tenant, &request, self.clock.now_ns()))
+            .begin_erasure(&record, &erase::encode(&request))
             .await?;
-        let store = self.arc()?;
         tracing::info!(
             erasure = id.0,
             dataset = request.dataset.0,
             "an erasure begins"
         );
-        tokio::spawn(async move {
-            let mut row_count = 0;
-            let erased = store
-                .erase_rows(tenant, &request, predicate, id, &mut row_count)
-                .await;
-            let failure = erased.err().map(|error| error.to_string());
-            match &failure {
-                None => tracing::info!(erasure = id.0, rows = row_count, "events are erased"),
-                Some(failure) => {
-                    tracing::error!(
-                        erasure = id.0,
-                        failure,
-                        "an erasure failed; it must be asked for again"
-                    );
-                }
-            }
-            let noted = store.metastore.note_erasure(
-                id,
-                row_count,
-                failure.as_deref(),
-                Some(store.clock.now_ns()),
-            );
-            if let Err(error) = noted.await {
-                tracing::error!(erasure = id.0, %error, "the end of an erasure is not written down");
-            }
+        self.start_erasure(Erasing {
+            id,
+            tenant,
+            row_count: 0,
+            work: Some((request, predicate)),
         });
         Ok(id.0)
     }
+}
+
+/// An erasure that is carried out.
+struct Erasing {
+    id: ErasureId,
+    tenant: Tenant,
+    row_count: u64,
+    /// `None` when everything is erased but the traces of the request itself.
+    work: Option<(EraseRequest, Arc<dyn RowPredicate>)>,
 }
 
 impl Store {
@@ -249,6 +239,113 @@ impl Store {
         Ok(())
     }
 
+    /// Goes on with what the last process left.
+    pub(super) async fn resume_erasures(&self, running: Vec<RunningErasure>) -> Result<()> {
+        for RunningErasure {
+            id,
+            tenant,
+            row_count,
+            request,
+        } in running
+        {
+            let work = request.map(|bytes| {
+                let unreadable = || KeepError::Unavailable("its request can't be read".to_owned());
+                let request = erase::decode(&bytes).ok_or_else(unreadable)?;
+                let predicate = (self.config.predicates.0)(&request)?;
+                Ok::<_, KeepError>((request, predicate))
+            });
+            match work.transpose() {
+                Ok(work) => {
+                    tracing::info!(erasure = id.0, "an erasure goes on");
+                    self.start_erasure(Erasing {
+                        id,
+                        tenant,
+                        row_count,
+                        work,
+                    });
+                }
+                Err(error) => {
+                    self.end_erasure(id, row_count, Some(error.to_string()))
+                        .await?
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn start_erasure(&self, mut erasing: Erasing) {
+        let Some(store) = self.this.upgrade() else {
+            return;
+        };
+        let task = tokio::spawn(async move {
+            let erased = store.carry_out(&mut erasing).await;
+            if erased.is_err() && store.is_ending() {
+                // The next start goes on.
+                return;
+            }
+            let failure = erased.err().map(|error| error.to_string());
+            let Erasing { id, row_count, .. } = erasing;
+            if let Err(error) = store.end_erasure(id, row_count, failure).await {
+                tracing::error!(erasure = id.0, %error, "the end of an erasure is not written down");
+            }
+        });
+        let mut tasks = self.tasks.lock();
+        tasks.retain(|task| !task.is_finished());
+        tasks.push(task);
+    }
+
+    async fn end_erasure(
+        &self,
+        id: ErasureId,
+        row_count: u64,
+        failure: Option<String>,
+    ) -> Result<()> {
+        match &failure {
+            None => tracing::info!(erasure = id.0, rows = row_count, "events are erased"),
+            Some(failure) => {
+                tracing::error!(
+                    erasure = id.0,
+                    failure,
+                    "an erasure failed; it must be asked for again"
+                );
+            }
+        }
+        let now_ns = self.clock.now_ns();
+        let noted = self
+            .metastore
+            .note_erasure(id, row_count, failure.as_deref(), Some(now_ns));
+        Ok(noted.await?)
+    }
+
+    /// True when a failure says nothing but that the process ends.
+    fn is_ending(&self) -> bool {
+        self.is_leaving.load(Ordering::Relaxed) || self.wal.failure().is_some()
+    }
+
+    async fn carry_out(&self, erasing: &mut Erasing) -> Result<()> {
+        let Erasing {
+            id,
+            tenant,
+            row_count,
+            work,
+        } = erasing;
+        if let Some((request, predicate)) = work {
+            self.erase_rows(*tenant, request, predicate, *id, row_count)
+                .await?;
+            let texts = texts(request);
+            self.metastore
+                .forget_erased(*id, *tenant, request.dataset, &texts)
+                .await?;
+        }
+        for _ in 0..SCRUB_ATTEMPTS {
+            match self.metastore.scrub().await {
+                Err(MetastoreError::Busy) => tokio::time::sleep(SCRUB_RETRY).await,
+                scrubbed => return Ok(scrubbed?),
+            }
+        }
+        Err(MetastoreError::Busy.into())
+    }
+
     async fn predicate(
         &self,
         tenant: Tenant,
@@ -266,7 +363,7 @@ impl Store {
         &self,
         tenant: Tenant,
         request: &EraseRequest,
-        predicate: Arc<dyn RowPredicate>,
+        predicate: &Arc<dyn RowPredicate>,
         id: ErasureId,
         row_count: &mut u64,
     ) -> Result<()> {
@@ -279,7 +376,7 @@ impl Store {
         loop {
             let _turn = self.maintaining.lock().await;
             let Some(dirty) = self
-                .find_dirty(tenant, request, &predicate, &mut clean)
+                .find_dirty(tenant, request, predicate, &mut clean)
                 .await?
             else {
                 break;
@@ -288,7 +385,7 @@ impl Store {
             let work = dirty.iter().map(|listed| {
                 let is_meant = listed.block.dataset == request.dataset;
                 Rewrite {
-                    erased: is_meant.then(|| Arc::clone(&predicate)),
+                    erased: is_meant.then(|| Arc::clone(predicate)),
                     ..Rewrite::of_one(listed)
                 }
             });
@@ -300,17 +397,7 @@ impl Store {
                 .note_erasure(id, *row_count, None, None)
                 .await?;
         }
-        let texts = texts(request);
-        self.metastore
-            .forget_answers(tenant, request.dataset, &texts)
-            .await?;
-        for _ in 0..SCRUB_ATTEMPTS {
-            match self.metastore.scrub().await {
-                Err(MetastoreError::Busy) => tokio::time::sleep(SCRUB_RETRY).await,
-                scrubbed => return Ok(scrubbed?),
-            }
-        }
-        Err(MetastoreError::Busy.into())
+        Ok(())
     }
 
     /// All blocks of a file in which there are rows to erase; remembers blocks without any.

@@ -58,9 +58,7 @@ impl Store {
         for (block, column) in metastore.hidden_columns().await? {
             files.hide_column(&[block], &column);
         }
-        metastore
-            .fail_running_erasures("the server stopped meanwhile", clock.now_ns())
-            .await?;
+        let erasures = metastore.running_erasures().await?;
         let deletions = metastore.column_deletions().await?;
         let existing: HashSet<DatasetId> = metastore
             .retentions()
@@ -135,6 +133,7 @@ impl Store {
             lock: Mutex::new(Some(lock)),
         });
         store.start_tasks();
+        store.resume_erasures(erasures).await?;
         Ok(store)
     }
 }
