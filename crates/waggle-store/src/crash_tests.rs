@@ -1,12 +1,16 @@
 //! The promise of the store under a disk that stops, tears and forgets: what was acknowledged is there, once; a request that was not
-//! is there whole or not at all; what was seen after one restart is there after the next. And under a disk that ages: a flipped bit costs
+//! is there whole or not at all; what was seen after one restart is there after the next; what was erased or deleted stays away, and an
+//! erasure that a stop interrupted is carried out. And under a disk that ages: a flipped bit costs
 //! the record of the log or the block that it hit, is named, and costs nothing else.
 
+mod ledger;
+
 use crate::Store;
-use crate::testing::{Bed, events};
+use crate::testing::{Bed, events, with_filters};
+use ledger::Ledger;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +22,6 @@ const WRITERS: usize = 3;
 /// Event numbers of one request: number of the request times this, plus its row.
 const ROWS_MAX: i64 = 8;
 
-/// What is known of the requests so far.
-#[derive(Default)]
-struct Ledger {
-    next: i64,
-    /// Rows by request.
-    sent: BTreeMap<i64, i64>,
-    promised: BTreeSet<i64>,
-}
-
 #[test]
 fn nothing_acknowledged_is_lost_or_doubled() {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -34,13 +29,25 @@ fn nothing_acknowledged_is_lost_or_doubled() {
         .enable_all()
         .build()
         .unwrap();
+    let mut gone = Gone::default();
     for seed in 0..SEEDS {
         println!("seed {seed}");
-        runtime.block_on(check(seed));
+        let of_seed = runtime.block_on(check(seed));
+        gone.erased += of_seed.erased;
+        gone.unmarked += of_seed.unmarked;
     }
+    println!("{gone:?}");
+    assert!(gone.erased > 0 && gone.unmarked > 0, "{gone:?}");
 }
 
-async fn check(seed: u64) {
+/// How much was taken away on purpose.
+#[derive(Debug, Default)]
+struct Gone {
+    erased: usize,
+    unmarked: usize,
+}
+
+async fn check(seed: u64) -> Gone {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut bed = Bed::new(seed).await;
     bed.config.wal_segment_bytes = rng.random_range(300..4_000);
@@ -49,6 +56,7 @@ async fn check(seed: u64) {
     bed.config.block_rows = rng.random_range(20..100);
     bed.config.touch_interval = Duration::from_millis(1);
     bed.config.append_wait = Duration::from_millis(300);
+    with_filters(&mut bed);
     let bed = Arc::new(bed);
     let mut ledger = Ledger::default();
     for life in 0..LIVES {
@@ -84,6 +92,8 @@ async fn check(seed: u64) {
     }
     let store = bed.open().await.unwrap();
     ledger.check(&bed, &store, true);
+    ledger.wait_for_erasures(&bed).await;
+    ledger.check(&bed, &store, true);
     store.flush().await.unwrap();
     ledger.check(&bed, &store, true);
     store.compact().await.unwrap();
@@ -97,10 +107,22 @@ async fn check(seed: u64) {
     let is_covered = bed.metastore.block_files().await.unwrap().len();
     let files = bed.disk.mount().list("/data/blocks".as_ref()).unwrap();
     assert_eq!(files.len(), is_covered, "orphans stay: {files:?}");
+    ledger.gone()
 }
 
-/// Appends from several tasks and flushes now and then, until the disk stops or there is enough.
+/// Appends from several tasks, flushes, merges and erases now and then, until the disk stops or there is enough.
 async fn live(bed: &Arc<Bed>, store: &Arc<Store>, ledger: &mut Ledger, rng: &mut StdRng) {
+    if rng.random_bool(0.2) {
+        ledger.delete_mark(bed, store).await;
+    }
+    let erasing = match rng.random_bool(0.4) {
+        true => ledger.doom(rng),
+        false => Vec::new(),
+    };
+    let erasing = {
+        let (bed, store) = (Arc::clone(bed), Arc::clone(store));
+        tokio::spawn(async move { ledger::erase(&bed, &store, erasing).await })
+    };
     let mut writers = Vec::new();
     for _ in 0..WRITERS {
         let requests: Vec<(i64, i64)> = (0..rng.random_range(1..12))
@@ -113,7 +135,7 @@ async fn live(bed: &Arc<Bed>, store: &Arc<Store>, ledger: &mut Ledger, rng: &mut
                 let first = request * ROWS_MAX;
                 let middle = first + rows / 2;
                 let batches = vec![
-                    events("even", first..middle),
+                    ledger::marked(first..middle),
                     events(&format!("dataset {}", request % 5), middle..first + rows),
                 ];
                 if bed.append(&store, batches).await.is_ok() {
@@ -138,44 +160,7 @@ async fn live(bed: &Arc<Bed>, store: &Arc<Store>, ledger: &mut Ledger, rng: &mut
         ledger.promised.extend(writer.await.unwrap());
     }
     flusher.await.unwrap();
-}
-
-impl Ledger {
-    /// The number of a new request, and its rows.
-    fn send(&mut self, rows: i64) -> (i64, i64) {
-        let request = self.next;
-        self.next += 1;
-        self.sent.insert(request, rows);
-        (request, rows)
-    }
-
-    /// Compares with what the store has; whatever it has is a promise from now on.
-    fn check(&mut self, bed: &Bed, store: &Store, must_read: bool) {
-        let found = match bed.try_numbers(store) {
-            Ok(found) => found,
-            Err(_) if bed.disk.is_crashed() && !must_read => return,
-            Err(error) => panic!("{error}"),
-        };
-        let mut rows: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
-        for number in found {
-            let is_new = rows
-                .entry(number / ROWS_MAX)
-                .or_default()
-                .insert(number % ROWS_MAX);
-            assert!(is_new, "event {number} is there twice");
-        }
-        for (request, rows) in &rows {
-            let expected = self.sent[request];
-            assert!(
-                rows.iter().copied().eq(0..expected),
-                "request {request} is there in part: {rows:?} of {expected}"
-            );
-        }
-        for request in &self.promised {
-            assert!(rows.contains_key(request), "request {request} is lost");
-        }
-        self.promised.extend(rows.into_keys());
-    }
+    ledger.erasures.extend(erasing.await.unwrap());
 }
 
 #[test]

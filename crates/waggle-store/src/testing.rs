@@ -1,14 +1,15 @@
 //! What the tests of the store share: a folder on a simulated disk, a metastore, and events that are known by a number.
 
 use crate::disk::sim::SimDisk;
-use crate::{FailureHook, ReadError, Result, Snapshot, Store, StoreConfig};
+use crate::erase::RowPredicate;
+use crate::{FailureHook, PredicateHook, ReadError, Result, Snapshot, Source, Store, StoreConfig};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::time::Duration;
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{
-    AppendError, AppendOutcome, Clock, DatasetScope, EventBatch, EventSink, Tenant, TimeRange,
-    Value,
+    AppendError, AppendOutcome, Clock, DatasetId, DatasetScope, EraseRequest, EventBatch,
+    EventSink, FilterCombination, FilterOp, FilterSpec, FilterValue, Tenant, TimeRange, Value,
 };
 
 /// Everything that outlives a process.
@@ -73,6 +74,30 @@ impl Bed {
         let snapshot = store.snapshot(self.tenant, &DatasetScope::All, TimeRange::ALL)?;
         try_numbers(&snapshot)
     }
+
+    /// The numbers of all events that have a column, for a disk that may stop.
+    pub(crate) fn try_numbers_with(
+        &self,
+        store: &Store,
+        column: &str,
+    ) -> Result<Vec<i64>, ReadError> {
+        let snapshot = store.snapshot(self.tenant, &DatasetScope::All, TimeRange::ALL)?;
+        let mut numbers = Vec::new();
+        for source in &snapshot.sources {
+            let Some(wanted) = source.column(column)? else {
+                assert!(!source.column_names().contains(&column.to_owned()));
+                continue;
+            };
+            let number = source.column("number")?.unwrap();
+            for row in (0..source.row_count()).filter(|row| wanted.value(*row).is_some()) {
+                if let Some(Value::Int(number)) = number.value(row) {
+                    numbers.push(number);
+                }
+            }
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
 }
 
 pub(crate) async fn new_tenant(metastore: &dyn Metastore, name: &str) -> Tenant {
@@ -92,6 +117,57 @@ impl Bed {
         let mut numbers = try_numbers(&snapshot)?;
         numbers.retain(|number| range.contains(*number));
         Ok(numbers)
+    }
+}
+
+/// Chooses the rows whose `text` is one of these.
+struct Texts(Vec<String>);
+
+impl RowPredicate for Texts {
+    fn rows(&self, source: &Source) -> Result<Vec<u64>, String> {
+        let mut rows = vec![0; (source.row_count() as usize).div_ceil(64)];
+        let column = source.column("text").map_err(|error| error.to_string())?;
+        for row in 0..source.row_count() {
+            let value = column.as_ref().and_then(|column| column.value(row));
+            if matches!(value, Some(Value::String(text)) if self.0.contains(&text)) {
+                rows[row as usize / 64] |= 1 << (row % 64);
+            }
+        }
+        Ok(rows)
+    }
+}
+
+/// Makes a bed understand what [`erasing`] asks for.
+pub(crate) fn with_filters(bed: &mut Bed) {
+    bed.config.predicates = PredicateHook(Arc::new(|request| {
+        let values = request
+            .filters
+            .iter()
+            .flat_map(|filter| match &filter.value {
+                FilterValue::Many(values) => values.as_slice(),
+                FilterValue::None | FilterValue::One(_) => &[],
+            });
+        let texts = values.filter_map(|value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) => None,
+        });
+        Ok(Arc::new(Texts(texts.collect())))
+    }));
+}
+
+/// Erases the events of these numbers.
+pub(crate) fn erasing(dataset: DatasetId, numbers: &[i64]) -> EraseRequest {
+    let values = numbers.iter().map(|n| Value::String(format!("event {n}")));
+    EraseRequest {
+        dataset,
+        range: TimeRange::ALL,
+        filters: vec![FilterSpec {
+            column: "text".to_owned(),
+            op: FilterOp::In,
+            value: FilterValue::Many(values.collect()),
+        }],
+        filter_combination: FilterCombination::And,
+        asked_by: "ada".to_owned(),
     }
 }
 

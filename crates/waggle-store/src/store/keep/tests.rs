@@ -1,47 +1,9 @@
 use super::*;
-use crate::PredicateHook;
-use crate::testing::{Bed, events};
+use crate::testing::{Bed, erasing, events, with_filters};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use waggle_metastore::{DatasetChange, ErasureState, SqliteMetastore};
-use waggle_model::{FilterCombination, FilterOp, FilterSpec, TimeRange};
-
-/// Chooses the rows whose `text` is one of these.
-struct Texts(Vec<String>);
-
-impl RowPredicate for Texts {
-    fn rows(&self, source: &Source) -> Result<Vec<u64>, String> {
-        let mut rows = vec![0; (source.row_count() as usize).div_ceil(64)];
-        let column = source.column("text").map_err(|error| error.to_string())?;
-        for row in 0..source.row_count() {
-            let value = column.as_ref().and_then(|column| column.value(row));
-            if matches!(value, Some(Value::String(text)) if self.0.contains(&text)) {
-                rows[row as usize / 64] |= 1 << (row % 64);
-            }
-        }
-        Ok(rows)
-    }
-}
-
-fn with_filters(bed: &mut Bed) {
-    bed.config.predicates = PredicateHook(Arc::new(|request| Ok(Arc::new(Texts(texts(request))))));
-}
-
-/// Erases the events of these numbers.
-fn request(dataset: DatasetId, numbers: &[i64]) -> EraseRequest {
-    let values = numbers.iter().map(|n| Value::String(format!("event {n}")));
-    EraseRequest {
-        dataset,
-        range: TimeRange::ALL,
-        filters: vec![FilterSpec {
-            column: "text".to_owned(),
-            op: FilterOp::In,
-            value: FilterValue::Many(values.collect()),
-        }],
-        filter_combination: FilterCombination::And,
-        asked_by: "ada".to_owned(),
-    }
-}
+use waggle_model::TimeRange;
 
 async fn done(bed: &Bed, id: i64) -> waggle_metastore::Erasure {
     let wait = async {
@@ -285,7 +247,7 @@ async fn erased_events_are_gone_and_the_others_stay() {
         .unwrap();
     let a = outcome.datasets[0].unwrap();
     // Number 205 is in the other dataset, number 500 nowhere.
-    let request = request(a, &[3, 50, 110, 205, 500]);
+    let request = erasing(a, &[3, 50, 110, 205, 500]);
     assert_eq!(store.count_erasable(bed.tenant, &request).await.unwrap(), 3);
     assert_eq!(bed.numbers(&store).len(), 150);
     let id = store.erase(bed.tenant, request.clone()).await.unwrap();
@@ -303,10 +265,7 @@ async fn erased_events_are_gone_and_the_others_stay() {
     // A dataset of which nothing is left has no block any more.
     let all: Vec<i64> = (200..230).collect();
     let b = outcome.datasets[1].unwrap();
-    let id = store
-        .erase(bed.tenant, self::request(b, &all))
-        .await
-        .unwrap();
+    let id = store.erase(bed.tenant, erasing(b, &all)).await.unwrap();
     assert_eq!(done(&bed, id).await.row_count, 30);
     let expected = &expected[..expected.len() - 30];
     assert_eq!(bed.numbers(&store), expected);
@@ -314,7 +273,7 @@ async fn erased_events_are_gone_and_the_others_stay() {
     let store = reopen(&bed).await;
     assert_eq!(bed.numbers(&store), expected);
     let nobody = DatasetId(999);
-    let refused = store.erase(bed.tenant, self::request(nobody, &[1])).await;
+    let refused = store.erase(bed.tenant, erasing(nobody, &[1])).await;
     assert!(matches!(refused, Err(KeepError::NotFound(_))));
 }
 
@@ -323,7 +282,7 @@ async fn the_next_start_goes_on_with_an_erasure() {
     let mut bed = Bed::new(5).await;
     let store = bed.open().await.unwrap();
     let outcome = bed.append(&store, vec![events("a", 0..4)]).await.unwrap();
-    let request = request(outcome.datasets[0].unwrap(), &[1]);
+    let request = erasing(outcome.datasets[0].unwrap(), &[1]);
     let refused = store.erase(bed.tenant, request.clone()).await;
     assert!(
         matches!(refused, Err(KeepError::Unavailable(_))),
@@ -418,7 +377,7 @@ async fn no_file_holds_what_was_erased() {
     std::fs::write(data.join("wal/0000000000000001.damaged"), planted).unwrap();
 
     let id = store
-        .erase(bed.tenant, request(dataset, &[7_777_777]))
+        .erase(bed.tenant, erasing(dataset, &[7_777_777]))
         .await
         .unwrap();
     let erasure = done(&bed, id).await;
