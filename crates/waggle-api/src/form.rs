@@ -179,6 +179,53 @@ impl<'a> Form<'a> {
         }
     }
 
+    /// True when nothing was sent.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.object.is_empty()
+    }
+
+    /// A number that must be there.
+    pub(crate) fn number(&self, field: &str) -> f64 {
+        match self.get(field) {
+            None => {
+                self.missing(field);
+                0.0
+            }
+            Some(value) => value.as_f64().unwrap_or_else(|| {
+                self.incorrect_type(field, "must be a number");
+                0.0
+            }),
+        }
+    }
+
+    /// A whole number that must be there.
+    pub(crate) fn whole(&self, field: &str, range: RangeInclusive<i64>) -> i64 {
+        self.optional_whole(field, range).unwrap_or_else(|| {
+            if self.get(field).is_none() {
+                self.missing(field);
+            }
+            0
+        })
+    }
+
+    /// The same in 32 bits, for ranges that lie within.
+    pub(crate) fn u32(&self, field: &str, range: RangeInclusive<u32>) -> u32 {
+        let range = i64::from(*range.start())..=i64::from(*range.end());
+        u32::try_from(self.whole(field, range)).unwrap_or(0)
+    }
+
+    /// A list of at most so many texts; empty when absent.
+    pub(crate) fn texts(&self, field: &str, count_max: usize) -> Vec<String> {
+        let mut texts = Vec::new();
+        for (index, item) in self.list(field, count_max).iter().enumerate() {
+            match item {
+                Json::String(text) => texts.push(text.clone()),
+                _ => self.incorrect_type(&format!("{field}[{index}]"), "must be a string"),
+            }
+        }
+        texts
+    }
+
     /// Notes a member that must be there.
     pub(crate) fn missing(&self, field: &str) {
         self.note(self.at(field), DetailCode::Missing, "cannot be blank");

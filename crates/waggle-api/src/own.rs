@@ -1,6 +1,7 @@
 //! Waggle's own API under `/api/`, made for its UI: one file per resource. Everything is snake_case JSON; errors are `{"error"}`,
 //! with a `field` when one clause is to blame.
 
+pub(crate) mod alerting;
 pub(crate) mod bubble_up;
 pub(crate) mod dataset;
 pub(crate) mod erasure;

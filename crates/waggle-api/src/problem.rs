@@ -194,6 +194,14 @@ impl Problem {
         )
     }
 
+    /// The same findings, about an object that is a member of the body.
+    pub(crate) fn within(mut self, member: &str) -> Self {
+        for detail in &mut self.details {
+            detail.field = format!("{member}.{}", detail.field);
+        }
+        self
+    }
+
     #[cfg(test)]
     pub(crate) fn kind(&self) -> ProblemKind {
         self.kind

@@ -8,7 +8,7 @@ use crate::caller;
 use crate::health;
 use crate::honeycomb::{
     auth, board, board_view, column, dataset, marker, marker_setting, query, query_annotation,
-    query_result,
+    query_result, recipient, trigger,
 };
 use crate::ingest::{events, otlp};
 use crate::listen::cors;
@@ -44,6 +44,8 @@ pub(crate) const RESOURCES: &[Resource] = &[
     board_view::RESOURCE,
     marker::RESOURCE,
     marker_setting::RESOURCE,
+    recipient::RESOURCE,
+    trigger::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,
     own::key::RESOURCE,
@@ -55,6 +57,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::export::RESOURCE,
     own::retention::RESOURCE,
     own::erasure::RESOURCE,
+    own::alerting::RESOURCE,
 ];
 
 /// Every row of the table.

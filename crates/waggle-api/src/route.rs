@@ -265,6 +265,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("view", "Id of the view of a board."),
     ("marker", "Id of the marker."),
     ("marker_setting", "Id of the marker setting."),
+    ("recipient", "Id of the recipient."),
+    ("trigger", "Id of the trigger."),
     ("erasure", "Id of the erasure."),
     ("trace_id", "Id of the trace."),
 ];
@@ -272,6 +274,10 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
 /// Of these, what no route makes: a path with another one answers that nothing is there.
 #[cfg(test)]
 pub(crate) const UNMADE: &[&str] = &["column_name", "trace_id"];
+
+/// Of these, what belongs to the whole team: a key of another environment of it sees them.
+#[cfg(test)]
+pub(crate) const TEAM_WIDE: &[&str] = &["recipient"];
 
 /// The parameter of a list that says how many.
 pub(crate) const LIMIT: Member = may("limit", Shape::Whole, "Most of them in the answer.");

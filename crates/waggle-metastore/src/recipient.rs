@@ -29,7 +29,7 @@ named! {
 pub struct Recipient {
     /// How it is reached.
     pub recipient_type: RecipientType,
-    /// A keyed hash of where it is, by which two recipients of the same place are known.
+    /// A keyed hash of its address or name, of which no two recipients of a type have the same.
     pub target_hash: String,
     /// The details of the API as JSON, encrypted with the installation's secret: addresses of webhooks and keys open doors.
     pub sealed_details: Vec<u8>,
@@ -73,8 +73,6 @@ pub enum Notified {
     /// A marker with this message, made in the trigger's dataset.
     #[serde(rename = "marker")]
     Marker {
-        /// Identifies it among the recipients of the trigger.
-        id: ArtifactId,
         /// The message.
         message: String,
     },

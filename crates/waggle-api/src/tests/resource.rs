@@ -4,6 +4,8 @@
 mod board;
 mod marker;
 mod query_annotation;
+mod recipient;
+mod trigger;
 
 use super::{Answer, Installation};
 use serde_json::{Value as Json, json};
