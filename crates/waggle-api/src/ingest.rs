@@ -3,4 +3,5 @@
 pub(crate) mod admit;
 pub(crate) mod depth;
 pub(crate) mod events;
+pub(crate) mod kinesis;
 pub(crate) mod otlp;

@@ -51,6 +51,8 @@ pub(crate) enum Protocol {
     OtlpHttp,
     /// The Export calls.
     OtlpGrpc,
+    /// `POST /1/kinesis_events`.
+    Kinesis,
 }
 
 impl ApiMetrics {

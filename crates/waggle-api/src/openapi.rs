@@ -3,6 +3,7 @@
 //! Nothing is described twice: what the router does not have cannot be in the document, and what it has cannot be missing.
 
 use crate::ask::text_answer;
+use crate::ingest::kinesis::RECEIPT;
 use crate::resource::RESOURCES;
 use crate::route::{Face, KINDS, Makes, Need, Resource, Route};
 use crate::shape::{Content, Member, Named, OTHERS, Shape, may, must};
@@ -91,6 +92,11 @@ const FACES: &[(Face, &str, &str)] = &[
         "A refusal of the event doors.",
     ),
     (
+        Face::Firehose,
+        "FirehoseRefusal",
+        "A refusal of the door for Amazon Data Firehose.",
+    ),
+    (
         Face::Otlp,
         "OtlpRefusal",
         "A refusal of OTLP: a `google.rpc.Status` in the encoding of the request.",
@@ -163,6 +169,7 @@ pub(crate) fn refusal_shapes(face: Face) -> &'static [(&'static str, Shape)] {
             ("application/json", Shape::Named(&OWN_REFUSAL)),
         ],
         Face::Events | Face::Own => &[("application/json", Shape::Named(&OWN_REFUSAL))],
+        Face::Firehose => &[("application/json", Shape::Named(&RECEIPT))],
         Face::Otlp => &[
             ("application/json", Shape::Named(&STATUS)),
             ("application/protobuf", Shape::Text),
@@ -347,7 +354,7 @@ fn refusals(row: &Route) -> Vec<(&'static str, &'static str)> {
     if !matches!(row.need, Need::Nothing | Need::AnyKey) {
         refusals.push(("403", "The caller may not do this."));
     }
-    if row.objects().next().is_some() && row.face != Face::Events {
+    if row.objects().next().is_some() && !matches!(row.face, Face::Events | Face::Firehose) {
         refusals.push(("404", "An object of the path does not exist."));
     }
     match row.takes {

@@ -221,7 +221,7 @@ impl Problem {
         match face {
             Face::V1 => self.into_v1(origin, instance),
             Face::Own => self.into_own(),
-            Face::Events | Face::Otlp | Face::Health => self.into_plain(),
+            Face::Events | Face::Firehose | Face::Otlp | Face::Health => self.into_plain(),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::honeycomb::{
     auth, board, board_view, column, dataset, marker, marker_setting, query, query_annotation,
     query_result, recipient, trigger,
 };
-use crate::ingest::{events, otlp};
+use crate::ingest::{events, kinesis, otlp};
 use crate::listen::cors;
 use crate::listen::http::Peer;
 use crate::openapi;
@@ -34,6 +34,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     health::RESOURCE,
     otlp::RESOURCE,
     events::RESOURCE,
+    kinesis::RESOURCE,
     auth::RESOURCE,
     dataset::RESOURCE,
     column::RESOURCE,
@@ -72,7 +73,9 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
     for row in all().filter(|row| is_wanted(row)) {
         match row.face {
             Face::V1 | Face::Events | Face::Otlp => open = open.route(row.path, handler(*row)),
-            Face::Own | Face::Health => closed = closed.route(row.path, handler(*row)),
+            Face::Firehose | Face::Own | Face::Health => {
+                closed = closed.route(row.path, handler(*row));
+            }
         }
     }
     // The fallback must be set before the layer: one set after would answer the browsers' OPTIONS in its place.
@@ -129,7 +132,7 @@ async fn answer(
                 }
                 caller = person.caller;
             }
-            Face::V1 | Face::Events | Face::Otlp | Face::Health => {
+            Face::V1 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
                 caller = caller::of_key(&state, &parts.headers).await?;
                 check(&caller, row.need)?;
                 (path, query) = parameters(&mut parts).await?;

@@ -52,6 +52,8 @@ pub(crate) enum Face {
     V1,
     /// Honeycomb's event doors: `{"error"}` whatever the status.
     Events,
+    /// Firehose's own: `{"requestId", "timestamp", "errorMessage"}`.
+    Firehose,
     /// OTLP over HTTP: a `google.rpc.Status`.
     Otlp,
     /// Waggle's own API: `{"error"}`, with the `field` that is to blame.

@@ -7,6 +7,7 @@ mod grpc;
 mod honeycomb;
 mod ingest;
 mod keep;
+mod kinesis;
 mod listen;
 mod metrics;
 mod otlp;

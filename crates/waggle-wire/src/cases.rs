@@ -5,6 +5,7 @@ mod body;
 mod corpus;
 mod docs;
 mod honeycomb;
+mod kinesis;
 mod otlp;
 mod print;
 
@@ -205,6 +206,11 @@ fn otlp_cases() {
 #[test]
 fn honeycomb_cases() {
     check("honeycomb", honeycomb::run);
+}
+
+#[test]
+fn kinesis_cases() {
+    check("kinesis", kinesis::run);
 }
 
 #[test]

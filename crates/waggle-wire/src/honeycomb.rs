@@ -13,9 +13,10 @@ pub use batch::{DecodedBatch, decode_batch};
 pub use event::{EventHeaders, decode_event};
 pub use key::is_classic_key;
 pub use path::dataset_name_from_path;
+pub(crate) use reply::reject_text;
 pub use reply::{batch_reply, error_reply, event_reply};
-pub(crate) use time::time_text;
-pub(crate) use value::{sample_rate_from_float, sample_rate_from_text};
+pub(crate) use time::{from_token as time_from_token, time_text};
+pub(crate) use value::{read_fields, read_value, sample_rate_from_float, sample_rate_from_text};
 
 use crate::json::JsonReader;
 use crate::msgpack::MsgpackReader;

@@ -22,6 +22,7 @@ mod content_type;
 mod decompress;
 pub mod honeycomb;
 mod json;
+pub mod kinesis;
 mod msgpack;
 pub mod otlp;
 mod receiver;

@@ -18,6 +18,7 @@ mod view;
 
 pub use logs::decode_logs;
 pub use mapping::{Decoded, Place, Refusal, RefusedPart};
+pub(crate) use metrics::decode_delimited_metrics;
 pub use metrics::decode_metrics;
 pub use reply::{RejectedCount, error_reply, export_reply, grpc_code, rejected_count};
 pub use traces::decode_traces;

@@ -19,4 +19,8 @@ pub const RECEIVERS: &[Receiver] = &[
         name: "honeycomb",
         routes: &["/1/events/", "/1/batch/"],
     },
+    Receiver {
+        name: "kinesis",
+        routes: &["/1/kinesis_events/"],
+    },
 ];

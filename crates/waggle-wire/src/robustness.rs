@@ -5,6 +5,7 @@ use crate::cases::read_corpus;
 use crate::honeycomb::{
     EventHeaders, EventOptions, Format, batch_reply, decode_batch, decode_event,
 };
+use crate::kinesis::{KinesisOutcome, decode_records, kinesis_reply};
 use crate::otlp::{ContentType, Signal, decode_json, reference};
 use crate::otlp::{
     Encoding, OtlpHeaders, decode_logs, decode_metrics, decode_traces, export_reply, rejected_count,
@@ -15,7 +16,7 @@ use proptest::prelude::*;
 use prost::Message;
 use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use waggle_model::EventLimits;
+use waggle_model::{EventBatch, EventLimits};
 
 const TRACES: &str = r#"{"resourceSpans":[{"resource":{"attributes":[{"key":"service.name","value":{"stringValue":"shop"}},
 {"key":"list","value":{"arrayValue":{"values":[{"intValue":"1"},{"kvlistValue":{"values":[{"key":"a","value":{"boolValue":true}}]}}]}}}]},
@@ -62,6 +63,15 @@ fn decode_everything(body: &[u8]) {
             };
             let headers = EventHeaders::default();
             drop(decode_event("d", body, format, headers, &options));
+            if let Ok(decoded) = decode_records("d", body, 10_000, &options) {
+                let accepted = decoded.batches.iter().map(EventBatch::len).sum();
+                let outcome = KinesisOutcome {
+                    accepted,
+                    refused: decoded.refused.len(),
+                    reason: decoded.refused.first().copied(),
+                };
+                kinesis_reply("id", 1, Ok(outcome));
+            }
             if let Ok(decoded) = decode_batch("d", body, format, &options) {
                 let taken = decoded.entries.iter().filter(|entry| entry.is_ok()).count();
                 assert_eq!(taken, decoded.batch.len());
@@ -167,6 +177,7 @@ fn corpora_are_answered() {
         "otlp_traces",
         "otlp_logs",
         "otlp_metrics",
+        "kinesis",
         "honeycomb_json",
         "honeycomb_msgpack",
     ];

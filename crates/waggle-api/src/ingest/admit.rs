@@ -37,7 +37,17 @@ pub(crate) async fn sender(
     peer: Option<Peer>,
     headers: &HeaderMap,
 ) -> Result<Sender, SenderError> {
-    let caller = match caller::key_of(headers) {
+    sender_of(state, caller::key_of(headers), peer, headers).await
+}
+
+/// As [`sender`], of a key that a protocol carries its own way.
+pub(crate) async fn sender_of(
+    state: &ApiState,
+    key: Option<&str>,
+    peer: Option<Peer>,
+    headers: &HeaderMap,
+) -> Result<Sender, SenderError> {
+    let caller = match key {
         Some(key) => state.access.caller(key).await,
         None if caller::is_local(state, peer, headers) => state.access.dev_caller().await,
         None => return Err(SenderError::MissingKey),

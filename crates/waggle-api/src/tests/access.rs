@@ -90,7 +90,7 @@ impl Place {
     fn opened(&self, row: &Route, call: Call) -> Call {
         match row.face {
             Face::Own => call.header("cookie", &self.cookie),
-            Face::V1 | Face::Events | Face::Otlp | Face::Health => {
+            Face::V1 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
                 call.header("x-honeycomb-team", &self.key)
             }
         }
@@ -112,6 +112,7 @@ fn check_refusal(answer: &Answer, status: u16, row: &Route, case: &str) {
     assert_eq!(answer.status, status, "{place}: {}", answer.text());
     let pointer = match row.face {
         Face::Otlp => "/message",
+        Face::Firehose => "/errorMessage",
         Face::V1 | Face::Events | Face::Own | Face::Health => "/error",
     };
     let json = answer.json();

@@ -1,7 +1,7 @@
 //! The corpora of the fuzzers in `fuzz/` are the requests of the golden cases, as files, so that every shape a case shows is where a
 //! fuzzer starts. The ordinary suite reads the same files, as they are and damaged.
 
-use super::{Case, body, is_bless, otlp, read_cases};
+use super::{Case, body, is_bless, kinesis, otlp, read_cases};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -30,11 +30,11 @@ pub(crate) fn read_corpus(target: &str) -> BTreeMap<String, Vec<u8>> {
 /// What the cases say must be in each corpus.
 fn expected() -> BTreeMap<&'static str, BTreeMap<String, Vec<u8>>> {
     let mut corpora: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
-    for receiver in ["otlp", "honeycomb"] {
+    for receiver in ["otlp", "honeycomb", "kinesis"] {
         for (path, text) in read_cases(receiver) {
             let case = Case::parse(&text);
             let name = path.file_stem().unwrap().to_str().unwrap();
-            let json = body::expand(&case.body);
+            let mut json = body::expand(&case.body);
             let signal = case.header("path").unwrap();
             let (target, binary_target, binary, ending) = match (receiver, signal) {
                 ("otlp", path) => {
@@ -45,6 +45,10 @@ fn expected() -> BTreeMap<&'static str, BTreeMap<String, Vec<u8>>> {
                         _ => "otlp_traces",
                     };
                     (target, target, protobuf, "pb")
+                }
+                ("kinesis", _) => {
+                    json = String::from_utf8(kinesis::delivery(&json)).unwrap();
+                    ("kinesis", "kinesis", None, "")
                 }
                 _ => {
                     let msgpack = serde_json::from_str(&json).ok().map(|value| {

@@ -74,7 +74,7 @@ impl From<AppendError> for HoneycombError {
     }
 }
 
-pub(super) fn reject_text(reason: RejectReason) -> &'static str {
+pub(crate) fn reject_text(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::TooManyColumns => "Event has too many columns.",
         RejectReason::DatasetTooManyColumns => "Dataset has too many columns.",

@@ -3,7 +3,7 @@
 use crate::token::Token;
 
 /// Nanoseconds since the Unix epoch, clamped to what an `i64` holds (years 1677 to 2262); `None` for what is no time.
-pub(super) fn from_token(token: &Token<'_>) -> Option<i64> {
+pub(crate) fn from_token(token: &Token<'_>) -> Option<i64> {
     match *token {
         Token::Text(text) => from_text(text),
         Token::Int(value) => from_decimal(&value.to_string()),

@@ -13,7 +13,7 @@ const EXPAND_DEPTH_MAX: u8 = 10;
 /// those that are no field: a null, an empty name.
 ///
 /// A name that comes twice keeps its first value, as everywhere in Waggle.
-pub(super) fn read_fields(
+pub(crate) fn read_fields(
     reader: &mut impl Reader,
     row: &mut Row<'_>,
     name: &mut String,
@@ -108,7 +108,8 @@ fn append_key(name: &mut String, key: &str) -> Key {
     Key::Name
 }
 
-fn read_value(
+/// Reads one value as the field of this name.
+pub(crate) fn read_value(
     reader: &mut impl Reader,
     row: &mut Row<'_>,
     name: &mut String,

@@ -46,6 +46,11 @@ impl<'i> JsonReader<'i> {
         }
     }
 
+    /// What follows what was read.
+    pub(crate) fn rest(&self) -> &'i [u8] {
+        self.rest
+    }
+
     /// Skips white space and returns the next byte without taking it.
     fn peek(&mut self) -> Option<u8> {
         while let Some((&byte, rest)) = self.rest.split_first() {

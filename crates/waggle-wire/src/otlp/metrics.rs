@@ -5,9 +5,11 @@
 //! is read, so that no row has to be found again in a batch. Nothing of a point is lost to another one: a column that its row has
 //! already, as when a metric has two points in one second, or a row that is full, makes another row.
 
+mod delimited;
 mod percentile;
 mod point;
 
+pub(crate) use delimited::decode_delimited_metrics;
 pub(super) use percentile::PERCENTILES;
 
 use super::attribute::{SharedFields, for_each_field, put_attributes, shared_fields};
