@@ -14,7 +14,12 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("waggle-store", &["waggle-metastore", "waggle-model"]),
     (
         "waggle-query",
-        &["waggle-store", "waggle-metastore", "waggle-model"],
+        &[
+            "waggle-store",
+            "waggle-metastore",
+            "waggle-expression",
+            "waggle-model",
+        ],
     ),
     (
         "waggle-sql",
@@ -31,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "waggle-wire",
             "waggle-access",
             "waggle-metastore",
+            "waggle-expression",
             "waggle-model",
         ],
     ),

@@ -214,3 +214,41 @@ fn damaged_expressions_never_panic() {
         }
     }
 }
+
+/// A second implementation, by the plainest reading of the specification.
+#[test]
+fn random_expressions_have_the_values_of_the_naive_evaluator() {
+    let range = waggle_model::TimeRange {
+        start_ns: 0,
+        end_ns: 1_000_000_000_000,
+    };
+    for seed in 0..1_000 {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let formula = waggle_testkit::random_formula(&mut rng, 4);
+        let text = formula.text();
+        let Ok(expression) = Expression::parse(&text) else {
+            // Only length can be wrong with it.
+            assert!(text.chars().count() > EXPRESSION_CHARS_MAX, "{text}");
+            continue;
+        };
+        for event in waggle_testkit::random_events(&mut rng, 20, range) {
+            let values: Vec<Datum<'_>> = expression
+                .inputs()
+                .iter()
+                .map(|input| match input {
+                    Input::EventTime => {
+                        Datum::Float(event.timestamp_ns.div_euclid(1_000) as f64 / 1e6)
+                    }
+                    Input::Column(name) => event.fields.get(name).into(),
+                })
+                .collect();
+            let found = expression.evaluate(&|index| values[index].clone());
+            let expected = Datum::from(formula.value(&event).as_ref()).into_owned();
+            assert_eq!(
+                shown(&found),
+                shown(&expected),
+                "seed {seed}: {text}\n{event:?}"
+            );
+        }
+    }
+}

@@ -8,7 +8,7 @@ mod score;
 mod sides;
 mod values;
 
-use crate::chunk::stored_bytes;
+use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_items, fold_sources};
 use crate::filter::FilterSet;
@@ -17,6 +17,7 @@ use counts::ColumnCounts;
 use hashbrown::{HashMap, HashSet};
 use score::{Scored, Totals};
 use sides::Sides;
+use std::sync::Arc;
 use waggle_model::{
     BubbleUp, BubbleUpRequest, FilterCombination, QueryError, QueryStats, TimeRange,
 };
@@ -27,9 +28,11 @@ pub(crate) fn bubble_up(
     snapshot: &Snapshot,
     request: &BubbleUpRequest,
     config: &EngineConfig,
-    watch: &Watch,
+    watch: &Arc<Watch>,
 ) -> Result<BubbleUp, ExecError> {
     let mut question = Question::new(request)?;
+    let derived = DerivedColumns::new(&request.calculated_fields)?;
+    let snapshot = &derived.extend(snapshot, request.range, watch)?;
     for filters in [&mut question.filters, &mut question.selection] {
         *filters = relate(filters, snapshot, request.range, config, watch)?;
     }
@@ -66,7 +69,7 @@ pub(crate) fn bubble_up(
             let mut counts = ColumnCounts::new(config.bubble_values_max);
             for sides in &sides {
                 let source = &snapshot.sources[sides.source];
-                *bytes_read += stored_bytes(source, &columns[index]);
+                *bytes_read += source.column_bytes(&columns[index]);
                 if let Some(column) = source.column(&columns[index])? {
                     counts.add(&column, sides, scratch, watch)?;
                 }
@@ -89,6 +92,7 @@ pub(crate) fn bubble_up(
     for sides in sides {
         sides.release(watch)?;
     }
+    watch.limits()?;
     stats.elapsed_ns = watch.elapsed_ns();
     Ok(BubbleUp {
         selection_count: totals.selection,
@@ -152,7 +156,7 @@ fn columns_of(
     }
     let mut value_counts: HashMap<String, u64> = HashMap::new();
     for source in &snapshot.sources {
-        match source {
+        match source.base() {
             Source::Run(run) => {
                 for (name, column) in run.columns() {
                     let count: usize = column.types.iter().map(|typed| typed.value_count()).sum();
@@ -165,6 +169,7 @@ fn columns_of(
                         u64::from(entry.value_count);
                 }
             }
+            Source::Extended(_) => {}
         }
     }
     let mut columns: Vec<(u64, String)> = value_counts
@@ -174,7 +179,11 @@ fn columns_of(
     columns.sort_unstable_by(|left, right| right.0.cmp(&left.0).then(left.1.cmp(&right.1)));
     let columns_left_out = columns.len().saturating_sub(columns_max);
     columns.truncate(columns_max);
-    let columns = columns.into_iter().map(|(_, name)| name).collect();
+    let derived = request.calculated_fields.iter().map(|field| &field.name);
+    let derived: Vec<String> = derived.cloned().collect();
+    let stored = columns.into_iter().map(|(_, name)| name);
+    let stored = stored.filter(|name| !derived.contains(name));
+    let columns = derived.iter().cloned().chain(stored).collect();
     Ok((columns, columns_left_out))
 }
 

@@ -1,7 +1,6 @@
 //! 1024 rows at a time: which of them are selected, and the values of one column in them.
 
 use std::sync::Arc;
-use waggle_store::Source;
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
 
 /// One bit per row of a chunk.
@@ -32,17 +31,6 @@ pub fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
         while word != 0 {
             visit(index * 64 + word.trailing_zeros() as usize);
             word &= word - 1;
-        }
-    }
-}
-
-/// Bytes that a column occupies in a block, and so costs to read; 0 in memory.
-pub(crate) fn stored_bytes(source: &Source, name: &str) -> u64 {
-    match source {
-        Source::Run(_) => 0,
-        Source::Block(block) => {
-            let types = block.entries_of(name);
-            types.iter().map(|entry| entry.stored_bytes).sum()
         }
     }
 }

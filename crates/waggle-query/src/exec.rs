@@ -20,6 +20,6 @@ pub(crate) use parallel::{fold_items, fold_sources};
 pub use pass::{FusedPass, PartialState, Passes};
 pub(crate) use run::run;
 pub use select::Selector;
-pub(crate) use turn::{Cores, Share, lower_priority};
+pub(crate) use turn::{Cores, Share, lower_priority, without_turn};
 pub use watch::ExecError;
 pub(crate) use watch::{Limits, MemoryBudget, Watch};

@@ -10,6 +10,7 @@ mod bytes;
 mod cache;
 mod calculation;
 mod chunk;
+mod derived;
 mod engine;
 mod exec;
 mod filter;

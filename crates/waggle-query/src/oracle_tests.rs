@@ -11,17 +11,19 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 use waggle_model::{
-    Cell, FilterCombination, Group, QueryOptions, QuerySpec, RawRow, ResultTable, RowRequest,
-    SeriesPoint, TimeRange, TraceRequest, Value,
+    CalculatedField, Cell, FilterCombination, Group, QueryOptions, QuerySpec, RawRow, ResultTable,
+    RowRequest, SeriesPoint, TimeRange, TraceRequest, Value,
 };
 use waggle_store::{Snapshot, Source};
 use waggle_testkit::{
-    Answer, Event, Oracle, key_text, matching, random_events, random_filter, random_spec,
+    Answer, COLUMNS, Event, Oracle, key_text, matching, random_events, random_filter,
+    random_formula, random_spec,
 };
 
 /// The seed to run alone, from a failure.
 const REPLAY: Option<u64> = None;
 const QUERY_CASES: u64 = 2_000;
+const DERIVED_CASES: u64 = 200;
 const KEPT_CASES: u64 = 40;
 const BREAKDOWN_CASES: u64 = 40;
 const COUNT_CASES: u64 = 60;
@@ -113,6 +115,83 @@ fn check_queries(cases: Range<u64>) {
         );
         check(&spec, &Oracle::new(&spec, &events, range), &table, &options);
     });
+}
+
+#[test]
+fn queries_of_derived_columns_equal_the_oracle() {
+    each_seed(0..DERIVED_CASES, |rng| {
+        let range = random_range(rng);
+        let count = random_count(rng);
+        let events = random_events(rng, count, range);
+        let mut spec = random_spec(rng, &events, range);
+        // The oracle reads what was computed before, the engine computes.
+        let mut seen = events.clone();
+        for index in 0..rng.random_range(1..4) {
+            let depth = rng.random_range(1..4);
+            let formula = random_formula(rng, depth);
+            let expression = formula.text();
+            if expression.len() > 4_000 {
+                continue;
+            }
+            let name = format!("derived.{index}");
+            for (seen, event) in seen.iter_mut().zip(&events) {
+                if let Some(value) = formula.value(event) {
+                    seen.fields.insert(name.clone(), value);
+                }
+            }
+            rename(
+                &mut spec,
+                COLUMNS[rng.random_range(0..COLUMNS.len())],
+                &name,
+            );
+            spec.calculated_fields
+                .push(CalculatedField { name, expression });
+        }
+        let snapshot = testing::snapshot(rng, &events);
+        let options = QueryOptions {
+            disable_series: rng.random_bool(0.2),
+            ..QueryOptions::default()
+        };
+        let config = EngineConfig {
+            threads: rng.random_range(1..4),
+            thread_rows_min: 100,
+            one_pass_cells_max: [0, 300, 65_536][rng.random_range(0..3)],
+            ..EngineConfig::default()
+        };
+        let table = testing::query(&snapshot, &spec, range, &options, &config).unwrap();
+        println!("{spec:?}\n{range:?} {} events", events.len());
+        check(&spec, &Oracle::new(&spec, &seen, range), &table, &options);
+    });
+}
+
+/// Makes every clause that names a column name another one.
+fn rename(spec: &mut QuerySpec, from: &str, to: &str) {
+    let filters = spec.filters.iter_mut().map(|filter| &mut filter.column);
+    let filters_of_calculations = spec.calculations.iter_mut().flat_map(|calculation| {
+        let filters = calculation
+            .filters
+            .iter_mut()
+            .map(|filter| &mut filter.column);
+        filters.chain(&mut calculation.column)
+    });
+    let orders = spec
+        .orders
+        .iter_mut()
+        .filter_map(|order| order.column.as_mut());
+    let havings = spec
+        .havings
+        .iter_mut()
+        .filter_map(|having| having.column.as_mut());
+    for name in filters
+        .chain(filters_of_calculations)
+        .chain(orders)
+        .chain(havings)
+        .chain(&mut spec.breakdowns)
+    {
+        if name == from {
+            to.clone_into(name);
+        }
+    }
 }
 
 /// As a board does: the same question again and again, of ranges that overlap, while blocks come, go and are replaced.

@@ -4,6 +4,7 @@ mod granularity;
 mod validate;
 
 use crate::calculation::{Calculation, calculation};
+use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
@@ -25,6 +26,8 @@ pub(crate) use validate::validate;
 pub(crate) struct Plan {
     pub(crate) range: TimeRange,
     pub(crate) buckets: Buckets,
+    /// Columns that the clauses below may name besides the stored ones.
+    pub(crate) derived: DerivedColumns,
     pub(crate) filters: FilterSet,
     /// Conditions of single calculations, which rows that passed the filters meet or not.
     pub(crate) conditions: Vec<Condition>,
@@ -111,10 +114,13 @@ impl Plan {
                 .unwrap_or(i64::MAX),
         };
         let filters = FilterSet::new(&spec.filters, spec.filter_combination)?;
-        let filter_key = filter_key(&filters, spec.filter_combination, &spec.filters);
+        let derived = DerivedColumns::new(&spec.calculated_fields)?;
+        let filter_key = filter_key(&filters, spec.filter_combination, &spec.filters)
+            .map(|key| format!("{key}{}", derived.key()));
         let mut plan = Self {
             range,
             buckets: Buckets::new(range, granularity_ns),
+            derived,
             filters,
             conditions: Vec::new(),
             columns: Vec::new(),

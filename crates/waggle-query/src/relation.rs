@@ -69,6 +69,11 @@ fn split(name: &str) -> Option<(Relation, &str)> {
     })
 }
 
+/// True when a name begins like a column of another span.
+pub(crate) fn is_relational(name: &str) -> bool {
+    split(name).is_some()
+}
+
 /// True when one of the filters may look at other spans.
 pub(crate) fn may_relate(filters: &FilterSet) -> bool {
     filters.columns().any(|column| split(column).is_some())
@@ -175,10 +180,7 @@ fn spans_of(relation: Relation, mut filters: Vec<Filter>) -> Vec<Filter> {
 }
 
 fn has_column(sources: &[Source], name: &str) -> bool {
-    sources.iter().any(|source| match source {
-        Source::Run(run) => run.column(name).is_some(),
-        Source::Block(block) => !block.entries_of(name).is_empty(),
-    })
+    sources.iter().any(|source| source.has_column(name))
 }
 
 fn or_with_relation(index: usize, column: &str) -> QueryError {

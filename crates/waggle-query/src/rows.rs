@@ -8,10 +8,12 @@
 mod gather;
 mod matches;
 
+use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
 use crate::relation::relate;
+use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source};
 
@@ -48,7 +50,7 @@ pub(crate) fn read_rows(
     snapshot: &Snapshot,
     request: &RowRequest,
     config: &EngineConfig,
-    watch: &Watch,
+    watch: &Arc<Watch>,
 ) -> Result<RowPage, ExecError> {
     if request.limit > config.rows_max {
         return Err(invalid(
@@ -67,6 +69,8 @@ pub(crate) fn read_rows(
     if let Some(cursor) = cursor {
         range.end_ns = range.end_ns.min(cursor.time_ns.saturating_add(1));
     }
+    let derived = DerivedColumns::new(&request.calculated_fields)?;
+    let snapshot = &derived.extend(snapshot, request.range, watch)?;
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
     let filters = relate(&filters, snapshot, request.range, config, watch)?;
     let mut newest = Newest::new(range, request.limit, cursor.map(|cursor| cursor.time_ns));
@@ -79,6 +83,7 @@ pub(crate) fn read_rows(
         newest.scan(source, index, &filters, &mut stats, watch)?;
     }
     let mut page = page_of(snapshot, &newest.sorted(), request.limit, cursor, watch)?;
+    watch.limits()?;
     page.stats = QueryStats {
         elapsed_ns: watch.elapsed_ns(),
         ..stats

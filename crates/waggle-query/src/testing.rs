@@ -96,8 +96,13 @@ impl RangeRead for MemoryFile {
 
 /// A watch that never stops anything.
 pub(crate) fn watch() -> Watch {
+    watch_of_bytes(u64::MAX)
+}
+
+/// A watch of a query that may hold so much.
+pub(crate) fn watch_of_bytes(bytes_max: u64) -> Watch {
     let limits = Limits::new(Clock::fixed(0), 1_000, Counter::default());
-    Watch::new(Arc::new(limits), u64::MAX, MemoryBudget::new(u64::MAX))
+    Watch::new(Arc::new(limits), bytes_max, MemoryBudget::new(bytes_max))
 }
 
 /// Reads all sources at once.
@@ -171,7 +176,13 @@ pub(crate) fn query_with(
 
 /// Reads a page of raw rows.
 pub(crate) fn rows(snapshot: &Snapshot, request: &RowRequest) -> Result<RowPage, QueryError> {
-    read_rows(snapshot, request, &EngineConfig::default(), &watch()).map_err(query_error)
+    read_rows(
+        snapshot,
+        request,
+        &EngineConfig::default(),
+        &Arc::new(watch()),
+    )
+    .map_err(query_error)
 }
 
 /// Reads a trace.

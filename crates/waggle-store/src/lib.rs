@@ -23,7 +23,7 @@ mod wal;
 pub use erase::RowPredicate;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
-pub use source::{ReadError, Snapshot, Source};
+pub use source::{ExtendedSource, ExtraColumns, ReadError, Snapshot, Source};
 pub use store::{DatasetStats, FailureHook, PredicateHook, Store, StoreConfig, StoreStats};
 
 #[cfg(test)]

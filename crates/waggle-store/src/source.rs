@@ -1,4 +1,8 @@
-//! What a query reads: blocks and memtable runs behind one set of calls.
+//! What a query reads: blocks and memtable runs behind one set of calls, with columns that a query adds to them.
+
+mod extended;
+
+pub use extended::{ExtendedSource, ExtraColumns};
 
 use crate::block::Block;
 use crate::column::{Column, ColumnPresence, TypedColumn};
@@ -43,6 +47,8 @@ pub enum Source {
     Run(Arc<Run>),
     /// Rows on disk or in an object store.
     Block(Arc<Block>),
+    /// Either of them, with more columns.
+    Extended(Arc<ExtendedSource>),
 }
 
 /// Everything there was at one moment, within a tenant, a scope and a range of time.
@@ -53,11 +59,45 @@ pub struct Snapshot {
 }
 
 impl Source {
+    /// The rows as they are stored, without what a query added.
+    pub fn base(&self) -> &Self {
+        match self {
+            Self::Run(_) | Self::Block(_) => self,
+            Self::Extended(extended) => extended.base().base(),
+        }
+    }
+
+    /// The block that the rows are in, if they are in one.
+    pub fn block(&self) -> Option<&Arc<Block>> {
+        match self.base() {
+            Self::Block(block) => Some(block),
+            Self::Run(_) | Self::Extended(_) => None,
+        }
+    }
+
+    /// Whether a column is one that a query added.
+    pub fn is_extra(&self, name: &str) -> bool {
+        match self {
+            Self::Run(_) | Self::Block(_) => false,
+            Self::Extended(extended) => extended.has(name) || extended.base().is_extra(name),
+        }
+    }
+
+    /// Whether some row may have a value in a column. Reads nothing.
+    pub fn has_column(&self, name: &str) -> bool {
+        match self {
+            Self::Run(run) => run.column(name).is_some(),
+            Self::Block(block) => !block.entries_of(name).is_empty(),
+            Self::Extended(extended) => extended.has(name) || extended.base().has_column(name),
+        }
+    }
+
     /// The dataset of all rows.
     pub fn dataset(&self) -> DatasetId {
         match self {
             Self::Run(run) => run.dataset(),
             Self::Block(block) => block.dataset(),
+            Self::Extended(extended) => extended.base().dataset(),
         }
     }
 
@@ -66,6 +106,7 @@ impl Source {
         match self {
             Self::Run(run) => run.row_count(),
             Self::Block(block) => block.row_count(),
+            Self::Extended(extended) => extended.base().row_count(),
         }
     }
 
@@ -74,6 +115,7 @@ impl Source {
         match self {
             Self::Run(run) => run.time_bounds_ns(),
             Self::Block(block) => block.time_bounds_ns(),
+            Self::Extended(extended) => extended.base().time_bounds_ns(),
         }
     }
 
@@ -82,6 +124,7 @@ impl Source {
         match self {
             Self::Run(_) => false,
             Self::Block(_) => true,
+            Self::Extended(extended) => extended.base().is_time_sorted(),
         }
     }
 
@@ -93,6 +136,7 @@ impl Source {
         match self {
             Self::Run(run) => Ok(Arc::clone(run.times())),
             Self::Block(block) => block.times(),
+            Self::Extended(extended) => extended.base().times(),
         }
     }
 
@@ -101,6 +145,7 @@ impl Source {
         match self {
             Self::Run(run) => Ok(Some(Arc::clone(run.sample_rates()))),
             Self::Block(block) => block.sample_rates(),
+            Self::Extended(extended) => extended.base().sample_rates(),
         }
     }
 
@@ -109,6 +154,7 @@ impl Source {
         match self {
             Self::Run(run) => Ok(run.column(name).map(Arc::clone)),
             Self::Block(block) => block.column(name),
+            Self::Extended(extended) => extended.column(name),
         }
     }
 
@@ -117,6 +163,7 @@ impl Source {
         match self {
             Self::Run(run) => Ok(run.column(name).map(|column| Arc::new(column.presence()))),
             Self::Block(block) => block.presence(name),
+            Self::Extended(extended) => extended.presence(name),
         }
     }
 
@@ -128,6 +175,7 @@ impl Source {
                 .column(name)
                 .map_or_else(Vec::new, |column| column.rows_with(text))),
             Self::Block(block) => block.rows_with(name, text),
+            Self::Extended(extended) => extended.rows_with(name, text),
         }
     }
 
@@ -137,6 +185,7 @@ impl Source {
         match self {
             Self::Run(_) => {}
             Self::Block(block) => block.will_read(columns, needs_times),
+            Self::Extended(extended) => extended.will_read(columns, needs_times),
         }
     }
 
@@ -154,10 +203,11 @@ impl Source {
                 names.dedup();
                 names
             }
+            Self::Extended(extended) => extended.column_names(),
         }
     }
 
-    /// Names of all columns, each with every type that occurs in it, in no order. Reads nothing.
+    /// Names of all stored columns, each with every type that occurs in it, in no order. Reads nothing.
     pub fn column_types(&self) -> Vec<(String, ColumnType)> {
         match self {
             Self::Run(run) => run
@@ -172,6 +222,7 @@ impl Source {
                 .iter()
                 .map(|entry| (entry.name.to_string(), entry.column_type))
                 .collect(),
+            Self::Extended(extended) => extended.base().column_types(),
         }
     }
 
@@ -184,6 +235,7 @@ impl Source {
         match self {
             Self::Run(run) => Ok(0..run.row_count()),
             Self::Block(block) => block.rows_in(range),
+            Self::Extended(extended) => extended.base().rows_in(range),
         }
     }
 
@@ -192,6 +244,20 @@ impl Source {
         match self {
             Self::Run(_) => 0,
             Self::Block(block) => block.stored_bytes(),
+            Self::Extended(extended) => extended.base().stored_bytes(),
+        }
+    }
+
+    /// Bytes that a column occupies on disk, and so costs to read; 0 in memory. Of one that a query added, those of the columns it is
+    /// made of.
+    pub fn column_bytes(&self, name: &str) -> u64 {
+        match self {
+            Self::Run(_) => 0,
+            Self::Block(block) => {
+                let types = block.entries_of(name);
+                types.iter().map(|entry| entry.stored_bytes).sum()
+            }
+            Self::Extended(extended) => extended.column_bytes(name),
         }
     }
 }

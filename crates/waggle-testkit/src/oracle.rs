@@ -19,6 +19,7 @@ use waggle_model::{
 };
 
 pub use calculation::Answer;
+pub(crate) use number::compare as compare_numbers;
 
 /// A query over some events, ready to be asked about any part of its answer.
 pub struct Oracle<'a> {

@@ -39,7 +39,13 @@ fn ask(rng: &mut StdRng, events: &[Event], request: &BubbleUpRequest) -> BubbleU
         ..EngineConfig::default()
     };
     let snapshot = testing::snapshot(rng, events);
-    bubble_up(&snapshot, request, &config, &testing::watch()).unwrap()
+    bubble_up(
+        &snapshot,
+        request,
+        &config,
+        &std::sync::Arc::new(testing::watch()),
+    )
+    .unwrap()
 }
 
 #[test]
@@ -285,12 +291,24 @@ fn the_rarest_columns_are_left_out_and_named_ones_are_counted() {
         end_ns: ROWS * 1_000_000,
     };
     let mut request = request(range, Vec::new());
-    let answer = bubble_up(&snapshot, &request, &config, &testing::watch()).unwrap();
+    let answer = bubble_up(
+        &snapshot,
+        &request,
+        &config,
+        &std::sync::Arc::new(testing::watch()),
+    )
+    .unwrap();
     assert_eq!((answer.fields.len(), answer.columns_left_out), (3, 21));
     assert!(answer.fields.iter().all(|field| field.column != "cause"));
 
     request.columns = Some(vec!["noise.3".to_owned(), "noise.3".to_owned()]);
-    let answer = bubble_up(&snapshot, &request, &config, &testing::watch()).unwrap();
+    let answer = bubble_up(
+        &snapshot,
+        &request,
+        &config,
+        &std::sync::Arc::new(testing::watch()),
+    )
+    .unwrap();
     let comparisons: Vec<_> = answer
         .fields
         .iter()
@@ -299,6 +317,12 @@ fn the_rarest_columns_are_left_out_and_named_ones_are_counted() {
     assert_eq!(comparisons, [&BubbleComparison::TooManyValues]);
 
     request.columns = Some((0..4).map(|index| format!("noise.{index}")).collect());
-    let error = bubble_up(&snapshot, &request, &config, &testing::watch()).unwrap_err();
+    let error = bubble_up(
+        &snapshot,
+        &request,
+        &config,
+        &std::sync::Arc::new(testing::watch()),
+    )
+    .unwrap_err();
     assert!(format!("{error:?}").contains("columns"), "{error:?}");
 }

@@ -80,12 +80,9 @@ pub(super) fn gather(
 /// The number of a block whose state does not depend on where the range begins and ends.
 fn keepable(plan: &Plan, source: &Source) -> Option<u64> {
     let (first, last) = source.time_bounds_ns();
-    match source {
-        Source::Block(block) if plan.range.contains(first) && plan.range.contains(last) => {
-            Some(block.number())
-        }
-        Source::Block(_) | Source::Run(_) => None,
-    }
+    let is_inside = plan.range.contains(first) && plan.range.contains(last);
+    let block = source.block().filter(|_| is_inside)?;
+    Some(block.number())
 }
 
 /// What a pass asks of a block. Buckets of one width are aligned alike, whatever the range.

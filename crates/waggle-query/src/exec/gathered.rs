@@ -6,7 +6,6 @@ use super::group::{CountedCodes, GroupTable};
 use super::heatmap::{Grid, Scale};
 use super::watch::{ExecError, Watch};
 use crate::calculation::Partial;
-use crate::chunk::stored_bytes;
 use crate::plan::{Buckets, Plan};
 use waggle_store::Source;
 
@@ -79,7 +78,7 @@ impl Shape {
     pub(super) fn stored_bytes(&self, plan: &Plan, source: &Source) -> u64 {
         let columns = plan.columns.iter().enumerate();
         let read = columns.filter(|(index, _)| self.reads(plan, *index));
-        read.map(|(_, name)| stored_bytes(source, name)).sum()
+        read.map(|(_, name)| source.column_bytes(name)).sum()
     }
 
     /// True when a column of the plan is needed for matching rows.

@@ -492,9 +492,7 @@ fn buffers(readers: &[Option<ColumnReader>], column: usize) -> &[TypedBuffer] {
 
 /// Smallest and largest number of a column, if the source knows them and they are finite.
 fn number_bounds(source: &Source, name: &str) -> Option<(f64, f64)> {
-    let Source::Block(block) = source else {
-        return None;
-    };
+    let block = source.block().filter(|_| !source.is_extra(name))?;
     let mut bounds: Option<(f64, f64)> = None;
     for entry in block.entries_of(name) {
         let (low, high) = match entry.bounds {

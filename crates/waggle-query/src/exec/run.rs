@@ -30,6 +30,7 @@ pub(crate) fn run(
     config: &EngineConfig,
     watch: &Arc<Watch>,
 ) -> Result<ResultTable, ExecError> {
+    let snapshot = &plan.derived.extend(snapshot, plan.range, watch)?;
     let plan = Arc::new(plan.related(snapshot, config, watch)?);
     let sources: Arc<[Source]> = snapshot.sources.as_slice().into();
     let mut pass = Pass::first(&plan, &sources, config)?;
@@ -51,7 +52,11 @@ pub(crate) fn run(
         };
         match pass.next(&plan, gathered, watch)? {
             Step::Again(next) => pass = next,
-            Step::Done(table) => return Ok(*table),
+            Step::Done(table) => {
+                // What could not fail where it happened has left its reason.
+                watch.limits()?;
+                return Ok(*table);
+            }
         }
     }
 }
@@ -248,13 +253,22 @@ fn ungrouped(plan: &Plan, scales: &[Option<Scale>]) -> Shape {
     }
 }
 
+/// A guess at the different values of a derived column that groups are made by.
+const DERIVED_ENTRIES: usize = 64;
+
 /// A guess at groups times buckets from the sizes of dictionaries; very large when a breakdown holds numbers, which have none.
 fn expected_cells(plan: &Plan, sources: &[Source]) -> Result<usize, ExecError> {
     let mut expected = plan.buckets.count;
     for breakdown in &plan.breakdowns {
         let mut entries_max = 1;
+        let name = &plan.columns[*breakdown];
+        if plan.derived.names().contains(name) {
+            // To know more they would have to be made, all of them on this thread.
+            expected = expected.saturating_mul(DERIVED_ENTRIES);
+            continue;
+        }
         for source in sources {
-            let column = source.column(&plan.columns[*breakdown])?;
+            let column = source.column(name)?;
             for typed in column.iter().flat_map(|column| &column.types) {
                 let entries = match (typed.dictionary(), typed.column_type()) {
                     (Some(dictionary), _) => dictionary.len() + 1,

@@ -241,7 +241,7 @@ pub(super) fn pass_on() {
 }
 
 /// Does something that waits for others and needs no core.
-pub(super) fn without_turn<T>(wait: impl FnOnce() -> T) -> T {
+pub(crate) fn without_turn<T>(wait: impl FnOnce() -> T) -> T {
     let share = HELD.take().map(Held::release);
     let value = wait();
     if let Some(share) = share

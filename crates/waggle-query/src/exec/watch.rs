@@ -2,6 +2,7 @@
 //! lets others have a turn and tells how far it is.
 
 use super::turn;
+use parking_lot::Mutex;
 use prometheus_client::metrics::counter::Counter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,7 +10,7 @@ use waggle_model::{Clock, QueryError};
 use waggle_store::ReadError;
 
 /// Why a query stopped.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum ExecError {
     /// Nobody waits for the answer.
     Cancelled,
@@ -106,6 +107,8 @@ impl Limits {
 /// The limits of one running query, as its threads see them.
 pub(crate) struct Watch {
     limits: Arc<Limits>,
+    has_failed: AtomicBool,
+    failure: Mutex<Option<ExecError>>,
     memory_bytes_max: u64,
     memory_bytes: AtomicU64,
     shared: Arc<MemoryBudget>,
@@ -120,6 +123,8 @@ impl Watch {
     ) -> Self {
         Self {
             limits,
+            has_failed: AtomicBool::new(false),
+            failure: Mutex::new(None),
             memory_bytes_max: memory_bytes_max.min(shared.bytes_max),
             memory_bytes: AtomicU64::new(0),
             shared,
@@ -129,7 +134,39 @@ impl Watch {
     /// Lets other queries have their turn, and stops this one if it must not go on.
     pub(crate) fn check(&self) -> Result<(), ExecError> {
         turn::pass_on();
+        self.limits()
+    }
+
+    /// Stops this query if it must not go on, without letting others have their turn: for work that others wait for.
+    pub(crate) fn limits(&self) -> Result<(), ExecError> {
+        if self.has_failed.load(Ordering::Acquire) {
+            return Err(match &*self.failure.lock() {
+                Some(error) => error.clone(),
+                None => ExecError::Cancelled,
+            });
+        }
         self.limits.check()
+    }
+
+    /// Ends the query at its next check, for work that can't return an error.
+    pub(crate) fn fail(&self, error: ExecError) {
+        *self.failure.lock() = Some(error);
+        self.has_failed.store(true, Ordering::Release);
+    }
+
+    /// Counts memory that is kept until the query ends, if that leaves it half of its own and some of what is shared; false when it does
+    /// not, and must not be kept.
+    pub(crate) fn keep(&self, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        let held = self.memory_bytes.load(Ordering::Relaxed) + bytes;
+        if held > self.memory_bytes_max / 2
+            || self.shared.bytes() + bytes > self.shared.bytes_max / 2
+        {
+            return false;
+        }
+        self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
+        true
     }
 
     /// Tells how many more rows have been looked at.

@@ -8,7 +8,7 @@ use super::memo::TextMemo;
 use super::range::Interval;
 use super::{Filter, FilterCombination, FilterSet, Predicate, and};
 use crate::chunk::{
-    Bits, FEW_ROWS, TypedBuffer, each_bit, empty_buffer, is_empty, is_few, pick, read, stored_bytes,
+    Bits, FEW_ROWS, TypedBuffer, each_bit, empty_buffer, is_empty, is_few, pick, read,
 };
 use crate::relation::BoundRelations;
 use std::sync::Arc;
@@ -55,7 +55,7 @@ impl<'a> BoundFilters<'a> {
                 }
                 None => {
                     let column = source.column(&filter.column)?;
-                    bound.stored_bytes += stored_bytes(source, &filter.column);
+                    bound.stored_bytes += source.column_bytes(&filter.column);
                     BoundFilter::new(filter, column, &set.remembered.texts)
                 }
             });

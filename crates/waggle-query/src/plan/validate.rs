@@ -3,6 +3,7 @@
 
 use super::{condition_filters, granularity};
 use crate::calculation::{CALCULATIONS, ColumnRule, calculation};
+use crate::derived::DerivedColumns;
 use crate::filter::FilterSet;
 use waggle_model::{AnswerIndex, CalculationSpec, OrderSpec, QueryError, QuerySpec, TimeRange};
 
@@ -37,6 +38,7 @@ pub(crate) fn validate(
         }
     }
     FilterSet::new(&spec.filters, spec.filter_combination)?;
+    DerivedColumns::new(&spec.calculated_fields)?;
     for (index, order) in spec.orders.iter().enumerate() {
         check_order(spec, order, &format!("orders[{index}]"))?;
     }

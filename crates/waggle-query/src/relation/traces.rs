@@ -176,9 +176,10 @@ impl Numbered {
 }
 
 fn source_address(source: &Source) -> usize {
-    match source {
+    match source.base() {
         Source::Run(run) => Arc::as_ptr(run) as usize,
         Source::Block(block) => Arc::as_ptr(block) as usize,
+        Source::Extended(extended) => Arc::as_ptr(extended) as usize,
     }
 }
 

@@ -80,6 +80,9 @@ impl<'a> ColumnBytes<'a> {
 /// The column whose ids other columns of ids refer to when they can: parents are spans of the same block, nearly always.
 const REFERENCE_TARGET: &str = "trace.span_id";
 
+/// Why a source with added columns never comes here.
+const ONLY_STORED: &str = "blocks are made of what is stored, queries add columns";
+
 /// A source whose rows go into a block.
 #[derive(Clone, Debug)]
 pub struct BlockInput {
@@ -263,6 +266,7 @@ fn column(source: &Source, name: &str) -> Result<Option<Arc<Column>>, ReadError>
     match source {
         Source::Run(run) => Ok(run.column(name).map(Arc::clone)),
         Source::Block(block) => Ok(block.read_column(name)?.map(Arc::new)),
+        Source::Extended(_) => unreachable!("{ONLY_STORED}"),
     }
 }
 
@@ -274,6 +278,7 @@ fn sample_rates(inputs: &[BlockInput]) -> Result<Vec<Arc<TypedColumn>>, ReadErro
             let ones = vec![1; block.row_count() as usize];
             TypedColumn::new(block.row_count(), Presence::All, Values::Ints(ones.into()))
         }))),
+        Source::Extended(_) => unreachable!("{ONLY_STORED}"),
     });
     rates.collect()
 }

@@ -282,9 +282,19 @@ impl Interner {
         code
     }
 
+    /// A text by its number; empty for one that does not exist.
+    pub fn text(&self, code: u32) -> &str {
+        text_at(&self.ends, &self.bytes, code)
+    }
+
     /// Number of texts.
     pub fn len(&self) -> usize {
         self.ends.len()
+    }
+
+    /// UTF-8 bytes of all texts together.
+    pub fn text_bytes(&self) -> usize {
+        self.bytes.len()
     }
 
     /// True when there are none.

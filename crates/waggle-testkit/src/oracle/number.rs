@@ -31,7 +31,7 @@ pub(super) fn is_nan(value: &Value) -> bool {
 }
 
 /// Compares two numbers exactly; `None` for NaN and for values that are no numbers.
-pub(super) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
+pub(crate) fn compare(left: &Value, right: &Value) -> Option<Ordering> {
     match (left, right) {
         (Value::Int(left), Value::Int(right)) => Some(left.cmp(right)),
         (Value::Float(left), Value::Float(right)) => left.partial_cmp(right),

@@ -62,6 +62,7 @@ impl Order {
             let times = match &input.source {
                 Source::Run(run) => Arc::clone(run.times()),
                 Source::Block(block) => Arc::new(block.read_times()?),
+                Source::Extended(_) => unreachable!("{}", super::ONLY_STORED),
             };
             let erased = input.erased.as_deref().unwrap_or_default();
             let row_count = times.row_count() as usize;

@@ -1,0 +1,139 @@
+//! Derived columns: expressions over other columns that clauses name like any column.
+//!
+//! Before a query reads its snapshot, every source of it is extended by the derived columns. One is made of a source when something asks
+//! for it, over the rows of the query's range, and is then a column like the stored ones: filters, groups, calculations, heat maps,
+//! BubbleUp and raw rows know no difference. A part of an expression that looks at one column of text is evaluated once per entry of
+//! its dictionary, everything else over 1024 rows at a time.
+
+mod build;
+mod fast;
+mod lanes;
+mod source;
+mod step;
+
+use crate::exec::{ExecError, Watch};
+use hashbrown::HashSet;
+use source::SourceColumns;
+use std::sync::Arc;
+use waggle_expression::Expression;
+use waggle_model::{CalculatedField, QueryError, TimeRange};
+use waggle_store::{ExtendedSource, Snapshot, Source};
+
+/// Most calculated fields of one query. Source: spec/honeycomb-api.md section 11.1.
+const FIELDS_MAX: usize = 100;
+
+/// The derived columns of a query.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct DerivedColumns {
+    names: Arc<[String]>,
+    expressions: Arc<[Expression]>,
+}
+
+impl DerivedColumns {
+    /// Reads the fields of a query.
+    ///
+    /// # Errors
+    /// [`QueryError::Invalid`] with the field, and the place in its expression.
+    pub(crate) fn new(fields: &[CalculatedField]) -> Result<Self, QueryError> {
+        let invalid = |field: String, message: String| Err(QueryError::Invalid { field, message });
+        if fields.len() > FIELDS_MAX {
+            let message = format!("there may be at most {FIELDS_MAX}");
+            return invalid("calculated_fields".to_owned(), message);
+        }
+        let mut seen = HashSet::new();
+        let mut expressions = Vec::with_capacity(fields.len());
+        for (index, field) in fields.iter().enumerate() {
+            let path = |member: &str| format!("calculated_fields[{index}].{member}");
+            if field.name.is_empty() {
+                return invalid(path("name"), "a calculated field needs a name".to_owned());
+            }
+            if !seen.insert(field.name.as_str()) {
+                let message = format!("{} is a calculated field already", field.name);
+                return invalid(path("name"), message);
+            }
+            match Expression::parse(&field.expression) {
+                Ok(expression) => expressions.push(expression),
+                Err(error) => return invalid(path("expression"), error.to_string()),
+            }
+        }
+        Ok(Self {
+            names: fields.iter().map(|field| field.name.clone()).collect(),
+            expressions: expressions.into(),
+        })
+    }
+
+    /// True when there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Their names.
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// What tells a query with these columns from one with others that have the same names.
+    pub(crate) fn key(&self) -> String {
+        if self.is_empty() {
+            return String::new();
+        }
+        let texts = self.expressions.iter().map(Expression::text);
+        let fields: Vec<(&String, &str)> = self.names.iter().zip(texts).collect();
+        format!(" where {fields:?}")
+    }
+
+    /// The snapshot with these columns in every source, for a query that looks at `range` only.
+    ///
+    /// # Errors
+    /// When an expression looks at other spans of a trace.
+    pub(crate) fn extend(
+        &self,
+        snapshot: &Snapshot,
+        range: TimeRange,
+        watch: &Arc<Watch>,
+    ) -> Result<Snapshot, ExecError> {
+        if self.is_empty() {
+            return Ok(snapshot.clone());
+        }
+        self.check_relations(snapshot)?;
+        let sources = snapshot.sources.iter().map(|source| {
+            let columns = SourceColumns::new(self, range, watch);
+            Source::Extended(Arc::new(ExtendedSource::new(
+                source.clone(),
+                Arc::new(columns),
+            )))
+        });
+        Ok(Snapshot {
+            sources: sources.collect(),
+        })
+    }
+
+    /// Refuses an expression that looks at other spans of a trace.
+    ///
+    /// # Errors
+    /// [`ExecError::Query`] names the field, unless some source has a column whose own name begins like that.
+    fn check_relations(&self, snapshot: &Snapshot) -> Result<(), ExecError> {
+        for (index, expression) in self.expressions.iter().enumerate() {
+            for column in expression.columns() {
+                let is_known = || {
+                    snapshot
+                        .sources
+                        .iter()
+                        .any(|source| source.has_column(column))
+                };
+                if crate::relation::is_relational(column) && !is_known() {
+                    return Err(ExecError::Query(QueryError::Invalid {
+                        field: format!("calculated_fields[{index}].expression"),
+                        message: format!(
+                            "{column} is a column of another span of the trace; an expression reads the columns of its own event"
+                        ),
+                    }));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! Columns that a query adds to the stored ones: a filter, a breakdown or a calculation reads them like any other.
+
+use super::{ReadError, Source};
+use crate::column::{Column, ColumnPresence};
+use std::fmt;
+use std::sync::Arc;
+
+/// Columns of one source that are not stored in it. They are made when they are first asked for.
+pub trait ExtraColumns: Send + Sync + fmt::Debug {
+    /// Their names. A stored column of the same name is hidden.
+    fn names(&self) -> &[String];
+
+    /// The stored columns that one of them is made of.
+    fn inputs(&self, name: &str) -> Vec<&str>;
+
+    /// One of them, over all rows of `base`; `None` when no row has a value.
+    ///
+    /// # Errors
+    /// [`ReadError`] when its inputs can't be read.
+    fn column(&self, base: &Source, name: &str) -> Result<Option<Arc<Column>>, ReadError>;
+}
+
+/// A source with more columns.
+#[derive(Clone, Debug)]
+pub struct ExtendedSource {
+    base: Source,
+    extra: Arc<dyn ExtraColumns>,
+}
+
+impl ExtendedSource {
+    /// Adds columns to a source.
+    pub fn new(base: Source, extra: Arc<dyn ExtraColumns>) -> Self {
+        Self { base, extra }
+    }
+
+    /// The source without them.
+    pub fn base(&self) -> &Source {
+        &self.base
+    }
+
+    /// Whether a column is one of those added here.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.extra.names().iter().any(|known| known == name)
+    }
+
+    pub(super) fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        match self.has(name) {
+            true => self.extra.column(&self.base, name),
+            false => self.base.column(name),
+        }
+    }
+
+    pub(super) fn presence(&self, name: &str) -> Result<Option<Arc<ColumnPresence>>, ReadError> {
+        if !self.has(name) {
+            return self.base.presence(name);
+        }
+        let column = self.extra.column(&self.base, name)?;
+        Ok(column.map(|column| Arc::new(column.presence())))
+    }
+
+    pub(super) fn rows_with(&self, name: &str, text: &str) -> Result<Vec<u32>, ReadError> {
+        if !self.has(name) {
+            return self.base.rows_with(name, text);
+        }
+        let column = self.extra.column(&self.base, name)?;
+        Ok(column.map_or_else(Vec::new, |column| column.rows_with(text)))
+    }
+
+    pub(super) fn will_read(&self, columns: &[&str], needs_times: bool) {
+        let stored: Vec<&str> = columns.iter().flat_map(|name| self.stored(name)).collect();
+        self.base.will_read(&stored, needs_times);
+    }
+
+    pub(super) fn column_names(&self) -> Vec<String> {
+        let mut names = self.base.column_names();
+        names.retain(|name| !self.has(name));
+        names.extend_from_slice(self.extra.names());
+        names
+    }
+
+    pub(super) fn column_bytes(&self, name: &str) -> u64 {
+        let stored = self.stored(name).into_iter();
+        stored.map(|name| self.base.column_bytes(name)).sum()
+    }
+
+    /// The columns below that are read for a column here.
+    fn stored<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
+        match self.has(name) {
+            true => self.extra.inputs(name),
+            false => vec![name],
+        }
+    }
+}
