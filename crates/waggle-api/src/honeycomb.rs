@@ -7,6 +7,7 @@ mod board_panel;
 pub(crate) mod board_view;
 pub(crate) mod column;
 pub(crate) mod dataset;
+pub(crate) mod dataset_definition;
 pub(crate) mod marker;
 pub(crate) mod marker_setting;
 mod notified;

@@ -7,8 +7,8 @@ use crate::ask::{Answer, Ask};
 use crate::caller;
 use crate::health;
 use crate::honeycomb::{
-    auth, board, board_view, column, dataset, marker, marker_setting, query, query_annotation,
-    query_result, recipient, trigger,
+    auth, board, board_view, column, dataset, dataset_definition, marker, marker_setting, query,
+    query_annotation, query_result, recipient, trigger,
 };
 use crate::ingest::{events, kinesis, otlp};
 use crate::listen::cors;
@@ -38,6 +38,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     auth::RESOURCE,
     dataset::RESOURCE,
     column::RESOURCE,
+    dataset_definition::RESOURCE,
     query::RESOURCE,
     query_result::RESOURCE,
     query_annotation::RESOURCE,

@@ -23,10 +23,12 @@ pub enum DefinedColumn {
         /// Its name, which never changes.
         name: String,
     },
-    /// A calculated field, by its public id.
+    /// A calculated field, by its public id and name.
     CalculatedField {
         /// Public id.
         id: String,
+        /// Its alias.
+        alias: String,
     },
 }
 
@@ -42,7 +44,7 @@ impl Artifact for DatasetDefinition {
         columns
             .map(|column| match column {
                 DefinedColumn::Column { id, .. } => Use::Column(id.clone()),
-                DefinedColumn::CalculatedField { id } => Use::CalculatedField(id.clone()),
+                DefinedColumn::CalculatedField { id, .. } => Use::CalculatedField(id.clone()),
             })
             .collect()
     }

@@ -2,6 +2,7 @@
 //! line of a table. Source: spec/honeycomb-api.md sections 12.3 and 13 to 15.
 
 mod board;
+mod dataset_definition;
 mod marker;
 mod query_annotation;
 mod recipient;

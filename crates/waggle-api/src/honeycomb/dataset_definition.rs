@@ -1,0 +1,291 @@
+//! `/1/dataset_definitions/{dataset}`: which column plays which part in traces and logs. Source: spec/honeycomb-api.md section 9.4.
+//!
+//! What nobody chose is found among the names that programs use, each time anew: a column that comes later is found then.
+
+use crate::ask::{Answer, Ask, json_answer};
+use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
+use axum::http::StatusCode;
+use serde_json::{Map, Value as Json, json};
+use std::collections::{BTreeMap, HashSet};
+use waggle_access::Permission;
+use waggle_metastore::{DatasetDefinition, DefinedColumn, Place, Stored};
+use waggle_model::DatasetId;
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Dataset definitions",
+    about: "Which column of a dataset plays which part in traces and logs.",
+    routes: &[
+        Route::v1("GET", "/1/dataset_definitions/{dataset}", NEED, |ask| {
+            Box::pin(get(ask))
+        })
+        .about(
+            "Returns the definition of a dataset: what was chosen, else what is usual and there.",
+        )
+        .answers(&[(200, Content::Json(Shape::Named(&DEFINITION)))]),
+        Route::v1("PATCH", "/1/dataset_definitions/{dataset}", NEED, |ask| {
+            Box::pin(update(ask))
+        })
+        .about(
+            "Chooses columns; an empty name says that none plays the part, what is absent stays.",
+        )
+        .takes(Shape::Named(&DEFINITION_CHANGE))
+        .answers(&[(200, Content::Json(Shape::Named(&DEFINITION)))]),
+    ],
+};
+
+const NEED: Need = Need::OneOf(&[Permission::ManageColumns]);
+
+/// A part, and the names that programs use for its column, the first that exists being taken.
+struct Part {
+    key: &'static str,
+    usual: &'static [&'static str],
+    about: &'static str,
+}
+
+const PARTS: [Part; 16] = [
+    part(
+        "duration_ms",
+        &["duration_ms", "durationMs", "request_processing_time"],
+        "How long it took.",
+    ),
+    part("error", &["error"], "Whether it failed."),
+    part("name", &["name"], "What was done."),
+    part(
+        "parent_id",
+        &["trace.parent_id", "parentId"],
+        "The span above.",
+    ),
+    part(
+        "route",
+        &["route", "http.route", "request_path"],
+        "The route of a request.",
+    ),
+    part(
+        "service_name",
+        &["service_name", "service.name", "serviceName"],
+        "Who did it.",
+    ),
+    part("span_id", &["id", "trace.span_id"], "The span."),
+    part(
+        "span_kind",
+        &["meta.span_type", "span.kind"],
+        "What kind of span.",
+    ),
+    part(
+        "annotation_type",
+        &["meta.annotation_type"],
+        "Span event or link.",
+    ),
+    part(
+        "link_trace_id",
+        &["trace.link.trace_id"],
+        "The trace a link leads to.",
+    ),
+    part(
+        "link_span_id",
+        &["trace.link.span_id"],
+        "The span a link leads to.",
+    ),
+    part(
+        "status",
+        &[
+            "response.status_code",
+            "http.status_code",
+            "elb_status_code",
+        ],
+        "The status of a response.",
+    ),
+    part("trace_id", &["trace.trace_id", "traceId"], "The trace."),
+    part(
+        "user",
+        &[
+            "user.id",
+            "user.email",
+            "request.user.id",
+            "request.user.username",
+        ],
+        "For whom.",
+    ),
+    part("log_message", &["body"], "The text of a log."),
+    part("log_severity", &["severity"], "How bad a log is."),
+];
+
+const fn part(key: &'static str, usual: &'static [&'static str], about: &'static str) -> Part {
+    Part { key, usual, about }
+}
+
+const COLUMN_TYPE: Shape = Shape::Choice(&["column", "derived_column"]);
+const DEFINITION: Named = Named {
+    name: "DatasetDefinition",
+    about: "Which column plays which part; null where none does.",
+    members: &members(
+        true,
+        Shape::OrNull(&Shape::Object(&[
+            must("name", Shape::Text, "The name of the column."),
+            must("column_type", COLUMN_TYPE, "What kind of column."),
+        ])),
+    ),
+};
+const DEFINITION_CHANGE: Named = Named {
+    name: "DatasetDefinitionChange",
+    about: "Which column shall play which part; what is absent stays.",
+    members: &members(
+        false,
+        Shape::OrNull(&Shape::Object(&[
+            must(
+                "name",
+                Shape::Text,
+                "The name of the column; empty for none.",
+            ),
+            may("column_type", COLUMN_TYPE, "Is ignored."),
+        ])),
+    ),
+};
+
+const fn members(is_required: bool, shape: Shape) -> [Member; PARTS.len()] {
+    let mut members = [may("", Shape::Any, ""); PARTS.len()];
+    let mut index = 0;
+    while index < PARTS.len() {
+        let part = &PARTS[index];
+        members[index] = Member {
+            name: part.key,
+            shape,
+            is_required,
+            about: part.about,
+        };
+        index += 1;
+    }
+    members
+}
+
+/// `GET /1/dataset_definitions/{dataset}`.
+async fn get(ask: Ask) -> Answer {
+    let dataset = ask.dataset(ask.tenant()).await?.id;
+    let chosen = chosen(&ask, dataset).await?;
+    let chosen = chosen.map(|stored| stored.value).unwrap_or_default();
+    answer(&ask, dataset, &chosen).await
+}
+
+/// `PATCH /1/dataset_definitions/{dataset}`.
+async fn update(ask: Ask) -> Answer {
+    let dataset = ask.dataset(ask.tenant()).await?.id;
+    let wanted = read_change(&ask.object()?)?;
+    let mut found = BTreeMap::new();
+    let mut missing = Vec::new();
+    for (key, name) in wanted {
+        let column = match &name {
+            None => None,
+            Some(name) => match column_named(&ask, dataset, name).await? {
+                Some(column) => Some(column),
+                None => {
+                    missing.push(name.clone());
+                    continue;
+                }
+            },
+        };
+        found.insert(key, column);
+    }
+    if !missing.is_empty() {
+        return Err(Problem::new(
+            ProblemKind::Invalid,
+            format!(
+                "The following columns were not found: {}",
+                missing.join(", ")
+            ),
+        ));
+    }
+    let stored = match chosen(&ask, dataset).await? {
+        Some(mut stored) => {
+            stored.value.columns.extend(found);
+            ask.update_artifact(stored).await?
+        }
+        None => {
+            let definition = DatasetDefinition { columns: found };
+            ask.create_artifact(&Place::of_dataset(Some(dataset)), definition)
+                .await?
+        }
+    };
+    answer(&ask, dataset, &stored.value).await
+}
+
+async fn chosen(
+    ask: &Ask,
+    dataset: DatasetId,
+) -> Result<Option<Stored<DatasetDefinition>>, Problem> {
+    let definitions = ask.artifacts_of_environment::<DatasetDefinition>().await?;
+    let mut definitions = definitions.into_iter();
+    Ok(definitions.find(|definition| definition.place.dataset == Some(dataset)))
+}
+
+async fn column_named(
+    ask: &Ask,
+    dataset: DatasetId,
+    name: &str,
+) -> Result<Option<DefinedColumn>, Problem> {
+    let column = ask
+        .state
+        .metastore
+        .column_by_name(ask.tenant(), dataset, name)
+        .await?;
+    Ok(column.map(|column| DefinedColumn::Column {
+        id: column.id.0,
+        name: column.key_name,
+    }))
+}
+
+/// Each key that was sent with the name for it; `None` clears it.
+fn read_change(object: &Map<String, Json>) -> Result<Vec<(String, Option<String>)>, Problem> {
+    let mut details = Vec::new();
+    let mut wanted = Vec::with_capacity(object.len());
+    for (key, value) in object {
+        if !PARTS.iter().any(|part| part.key == key) {
+            let text = "is not a key of a definition";
+            details.push(Detail::new(key.as_str(), DetailCode::Invalid, text));
+            continue;
+        }
+        let name = match value {
+            Json::Null => Some(""),
+            Json::Object(column) => column.get("name").and_then(Json::as_str),
+            _ => None,
+        };
+        match name {
+            Some(name) => {
+                wanted.push((key.clone(), (!name.is_empty()).then(|| name.to_owned())));
+            }
+            None => details.push(Detail::new(
+                format!("{key}.name"),
+                DetailCode::IncorrectType,
+                "must be a string",
+            )),
+        }
+    }
+    if details.is_empty() {
+        return Ok(wanted);
+    }
+    Err(Problem::invalid(details))
+}
+
+async fn answer(ask: &Ask, dataset: DatasetId, chosen: &DatasetDefinition) -> Answer {
+    let columns = ask.state.metastore.columns(ask.tenant(), dataset).await?;
+    let names: HashSet<&str> = columns.iter().map(|c| c.key_name.as_str()).collect();
+    let mut json = Map::new();
+    for part in &PARTS {
+        let shown = match chosen.columns.get(part.key) {
+            Some(Some(DefinedColumn::Column { name, .. })) => {
+                json!({ "name": name, "column_type": "column" })
+            }
+            Some(Some(DefinedColumn::CalculatedField { alias, .. })) => {
+                json!({ "name": alias, "column_type": "derived_column" })
+            }
+            Some(None) => Json::Null,
+            None => match part.usual.iter().find(|name| names.contains(**name)) {
+                Some(name) => json!({ "name": name, "column_type": "column" }),
+                None => Json::Null,
+            },
+        };
+        json.insert(part.key.to_owned(), shown);
+    }
+    json_answer(StatusCode::OK, &Json::Object(json))
+}
