@@ -108,6 +108,18 @@ impl Store {
         }
     }
 
+    /// Whether events would be taken in now. Reads go on in any case.
+    ///
+    /// # Errors
+    /// `Full` while the disk is, `Stopped` when the log has failed.
+    pub fn takes_in(&self) -> Result<()> {
+        match self.wal.failure() {
+            Some(reason) => Err(Error::Stopped(reason.to_owned())),
+            None if self.wal.is_full() => Err(Error::Full),
+            None => Ok(()),
+        }
+    }
+
     /// Turns everything appended so far into blocks.
     ///
     /// # Errors

@@ -29,6 +29,9 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use waggle_model::AppendError;
 
+/// With so much room beyond the reserve a disk that was full counts as having room again.
+const ROOMY_BYTES: u64 = 1 << 20;
+
 /// What the log needs to know.
 #[derive(Clone, Debug)]
 pub(crate) struct WalConfig {
@@ -219,6 +222,12 @@ impl Wal {
             0 => Err(AppendError::Full),
             _ => Ok(()),
         }
+    }
+
+    /// True while the disk has less room than the log needs to go on, whether or not somebody has tried to append.
+    pub(crate) fn is_full(&self) -> bool {
+        let room = self.config.room(&*self.disk);
+        room == 0 || self.shared.is_full.load(Ordering::Relaxed) && room <= ROOMY_BYTES
     }
 
     /// Ends the log for this process as after a failed write.

@@ -88,13 +88,14 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         access: Arc::clone(&access),
         stats: Arc::new(Stats(Arc::clone(&store))),
         readiness: {
-            let is_ready = Arc::clone(&is_ready);
+            let (is_ready, store) = (Arc::clone(&is_ready), Arc::clone(&store));
             Arc::new(move || {
-                if is_ready.load(Ordering::Acquire) {
-                    Ok(())
-                } else {
-                    Err("the server is stopping".to_owned())
+                if !is_ready.load(Ordering::Acquire) {
+                    return Err("the server is stopping".to_owned());
                 }
+                store
+                    .takes_in()
+                    .map_err(|error| format!("events are refused, queries are answered: {error}"))
             })
         },
         clock,

@@ -301,6 +301,7 @@ async fn events_leave_the_reserve_to_blocks() {
     let mut bed = Bed::new(15).await;
     bed.config.disk_reserve_bytes = 100_000;
     let store = bed.open().await.unwrap();
+    store.takes_in().unwrap();
     bed.disk.fill_after(103_000);
     let mut next = 0;
     while bed
@@ -311,6 +312,11 @@ async fn events_leave_the_reserve_to_blocks() {
         next += 1;
     }
     assert!((3..30).contains(&next), "{next} events in 3,000 bytes");
+    assert!(matches!(store.takes_in(), Err(Error::Full)));
+    bed.disk.make_room();
+    store.takes_in().unwrap();
+    bed.disk.fill_after(100_000);
+    assert!(matches!(store.takes_in(), Err(Error::Full)));
     assert!(matches!(
         bed.append(&store, vec![events("a", next..next + 1)]).await,
         Err(AppendError::Full)

@@ -1,7 +1,9 @@
 //! The thread that writes the log.
 
 use super::segment::{self, Frame};
-use super::{Command, SegmentHook, SegmentState, Shared, Ticket, WalConfig, unavailable};
+use super::{
+    Command, ROOMY_BYTES, SegmentHook, SegmentState, Shared, Ticket, WalConfig, unavailable,
+};
 use crate::disk::{self, Disk, DiskFile};
 use crate::{Error, Result};
 use std::collections::VecDeque;
@@ -11,9 +13,6 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::time::Instant;
 use tokio::sync::oneshot;
 use waggle_model::AppendError;
-
-/// With so much room beyond the reserve a disk that was full counts as having room again.
-const ROOMY_BYTES: u64 = 1 << 20;
 
 pub(super) struct Writer {
     disk: Arc<dyn Disk>,
@@ -266,7 +265,13 @@ impl OpenSegment {
     }
 
     fn sync(&mut self) -> io::Result<()> {
-        self.file.sync()?;
+        if let Err(error) = self.file.sync() {
+            // What is not on the disk may be in the system's cache all the same, marked as written: a process that starts before the
+            // machine does would read it, show it, and lose it with the machine. Nobody was promised any of it. A disk on which this
+            // fails as well shows it still.
+            drop(self.file.truncate(self.durable));
+            return Err(error);
+        }
         self.durable = self.written;
         Ok(())
     }

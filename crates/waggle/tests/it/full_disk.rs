@@ -83,6 +83,13 @@ async fn send(
     (status, retry_after, accepted)
 }
 
+/// What `/readyz` says.
+async fn ready(server: &Server) -> (StatusCode, String) {
+    let url = format!("{}/readyz", server.origin);
+    let answer = server.http.get(url).send().await.unwrap();
+    (answer.status(), answer.text().await.unwrap())
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_events_answers_questions_and_recovers() {
     let folder = tempfile::tempdir().unwrap();
@@ -116,6 +123,13 @@ async fn a_full_disk_refuses_events_answers_questions_and_recovers() {
     eprintln!("{acknowledged} events acknowledged before the disk was full");
     assert_eq!(refused.0, StatusCode::SERVICE_UNAVAILABLE);
     assert_eq!(refused.1.as_deref(), Some("1"));
+    assert_eq!(
+        ready(&server).await,
+        (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "events are refused, queries are answered: the disk is full\n".to_owned()
+        )
+    );
     let expected = i64::try_from(acknowledged).unwrap();
     assert_eq!(server.count("full", json!([])).await, expected);
 
@@ -145,6 +159,7 @@ async fn a_full_disk_refuses_events_answers_questions_and_recovers() {
         (status == StatusCode::OK).then_some(accepted)
     })
     .await;
+    assert_eq!(ready(&server).await, (StatusCode::OK, "ok\n".to_owned()));
     acknowledged += accepted;
     let expected = i64::try_from(acknowledged).unwrap();
     assert_eq!(server.count("full", json!([])).await, expected);
