@@ -603,3 +603,72 @@ async fn a_pass_that_waits_stops_when_nobody_waits_for_its_query() {
     }
     assert_eq!(ask(&engine, &by("name")).await.unwrap().groups.len(), 3);
 }
+
+/// Scanning, grouping, merging what threads have gathered, choosing groups and finishing their series: at any of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_query_stops_soon_wherever_it_is() {
+    /// Unoptimised code takes many times as long from one look to the next.
+    const STOP_MS_MAX: u128 = if cfg!(debug_assertions) { 1_000 } else { 100 };
+    const USERS: i64 = if cfg!(debug_assertions) {
+        40_000
+    } else {
+        1_000_000
+    };
+    const STEPS: u32 = if cfg!(debug_assertions) { 12 } else { 60 };
+    let run = |part: i64| {
+        let mut run = RunBuilder::new(DatasetId(1));
+        let mut batch = EventBatch::new("d");
+        for row in 0..USERS {
+            batch.begin_row();
+            // Another order in each source.
+            let user = (row * 7_919 + part) % USERS;
+            batch.put_str("user", format!("user-{user}"));
+            batch.put_float("duration_ms", (row % 1_000) as f64);
+            batch.end_row(row * RANGE.end_ns / USERS, 1);
+        }
+        run.append(&batch);
+        Source::Run(Arc::new(run.seal()))
+    };
+    let snapshot = Snapshot {
+        sources: (0..4).map(run).collect(),
+    };
+    let config = EngineConfig {
+        threads: 2,
+        thread_rows_min: 1_000,
+        memory_bytes_max: 8 << 30,
+        memory_bytes_shared_max: 8 << 30,
+        deadline_ms: 600_000,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(snapshot, config, Clock::fixed(0));
+    let spec = QuerySpec {
+        calculations: ["P99", "COUNT_DISTINCT", "SUM"]
+            .map(|op| CalculationSpec {
+                op: op.to_owned(),
+                column: Some("duration_ms".to_owned()),
+                ..CalculationSpec::default()
+            })
+            .into(),
+        limit: Some(1_000),
+        ..by("user")
+    };
+    let started = std::time::Instant::now();
+    ask(&engine, &spec).await.unwrap();
+    let whole = started.elapsed();
+    let mut slowest = 0;
+    for step in 0..STEPS {
+        let patience = whole * step / STEPS;
+        let answer = tokio::time::timeout(patience, ask(&engine, &spec)).await;
+        let left = std::time::Instant::now();
+        while engine.places.available_permits() < engine.config.queries_max {
+            tokio::task::yield_now().await;
+        }
+        let stopped_ms = left.elapsed().as_millis();
+        if answer.is_err() {
+            println!("left after {patience:?} of {whole:?}, stopped in {stopped_ms} ms");
+            slowest = slowest.max(stopped_ms);
+        }
+        assert_eq!(engine.memory.bytes(), 0);
+    }
+    assert!(slowest <= STOP_MS_MAX, "{slowest} ms");
+}
