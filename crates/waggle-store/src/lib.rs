@@ -8,6 +8,7 @@
 mod admit;
 pub mod block;
 mod block_files;
+mod checksum;
 pub mod column;
 mod compaction;
 pub mod disk;
@@ -26,6 +27,8 @@ pub use metrics::Metrics;
 pub use source::{ExtendedSource, ExtraColumns, ReadError, Snapshot, Source};
 pub use store::{DatasetStats, FailureHook, PredicateHook, Store, StoreConfig, StoreStats};
 
+#[cfg(test)]
+mod corpus_tests;
 #[cfg(test)]
 mod crash_tests;
 #[cfg(test)]

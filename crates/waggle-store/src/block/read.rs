@@ -5,6 +5,7 @@ use super::bytes::Fault;
 use super::cache::{BlockCache, CachedColumn, Key, Kind};
 use super::directory::{ColumnEntry, Directory, Extent, Part, Role, TRAILER_BYTES, Trailer};
 use super::layout::{LAYOUT_ID_REFERENCES, PRESENCE_ALL, decode_column, decode_presence};
+use crate::checksum::is_whole;
 use crate::column::{
     CHUNK_ROWS, ChunkBuffer, Column, ColumnPresence, Presence, TypedColumn, TypedPresence,
 };
@@ -421,7 +422,7 @@ impl Block {
     }
 
     fn check(&self, name: &str, bytes: &[u8], part: Extent) -> Result<(), ReadError> {
-        match crc32c::crc32c(bytes) == part.checksum {
+        match is_whole(bytes, part.checksum) {
             true => Ok(()),
             false => Err(self.error(name, "the checksum is wrong".into())),
         }
@@ -478,7 +479,7 @@ fn read_directory(
         )?;
         &read_again
     };
-    if crc32c::crc32c(directory) != trailer.directory_checksum {
+    if !is_whole(directory, trailer.directory_checksum) {
         return Err(fail("the directory's checksum is wrong".into()));
     }
     Directory::read(directory, trailer.directory_offset, trailer.version).map_err(fail)

@@ -10,6 +10,7 @@
 //! Segment header: magic 8 bytes, version u32, CRC32C of the number u32, number u64, 8 zeros. Record header: marker u32, CRC32C of the
 //! following 24 bytes u32, payload length u64, durable length of the segment u64, CRC32C of the payload u32, 4 zeros. Little-endian.
 
+use crate::checksum::is_whole;
 use crate::disk::{Disk, DiskFile};
 use crate::{Error, Result};
 use std::path::{Path, PathBuf};
@@ -243,7 +244,7 @@ impl Reader<'_> {
             return Ok(None);
         };
         let payload = &bytes[..to_usize(header.length)?];
-        if crc32c::crc32c(payload) != header.payload_crc {
+        if !is_whole(payload, header.payload_crc) {
             return Ok(None);
         }
         Ok(Some(Record {
@@ -293,7 +294,7 @@ struct Record<'a> {
 
 impl RecordHeader {
     fn parse(bytes: &[u8]) -> Option<Self> {
-        if bytes[..4] != MARKER || crc32c::crc32c(&bytes[8..HEADER_BYTES]) != u32_at(bytes, 4)? {
+        if bytes[..4] != MARKER || !is_whole(&bytes[8..HEADER_BYTES], u32_at(bytes, 4)?) {
             return None;
         }
         Some(Self {
