@@ -265,3 +265,66 @@ async fn duckdb_reads_the_file_with_equal_counts_and_sums() {
     assert_eq!(types["mixed"], "VARCHAR");
     assert_eq!(types["timestamp"], "TIMESTAMPTZ_NS");
 }
+
+/// One table in the ways that pyarrow writes: codecs, pages, encodings, units of time, INT96 as Spark has it.
+#[tokio::test]
+async fn files_of_another_writer_are_imported_with_every_value() {
+    let Some(python) = handed("WAGGLE_TEST_PYTHON") else {
+        return;
+    };
+    let files = tempfile::tempdir().unwrap();
+    let script = repository().join("tests/clients/write_parquet.py");
+    run(Command::new(python).arg(script).arg(files.path()));
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--flush-interval", "1s"]);
+    for name in ["snappy", "zstd", "gzip", "none"] {
+        let file = path(files.path(), &format!("{name}.parquet"));
+        let imported = waggle(&server, &["import", &file, "--dataset", name]);
+        let said = String::from_utf8(imported.stderr).unwrap();
+        let expected = format!("1000 of 1000 events stored in {name}");
+        assert!(said.contains(&expected), "{said}");
+        let ask = async |columns: &str| {
+            let answer = rows(&server, &format!("SELECT {columns} FROM {name}")).await;
+            answer[0].clone()
+        };
+        assert_eq!(
+            ask("count(*), min(timestamp), max(timestamp)").await,
+            json!([1000, "2026-01-01T00:00:00Z", "2026-01-01T00:24:58.5Z"]),
+            "{name}"
+        );
+        assert_eq!(
+            ask("round(sum(amount), 2), round(sum(large), 2), min(unsigned), count(ok), count(*) FILTER (WHERE ok)")
+                .await,
+            json!([4995.0, 4995.0, 9_223_372_036_854_777_856.0, 900, 400]),
+            "{name}"
+        );
+        assert_eq!(
+            ask("count(name), count(DISTINCT name), min(raw), min(day), max(day), min(\"at\")")
+                .await,
+            json!([666, 7, "ff00", "2026-01-02", "2026-01-02", "10:30:00"]),
+            "{name}"
+        );
+        assert_eq!(
+            ask(
+                "count(\"nested.code\"), sum(\"nested.code\"), count(\"nested.inner.label\"), \
+                count(tags), min(tags), max(attributes)"
+            )
+            .await,
+            json!([800, 400_000, 400, 750, "[\"a\",null]", "{\"k\":7}"]),
+            "{name}"
+        );
+    }
+    // A codec that is not built in is named, and nothing is stored.
+    let file = path(files.path(), "brotli.parquet");
+    let refused = Command::new(env!("CARGO_BIN_EXE_waggle"))
+        .args(["import", &file, "--dataset", "brotli"])
+        .args(["--endpoint", &server.origin])
+        .env("WAGGLE_API_KEY", KEY)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        !refused.status.success() && said.to_lowercase().contains("brotli"),
+        "{said}"
+    );
+}
