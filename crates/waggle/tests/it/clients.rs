@@ -4,14 +4,14 @@ use crate::server::{KEY, Server, handed, repository, run, run_client};
 use serde_json::{Value, json};
 use std::process::Command;
 
-fn python(script: &str) -> Option<Command> {
+pub(crate) fn python(script: &str) -> Option<Command> {
     let mut command = Command::new(handed("WAGGLE_TEST_PYTHON")?);
     command.arg(repository().join("tests/clients").join(script));
     Some(command)
 }
 
 /// A client for Node.js, which is there with its packages whenever the UI is.
-fn javascript(script: &str) -> Option<Command> {
+pub(crate) fn javascript(script: &str) -> Option<Command> {
     handed("WAGGLE_TEST_UI")?;
     let mut command = Command::new("node");
     command.arg(repository().join("tests/clients").join(script));

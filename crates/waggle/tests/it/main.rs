@@ -12,6 +12,7 @@ mod bad_input;
 mod browser;
 mod clients;
 mod durability;
+mod exporters;
 mod full_disk;
 mod server;
 mod snippets;
