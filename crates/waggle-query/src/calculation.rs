@@ -195,7 +195,7 @@ pub struct Rows<'a> {
 impl Rows<'_> {
     /// The places in the chunk when they follow one another without gaps.
     #[inline]
-    fn run(&self) -> Option<Range<usize>> {
+    pub(crate) fn run(&self) -> Option<Range<usize>> {
         let (first, last) = (*self.positions.first()?, *self.positions.last()?);
         let run = usize::from(first)..usize::from(last) + 1;
         (run.len() == self.positions.len()).then_some(run)

@@ -20,7 +20,7 @@ pub(crate) use dictionary::parse_id;
 pub(crate) use packed::{Lane, Lanes, PackedParts, pack, width_of};
 pub(crate) use read::as_decimal;
 
-use read::decimal_value;
+pub use read::decimal_value;
 
 use std::sync::Arc;
 use waggle_model::{ColumnType, Value};

@@ -67,8 +67,14 @@ impl Distincts {
         to: u32,
     ) {
         let are_different = matches!(dictionary, Dictionary::Text { .. });
+        let hashes = dictionary.hashes();
         self.change(to as usize, |counter| {
-            scratch.drain(from, counter, are_different, |entry| dictionary.hash(entry));
+            scratch.drain(from, counter, are_different, |entry| {
+                match hashes.get(entry as usize) {
+                    Some(hash) => *hash,
+                    None => dictionary.hash(entry),
+                }
+            });
         });
     }
 

@@ -110,7 +110,9 @@ impl Partial for Histograms {
             self.change(*to as usize, |cell| cell.absorb(part));
         }
         if let Some(scratch) = &mut other.scratch {
-            scratch.drain(moves, |to, part| self.change(to, |cell| cell.absorb(part)));
+            scratch.drain(moves, |to, counts| {
+                self.change(to, |cell| counts.add_to(cell))
+            });
         }
     }
     fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {

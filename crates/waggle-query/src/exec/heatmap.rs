@@ -5,6 +5,7 @@ use crate::calculation::{Rows, each_number};
 use crate::chunk::TypedBuffer;
 use crate::plan::Buckets;
 use waggle_model::Heatmap;
+use waggle_store::column::{ChunkBuffer, decimal_value};
 
 /// Bins of a map, unless all values are equal.
 const BINS: usize = 50;
@@ -52,6 +53,72 @@ impl Scale {
     }
 }
 
+/// The bins of decimals by their integers: of a column of one power of ten no value has to be computed.
+pub(super) struct DecimalBins {
+    /// The integer of the smallest value.
+    low: i64,
+    shift: u32,
+    /// By the distance from the smallest integer, shifted: the bin of the first integer of such a slot. No slot has more than one
+    /// edge of a bin inside.
+    slots: Vec<u8>,
+    /// For each bin the first integer that is beyond it.
+    ends: Vec<i64>,
+}
+
+/// Slots of a table, at most.
+const SLOTS_MAX: u64 = 2_048;
+
+impl DecimalBins {
+    /// `None` when the values of the scale are too large for decimals.
+    pub(super) fn new(scale: &Scale, exponent: u8) -> Option<Self> {
+        let low = first_at_least(scale.min, exponent)?;
+        let high = first_at_least(scale.max, exponent)?;
+        let span = high.abs_diff(low);
+        let shift = (span / SLOTS_MAX + 1).next_power_of_two().ilog2();
+        let edges = scale.edges.iter().skip(1);
+        let mut ends: Vec<i64> = edges
+            .map(|edge| first_at_least(*edge, exponent))
+            .collect::<Option<_>>()?;
+        let slots = (0..=span >> shift).map(|slot| {
+            let first = low.saturating_add_unsigned(slot << shift);
+            ends.partition_point(|end| *end <= first) as u8
+        });
+        let slots = slots.collect();
+        ends.push(i64::MAX);
+        Some(Self {
+            low,
+            shift,
+            slots,
+            ends,
+        })
+    }
+
+    #[inline]
+    fn bin(&self, integer: i64) -> usize {
+        let slot = (integer.wrapping_sub(self.low).cast_unsigned() >> self.shift) as usize;
+        let bin = usize::from(self.slots[slot.min(self.slots.len() - 1)]);
+        bin + usize::from(integer >= self.ends[bin])
+    }
+}
+
+/// The smallest integer whose decimal is not below a value.
+fn first_at_least(value: f64, exponent: u8) -> Option<i64> {
+    /// Decimals are smaller than this.
+    const INTEGERS_END: f64 = (1_i64 << 51) as f64;
+    let guess = value / decimal_value(1, exponent);
+    if guess.abs() >= INTEGERS_END {
+        return None;
+    }
+    let mut integer = guess as i64;
+    while decimal_value(integer - 1, exponent) >= value {
+        integer -= 1;
+    }
+    while decimal_value(integer, exponent) < value {
+        integer += 1;
+    }
+    Some(integer)
+}
+
 /// Weighted counts per bucket and bin.
 pub(super) struct Grid {
     bins: usize,
@@ -74,6 +141,42 @@ impl Grid {
             if value.is_finite() {
                 self.counts[bucket * self.bins + scale.bin(value)] += weight;
             }
+        });
+    }
+
+    /// Counts the decimals of a column by their integers.
+    pub(super) fn update_decimals(
+        &mut self,
+        bins: &DecimalBins,
+        rows: &Rows<'_>,
+        integers: &ChunkBuffer<i64>,
+    ) {
+        if let Some(values) = rows.dense(integers)
+            && let Some(bucket) = rows.cells.first()
+            && rows.cells.iter().all(|cell| cell == bucket)
+        {
+            // Neighbours are often in one bin: each of four counters waits for itself only.
+            let mut counts = [[0_u32; BINS]; 4];
+            let (fours, rest) = values.as_chunks::<4>();
+            for four in fours {
+                for (counts, value) in counts.iter_mut().zip(four) {
+                    counts[bins.bin(*value)] += 1;
+                }
+            }
+            for value in rest {
+                counts[0][bins.bin(*value)] += 1;
+            }
+            let sums = &mut self.counts[*bucket as usize * self.bins..][..self.bins];
+            for (bin, sum) in sums.iter_mut().enumerate() {
+                *sum += counts
+                    .iter()
+                    .map(|counts| u64::from(counts[bin]))
+                    .sum::<u64>();
+            }
+            return;
+        }
+        rows.each_value(integers, |bucket, value, weight| {
+            self.counts[bucket * self.bins + bins.bin(value)] += weight;
         });
     }
 
@@ -121,3 +224,6 @@ impl Grid {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

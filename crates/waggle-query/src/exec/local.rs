@@ -6,6 +6,7 @@
 
 use super::gathered::{CellTable, Gathered, Shape};
 use super::group::SourceGroups;
+use super::heatmap::{DecimalBins, Scale};
 use super::watch::ExecError;
 use crate::calculation::{Expected, Partial, Rows};
 use crate::chunk::{Bits, ColumnReader, TypedBuffer};
@@ -29,12 +30,16 @@ pub(super) struct LocalStates<'a> {
     groups: SourceGroups,
     /// One per condition of the plan.
     conditions: Vec<LocalCondition<'a>>,
+    /// One per heat map of the shape: its column, where that has nothing but decimals.
+    decimals: Vec<Option<Decimals>>,
     /// Group and bucket of each cell, when rows of any bucket can come at any time; else cells are groups, all of one bucket.
     pairs: Option<CellTable>,
     states: Vec<LocalState>,
+    /// Some state is counted by rows.
+    has_rows: bool,
     /// Rows are only counted: see [`Shape::counts_codes`].
     counts_codes: bool,
-    /// Rows per cell.
+    /// Rows per cell; or only 1 where there are any, unless [`has_rows`](Self::has_rows).
     rows: Vec<u32>,
     cells: Vec<u32>,
     /// Room for what [`move_on`](Self::move_on) needs: cells that have rows, their groups here and in the pass, and where each goes.
@@ -52,6 +57,15 @@ struct LocalCondition<'a> {
     /// Those of the rows being taken in that meet it, and their cells.
     positions: Vec<u16>,
     cells: Vec<u32>,
+}
+
+/// A column of decimals, by their integers.
+struct Decimals {
+    column: Arc<Column>,
+    bins: DecimalBins,
+    integers: ChunkBuffer<i64>,
+    /// Rows were read; rows that are picked are not in `integers`.
+    is_read: bool,
 }
 
 /// One state of the plan.
@@ -123,7 +137,7 @@ impl<'a> LocalStates<'a> {
             true => plan.states.as_slice(),
             false => &[],
         };
-        let states = states
+        let states: Vec<LocalState> = states
             .iter()
             .map(|planned| {
                 let Some(index) = planned.column else {
@@ -158,10 +172,13 @@ impl<'a> LocalStates<'a> {
                 cells: Vec::new(),
             });
         }
+        let decimals = shape.maps.iter();
+        let decimals = decimals.map(|map| Decimals::new(columns[map.column].as_ref()?, &map.scale));
         Ok(Self {
             plan,
             shape,
             conditions,
+            decimals: decimals.collect(),
             readers: columns
                 .into_iter()
                 .map(|column| column.map(ColumnReader::new))
@@ -169,6 +186,7 @@ impl<'a> LocalStates<'a> {
             weights: ChunkBuffer::default(),
             groups,
             pairs,
+            has_rows: states.iter().any(|state| matches!(state, LocalState::Rows)),
             counts_codes: shape.counts_codes(plan) && sample_rates.is_none(),
             states,
             sample_rates,
@@ -187,6 +205,9 @@ impl<'a> LocalStates<'a> {
             condition.met = *selected;
             condition.filters.apply(chunk, &mut condition.met);
         }
+        for decimals in self.decimals.iter_mut().flatten() {
+            decimals.read(chunk);
+        }
         self.each_reader(|reader| _ = reader.read(chunk));
         if let Some(column) = &self.sample_rates {
             column.read_ints(chunk, &mut self.weights);
@@ -198,6 +219,9 @@ impl<'a> LocalStates<'a> {
         for condition in &mut self.conditions {
             condition.pick(rows);
         }
+        for decimals in self.decimals.iter_mut().flatten() {
+            decimals.is_read = false;
+        }
         self.each_reader(|reader| _ = reader.pick(rows));
         if let Some(column) = &self.sample_rates {
             column.pick_ints(rows, &mut self.weights);
@@ -206,8 +230,11 @@ impl<'a> LocalStates<'a> {
 
     fn each_reader(&mut self, mut visit: impl FnMut(&mut ColumnReader)) {
         for (index, reader) in self.readers.iter_mut().enumerate() {
-            let is_needed = self.shape.maps.iter().any(|map| map.column == index)
-                || self.shape.breakdowns(self.plan).contains(&index)
+            let mut maps = self.shape.maps.iter().zip(&self.decimals);
+            let is_needed = maps.any(|(map, decimals)| {
+                let is_read = decimals.as_ref().is_some_and(|decimals| decimals.is_read);
+                map.column == index && !is_read
+            }) || self.shape.breakdowns(self.plan).contains(&index)
                 || self
                     .plan
                     .states
@@ -247,8 +274,15 @@ impl<'a> LocalStates<'a> {
         }
         let weights = is_sampled.then_some(&*self.weights.values);
         if self.shape.has_states {
-            for cell in &self.cells {
-                self.rows[*cell as usize] += 1;
+            if self.has_rows {
+                for cell in &self.cells {
+                    self.rows[*cell as usize] += 1;
+                }
+            } else {
+                // That there are any is all that is asked, and quicker to note.
+                for cell in &self.cells {
+                    self.rows[*cell as usize] = 1;
+                }
             }
             for condition in &mut self.conditions {
                 condition.choose(positions, &self.cells);
@@ -286,7 +320,8 @@ impl<'a> LocalStates<'a> {
             for condition in &mut self.conditions {
                 condition.choose(positions, &self.cells);
             }
-            for (grid, map) in gathered.grids.iter_mut().zip(&self.shape.maps) {
+            let maps = self.shape.maps.iter().zip(&self.decimals);
+            for (grid, (map, decimals)) in gathered.grids.iter_mut().zip(maps) {
                 let rows = match map.condition {
                     Some(condition) => self.conditions[condition].rows(weights),
                     None => Rows {
@@ -295,7 +330,12 @@ impl<'a> LocalStates<'a> {
                         weights,
                     },
                 };
-                grid.update(&map.scale, &rows, buffers(&self.readers, map.column));
+                match decimals.as_ref().filter(|decimals| decimals.is_read) {
+                    Some(decimals) => {
+                        grid.update_decimals(&decimals.bins, &rows, &decimals.integers);
+                    }
+                    None => grid.update(&map.scale, &rows, buffers(&self.readers, map.column)),
+                }
             }
         }
         Ok(())
@@ -436,6 +476,28 @@ impl<'a> LocalStates<'a> {
             LocalState::Rows | LocalState::Range(..) => 0,
         });
         states.sum::<usize>() + self.groups.heap_bytes() + self.rows.capacity() * size_of::<u32>()
+    }
+}
+
+impl Decimals {
+    /// `None` when the column has other values too.
+    fn new(column: &Arc<Column>, scale: &Scale) -> Option<Self> {
+        let [typed] = &column.types[..] else {
+            return None;
+        };
+        Some(Self {
+            bins: DecimalBins::new(scale, typed.exponent()?)?,
+            column: Arc::clone(column),
+            integers: ChunkBuffer::default(),
+            is_read: false,
+        })
+    }
+
+    fn read(&mut self, chunk: usize) {
+        self.is_read = match &self.column.types[..] {
+            [typed] => typed.read_decimals(chunk, &mut self.integers).is_some(),
+            _ => false,
+        };
     }
 }
 

@@ -18,7 +18,7 @@ use crate::calculation::{NO_CELL, Partial};
 use crate::engine::EngineConfig;
 use crate::plan::Plan;
 use std::sync::Arc;
-use waggle_model::{Group, Heatmap, QueryStats, ResultTable, SeriesPoint};
+use waggle_model::{Cell, Group, Heatmap, QueryStats, ResultTable, SeriesPoint};
 use waggle_store::{Snapshot, Source};
 
 /// Answers a query over a snapshot; `passes` brings together what each pass gathers.
@@ -302,9 +302,11 @@ fn table(
     let mut total = regroup_much(plan, states, &targets, 1, config)?;
     let has_other = chosen.groups.len() < groups.len();
     let other = has_other.then(|| cells_of(plan, &total, 0));
-    for (total, state) in total.iter_mut().zip(states) {
-        total.merge(&**state, &listed);
+    let mut listed = regroup_much(plan, states, &listed, 1, config)?;
+    for (total, listed) in total.iter_mut().zip(&mut listed) {
+        total.absorb(&mut **listed, &[(0, 0)]);
     }
+    let values = values_of(plan, states, &chosen.groups, config)?;
     Ok(ResultTable {
         calculations: plan.outputs[..plan.visible]
             .iter()
@@ -318,9 +320,10 @@ fn table(
         groups: chosen
             .groups
             .iter()
-            .map(|group| Group {
+            .zip(values)
+            .map(|(group, values)| Group {
                 key: groups.key(*group).map(|value| value.to_value()).collect(),
-                values: cells_of(plan, states, *group as usize),
+                values,
             })
             .collect(),
         group_count: chosen.group_count,
@@ -347,6 +350,32 @@ fn table(
     })
 }
 
+/// The answers of groups, by several threads when they are many.
+fn values_of(
+    plan: &Plan,
+    states: &[Box<dyn Partial>],
+    groups: &[u32],
+    config: &EngineConfig,
+) -> Result<Vec<Vec<Cell>>, ExecError> {
+    let rows = groups.len() as u64 * ROWS_PER_CELL;
+    let parts = fold_items(
+        groups.len(),
+        rows,
+        config,
+        Vec::new,
+        |part: &mut Vec<_>, place| {
+            part.push((place, cells_of(plan, states, groups[place] as usize)));
+            Ok(())
+        },
+    )?;
+    let mut values: Vec<(usize, Vec<Cell>)> = parts.into_iter().flatten().collect();
+    values.sort_unstable_by_key(|(place, _)| *place);
+    Ok(values.into_iter().map(|(_, values)| values).collect())
+}
+
+/// To finish a cell takes about as long as to read so many rows.
+const ROWS_PER_CELL: u64 = 64;
+
 /// The points of each returned group; `places` tells where in the answer a group of the pass is.
 fn series(
     plan: &Plan,
@@ -361,8 +390,7 @@ fn series(
             cells.push((*bucket, cell as u32));
         }
     }
-    // To finish a cell takes about as long as to read so many rows.
-    let rows = gathered.cells.cells.len() as u64 * 64;
+    let rows = gathered.cells.cells.len() as u64 * ROWS_PER_CELL;
     let parts = fold_items(count, rows, config, Vec::new, |part: &mut Vec<_>, group| {
         part.push((group, points(plan, &gathered.states, cells[group].clone())));
         Ok(())

@@ -112,6 +112,14 @@ impl Histogram {
         }
     }
 
+    /// Adds values of weight 1 by their bins; the smallest and the largest of them are given.
+    fn add_singles(&mut self, bins: &[i32], min: f64, max: f64) {
+        self.weight = self.weight.saturating_add(bins.len() as u64);
+        self.min = self.min.min(min);
+        self.max = self.max.max(max);
+        self.bins.add_singles(bins);
+    }
+
     /// The value of nearest rank `ceil(per_mille / 1000 * n)`, within 1/128 of the exact one; `None` without values.
     pub fn quantile(&self, per_mille: u32) -> Option<f64> {
         if self.weight == 0 {
@@ -224,22 +232,7 @@ impl Bins {
 
     fn merge(&mut self, other: &Self) {
         match (&mut *self, other) {
-            (Self::Singles(bins), Self::Singles(others))
-                if bins.len() + others.len() <= SINGLES_MAX =>
-            {
-                bins.extend_from_slice(others);
-            }
-            (Self::Dense { first, weights }, Self::Singles(others)) => {
-                let first = *first;
-                let mut outside = Vec::new();
-                for bin in others {
-                    match weights.get_mut((*bin - first) as usize) {
-                        Some(place) if *place < u32::MAX => *place += 1,
-                        _ => outside.push(*bin),
-                    }
-                }
-                outside.into_iter().for_each(|bin| self.add(bin, 1));
-            }
+            (_, Self::Singles(others)) => self.add_singles(others),
             (
                 Self::Dense { first, weights },
                 Self::Dense {
@@ -281,6 +274,31 @@ impl Bins {
                 few.each(|bin, weight| self.add(bin, weight));
             }
             _ => other.each(|bin, weight| self.add(bin, weight)),
+        }
+    }
+
+    /// Adds values of weight 1.
+    fn add_singles(&mut self, singles: &[i32]) {
+        match self {
+            Self::Singles(bins) if bins.len() + singles.len() <= SINGLES_MAX => {
+                bins.extend_from_slice(singles);
+            }
+            Self::Singles(bins) => {
+                bins.extend_from_slice(singles);
+                *self = counted(bins);
+            }
+            Self::Dense { first, weights } => {
+                let first = *first;
+                let mut outside = Vec::new();
+                for bin in singles {
+                    match weights.get_mut((*bin - first) as usize) {
+                        Some(place) if *place < u32::MAX => *place += 1,
+                        _ => outside.push(*bin),
+                    }
+                }
+                outside.into_iter().for_each(|bin| self.add(bin, 1));
+            }
+            Self::Sparse(_) => singles.iter().for_each(|bin| self.add(*bin, 1)),
         }
     }
 
@@ -359,6 +377,20 @@ fn single_at_rank(bins: &[i32], rank: u64) -> Option<i32> {
 
 /// Single values counted by bin.
 fn counted(singles: &[i32]) -> Bins {
+    if let (Some(first), Some(last)) = (singles.iter().min(), singles.iter().max())
+        && let span = (last - first + 1) as usize
+        && span <= singles.len() * DENSE_SPAN_PER_BIN
+    {
+        let mut weights = vec![0; span];
+        for bin in singles {
+            weights[(bin - first) as usize] += 1;
+        }
+        let used = weights.iter().filter(|weight| **weight > 0).count();
+        if used > SPARSE_BINS_MAX && may_be_dense(used, span) {
+            let first = *first;
+            return Bins::Dense { first, weights };
+        }
+    }
     let mut singles = singles.to_vec();
     singles.sort_unstable();
     let bins: Vec<(i32, u64)> = singles

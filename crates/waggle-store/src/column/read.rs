@@ -349,7 +349,7 @@ impl SlotValues<f64> for Decimals<'_> {
 }
 
 /// The float a decimal stands for: the integer divided by the power of ten, rounded once.
-pub(crate) fn decimal_value(integer: i64, exponent: u8) -> f64 {
+pub fn decimal_value(integer: i64, exponent: u8) -> f64 {
     let shifted = MANTISSA.to_bits().wrapping_add_signed(integer);
     (f64::from_bits(shifted) - MANTISSA) / power_of_ten(exponent)
 }

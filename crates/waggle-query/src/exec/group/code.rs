@@ -67,25 +67,68 @@ impl ColumnCodes {
         codes: &mut [u32],
     ) -> bool {
         let radix = self.radix as u32;
+        let first_entry = self.first_entry();
+        if let [TypedBuffer::Strings(entries, _)] = column
+            && let Some(entries) = rows.dense(entries)
+        {
+            for (code, entry) in codes.iter_mut().zip(entries) {
+                *code = code.wrapping_mul(radix).wrapping_add(first_entry + entry);
+            }
+            return true;
+        }
         for code in codes.iter_mut() {
             *code = code.wrapping_mul(radix);
         }
-        let first_entry = self.first_entry();
         let mut is_known = true;
         for buffer in column {
             match buffer {
-                TypedBuffer::Strings(entries, _) => {
-                    rows.each_index(entries, |index, entry| codes[index] += first_entry + entry);
-                }
+                TypedBuffer::Strings(entries, _) => match rows.run() {
+                    // Which rows have a value is often anybody's guess, so nothing branches on it.
+                    Some(run) => {
+                        for ((code, position), entry) in
+                            codes.iter_mut().zip(run.clone()).zip(&entries.values[run])
+                        {
+                            let is_present = u32::from(entries.has(position));
+                            let entry_code = first_entry.wrapping_add(*entry);
+                            *code = code.wrapping_add(entry_code & is_present.wrapping_neg());
+                        }
+                    }
+                    None => {
+                        rows.each_index(entries, |index, entry| {
+                            codes[index] += first_entry + entry;
+                        });
+                    }
+                },
                 TypedBuffer::Bools(values) => {
                     rows.each_index(values, |index, value| codes[index] += 1 + u32::from(value));
                 }
                 TypedBuffer::Ints(values) => {
                     let numbers = &mut self.numbers;
-                    rows.each_index(values, |index, value| match numbers.code(value) {
-                        Some(code) => codes[index] += FIRST_CODE as u32 + code,
-                        None => is_known = false,
-                    });
+                    match rows.run() {
+                        Some(run) => {
+                            for ((code, position), value) in
+                                codes.iter_mut().zip(run.clone()).zip(&values.values[run])
+                            {
+                                let is_present = values.has(position);
+                                let mut number = numbers.known(*value);
+                                if (number == UNKNOWN) & is_present {
+                                    match numbers.meet(*value) {
+                                        Some(met) => number = met,
+                                        None => is_known = false,
+                                    }
+                                }
+                                let number_code = number.wrapping_add(FIRST_CODE as u32);
+                                let is_present = u32::from(is_present);
+                                *code = code.wrapping_add(number_code & is_present.wrapping_neg());
+                            }
+                        }
+                        None => {
+                            rows.each_index(values, |index, value| match numbers.code(value) {
+                                Some(code) => codes[index] += FIRST_CODE as u32 + code,
+                                None => is_known = false,
+                            });
+                        }
+                    }
                 }
                 TypedBuffer::Floats(_) => is_known = false,
             }
@@ -159,14 +202,27 @@ impl NumberCodes {
     }
 
     fn code(&mut self, value: i64) -> Option<u32> {
-        let place = self.codes.get_mut(value.wrapping_sub(self.min) as usize)?;
-        if *place == UNKNOWN {
-            if self.values.len() >= self.codes_max {
-                return None;
-            }
-            *place = self.values.len() as u32;
-            self.values.push(value);
+        match self.known(value) {
+            UNKNOWN => self.meet(value),
+            code => Some(code),
         }
+    }
+
+    /// The code of a value that has been met, else [`UNKNOWN`].
+    #[inline]
+    fn known(&self, value: i64) -> u32 {
+        let place = value.wrapping_sub(self.min) as usize;
+        self.codes.get(place).copied().unwrap_or(UNKNOWN)
+    }
+
+    #[cold]
+    fn meet(&mut self, value: i64) -> Option<u32> {
+        let place = self.codes.get_mut(value.wrapping_sub(self.min) as usize)?;
+        if self.values.len() >= self.codes_max {
+            return None;
+        }
+        *place = self.values.len() as u32;
+        self.values.push(value);
         Some(*place)
     }
 }

@@ -4,7 +4,7 @@
 //! value costs one increment. With many cells that array would leave the caches; then values are noted as they come, with their cell,
 //! and sorted by cell when they are drained.
 
-use super::{Bins, Histogram, SINGLES_MAX, bin_of, counted, may_be_dense};
+use super::{Bins, Histogram, bin_of, may_be_dense};
 
 /// Places that stay in a core's own cache.
 const PLACES_MAX: usize = 1 << 18;
@@ -22,6 +22,23 @@ pub(crate) struct HistogramScratch {
     /// Smallest and largest value per cell; the wrong way round while there is none.
     ranges: Vec<(f64, f64)>,
     counts: Counts,
+}
+
+/// What one cell has counted.
+pub(crate) enum CellCounts<'a> {
+    Histogram(Histogram),
+    /// Bins, the smallest value and the largest.
+    Singles(&'a [i32], f64, f64),
+}
+
+impl CellCounts<'_> {
+    /// Adds them to a histogram.
+    pub(crate) fn add_to(self, histogram: &mut Histogram) {
+        match self {
+            Self::Histogram(part) => histogram.absorb(part),
+            Self::Singles(bins, min, max) => histogram.add_singles(bins, min, max),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -95,18 +112,27 @@ impl HistogramScratch {
                 }
             }
             Counts::Noted(noted) => {
-                for (cell, value) in cells.iter().zip(values) {
-                    if !value.is_nan() {
-                        widen(&mut ranges[*cell as usize], *value);
-                        noted.push((*cell, bin_of(*value)));
-                    }
+                let values = cells.iter().zip(values);
+                for (cell, value) in values.clone() {
+                    widen(&mut ranges[*cell as usize], *value);
+                }
+                // To know that there are none to leave out, as nearly always, makes room once for all.
+                if values.clone().any(|(_, value)| value.is_nan()) {
+                    let values = values.filter(|(_, value)| !value.is_nan());
+                    noted.extend(values.map(|(cell, value)| (*cell, bin_of(*value))));
+                } else {
+                    noted.extend(values.map(|(cell, value)| (*cell, bin_of(*value))));
                 }
             }
         }
     }
 
-    /// Hands over the histogram of each cell that has values, by pairs of cell here and number for `visit`, and forgets them.
-    pub(crate) fn drain(&mut self, moves: &[(u32, u32)], mut visit: impl FnMut(usize, Histogram)) {
+    /// Hands over what each cell has counted, by pairs of cell here and number for `visit`, and forgets it.
+    pub(crate) fn drain(
+        &mut self,
+        moves: &[(u32, u32)],
+        mut visit: impl FnMut(usize, CellCounts<'_>),
+    ) {
         let Self {
             first,
             span,
@@ -128,10 +154,8 @@ impl HistogramScratch {
                     let low = (bin_of(min) - *first) as usize;
                     let high = (bin_of(max) - *first) as usize;
                     let counts = &mut places[start + low..=start + high];
-                    visit(
-                        *to as usize,
-                        of_counts(*first + low as i32, counts, min, max),
-                    );
+                    let histogram = of_counts(*first + low as i32, counts, min, max);
+                    visit(*to as usize, CellCounts::Histogram(histogram));
                     counts.fill(0);
                 }
             }
@@ -147,7 +171,7 @@ impl HistogramScratch {
                     if !bins.is_empty() {
                         let empty = (f64::INFINITY, f64::NEG_INFINITY);
                         let (min, max) = std::mem::replace(&mut ranges[*from as usize], empty);
-                        visit(*to as usize, of_singles(bins, min, max));
+                        visit(*to as usize, CellCounts::Singles(bins, min, max));
                     }
                 }
             }
@@ -215,18 +239,6 @@ fn of_counts(first: i32, counts: &[u32], min: f64, max: f64) -> Histogram {
     Histogram {
         bins,
         weight,
-        min,
-        max,
-    }
-}
-
-fn of_singles(bins: &[i32], min: f64, max: f64) -> Histogram {
-    Histogram {
-        weight: bins.len() as u64,
-        bins: match bins.len() <= SINGLES_MAX {
-            true => Bins::Singles(bins.to_vec()),
-            false => counted(bins),
-        },
         min,
         max,
     }
