@@ -479,6 +479,48 @@ async fn browsers_of_other_sites_may_send_with_a_key() {
         "x-honeycomb-team,x-honeycomb-useragent,content-type"
     );
     assert_eq!(answer.header("access-control-allow-credentials"), "");
+    // What OpenTelemetry's exporters for browsers ask, and what they may read of the answers, refusals among them.
+    for path in [
+        "/v1/traces",
+        "/v1/traces/",
+        "/v1/logs",
+        "/v1/metrics",
+        "/1/events/shop/eu",
+    ] {
+        let answer = installation
+            .ask("OPTIONS", path)
+            .header("origin", "https://shop.example")
+            .header("access-control-request-method", "POST")
+            .header(
+                "access-control-request-headers",
+                "content-type,x-honeycomb-team",
+            )
+            .send()
+            .await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        assert!(
+            answer
+                .header("access-control-allow-methods")
+                .contains("POST")
+        );
+        assert_eq!(
+            answer.header("access-control-allow-headers"),
+            "content-type,x-honeycomb-team"
+        );
+        for (key, status) in [(installation.key.as_str(), 200), ("nobodys", 401)] {
+            let answer = installation
+                .ask("POST", path)
+                .header("origin", "https://shop.example")
+                .header("x-hny-team", key)
+                .header("content-type", "application/json")
+                .body(r#"{"n":1}"#)
+                .send()
+                .await;
+            assert_eq!(answer.status, status, "{path}");
+            assert_eq!(answer.header("access-control-allow-origin"), "*", "{path}");
+        }
+    }
     let answer = installation
         .ask("OPTIONS", "/api/session")
         .header("origin", "https://shop.example")
