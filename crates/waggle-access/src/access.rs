@@ -1,16 +1,14 @@
 //! The door: a key or a session in, a caller or a refusal out.
 
 use crate::cache::{CallerCache, Remembered};
+use crate::key::KEY_BYTES_MAX;
 use crate::password::Passwords;
 use crate::seal::Sealer;
-use crate::{Caller, Error, InstallationSecret, Result};
+use crate::{Caller, Error, InstallationSecret, Manager, Result};
 use std::sync::Arc;
 use tokio::sync::OnceCell;
 use waggle_metastore::{Environment, Metastore, Team};
 use waggle_model::Clock;
-
-/// Longer key values are unknown without a look.
-const KEY_BYTES_MAX: usize = 256;
 
 /// Knows who may come in. One per process; share it by reference.
 pub struct Access {
@@ -53,7 +51,7 @@ impl Access {
         }
         let hash = self.key_hash(key);
         let epoch = match self.cache.find(&hash, self.clock.now_ns()) {
-            Remembered::Accepted(caller) => return Ok(caller),
+            Remembered::Accepted(caller) => return self.unless_over(caller),
             Remembered::Refused => return Err(Error::UnknownKey),
             Remembered::Nothing { epoch } => epoch,
         };
@@ -61,7 +59,36 @@ impl Access {
         let caller = owner.and_then(Caller::of_key).map(Arc::new);
         self.cache
             .remember(hash, caller.as_ref(), epoch, self.clock.now_ns());
-        caller.ok_or(Error::UnknownKey)
+        self.unless_over(caller.ok_or(Error::UnknownKey)?)
+    }
+
+    /// A key that is over is unknown, be it remembered or not.
+    fn unless_over(&self, caller: Arc<Caller>) -> Result<Arc<Caller>> {
+        match caller.expires_at_ns {
+            Some(expires_at_ns) if expires_at_ns <= self.clock.now_ns() => Err(Error::UnknownKey),
+            _ => Ok(caller),
+        }
+    }
+
+    /// Finds out who sends this management key, an id and a secret with a colon between them, as in the header `Authorization`.
+    ///
+    /// Asks the metastore every time: such calls are rare.
+    ///
+    /// # Errors
+    /// `UnknownKey`; `Metastore` when it can't be asked.
+    pub async fn manager(&self, key: &str) -> Result<Manager> {
+        if key.is_empty() || key.len() > KEY_BYTES_MAX {
+            return Err(Error::UnknownKey);
+        }
+        let owner = self
+            .metastore
+            .key_by_secret_hash(&self.key_hash(key))
+            .await?;
+        let now_ns = self.clock.now_ns();
+        let manager = owner.and_then(|owner| Manager::of_key(owner, now_ns));
+        let manager = manager.ok_or(Error::UnknownKey)?;
+        self.cache.note_use(&manager.key.id, now_ns);
+        Ok(manager)
     }
 
     /// Returns the caller that needs no key: somebody at the machine itself, in the first environment of the first team. Whether the

@@ -1,7 +1,7 @@
 //! The first start on an empty folder: who owns the installation, and the secrets that are shown once and never again.
 
 use crate::key::{configuration_secret, long_secret, random};
-use crate::{Access, Error, Permissions, Result, aws};
+use crate::{Access, Error, Permissions, Result, Scope, aws};
 use waggle_metastore::{Environment, FirstRows, KeyId, KeyKind, NewKey, NewUser, Role, Team};
 
 const TEAM: &str = "default";
@@ -129,6 +129,10 @@ impl Access {
                 name: "first key".to_owned(),
                 secret_hash: self.key_hash(&plan.api_key.value),
                 permissions: Permissions::all(),
+                scopes: Vec::new(),
+                is_disabled: false,
+                expires_at_ns: None,
+                made_by: None,
             }],
             team_keys: vec![NewKey {
                 id: plan.management_key_id.clone(),
@@ -136,6 +140,10 @@ impl Access {
                 name: "first management key".to_owned(),
                 secret_hash: self.key_hash(&plan.management_key.value),
                 permissions: Permissions::default(),
+                scopes: Scope::ALL.to_vec(),
+                is_disabled: false,
+                expires_at_ns: None,
+                made_by: None,
             }],
             aws_keys: vec![aws_key],
         })

@@ -62,7 +62,9 @@ impl CallerCache {
         {
             if !is_fresh(accepted.used_at_ns, USE_NS, now_ns) {
                 accepted.used_at_ns = now_ns;
-                note_use(&mut memory.used_at_ns, &accepted.caller, now_ns);
+                if let Some(key) = accepted.caller.key_id() {
+                    note_use(&mut memory.used_at_ns, key, now_ns);
+                }
             }
             return Remembered::Accepted(Arc::clone(&accepted.caller));
         }
@@ -86,8 +88,8 @@ impl CallerCache {
     ) {
         let mut memory = self.0.lock();
         let memory = &mut *memory;
-        if let Some(caller) = caller {
-            note_use(&mut memory.used_at_ns, caller, now_ns);
+        if let Some(key) = caller.and_then(|caller| caller.key_id()) {
+            note_use(&mut memory.used_at_ns, key, now_ns);
         }
         if memory.epoch != epoch {
             return;
@@ -123,6 +125,11 @@ impl CallerCache {
         memory.refused.clear();
     }
 
+    /// Notes the use of a key that is not remembered.
+    pub(crate) fn note_use(&self, key: &KeyId, now_ns: i64) {
+        note_use(&mut self.0.lock().used_at_ns, key, now_ns);
+    }
+
     /// Hands out the uses that are not yet in the metastore.
     pub(crate) fn take_uses(&self) -> Vec<(KeyId, i64)> {
         self.0.lock().used_at_ns.drain().collect()
@@ -143,10 +150,8 @@ fn is_fresh(since_ns: i64, lifetime_ns: i64, now_ns: i64) -> bool {
     since_ns <= now_ns && now_ns - since_ns < lifetime_ns
 }
 
-fn note_use(used_at_ns: &mut HashMap<KeyId, i64>, caller: &Caller, now_ns: i64) {
-    if let Some(key) = caller.key_id()
-        && (used_at_ns.len() < ACCEPTED_MAX || used_at_ns.contains_key(key))
-    {
+fn note_use(used_at_ns: &mut HashMap<KeyId, i64>, key: &KeyId, now_ns: i64) {
+    if used_at_ns.len() < ACCEPTED_MAX || used_at_ns.contains_key(key) {
         used_at_ns.insert(key.clone(), now_ns);
     }
 }

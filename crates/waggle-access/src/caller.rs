@@ -1,7 +1,7 @@
 //! Who is calling: the answer of this crate, and the first thing every other room asks for.
 
-use crate::{Error, Permission, Permissions, Result};
-use waggle_metastore::{Environment, KeyId, KeyKind, KeyOwner, RunBy, Session, Team, UserId};
+use crate::{Error, Permission, Permissions, Result, Scope};
+use waggle_metastore::{Environment, Key, KeyId, KeyKind, KeyOwner, RunBy, Session, Team, UserId};
 use waggle_model::Tenant;
 
 /// Somebody who was let in, and where to.
@@ -19,6 +19,8 @@ pub struct Caller {
     pub environment_slug: String,
     /// By what it was recognised.
     pub identity: CallerIdentity,
+    /// From when on it is not let in any more; `None` for never.
+    pub expires_at_ns: Option<i64>,
     permissions: Permissions,
 }
 
@@ -61,12 +63,16 @@ impl Caller {
             KeyKind::Ingest => ingest_permissions(key.permissions),
             KeyKind::Management => return None,
         };
+        let expires_at_ns = key.expires_at_ns;
         let identity = CallerIdentity::Key {
             id: key.id,
             name: key.name,
             kind: key.kind,
         };
-        Some(Self::new(team, environment?, identity, permissions))
+        Some(Self {
+            expires_at_ns,
+            ..Self::new(team, environment?, identity, permissions)
+        })
     }
 
     /// Makes the caller of a session in one of its team's environments.
@@ -101,6 +107,7 @@ impl Caller {
             environment_name: environment.name,
             environment_slug: environment.slug,
             identity,
+            expires_at_ns: None,
             permissions,
         }
     }
@@ -149,6 +156,36 @@ impl Caller {
             CallerIdentity::User { id, .. } => RunBy::User(*id),
             CallerIdentity::Dev => RunBy::Nobody,
         }
+    }
+}
+
+/// The bearer of a management key: a program that manages a team.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Manager {
+    /// The team.
+    pub team: Team,
+    /// The key.
+    pub key: Key,
+}
+
+impl Manager {
+    /// Makes the manager of a key; `None` for keys of other kinds, disabled ones and those that are over.
+    pub(crate) fn of_key(owner: KeyOwner, now_ns: i64) -> Option<Self> {
+        let KeyOwner { key, team, .. } = owner;
+        let is_over = key.expires_at_ns.is_some_and(|end_ns| end_ns <= now_ns);
+        let is_let_in = key.kind == KeyKind::Management && !key.is_disabled && !is_over;
+        is_let_in.then_some(Self { team, key })
+    }
+
+    /// Lets the manager pass if its key has the scope.
+    ///
+    /// # Errors
+    /// `OutOfScope` when it does not.
+    pub fn require(&self, scope: Scope) -> Result<()> {
+        if self.key.scopes.contains(&scope) {
+            return Ok(());
+        }
+        Err(Error::OutOfScope(scope))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Why somebody was not let in, named after what the caller can do about it.
 
-use crate::Permission;
+use crate::{Permission, Scope};
 
 /// The outcome of every call.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -14,6 +14,9 @@ pub enum Error {
     /// The key is known but lacks a permission: answer 403.
     #[error("the API key lacks the permission {}", .0.name())]
     Forbidden(Permission),
+    /// The management key is known but lacks a scope: answer 403.
+    #[error("the management key lacks the scope {}", .0.name())]
+    OutOfScope(Scope),
     /// No user has this address and password; which of the two is wrong is not told: answer 401.
     #[error("e-mail or password is wrong")]
     WrongPassword,

@@ -22,9 +22,9 @@ mod tests;
 
 pub use access::Access;
 pub use bootstrap::{BootstrapOutcome, BootstrapValues, Bootstrapped, Credential};
-pub use caller::{Caller, CallerIdentity};
+pub use caller::{Caller, CallerIdentity, Manager};
 pub use error::{Error, Result};
-pub use key::{CreatedKey, is_classic};
+pub use key::{CreatedKey, KeyRequest, KeyValue, is_classic};
 pub use secret::InstallationSecret;
 pub use session::SignedIn;
-pub use waggle_metastore::{Permission, Permissions};
+pub use waggle_metastore::{Permission, Permissions, Scope};

@@ -4,7 +4,8 @@ use crate::{Access, Caller, Error, Result};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngExt;
-use waggle_metastore::{NewSession, Session};
+use waggle_metastore::{NewSession, NewUser, Role, Session, User};
+use waggle_model::TeamId;
 
 /// How long a session lasts: 30 days.
 const SESSION_NS: i64 = 30 * 24 * 3_600 * 1_000_000_000;
@@ -46,6 +47,41 @@ impl Access {
         // Somebody deleted the user in this very moment.
         let session = session.ok_or(Error::WrongPassword)?;
         Ok(SignedIn { token, session })
+    }
+
+    /// Makes a person of a team.
+    ///
+    /// # Errors
+    /// `Metastore(Conflict)` when the address is in use; `Invalid` for an address without an `@` and for an empty password.
+    pub async fn create_user(
+        &self,
+        team: TeamId,
+        email: &str,
+        name: &str,
+        password: &str,
+        role: Role,
+    ) -> Result<User> {
+        let email = email.trim();
+        if !email.contains('@') || email.chars().any(char::is_control) {
+            return Err(Error::Invalid {
+                field: "email",
+                message: "must be an address with an @",
+            });
+        }
+        if password.is_empty() {
+            return Err(Error::Invalid {
+                field: "password",
+                message: "cannot be empty",
+            });
+        }
+        let user = NewUser {
+            email: email.to_owned(),
+            name: name.to_owned(),
+            password_hash: self.passwords().hash(password.to_owned()).await?,
+            role,
+        };
+        let now_ns = self.clock().now_ns();
+        Ok(self.metastore().create_user(team, &user, now_ns).await?)
     }
 
     /// Finds the session of a token; `None` when there is none or it is over.

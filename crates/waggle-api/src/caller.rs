@@ -7,7 +7,7 @@ use crate::state::ApiState;
 use axum::http::{HeaderMap, HeaderName, header};
 use std::net::IpAddr;
 use std::sync::Arc;
-use waggle_access::{Caller, Error as AccessError};
+use waggle_access::{Caller, Error as AccessError, Manager};
 use waggle_metastore::{Error as MetastoreError, KeyKind, Role, Session};
 
 static TEAM: HeaderName = HeaderName::from_static("x-honeycomb-team");
@@ -86,6 +86,16 @@ pub(crate) async fn of_key(state: &ApiState, headers: &HeaderMap) -> Result<Arc<
     Ok(state.access.caller(key).await?)
 }
 
+/// Who asks Honeycomb's second API: only a management key will do.
+pub(crate) async fn manager(state: &ApiState, headers: &HeaderMap) -> Result<Manager, Problem> {
+    let bearer = header_text(headers, &header::AUTHORIZATION).and_then(|authorization| {
+        let (scheme, key) = authorization.trim().split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then_some(key.trim())
+    });
+    let key = bearer.ok_or_else(Problem::unknown_key)?;
+    Ok(state.access.manager(key).await?)
+}
+
 /// Somebody who uses Waggle's own API, and whether they may manage keys.
 pub(crate) struct Person {
     pub(crate) caller: Arc<Caller>,
@@ -156,7 +166,9 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::UnknownKey => Self::unknown_key(),
-            AccessError::Forbidden(_) => Self::new(ProblemKind::Forbidden, error.to_string()),
+            AccessError::Forbidden(_) | AccessError::OutOfScope(_) => {
+                Self::new(ProblemKind::Forbidden, error.to_string())
+            }
             AccessError::WrongPassword => {
                 Self::new(ProblemKind::Unauthenticated, error.to_string())
             }

@@ -27,6 +27,7 @@ mod shape;
 mod spec;
 mod state;
 mod table;
+mod v2;
 
 pub use config::ApiConfig;
 pub use metrics::ApiMetrics;
@@ -135,6 +136,9 @@ async fn no_route(State(state): State<ApiState>, request: Request) -> Response {
     if path.starts_with("/1/") {
         let origin = request::origin(&state, request.headers());
         return problem.into_v1(&origin, path);
+    }
+    if path.starts_with("/2/") {
+        return problem.into_v2();
     }
     problem.into_plain()
 }

@@ -7,6 +7,7 @@ use crate::ingest::kinesis::RECEIPT;
 use crate::resource::RESOURCES;
 use crate::route::{Face, KINDS, Makes, Need, Resource, Route};
 use crate::shape::{Content, Member, Named, OTHERS, Shape, may, must};
+use crate::v2;
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::on;
@@ -56,7 +57,7 @@ pub(crate) fn document() -> Json {
             "title": "Waggle",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "A self-hosted observability backend.",
-            "description": "Everything that a Waggle server answers to over HTTP: Honeycomb's API under `/1/`, OTLP under `/v1/`, and its own API under `/api/`.",
+            "description": "Everything that a Waggle server answers to over HTTP: Honeycomb's API under `/1/` and `/2/`, OTLP under `/v1/`, and its own API under `/api/`.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/", "description": "This server." }],
@@ -67,6 +68,10 @@ pub(crate) fn document() -> Json {
                 "key": {
                     "type": "apiKey", "in": "header", "name": "X-Honeycomb-Team",
                     "description": "An API key of an environment.",
+                },
+                "management": {
+                    "type": "http", "scheme": "bearer",
+                    "description": "A management key of a team: its id, a colon and its secret.",
                 },
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": crate::caller::SESSION_COOKIE,
@@ -85,6 +90,11 @@ const FACES: &[(Face, &str, &str)] = &[
         Face::V1,
         "V1Refusal",
         "A refusal of Honeycomb's API: problem+json, or `{\"error\"}` alone.",
+    ),
+    (
+        Face::V2,
+        "V2Refusal",
+        "A refusal of Honeycomb's second API: JSON:API errors.",
     ),
     (
         Face::Events,
@@ -168,6 +178,7 @@ pub(crate) fn refusal_shapes(face: Face) -> &'static [(&'static str, Shape)] {
             ("application/problem+json", Shape::Named(&PROBLEM)),
             ("application/json", Shape::Named(&OWN_REFUSAL)),
         ],
+        Face::V2 => &[(v2::CONTENT_TYPE, Shape::Named(&v2::ERRORS))],
         Face::Events | Face::Own => &[("application/json", Shape::Named(&OWN_REFUSAL))],
         Face::Firehose => &[("application/json", Shape::Named(&RECEIPT))],
         Face::Otlp => &[
@@ -207,7 +218,7 @@ fn operation(resource: &Resource, row: &Route, schemas: &mut Schemas) -> Json {
     let example = row
         .makes
         .and_then(|makes| serde_json::from_str::<Json>(makes.example).ok());
-    if let Some(content) = content(row.takes, example, schemas) {
+    if let Some(content) = content(row, row.takes, example, schemas) {
         let body = json!({ "required": true, "content": content });
         operation.insert("requestBody".to_owned(), body);
     }
@@ -258,6 +269,10 @@ fn need_text(need: Need) -> String {
             "Needs somebody who is signed in, or a configuration key with {}.",
             names(permissions, " and ")
         ),
+        Need::AnyManager => "Needs any management key.".to_owned(),
+        Need::Manager(scope) => {
+            format!("Needs a management key with the scope `{}`.", scope.name())
+        }
         Need::Administrator => "Needs an administrator who is signed in.".to_owned(),
     }
 }
@@ -266,6 +281,7 @@ fn security(need: Need) -> Json {
     match need {
         Need::Nothing => json!([]),
         Need::SendEvents | Need::AnyKey | Need::OneOf(_) | Need::AllOf(_) => json!([{ "key": [] }]),
+        Need::AnyManager | Need::Manager(_) => json!([{ "management": [] }]),
         Need::Person(_) => json!([{ "session": [] }, { "key": [] }]),
         Need::Administrator => json!([{ "session": [] }]),
     }
@@ -296,7 +312,12 @@ fn parameters(row: &Route, schemas: &mut Schemas) -> Vec<Json> {
     parameters
 }
 
-fn content(content: Content, example: Option<Json>, schemas: &mut Schemas) -> Option<Json> {
+fn content(
+    row: &Route,
+    content: Content,
+    example: Option<Json>,
+    schemas: &mut Schemas,
+) -> Option<Json> {
     match content {
         Content::Nothing => None,
         Content::Json(shape) => {
@@ -304,7 +325,8 @@ fn content(content: Content, example: Option<Json>, schemas: &mut Schemas) -> Op
             if let Some(example) = example {
                 media["example"] = example;
             }
-            Some(json!({ "application/json": media }))
+            let media_type = json_media_type(row.face);
+            Some(json!({ media_type: media }))
         }
         Content::Bytes(media_types) => {
             let contents = media_types
@@ -315,11 +337,19 @@ fn content(content: Content, example: Option<Json>, schemas: &mut Schemas) -> Op
     }
 }
 
+/// Under which media type a face has its JSON.
+pub(crate) fn json_media_type(face: Face) -> &'static str {
+    match face {
+        Face::V2 => v2::CONTENT_TYPE,
+        _ => "application/json",
+    }
+}
+
 fn responses(row: &Route, schemas: &mut Schemas) -> Json {
     let mut responses = Map::new();
     for (status, answer) in row.answers {
         let mut response = json!({ "description": status_text(*status) });
-        if let Some(content) = content(*answer, None, schemas) {
+        if let Some(content) = content(row, *answer, None, schemas) {
             response["content"] = content;
         }
         responses.insert(status.to_string(), response);
@@ -351,17 +381,23 @@ fn refusals(row: &Route) -> Vec<(&'static str, &'static str)> {
     if row.need != Need::Nothing {
         refusals.push(("401", "No key, or one that nobody knows."));
     }
-    if !matches!(row.need, Need::Nothing | Need::AnyKey) {
+    if !matches!(row.need, Need::Nothing | Need::AnyKey | Need::AnyManager) {
         refusals.push(("403", "The caller may not do this."));
     }
     if row.objects().next().is_some() && !matches!(row.face, Face::Events | Face::Firehose) {
         refusals.push(("404", "An object of the path does not exist."));
+    }
+    if row.face == Face::V2 && row.method == "DELETE" {
+        refusals.push(("409", "The object is protected."));
     }
     match row.takes {
         Content::Nothing => {}
         Content::Json(_) => {
             refusals.push(("400", "The body could not be read."));
             refusals.push(("413", "The body is too large."));
+            if matches!(row.face, Face::V2 | Face::Own) {
+                refusals.push(("415", "The body has another content type."));
+            }
             refusals.push(("422", "A member of the body is wrong."));
         }
         Content::Bytes(_) => refusals.push(("400", "The body could not be read, or is too large.")),

@@ -4,6 +4,7 @@
 //! a number. Source: spec/honeycomb-api.md section 2.1. What may not be seen answers like what does not exist.
 
 use crate::route::Face;
+use crate::v2;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
@@ -138,6 +139,27 @@ impl ProblemKind {
     }
 }
 
+impl ProblemKind {
+    /// The code and title of a JSON:API error. Source: spec/honeycomb-api.md section 2.2.
+    fn v2_code(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Unparseable | Self::BadRequest => ("invalid", "invalid request"),
+            Self::Unauthenticated => ("unauthenticated/invalid-key", "invalid API key"),
+            Self::Forbidden => ("unauthorized/missing-scope", "not allowed"),
+            Self::NotFound => ("not-found", "resource not found"),
+            Self::MethodNotAllowed => ("method-not-allowed", "no such method"),
+            Self::Conflict => ("conflict", "conflict"),
+            Self::TooLarge => ("payload-too-large", "request body is too large"),
+            Self::UnsupportedMediaType => ("unsupported-media-type", "wrong content type"),
+            Self::Invalid => ("validation-failed", "The provided input is invalid."),
+            Self::RateLimited => ("rate-limited/may-retry", "request rate limit exceeded"),
+            Self::Unavailable => ("unavailable/may-retry", "not available"),
+            Self::Timeout => ("timeout/may-retry", "took longer than allowed"),
+            Self::Internal => ("internal", "internal error"),
+        }
+    }
+}
+
 impl Problem {
     pub(crate) fn new(kind: ProblemKind, message: impl Into<String>) -> Self {
         Self {
@@ -165,6 +187,15 @@ impl Problem {
 
     pub(crate) fn unknown_key() -> Self {
         Self::new(ProblemKind::Unauthenticated, UNKNOWN_KEY)
+    }
+
+    /// A parameter of the address that makes no sense.
+    pub(crate) fn bad_parameter(detail: Detail) -> Self {
+        Self {
+            kind: ProblemKind::BadRequest,
+            message: format!("{} {}", detail.field, detail.description),
+            details: vec![detail],
+        }
     }
 
     /// Input that was understood and is wrong; `details` is not empty.
@@ -220,6 +251,7 @@ impl Problem {
     pub(crate) fn into_face(self, face: Face, origin: &str, instance: &str) -> Response {
         match face {
             Face::V1 => self.into_v1(origin, instance),
+            Face::V2 => self.into_v2(),
             Face::Own => self.into_own(),
             Face::Events | Face::Firehose | Face::Otlp | Face::Health => self.into_plain(),
         }
@@ -257,6 +289,54 @@ impl Problem {
                 .collect();
         }
         self.finish(status, "application/problem+json", &body)
+    }
+
+    /// The shape of `/2/*`: one JSON:API error per finding. A finding's field is a pointer into the body, or the name of a parameter.
+    pub(crate) fn into_v2(self) -> Response {
+        let status = self.kind.status();
+        let (code, title) = self.kind.v2_code();
+        let error = |code: String, detail: &str, source: Option<Json>| {
+            let mut error = json!({
+                "id": format!("{:032x}", rand::random::<u128>()),
+                "status": status.as_u16().to_string(),
+                "code": code,
+                "title": title,
+                "detail": detail,
+            });
+            if let Some(source) = source {
+                error["source"] = source;
+            }
+            error
+        };
+        let errors: Vec<Json> = match self.details.as_slice() {
+            [] => {
+                let is_key = self.kind == ProblemKind::Unauthenticated;
+                let source = is_key.then(|| json!({ "header": "Authorization" }));
+                vec![error(code.to_owned(), &self.message, source)]
+            }
+            details => details
+                .iter()
+                .map(|detail| {
+                    let is_pointer = detail.field.starts_with('/');
+                    let place = if is_pointer { "pointer" } else { "parameter" };
+                    let code = match self.kind {
+                        ProblemKind::Invalid => format!("{code}/{}", detail.code.name()),
+                        _ => code.to_owned(),
+                    };
+                    let source = json!({ place: detail.field });
+                    error(code, &detail.description, Some(source))
+                })
+                .collect(),
+        };
+        self.finish(status, v2::CONTENT_TYPE, &json!({ "errors": errors }))
+    }
+
+    /// The same refusal where the members are attributes of a JSON:API resource.
+    pub(crate) fn of_attributes(mut self) -> Self {
+        for detail in &mut self.details {
+            detail.field = format!("/data/attributes/{}", detail.field);
+        }
+        self
     }
 
     /// The shape of `/api/*`: `{"error"}`, with the `field` when one clause is to blame.

@@ -19,6 +19,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::request;
 use crate::route::{Face, Handler, Need, Resource, Route};
 use crate::state::ApiState;
+use crate::v2::{self, TeamAsk};
 use axum::extract::{Query, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, Uri};
@@ -48,6 +49,9 @@ pub(crate) const RESOURCES: &[Resource] = &[
     marker_setting::RESOURCE,
     recipient::RESOURCE,
     trigger::RESOURCE,
+    v2::auth::RESOURCE,
+    v2::environment::RESOURCE,
+    v2::api_key::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,
     own::key::RESOURCE,
@@ -74,7 +78,7 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
     for row in all().filter(|row| is_wanted(row)) {
         match row.face {
             Face::V1 | Face::Events | Face::Otlp => open = open.route(row.path, handler(*row)),
-            Face::Firehose | Face::Own | Face::Health => {
+            Face::Firehose | Face::V2 | Face::Own | Face::Health => {
                 closed = closed.route(row.path, handler(*row));
             }
         }
@@ -86,11 +90,14 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
 }
 
 async fn wrong_method(uri: Uri) -> Response {
-    Problem::new(
+    let problem = Problem::new(
         ProblemKind::MethodNotAllowed,
         format!("{} has no such method", uri.path()),
-    )
-    .into_plain()
+    );
+    match uri.path().starts_with("/2/") {
+        true => problem.into_v2(),
+        false => problem.into_plain(),
+    }
 }
 
 fn handler(row: Route) -> MethodRouter<ApiState> {
@@ -99,6 +106,9 @@ fn handler(row: Route) -> MethodRouter<ApiState> {
         Handler::Raw(route) => route(method),
         Handler::Asked(handler) => on(method, move |State(state), request| {
             answer(state, row, handler, request)
+        }),
+        Handler::Managed(handler) => on(method, move |State(state), request| {
+            answer_managed(state, row, handler, request)
         }),
     }
 }
@@ -133,7 +143,7 @@ async fn answer(
                 }
                 caller = person.caller;
             }
-            Face::V1 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
+            Face::V1 | Face::V2 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
                 caller = caller::of_key(&state, &parts.headers).await?;
                 check(&caller, row.need)?;
                 (path, query) = parameters(&mut parts).await?;
@@ -157,9 +167,46 @@ async fn answer(
         .unwrap_or_else(|problem| problem.into_face(row.face, &origin, &instance))
 }
 
+async fn answer_managed(
+    state: ApiState,
+    row: Route,
+    handler: fn(TeamAsk) -> BoxFuture<'static, Answer>,
+    request: Request,
+) -> Response {
+    let answer = async {
+        let (mut parts, body) = request.into_parts();
+        let manager = caller::manager(&state, &parts.headers).await?;
+        if let Need::Manager(scope) = row.need {
+            manager.require(scope)?;
+        }
+        let (path, query) = parameters(&mut parts).await?;
+        let has_body = matches!(parts.method, Method::POST | Method::PATCH);
+        if has_body {
+            v2::require_content_type(&parts.headers)?;
+        }
+        let bytes_max = row.body.bytes_max(&state.config);
+        let body = request::read_body(bytes_max, &parts.headers, body).await?;
+        let ask = TeamAsk {
+            state,
+            manager,
+            path,
+            query,
+            body,
+        };
+        ask.require_team()?;
+        handler(ask).await
+    };
+    answer.await.unwrap_or_else(Problem::into_v2)
+}
+
 fn check(caller: &Caller, need: Need) -> Result<(), Problem> {
     let (permissions, is_one_enough) = match need {
-        Need::Nothing | Need::SendEvents | Need::AnyKey | Need::Administrator => return Ok(()),
+        Need::Nothing
+        | Need::SendEvents
+        | Need::AnyKey
+        | Need::AnyManager
+        | Need::Manager(_)
+        | Need::Administrator => return Ok(()),
         Need::OneOf(permissions) => (permissions, true),
         Need::AllOf(permissions) | Need::Person(permissions) => (permissions, false),
     };

@@ -7,9 +7,10 @@ use crate::ApiConfig;
 use crate::ask::{Answer, Ask};
 use crate::shape::{Content, Member, Shape, may};
 use crate::state::ApiState;
+use crate::v2::TeamAsk;
 use axum::routing::{MethodFilter, MethodRouter};
 use futures::future::BoxFuture;
-use waggle_access::Permission;
+use waggle_access::{Permission, Scope};
 
 /// One resource: the routes of one file.
 pub(crate) struct Resource {
@@ -50,6 +51,8 @@ pub(crate) struct Route {
 pub(crate) enum Face {
     /// The first version of Honeycomb's API: `{"error"}` or problem+json.
     V1,
+    /// The second version of Honeycomb's API: JSON:API errors.
+    V2,
     /// Honeycomb's event doors: `{"error"}` whatever the status.
     Events,
     /// Firehose's own: `{"requestId", "timestamp", "errorMessage"}`.
@@ -75,6 +78,10 @@ pub(crate) enum Need {
     OneOf(&'static [Permission]),
     /// A key with all of these permissions.
     AllOf(&'static [Permission]),
+    /// Any management key.
+    AnyManager,
+    /// A management key with this scope.
+    Manager(Scope),
     /// Somebody signed in, loopback with `--dev`, or a configuration key with one of these permissions, in the environment of the path.
     Person(&'static [Permission]),
     /// An administrator who is signed in, or loopback with `--dev`, in the environment of the path.
@@ -121,6 +128,8 @@ pub(crate) struct Makes {
 pub(crate) enum Handler {
     /// Handed a request whose caller was checked.
     Asked(fn(Ask) -> BoxFuture<'static, Answer>),
+    /// Handed a request whose management key was checked.
+    Managed(fn(TeamAsk) -> BoxFuture<'static, Answer>),
     /// Checks its caller itself, in its protocol's order and words.
     Raw(fn(MethodFilter) -> MethodRouter<ApiState>),
 }
@@ -134,6 +143,16 @@ impl Route {
         handler: fn(Ask) -> BoxFuture<'static, Answer>,
     ) -> Self {
         Self::new(method, path, Face::V1, need, Handler::Asked(handler))
+    }
+
+    /// A route of the second version of Honeycomb's API.
+    pub(crate) const fn v2(
+        method: &'static str,
+        path: &'static str,
+        need: Need,
+        handler: fn(TeamAsk) -> BoxFuture<'static, Answer>,
+    ) -> Self {
+        Self::new(method, path, Face::V2, need, Handler::Managed(handler))
     }
 
     /// A route of Waggle's own API.
@@ -257,6 +276,9 @@ impl Route {
 /// What the path parameters name.
 pub(crate) const KINDS: &[(&str, &str)] = &[
     ("env", "Slug of the environment."),
+    ("team", "Slug of the team."),
+    ("environment", "Id of the environment."),
+    ("api_key", "Id of the API key."),
     ("dataset", "Slug or name of the dataset."),
     ("column", "Id of the column."),
     ("column_name", "Name of the column."),

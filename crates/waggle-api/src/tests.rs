@@ -15,6 +15,7 @@ mod own;
 mod resource;
 mod sink;
 mod sql;
+mod v2;
 
 use crate::{ApiConfig, ApiParts, ApiState, DatasetSize, DatasetStats, router};
 use async_trait::async_trait;
@@ -35,7 +36,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tower::ServiceExt;
 use waggle_access::{
-    Access, BootstrapOutcome, BootstrapValues, InstallationSecret, Permission, Permissions,
+    Access, BootstrapOutcome, BootstrapValues, InstallationSecret, KeyRequest, Permission,
 };
 use waggle_metastore::{KeyKind, Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, Tenant};
@@ -60,6 +61,8 @@ struct Installation {
     staging: Tenant,
     /// A configuration key of `production` with every permission.
     key: String,
+    /// A management key of the team with every scope.
+    management_key: String,
 }
 
 impl Installation {
@@ -124,6 +127,7 @@ impl Installation {
             production: made.environment.tenant,
             staging: staging.tenant,
             key: made.api_key.value,
+            management_key: made.management_key.value,
         }
     }
 
@@ -134,11 +138,9 @@ impl Installation {
         kind: KeyKind,
         permissions: impl IntoIterator<Item = Permission>,
     ) -> String {
-        let permissions: Permissions = permissions.into_iter().collect();
-        let created = self
-            .access
-            .create_key(tenant, kind, "another", permissions)
-            .await;
+        let request = KeyRequest::new(tenant.environment, kind, "another")
+            .with(permissions.into_iter().collect());
+        let created = self.access.create_key(tenant.team, request).await;
         created.unwrap().value
     }
 
@@ -160,11 +162,21 @@ impl Installation {
         self.ask(method, path).header("x-honeycomb-team", &self.key)
     }
 
+    /// A request of the second API with the management key.
+    fn manage(&self, method: &str, path: &str) -> Call {
+        self.ask(method, path)
+            .header("authorization", &format!("Bearer {}", self.management_key))
+    }
+
     /// Signs in and returns the cookie.
     async fn sign_in(&self) -> String {
+        self.sign_in_as(EMAIL).await
+    }
+
+    async fn sign_in_as(&self, email: &str) -> String {
         let answer = self
             .ask("POST", "/api/session")
-            .json(&serde_json::json!({"email": EMAIL, "password": PASSWORD}))
+            .json(&serde_json::json!({"email": email, "password": PASSWORD}))
             .send()
             .await;
         assert_eq!(answer.status, 200, "{}", answer.text());
@@ -236,6 +248,15 @@ impl Call {
     fn json(self, body: &Json) -> Self {
         let mut call = self
             .header("content-type", "application/json")
+            .body(body.to_string());
+        call.sent = Some(body.clone());
+        call
+    }
+
+    /// JSON as the second API takes it.
+    fn json_api(self, body: &Json) -> Self {
+        let mut call = self
+            .header("content-type", crate::v2::CONTENT_TYPE)
             .body(body.to_string());
         call.sent = Some(body.clone());
         call

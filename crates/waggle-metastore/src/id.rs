@@ -3,8 +3,9 @@
 #[cfg(test)]
 mod tests;
 
-use crate::{KeyId, KeyKind, QueryId, QueryResultId};
+use crate::{KeyId, KeyKind, QueryId, QueryResultId, UserId};
 use rand::RngExt;
+use waggle_model::{EnvironmentId, TeamId};
 
 /// Letters and digits without the four that are easily confused.
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -45,6 +46,43 @@ impl QueryResultId {
     pub fn random() -> Self {
         Self(short())
     }
+}
+
+/// How a row that is numbered is called outside: a prefix that names its kind and its number as 26 digits, like
+/// `hcxen_00000000000000000000000012`.
+fn numbered(prefix: &str, number: i64) -> String {
+    format!("{prefix}{number:026}")
+}
+
+/// The number of an id that [`numbered`] made; `None` for any other text.
+fn number(prefix: &str, id: &str) -> Option<i64> {
+    let digits = id.strip_prefix(prefix)?;
+    let is_plain = digits.len() == 26 && digits.bytes().all(|digit| digit.is_ascii_digit());
+    digits.parse().ok().filter(|_| is_plain)
+}
+
+const TEAM: &str = "hcxtm_";
+const ENVIRONMENT: &str = "hcxen_";
+const USER: &str = "hcxus_";
+
+/// Returns the public id of a team.
+pub fn team_public_id(team: TeamId) -> String {
+    numbered(TEAM, team.0)
+}
+
+/// Returns the public id of an environment.
+pub fn environment_public_id(environment: EnvironmentId) -> String {
+    numbered(ENVIRONMENT, environment.0)
+}
+
+/// Reads the public id of an environment; `None` for any other text.
+pub fn environment_of_public_id(id: &str) -> Option<EnvironmentId> {
+    number(ENVIRONMENT, id).map(EnvironmentId)
+}
+
+/// Returns the public id of a user.
+pub fn user_public_id(user: UserId) -> String {
+    numbered(USER, user.0)
 }
 
 fn random<const N: usize>(alphabet: &[u8; N], length: usize) -> String {

@@ -1,6 +1,6 @@
 //! API keys: only a keyed hash of what the client sends is stored, never the secret itself.
 
-use crate::{Environment, Permissions, Result, Team};
+use crate::{Environment, Permissions, Result, Scope, Team, UserId};
 use async_trait::async_trait;
 use waggle_model::{EnvironmentId, TeamId, Tenant};
 
@@ -50,10 +50,18 @@ pub struct Key {
     pub kind: KeyKind,
     /// What people call it.
     pub name: String,
-    /// What it may do.
+    /// What it may do in its environment.
     pub permissions: Permissions,
+    /// What it may do in its team.
+    pub scopes: Vec<Scope>,
     /// True when it is refused for now.
     pub is_disabled: bool,
+    /// From when on it is refused for ever; `None` for never.
+    pub expires_at_ns: Option<i64>,
+    /// The person who made it; `None` when a program did.
+    pub made_by: Option<UserId>,
+    /// The person who last changed it; `None` when a program did.
+    pub changed_by: Option<UserId>,
     /// When it was made.
     pub created_at_ns: i64,
     /// When its name, permissions or state last changed.
@@ -84,8 +92,16 @@ pub struct NewKey {
     pub name: String,
     /// Keyed hash of what the client sends.
     pub secret_hash: [u8; 32],
-    /// What it may do.
+    /// What it may do in its environment.
     pub permissions: Permissions,
+    /// What it may do in its team.
+    pub scopes: Vec<Scope>,
+    /// True when it is refused for now.
+    pub is_disabled: bool,
+    /// From when on it is refused for ever; `None` for never.
+    pub expires_at_ns: Option<i64>,
+    /// The person who makes it; `None` when a program does.
+    pub made_by: Option<UserId>,
 }
 
 /// New values for a key; `None` leaves one as it is.
@@ -97,6 +113,8 @@ pub struct KeyChange {
     pub permissions: Option<Permissions>,
     /// Whether it is refused for now.
     pub is_disabled: Option<bool>,
+    /// The person who changes it; `None` when a program does.
+    pub changed_by: Option<UserId>,
 }
 
 /// A pair of AWS credentials that X-Ray clients sign with. Checking a signature needs the secret itself, so it is stored encrypted.
@@ -126,29 +144,29 @@ pub trait Keys: Send + Sync {
     /// Finds the key whose secret has this hash, disabled ones too.
     async fn key_by_secret_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<KeyOwner>>;
 
-    /// Lists the keys of an environment, oldest first.
-    async fn keys(&self, tenant: Tenant) -> Result<Vec<Key>>;
+    /// Lists the keys of a team and of its environments, oldest first.
+    async fn keys(&self, team: TeamId) -> Result<Vec<Key>>;
 
-    /// Finds a key of an environment.
-    async fn key(&self, tenant: Tenant, key: &KeyId) -> Result<Option<Key>>;
+    /// Finds a key of a team or of one of its environments.
+    async fn key(&self, team: TeamId, key: &KeyId) -> Result<Option<Key>>;
 
-    /// Changes a key of an environment and returns it as it is now.
+    /// Changes a key and returns it as it is now.
     ///
     /// # Errors
     /// `NotFound`.
     async fn update_key(
         &self,
-        tenant: Tenant,
+        team: TeamId,
         key: &KeyId,
         change: KeyChange,
         now_ns: i64,
     ) -> Result<Key>;
 
-    /// Deletes a key of an environment.
+    /// Deletes a key of a team or of one of its environments.
     ///
     /// # Errors
     /// `NotFound`.
-    async fn delete_key(&self, tenant: Tenant, key: &KeyId) -> Result<()>;
+    async fn delete_key(&self, team: TeamId, key: &KeyId) -> Result<()>;
 
     /// Moves the last-used times of keys forward; keys that are gone are skipped.
     async fn touch_keys(&self, used_at_ns: &[(KeyId, i64)]) -> Result<()>;

@@ -49,10 +49,11 @@ pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDatas
 pub use definition::{DatasetDefinition, DefinedColumn};
 pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure};
 pub use error::{Error, Result};
+pub use id::{environment_of_public_id, environment_public_id, team_public_id, user_public_id};
 pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
 pub use marker::{Marker, MarkerSetting};
 pub use named::Named;
-pub use permission::{Permission, Permissions};
+pub use permission::{Permission, Permissions, Scope};
 pub use query::{
     Queries, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy,
 };
@@ -62,7 +63,7 @@ pub use session::{NewSession, Session, Sessions};
 pub use slo::{BurnAlert, BurnAlertType, BurnCondition, Slo};
 pub use slug::{is_usable_name, slug};
 pub use sqlite::SqliteMetastore;
-pub use team::{Environment, Team, Teams};
+pub use team::{Environment, EnvironmentChange, Team, Teams};
 pub use trigger::{
     AlertType, Baseline, BaselineType, DayOfWeek, EvaluationWindow, Threshold, ThresholdOp, Trigger,
 };

@@ -89,6 +89,44 @@ impl Permission {
     }
 }
 
+/// One thing a management key may do. Source: spec/honeycomb-api.md section 1.3.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Scope {
+    /// Read the keys of the team.
+    ReadKeys,
+    /// Make, change and delete keys of the team.
+    WriteKeys,
+    /// Read the environments of the team.
+    ReadEnvironments,
+    /// Make, change and delete environments of the team.
+    WriteEnvironments,
+}
+
+impl Scope {
+    /// Every scope.
+    pub const ALL: [Self; 4] = [
+        Self::ReadKeys,
+        Self::WriteKeys,
+        Self::ReadEnvironments,
+        Self::WriteEnvironments,
+    ];
+
+    /// Returns the public name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ReadKeys => "api-keys:read",
+            Self::WriteKeys => "api-keys:write",
+            Self::ReadEnvironments => "environments:read",
+            Self::WriteEnvironments => "environments:write",
+        }
+    }
+
+    /// Finds a scope by its public name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|scope| scope.name() == name)
+    }
+}
+
 /// A set of permissions.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Permissions(u16);

@@ -26,8 +26,25 @@ pub struct Environment {
     pub name: String,
     /// The name in addresses; unique in the team.
     pub slug: String,
+    /// What people wrote about it.
+    pub description: String,
+    /// The colour people know it by, by its public name.
+    pub color: String,
+    /// True while it can't be deleted.
+    pub is_delete_protected: bool,
     /// When it was made.
     pub created_at_ns: i64,
+}
+
+/// New values for an environment; `None` leaves one as it is.
+#[derive(Clone, Debug, Default)]
+pub struct EnvironmentChange {
+    /// What people wrote about it.
+    pub description: Option<String>,
+    /// The colour people know it by.
+    pub color: Option<String>,
+    /// Whether it can't be deleted.
+    pub is_delete_protected: Option<bool>,
 }
 
 /// Rows about teams and environments.
@@ -53,6 +70,12 @@ pub trait Teams: Send + Sync {
     /// Lists all teams, oldest first.
     async fn teams(&self) -> Result<Vec<Team>>;
 
+    /// Deletes a team with its users and keys.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while it has environments.
+    async fn delete_team(&self, team: TeamId) -> Result<()>;
+
     /// Finds a team.
     async fn team(&self, team: TeamId) -> Result<Option<Team>>;
 
@@ -65,6 +88,22 @@ pub trait Teams: Send + Sync {
         team: TeamId,
         environment: EnvironmentId,
     ) -> Result<Option<Environment>>;
+
+    /// Changes an environment and returns it as it is now.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn update_environment(
+        &self,
+        tenant: Tenant,
+        change: EnvironmentChange,
+    ) -> Result<Environment>;
+
+    /// Deletes an environment with everything that belongs to it but its datasets, which must be gone.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` while it is protected or has datasets.
+    async fn delete_environment(&self, tenant: Tenant) -> Result<()>;
 
     /// Finds an environment of a team by its slug.
     async fn environment_by_slug(&self, team: TeamId, slug: &str) -> Result<Option<Environment>>;

@@ -3,7 +3,8 @@
 use crate::ask::{Answer, Ask, json_answer};
 use crate::caller::key_of;
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Named, Shape, must};
+use crate::shape::{Content, Named, Shape, may, must};
+use crate::table::time_text;
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
@@ -47,6 +48,11 @@ const AUTH: Named = Named {
             "Its environment; both texts are empty for a classic key.",
         ),
         must("team", Shape::Named(&NAME_AND_SLUG), "Its team."),
+        may(
+            "time_to_live",
+            Shape::Time,
+            "When the key ends, if it does.",
+        ),
     ],
 };
 
@@ -82,14 +88,15 @@ pub(crate) fn get(ask: &Ask) -> Answer {
     } else {
         json!({ "name": caller.environment_name, "slug": caller.environment_slug })
     };
-    json_answer(
-        StatusCode::OK,
-        &json!({
-            "id": caller.key_id().map(|id| &id.0),
-            "type": caller.kind().name(),
-            "api_key_access": access,
-            "environment": environment,
-            "team": { "name": caller.team_name, "slug": caller.team_slug },
-        }),
-    )
+    let mut body = json!({
+        "id": caller.key_id().map(|id| &id.0),
+        "type": caller.kind().name(),
+        "api_key_access": access,
+        "environment": environment,
+        "team": { "name": caller.team_name, "slug": caller.team_slug },
+    });
+    if let Some(expires_at_ns) = caller.expires_at_ns {
+        body["time_to_live"] = time_text(expires_at_ns).into();
+    }
+    json_answer(StatusCode::OK, &body)
 }

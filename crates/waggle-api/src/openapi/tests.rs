@@ -46,6 +46,7 @@ fn every_row_says_all_there_is_to_say() {
             path if path.starts_with("/1/events/") || path.starts_with("/1/batch/") => Face::Events,
             path if path.starts_with("/1/kinesis_events/") => Face::Firehose,
             path if path.starts_with("/1/") => Face::V1,
+            path if path.starts_with("/2/") => Face::V2,
             path if path.starts_with("/v1/") => Face::Otlp,
             path if path.starts_with("/api/") => Face::Own,
             _ => Face::Health,

@@ -6,8 +6,8 @@ use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, must};
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
-use waggle_access::Permissions;
-use waggle_metastore::KeyKind;
+use waggle_access::{KeyRequest, Permissions};
+use waggle_metastore::{KeyKind, RunBy};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Keys in the UI",
@@ -48,15 +48,18 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             "cannot be blank",
         ));
     };
+    let request = KeyRequest {
+        permissions: Permissions::all(),
+        made_by: match ask.caller.run_by() {
+            RunBy::User(user) => Some(user),
+            RunBy::Key(_) | RunBy::Nobody => None,
+        },
+        ..KeyRequest::new(ask.caller.tenant.environment, KeyKind::Configuration, name)
+    };
     let created = ask
         .state
         .access
-        .create_key(
-            ask.caller.tenant,
-            KeyKind::Configuration,
-            name,
-            Permissions::all(),
-        )
+        .create_key(ask.caller.tenant.team, request)
         .await?;
     json_answer(
         StatusCode::CREATED,

@@ -1,14 +1,14 @@
 //! The table of routes, walked: no route without its guard, no sight of another environment, no bad id or body that breaks anything.
 
-use super::{Answer, Call, Installation};
+use super::{Answer, Call, Installation, NOW_NS, PASSWORD};
 use crate::resource;
 use crate::route::{BodyLimit, Face, KINDS, Need, Route, TEAM_WIDE, UNMADE};
 use crate::{ApiConfig, router};
 use serde_json::Value as Json;
 use std::collections::HashMap;
 use std::path::Path;
-use waggle_access::Permission;
-use waggle_metastore::KeyKind;
+use waggle_access::{KeyRequest, Permission, Scope};
+use waggle_metastore::{KeyKind, Role};
 use waggle_model::Tenant;
 
 /// One object of every kind, by the name of its kind: what stands for the parameters of paths.
@@ -23,6 +23,7 @@ impl Objects {
             .map(|(kind, _)| (*kind, "yUheCUmgZ8p".to_owned()))
             .collect();
         objects.insert("env", "production".to_owned());
+        objects.insert("team", "default".to_owned());
         Self(objects)
     }
 
@@ -47,26 +48,70 @@ impl Objects {
 struct Place {
     objects: Objects,
     key: String,
+    management_key: String,
     cookie: String,
 }
 
 impl Place {
-    /// Makes one object of every kind, by the routes that make them.
+    /// An environment of the first team.
     async fn furnished(installation: &Installation, tenant: Tenant, slug: &str) -> Self {
-        let mut place = Self {
+        let key = installation
+            .key_with(tenant, KeyKind::Configuration, Permission::all())
+            .await;
+        Self {
             objects: Objects::none(),
-            key: installation
-                .key_with(tenant, KeyKind::Configuration, Permission::all())
-                .await,
+            key,
+            management_key: installation.management_key.clone(),
             cookie: installation.sign_in().await,
-        };
+        }
+        .furnish(installation, "default", slug)
+        .await
+    }
+
+    /// An environment of another team, with its own people and keys.
+    async fn of_strangers(installation: &Installation) -> Self {
+        let metastore = &installation.metastore;
+        let team = metastore.create_team("Strangers", NOW_NS).await.unwrap();
+        let environment = metastore
+            .create_environment(team.id, "elsewhere", NOW_NS)
+            .await
+            .unwrap();
+        let access = &installation.access;
+        let email = "stranger@example.com";
+        access
+            .create_user(team.id, email, "Stranger", PASSWORD, Role::Administrator)
+            .await
+            .unwrap();
+        let request = KeyRequest::management("theirs", &Scope::ALL);
+        let management_key = access.create_key(team.id, request).await.unwrap().value;
+        let key = installation
+            .key_with(
+                environment.tenant,
+                KeyKind::Configuration,
+                Permission::all(),
+            )
+            .await;
+        Self {
+            objects: Objects::none(),
+            key,
+            management_key,
+            cookie: installation.sign_in_as(email).await,
+        }
+        .furnish(installation, "strangers", "elsewhere")
+        .await
+    }
+
+    /// Makes one object of every kind, by the routes that make them.
+    async fn furnish(self, installation: &Installation, team: &str, slug: &str) -> Self {
+        let mut place = self;
+        place.objects.0.insert("team", team.to_owned());
         place.objects.0.insert("env", slug.to_owned());
-        let mut made = vec!["env"];
+        let mut made = vec!["team", "env"];
         for row in resource::all() {
             let Some(makes) = row.makes else { continue };
             let body = place.objects.example(makes.example);
             let call = installation.ask(row.method, &place.objects.path(row));
-            let answer = place.opened(row, call.json(&body)).send().await;
+            let answer = place.opened(row, with_body(row, call, &body)).send().await;
             assert!(answer.status < 300, "{}: {}", row.path, answer.text());
             let json = answer.json();
             let id = json
@@ -90,6 +135,7 @@ impl Place {
     fn opened(&self, row: &Route, call: Call) -> Call {
         match row.face {
             Face::Own => call.header("cookie", &self.cookie),
+            Face::V2 => call.header("authorization", &format!("Bearer {}", self.management_key)),
             Face::V1 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
                 call.header("x-honeycomb-team", &self.key)
             }
@@ -102,7 +148,14 @@ fn call(installation: &Installation, row: &Route, objects: &Objects) -> Call {
     if row.method == "GET" || row.method == "DELETE" {
         return call;
     }
-    call.json(&serde_json::json!({}))
+    with_body(row, call, &serde_json::json!({}))
+}
+
+fn with_body(row: &Route, call: Call, body: &Json) -> Call {
+    match row.face {
+        Face::V2 => call.json_api(body),
+        _ => call.json(body),
+    }
 }
 
 /// Every refusal of a program's route is JSON with a text in its face's own words, never a page and never an empty body.
@@ -113,6 +166,7 @@ fn check_refusal(answer: &Answer, status: u16, row: &Route, case: &str) {
     let pointer = match row.face {
         Face::Otlp => "/message",
         Face::Firehose => "/errorMessage",
+        Face::V2 => "/errors/0/detail",
         Face::V1 | Face::Events | Face::Own | Face::Health => "/error",
     };
     let json = answer.json();
@@ -145,6 +199,16 @@ async fn without_a_key_every_guarded_route_answers_401() {
             .await;
         check_refusal(&answer, 401, row, "unknown key");
         let answer = call(&installation, row, &objects)
+            .header("authorization", "Bearer hcxmk_nobodys:secret")
+            .send()
+            .await;
+        check_refusal(&answer, 401, row, "unknown management key");
+        if row.face == Face::V2 {
+            let error = &answer.json()["errors"][0];
+            assert_eq!(error["code"], "unauthenticated/invalid-key");
+            assert_eq!(error["source"]["header"], "Authorization");
+        }
+        let answer = call(&installation, row, &objects)
             .header("cookie", "waggle_session=made-up")
             .send()
             .await;
@@ -158,7 +222,19 @@ async fn a_key_without_the_permission_is_refused() {
     let objects = Objects::none();
     for row in guarded() {
         let needed: &[Permission] = match row.need {
-            Need::Nothing | Need::AnyKey => continue,
+            Need::Nothing | Need::AnyKey | Need::AnyManager => continue,
+            Need::Manager(scope) => {
+                let others = Scope::ALL.into_iter().filter(|other| *other != scope);
+                let request = KeyRequest::management("less", &others.collect::<Vec<_>>());
+                let team = installation.production.team;
+                let key = installation.access.create_key(team, request).await.unwrap();
+                let answer = call(&installation, row, &objects)
+                    .header("authorization", &format!("Bearer {}", key.value))
+                    .send()
+                    .await;
+                check_refusal(&answer, 403, row, &format!("without {scope:?}"));
+                continue;
+            }
             // A key is no administrator, whatever it may do.
             Need::Administrator => {
                 let answer = call(&installation, row, &objects)
@@ -198,6 +274,8 @@ async fn an_ingest_key_does_nothing_but_send() {
     for row in guarded() {
         let is_let_in = match row.need {
             Need::Nothing | Need::AnyKey | Need::SendEvents => continue,
+            // A management key is shown in another header; this one is nobody's there.
+            Need::AnyManager | Need::Manager(_) => continue,
             Need::OneOf(needed) => needed.contains(&Permission::CreateDatasets),
             Need::AllOf(_) | Need::Person(_) | Need::Administrator => false,
         };
@@ -218,25 +296,40 @@ async fn an_ingest_key_does_nothing_but_send() {
 async fn another_environments_objects_do_not_exist() {
     let installation = Installation::new().await;
     let ours = Place::furnished(&installation, installation.production, "production").await;
-    let theirs = Place::furnished(&installation, installation.staging, "staging").await;
-    let is_of_environment = |kind: &str| !UNMADE.contains(&kind) && !TEAM_WIDE.contains(&kind);
+    let neighbours = Place::furnished(&installation, installation.staging, "staging").await;
+    let strangers = Place::of_strangers(&installation).await;
     for row in guarded().filter(|row| row.need != Need::SendEvents) {
-        // Everything of theirs at once, then each object of theirs among those of ours.
-        let mut cases = vec![theirs.objects.clone()];
-        for (_, kind) in row.objects().filter(|(_, kind)| is_of_environment(kind)) {
-            let mut mixed = ours.objects.clone();
-            mixed.0.insert(kind, theirs.objects.0[kind].clone());
-            cases.push(mixed);
-        }
-        if !row.objects().any(|(_, kind)| is_of_environment(kind)) {
-            continue;
+        let mut cases = Vec::new();
+        for theirs in [&neighbours, &strangers] {
+            let is_same_team = theirs.objects.0["team"] == "default";
+            // A team's management key manages all of its environments.
+            if row.face == Face::V2 && is_same_team {
+                continue;
+            }
+            let hidden = || {
+                let is_shared = |kind: &str| is_same_team && TEAM_WIDE.contains(&kind);
+                row.objects()
+                    .map(|(_, kind)| kind)
+                    .filter(move |kind| !UNMADE.contains(kind) && !is_shared(kind))
+            };
+            // Everything of theirs at once, then each object of theirs among those of ours.
+            if hidden().next().is_some() {
+                cases.push(theirs.objects.clone());
+            }
+            for kind in hidden() {
+                let mut mixed = ours.objects.clone();
+                mixed.0.insert(kind, theirs.objects.0[kind].clone());
+                cases.push(mixed);
+            }
         }
         for objects in cases {
             let is_theirs_for_people = row.face == Face::Own && objects.0["env"] == "staging";
             let request = match row.makes {
-                Some(makes) => installation
-                    .ask(row.method, &objects.path(row))
-                    .json(&objects.example(makes.example)),
+                Some(makes) => with_body(
+                    row,
+                    installation.ask(row.method, &objects.path(row)),
+                    &objects.example(makes.example),
+                ),
                 None => call(&installation, row, &objects),
             };
             // A person of the team may go into its other environment; a key may not.

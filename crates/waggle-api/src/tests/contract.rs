@@ -3,7 +3,7 @@
 //! Bodies of requests are held against their shapes only where the server took them: tests send much that is wrong on purpose.
 
 use super::Answer;
-use crate::openapi::refusal_shapes;
+use crate::openapi::{json_media_type, refusal_shapes};
 use crate::resource;
 use crate::route::Route;
 use crate::shape::{Content, Member, OTHERS, Shape};
@@ -27,7 +27,7 @@ pub(super) fn check(method: &str, path: &str, sent: Option<&Json>, answer: &Answ
         // SQL answers CSV to who asks for it.
         Some((_, Content::Json(_))) if media_type == "text/csv" => {}
         Some((_, Content::Json(shape))) => {
-            assert_eq!(media_type, "application/json", "{place}");
+            assert_eq!(media_type, json_media_type(row.face), "{place}");
             let mut wrong = Vec::new();
             is_like(*shape, &answer.json(), true, "", &mut wrong);
             assert!(wrong.is_empty(), "{place}: {wrong:#?} in {}", answer.text());

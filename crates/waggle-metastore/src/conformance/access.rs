@@ -2,8 +2,8 @@
 
 use super::{NOW, tenant};
 use crate::{
-    AwsKey, Error, FirstRows, KeyChange, KeyId, KeyKind, Metastore, NewKey, NewSession, NewUser,
-    Permission, Permissions, Role, UserId,
+    AwsKey, DatasetChange, EnvironmentChange, Error, FirstRows, KeyChange, KeyId, KeyKind,
+    Metastore, NewKey, NewSession, NewUser, Permission, Permissions, Role, Scope, UserId,
 };
 use waggle_model::{EnvironmentId, TeamId, Tenant};
 
@@ -16,6 +16,10 @@ fn new_key(kind: KeyKind, secret: u8) -> NewKey {
         permissions: [Permission::SendEvents, Permission::RunQueries]
             .into_iter()
             .collect(),
+        scopes: Vec::new(),
+        is_disabled: false,
+        expires_at_ns: None,
+        made_by: None,
     }
 }
 
@@ -282,7 +286,7 @@ pub(super) async fn keys_change_and_go(metastore: &dyn Metastore) {
         ..KeyChange::default()
     };
     let changed = metastore
-        .update_key(tenant, &made.id, change.clone(), NOW + 9)
+        .update_key(tenant.team, &made.id, change.clone(), NOW + 9)
         .await
         .unwrap();
     assert_eq!(changed.name, "laptop");
@@ -291,21 +295,23 @@ pub(super) async fn keys_change_and_go(metastore: &dyn Metastore) {
     assert_eq!(changed.updated_at_ns, NOW + 9);
     assert_eq!(changed.last_used_at_ns, Some(NOW + 5));
     assert_eq!(
-        metastore.keys(tenant).await.unwrap(),
+        metastore.keys(tenant.team).await.unwrap(),
         std::slice::from_ref(&changed)
     );
     assert_eq!(
-        metastore.key(tenant, &made.id).await.unwrap(),
+        metastore.key(tenant.team, &made.id).await.unwrap(),
         Some(changed)
     );
-    metastore.delete_key(tenant, &made.id).await.unwrap();
+    metastore.delete_key(tenant.team, &made.id).await.unwrap();
     assert_eq!(metastore.key_by_secret_hash(&[1; 32]).await.unwrap(), None);
     assert!(matches!(
-        metastore.delete_key(tenant, &made.id).await,
+        metastore.delete_key(tenant.team, &made.id).await,
         Err(Error::NotFound(_))
     ));
     assert!(matches!(
-        metastore.update_key(tenant, &made.id, change, NOW).await,
+        metastore
+            .update_key(tenant.team, &made.id, change, NOW)
+            .await,
         Err(Error::NotFound(_))
     ));
 }
@@ -323,24 +329,151 @@ pub(super) async fn another_tenant_sees_no_key(metastore: &dyn Metastore) {
         .await
         .unwrap()
         .id;
-    for stranger in [theirs, mixed] {
-        assert!(metastore.keys(stranger).await.unwrap().is_empty());
-        assert_eq!(metastore.key(stranger, &id).await.unwrap(), None);
-        let change = KeyChange::default();
-        assert!(matches!(
-            metastore.update_key(stranger, &id, change, NOW).await,
-            Err(Error::NotFound(_))
-        ));
-        assert!(matches!(
-            metastore.delete_key(stranger, &id).await,
-            Err(Error::NotFound(_))
-        ));
-    }
+    let stranger = theirs.team;
+    assert!(metastore.keys(stranger).await.unwrap().is_empty());
+    assert_eq!(metastore.key(stranger, &id).await.unwrap(), None);
+    let change = KeyChange::default();
+    assert!(matches!(
+        metastore.update_key(stranger, &id, change, NOW).await,
+        Err(Error::NotFound(_))
+    ));
+    assert!(matches!(
+        metastore.delete_key(stranger, &id).await,
+        Err(Error::NotFound(_))
+    ));
     let new = new_key(KeyKind::Configuration, 2);
     let refused = metastore
         .create_key(mixed.team, Some(mixed.environment), &new, NOW)
         .await;
     assert!(matches!(refused, Err(Error::NotFound(_))));
+}
+
+pub(super) async fn keys_remember_scopes_ends_and_people(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let user = new_user("karl@example.com");
+    let user = metastore
+        .create_user(tenant.team, &user, NOW)
+        .await
+        .unwrap();
+    let new = NewKey {
+        scopes: vec![Scope::ReadKeys, Scope::WriteEnvironments],
+        is_disabled: true,
+        expires_at_ns: Some(NOW + 5),
+        made_by: Some(user.id),
+        ..new_key(KeyKind::Management, 1)
+    };
+    let made = metastore
+        .create_key(tenant.team, None, &new, NOW)
+        .await
+        .unwrap();
+    assert_eq!(made.scopes, new.scopes);
+    assert!(made.is_disabled);
+    assert_eq!(made.expires_at_ns, Some(NOW + 5));
+    assert_eq!((made.made_by, made.changed_by), (Some(user.id), None));
+    let of_environment = new_key(KeyKind::Ingest, 2);
+    metastore
+        .create_key(
+            tenant.team,
+            Some(tenant.environment),
+            &of_environment,
+            NOW + 1,
+        )
+        .await
+        .unwrap();
+    let all = metastore.keys(tenant.team).await.unwrap();
+    let kinds: Vec<_> = all.iter().map(|key| key.kind).collect();
+    assert_eq!(kinds, [KeyKind::Management, KeyKind::Ingest]);
+    let change = KeyChange {
+        name: Some("renamed".to_owned()),
+        changed_by: Some(user.id),
+        ..KeyChange::default()
+    };
+    let changed = metastore
+        .update_key(tenant.team, &made.id, change, NOW + 2)
+        .await
+        .unwrap();
+    assert_eq!(changed.changed_by, Some(user.id));
+    assert_eq!(changed.scopes, new.scopes);
+    metastore.delete_key(tenant.team, &made.id).await.unwrap();
+    assert_eq!(metastore.keys(tenant.team).await.unwrap().len(), 1);
+}
+
+pub(super) async fn environments_change_and_go(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let mixed = Tenant {
+        team: super::tenant(metastore, "theirs").await.team,
+        ..tenant
+    };
+    let is_delete_protected = |is_delete_protected| EnvironmentChange {
+        is_delete_protected: Some(is_delete_protected),
+        ..EnvironmentChange::default()
+    };
+    let change = EnvironmentChange {
+        description: Some("for the bees".to_owned()),
+        color: Some("gold".to_owned()),
+        is_delete_protected: None,
+    };
+    let changed = metastore.update_environment(tenant, change).await.unwrap();
+    assert_eq!(changed.description, "for the bees");
+    assert_eq!(changed.color, "gold");
+    assert!(changed.is_delete_protected, "from the beginning");
+    assert!(matches!(
+        metastore
+            .update_environment(mixed, is_delete_protected(false))
+            .await,
+        Err(Error::NotFound(_))
+    ));
+    assert!(matches!(
+        metastore.delete_environment(tenant).await,
+        Err(Error::Conflict(_))
+    ));
+    metastore
+        .update_environment(tenant, is_delete_protected(false))
+        .await
+        .unwrap();
+    let dataset = metastore
+        .ensure_dataset(tenant, "shop", 10, NOW)
+        .await
+        .unwrap()
+        .dataset;
+    assert!(matches!(
+        metastore.delete_environment(tenant).await,
+        Err(Error::Conflict("the environment has datasets"))
+    ));
+    let change = DatasetChange {
+        is_delete_protected: Some(false),
+        ..DatasetChange::default()
+    };
+    metastore
+        .update_dataset(tenant, dataset.id, change)
+        .await
+        .unwrap();
+    metastore.delete_dataset(tenant, dataset.id).await.unwrap();
+    let key = new_key(KeyKind::Ingest, 1);
+    metastore
+        .create_key(tenant.team, Some(tenant.environment), &key, NOW)
+        .await
+        .unwrap();
+    assert!(matches!(
+        metastore.delete_environment(mixed).await,
+        Err(Error::NotFound(_))
+    ));
+    assert!(matches!(
+        metastore.delete_team(tenant.team).await,
+        Err(Error::Conflict(_))
+    ));
+    metastore.delete_environment(tenant).await.unwrap();
+    assert!(matches!(
+        metastore.delete_environment(tenant).await,
+        Err(Error::NotFound(_))
+    ));
+    assert_eq!(metastore.key_by_secret_hash(&[1; 32]).await.unwrap(), None);
+    metastore.delete_team(tenant.team).await.unwrap();
+    assert_eq!(metastore.team(tenant.team).await.unwrap(), None);
+    assert!(matches!(
+        metastore.delete_team(tenant.team).await,
+        Err(Error::NotFound(_))
+    ));
 }
 
 pub(super) async fn aws_keys(metastore: &dyn Metastore) {

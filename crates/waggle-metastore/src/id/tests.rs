@@ -1,5 +1,8 @@
-use super::short;
-use crate::{KeyId, KeyKind};
+use super::{
+    environment_of_public_id, environment_public_id, short, team_public_id, user_public_id,
+};
+use crate::{KeyId, KeyKind, UserId};
+use waggle_model::{EnvironmentId, TeamId};
 
 #[test]
 fn ids_have_their_public_shapes() {
@@ -26,4 +29,22 @@ fn ids_have_their_public_shapes() {
             "{id}"
         );
     }
+}
+
+#[test]
+fn numbered_ids_come_back() {
+    let id = environment_public_id(EnvironmentId(12));
+    assert_eq!(id, "hcxen_00000000000000000000000012");
+    assert_eq!(environment_of_public_id(&id), Some(EnvironmentId(12)));
+    for wrong in [
+        "",
+        "12",
+        "hcxen_12",
+        "hcxen_-0000000000000000000000012",
+        "hcxtm_00000000000000000000000012",
+    ] {
+        assert_eq!(environment_of_public_id(wrong), None, "{wrong}");
+    }
+    assert_eq!(team_public_id(TeamId(1)).len(), 32);
+    assert!(user_public_id(UserId(1)).starts_with("hcxus_"));
 }

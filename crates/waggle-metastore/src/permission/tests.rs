@@ -1,4 +1,4 @@
-use super::{NAMES, Permission, Permissions};
+use super::{NAMES, Permission, Permissions, Scope};
 
 #[test]
 fn the_table_is_in_the_order_of_the_variants() {
@@ -37,4 +37,12 @@ fn a_set_holds_what_was_put_in() {
         set,
         "a set survives being listed"
     );
+}
+
+#[test]
+fn scopes_are_found_by_their_names() {
+    for scope in Scope::ALL {
+        assert_eq!(Scope::from_name(scope.name()), Some(scope));
+    }
+    assert_eq!(Scope::from_name("markers:write"), None);
 }

@@ -3,7 +3,7 @@
 use super::{SqliteMetastore, tenant_of};
 use crate::{
     AwsKey, Environment, Error, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey, Permission,
-    Permissions, Result, Team,
+    Permissions, Result, Scope, Team, UserId,
 };
 use async_trait::async_trait;
 use sqlx::Row;
@@ -30,6 +30,7 @@ impl Keys for SqliteMetastore {
             "SELECT api_keys.*, teams.name AS team_name, teams.slug AS team_slug,
                     teams.created_at_ns AS team_created_at_ns,
                     environments.name AS environment_name, environments.slug AS environment_slug,
+                    environments.description, environments.color, environments.is_delete_protected,
                     environments.created_at_ns AS environment_created_at_ns
              FROM api_keys JOIN teams ON teams.id = api_keys.team_id
                            LEFT JOIN environments ON environments.id = api_keys.environment_id
@@ -41,61 +42,54 @@ impl Keys for SqliteMetastore {
         row.as_ref().map(owner_of).transpose()
     }
 
-    async fn keys(&self, tenant: Tenant) -> Result<Vec<Key>> {
-        let rows = sqlx::query(
-            "SELECT * FROM api_keys WHERE team_id = ? AND environment_id = ?
-             ORDER BY created_at_ns, id",
-        )
-        .bind(tenant.team.0)
-        .bind(tenant.environment.0)
-        .fetch_all(&self.readers)
-        .await?;
+    async fn keys(&self, team: TeamId) -> Result<Vec<Key>> {
+        let rows =
+            sqlx::query("SELECT * FROM api_keys WHERE team_id = ? ORDER BY created_at_ns, id")
+                .bind(team.0)
+                .fetch_all(&self.readers)
+                .await?;
         rows.iter().map(key_of).collect()
     }
 
-    async fn key(&self, tenant: Tenant, key: &KeyId) -> Result<Option<Key>> {
-        let row = sqlx::query(
-            "SELECT * FROM api_keys WHERE id = ? AND team_id = ? AND environment_id = ?",
-        )
-        .bind(key.0.as_str())
-        .bind(tenant.team.0)
-        .bind(tenant.environment.0)
-        .fetch_optional(&self.readers)
-        .await?;
+    async fn key(&self, team: TeamId, key: &KeyId) -> Result<Option<Key>> {
+        let row = sqlx::query("SELECT * FROM api_keys WHERE id = ? AND team_id = ?")
+            .bind(key.0.as_str())
+            .bind(team.0)
+            .fetch_optional(&self.readers)
+            .await?;
         row.as_ref().map(key_of).transpose()
     }
 
     async fn update_key(
         &self,
-        tenant: Tenant,
+        team: TeamId,
         key: &KeyId,
         change: KeyChange,
         now_ns: i64,
     ) -> Result<Key> {
         let row = self.write_one(sqlx::query(
             "UPDATE api_keys SET name = COALESCE(?, name), permissions = COALESCE(?, permissions),
-                                 is_disabled = COALESCE(?, is_disabled), updated_at_ns = ?
-             WHERE id = ? AND team_id = ? AND environment_id = ? RETURNING *",
+                                 is_disabled = COALESCE(?, is_disabled), changed_by = ?,
+                                 updated_at_ns = ?
+             WHERE id = ? AND team_id = ? RETURNING *",
         )
         .bind(change.name)
         .bind(change.permissions.map(permission_names))
         .bind(change.is_disabled)
+        .bind(change.changed_by.map(|user| user.0))
         .bind(now_ns)
         .bind(key.0.as_str())
-        .bind(tenant.team.0)
-        .bind(tenant.environment.0)).await?;
+        .bind(team.0)).await?;
         key_of(&row.ok_or(Error::NotFound("key"))?)
     }
 
-    async fn delete_key(&self, tenant: Tenant, key: &KeyId) -> Result<()> {
-        let deleted =
-            sqlx::query("DELETE FROM api_keys WHERE id = ? AND team_id = ? AND environment_id = ?")
-                .bind(key.0.as_str())
-                .bind(tenant.team.0)
-                .bind(tenant.environment.0)
-                .execute(&self.writer)
-                .await?
-                .rows_affected();
+    async fn delete_key(&self, team: TeamId, key: &KeyId) -> Result<()> {
+        let deleted = sqlx::query("DELETE FROM api_keys WHERE id = ? AND team_id = ?")
+            .bind(key.0.as_str())
+            .bind(team.0)
+            .execute(&self.writer)
+            .await?
+            .rows_affected();
         if deleted == 0 {
             return Err(Error::NotFound("key"));
         }
@@ -150,8 +144,9 @@ pub(super) async fn insert_key(
 ) -> Result<Key> {
     let row = sqlx::query(
         "INSERT INTO api_keys (id, team_id, environment_id, kind, name, secret_hash, permissions,
-                               is_disabled, created_at_ns, updated_at_ns)
-         VALUES (?, ?, ?, ?, ?, ?, ?, FALSE, ?, ?) RETURNING *",
+                               scopes, is_disabled, expires_at_ns, made_by, created_at_ns,
+                               updated_at_ns)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING *",
     )
     .bind(key.id.0.as_str())
     .bind(team.0)
@@ -160,6 +155,10 @@ pub(super) async fn insert_key(
     .bind(key.name.as_str())
     .bind(key.secret_hash.as_slice())
     .bind(permission_names(key.permissions))
+    .bind(scope_names(&key.scopes))
+    .bind(key.is_disabled)
+    .bind(key.expires_at_ns)
+    .bind(key.made_by.map(|user| user.0))
     .bind(now_ns)
     .bind(now_ns)
     .fetch_one(connection)
@@ -205,6 +204,9 @@ fn owner_of(row: &SqliteRow) -> Result<KeyOwner> {
             },
             name: row.try_get("environment_name")?,
             slug: row.try_get("environment_slug")?,
+            description: row.try_get("description")?,
+            color: row.try_get("color")?,
+            is_delete_protected: row.try_get("is_delete_protected")?,
             created_at_ns: row.try_get("environment_created_at_ns")?,
         }),
     };
@@ -226,7 +228,11 @@ fn key_of(row: &SqliteRow) -> Result<Key> {
             .ok_or_else(|| Error::Corrupt(format!("a key has the kind {kind}")))?,
         name: row.try_get("name")?,
         permissions: permissions_of(row.try_get("permissions")?)?,
+        scopes: scopes_of(row.try_get("scopes")?)?,
         is_disabled: row.try_get("is_disabled")?,
+        expires_at_ns: row.try_get("expires_at_ns")?,
+        made_by: row.try_get::<Option<i64>, _>("made_by")?.map(UserId),
+        changed_by: row.try_get::<Option<i64>, _>("changed_by")?.map(UserId),
         created_at_ns: row.try_get("created_at_ns")?,
         updated_at_ns: row.try_get("updated_at_ns")?,
         last_used_at_ns: row.try_get("last_used_at_ns")?,
@@ -236,6 +242,21 @@ fn key_of(row: &SqliteRow) -> Result<Key> {
 fn permission_names(permissions: Permissions) -> String {
     let names: Vec<&str> = permissions.iter().map(Permission::name).collect();
     names.join(" ")
+}
+
+fn scope_names(scopes: &[Scope]) -> String {
+    let names: Vec<&str> = scopes.iter().map(|scope| scope.name()).collect();
+    names.join(" ")
+}
+
+fn scopes_of(names: &str) -> Result<Vec<Scope>> {
+    names
+        .split_ascii_whitespace()
+        .map(|name| {
+            Scope::from_name(name)
+                .ok_or_else(|| Error::Corrupt(format!("a key has the scope {name}")))
+        })
+        .collect()
 }
 
 fn permissions_of(names: &str) -> Result<Permissions> {

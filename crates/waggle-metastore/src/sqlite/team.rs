@@ -1,11 +1,11 @@
 //! Teams and environments in SQLite.
 
 use super::{SqliteMetastore, tenant_of};
-use crate::{Environment, Error, Result, Team, Teams, is_usable_name, slug};
+use crate::{Environment, EnvironmentChange, Error, Result, Team, Teams, is_usable_name, slug};
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
-use waggle_model::{EnvironmentId, TeamId};
+use waggle_model::{EnvironmentId, TeamId, Tenant};
 
 #[async_trait]
 impl Teams for SqliteMetastore {
@@ -33,6 +33,28 @@ impl Teams for SqliteMetastore {
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(team_of).collect()
+    }
+
+    async fn delete_team(&self, team: TeamId) -> Result<()> {
+        let mut transaction = self.write().await?;
+        let has_environments: bool =
+            sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM environments WHERE team_id = ?)")
+                .bind(team.0)
+                .fetch_one(&mut *transaction)
+                .await?;
+        if has_environments {
+            return Err(Error::Conflict("the team has environments"));
+        }
+        let deleted = sqlx::query("DELETE FROM teams WHERE id = ?")
+            .bind(team.0)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        if deleted == 0 {
+            return Err(Error::NotFound("team"));
+        }
+        transaction.commit().await?;
+        Ok(())
     }
 
     async fn team(&self, team: TeamId) -> Result<Option<Team>> {
@@ -66,6 +88,62 @@ impl Teams for SqliteMetastore {
         .fetch_optional(&self.readers)
         .await?;
         row.as_ref().map(environment_of).transpose()
+    }
+
+    async fn update_environment(
+        &self,
+        tenant: Tenant,
+        change: EnvironmentChange,
+    ) -> Result<Environment> {
+        let row = self
+            .write_one(
+                sqlx::query(
+                    "UPDATE environments SET description = COALESCE(?, description),
+                            color = COALESCE(?, color),
+                            is_delete_protected = COALESCE(?, is_delete_protected)
+                     WHERE team_id = ? AND id = ? RETURNING *, id AS environment_id",
+                )
+                .bind(change.description)
+                .bind(change.color)
+                .bind(change.is_delete_protected)
+                .bind(tenant.team.0)
+                .bind(tenant.environment.0),
+            )
+            .await?;
+        environment_of(&row.ok_or(Error::NotFound("environment"))?)
+    }
+
+    async fn delete_environment(&self, tenant: Tenant) -> Result<()> {
+        let mut transaction = self.write().await?;
+        let is_protected: Option<bool> = sqlx::query_scalar(
+            "SELECT is_delete_protected FROM environments WHERE team_id = ? AND id = ?",
+        )
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .fetch_optional(&mut *transaction)
+        .await?;
+        match is_protected {
+            None => return Err(Error::NotFound("environment")),
+            Some(true) => return Err(Error::Conflict("the environment is delete protected")),
+            Some(false) => {}
+        }
+        let has_datasets: bool = sqlx::query_scalar(
+            "SELECT EXISTS (SELECT 1 FROM datasets WHERE team_id = ? AND environment_id = ?)",
+        )
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .fetch_one(&mut *transaction)
+        .await?;
+        if has_datasets {
+            return Err(Error::Conflict("the environment has datasets"));
+        }
+        sqlx::query("DELETE FROM environments WHERE team_id = ? AND id = ?")
+            .bind(tenant.team.0)
+            .bind(tenant.environment.0)
+            .execute(&mut *transaction)
+            .await?;
+        transaction.commit().await?;
+        Ok(())
     }
 
     async fn environment_by_slug(&self, team: TeamId, slug: &str) -> Result<Option<Environment>> {
@@ -140,6 +218,9 @@ pub(super) fn environment_of(row: &SqliteRow) -> Result<Environment> {
         tenant: tenant_of(row)?,
         name: row.try_get("name")?,
         slug: row.try_get("slug")?,
+        description: row.try_get("description")?,
+        color: row.try_get("color")?,
+        is_delete_protected: row.try_get("is_delete_protected")?,
         created_at_ns: row.try_get("created_at_ns")?,
     })
 }
