@@ -23,6 +23,7 @@ mod request;
 mod resource;
 mod route;
 mod running;
+mod service_map;
 mod shape;
 mod spec;
 mod state;

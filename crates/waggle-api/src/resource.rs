@@ -7,8 +7,8 @@ use crate::ask::{Answer, Ask};
 use crate::caller;
 use crate::health;
 use crate::honeycomb::{
-    auth, board, board_view, column, dataset, dataset_definition, marker, marker_setting, query,
-    query_annotation, query_result, recipient, trigger,
+    auth, board, board_view, column, dataset, dataset_definition, map_dependency, marker,
+    marker_setting, query, query_annotation, query_result, recipient, trigger,
 };
 use crate::ingest::{events, kinesis, otlp};
 use crate::listen::cors;
@@ -49,6 +49,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     marker_setting::RESOURCE,
     recipient::RESOURCE,
     trigger::RESOURCE,
+    map_dependency::RESOURCE,
     v2::auth::RESOURCE,
     v2::environment::RESOURCE,
     v2::api_key::RESOURCE,

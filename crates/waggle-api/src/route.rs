@@ -289,6 +289,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("view", "Id of the view of a board."),
     ("marker", "Id of the marker."),
     ("marker_setting", "Id of the marker setting."),
+    ("map", "Id of the request for a map of services."),
     ("recipient", "Id of the recipient."),
     ("trigger", "Id of the trigger."),
     ("erasure", "Id of the erasure."),

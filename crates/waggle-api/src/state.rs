@@ -2,6 +2,7 @@
 
 use crate::ingest::depth::DepthCache;
 use crate::running::Runs;
+use crate::service_map::MapRequests;
 use crate::{ApiConfig, ApiMetrics};
 use async_trait::async_trait;
 use axum::Router;
@@ -89,6 +90,7 @@ pub struct Shared {
     pub(crate) limits: Limits,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
+    pub(crate) maps: MapRequests,
 }
 
 /// Permits of what may happen at once.
@@ -108,6 +110,7 @@ impl ApiState {
                 ingest: Semaphore::new(parts.config.ingest_concurrent_max),
             },
             depths: DepthCache::default(),
+            maps: MapRequests::new(parts.config.map_requests_max),
             runs: Runs::new(
                 parts.config.results_running_max,
                 parts.config.results_unwritten_bytes_max,

@@ -118,6 +118,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most boards, markers, triggers and so on of one environment, of each kind; another one is refused with 409.",
     },
     Setting {
+        name: "map-requests-max",
+        kind: Kind::Number(1, 10_000),
+        default: "64",
+        help: "Most maps of services that are computed or kept at once; the oldest that is ready goes, else a new one is refused with 429.",
+    },
+    Setting {
         name: "wal-bytes-max",
         kind: Kind::Bytes(64 * KIB, 4 * GIB),
         default: "256MiB",

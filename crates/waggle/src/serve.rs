@@ -295,6 +295,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         dataset_columns_max: config.number("dataset-columns-max"),
         environment_datasets_max: config.number("environment-datasets-max"),
         environment_artifacts_max: config.number("environment-artifacts-max"),
+        map_requests_max: config.number("map-requests-max"),
         ..ApiConfig::default()
     }
 }

@@ -598,7 +598,7 @@ pub(crate) fn percent_encoded(segment: &str) -> String {
     encoded
 }
 
-fn http_date(time_ns: i64) -> String {
+pub(super) fn http_date(time_ns: i64) -> String {
     jiff::Timestamp::from_nanosecond(i128::from(time_ns))
         .map(|time| time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
         .unwrap_or_default()

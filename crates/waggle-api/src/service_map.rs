@@ -1,0 +1,202 @@
+//! Maps of services that were asked for: who called whom, computed in the background by queries and kept in memory for whoever asked.
+//!
+//! A map is a view of the moment, cheap to ask for again, so a restart forgets it. The engine tells a span's parent by a filter on
+//! `parent.`; so there is one query per service that calls others.
+
+use crate::problem::Problem;
+use crate::state::ApiState;
+use parking_lot::Mutex;
+use rand::RngExt;
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+use waggle_model::{
+    Cell, DatasetScope, FilterOp, FilterSpec, FilterValue, QueryOptions, QuerySpec, ResultTable,
+    Tenant, TimeRange, Value,
+};
+
+/// The column that names the service of a span.
+const SERVICE: &str = "service.name";
+/// The same of the span above.
+const PARENT_SERVICE: &str = "parent.service.name";
+/// Most services of one map: each costs a query.
+const SERVICES_MAX: usize = 1_000;
+
+/// What a map is asked for.
+#[derive(Clone, Debug)]
+pub(crate) struct MapQuestion {
+    /// The times.
+    pub(crate) range: TimeRange,
+    /// Only calls from or to these services; empty means all.
+    pub(crate) services: HashSet<String>,
+    /// Most pairs.
+    pub(crate) limit: usize,
+}
+
+/// Spans of one service below spans of another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Dependency {
+    pub(crate) parent: String,
+    pub(crate) child: String,
+    /// Calls, each counting for as many as its sample rate says.
+    pub(crate) call_count: i64,
+}
+
+/// The calls with most first, or why there are none.
+pub(crate) type MapAnswer = Result<Arc<Vec<Dependency>>, String>;
+
+/// A map that was asked for.
+#[derive(Clone)]
+pub(crate) struct MapRequest {
+    pub(crate) id: String,
+    tenant: Tenant,
+    pub(crate) asked_at_ns: i64,
+    answer: watch::Receiver<Option<MapAnswer>>,
+}
+
+impl MapRequest {
+    /// The answer, for which it waits a moment; `None` while it is computed.
+    pub(crate) async fn answer(&self, wait: Duration) -> Option<MapAnswer> {
+        let mut answer = self.answer.clone();
+        let waiting = answer.wait_for(Option::is_some);
+        if let Ok(Err(_)) = tokio::time::timeout(wait, waiting).await {
+            return Some(Err("the server could not complete the request".to_owned()));
+        }
+        self.answer.borrow().clone()
+    }
+}
+
+/// The maps of this process.
+pub(crate) struct MapRequests {
+    requests: Mutex<VecDeque<MapRequest>>,
+    requests_max: usize,
+}
+
+impl MapRequests {
+    /// Bounds how many are kept; the oldest that is ready goes for a new one.
+    pub(crate) fn new(requests_max: usize) -> Self {
+        Self {
+            requests: Mutex::default(),
+            requests_max,
+        }
+    }
+
+    /// Finds a map of a tenant.
+    pub(crate) fn find(&self, tenant: Tenant, id: &str) -> Option<MapRequest> {
+        let requests = self.requests.lock();
+        let mut requests = requests.iter();
+        requests
+            .find(|request| request.tenant == tenant && request.id == id)
+            .cloned()
+    }
+
+    /// Begins to compute a map; `None` when as many as may be kept are being computed.
+    pub(crate) fn begin(
+        &self,
+        state: &ApiState,
+        tenant: Tenant,
+        question: MapQuestion,
+    ) -> Option<MapRequest> {
+        let mut requests = self.requests.lock();
+        if requests.len() >= self.requests_max {
+            let ready = requests
+                .iter()
+                .position(|request| request.answer.has_changed().is_err())?;
+            requests.remove(ready);
+        }
+        let (sender, answer) = watch::channel(None);
+        let id: u128 = rand::rng().random();
+        let request = MapRequest {
+            id: format!("{id:032x}"),
+            tenant,
+            asked_at_ns: state.clock.now_ns(),
+            answer,
+        };
+        requests.push_back(request.clone());
+        let state = state.clone();
+        tokio::spawn(async move {
+            let answer = compute(&state, tenant, &question).await;
+            let answer = answer.map(Arc::new).map_err(|problem| problem.full_text());
+            // Nobody waits any more when the request was forgotten.
+            sender.send_replace(Some(answer));
+        });
+        Some(request)
+    }
+}
+
+async fn compute(
+    state: &ApiState,
+    tenant: Tenant,
+    question: &MapQuestion,
+) -> Result<Vec<Dependency>, Problem> {
+    let services = count_by_service(state, tenant, question.range, Vec::new()).await?;
+    if services.len() > SERVICES_MAX {
+        return Err(Problem::bad_request(format!(
+            "there are more than {SERVICES_MAX} services; ask for a shorter range"
+        )));
+    }
+    let mut dependencies = Vec::new();
+    for (parent, _) in services {
+        let filter = FilterSpec {
+            column: PARENT_SERVICE.to_owned(),
+            op: FilterOp::Equal,
+            value: FilterValue::One(Value::String(parent.clone())),
+        };
+        let called = count_by_service(state, tenant, question.range, vec![filter]).await?;
+        for (child, call_count) in called {
+            let is_wanted = question.services.is_empty()
+                || question.services.contains(&parent)
+                || question.services.contains(&child);
+            if child != parent && is_wanted {
+                dependencies.push(Dependency {
+                    parent: parent.clone(),
+                    child,
+                    call_count,
+                });
+            }
+        }
+    }
+    dependencies.sort_by(|one, other| {
+        let by_count = other.call_count.cmp(&one.call_count);
+        by_count
+            .then_with(|| one.parent.cmp(&other.parent))
+            .then_with(|| one.child.cmp(&other.child))
+    });
+    dependencies.truncate(question.limit);
+    Ok(dependencies)
+}
+
+/// How many spans each service has, among those that pass the filters.
+async fn count_by_service(
+    state: &ApiState,
+    tenant: Tenant,
+    range: TimeRange,
+    filters: Vec<FilterSpec>,
+) -> Result<Vec<(String, i64)>, Problem> {
+    let spec = QuerySpec {
+        breakdowns: vec![SERVICE.to_owned()],
+        filters,
+        ..QuerySpec::default()
+    };
+    let options = QueryOptions {
+        disable_series: true,
+        limit_default: SERVICES_MAX + 2,
+        limit_max: SERVICES_MAX + 2,
+    };
+    let table: ResultTable = state
+        .engine
+        .query(tenant, DatasetScope::All, &spec, range, options)
+        .await?;
+    let groups = table.groups.into_iter().filter_map(|group| {
+        let service = match group.key.into_iter().next()?? {
+            Value::String(service) => service,
+            _ => return None,
+        };
+        match group.values.first()? {
+            Cell::Int(count) => Some((service, *count)),
+            _ => None,
+        }
+    });
+    Ok(groups.collect())
+}

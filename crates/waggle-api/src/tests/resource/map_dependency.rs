@@ -1,0 +1,244 @@
+use super::{check_rules, installation};
+use crate::tests::{Call, Installation};
+use crate::{ApiConfig, router};
+use serde_json::{Value as Json, json};
+use std::time::Duration;
+use waggle_access::Permission;
+use waggle_metastore::KeyKind;
+use waggle_model::{
+    Cell, DatasetScope, FilterValue, Group, QueryError, QuerySpec, ResultTable, Value,
+};
+
+const PATH: &str = "/1/maps/dependencies/requests";
+
+/// An engine that knows 25 services below `web`, `s00` of which was called most, and one of which calls another.
+fn services(spec: &QuerySpec, mut table: ResultTable) -> ResultTable {
+    let group = |name: &str, count: i64| Group {
+        key: vec![Some(Value::String(name.into()))],
+        values: vec![Cell::Int(count)],
+    };
+    let children: Vec<Group> = (0..25)
+        .map(|index| group(&format!("s{index:02}"), 100 - index))
+        .collect();
+    let parent = spec.filters.first().map(|filter| {
+        assert_eq!(filter.column, "parent.service.name");
+        match &filter.value {
+            FilterValue::One(Value::String(name)) => name.to_string(),
+            other => panic!("{other:?}"),
+        }
+    });
+    let nobody = Group {
+        key: vec![None],
+        values: vec![Cell::Int(7)],
+    };
+    table.groups = match parent.as_deref() {
+        None => [vec![group("web", 50), nobody], children].concat(),
+        // A service's own inner spans are no calls.
+        Some("web") => [children, vec![group("web", 500)]].concat(),
+        Some("s03") => vec![group("s04", 1_000), nobody],
+        Some(_) => Vec::new(),
+    };
+    table
+}
+
+async fn mapped() -> Installation {
+    let installation = installation().await;
+    *installation.engine.table.lock() = Some(Box::new(services));
+    installation
+}
+
+fn edge(parent: &str, child: &str, call_count: i64) -> Json {
+    json!({
+        "parent_node": {"name": parent, "type": "service"}, "child_node": {"name": child, "type": "service"},
+        "call_count": call_count,
+    })
+}
+
+async fn ask(installation: &Installation, query: &str, body: &Json) -> String {
+    let answer = installation
+        .send("POST", &format!("{PATH}{query}"), body)
+        .await;
+    assert!(matches!(answer.status, 200 | 201), "{}", answer.text());
+    let id = answer.json()["request_id"].as_str().unwrap().to_owned();
+    let location = format!("http://waggle.test:8080{PATH}/{id}");
+    assert_eq!(answer.header("location"), location);
+    assert_eq!(
+        answer.header("last-modified"),
+        "Fri, 22 Nov 2024 10:06:40 GMT"
+    );
+    id
+}
+
+#[tokio::test]
+async fn a_map_is_asked_for_and_fetched_page_by_page() {
+    let installation = mapped().await;
+    let id = ask(&installation, "", &json!({"time_range": 600})).await;
+    let mut path = format!("{PATH}/{id}?page[size]=10");
+    let mut pages = Vec::new();
+    let mut edges: Vec<Json> = Vec::new();
+    loop {
+        let answer = installation.get(&path).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(answer.header("cache-control"), "private, max-age=3600");
+        let page = answer.json();
+        assert_eq!(
+            (&page["status"], &page["request_id"]),
+            (&json!("ready"), &json!(id))
+        );
+        let dependencies = page["dependencies"].as_array().unwrap().clone();
+        pages.push(dependencies.len());
+        edges.extend(dependencies);
+        match page["links"]["next"].as_str() {
+            Some(next) => path = next.to_owned(),
+            None => break,
+        }
+    }
+    assert_eq!(pages, [10, 10, 6]);
+    assert_eq!(edges[0], edge("s03", "s04", 1_000));
+    assert_eq!(edges[1], edge("web", "s00", 100));
+    assert_eq!(edges[25], edge("web", "s24", 76));
+    let asked = installation.engine.last();
+    assert_eq!(asked.scope, DatasetScope::All);
+    assert_eq!(asked.range.end_ns - asked.range.start_ns, 600_000_000_000);
+    let default = installation.get(&format!("{PATH}/{id}")).await.json();
+    assert_eq!(default["dependencies"].as_array().unwrap().len(), 20);
+}
+
+#[tokio::test]
+async fn filters_and_limits_cut_a_map() {
+    let installation = mapped().await;
+    let filters = json!({"filters": [{"name": "s04", "type": "service"}]});
+    let id = ask(&installation, "", &filters).await;
+    let page = installation.get(&format!("{PATH}/{id}")).await.json();
+    assert_eq!(
+        page["dependencies"],
+        json!([edge("s03", "s04", 1_000), edge("web", "s04", 96)])
+    );
+    let id = ask(&installation, "?limit=1", &json!({})).await;
+    let page = installation.get(&format!("{PATH}/{id}")).await.json();
+    assert_eq!(page["dependencies"], json!([edge("s03", "s04", 1_000)]));
+    assert_eq!(page["links"], json!({"next": null}));
+}
+
+#[tokio::test]
+async fn a_map_is_pending_until_it_is_computed_and_says_when_it_failed() {
+    let config = ApiConfig {
+        result_wait: Duration::from_millis(20),
+        map_requests_max: 1,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::with(config).await;
+    let gate = installation.engine.gate.acquire().await.unwrap();
+    let id = ask(&installation, "", &json!({})).await;
+    let path = format!("{PATH}/{id}");
+    let pending = json!({"request_id": id, "status": "pending", "dependencies": null, "links": {"next": null}});
+    let answer = installation.get(&path).await;
+    answer.check(200, &pending);
+    assert_eq!(answer.header("cache-control"), "");
+    let full = installation.send("POST", PATH, &json!({})).await;
+    full.check_error(429, "too many maps are being computed; try again");
+    *installation.engine.error.lock() = Some(QueryError::Busy);
+    drop(gate);
+    let mut answer = installation.get(&path).await.json();
+    while answer["status"] == "pending" {
+        answer = installation.get(&path).await.json();
+    }
+    assert_eq!(answer["status"], "error");
+    assert_eq!(answer["dependencies"], Json::Null);
+    // One that has ended makes room.
+    ask(&installation, "", &json!({})).await;
+    assert_eq!(installation.get(&path).await.status, 404);
+}
+
+#[tokio::test]
+async fn wrong_maps_are_refused() {
+    let installation = mapped().await;
+    check_rules(
+        &installation,
+        "POST",
+        PATH,
+        &json!({}),
+        &[
+            (
+                json!({"start_time": 1, "end_time": 2, "time_range": 1}),
+                "time_range",
+                "invalid",
+                "can't be given with both start_time and end_time",
+            ),
+            (
+                json!({"start_time": 3, "end_time": 2}),
+                "start_time",
+                "invalid",
+                "must not be after end_time",
+            ),
+            (
+                json!({"time_range": "1h"}),
+                "time_range",
+                "incorrect_type",
+                "must be a whole number",
+            ),
+            (
+                json!({"filters": [{"name": "a"}]}),
+                "filters[0].type",
+                "missing",
+                "cannot be blank",
+            ),
+            (
+                json!({"filters": [{"name": "a", "type": "host"}]}),
+                "filters[0].type",
+                "invalid",
+                "must be service",
+            ),
+            (
+                json!({"filters": vec![json!({"name": "a", "type": "service"}); 101]}),
+                "filters",
+                "invalid",
+                "must have at most 100 entries",
+            ),
+        ],
+    )
+    .await;
+    for limit in ["0", "64001"] {
+        let answer = installation
+            .send("POST", &format!("{PATH}?limit={limit}"), &json!({}))
+            .await;
+        answer.check_error(400, "limit must be between 1 and 64000");
+    }
+    let without_body = installation.ask_with_key("POST", PATH).send().await;
+    assert!(matches!(without_body.status, 200 | 201));
+    let id = without_body.json()["request_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    for (query, error) in [
+        ("page[size]=101", "page[size] must be between 1 and 100"),
+        ("page[size]=0", "page[size] must be between 1 and 100"),
+        (
+            "page[after]=zz",
+            "page[after] is not from a page of this map",
+        ),
+    ] {
+        let answer = installation.get(&format!("{PATH}/{id}?{query}")).await;
+        answer.check_error(400, error);
+    }
+    let beyond = installation
+        .get(&format!("{PATH}/{id}?page[after]=ffff"))
+        .await;
+    assert_eq!(beyond.json()["dependencies"], json!([]));
+    let staging = installation
+        .key_with(
+            installation.staging,
+            KeyKind::Configuration,
+            Permission::all(),
+        )
+        .await;
+    let answer = Call::new(
+        router(installation.state.clone()),
+        "GET",
+        &format!("{PATH}/{id}"),
+    )
+    .header("x-honeycomb-team", &staging)
+    .send()
+    .await;
+    answer.check_error(404, "Map request not found");
+}
