@@ -1,6 +1,9 @@
 //! 1024 rows at a time: which of them are selected, and the values of one column in them.
 
 use std::sync::Arc;
+use waggle_model::ColumnType;
+use waggle_store::Source;
+use waggle_store::block::ColumnBounds;
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
 
 /// One bit per row of a chunk.
@@ -33,6 +36,26 @@ pub fn each_bit(bits: &Bits, mut visit: impl FnMut(usize)) {
             word &= word - 1;
         }
     }
+}
+
+/// Smallest and largest number of a column, if the source knows them and they are finite.
+pub(crate) fn number_bounds(source: &Source, name: &str) -> Option<(f64, f64)> {
+    let block = source.block().filter(|_| !source.is_extra(name))?;
+    let mut bounds: Option<(f64, f64)> = None;
+    for entry in block.entries_of(name) {
+        let (low, high) = match entry.bounds {
+            Some(ColumnBounds::Ints(low, high)) => (low as f64, high as f64),
+            Some(ColumnBounds::Floats { low, high, .. }) => (low, high),
+            Some(ColumnBounds::Bools(..) | ColumnBounds::Strings { .. }) => continue,
+            None => match entry.column_type {
+                ColumnType::Integer | ColumnType::Float => return None,
+                ColumnType::String | ColumnType::Boolean => continue,
+            },
+        };
+        let known = bounds.unwrap_or((low, high));
+        bounds = Some((known.0.min(low), known.1.max(high)));
+    }
+    bounds.filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high)
 }
 
 /// The values of one type in one chunk.
@@ -128,7 +151,6 @@ pub(crate) fn pick(typed: &TypedColumn, rows: &[u32], buffer: &mut TypedBuffer) 
 
 /// A buffer for the values of a column.
 pub(crate) fn empty_buffer(typed: &TypedColumn) -> TypedBuffer {
-    use waggle_model::ColumnType;
     match (typed.dictionary(), typed.column_type()) {
         (Some(dictionary), _) => {
             TypedBuffer::Strings(ChunkBuffer::default(), Arc::clone(dictionary))

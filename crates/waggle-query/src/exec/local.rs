@@ -9,14 +9,12 @@ use super::group::SourceGroups;
 use super::heatmap::{DecimalBins, Scale};
 use super::watch::ExecError;
 use crate::calculation::{Expected, Partial, Rows};
-use crate::chunk::{Bits, ColumnReader, TypedBuffer};
+use crate::chunk::{Bits, ColumnReader, TypedBuffer, number_bounds};
 use crate::filter::BoundFilters;
 use crate::plan::Plan;
 use std::ops::Range;
 use std::sync::Arc;
-use waggle_model::ColumnType;
 use waggle_store::Source;
-use waggle_store::block::ColumnBounds;
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, TypedColumn};
 
 /// The columns of a source that matching rows are read from, and what they have given so far.
@@ -550,26 +548,6 @@ fn chunk_of(row: u32) -> usize {
 
 fn buffers(readers: &[Option<ColumnReader>], column: usize) -> &[TypedBuffer] {
     readers[column].as_ref().map_or(&[], ColumnReader::buffers)
-}
-
-/// Smallest and largest number of a column, if the source knows them and they are finite.
-fn number_bounds(source: &Source, name: &str) -> Option<(f64, f64)> {
-    let block = source.block().filter(|_| !source.is_extra(name))?;
-    let mut bounds: Option<(f64, f64)> = None;
-    for entry in block.entries_of(name) {
-        let (low, high) = match entry.bounds {
-            Some(ColumnBounds::Ints(low, high)) => (low as f64, high as f64),
-            Some(ColumnBounds::Floats { low, high, .. }) => (low, high),
-            Some(ColumnBounds::Bools(..) | ColumnBounds::Strings { .. }) => continue,
-            None => match entry.column_type {
-                ColumnType::Integer | ColumnType::Float => return None,
-                ColumnType::String | ColumnType::Boolean => continue,
-            },
-        };
-        let known = bounds.unwrap_or((low, high));
-        bounds = Some((known.0.min(low), known.1.max(high)));
-    }
-    bounds.filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high)
 }
 
 fn entry_count(column: &Column) -> usize {

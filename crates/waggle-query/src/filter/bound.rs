@@ -8,7 +8,8 @@ use super::memo::TextMemo;
 use super::range::Interval;
 use super::{Filter, FilterCombination, FilterSet, Predicate, and};
 use crate::chunk::{
-    Bits, FEW_ROWS, TypedBuffer, each_bit, empty_buffer, is_empty, is_few, pick, read,
+    Bits, FEW_ROWS, TypedBuffer, each_bit, empty_buffer, is_empty, is_few, number_bounds, pick,
+    read,
 };
 use crate::relation::BoundRelations;
 use std::sync::Arc;
@@ -56,7 +57,8 @@ impl<'a> BoundFilters<'a> {
                 None => {
                     let column = source.column(&filter.column)?;
                     bound.stored_bytes += source.column_bytes(&filter.column);
-                    BoundFilter::new(filter, column, &set.remembered.texts)
+                    let bounds = number_bounds(source, &filter.column);
+                    BoundFilter::new(filter, column, bounds, &set.remembered.texts)
                 }
             });
             if set.combination == FilterCombination::And && bound.match_nothing() {
@@ -173,14 +175,19 @@ enum Test {
 }
 
 impl<'a> BoundFilter<'a> {
-    fn new(filter: &'a Filter, column: Option<Arc<Column>>, memo: &TextMemo) -> Self {
+    fn new(
+        filter: &'a Filter,
+        column: Option<Arc<Column>>,
+        bounds: Option<(f64, f64)>,
+        memo: &TextMemo,
+    ) -> Self {
         let mut types = Vec::new();
         let mut cost = 1.0;
         let mut passing = 0.0;
         let mut absent = 1.0;
         for typed in column.iter().flat_map(|column| &column.types) {
             let test = Test::new(filter, typed, memo);
-            let (test_cost, share) = test.guess(typed);
+            let (test_cost, share) = test.guess(typed, bounds);
             let present = typed.value_count() as f64 / f64::from(typed.row_count()).max(1.0);
             cost += test_cost * present;
             passing += share * present;
@@ -483,8 +490,8 @@ impl Test {
         }
     }
 
-    /// What a test of a row costs and which share of the values it may pass, as a guess.
-    fn guess(&self, typed: &TypedColumn) -> (f64, f64) {
+    /// What a test of a row costs and which share of the values it may pass, as a guess. `bounds` are those of the column's numbers.
+    fn guess(&self, typed: &TypedColumn, bounds: Option<(f64, f64)>) -> (f64, f64) {
         let entries = typed.dictionary().map_or(1, |entries| entries.len()) as f64;
         match self {
             Self::Always(all) => (0.0, f64::from(u8::from(*all))),
@@ -503,12 +510,17 @@ impl Test {
                 let count: u32 = matching.iter().map(|entry| u32::from(*entry)).sum();
                 (6.0, f64::from(count) / entries)
             }
-            Self::Ints(_) | Self::Floats(..) => {
-                let share = match (self.stored(), typed.stored_bounds()) {
-                    (Some(interval), Some(bounds)) => interval.share(bounds),
-                    _ => 0.3,
+            Self::Ints(interval) => {
+                let floats = Interval {
+                    low: interval.low as f64,
+                    high: interval.high as f64,
+                    is_inside: interval.is_inside,
                 };
-                (1.0, share)
+                (1.0, bounds.map_or(0.3, |bounds| floats.share(bounds)))
+            }
+            Self::Floats(interval, stored) => {
+                let cost = if stored.is_some() { 1.0 } else { 2.0 };
+                (cost, bounds.map_or(0.3, |bounds| interval.share(bounds)))
             }
             Self::Values => (4.0, 0.5),
         }

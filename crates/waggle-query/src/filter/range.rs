@@ -51,11 +51,10 @@ impl<T: Copy + PartialOrd> Interval<T> {
     }
 }
 
-impl Interval<i64> {
-    /// The share of integers that match of those within bounds, both included, if all were as frequent.
-    pub(crate) fn share(self, (low, high): (i64, i64)) -> f64 {
-        let length = |low: i64, high: i64| (high as f64 - low as f64 + 1.0).max(0.0);
-        let inside = length(self.low.max(low), self.high.min(high)) / length(low, high).max(1.0);
+impl Interval<f64> {
+    /// The share of numbers that match of those within bounds, both included, if all were as frequent.
+    pub(crate) fn share(self, (low, high): (f64, f64)) -> f64 {
+        let inside = (self.high.min(high) - self.low.max(low)).max(0.0) / (high - low).max(1.0);
         match self.is_inside {
             true => inside,
             false => 1.0 - inside,

@@ -44,19 +44,6 @@ impl TypedColumn {
         matches!(self.presence, Presence::All | Presence::Bits(_))
     }
 
-    /// Bounds, both included, of the integers that are stored, as [`between`](Self::between) compares them; `None` when nothing is known.
-    pub fn stored_bounds(&self) -> Option<(i64, i64)> {
-        match &self.values {
-            Values::PackedInts(integers) | Values::Decimals { integers, .. } => {
-                let chunks = (0..integers.chunk_count()).filter_map(|chunk| integers.bounds(chunk));
-                chunks.reduce(|(low, high), (other_low, other_high)| {
-                    (low.min(other_low), high.max(other_high))
-                })
-            }
-            _ => None,
-        }
-    }
-
     /// The stored integers of a decimal column that stand for floats from `low` to `high`, both included; the first is above the
     /// second when none does. `None` for other columns.
     pub fn decimals_between(&self, low: f64, high: f64) -> Option<(i64, i64)> {
