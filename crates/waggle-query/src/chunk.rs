@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 use waggle_model::ColumnType;
-use waggle_store::Source;
 use waggle_store::block::ColumnBounds;
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
+use waggle_store::{ReadError, Source};
 
 /// One bit per row of a chunk.
 pub type Bits = [u64; CHUNK_WORDS];
@@ -56,6 +56,32 @@ pub(crate) fn number_bounds(source: &Source, name: &str) -> Option<(f64, f64)> {
         bounds = Some((known.0.min(low), known.1.max(high)));
     }
     bounds.filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high)
+}
+
+/// How many different values a column has in a source, if it has no numbers. Reads nothing of a block.
+pub(crate) fn entry_count(source: &Source, name: &str) -> Result<Option<usize>, ReadError> {
+    let mut count = 0_usize;
+    if let Some(block) = source.block().filter(|_| !source.is_extra(name)) {
+        for entry in block.entries_of(name) {
+            count += match entry.bounds {
+                Some(ColumnBounds::Strings { entry_count }) => entry_count as usize,
+                Some(ColumnBounds::Bools(..)) => 2,
+                Some(ColumnBounds::Ints(..) | ColumnBounds::Floats { .. }) | None => {
+                    return Ok(None);
+                }
+            };
+        }
+        return Ok(Some(count));
+    }
+    let column = source.column(name)?;
+    for typed in column.iter().flat_map(|column| &column.types) {
+        count += match (typed.dictionary(), typed.column_type()) {
+            (Some(dictionary), _) => dictionary.len(),
+            (None, ColumnType::Boolean) => 2,
+            (None, _) => return Ok(None),
+        };
+    }
+    Ok(Some(count))
 }
 
 /// The values of one type in one chunk.

@@ -119,6 +119,39 @@ impl BlockFiles {
         }
     }
 
+    /// Opens blocks, those that are not open yet with their directories on the way from the storage all at once.
+    pub(crate) fn sources<'a>(
+        &self,
+        listed: &'a [Arc<ListedBlock>],
+    ) -> Result<Vec<Source>, (&'a ListedBlock, ReadError)> {
+        let is_open = |listed: &ListedBlock| self.open.lock().blocks.contains_key(&listed.id);
+        let closed = listed.iter().filter(|listed| !is_open(listed));
+        // Held until they are read, so that they stay open; one that can't be opened says so below.
+        let files: Vec<Arc<BlockFile>> = closed
+            .filter_map(|listed| {
+                let file = self.file(&listed.block.file).ok()?;
+                let (offset, length) = Block::tail(listed.block.offset, listed.block.length);
+                file.will_read(offset, length);
+                Some(file)
+            })
+            .collect();
+        let sources = listed
+            .iter()
+            .map(|listed| self.source(listed).map_err(|error| (&**listed, error)))
+            .collect();
+        drop(files);
+        sources
+    }
+
+    /// Opens as many blocks as are kept open, the newest first. What can't be opened is left to whoever reads it.
+    pub(crate) fn open_newest(&self, mut blocks: Vec<Arc<ListedBlock>>) {
+        blocks.sort_unstable_by_key(|listed| std::cmp::Reverse(listed.block.max_time_ns));
+        blocks.truncate(self.open_max);
+        for listed in &blocks {
+            drop(self.source(listed));
+        }
+    }
+
     /// A block to read once, at a bounded speed, without displacing what queries have in memory.
     pub(crate) fn read_past_cache(
         &self,

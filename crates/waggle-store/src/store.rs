@@ -93,16 +93,13 @@ impl Store {
         loop {
             let Found { runs, blocks } = self.view.find(tenant, scope, range);
             let mut sources: Vec<Source> = runs.into_iter().map(Source::Run).collect();
-            let opened = blocks.into_iter().try_for_each(|listed| {
-                let source = self.files.source(&listed);
-                source
-                    .map(|source| sources.push(source))
-                    .map_err(|error| (listed, error))
-            });
-            match opened {
-                Ok(()) => return Ok(Snapshot { sources }),
+            match self.files.sources(&blocks) {
+                Ok(opened) => {
+                    sources.extend(opened);
+                    return Ok(Snapshot { sources });
+                }
                 // Its file may go between the look and the opening: what stands in its place is in the next look.
-                Err((listed, _)) if !self.view.has_block(&listed) => {}
+                Err((listed, _)) if !self.view.has_block(listed) => {}
                 Err((_, error)) => return Err(error),
             }
         }
@@ -118,6 +115,12 @@ impl Store {
             None if self.wal.is_full() => Err(Error::Full),
             None => Ok(()),
         }
+    }
+
+    /// Reads the directories of the newest blocks, as many as are kept open, so that the first queries find them in memory. Takes as long
+    /// as the disk does; for a thread of its own after the start.
+    pub fn open_newest_blocks(&self) {
+        self.files.open_newest(self.view.blocks());
     }
 
     /// Turns everything appended so far into blocks.

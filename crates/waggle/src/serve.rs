@@ -110,6 +110,8 @@ pub(crate) async fn run(config: Config) -> Result<()> {
 
     let (stop, stopping) = watch::channel(false);
     let served = tokio::spawn(serve(listeners, state.clone(), stopping));
+    let opening = Arc::clone(&store);
+    tokio::task::spawn_blocking(move || opening.open_newest_blocks());
     let chores = [
         tokio::spawn(background::write_last_used(Arc::clone(&access))),
         tokio::spawn(background::delete_old_results(

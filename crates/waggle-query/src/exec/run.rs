@@ -15,6 +15,7 @@ use super::parallel::fold_items;
 use super::pass::{FusedPass, Passes};
 use super::watch::{ExecError, Watch};
 use crate::calculation::{NO_CELL, Partial};
+use crate::chunk::entry_count;
 use crate::engine::EngineConfig;
 use crate::plan::Plan;
 use std::sync::Arc;
@@ -268,15 +269,10 @@ fn expected_cells(plan: &Plan, sources: &[Source]) -> Result<usize, ExecError> {
             continue;
         }
         for source in sources {
-            let column = source.column(name)?;
-            for typed in column.iter().flat_map(|column| &column.types) {
-                let entries = match (typed.dictionary(), typed.column_type()) {
-                    (Some(dictionary), _) => dictionary.len() + 1,
-                    (None, waggle_model::ColumnType::Boolean) => 3,
-                    (None, _) => return Ok(usize::MAX),
-                };
-                entries_max = entries_max.max(entries);
-            }
+            let Some(entries) = entry_count(source, name)? else {
+                return Ok(usize::MAX);
+            };
+            entries_max = entries_max.max(entries + 1);
         }
         expected = expected.saturating_mul(entries_max);
     }

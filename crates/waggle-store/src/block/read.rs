@@ -79,6 +79,12 @@ impl Block {
         })
     }
 
+    /// The part of a block that [`open`](Self::open) reads first, as offset and length in its file.
+    pub(crate) fn tail(offset: u64, length: u64) -> (u64, u64) {
+        let start = length.saturating_sub(TAIL_BYTES);
+        (offset.saturating_add(start), length - start)
+    }
+
     /// Leaves columns out, as if no row had them.
     pub(crate) fn hide_columns(&mut self, names: &[String]) {
         self.directory.entries.retain(|entry| {
