@@ -7,7 +7,7 @@
 use super::gathered::{CellTable, Gathered, Shape};
 use super::group::SourceGroups;
 use super::heatmap::{DecimalBins, Scale};
-use super::watch::ExecError;
+use super::watch::{ExecError, Watch};
 use crate::calculation::{Expected, Partial, Rows};
 use crate::chunk::{Bits, ColumnReader, TypedBuffer, number_bounds};
 use crate::filter::BoundFilters;
@@ -17,10 +17,14 @@ use std::sync::Arc;
 use waggle_store::Source;
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, TypedColumn};
 
+/// States are moved on by so many cells between two looks at whether the query has to stop: a sketch takes up to microseconds.
+const MOVES_AT_ONCE: usize = 8_192;
+
 /// The columns of a source that matching rows are read from, and what they have given so far.
 pub(super) struct LocalStates<'a> {
     plan: &'a Plan,
     shape: &'a Shape,
+    watch: &'a Watch,
     /// One per column of the plan; `None` when the source lacks it or this pass has no use for it.
     readers: Vec<Option<ColumnReader>>,
     sample_rates: Option<Arc<TypedColumn>>,
@@ -90,6 +94,10 @@ pub(super) enum When<'a> {
 impl<'a> LocalStates<'a> {
     /// Opens the columns. `rows` are those that can come; when `is_whole`, they are all of the source and all will come. Unless buckets
     /// come `one_by_one`, rows of different buckets will be mixed.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "the scan's own state, which has one caller"
+    )]
     pub(super) fn new(
         source: &Source,
         plan: &'a Plan,
@@ -98,6 +106,7 @@ impl<'a> LocalStates<'a> {
         rows: Range<u32>,
         is_whole: bool,
         one_by_one: bool,
+        watch: &'a Watch,
     ) -> Result<Self, ExecError> {
         let mut columns: Vec<Option<Arc<Column>>> = Vec::with_capacity(plan.columns.len());
         for (index, name) in plan.columns.iter().enumerate() {
@@ -175,6 +184,7 @@ impl<'a> LocalStates<'a> {
         Ok(Self {
             plan,
             shape,
+            watch,
             conditions,
             decimals: decimals.collect(),
             readers: columns
@@ -455,7 +465,12 @@ impl<'a> LocalStates<'a> {
                 LocalState::Range(min, max) => {
                     state.note_range(self.moves[0].1 as usize, (*min, *max));
                 }
-                LocalState::State(local) => state.absorb(&mut **local, &self.moves),
+                LocalState::State(local) => {
+                    for moves in self.moves.chunks(MOVES_AT_ONCE) {
+                        self.watch.check()?;
+                        state.absorb(&mut **local, moves);
+                    }
+                }
             }
         }
         for met in &self.met {

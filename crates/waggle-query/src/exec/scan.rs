@@ -65,8 +65,9 @@ pub(super) fn scan(
                     let rows = selector.rows();
                     let is_whole =
                         plan.filters.is_empty() && rows.len() == source.row_count() as usize;
-                    let local =
-                        LocalStates::new(source, plan, shape, gathered, rows, is_whole, by_range)?;
+                    let local = LocalStates::new(
+                        source, plan, shape, gathered, rows, is_whole, by_range, watch,
+                    )?;
                     let times = match (shape.needs_times(), by_range) {
                         (false, _) => Times::Unneeded,
                         (true, true) => Times::ByRange,
