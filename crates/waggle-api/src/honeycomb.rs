@@ -8,6 +8,7 @@ pub(crate) mod board_view;
 pub(crate) mod column;
 pub(crate) mod dataset;
 pub(crate) mod dataset_definition;
+pub(crate) mod derived_column;
 pub(crate) mod map_dependency;
 pub(crate) mod marker;
 pub(crate) mod marker_setting;

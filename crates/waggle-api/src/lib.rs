@@ -9,6 +9,7 @@
 mod ask;
 mod caller;
 mod config;
+mod derived;
 mod form;
 mod health;
 mod honeycomb;

@@ -3,6 +3,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod bubble_up;
+pub(crate) mod calculated_field;
 pub(crate) mod dataset;
 pub(crate) mod erasure;
 pub(crate) mod export;

@@ -7,8 +7,8 @@ use crate::ask::{Answer, Ask};
 use crate::caller;
 use crate::health;
 use crate::honeycomb::{
-    auth, board, board_view, column, dataset, dataset_definition, map_dependency, marker,
-    marker_setting, query, query_annotation, query_result, recipient, trigger,
+    auth, board, board_view, column, dataset, dataset_definition, derived_column, map_dependency,
+    marker, marker_setting, query, query_annotation, query_result, recipient, trigger,
 };
 use crate::ingest::{events, kinesis, otlp};
 use crate::listen::cors;
@@ -40,6 +40,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     dataset::RESOURCE,
     column::RESOURCE,
     dataset_definition::RESOURCE,
+    derived_column::RESOURCE,
     query::RESOURCE,
     query_result::RESOURCE,
     query_annotation::RESOURCE,
@@ -60,6 +61,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::query::RESOURCE,
     own::row::RESOURCE,
     own::bubble_up::RESOURCE,
+    own::calculated_field::RESOURCE,
     own::sql::RESOURCE,
     own::export::RESOURCE,
     own::retention::RESOURCE,

@@ -282,6 +282,7 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("dataset", "Slug or name of the dataset."),
     ("column", "Id of the column."),
     ("column_name", "Name of the column."),
+    ("derived_column", "Id of the calculated field."),
     ("query", "Id of the query."),
     ("result", "Id of the query result."),
     ("query_annotation", "Id of the query annotation."),

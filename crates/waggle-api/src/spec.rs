@@ -5,18 +5,22 @@
 //! serve yet are refused by name, because an ignored one would silently answer another question. Source: spec/honeycomb-api.md
 //! section 11.
 
+mod calculated;
 mod reader;
 mod shape;
 
+pub(crate) use calculated::{check_field, without_relation};
 pub(crate) use reader::whole_number;
-pub(crate) use shape::{FILTER_COMBINATION, FILTERS, NANOSECONDS, QUERY, QUERY_SPEC};
+pub(crate) use shape::{
+    CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS, QUERY, QUERY_SPEC, SECONDS,
+};
 
 use crate::problem::{Detail, DetailCode};
 use reader::{Reader, TEXT_BYTES_MAX};
 use serde_json::{Map, Value as Json, json};
 use waggle_model::{
-    AnswerIndex, CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp,
-    HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeWindow, Value,
+    AnswerIndex, CalculatedField, CalculationSpec, FilterCombination, FilterOp, FilterSpec,
+    FilterValue, HavingOp, HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeWindow, Value,
 };
 
 /// A query as the client wrote it and as the engine reads it.
@@ -70,9 +74,10 @@ pub(crate) struct RowClauses {
     pub(crate) filters: Vec<FilterSpec>,
     pub(crate) filter_combination: FilterCombination,
     pub(crate) window: TimeWindow,
+    pub(crate) calculated_fields: Vec<CalculatedField>,
 }
 
-/// Reads filters and times.
+/// Reads filters, times and calculated fields.
 ///
 /// # Errors
 /// As [`read_spec`].
@@ -82,6 +87,7 @@ pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses,
         filters: reader.filters(object),
         filter_combination: reader.filter_combination(object),
         window: reader.window(object),
+        calculated_fields: reader.calculated_fields(object),
     };
     if reader.details.is_empty() {
         Ok(clauses)
@@ -107,6 +113,7 @@ impl Reader {
             granularity_s,
             limit: self.limit(object),
             window,
+            calculated_fields: self.calculated_fields(object),
             ..QuerySpec::default()
         };
         self.names(paths, &spec);
@@ -116,15 +123,13 @@ impl Reader {
     }
 
     fn refuse_later_features(&mut self, object: &Map<String, Json>) {
-        for field in ["calculated_fields", "formulas"] {
-            let is_empty = match object.get(field) {
-                None | Some(Json::Null) => true,
-                Some(Json::Array(items)) => items.is_empty(),
-                Some(_) => false,
-            };
-            if !is_empty {
-                self.invalid(field, format!("{field} are not supported yet"));
-            }
+        let is_empty = match object.get("formulas") {
+            None | Some(Json::Null) => true,
+            Some(Json::Array(items)) => items.is_empty(),
+            Some(_) => false,
+        };
+        if !is_empty {
+            self.invalid("formulas", "formulas are not supported yet");
         }
         if object
             .get("compare_time_offset_seconds")

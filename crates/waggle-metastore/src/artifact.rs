@@ -40,6 +40,8 @@ pub enum ArtifactKind {
     Slo,
     /// [`crate::BurnAlert`].
     BurnAlert,
+    /// [`crate::DerivedColumn`].
+    DerivedColumn,
 }
 
 impl ArtifactKind {
@@ -56,6 +58,8 @@ impl ArtifactKind {
             Self::Trigger => "trigger",
             Self::Slo => "slo",
             Self::BurnAlert => "burn_alert",
+            // The same as that of `Use::CalculatedField`: what uses one by its id keeps it from being deleted.
+            Self::DerivedColumn => "calculated_field",
         }
     }
 
@@ -72,6 +76,7 @@ impl ArtifactKind {
             Self::Trigger => "Trigger",
             Self::Slo => "SLO",
             Self::BurnAlert => "Burn alert",
+            Self::DerivedColumn => "Derived column",
         }
     }
 

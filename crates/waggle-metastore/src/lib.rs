@@ -13,6 +13,7 @@ mod bootstrap;
 mod column;
 mod dataset;
 mod definition;
+mod derived_column;
 mod erasure;
 mod error;
 mod id;
@@ -47,6 +48,7 @@ pub use column::{
 };
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
 pub use definition::{DatasetDefinition, DefinedColumn};
+pub use derived_column::DerivedColumn;
 pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure};
 pub use error::{Error, Result};
 pub use id::{environment_of_public_id, environment_public_id, team_public_id, user_public_id};

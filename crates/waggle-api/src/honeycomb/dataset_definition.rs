@@ -3,6 +3,7 @@
 //! What nobody chose is found among the names that programs use, each time anew: a column that comes later is found then.
 
 use crate::ask::{Answer, Ask, json_answer};
+use crate::derived::visible;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
@@ -11,7 +12,7 @@ use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
 use waggle_access::Permission;
 use waggle_metastore::{DatasetDefinition, DefinedColumn, Place, Stored};
-use waggle_model::DatasetId;
+use waggle_model::{DatasetId, DatasetScope};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Dataset definitions",
@@ -229,9 +230,18 @@ async fn column_named(
         .metastore
         .column_by_name(ask.tenant(), dataset, name)
         .await?;
-    Ok(column.map(|column| DefinedColumn::Column {
-        id: column.id.0,
-        name: column.key_name,
+    if let Some(column) = column {
+        return Ok(Some(DefinedColumn::Column {
+            id: column.id.0,
+            name: column.key_name,
+        }));
+    }
+    let fields = visible(&ask.state, ask.tenant(), &DatasetScope::One(dataset)).await?;
+    let mut fields = fields.into_iter();
+    let field = fields.find(|field| field.value.alias == name);
+    Ok(field.map(|field| DefinedColumn::CalculatedField {
+        id: field.id.0,
+        alias: field.value.alias,
     }))
 }
 

@@ -5,6 +5,7 @@
 
 use super::query::{find_query, no_query, query_json, spec_object};
 use crate::ask::{Answer, Ask, json_answer, text_answer};
+use crate::derived::with_kept;
 use crate::kept;
 use crate::own::query::result_json;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
@@ -157,7 +158,8 @@ pub(crate) async fn create(ask: Ask) -> Answer {
         .await?
         .filter(|query| query.scope == scope)
         .ok_or_else(no_query)?;
-    let (spec, range) = runnable(&ask, &query, &options)?;
+    let (mut spec, range) = runnable(&ask, &query, &options)?;
+    with_kept(&ask.state, tenant, &scope, &mut spec).await?;
     if ask.state.runs.is_full() {
         return Err(Problem::new(
             ProblemKind::RateLimited,

@@ -2,11 +2,12 @@
 
 use super::row::{nanoseconds, range_of};
 use crate::ask::{Answer, Ask, text_answer};
+use crate::derived::{add_kept, columns_of};
 use crate::listen::body;
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
-use crate::spec::{FILTER_COMBINATION, FILTERS, NANOSECONDS};
+use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
 use crate::spec::{read_row_clauses, whole_number};
 use crate::table::STATS;
 use crate::table::{Scalar, Stats};
@@ -44,6 +45,11 @@ const REQUEST: Named = Named {
             "filter_combination",
             FILTER_COMBINATION,
             "AND unless given.",
+        ),
+        may(
+            "calculated_fields",
+            CALCULATED_FIELDS,
+            "Columns that are computed; they are compared too.",
         ),
         may(
             "start_time",
@@ -169,15 +175,23 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let object = ask.object()?;
-    let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
+    let mut clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let range = range_of(&ask, &object, clauses.window)?;
+    let selection = selection(&object, range)?;
+    let columns = columns(&object)?;
+    let named = columns_of(&clauses.filters)
+        .chain(columns_of(&selection.filters))
+        .chain(columns.iter().flatten().map(String::as_str));
+    let named = named.map(str::to_owned).collect();
+    let fields = &mut clauses.calculated_fields;
+    add_kept(&ask.state, tenant, &scope, named, fields).await?;
     let request = BubbleUpRequest {
-        calculated_fields: Vec::new(),
+        calculated_fields: clauses.calculated_fields,
         range,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,
-        selection: selection(&object, range)?,
-        columns: columns(&object)?,
+        selection,
+        columns,
         values_max: values_max(&object)?,
     };
     let answer = ask.state.engine.bubble_up(tenant, scope, &request).await?;

@@ -1,6 +1,7 @@
 //! Queries of the UI: run at once, kept with their answer, found again by a link. A client that goes away cancels its query.
 
 use crate::ask::{Answer, Ask, json_answer};
+use crate::derived::with_kept;
 use crate::honeycomb::query::{checked_spec, query_json};
 use crate::honeycomb::query_result::find_run;
 use crate::kept;
@@ -90,7 +91,8 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let sent = ask.json()?;
-    let parsed = checked_spec(&ask.state, &sent)?;
+    let mut parsed = checked_spec(&ask.state, &sent)?;
+    with_kept(&ask.state, tenant, &scope, &mut parsed.spec).await?;
     let asked_at_ns = ask.state.clock.now_ns();
     let table = ask
         .state

@@ -1,12 +1,13 @@
 //! Raw rows and traces: the events themselves, with every field.
 
 use crate::ask::{Answer, Ask, text_answer};
+use crate::derived::{add_kept, columns_of};
 use crate::listen::body;
 use crate::problem::{DetailCode, Problem};
 use crate::route::LIMIT;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
-use crate::spec::{FILTER_COMBINATION, FILTERS, NANOSECONDS};
+use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
 use crate::spec::{read_row_clauses, whole_number};
 use crate::table::{NEXT, RAW_ROW, STATS};
 use crate::table::{Rows, Stats};
@@ -74,6 +75,11 @@ const REQUEST: Named = Named {
             "AND unless given.",
         ),
         may(
+            "calculated_fields",
+            CALCULATED_FIELDS,
+            "Columns that are computed; the events have them.",
+        ),
+        may(
             "start_time",
             Shape::OrNull(&Shape::Whole),
             "Seconds since 1970, included.",
@@ -114,9 +120,12 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let object = ask.object()?;
-    let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
+    let mut clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
+    let named = columns_of(&clauses.filters).map(str::to_owned).collect();
+    let fields = &mut clauses.calculated_fields;
+    add_kept(&ask.state, tenant, &scope, named, fields).await?;
     let request = RowRequest {
-        calculated_fields: Vec::new(),
+        calculated_fields: clauses.calculated_fields,
         range: range_of(&ask, &object, clauses.window)?,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,

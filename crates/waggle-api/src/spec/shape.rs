@@ -47,6 +47,10 @@ pub(crate) const SECONDS: Shape = Shape::OrNull(&Shape::Number);
 /// A time in nanoseconds, which JavaScript's numbers can't hold.
 pub(crate) const NANOSECONDS: Shape = Shape::OrNull(&Shape::Text);
 
+/// Columns that a request brings along.
+pub(crate) const CALCULATED_FIELDS: Shape =
+    Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION)));
+
 const TEXT: Shape = Shape::OrNull(&Shape::Text);
 
 const SPEC: &[Member] = &[
@@ -103,7 +107,7 @@ const SPEC: &[Member] = &[
     ),
     may(
         "calculated_fields",
-        Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION))),
+        CALCULATED_FIELDS,
         "Columns computed for this query.",
     ),
     may(

@@ -272,10 +272,9 @@ fn a_calculation_may_have_a_name_and_filters() {
 #[test]
 fn what_comes_later_is_refused_by_name() {
     check_refused(
-        json!({"formulas": [{"name": "x", "expression": "1"}], "calculated_fields": [{"name": "x", "expression": "1"}],
+        json!({"formulas": [{"name": "x", "expression": "1"}], 
             "compare_time_offset_seconds": 7200}),
         &[
-            "invalid calculated_fields - calculated_fields are not supported yet",
             "invalid formulas - formulas are not supported yet",
             "invalid compare_time_offset_seconds - comparison with an earlier time is not supported yet",
         ],
@@ -293,5 +292,35 @@ fn what_comes_later_is_refused_by_name() {
     check_accepted(
         json!({"formulas": [], "calculated_fields": null, "compare_time_offset_seconds": null,
         "calculations": [{"op": "COUNT", "name": null, "filters": []}]}),
+    );
+}
+
+#[test]
+fn calculated_fields_are_read_and_checked() {
+    let parsed = read_spec(
+        &json!({"calculated_fields": [{"name": "slow", "expression": "GT($duration_ms, 5)"}],
+        "breakdowns": ["slow"]}),
+    );
+    let fields = parsed.unwrap().spec.calculated_fields;
+    assert_eq!(fields.len(), 1);
+    assert_eq!(
+        (&*fields[0].name, &*fields[0].expression),
+        ("slow", "GT($duration_ms, 5)")
+    );
+    check_accepted(json!({"calculated_fields": null}));
+    check_accepted(json!({"calculated_fields": [{"name": "a", "expression": "$a * 2"}]}));
+    check_refused(
+        json!({"calculated_fields": [{"name": "a"}, {"expression": "1"}, {"name": "b", "expression": "1 +"},
+            {"name": "c", "expression": "$d"}, {"name": "d", "expression": "1"}, {"name": "d", "expression": "2"},
+            {"name": "root.x", "expression": "1"}, 5]}),
+        &[
+            "incorrect_type calculated_fields[7] - must be a JSON object",
+            "missing calculated_fields[0].expression - cannot be blank",
+            "missing calculated_fields[1].name - cannot be blank",
+            "invalid calculated_fields[2].expression - unexpected the end of the expression, expected a column, a value, a function or '(' at line 1, column 4",
+            "invalid calculated_fields[5].name - d is a calculated field already",
+            "invalid calculated_fields[6].name - must not begin with root., which names other spans of the trace",
+            "invalid calculated_fields[3].expression - d is a calculated field; an expression reads columns only",
+        ],
     );
 }

@@ -3,6 +3,7 @@
 
 mod board;
 mod dataset_definition;
+mod derived_column;
 mod map_dependency;
 mod marker;
 mod query_annotation;

@@ -1,8 +1,8 @@
 use super::{NOW, tenant};
 use crate::{
-    Artifact, ArtifactId, ArtifactKind, BoardView, BurnAlert, BurnCondition, DatasetChange, Error,
-    Marker, MarkerSetting, Metastore, Notified, PagerDutySeverity, Place, Recipient, RecipientType,
-    Slo, Stored, Use, ViewFilter,
+    Artifact, ArtifactId, ArtifactKind, BoardView, BurnAlert, BurnCondition, DatasetChange,
+    DerivedColumn, Error, Marker, MarkerSetting, Metastore, Notified, PagerDutySeverity, Place,
+    Recipient, RecipientType, Slo, Stored, Use, ViewFilter,
 };
 use waggle_model::{DatasetId, EnvironmentId, Tenant};
 
@@ -220,6 +220,33 @@ pub(super) async fn what_is_used_stays(metastore: &dyn Metastore) {
         .create_artifact(tenant, &Place::default(), alert.value, 10, NOW)
         .await;
     assert!(matches!(again, Err(Error::NotFound(_))), "{again:?}");
+}
+
+pub(super) async fn a_derived_column_that_an_slo_uses_stays(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let column = DerivedColumn {
+        alias: "is_good".to_owned(),
+        expression: "LT($duration_ms, 500)".to_owned(),
+        description: String::new(),
+    };
+    let place = Place::default();
+    let column = make(metastore, tenant, &place, column).await;
+    let again = metastore
+        .create_artifact(tenant, &place, column.value.clone(), 10, NOW)
+        .await;
+    assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
+    let user = Slo {
+        sli_field_ids: vec![column.id.0.clone()],
+        ..slo()
+    };
+    let user = make(metastore, tenant, &place, user).await;
+    let delete = |kind, id| metastore.delete_artifact(tenant, kind, id);
+    let refused = delete(ArtifactKind::DerivedColumn, &column.id).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    delete(ArtifactKind::Slo, &user.id).await.unwrap();
+    delete(ArtifactKind::DerivedColumn, &column.id)
+        .await
+        .unwrap();
 }
 
 pub(super) async fn another_tenant_sees_no_artifact(metastore: &dyn Metastore) {

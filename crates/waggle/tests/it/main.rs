@@ -10,6 +10,7 @@
 
 mod bad_input;
 mod browser;
+mod calculated;
 mod clients;
 mod durability;
 mod exporters;

@@ -1,0 +1,81 @@
+//! Calculated fields in requests: those a request brings along, and those that are kept and named by its clauses.
+//!
+//! The nearest counts: a field of the request, then one of the dataset, then one of the environment. What no field is called is a column.
+
+use crate::problem::Problem;
+use crate::spec::without_relation;
+use crate::state::ApiState;
+use std::collections::HashSet;
+use waggle_metastore::{DerivedColumn, Stored};
+use waggle_model::{CalculatedField, DatasetScope, FilterSpec, QuerySpec, Tenant};
+
+/// Adds the kept fields that a query names.
+pub(crate) async fn with_kept(
+    state: &ApiState,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    spec: &mut QuerySpec,
+) -> Result<(), Problem> {
+    let calculations = spec.calculations.iter();
+    let of_calculations = calculations.flat_map(|calculation| {
+        let filters = calculation.filters.iter();
+        filters
+            .map(|filter| filter.column.as_str())
+            .chain(calculation.column.as_deref())
+    });
+    let breakdowns = spec.breakdowns.iter().map(String::as_str);
+    let names = columns_of(&spec.filters)
+        .chain(of_calculations)
+        .chain(breakdowns);
+    let named = names.map(str::to_owned).collect();
+    add_kept(state, tenant, scope, named, &mut spec.calculated_fields).await
+}
+
+/// The columns that filters look at.
+pub(crate) fn columns_of(filters: &[FilterSpec]) -> impl Iterator<Item = &str> {
+    filters.iter().map(|filter| filter.column.as_str())
+}
+
+/// Adds to the fields of a request the kept ones of these names.
+pub(crate) async fn add_kept(
+    state: &ApiState,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    named: HashSet<String>,
+    fields: &mut Vec<CalculatedField>,
+) -> Result<(), Problem> {
+    let named: HashSet<&str> = named.iter().map(|name| without_relation(name)).collect();
+    if named
+        .iter()
+        .all(|name| fields.iter().any(|field| field.name == *name))
+    {
+        return Ok(());
+    }
+    let kept = visible(state, tenant, scope).await?;
+    let kept = kept.into_iter().map(|kept| kept.value);
+    for column in kept.filter(|column| named.contains(column.alias.as_str())) {
+        if fields.iter().all(|field| field.name != column.alias) {
+            fields.push(CalculatedField {
+                name: column.alias,
+                expression: column.expression,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The kept fields that queries of a scope may name, the nearest first.
+pub(crate) async fn visible(
+    state: &ApiState,
+    tenant: Tenant,
+    scope: &DatasetScope,
+) -> Result<Vec<Stored<DerivedColumn>>, Problem> {
+    let mut kept = state.metastore.artifacts::<DerivedColumn>(tenant).await?;
+    kept.retain(|kept| match (kept.place.dataset, scope) {
+        (None, _) => true,
+        (Some(dataset), DatasetScope::One(asked)) => dataset == *asked,
+        (Some(_), DatasetScope::All) => false,
+    });
+    kept.sort_by_key(|kept| kept.place.dataset.is_none());
+    Ok(kept)
+}
