@@ -24,6 +24,7 @@ mod request;
 mod resource;
 mod route;
 mod running;
+mod service_level;
 mod service_map;
 mod shape;
 mod spec;

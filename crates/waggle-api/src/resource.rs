@@ -7,8 +7,9 @@ use crate::ask::{Answer, Ask};
 use crate::caller;
 use crate::health;
 use crate::honeycomb::{
-    auth, board, board_view, column, dataset, dataset_definition, derived_column, map_dependency,
-    marker, marker_setting, query, query_annotation, query_result, recipient, trigger,
+    auth, board, board_view, burn_alert, column, dataset, dataset_definition, derived_column,
+    map_dependency, marker, marker_setting, query, query_annotation, query_result, recipient, slo,
+    trigger,
 };
 use crate::ingest::{events, kinesis, otlp};
 use crate::listen::cors;
@@ -50,6 +51,8 @@ pub(crate) const RESOURCES: &[Resource] = &[
     marker_setting::RESOURCE,
     recipient::RESOURCE,
     trigger::RESOURCE,
+    slo::RESOURCE,
+    burn_alert::RESOURCE,
     map_dependency::RESOURCE,
     v2::auth::RESOURCE,
     v2::environment::RESOURCE,

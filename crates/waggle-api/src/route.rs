@@ -290,6 +290,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("view", "Id of the view of a board."),
     ("marker", "Id of the marker."),
     ("marker_setting", "Id of the marker setting."),
+    ("slo", "Id of the SLO."),
+    ("burn_alert", "Id of the burn alert."),
     ("map", "Id of the request for a map of services."),
     ("recipient", "Id of the recipient."),
     ("trigger", "Id of the trigger."),

@@ -123,6 +123,23 @@ impl Ask {
         deleted.map_err(in_words)
     }
 
+    /// Deletes an artifact, or says why it can't be while something uses it.
+    pub(crate) async fn delete_unused<T: Artifact>(
+        &self,
+        artifact: &Stored<T>,
+        in_use: &str,
+    ) -> Result<(), Problem> {
+        let deleted = self
+            .state
+            .metastore
+            .delete_artifact(self.tenant(), T::KIND, &artifact.id)
+            .await;
+        deleted.map_err(|error| match error {
+            Error::Conflict(_) => Problem::conflict(in_use),
+            other => in_words(other),
+        })
+    }
+
     /// The slugs of the tenant's datasets.
     pub(crate) async fn slugs(&self) -> Result<HashMap<DatasetId, String>, Problem> {
         let datasets = self.state.metastore.datasets(self.tenant()).await?;

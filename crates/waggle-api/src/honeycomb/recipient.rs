@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{
-    ArtifactKind, Error, Named, Place, Recipient, RecipientType, Stored, Trigger, Use,
+    ArtifactKind, Named, Place, Recipient, RecipientType, Stored, Trigger, Use,
 };
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -134,17 +134,8 @@ pub(crate) async fn update(ask: Ask) -> Answer {
 /// `DELETE /1/recipients/{id}`: 409 while something uses it.
 pub(crate) async fn delete(ask: Ask) -> Answer {
     let recipient = ask.artifact::<Recipient>().await?;
-    let deleted = ask
-        .state
-        .metastore
-        .delete_artifact(ask.tenant(), ArtifactKind::Recipient, &recipient.id)
-        .await;
-    deleted.map_err(|error| match error {
-        Error::Conflict(_) => Problem::conflict(
-            "a trigger or burn alert uses this recipient; take it out there first",
-        ),
-        other => other.into(),
-    })?;
+    let in_use = "a trigger or burn alert uses this recipient; take it out there first";
+    ask.delete_unused(&recipient, in_use).await?;
     no_content()
 }
 

@@ -2,12 +2,14 @@
 //! line of a table. Source: spec/honeycomb-api.md sections 12.3 and 13 to 15.
 
 mod board;
+mod burn_alert;
 mod dataset_definition;
 mod derived_column;
 mod map_dependency;
 mod marker;
 mod query_annotation;
 mod recipient;
+mod slo;
 mod trigger;
 
 use super::{Answer, Installation};
