@@ -4,6 +4,7 @@ use crate::config::{Config, Kind, SETTINGS};
 use crate::demo::DemoArgs;
 use crate::export::ExportArgs;
 use crate::import::ImportArgs;
+use crate::manage::{EnvironmentArgs, KeyArgs, TeamArgs};
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use std::path::{Path, PathBuf};
@@ -18,6 +19,12 @@ pub(crate) enum Invocation {
     Export(ExportArgs),
     /// Send the events of a file to a dataset.
     Import(ImportArgs),
+    /// Make, list and delete teams.
+    Team(TeamArgs),
+    /// Make, list and delete environments.
+    Environment(EnvironmentArgs),
+    /// Make, list, change and delete keys.
+    Key(KeyArgs),
     /// Print the effective settings.
     ConfigPrint(Config),
     /// Print the reference page of all settings.
@@ -35,6 +42,11 @@ pub(crate) fn parse() -> Result<Invocation> {
         Some(("demo", matches)) => Ok(Invocation::Demo(DemoArgs::from_arg_matches(matches)?)),
         Some(("export", matches)) => Ok(Invocation::Export(ExportArgs::from_arg_matches(matches)?)),
         Some(("import", matches)) => Ok(Invocation::Import(ImportArgs::from_arg_matches(matches)?)),
+        Some(("team", matches)) => Ok(Invocation::Team(TeamArgs::from_arg_matches(matches)?)),
+        Some(("environment", matches)) => Ok(Invocation::Environment(
+            EnvironmentArgs::from_arg_matches(matches)?,
+        )),
+        Some(("key", matches)) => Ok(Invocation::Key(KeyArgs::from_arg_matches(matches)?)),
         Some(("config", matches)) => match matches.subcommand() {
             Some(("print", matches)) => Ok(Invocation::ConfigPrint(resolve(matches)?)),
             _ => Ok(Invocation::ConfigReference),
@@ -58,6 +70,15 @@ fn command() -> Command {
         )))
         .subcommand(ImportArgs::augment_args(
             Command::new("import").about("Send the events of a Parquet file to a dataset"),
+        ))
+        .subcommand(TeamArgs::augment_args(
+            Command::new("team").about("Make, list and delete teams in a data folder"),
+        ))
+        .subcommand(EnvironmentArgs::augment_args(
+            Command::new("environment").about("Make, list and delete environments of a team"),
+        ))
+        .subcommand(KeyArgs::augment_args(
+            Command::new("key").about("Make, list, disable and delete keys of a team"),
         ))
         .subcommand(
             Command::new("config")

@@ -6,6 +6,7 @@ mod config;
 mod demo;
 mod export;
 mod import;
+mod manage;
 mod remote;
 mod serve;
 
@@ -40,6 +41,9 @@ fn run() -> Result<()> {
         Invocation::Demo(args) => runtime.block_on(demo::run(args)),
         Invocation::Export(args) => runtime.block_on(export::run(args)),
         Invocation::Import(args) => runtime.block_on(import::run(args)),
+        Invocation::Team(args) => print(&runtime.block_on(manage::team(args))?),
+        Invocation::Environment(args) => print(&runtime.block_on(manage::environment(args))?),
+        Invocation::Key(args) => print(&runtime.block_on(manage::key(args))?),
         Invocation::ConfigPrint(config) => print(&effective(&config)),
         Invocation::ConfigReference => print(&config::reference()),
     }

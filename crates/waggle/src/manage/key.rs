@@ -1,0 +1,198 @@
+//! `waggle key`: the keys of a team and of its environments.
+
+use super::OfTeam;
+use anyhow::{Context, Result, anyhow, bail};
+use clap::{Args, Subcommand, ValueEnum};
+use rand::RngExt;
+use waggle_access::{KeyRequest, KeyValue, Permission, Permissions, Scope};
+use waggle_metastore::{Key, KeyChange, KeyId, KeyKind};
+
+/// Keys of a team and of its environments.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct KeyArgs {
+    #[command(subcommand)]
+    command: KeyCommand,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum KeyCommand {
+    /// Make a key; what clients send is shown once
+    Create(Box<NewKey>),
+    /// List the keys, without their secrets
+    List {
+        #[command(flatten)]
+        of: OfTeam,
+    },
+    /// Refuse a key until it is enabled again
+    Disable {
+        #[command(flatten)]
+        of: OfTeam,
+        /// Its id
+        id: String,
+    },
+    /// Let a key in again
+    Enable {
+        #[command(flatten)]
+        of: OfTeam,
+        /// Its id
+        id: String,
+    },
+    /// Delete a key
+    Delete {
+        #[command(flatten)]
+        of: OfTeam,
+        /// Its id
+        id: String,
+    },
+}
+
+#[derive(Args, Clone, Debug)]
+struct NewKey {
+    #[command(flatten)]
+    of: OfTeam,
+    /// What people call it
+    name: String,
+    /// What it is for
+    #[arg(long, value_enum, default_value = "ingest")]
+    kind: Kind,
+    /// Slug of its environment [default: the only environment of the team]; a management key has none
+    #[arg(long, value_name = "SLUG")]
+    environment: Option<String>,
+    /// A permission or, for a management key, a scope; may be given several times [default: all]
+    #[arg(long = "allow", value_name = "NAME")]
+    allowed: Vec<String>,
+    /// What clients send already, instead of something made up
+    #[arg(long, value_name = "KEY", conflicts_with = "classic")]
+    value: Option<String>,
+    /// In the format of Honeycomb's older kind, which knows no environments
+    #[arg(long)]
+    classic: bool,
+    /// Days after which it ends [default: never]
+    #[arg(long, value_name = "DAYS")]
+    days: Option<u16>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    Ingest,
+    Configuration,
+    Management,
+}
+
+const DAY_NS: i64 = 86_400_000_000_000;
+
+/// Runs `waggle key`.
+pub(crate) async fn run(args: KeyArgs) -> Result<String> {
+    match args.command {
+        KeyCommand::Create(new) => create(*new).await,
+        KeyCommand::List { of } => {
+            let (open, team) = of.open().await?;
+            let keys = open.metastore.keys(team.id).await?;
+            let environments = open.metastore.environments(team.id).await?;
+            Ok(keys
+                .iter()
+                .map(|key| {
+                    let environment = environments
+                        .iter()
+                        .find(|it| Some(it.tenant.environment) == key.environment);
+                    line(key, environment.map_or("-", |it| it.slug.as_str()))
+                })
+                .collect())
+        }
+        KeyCommand::Disable { of, id } => change(of, id, true).await,
+        KeyCommand::Enable { of, id } => change(of, id, false).await,
+        KeyCommand::Delete { of, id } => {
+            let (open, team) = of.open().await?;
+            let deleted = open.access.delete_key(team.id, &KeyId(id.clone())).await;
+            deleted.with_context(|| format!("the key {id} can't be deleted"))?;
+            Ok(format!("the key {id} is deleted\n"))
+        }
+    }
+}
+
+async fn create(new: NewKey) -> Result<String> {
+    let (open, team) = new.of.open().await?;
+    let mut request = match new.kind {
+        Kind::Management if new.environment.is_some() => {
+            bail!("a management key belongs to the team and has no environment")
+        }
+        Kind::Management => KeyRequest::management(&new.name, &scopes(&new.allowed)?),
+        Kind::Ingest | Kind::Configuration => {
+            let slug = new.environment.as_deref();
+            let environment = open.environment(&team, slug).await?.tenant.environment;
+            let kind = match new.kind {
+                Kind::Ingest => KeyKind::Ingest,
+                _ => KeyKind::Configuration,
+            };
+            KeyRequest::new(environment, kind, &new.name).with(permissions(&new.allowed)?)
+        }
+    };
+    request.value = match (new.value, new.classic) {
+        (Some(value), _) => KeyValue::Given(value),
+        (None, true) => KeyValue::RandomClassic,
+        (None, false) => KeyValue::Random,
+    };
+    request.expires_at_ns = new.days.map(|days| {
+        let now_ns = open.clock.now_ns();
+        now_ns.saturating_add(i64::from(days).saturating_mul(DAY_NS))
+    });
+    let made = open.access.create_key(team.id, request).await?;
+    Ok(format!("id {}\nkey {}\n", made.key.id.0, made.value))
+}
+
+async fn change(of: OfTeam, id: String, is_disabled: bool) -> Result<String> {
+    let (open, team) = of.open().await?;
+    let change = KeyChange {
+        is_disabled: Some(is_disabled),
+        ..KeyChange::default()
+    };
+    let changed = open.access.update_key(team.id, &KeyId(id.clone()), change).await;
+    changed.with_context(|| format!("the key {id} can't be changed"))?;
+    let state = if is_disabled { "disabled" } else { "enabled" };
+    Ok(format!("the key {id} is {state}\n"))
+}
+
+fn line(key: &Key, environment: &str) -> String {
+    let state = if key.is_disabled { "disabled" } else { "enabled" };
+    let kind = key.kind.name();
+    format!("{}\t{kind}\t{environment}\t{state}\t{}\n", key.id.0, key.name)
+}
+
+fn permissions(names: &[String]) -> Result<Permissions> {
+    if names.is_empty() {
+        return Ok(Permissions::all());
+    }
+    names
+        .iter()
+        .map(|name| {
+            Permission::from_name(name).ok_or_else(|| {
+                let known: Vec<&str> = Permission::all().map(Permission::name).collect();
+                anyhow!("{name} is no permission; there are {}", known.join(", "))
+            })
+        })
+        .collect()
+}
+
+fn scopes(names: &[String]) -> Result<Vec<Scope>> {
+    if names.is_empty() {
+        return Ok(Scope::ALL.to_vec());
+    }
+    names
+        .iter()
+        .map(|name| {
+            Scope::from_name(name).ok_or_else(|| {
+                let known = Scope::ALL.map(Scope::name);
+                anyhow!("{name} is no scope; there are {}", known.join(", "))
+            })
+        })
+        .collect()
+}
+
+/// A password that a person can type: letters and digits that are not easily confused.
+pub(super) fn made_up_password() -> String {
+    const READABLE: &[u8] = b"23456789abcdefghjkmnpqrstuvwxyz";
+    let mut rng = rand::rng();
+    (0..20)
+        .map(|_| char::from(READABLE[rng.random_range(0..READABLE.len())]))
+        .collect()
+}
