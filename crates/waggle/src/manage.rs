@@ -7,9 +7,9 @@
 
 mod key;
 
+use crate::serve::system_clock;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand};
-use jiff::Timestamp;
 use std::path::PathBuf;
 use std::sync::Arc;
 use waggle_access::{Access, InstallationSecret, KeyRequest, Scope};
@@ -129,7 +129,13 @@ pub(crate) async fn team(args: TeamArgs) -> Result<String> {
             if let Some(email) = admin_email {
                 let password = key::made_up_password();
                 open.access
-                    .create_user(team.id, &email, "Administrator", &password, Role::Administrator)
+                    .create_user(
+                        team.id,
+                        &email,
+                        "Administrator",
+                        &password,
+                        Role::Administrator,
+                    )
                     .await?;
                 text.push_str(&format!("sign in as {email} with {password}\n"));
             }
@@ -171,7 +177,10 @@ pub(crate) async fn environment(args: EnvironmentArgs) -> Result<String> {
                 description,
                 ..EnvironmentChange::default()
             };
-            let made = open.metastore.update_environment(made.tenant, change).await?;
+            let made = open
+                .metastore
+                .update_environment(made.tenant, change)
+                .await?;
             Ok(environment_line(&made))
         }
         EnvironmentCommand::List { of } => {
@@ -195,7 +204,9 @@ pub(crate) async fn environment(args: EnvironmentArgs) -> Result<String> {
                 is_delete_protected: Some(false),
                 ..EnvironmentChange::default()
             };
-            open.metastore.update_environment(tenant, unprotected).await?;
+            open.metastore
+                .update_environment(tenant, unprotected)
+                .await?;
             open.metastore.delete_environment(tenant).await?;
             Ok(format!("the environment {slug} is deleted\n"))
         }
@@ -233,9 +244,7 @@ impl Open {
         }
         let metastore: Arc<dyn Metastore> = Arc::new(SqliteMetastore::open(&file).await?);
         let secret = InstallationSecret::load_or_create(&folder.data_dir, false)?;
-        let clock = Clock::new(|| {
-            i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
-        });
+        let clock = system_clock();
         Ok(Self {
             access: Access::new(Arc::clone(&metastore), &secret, clock.clone()),
             metastore,

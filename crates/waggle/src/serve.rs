@@ -214,7 +214,7 @@ async fn bind(config: &Config, door: &str) -> Result<Option<TcpListener>> {
     Ok(Some(listener))
 }
 
-fn system_clock() -> Clock {
+pub(crate) fn system_clock() -> Clock {
     Clock::new(|| i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX))
 }
 

@@ -146,16 +146,26 @@ async fn change(of: OfTeam, id: String, is_disabled: bool) -> Result<String> {
         is_disabled: Some(is_disabled),
         ..KeyChange::default()
     };
-    let changed = open.access.update_key(team.id, &KeyId(id.clone()), change).await;
+    let changed = open
+        .access
+        .update_key(team.id, &KeyId(id.clone()), change)
+        .await;
     changed.with_context(|| format!("the key {id} can't be changed"))?;
     let state = if is_disabled { "disabled" } else { "enabled" };
     Ok(format!("the key {id} is {state}\n"))
 }
 
 fn line(key: &Key, environment: &str) -> String {
-    let state = if key.is_disabled { "disabled" } else { "enabled" };
+    let state = if key.is_disabled {
+        "disabled"
+    } else {
+        "enabled"
+    };
     let kind = key.kind.name();
-    format!("{}\t{kind}\t{environment}\t{state}\t{}\n", key.id.0, key.name)
+    format!(
+        "{}\t{kind}\t{environment}\t{state}\t{}\n",
+        key.id.0, key.name
+    )
 }
 
 fn permissions(names: &[String]) -> Result<Permissions> {
