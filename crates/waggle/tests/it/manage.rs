@@ -1,6 +1,6 @@
 //! Teams, environments and keys from a shell, on the data folder of a server that runs.
 
-use crate::server::{Server, repository};
+use crate::server::{KEY, Server, repository, run_client};
 use serde_json::Value as Json;
 use std::path::Path;
 use std::process::Command;
@@ -90,4 +90,25 @@ fn the_openapi_document_is_valid() {
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(output.status.success(), "{said}");
     assert!(said.contains("OK"), "{said}");
+}
+
+/// honeycomb-api of PyPI, unmodified: a second reading of the shapes by people who never saw this server.
+#[test]
+fn a_client_of_the_management_api_reads_what_it_expects() {
+    let Some(python) = crate::server::handed("WAGGLE_TEST_PYTHON") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let mut client = Command::new(python);
+    client
+        .arg(repository().join("tests/clients/honeycomb_api.py"))
+        .args([server.origin.as_str(), KEY]);
+    assert_eq!(
+        run_client(&mut client),
+        serde_json::json!({
+            "environment": "production", "dataset": "shop", "columns": ["ms"], "same": true,
+            "lists": [0, 0, 0, 0, 0],
+        })
+    );
 }
