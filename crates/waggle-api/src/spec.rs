@@ -6,6 +6,7 @@
 //! section 11.
 
 mod calculated;
+mod formula;
 mod reader;
 mod shape;
 
@@ -30,6 +31,8 @@ pub(crate) struct ParsedSpec {
     pub(crate) json: Map<String, Json>,
     /// The same for the engine.
     pub(crate) spec: QuerySpec,
+    /// How much earlier the time to compare with is, in seconds.
+    pub(crate) compare_offset_s: Option<i64>,
 }
 
 /// Most groups a spec may ask for.
@@ -53,6 +56,7 @@ pub(crate) fn read_spec(body: &Json) -> Result<ParsedSpec, Vec<Detail>> {
     };
     let mut reader = Reader::default();
     let spec = reader.spec(object);
+    let compare_offset_s = reader.compare_offset(object, spec.window);
     if !reader.details.is_empty() {
         return Err(reader.details);
     }
@@ -65,7 +69,11 @@ pub(crate) fn read_spec(body: &Json) -> Result<ParsedSpec, Vec<Detail>> {
     {
         json.insert("calculations".to_owned(), json!([{ "op": "COUNT" }]));
     }
-    Ok(ParsedSpec { json, spec })
+    Ok(ParsedSpec {
+        json,
+        spec,
+        compare_offset_s,
+    })
 }
 
 /// The clauses that say which rows take part: the body of a request for raw rows, where the other clauses mean nothing.
@@ -98,7 +106,6 @@ pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses,
 
 impl Reader {
     fn spec(&mut self, object: &Map<String, Json>) -> QuerySpec {
-        self.refuse_later_features(object);
         let (paths, calculations) = self.calculations(object).into_iter().unzip();
         let breakdowns = self.breakdowns(object);
         let filters = self.filters(object);
@@ -117,29 +124,10 @@ impl Reader {
             ..QuerySpec::default()
         };
         self.names(paths, &spec);
+        spec.formulas = self.formulas(object, &spec);
         spec.orders = self.orders(object, &spec);
         spec.havings = self.havings(object, &spec);
         spec
-    }
-
-    fn refuse_later_features(&mut self, object: &Map<String, Json>) {
-        let is_empty = match object.get("formulas") {
-            None | Some(Json::Null) => true,
-            Some(Json::Array(items)) => items.is_empty(),
-            Some(_) => false,
-        };
-        if !is_empty {
-            self.invalid("formulas", "formulas are not supported yet");
-        }
-        if object
-            .get("compare_time_offset_seconds")
-            .is_some_and(|offset| !offset.is_null() && offset.as_f64() != Some(0.0))
-        {
-            self.invalid(
-                "compare_time_offset_seconds",
-                "comparison with an earlier time is not supported yet",
-            );
-        }
     }
 
     /// Every calculation with its path.
@@ -346,14 +334,7 @@ impl Reader {
         if granularity_s == 0 {
             return None;
         }
-        let length_s = match window {
-            TimeWindow {
-                start_s: Some(start),
-                end_s: Some(end),
-                ..
-            } => end.saturating_sub(start),
-            TimeWindow { range_s, .. } => range_s.unwrap_or(WINDOW_DEFAULT_S),
-        };
+        let length_s = window_length_s(window);
         if granularity_s < 0
             || granularity_s > length_s
             || granularity_s.saturating_mul(1_000) < length_s
@@ -493,6 +474,17 @@ impl Reader {
             Some(_) => return false,
         }
         true
+    }
+}
+
+fn window_length_s(window: TimeWindow) -> i64 {
+    match window {
+        TimeWindow {
+            start_s: Some(start),
+            end_s: Some(end),
+            ..
+        } => end.saturating_sub(start),
+        TimeWindow { range_s, .. } => range_s.unwrap_or(WINDOW_DEFAULT_S),
     }
 }
 

@@ -330,6 +330,15 @@ impl TimeRange {
         end_ns: i64::MAX,
     };
 
+    /// The range of the same length so many seconds before.
+    pub fn earlier(self, seconds: i64) -> Self {
+        let offset_ns = seconds.saturating_mul(NS_PER_S);
+        Self {
+            start_ns: self.start_ns.saturating_sub(offset_ns),
+            end_ns: self.end_ns.saturating_sub(offset_ns),
+        }
+    }
+
     /// True when `timestamp_ns` lies inside.
     pub fn contains(self, timestamp_ns: i64) -> bool {
         self.start_ns <= timestamp_ns && timestamp_ns < self.end_ns

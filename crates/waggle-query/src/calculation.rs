@@ -15,9 +15,12 @@
 //! | MIN, MAX | byte order, if the group has no number | by value | left out | left out | null |
 //! | P001 ... P999 | left out | by value, nearest rank | left out | left out | null |
 //! | COUNT_DISTINCT | by text | `5` = `5.0` | apart from 0 and 1 | one value | 0 |
+//! | CONCURRENCY | left out | `duration_ms` of spans in flight | left out | left out | 0 |
+//! | RATE_SUM, RATE_AVG, RATE_MAX | as SUM, AVG, MAX | as SUM, AVG, MAX | as SUM, AVG, MAX | as SUM, AVG, MAX | null |
 //! | HEATMAP | left out | binned if finite | left out | left out | no map |
 
 mod avg;
+mod concurrency;
 mod count;
 mod count_distinct;
 mod extreme;
@@ -25,20 +28,23 @@ mod heatmap;
 mod max;
 mod min;
 mod percentile;
+mod rate;
 mod sum;
 
 use crate::bytes::{ByteReader, Damaged};
 use crate::chunk::{Bits, TypedBuffer};
 use crate::number::Number;
 use percentile::Percentile;
+use rate::Rate;
 use std::any::Any;
 use std::ops::Range;
-use waggle_model::Cell;
+use waggle_model::{Cell, TimeRange};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 
 /// Every calculation, in the order of the spec.
 pub static CALCULATIONS: &[&dyn Calculation] = &[
     &count::Count,
+    &concurrency::Concurrency,
     &sum::Sum,
     &avg::Avg,
     &count_distinct::CountDistinct,
@@ -58,6 +64,9 @@ pub static CALCULATIONS: &[&dyn Calculation] = &[
     &Percentile::new("P99", 990),
     &Percentile::new("P999", 999),
     &heatmap::Heatmap,
+    &Rate::new("RATE_AVG", &avg::Avg),
+    &Rate::new("RATE_SUM", &sum::Sum),
+    &Rate::new("RATE_MAX", &max::Max),
 ];
 
 /// Finds a calculation by its public name.
@@ -81,14 +90,41 @@ pub trait Calculation: Sync {
         true
     }
 
+    /// How far its answer for a time bucket looks.
+    fn reach(&self) -> Reach {
+        Reach::Cell
+    }
+
     /// Name of the state it works from; calculations with the same one can share it.
     fn state_name(&self) -> &'static str;
 
     /// Makes the state, without cells.
     fn start(&self) -> Box<dyn Partial>;
 
+    /// Makes the state for a query over a range in buckets of a width.
+    fn start_in(&self, _range: TimeRange, _granularity_ns: i64) -> Box<dyn Partial> {
+        self.start()
+    }
+
     /// The answer of one cell, from the state that [`start`](Self::start) made.
     fn finish(&self, partial: &dyn Partial, cell: usize) -> Cell;
+
+    /// Of one that reaches [`Onward`](Reach::Onward): each bucket, counted from that of the range's start, in which rows of the cells still
+    /// matter, with the answer there. The cells are those of one series.
+    fn onward(&self, _partial: &dyn Partial, _cells: &[u32]) -> Vec<(u32, Cell)> {
+        Vec::new()
+    }
+}
+
+/// How far the answer of a calculation for a time bucket looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Its rows say everything.
+    Cell,
+    /// It is the difference to the bucket before, per second.
+    Difference,
+    /// Rows matter in later buckets too, and their times are asked for: see [`Partial::update_at`].
+    Onward,
 }
 
 /// Whether a calculation reads a column.
@@ -98,6 +134,8 @@ pub enum ColumnRule {
     Optional,
     /// It must.
     Required,
+    /// It reads this one, and none can be given.
+    Fixed(&'static str),
 }
 
 /// The state of a calculation for any number of cells.
@@ -117,6 +155,16 @@ pub trait Partial: Send + Sync {
 
     /// Takes rows in. `column` has one buffer per type and is empty without a column.
     fn update(&mut self, rows: &Rows<'_>, column: &[TypedBuffer]);
+
+    /// The same with the times of the rows, by place in the chunk, for calculations that reach [`Onward`](Reach::Onward).
+    fn update_at(
+        &mut self,
+        rows: &Rows<'_>,
+        column: &[TypedBuffer],
+        _times_ns: &[i64; CHUNK_ROWS],
+    ) {
+        self.update(rows, column);
+    }
 
     /// Takes in `count` rows of weight 1 that all belong to one cell, without a column.
     fn update_without_column(&mut self, cell: usize, count: u64) {

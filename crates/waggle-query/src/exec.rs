@@ -14,6 +14,7 @@ mod scan;
 mod select;
 mod turn;
 mod watch;
+mod window;
 
 pub(crate) use cached::States;
 pub(crate) use parallel::{fold_items, fold_sources};

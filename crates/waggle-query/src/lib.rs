@@ -24,7 +24,7 @@ mod sketch;
 mod trace;
 
 pub use bytes::{ByteReader, Damaged};
-pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, Rows};
+pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, Reach, Rows};
 pub use chunk::{Bits, ColumnReader, TypedBuffer, each_bit};
 pub use engine::{Engine, EngineConfig, SnapshotSource};
 pub use exec::{ExecError, Selector};

@@ -1,9 +1,10 @@
 //! From the question to what will be done: every name resolved, every limit checked, shared work shared.
 
+mod formula;
 mod granularity;
 mod validate;
 
-use crate::calculation::{Calculation, calculation};
+use crate::calculation::{Calculation, ColumnRule, Partial, Reach, calculation};
 use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
@@ -18,6 +19,7 @@ use waggle_model::{
 };
 use waggle_store::Snapshot;
 
+use formula::Formula;
 pub(crate) use granularity::Buckets;
 pub(crate) use validate::validate;
 
@@ -35,10 +37,10 @@ pub(crate) struct Plan {
     pub(crate) columns: Vec<String>,
     pub(crate) breakdowns: Vec<usize>,
     pub(crate) states: Vec<StatePlan>,
-    /// One per calculation of the query, then those that only serve the order.
+    /// One per calculation of the query, then one per formula, then those that only serve the order.
     pub(crate) outputs: Vec<Output>,
-    /// How many of `outputs` are in the answer.
-    pub(crate) visible: usize,
+    /// Which of the outputs are in the answer: the calculations that no formula uses, then the formulas.
+    pub(crate) answers: Vec<usize>,
     pub(crate) orders: Vec<OrderKey>,
     pub(crate) havings: Vec<Having>,
     pub(crate) limit: usize,
@@ -65,15 +67,58 @@ pub(crate) struct StatePlan {
     pub(crate) column: Option<usize>,
     /// Index into the conditions; `None` looks at all rows of the query.
     pub(crate) condition: Option<usize>,
+    range: TimeRange,
+    granularity_ns: i64,
 }
 
-/// One calculation of the query.
+impl StatePlan {
+    /// Makes the state, without cells.
+    pub(crate) fn start(&self) -> Box<dyn Partial> {
+        self.calculation.start_in(self.range, self.granularity_ns)
+    }
+
+    /// True when it asks for the times of rows, and for nothing outside of the range.
+    pub(crate) fn needs_times(&self) -> bool {
+        self.calculation.reach() == Reach::Onward
+    }
+}
+
+/// One calculation or formula of the query.
 #[derive(Clone)]
 pub(crate) struct Output {
-    pub(crate) calculation: &'static dyn Calculation,
     pub(crate) label: String,
-    /// Index into the states.
-    pub(crate) state: usize,
+    pub(crate) by: OutputBy,
+}
+
+/// Where an output comes from.
+#[derive(Clone)]
+pub(crate) enum OutputBy {
+    /// A calculation over a state.
+    Calculation {
+        calculation: &'static dyn Calculation,
+        /// Index into the states.
+        state: usize,
+    },
+    /// A formula over other outputs, by their indexes.
+    Formula(Formula),
+}
+
+impl Output {
+    /// The state of a calculation.
+    pub(crate) fn state(&self) -> Option<usize> {
+        match self.by {
+            OutputBy::Calculation { state, .. } => Some(state),
+            OutputBy::Formula(_) => None,
+        }
+    }
+
+    /// True when there is one answer per group.
+    fn is_scalar(&self) -> bool {
+        match self.by {
+            OutputBy::Calculation { calculation, .. } => calculation.is_scalar(),
+            OutputBy::Formula(_) => true,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -127,7 +172,7 @@ impl Plan {
             breakdowns: Vec::new(),
             states: Vec::new(),
             outputs: Vec::new(),
-            visible: 0,
+            answers: Vec::new(),
             orders: Vec::new(),
             havings: Vec::new(),
             limit: spec.limit.unwrap_or(options.limit_default),
@@ -143,12 +188,12 @@ impl Plan {
         for (index, calculation) in calculations_of(spec).iter().enumerate() {
             plan.add_output(calculation, index)?;
         }
-        plan.visible = plan.outputs.len();
+        plan.add_formulas(spec)?;
         plan.add_orders(spec)?;
         for having in &spec.havings {
             let answer = spec.find_answer(&having.calculate_op, having.column.as_deref());
             plan.havings.push(Having {
-                output: plan.output(answer),
+                output: output_of(spec, answer),
                 op: having.op,
                 value: having.value,
             });
@@ -209,7 +254,11 @@ impl Plan {
             field: format!("calculations[{index}].op"),
             message: format!("unknown operation {}", spec.op),
         })?;
-        let column = spec.column.as_ref().map(|column| self.column(column));
+        let column = match calculation.column_rule() {
+            ColumnRule::Fixed(column) => Some(column),
+            ColumnRule::Optional | ColumnRule::Required => spec.column.as_deref(),
+        };
+        let column = column.map(|column| self.column(column));
         let condition = self.condition(spec, index)?;
         let name = calculation.state_name();
         let is_shared = |state: &StatePlan| {
@@ -224,16 +273,57 @@ impl Plan {
                     calculation,
                     column,
                     condition,
+                    range: self.range,
+                    granularity_ns: self.buckets.granularity_ns,
                 });
                 self.states.len() - 1
             }
         };
         self.outputs.push(Output {
-            calculation,
             label: spec.label(),
-            state,
+            by: OutputBy::Calculation { calculation, state },
         });
         Ok(self.outputs.len() - 1)
+    }
+
+    fn add_formulas(&mut self, spec: &QuerySpec) -> Result<(), QueryError> {
+        let mut used = vec![false; self.outputs.len()];
+        for (index, formula) in spec.formulas.iter().enumerate() {
+            let resolved = Formula::new(spec, formula, index)?;
+            for calculation in &resolved.calculations {
+                used[*calculation] = true;
+            }
+            self.outputs.push(Output {
+                label: formula.name.clone(),
+                by: OutputBy::Formula(resolved),
+            });
+        }
+        used.resize(self.outputs.len(), false);
+        self.answers = (0..used.len()).filter(|index| !used[*index]).collect();
+        Ok(())
+    }
+
+    /// The states that an output is made of.
+    pub(crate) fn states_of(&self, output: &Output) -> impl Iterator<Item = usize> {
+        let inputs = match &output.by {
+            OutputBy::Calculation { state, .. } => vec![*state],
+            OutputBy::Formula(formula) => {
+                let inputs = formula.calculations.iter();
+                inputs
+                    .filter_map(|index| self.outputs[*index].state())
+                    .collect()
+            }
+        };
+        inputs.into_iter()
+    }
+
+    /// True when an answer for a bucket depends on other buckets.
+    pub(crate) fn is_windowed(&self) -> bool {
+        let mut outputs = self.outputs.iter();
+        outputs.any(|output| match output.by {
+            OutputBy::Calculation { calculation, .. } => calculation.reach() != Reach::Cell,
+            OutputBy::Formula(_) => false,
+        })
     }
 
     /// The condition of a calculation, which others may share.
@@ -259,24 +349,18 @@ impl Plan {
         Ok(Some(condition))
     }
 
-    /// Where an answer of the query is among the outputs. What does not exist was refused before.
-    fn output(&self, answer: Option<AnswerIndex>) -> usize {
-        match answer {
-            Some(AnswerIndex::Calculation(index)) => index,
-            Some(AnswerIndex::Formula(_)) | None => 0,
-        }
-    }
-
     /// Without orders the first calculation that is a number decides, largest first; a query of heat maps goes by COUNT.
     fn add_orders(&mut self, spec: &QuerySpec) -> Result<(), QueryError> {
         for order in &spec.orders {
             let by = match (&order.op, order.column.as_deref()) {
-                (Some(op), column) => OrderBy::Output(self.output(spec.find_answer(op, column))),
+                (Some(op), column) => {
+                    OrderBy::Output(output_of(spec, spec.find_answer(op, column)))
+                }
                 (None, column) => {
                     let name = column.unwrap_or_default();
                     match spec.breakdowns.iter().position(|known| known == name) {
                         Some(index) => OrderBy::Breakdown(index),
-                        None => OrderBy::Output(self.output(spec.find_named(name))),
+                        None => OrderBy::Output(output_of(spec, spec.find_named(name))),
                     }
                 }
             };
@@ -286,12 +370,9 @@ impl Plan {
             });
         }
         if self.orders.is_empty() {
-            let scalar = self
-                .outputs
-                .iter()
-                .position(|output| output.calculation.is_scalar());
-            let output = match scalar {
-                Some(index) => index,
+            let mut answers = self.answers.iter();
+            let output = match answers.find(|index| self.outputs[**index].is_scalar()) {
+                Some(index) => *index,
                 None => self.add_output(&CalculationSpec::count(), 0)?,
             };
             self.orders.push(OrderKey {
@@ -300,6 +381,22 @@ impl Plan {
             });
         }
         Ok(())
+    }
+}
+
+/// Where an answer of a query is among the outputs. What does not exist was refused before.
+fn output_of(spec: &QuerySpec, answer: Option<AnswerIndex>) -> usize {
+    match answer {
+        Some(AnswerIndex::Calculation(index)) => index,
+        Some(AnswerIndex::Formula(index)) => calculations_of(spec).len() + index,
+        None => 0,
+    }
+}
+
+fn invalid(field: &str, message: impl Into<String>) -> QueryError {
+    QueryError::Invalid {
+        field: field.to_owned(),
+        message: message.into(),
     }
 }
 
@@ -382,12 +479,16 @@ impl fmt::Display for Plan {
             }
         }
         for (index, output) in self.outputs.iter().enumerate() {
-            let hidden = if index < self.visible { "" } else { ", hidden" };
-            writeln!(
-                f,
-                "answer {} from state {}{hidden}",
-                output.label, output.state
-            )?;
+            let hidden = match self.answers.contains(&index) {
+                true => "",
+                false => ", hidden",
+            };
+            match &output.by {
+                OutputBy::Calculation { state, .. } => {
+                    writeln!(f, "answer {} from state {state}{hidden}", output.label)?;
+                }
+                OutputBy::Formula(formula) => writeln!(f, "answer {} = {formula}", output.label)?,
+            }
         }
         for having in &self.havings {
             let label = &self.outputs[having.output].label;

@@ -217,7 +217,7 @@ fn times(table: &ResultTable) -> Vec<Vec<i64>> {
 }
 
 fn check(spec: &QuerySpec, events: &[Event], table: &ResultTable) {
-    let oracle = Oracle::new(spec, events, RANGE);
+    let oracle = Oracle::new(spec, events, RANGE, table.granularity_ns);
     check_cells(&oracle.total(), &table.total);
     for group in &table.groups {
         let key: Vec<String> = group

@@ -6,16 +6,18 @@
 
 mod calculation;
 mod filter;
+mod formula;
 mod number;
 mod relation;
+mod window;
 
 use crate::event::Event;
 use number::number_text;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use waggle_model::{
-    CalculationSpec, Cell, FilterCombination, FilterSpec, HavingOp, QuerySpec, SortOrder,
-    TimeRange, Value,
+    AnswerIndex, CalculationSpec, Cell, FilterCombination, FilterSpec, HavingOp, QuerySpec,
+    SortOrder, TimeRange, Value,
 };
 
 pub use calculation::Answer;
@@ -27,6 +29,10 @@ pub struct Oracle<'a> {
     calculations: Vec<CalculationSpec>,
     /// The events in the range.
     inside: Vec<&'a Event>,
+    range: TimeRange,
+    granularity_ns: i64,
+    /// What is answered, in its order.
+    shown: Vec<AnswerIndex>,
     matched: Vec<&'a Event>,
     groups: BTreeMap<Vec<String>, Vec<&'a Event>>,
 }
@@ -78,8 +84,13 @@ pub fn key_text(value: Option<&Value>) -> String {
 }
 
 impl<'a> Oracle<'a> {
-    /// Finds the rows and groups of a query.
-    pub fn new(spec: &'a QuerySpec, events: &'a [Event], range: TimeRange) -> Self {
+    /// Finds the rows and groups of a query whose buckets have this width.
+    pub fn new(
+        spec: &'a QuerySpec,
+        events: &'a [Event],
+        range: TimeRange,
+        granularity_ns: i64,
+    ) -> Self {
         let matched = matching(events, range, &spec.filters, spec.filter_combination);
         let mut groups: BTreeMap<Vec<String>, Vec<&Event>> = BTreeMap::new();
         if spec.breakdowns.is_empty() {
@@ -97,8 +108,21 @@ impl<'a> Oracle<'a> {
         if calculations.is_empty() {
             calculations.push(CalculationSpec::count());
         }
+        let formulas = spec.formulas.iter();
+        let used: Vec<String> = formulas
+            .flat_map(|formula| formula::names(&formula.expression))
+            .collect();
+        let is_used = |name: &Option<String>| name.as_ref().is_some_and(|name| used.contains(name));
+        let mut shown: Vec<AnswerIndex> = (0..calculations.len())
+            .filter(|index| !is_used(&calculations[*index].name))
+            .map(AnswerIndex::Calculation)
+            .collect();
+        shown.extend((0..spec.formulas.len()).map(AnswerIndex::Formula));
         Self {
             spec,
+            range,
+            granularity_ns,
+            shown,
             calculations,
             inside: inside(events, range),
             matched,
@@ -141,19 +165,45 @@ impl<'a> Oracle<'a> {
     }
 
     /// The points of a group, or of the total for `None`: start of each bucket with rows, and the answers in it.
-    pub fn series(&self, key: Option<&[String]>, granularity_ns: i64) -> Vec<(i64, Vec<Answer>)> {
+    pub fn series(&self, key: Option<&[String]>) -> Vec<(i64, Vec<Answer>)> {
         let rows = match key {
             None => &self.matched,
             Some(key) => &self.groups[key],
         };
-        let mut buckets: BTreeMap<i64, Vec<&Event>> = BTreeMap::new();
-        for row in rows {
-            let start = row.timestamp_ns.div_euclid(granularity_ns) * granularity_ns;
-            buckets.entry(start).or_default().push(row);
+        let mut buckets = self.series_of(rows).buckets();
+        for calculation in self
+            .calculations
+            .iter()
+            .filter(|known| known.op == "CONCURRENCY")
+        {
+            for start in self.series_of(&self.looked_at(calculation, rows)).flown() {
+                buckets.entry(start).or_default();
+            }
         }
+        let all_rows = self.calculations.iter().map(|spec| match spec.op.as_str() {
+            "COUNT" => Vec::new(),
+            _ => self.looked_at(spec, rows),
+        });
+        let all_rows: Vec<Vec<&Event>> = all_rows.collect();
+        let all_rates = self.calculations.iter().zip(&all_rows).map(|(spec, rows)| {
+            let of = window::rate_of(spec)?;
+            Some(self.series_of(rows).numbers(&of))
+        });
+        let all_rates: Vec<Option<Vec<(i64, Answer)>>> = all_rates.collect();
         buckets
             .into_iter()
-            .map(|(start, rows)| (start, self.answers(&rows)))
+            .map(|(start, in_bucket)| {
+                let all = self.calculations.iter().zip(&all_rows).zip(&all_rates);
+                let answers = all.map(|((spec, rows), rates)| {
+                    let series = self.series_of(rows);
+                    match rates {
+                        Some(numbers) => window::rate(numbers, Some(start)),
+                        None if spec.op == "CONCURRENCY" => series.concurrency(Some(start)),
+                        None => calculation::answer(spec, &self.looked_at(spec, &in_bucket)),
+                    }
+                });
+                (start, self.shown(&answers.collect::<Vec<_>>()))
+            })
             .collect()
     }
 
@@ -215,12 +265,7 @@ impl<'a> Oracle<'a> {
     }
 
     /// Per bucket with rows and per bin the weight of the finite numbers of a heat map, given the lower edge of each bin.
-    pub fn heatmap(
-        &self,
-        calculation: &CalculationSpec,
-        edges: &[f64],
-        granularity_ns: i64,
-    ) -> BTreeMap<i64, Vec<u64>> {
+    pub fn heatmap(&self, calculation: &CalculationSpec, edges: &[f64]) -> BTreeMap<i64, Vec<u64>> {
         let mut counts: BTreeMap<i64, Vec<u64>> = BTreeMap::new();
         for row in self.looked_at(calculation, &self.matched) {
             let Some(value) = number::finite(value_of(calculation, row)) else {
@@ -232,7 +277,7 @@ impl<'a> Oracle<'a> {
                     bin = index;
                 }
             }
-            let start = row.timestamp_ns.div_euclid(granularity_ns) * granularity_ns;
+            let start = self.series_of(&[]).bucket_of(row.timestamp_ns);
             let bins = counts.entry(start).or_insert_with(|| vec![0; edges.len()]);
             bins[bin] += u64::from(row.sample_rate);
         }
@@ -251,10 +296,42 @@ impl<'a> Oracle<'a> {
     }
 
     fn answers(&self, rows: &[&'a Event]) -> Vec<Answer> {
-        self.calculations
+        let answers = self.calculations.iter().map(|spec| {
+            let rows = self.looked_at(spec, rows);
+            let series = self.series_of(&rows);
+            match window::rate_of(spec) {
+                Some(of) => window::rate(&series.numbers(&of), None),
+                None if spec.op == "CONCURRENCY" => series.concurrency(None),
+                None => calculation::answer(spec, &rows),
+            }
+        });
+        self.shown(&answers.collect::<Vec<_>>())
+    }
+
+    /// From the answers of all calculations to those that are shown.
+    fn shown(&self, calculated: &[Answer]) -> Vec<Answer> {
+        let named = |name: &str| {
+            let mut calculations = self.calculations.iter();
+            let index = calculations.position(|known| known.name.as_deref() == Some(name));
+            calculated[index.unwrap_or_default()].clone()
+        };
+        self.shown
             .iter()
-            .map(|spec| calculation::answer(spec, &self.looked_at(spec, rows)))
+            .map(|shown| match shown {
+                AnswerIndex::Calculation(index) => calculated[*index].clone(),
+                AnswerIndex::Formula(index) => {
+                    formula::answer(&self.spec.formulas[*index].expression, &named)
+                }
+            })
             .collect()
+    }
+
+    fn series_of<'b>(&self, rows: &'b [&'b Event]) -> window::Series<'b> {
+        window::Series {
+            rows,
+            range: self.range,
+            granularity_ns: self.granularity_ns,
+        }
     }
 
     /// Those of the rows that pass the calculation's own filters.
@@ -267,24 +344,35 @@ impl<'a> Oracle<'a> {
         rows.iter().filter(is_looked_at).copied().collect()
     }
 
-    /// The calculation that an order or a having means: unnamed ones first, then any of that operation and column, then names.
+    /// Where the answer that an order or a having means is shown: unnamed calculations first, then any of that operation and column, then
+    /// names.
     fn index_of(&self, op: &str, column: Option<&str>) -> usize {
         let of_op = |known: &CalculationSpec| known.op == op && known.column.as_deref() == column;
         let all = || self.calculations.iter();
         let unnamed = all().position(|known| of_op(known) && known.name.is_none());
         let named = all().position(|known| column.is_none() && known.name.as_deref() == Some(op));
-        unnamed
-            .or_else(|| all().position(of_op))
-            .or(named)
-            .unwrap_or_default()
+        let calculation = unnamed.or_else(|| all().position(of_op)).or(named);
+        let mut formulas = self.spec.formulas.iter();
+        let mut formula = || {
+            formulas
+                .position(|formula| formula.name == op)
+                .unwrap_or_default()
+        };
+        let answer = calculation.map(AnswerIndex::Calculation);
+        let answer = answer.unwrap_or_else(|| AnswerIndex::Formula(formula()));
+        match self.shown.iter().position(|shown| *shown == answer) {
+            Some(index) => index,
+            None => unreachable!("a random query goes by what it does not show"),
+        }
     }
 
     fn order_keys(&self) -> Vec<(By, SortOrder)> {
         if self.spec.orders.is_empty() {
-            let scalar = self
-                .calculations
-                .iter()
-                .position(|known| known.op != "HEATMAP");
+            let is_scalar = |shown: &AnswerIndex| match shown {
+                AnswerIndex::Calculation(index) => self.calculations[*index].op != "HEATMAP",
+                AnswerIndex::Formula(_) => true,
+            };
+            let scalar = self.shown.iter().position(is_scalar);
             return scalar
                 .map(|index| (By::Calculation(index), SortOrder::Descending))
                 .into_iter()

@@ -4,13 +4,17 @@ use crate::event::{COLUMNS, Event};
 use rand::RngExt;
 use rand::rngs::StdRng;
 use waggle_model::{
-    CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, HavingOp, HavingSpec,
-    OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow, Value,
+    CalculationSpec, FilterCombination, FilterOp, FilterSpec, FilterValue, FormulaSpec, HavingOp,
+    HavingSpec, OrderSpec, QuerySpec, SortOrder, TimeRange, TimeWindow, Value,
 };
 
 /// The calculations that give one answer per group.
-const SCALARS: [&str; 19] = [
+const SCALARS: [&str; 23] = [
     "COUNT",
+    "CONCURRENCY",
+    "RATE_SUM",
+    "RATE_AVG",
+    "RATE_MAX",
     "SUM",
     "AVG",
     "COUNT_DISTINCT",
@@ -59,12 +63,27 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
         .map(|_| random_filter(rng, events))
         .collect();
     let seconds = (range.end_ns - range.start_ns) / 1_000_000_000;
-    let scalars: Vec<CalculationSpec> = calculations
+    let formulas = random_formulas(rng, &calculations);
+    let is_shown = |calculation: &CalculationSpec| {
+        let name = calculation.name.as_ref();
+        let name = name.map(|name| format!("$\"{name}\""));
+        let mut formulas = formulas.iter();
+        !name.is_some_and(|name| formulas.any(|formula| formula.expression.contains(&name)))
+    };
+    let mut scalars: Vec<CalculationSpec> = calculations
         .iter()
-        .filter(|calculation| calculation.op != "HEATMAP")
+        .filter(|calculation| calculation.op != "HEATMAP" && is_shown(calculation))
         .cloned()
         .collect();
+    // Not what a hidden calculation would be taken for too.
+    scalars.retain(|shown| {
+        let mut others = calculations.iter().filter(|other| !is_shown(other));
+        others.all(|other| (&other.op, &other.column) != (&shown.op, &shown.column))
+    });
+    let named = formulas.iter().map(|formula| formula.name.as_str());
+    scalars.extend(named.map(|name| CalculationSpec::new(name, None)));
     QuerySpec {
+        formulas: formulas.clone(),
         calculated_fields: Vec::new(),
         orders: random_orders(rng, &breakdowns, &scalars),
         havings: random_havings(rng, &scalars),
@@ -87,7 +106,6 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
             end_s: Some(range.end_ns / 1_000_000_000),
             range_s: None,
         },
-        ..QuerySpec::default()
     }
 }
 
@@ -104,10 +122,38 @@ fn random_column(rng: &mut StdRng) -> String {
 
 fn random_calculation(rng: &mut StdRng) -> CalculationSpec {
     let op = SCALARS[rng.random_range(0..SCALARS.len())];
-    match op == "COUNT" && rng.random_bool(0.6) {
-        true => CalculationSpec::count(),
+    match op == "CONCURRENCY" || op == "COUNT" && rng.random_bool(0.6) {
+        true => CalculationSpec::new(op, None),
         false => CalculationSpec::new(op, Some(&random_column(rng))),
     }
+}
+
+/// Formulas over named calculations, if there are any whose answers are numbers.
+fn random_formulas(rng: &mut StdRng, calculations: &[CalculationSpec]) -> Vec<FormulaSpec> {
+    let is_number = |op: &str| !["HEATMAP", "MIN", "MAX"].contains(&op);
+    let named = calculations
+        .iter()
+        .filter(|calculation| is_number(&calculation.op));
+    let names: Vec<&String> = named.filter_map(|named| named.name.as_ref()).collect();
+    if names.is_empty() || rng.random_bool(0.4) {
+        return Vec::new();
+    }
+    (0..rng.random_range(1..3))
+        .map(|index| FormulaSpec {
+            name: format!("formula {index}"),
+            expression: random_call(rng, &names, 2),
+        })
+        .collect()
+}
+
+fn random_call(rng: &mut StdRng, names: &[&String], depth: usize) -> String {
+    let function = ["SUM", "SUB", "MUL", "DIV", "GT"][rng.random_range(0..5)];
+    let mut argument = || match rng.random_range(0..6) {
+        0 if depth > 0 => random_call(rng, names, depth - 1),
+        1 => ["100", "0.5", "0"][rng.random_range(0..3)].to_owned(),
+        _ => format!("$\"{}\"", names[rng.random_range(0..names.len())]),
+    };
+    format!("{function}({}, {})", argument(), argument())
 }
 
 fn random_orders(

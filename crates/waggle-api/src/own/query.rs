@@ -9,7 +9,7 @@ use crate::listen::body;
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::running::QueryRun;
-use crate::shape::{Content, Member, Named, Shape, joined, must};
+use crate::shape::{Content, Member, Named, Shape, joined, may, must};
 use crate::spec::{QUERY, QUERY_SPEC};
 use crate::table::TABLE;
 use crate::table::{milliseconds, table_json};
@@ -17,10 +17,11 @@ use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
 use serde_json::{Value as Json, json};
+use std::iter;
 use std::sync::Arc;
 use waggle_access::Permission;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
-use waggle_model::{DatasetScope, QueryOptions, ResultTable, Tenant};
+use waggle_model::{DatasetScope, QueryOptions, QuerySpec, ResultTable, Tenant};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Queries of the UI",
@@ -61,7 +62,17 @@ pub(crate) const RESOURCE: Resource = Resource {
 
 const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 
-const RUN: &[Member] = &joined::<{ HEAD.len() + TABLE.len() }>(HEAD, TABLE);
+const RUN: &[Member] = &joined::<{ HEAD.len() + TABLE.len() + 1 }>(
+    HEAD,
+    &joined::<{ TABLE.len() + 1 }>(
+        TABLE,
+        &[may(
+            "compare",
+            Shape::Object(TABLE),
+            "The same an earlier time ago, when the query has `compare_time_offset_seconds`; up to 1,000 groups.",
+        )],
+    ),
+);
 const KEPT: &[Member] = &joined::<{ RUN.len() + 1 }>(
     &[must(
         "dataset",
@@ -94,20 +105,32 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let mut parsed = checked_spec(&ask.state, &sent)?;
     with_kept(&ask.state, tenant, &scope, &mut parsed.spec).await?;
     let asked_at_ns = ask.state.clock.now_ns();
-    let table = ask
-        .state
-        .engine
-        .query(
-            tenant,
-            scope.clone(),
-            &parsed.spec,
-            parsed.spec.window.resolve(asked_at_ns),
-            QueryOptions::default(),
-        )
-        .await?;
-    let rows_read = table.stats.rows_read;
-    let elapsed_ns = table.stats.elapsed_ns;
-    let json = result_json(table).await?;
+    let range = parsed.spec.window.resolve(asked_at_ns);
+    let query = async |spec: &QuerySpec, range| {
+        let engine = &ask.state.engine;
+        let options = QueryOptions::default();
+        let answered = engine.query(tenant, scope.clone(), spec, range, options);
+        answered.await.map_err(Problem::from)
+    };
+    let earlier = async {
+        let Some(offset_s) = parsed.compare_offset_s else {
+            return Ok(None);
+        };
+        // Other groups may have been first then: so many are looked at that those of now are among them.
+        let spec = QuerySpec {
+            limit: Some(QueryOptions::default().limit_max),
+            ..parsed.spec.clone()
+        };
+        query(&spec, range.earlier(offset_s)).await.map(Some)
+    };
+    let (table, earlier) = tokio::try_join!(query(&parsed.spec, range), earlier)?;
+    let tables = || iter::once(&table).chain(&earlier);
+    let rows_read = tables().map(|table| table.stats.rows_read).sum();
+    let elapsed_ns = tables().map(|table| table.stats.elapsed_ns).max();
+    let mut json = result_json(table).await?;
+    if let Some(earlier) = earlier {
+        json = compared(&json, &result_json(earlier).await?);
+    }
     let query = Query {
         id: QueryId::random(),
         tenant,
@@ -125,7 +148,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         outcome: Some(QueryOutcome {
             answer: QueryAnswer::Complete(json.clone()),
             completed_at_ns: ask.state.clock.now_ns(),
-            elapsed_ns,
+            elapsed_ns: elapsed_ns.unwrap_or_default(),
             rows_read,
         }),
     };
@@ -202,6 +225,13 @@ fn answer(run: &QueryRun, dataset: Option<Json>, json: &Bytes) -> Answer {
     let members = json.slice(usize::from(json.starts_with(b"{"))..);
     let body = body::joined(text.into(), members);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// A result with that of an earlier time as its last member.
+fn compared(json: &[u8], earlier: &[u8]) -> Bytes {
+    const MEMBER: &[u8] = br#","compare":"#;
+    let open = json.strip_suffix(b"}").unwrap_or(json);
+    [open, MEMBER, earlier, b"}"].concat().into()
 }
 
 /// Results with more values than this are written on a blocking thread.

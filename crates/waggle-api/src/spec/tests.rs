@@ -270,15 +270,58 @@ fn a_calculation_may_have_a_name_and_filters() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
+fn formulas_have_names_of_their_own() {
+    let count = json!({"op": "COUNT", "name": "all"});
+    let parsed = check_accepted(json!({
+        "calculations": [count], "formulas": [{"name": "share", "expression": "DIV($all, 2)"}],
+        "orders": [{"column": "share", "order": "descending"}], "havings": [{"calculate_op": "share", "op": ">", "value": 1}],
+    }));
+    assert_eq!(parsed.spec.formulas[0].expression, "DIV($all, 2)");
+    assert_eq!(parsed.spec.orders[0].column.as_deref(), Some("share"));
     check_refused(
-        json!({"formulas": [{"name": "x", "expression": "1"}], 
-            "compare_time_offset_seconds": 7200}),
+        json!({"calculations": [count], "breakdowns": ["name"], "filters": [{"column": "root.a", "op": "exists"}], "formulas": [
+            {"name": "all", "expression": "1"}, {"name": "name", "expression": "1"}, {"name": "x", "expression": "1"},
+            {"name": "x", "expression": "2"}, {"expression": 5}, "y",
+        ]}),
         &[
-            "invalid formulas - formulas are not supported yet",
-            "invalid compare_time_offset_seconds - comparison with an earlier time is not supported yet",
+            "incorrect_type formulas[5] - must be a JSON object",
+            "already_exists formulas[0].name - a calculation is called all",
+            "already_exists formulas[1].name - a breakdown is called name",
+            "already_exists formulas[3].name - another formula is called x",
+            "missing formulas[4].name - cannot be blank",
+            "incorrect_type formulas[4].expression - must be a string",
+            "invalid formulas - cannot be used with columns of other spans of the trace",
         ],
     );
+}
+
+#[test]
+fn a_comparison_is_with_a_time_that_has_a_name_or_follows_at_once() {
+    for (range_s, offset_s) in [
+        (7_200, 7_200),
+        (600, 600),
+        (600, 1_800),
+        (86_400, 2_419_200),
+    ] {
+        let parsed =
+            check_accepted(json!({"time_range": range_s, "compare_time_offset_seconds": offset_s}));
+        assert_eq!(parsed.compare_offset_s, Some(offset_s));
+    }
+    let unknown = "invalid compare_time_offset_seconds - must be 1800, 3600, 7200, 28800, 86400, 604800, 2419200, 15724800 or the time range";
+    check_refused(json!({"compare_time_offset_seconds": 7_201}), &[unknown]);
+    check_refused(json!({"compare_time_offset_seconds": -7_200}), &[unknown]);
+    check_refused(
+        json!({"compare_time_offset_seconds": 3_600}),
+        &["invalid compare_time_offset_seconds - must not be below the time range"],
+    );
+    check_refused(
+        json!({"compare_time_offset_seconds": "day"}),
+        &["incorrect_type compare_time_offset_seconds - must be a whole number of seconds"],
+    );
+}
+
+#[test]
+fn what_comes_later_is_refused_by_name() {
     for prefix in RELATIONAL_PREFIXES {
         let path_text = format!(
             "invalid breakdowns[0] - columns of other spans of the trace ({prefix}) are not supported yet"

@@ -310,6 +310,38 @@ async fn values_are_counted() {
 }
 
 #[tokio::test]
+async fn a_query_is_compared_with_an_earlier_time() {
+    let installation = Installation::new().await;
+    installation.dataset(installation.production, "shop").await;
+    let sent = json!({
+        "start_time": 1_732_269_600, "end_time": 1_732_269_720, "limit": 5, "compare_time_offset_seconds": 86_400,
+    });
+    let answer = installation
+        .ask_with_key("POST", &format!("{SHOP}/query"))
+        .json(&sent)
+        .send()
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let body = answer.json();
+    assert_eq!(body["query"]["compare_time_offset_seconds"], 86_400);
+    assert_eq!(body["compare"]["start_time"], 1_732_269_600 - 86_400);
+    assert_eq!(body["compare"]["total"], json!({"COUNT": 9}));
+    let asked: Vec<_> = installation.engine.asked.lock().clone();
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[1].range, asked[0].range.earlier(86_400));
+    assert_eq!(
+        (asked[0].spec.limit, asked[1].spec.limit),
+        (Some(5), Some(1_000))
+    );
+    let path = format!(
+        "/api/environments/production/results/{}",
+        body["result_id"].as_str().unwrap()
+    );
+    let kept = installation.ask_with_key("GET", &path).send().await.json();
+    assert_eq!(kept["compare"], body["compare"]);
+}
+
+#[tokio::test]
 async fn a_query_is_answered_and_kept() {
     let installation = Installation::new().await;
     installation.dataset(installation.production, "shop").await;

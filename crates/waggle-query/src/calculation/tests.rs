@@ -170,13 +170,119 @@ fn every_calculation_gives_what_its_cases_say() {
 #[test]
 fn every_calculation_has_cases_and_a_name_of_its_own() {
     let mut names: Vec<&str> = CALCULATIONS.iter().map(|known| known.name()).collect();
-    assert_eq!(names.len(), 20);
-    for name in &names {
-        assert!(cases().iter().any(|(op, ..)| op == name), "{name}");
+    assert_eq!(names.len(), 24);
+    for known in CALCULATIONS
+        .iter()
+        .filter(|known| known.reach() == Reach::Cell)
+    {
+        let name = known.name();
+        assert!(cases().iter().any(|(op, ..)| *op == name), "{name}");
     }
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), 20);
+    assert_eq!(names.len(), 24);
+}
+
+/// Values of the group, the buckets of ten seconds of the minute and the total's buckets, without those that have none.
+fn check_series(
+    calculation: &CalculationSpec,
+    events: &[Event],
+    whole: Cell,
+    expected: &[(i64, f64)],
+) {
+    let spec = QuerySpec {
+        calculations: vec![calculation.clone()],
+        breakdowns: vec!["group".to_owned()],
+        granularity_s: Some(10),
+        ..QuerySpec::default()
+    };
+    let rows: Vec<&Event> = events.iter().collect();
+    let snapshot = Snapshot {
+        sources: vec![testing::source(&rows, true)],
+    };
+    let options = QueryOptions::default();
+    let config = EngineConfig::default();
+    let table = testing::query(&snapshot, &spec, RANGE, &options, &config).unwrap();
+    for series in [&table.series[0], &table.total_series] {
+        let points: Vec<(i64, f64)> = series
+            .iter()
+            .filter_map(|point| Some((point.time_ns / 1_000_000_000, point.values[0].as_f64()?)))
+            .collect();
+        assert_eq!(points, expected);
+    }
+    assert_eq!(table.groups[0].values, std::slice::from_ref(&whole));
+    assert_eq!(table.total, [whole]);
+}
+
+/// An event at a second, with a value and a duration.
+fn event_at(second: i64, value: Option<i64>, duration_s: i64) -> Event {
+    let mut fields = BTreeMap::from([("duration_ms".to_owned(), Value::Int(duration_s * 1_000))]);
+    fields.extend(value.map(|value| ("v".to_owned(), Value::Int(value))));
+    Event {
+        timestamp_ns: second * 1_000_000_000,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields,
+    }
+}
+
+/// product.md QB-06: three spans that begin after each other and end before each other.
+#[test]
+fn concurrency_is_the_mean_number_of_spans_in_flight() {
+    let concurrency = CalculationSpec::new("CONCURRENCY", None);
+    let spans = [
+        event_at(0, None, 50),
+        event_at(10, None, 30),
+        event_at(20, None, 10),
+    ];
+    let expected = [(0, 1.0), (10, 2.0), (20, 3.0), (30, 2.0), (40, 1.0)];
+    check_series(&concurrency, &spans, Cell::Float(1.5), &expected);
+    // Half of a bucket is half a span; an hour ends with the range; a rate of four is four spans.
+    let mut hour = event_at(45, None, 3_600);
+    hour.sample_rate = 4;
+    check_series(
+        &concurrency,
+        &[hour],
+        Cell::Float(1.0),
+        &[(40, 2.0), (50, 4.0)],
+    );
+    check_series(
+        &concurrency,
+        &[event_at(5, None, -5)],
+        Cell::Float(0.0),
+        &[(0, 0.0)],
+    );
+}
+
+#[test]
+fn a_rate_is_the_change_per_second_since_the_last_bucket_with_a_value() {
+    let values = [
+        (0, Some(10)),
+        (12, Some(30)),
+        (15, Some(20)),
+        (25, None),
+        (50, Some(10)),
+    ];
+    let events: Vec<Event> = values
+        .iter()
+        .map(|(second, value)| event_at(*second, *value, 0))
+        .collect();
+    let rate = |op: &str| CalculationSpec::new(op, Some("v"));
+    let whole = Cell::Float(0.0);
+    check_series(
+        &rate("RATE_SUM"),
+        &events,
+        whole.clone(),
+        &[(10, 4.0), (50, -1.0)],
+    );
+    check_series(
+        &rate("RATE_AVG"),
+        &events,
+        whole.clone(),
+        &[(10, 1.5), (50, -0.375)],
+    );
+    check_series(&rate("RATE_MAX"), &events, whole, &[(10, 2.0), (50, -0.5)]);
+    check_series(&rate("RATE_MAX"), &events[..1], Cell::Null, &[]);
 }
 
 /// The state of a calculation over a column of some events, all in one cell of two.

@@ -95,6 +95,10 @@ fn question(plan: &Plan, shape: &Shape) -> Option<Question> {
     }
     if shape.has_states {
         for state in &plan.states {
+            if state.needs_times() {
+                // Where the range ends decides what is in flight.
+                return None;
+            }
             let name = state.calculation.state_name();
             _ = write!(text, " state {name} {:?}", state.column.map(column));
             plan.write_condition(state.condition, &mut text)?;

@@ -5,7 +5,7 @@ use super::parallel::fold_items;
 use super::watch::ExecError;
 use crate::calculation::{NO_CELL, Partial};
 use crate::engine::EngineConfig;
-use crate::plan::{Having, OrderBy, OrderKey, Plan, StatePlan};
+use crate::plan::{Having, OrderBy, OrderKey, OutputBy, Plan, StatePlan};
 use std::cmp::Ordering;
 use waggle_model::{Cell, HavingOp, SeriesPoint, SortOrder};
 
@@ -19,8 +19,9 @@ pub(super) struct Chosen {
 
 /// Applies havings, order and limit; the rest of a table is no group. Groups that are equal in every order key come in the order of their breakdown values, so that
 /// the answer does not depend on threads.
-pub(super) fn choose(plan: &Plan, table: &GroupTable, states: &[Box<dyn Partial>]) -> Chosen {
-    let cell = |output: usize, group: u32| cell_of(plan, states, output, group as usize);
+pub(super) fn choose(answers: &Answers<'_>, table: &GroupTable) -> Chosen {
+    let plan = answers.plan;
+    let cell = |output: usize, group: u32| answers.cell(output, group as usize);
     let mut groups: Vec<u32> = (0..table.known_len() as u32)
         .filter(|group| {
             plan.havings
@@ -106,22 +107,34 @@ fn narrow(groups: &mut Vec<u32>, limit: usize, order: &OrderKey, cells: &[Cell])
 
 const SIGN: u64 = 1 << 63;
 
-/// The answer of one calculation for one cell.
-pub(super) fn cell_of(
-    plan: &Plan,
-    states: &[Box<dyn Partial>],
-    output: usize,
-    cell: usize,
-) -> Cell {
-    let output = &plan.outputs[output];
-    output.calculation.finish(&*states[output.state], cell)
+/// Gives the answers of cells from their states.
+#[derive(Clone, Copy)]
+pub(super) struct Answers<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) states: &'a [Box<dyn Partial>],
+    /// What states of single cells do not say, as in [`Windows`](super::window::Windows); empty when they say all.
+    pub(super) windows: &'a [Vec<Cell>],
 }
 
-/// The answers of all calculations for one cell.
-pub(super) fn cells_of(plan: &Plan, states: &[Box<dyn Partial>], cell: usize) -> Vec<Cell> {
-    (0..plan.visible)
-        .map(|output| cell_of(plan, states, output, cell))
-        .collect()
+impl Answers<'_> {
+    /// The answer of one output for one cell.
+    pub(super) fn cell(&self, output: usize, cell: usize) -> Cell {
+        if let Some(cell) = self.windows.get(output).and_then(|cells| cells.get(cell)) {
+            return cell.clone();
+        }
+        match &self.plan.outputs[output].by {
+            OutputBy::Calculation { calculation, state } => {
+                calculation.finish(&*self.states[*state], cell)
+            }
+            OutputBy::Formula(formula) => formula.evaluate(|input| self.cell(input, cell)),
+        }
+    }
+
+    /// All that is in the answer, for one cell.
+    pub(super) fn cells(&self, cell: usize) -> Vec<Cell> {
+        let answers = self.plan.answers.iter();
+        answers.map(|output| self.cell(*output, cell)).collect()
+    }
 }
 
 /// Adds cells up: cell `i` of `states` goes to cell `targets[i]` of the result, which has `count` cells.
@@ -134,7 +147,7 @@ pub(super) fn regroup(
     let mut states = states.iter();
     plan.iter()
         .map(|planned| {
-            let mut sums = planned.calculation.start();
+            let mut sums = planned.start();
             sums.grow(count);
             if let Some(state) = states.next() {
                 sums.merge(&**state, targets);
@@ -184,17 +197,13 @@ pub(super) fn regroup_much(
 const BYTES_FOR_THREADS: usize = 1 << 20;
 
 /// The points of one group or of the total, ascending in time; `cells` pairs bucket and cell.
-pub(super) fn points(
-    plan: &Plan,
-    states: &[Box<dyn Partial>],
-    mut cells: Vec<(u32, u32)>,
-) -> Vec<SeriesPoint> {
+pub(super) fn points(answers: &Answers<'_>, mut cells: Vec<(u32, u32)>) -> Vec<SeriesPoint> {
     cells.sort_unstable();
     cells
         .into_iter()
         .map(|(bucket, cell)| SeriesPoint {
-            time_ns: plan.buckets.start_ns(bucket as usize),
-            values: cells_of(plan, states, cell as usize),
+            time_ns: answers.plan.buckets.start_ns(bucket as usize),
+            values: answers.cells(cell as usize),
         })
         .collect()
 }

@@ -6,7 +6,7 @@ use super::group::{CountedCodes, GroupTable};
 use super::heatmap::{Grid, Scale};
 use super::watch::{ExecError, Watch};
 use crate::calculation::Partial;
-use crate::plan::{Buckets, Plan};
+use crate::plan::{Buckets, Plan, StatePlan};
 use waggle_store::Source;
 
 /// What a pass keeps apart and computes.
@@ -179,10 +179,7 @@ impl CellTable {
 impl Gathered {
     pub(super) fn new(plan: &Plan, shape: &Shape) -> Self {
         let states = if shape.has_states {
-            plan.states
-                .iter()
-                .map(|state| state.calculation.start())
-                .collect()
+            plan.states.iter().map(StatePlan::start).collect()
         } else {
             Vec::new()
         };

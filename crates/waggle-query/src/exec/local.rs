@@ -11,7 +11,7 @@ use super::watch::{ExecError, Watch};
 use crate::calculation::{Expected, Partial, Rows};
 use crate::chunk::{Bits, ColumnReader, TypedBuffer, number_bounds};
 use crate::filter::BoundFilters;
-use crate::plan::Plan;
+use crate::plan::{Plan, StatePlan};
 use std::ops::Range;
 use std::sync::Arc;
 use waggle_store::Source;
@@ -29,6 +29,9 @@ pub(super) struct LocalStates<'a> {
     readers: Vec<Option<ColumnReader>>,
     sample_rates: Option<Arc<TypedColumn>>,
     weights: ChunkBuffer<i64>,
+    /// `None` when no calculation asks for the times of rows.
+    time_column: Option<Arc<TypedColumn>>,
+    times: ChunkBuffer<i64>,
     groups: SourceGroups,
     /// One per condition of the plan.
     conditions: Vec<LocalCondition<'a>>,
@@ -150,7 +153,7 @@ impl<'a> LocalStates<'a> {
                 let Some(index) = planned.column else {
                     return match (&sample_rates, planned.condition) {
                         (None, None) => LocalState::Rows,
-                        _ => LocalState::State(planned.calculation.start()),
+                        _ => LocalState::State(planned.start()),
                     };
                 };
                 let name = &plan.columns[index];
@@ -165,11 +168,16 @@ impl<'a> LocalStates<'a> {
                 {
                     return LocalState::Range(min, max);
                 }
-                let mut state = planned.calculation.start();
+                let mut state = planned.start();
                 state.expect(cells, &expected);
                 LocalState::State(state)
             })
             .collect();
+        let needs_times = shape.has_states && plan.states.iter().any(StatePlan::needs_times);
+        let time_column = match needs_times {
+            true => Some(source.times()?),
+            false => None,
+        };
         let mut conditions = Vec::with_capacity(plan.conditions.len());
         for condition in &plan.conditions {
             conditions.push(LocalCondition {
@@ -192,6 +200,8 @@ impl<'a> LocalStates<'a> {
                 .map(|column| column.map(ColumnReader::new))
                 .collect(),
             weights: ChunkBuffer::default(),
+            time_column,
+            times: ChunkBuffer::default(),
             groups,
             pairs,
             has_rows: states.iter().any(|state| matches!(state, LocalState::Rows)),
@@ -220,6 +230,9 @@ impl<'a> LocalStates<'a> {
         if let Some(column) = &self.sample_rates {
             column.read_ints(chunk, &mut self.weights);
         }
+        if let Some(column) = &self.time_column {
+            column.read_ints(chunk, &mut self.times);
+        }
     }
 
     /// Picks some rows of every column that is needed, as if they were one chunk.
@@ -233,6 +246,9 @@ impl<'a> LocalStates<'a> {
         self.each_reader(|reader| _ = reader.pick(rows));
         if let Some(column) = &self.sample_rates {
             column.pick_ints(rows, &mut self.weights);
+        }
+        if let Some(column) = &self.time_column {
+            column.pick_ints(rows, &mut self.times);
         }
     }
 
@@ -314,6 +330,9 @@ impl<'a> LocalStates<'a> {
                     None => state.update(&rows, &[]),
                     // A column that the source lacks changes nothing; an empty list of buffers would mean rows, not values.
                     Some([]) => {}
+                    Some(buffers) if planned.needs_times() => {
+                        state.update_at(&rows, buffers, &self.times.values);
+                    }
                     Some(buffers) => state.update(&rows, buffers),
                 }
             }

@@ -3,7 +3,7 @@
 //! All groups of a query with hundreds of thousands of them need not be in one table: no group is in two parts of the hashes, so threads
 //! take part after part, find its groups and choose among them as if they were all. The groups that no part lists are one group more.
 
-use super::finish::{choose, regroup};
+use super::finish::{Answers, choose, regroup};
 use super::gathered::{Gathered, Shape};
 use super::group::{GroupTable, HashPart, PART_BITS_MAX};
 use super::parallel::fold_items;
@@ -119,7 +119,12 @@ impl Found {
         groups: &GroupTable,
         mut states: Vec<Box<dyn Partial>>,
     ) -> Result<(), ExecError> {
-        let chosen = choose(plan, groups, &states);
+        let answers = Answers {
+            plan,
+            states: &states,
+            windows: &[],
+        };
+        let chosen = choose(&answers, groups);
         self.group_count += groups.len();
         self.part_max = self.part_max.max(groups.len() + groups.len() / 16);
         self.passing += chosen.group_count;

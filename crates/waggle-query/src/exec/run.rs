@@ -6,7 +6,7 @@
 //! first, so it is drawn in the second pass too, or in one of its own.
 
 use super::cached::States;
-use super::finish::{Chosen, cells_of, choose, places, points, regroup_much};
+use super::finish::{Answers, Chosen, choose, places, points, regroup_much};
 use super::gathered::{Counters, Gathered, Map, Shape};
 use super::group::GroupTable;
 use super::heatmap::Scale;
@@ -14,12 +14,13 @@ use super::narrow::{Narrowed, narrow};
 use super::parallel::fold_items;
 use super::pass::{FusedPass, Passes};
 use super::watch::{ExecError, Watch};
+use super::window::{Windows, fill, windows};
 use crate::calculation::{NO_CELL, Partial};
 use crate::chunk::entry_count;
 use crate::engine::EngineConfig;
 use crate::plan::Plan;
 use std::sync::Arc;
-use waggle_model::{Cell, Group, Heatmap, QueryStats, ResultTable, SeriesPoint};
+use waggle_model::{Cell, Group, Heatmap, QueryError, QueryStats, ResultTable, SeriesPoint};
 use waggle_store::{Snapshot, Source};
 
 /// Answers a query over a snapshot; `passes` brings together what each pass gathers.
@@ -45,6 +46,9 @@ pub(crate) fn run(
             watch: Arc::clone(watch),
         }));
         let gathered = match gathered {
+            Err(ExecError::TooManyCells) if plan.is_windowed() => {
+                return Err(too_many_cells(config));
+            }
             Err(ExecError::TooManyCells) => {
                 pass = Pass::of_groups(&plan, config);
                 continue;
@@ -95,13 +99,19 @@ enum Step {
 impl Pass {
     /// The pass a query begins with, judged by what these sources look like.
     fn first(plan: &Plan, sources: &[Source], config: &EngineConfig) -> Result<Self, ExecError> {
-        if !plan.has_series || expected_cells(plan, sources)? > config.one_pass_cells_max {
-            return Ok(Self::of_groups(plan, config));
-        }
+        let cells_max = match plan.is_windowed() {
+            // There is no other way than to know all buckets of all groups.
+            true => windowed_cells_max(config),
+            false if !plan.has_series => return Ok(Self::of_groups(plan, config)),
+            false if expected_cells(plan, sources)? > config.one_pass_cells_max => {
+                return Ok(Self::of_groups(plan, config));
+            }
+            // The expectation may be wrong; beyond this the query starts again in two passes.
+            false => config.one_pass_cells_max.saturating_mul(4),
+        };
         let shape = Shape {
             buckets: Some(plan.buckets),
-            // The expectation may be wrong; beyond this the query starts again in two passes.
-            cells_max: config.one_pass_cells_max.saturating_mul(4),
+            cells_max,
             ..grouped(plan, config)
         };
         Ok(Self {
@@ -124,7 +134,7 @@ impl Pass {
     fn next(self, plan: &Plan, gathered: Gathered, watch: &Watch) -> Result<Step, ExecError> {
         let config = self.config;
         match self.stage {
-            Stage::Cells => after_cells(plan, gathered, config, watch),
+            Stage::Cells => after_cells(plan, gathered, &self.shape, config, watch),
             Stage::Groups => {
                 let narrowed = narrow(plan, gathered, &self.shape, &config, watch)?;
                 after_groups(plan, narrowed, config, watch)
@@ -136,22 +146,46 @@ impl Pass {
 
 fn after_cells(
     plan: &Plan,
-    gathered: Gathered,
+    mut gathered: Gathered,
+    shape: &Shape,
     config: Box<EngineConfig>,
     watch: &Watch,
 ) -> Result<Step, ExecError> {
+    if plan.is_windowed() {
+        fill(plan, &mut gathered, shape).map_err(|error| match error {
+            ExecError::TooManyCells => too_many_cells(&config),
+            other => other,
+        })?;
+        gathered.account(watch, 0)?;
+    }
     let cells = &gathered.cells.cells;
     let group_of_cell: Vec<u32> = cells.iter().map(|(group, _)| *group).collect();
     let group_count = gathered.groups.len();
     let cell_states = &gathered.states;
     let states = regroup_much(plan, cell_states, &group_of_cell, group_count, &config)?;
-    let chosen = choose(plan, &gathered.groups, &states);
+    let windows = windows(plan, cell_states, cells, group_count);
+    let answers = Answers {
+        plan,
+        states: &states,
+        windows: &windows.series,
+    };
+    let chosen = choose(&answers, &gathered.groups);
     watch.check()?;
     let places = places(&chosen.groups, group_count);
     let (groups, counters) = (&gathered.groups, gathered.counters);
-    let mut table = table(plan, groups, &states, &chosen, counters, &config)?;
-    table.series = series(plan, &gathered, &places, chosen.groups.len(), &config)?;
-    table.total_series = total_series(plan, &gathered, &config)?;
+    let mut table = table(&answers, groups, &chosen, counters, &config)?;
+    if plan.is_windowed() {
+        let listed = |group: u32| places[group as usize] != NO_CELL;
+        if table.other.is_some() {
+            table.other = Some(whole(plan, &gathered, |group| !listed(group), &config)?);
+        }
+        table.total = whole(plan, &gathered, |_| true, &config)?;
+    }
+    if plan.has_series {
+        let count = chosen.groups.len();
+        table.series = series(plan, &gathered, &windows, &places, count, &config)?;
+        table.total_series = total_series(plan, &gathered, &config)?;
+    }
     let scales = scales(plan, &states, group_count);
     if scales.iter().all(Option::is_none) {
         return Ok(done(table, watch));
@@ -172,10 +206,15 @@ fn after_groups(
 ) -> Result<Step, ExecError> {
     let Narrowed { gathered, left_out } = narrowed;
     let (groups, states) = (&gathered.groups, &gathered.states);
-    let mut chosen = choose(plan, groups, states);
+    let answers = Answers {
+        plan,
+        states,
+        windows: &[],
+    };
+    let mut chosen = choose(&answers, groups);
     chosen.group_count += left_out;
     watch.check()?;
-    let table = table(plan, groups, states, &chosen, gathered.counters, &config)?;
+    let table = table(&answers, groups, &chosen, gathered.counters, &config)?;
     let scales = scales(plan, states, groups.len());
     let frozen = groups.frozen(&chosen.groups)?;
     gathered.release(watch)?;
@@ -206,7 +245,8 @@ fn after_rest(
     if !gathered.states.is_empty() {
         // Groups are numbered by their place in the answer; the rest comes after them.
         let places: Vec<u32> = (0..gathered.groups.len() as u32).collect();
-        table.series = series(plan, gathered, &places, table.groups.len(), config)?;
+        let (windows, count) = (Windows::default(), table.groups.len());
+        table.series = series(plan, gathered, &windows, &places, count, config)?;
         table.total_series = total_series(plan, gathered, config)?;
     }
     table.heatmaps = heatmaps(plan, gathered, &scales);
@@ -216,6 +256,19 @@ fn after_rest(
 fn done(mut table: ResultTable, watch: &Watch) -> Step {
     table.stats.elapsed_ns = watch.elapsed_ns();
     Step::Done(Box::new(table))
+}
+
+/// A cell takes four bytes at least, so more of them would never fit.
+fn windowed_cells_max(config: &EngineConfig) -> usize {
+    usize::try_from(config.memory_bytes_max / 8).unwrap_or(usize::MAX)
+}
+
+/// Ends a query that has to know all buckets of all groups.
+fn too_many_cells(config: &EngineConfig) -> ExecError {
+    ExecError::Query(QueryError::TooLarge {
+        what: "groups times time buckets",
+        limit: windowed_cells_max(config) as u64,
+    })
 }
 
 /// A pass over all groups, without time.
@@ -233,7 +286,7 @@ fn grouped(plan: &Plan, config: &EngineConfig) -> Shape {
 /// A pass that only draws maps.
 fn ungrouped(plan: &Plan, scales: &[Option<Scale>]) -> Shape {
     let map = |output: usize, scale: &Option<Scale>| {
-        let state = plan.states[plan.outputs[output].state];
+        let state = plan.states[plan.outputs[plan.answers[output]].state()?];
         Some(Map {
             column: state.column?,
             condition: state.condition,
@@ -281,13 +334,13 @@ fn expected_cells(plan: &Plan, sources: &[Source]) -> Result<usize, ExecError> {
 
 /// Everything but series and maps.
 fn table(
-    plan: &Plan,
+    answers: &Answers<'_>,
     groups: &GroupTable,
-    states: &[Box<dyn Partial>],
     chosen: &Chosen,
     counters: Counters,
     config: &EngineConfig,
 ) -> Result<ResultTable, ExecError> {
+    let Answers { plan, states, .. } = *answers;
     // Whatever is not listed, because it is beyond the limit or dropped by a having, and then all.
     let mut targets = vec![0; groups.len()];
     let mut listed = vec![NO_CELL; groups.len()];
@@ -297,16 +350,17 @@ fn table(
     }
     let mut total = regroup_much(plan, states, &targets, 1, config)?;
     let has_other = chosen.groups.len() < groups.len();
-    let other = has_other.then(|| cells_of(plan, &total, 0));
+    let other = has_other.then(|| summary(plan, &total));
     let mut listed = regroup_much(plan, states, &listed, 1, config)?;
     for (total, listed) in total.iter_mut().zip(&mut listed) {
         total.absorb(&mut **listed, &[(0, 0)]);
     }
-    let values = values_of(plan, states, &chosen.groups, config)?;
+    let values = values_of(answers, &chosen.groups, config)?;
     Ok(ResultTable {
-        calculations: plan.outputs[..plan.visible]
+        calculations: plan
+            .answers
             .iter()
-            .map(|output| output.label.clone())
+            .map(|output| plan.outputs[*output].label.clone())
             .collect(),
         breakdowns: plan
             .breakdowns
@@ -324,10 +378,10 @@ fn table(
             .collect(),
         group_count: chosen.group_count,
         series: Vec::new(),
-        total: cells_of(plan, &total, 0),
+        total: summary(plan, &total),
         total_series: Vec::new(),
         other,
-        heatmaps: vec![None; plan.visible],
+        heatmaps: vec![None; plan.answers.len()],
         granularity_ns: plan.buckets.granularity_ns,
         range: plan.range,
         stats: QueryStats {
@@ -337,9 +391,11 @@ fn table(
             blocks_read: counters.blocks_read,
             elapsed_ns: 0,
             sample_rate_applied: counters.has_sample_rate,
-            approximate: plan.outputs[..plan.visible]
+            approximate: plan
+                .answers
                 .iter()
-                .filter(|output| !total[output.state].is_exact())
+                .map(|output| &plan.outputs[*output])
+                .filter(|output| !plan.states_of(output).all(|state| total[state].is_exact()))
                 .map(|output| output.label.clone())
                 .collect(),
         },
@@ -348,8 +404,7 @@ fn table(
 
 /// The answers of groups, by several threads when they are many.
 fn values_of(
-    plan: &Plan,
-    states: &[Box<dyn Partial>],
+    answers: &Answers<'_>,
     groups: &[u32],
     config: &EngineConfig,
 ) -> Result<Vec<Vec<Cell>>, ExecError> {
@@ -360,7 +415,7 @@ fn values_of(
         config,
         Vec::new,
         |part: &mut Vec<_>, place| {
-            part.push((place, cells_of(plan, states, groups[place] as usize)));
+            part.push((place, answers.cells(groups[place] as usize)));
             Ok(())
         },
     )?;
@@ -372,10 +427,68 @@ fn values_of(
 /// To finish a cell takes about as long as to read so many rows.
 const ROWS_PER_CELL: u64 = 64;
 
+/// The answers of states of one cell.
+fn summary(plan: &Plan, states: &[Box<dyn Partial>]) -> Vec<Cell> {
+    let answers = Answers {
+        plan,
+        states,
+        windows: &[],
+    };
+    answers.cells(0)
+}
+
+/// The answers over the time of all rows of some groups, for plans whose answers depend on the order of buckets.
+fn whole(
+    plan: &Plan,
+    gathered: &Gathered,
+    is_wanted: impl Fn(u32) -> bool,
+    config: &EngineConfig,
+) -> Result<Vec<Cell>, ExecError> {
+    let cells = gathered.cells.cells.iter();
+    let buckets: Vec<u32> = cells
+        .map(|(group, bucket)| match is_wanted(*group) {
+            true => *bucket,
+            false => NO_CELL,
+        })
+        .collect();
+    let count = plan.buckets.count;
+    let by_bucket = regroup_much(plan, &gathered.states, &buckets, count, config)?;
+    let (_, windows) = one_series(plan, &by_bucket, buckets);
+    let sums = regroup_much(plan, &by_bucket, &vec![0; count], 1, config)?;
+    let answers = Answers {
+        plan,
+        states: &sums,
+        windows: &windows.series,
+    };
+    Ok(answers.cells(0))
+}
+
+/// The buckets that have rows, and the answers of the series they make; states are by bucket.
+fn one_series(
+    plan: &Plan,
+    states: &[Box<dyn Partial>],
+    mut buckets: Vec<u32>,
+) -> (Vec<(u32, u32)>, Windows) {
+    buckets.sort_unstable();
+    buckets.dedup();
+    buckets.retain(|bucket| *bucket != NO_CELL);
+    let mut windows = Windows::default();
+    if plan.is_windowed() {
+        // Buckets without rows are cells too, in which nothing is known.
+        let all: Vec<(u32, u32)> = (0..plan.buckets.count as u32)
+            .map(|bucket| (0, bucket))
+            .collect();
+        windows = super::window::windows(plan, states, &all, 1);
+    }
+    let cells = buckets.into_iter().map(|bucket| (bucket, bucket)).collect();
+    (cells, windows)
+}
+
 /// The points of each returned group; `places` tells where in the answer a group of the pass is.
 fn series(
     plan: &Plan,
     gathered: &Gathered,
+    windows: &Windows,
     places: &[u32],
     count: usize,
     config: &EngineConfig,
@@ -386,9 +499,14 @@ fn series(
             cells.push((*bucket, cell as u32));
         }
     }
+    let answers = Answers {
+        plan,
+        states: &gathered.states,
+        windows: &windows.cells,
+    };
     let rows = gathered.cells.cells.len() as u64 * ROWS_PER_CELL;
     let parts = fold_items(count, rows, config, Vec::new, |part: &mut Vec<_>, group| {
-        part.push((group, points(plan, &gathered.states, cells[group].clone())));
+        part.push((group, points(&answers, cells[group].clone())));
         Ok(())
     })?;
     let mut series: Vec<(usize, Vec<SeriesPoint>)> = parts.into_iter().flatten().collect();
@@ -405,19 +523,21 @@ fn total_series(
     let bucket_of_cell: Vec<u32> = cells.iter().map(|(_, bucket)| *bucket).collect();
     let count = plan.buckets.count;
     let totals = regroup_much(plan, &gathered.states, &bucket_of_cell, count, config)?;
-    let mut buckets = bucket_of_cell;
-    buckets.sort_unstable();
-    buckets.dedup();
-    let cells = buckets.into_iter().map(|bucket| (bucket, bucket)).collect();
-    Ok(points(plan, &totals, cells))
+    let (cells, windows) = one_series(plan, &totals, bucket_of_cell);
+    let answers = Answers {
+        plan,
+        states: &totals,
+        windows: &windows.cells,
+    };
+    Ok(points(&answers, cells))
 }
 
 /// For each visible heat map the scale of its bins, when it has values.
 fn scales(plan: &Plan, states: &[Box<dyn Partial>], group_count: usize) -> Vec<Option<Scale>> {
-    plan.outputs[..plan.visible]
+    plan.answers
         .iter()
         .map(|output| {
-            let state = &states[output.state];
+            let state = &states[plan.outputs[*output].state()?];
             let (min, max) = (0..group_count)
                 .filter_map(|group| state.value_range(group))
                 .reduce(|(min, max), (low, high)| (min.min(low), max.max(high)))?;

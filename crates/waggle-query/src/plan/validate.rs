@@ -1,12 +1,15 @@
 //! Questions that make no sense are refused with the clause that is wrong, before anything is read.
 //! Source: spec/honeycomb-api.md section 11.1.
 
+use super::formula::Formula;
 use super::{condition_filters, granularity};
 use crate::calculation::{CALCULATIONS, ColumnRule, calculation};
 use crate::derived::DerivedColumns;
 use crate::filter::FilterSet;
 use waggle_model::{AnswerIndex, CalculationSpec, OrderSpec, QueryError, QuerySpec, TimeRange};
 
+/// Operations of the spec that only make sense where a row is a point of a metric.
+const METRIC_OPS: [&str; 2] = ["COUNT_DATAPOINTS", "HISTOGRAM_COUNT"];
 /// Most entries in one clause.
 const CLAUSE_MAX: usize = 100;
 /// A range may have this many buckets.
@@ -27,11 +30,13 @@ pub(crate) fn validate(
     check_clause("filters", spec.filters.len())?;
     check_clause("orders", spec.orders.len())?;
     check_clause("havings", spec.havings.len())?;
+    check_clause("formulas", spec.formulas.len())?;
     for (index, calculation) in spec.calculations.iter().enumerate() {
         check_calculation(calculation, &format!("calculations[{index}]"))?;
         condition_filters(calculation, index)?;
     }
     check_names(spec)?;
+    check_formulas(spec)?;
     for (index, breakdown) in spec.breakdowns.iter().enumerate() {
         if breakdown.is_empty() {
             return invalid(format!("breakdowns[{index}]"), "a breakdown needs a column");
@@ -69,6 +74,15 @@ fn check_clause(field: &str, count: usize) -> Result<(), QueryError> {
 }
 
 fn check_calculation(spec: &CalculationSpec, field: &str) -> Result<(), QueryError> {
+    if METRIC_OPS.contains(&spec.op.as_str()) {
+        return invalid(
+            format!("{field}.op"),
+            format!(
+                "{} is for datasets of type metrics, which this server does not have: metrics are events here",
+                spec.op
+            ),
+        );
+    }
     let Some(calculation) = calculation(&spec.op) else {
         let known: Vec<&str> = CALCULATIONS.iter().map(|known| known.name()).collect();
         return invalid(
@@ -81,6 +95,11 @@ fn check_calculation(spec: &CalculationSpec, field: &str) -> Result<(), QueryErr
         );
     };
     match (&spec.column, calculation.column_rule()) {
+        (None, ColumnRule::Fixed(_)) => Ok(()),
+        (Some(_), ColumnRule::Fixed(_)) => invalid(
+            format!("{field}.column"),
+            format!("{} takes no column", spec.op),
+        ),
         (Some(column), _) if !column.is_empty() => Ok(()),
         (None, ColumnRule::Optional) => Ok(()),
         _ => invalid(
@@ -119,6 +138,31 @@ fn check_names(spec: &QuerySpec) -> Result<(), QueryError> {
                 format!("another calculation is called {label}"),
             );
         }
+    }
+    Ok(())
+}
+
+fn check_formulas(spec: &QuerySpec) -> Result<(), QueryError> {
+    for (index, formula) in spec.formulas.iter().enumerate() {
+        let field = format!("formulas[{index}].name");
+        let name = &formula.name;
+        if name.is_empty() {
+            return invalid(field, "a formula needs a name");
+        }
+        let mut earlier = spec.formulas[..index].iter();
+        let mut calculations = spec.calculations.iter();
+        if earlier.any(|other| other.name == *name)
+            || calculations.any(|calculation| calculation.label() == *name)
+        {
+            return invalid(
+                field,
+                format!("another calculation or formula is called {name}"),
+            );
+        }
+        if spec.breakdowns.contains(name) {
+            return invalid(field, format!("{name} is a breakdown of this query"));
+        }
+        Formula::new(spec, formula, index)?;
     }
     Ok(())
 }
