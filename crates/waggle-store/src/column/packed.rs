@@ -401,58 +401,22 @@ impl<T: Lane> Packed<T> {
 }
 
 impl Packed<u32> {
-    /// Unpacks a chunk into bytes and returns how many values it has. All values of the array must be below 256.
-    pub(super) fn unpack_u8(&self, chunk: usize, values: &mut [u8; CHUNK_ROWS]) -> usize {
-        self.unpack_narrow(
-            chunk,
-            values,
-            |value| value as u8,
-            |lane_bits, width, base, words, values| {
-                let fits = lane_bits == 8;
-                if fits {
-                    kernel::unpack_u8(width, base as u8, words, values);
-                }
-                fits
-            },
-        )
-    }
-
-    /// The same into numbers of 16 bits, for values below 65,536.
+    /// Unpacks a chunk into numbers of 16 bits and returns how many values it has. All values of the array must be below 65,536.
     pub(super) fn unpack_u16(&self, chunk: usize, values: &mut [u16; CHUNK_ROWS]) -> usize {
-        self.unpack_narrow(
-            chunk,
-            values,
-            |value| value as u16,
-            |lane_bits, width, base, words, values| {
-                let fits = lane_bits <= 16;
-                if fits {
-                    kernel::unpack_u16(lane_bits, width, base as u16, words, values);
-                }
-                fits
-            },
-        )
-    }
-
-    /// Unpacks with `unpack`, which says whether it can, or else value by value with `narrow`.
-    fn unpack_narrow<N: Copy>(
-        &self,
-        chunk: usize,
-        values: &mut [N; CHUNK_ROWS],
-        narrow: impl Fn(u32) -> N,
-        unpack: impl FnOnce(usize, usize, u32, &[u64], &mut [N; CHUNK_ROWS]) -> bool,
-    ) -> usize {
         if (chunk + 1) * CHUNK_ROWS <= self.count {
             let Chunk { base, width, .. } = self.chunks[chunk];
             let width = usize::from(width);
             let lane_bits = self.lanes.bits::<u32>(width);
-            if unpack(lane_bits, width, base, self.chunk_words(chunk), values) {
+            if lane_bits <= 16 {
+                let words = self.chunk_words(chunk);
+                kernel::unpack_u16(lane_bits, width, base as u16, words, values);
                 return CHUNK_ROWS;
             }
         }
         let mut wide = [0; CHUNK_ROWS];
         let count = self.unpack(chunk, &mut wide);
         for (value, wide) in values.iter_mut().zip(&wide[..count]) {
-            *value = narrow(*wide);
+            *value = *wide as u16;
         }
         count
     }

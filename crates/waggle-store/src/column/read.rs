@@ -24,38 +24,25 @@ impl TypedColumn {
         }
     }
 
-    /// Reads dictionary entries as bytes, many at a time. False, and nothing is read, where that can't be: when the dictionary has more
-    /// than 256 entries, or only listed rows have a slot.
-    pub fn read_codes_u8(&self, chunk: usize, out: &mut ChunkBuffer<u8>) -> bool {
-        let Some(codes) = self.dense_codes(1 << 8) else {
-            return false;
-        };
-        codes.unpack_u8(chunk, &mut out.values);
-        self.read_presence(chunk, &mut out.present);
-        true
-    }
-
-    /// The same in 16 bits, for dictionaries of up to 65,536 entries.
+    /// Reads dictionary entries as numbers of 16 bits, many at a time. False, and nothing is read, where that can't be: when the
+    /// dictionary has more than 65,536 entries, or only listed rows have a slot.
     pub fn read_codes_u16(&self, chunk: usize, out: &mut ChunkBuffer<u16>) -> bool {
-        let Some(codes) = self.dense_codes(1 << 16) else {
+        let (
+            Presence::All | Presence::Bits(_),
+            Values::Strings {
+                codes: Codes::Packed(codes),
+                dictionary,
+            },
+        ) = (&self.presence, &self.values)
+        else {
             return false;
         };
+        if dictionary.len() > 1 << 16 {
+            return false;
+        }
         codes.unpack_u16(chunk, &mut out.values);
         self.read_presence(chunk, &mut out.present);
         true
-    }
-
-    fn dense_codes(&self, entries_max: usize) -> Option<&Packed<u32>> {
-        match (&self.presence, &self.values) {
-            (
-                Presence::All | Presence::Bits(_),
-                Values::Strings {
-                    codes: Codes::Packed(codes),
-                    dictionary,
-                },
-            ) if dictionary.len() <= entries_max => Some(codes),
-            _ => None,
-        }
     }
 
     /// Reads the floats of a decimal column as integers. Returns the power of ten by which each is to be divided, once, to be the float;

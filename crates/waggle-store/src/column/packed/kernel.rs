@@ -57,12 +57,7 @@ best_of! {
 }
 
 best_of! {
-    /// Unpacks numbers that, with `base` added, have at most 8 bits. Lanes must have 8.
-    unpack_u8(width: usize, base: u8, words: &[u64], values: &mut [u8; CHUNK_ROWS]) = unpack_u8_body
-}
-
-best_of! {
-    /// The same for 16 bits. Lanes must have 8 or 16.
+    /// Unpacks numbers that, with `base` added, have at most 16 bits. Lanes must have 8 or 16.
     unpack_u16(lane_bits: usize, width: usize, base: u16, words: &[u64], values: &mut [u16; CHUNK_ROWS])
         = unpack_u16_body
 }
@@ -146,16 +141,6 @@ fn unpack_i64_body(
             words,
             bytemuck::cast_mut(values),
         ),
-    }
-}
-
-#[inline(always)]
-fn unpack_u8_body(width: usize, base: u8, words: &[u64], values: &mut [u8; CHUNK_ROWS]) {
-    let mut lanes = [0; 8 * ROW_WORDS];
-    unpack_lanes(8, width, words, &mut lanes);
-    let lanes: &[u8] = bytemuck::cast_slice(&lanes);
-    for (value, lane) in values.iter_mut().zip(lanes) {
-        *value = base.wrapping_add(*lane);
     }
 }
 
