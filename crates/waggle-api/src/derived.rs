@@ -2,12 +2,12 @@
 //!
 //! The nearest counts: a field of the request, then one of the dataset, then one of the environment. What no field is called is a column.
 
-use crate::problem::Problem;
-use crate::spec::without_relation;
+use crate::problem::{DetailCode, Problem};
+use crate::spec::{RowClauses, without_relation};
 use crate::state::ApiState;
 use std::collections::HashSet;
 use waggle_metastore::{DerivedColumn, Stored};
-use waggle_model::{CalculatedField, DatasetScope, FilterSpec, QuerySpec, Tenant};
+use waggle_model::{CalculatedField, DatasetId, DatasetScope, FilterSpec, QuerySpec, Tenant};
 
 /// Adds the kept fields that a query names.
 pub(crate) async fn with_kept(
@@ -59,6 +59,42 @@ pub(crate) async fn add_kept(
                 name: column.alias,
                 expression: column.expression,
             });
+        }
+    }
+    Ok(())
+}
+
+/// What is said of a request's own fields where [`refuse_calculated`] holds.
+pub(crate) const NOT_COMPUTED: &str = "calculated fields are not computed here";
+
+/// Refuses calculated fields where only columns that are stored can be compared: read as a column, a field's name would be one that no
+/// event has, and a filter like `!=` would match them all.
+///
+/// # Errors
+/// The fields of the request itself, or the first filter on a kept one.
+pub(crate) async fn refuse_calculated(
+    state: &ApiState,
+    tenant: Tenant,
+    dataset: DatasetId,
+    clauses: &RowClauses,
+) -> Result<(), Problem> {
+    if !clauses.calculated_fields.is_empty() {
+        return Err(Problem::invalid_field(
+            "calculated_fields",
+            DetailCode::Invalid,
+            NOT_COMPUTED,
+        ));
+    }
+    let scope = DatasetScope::One(dataset);
+    let kept = visible(state, tenant, &scope).await?;
+    for (index, column) in columns_of(&clauses.filters).enumerate() {
+        let column = without_relation(column);
+        if kept.iter().any(|kept| kept.value.alias == column) {
+            let field = format!("filters[{index}].column");
+            let text = format!(
+                "{column} is a calculated field; only columns that events bring can be compared here"
+            );
+            return Err(Problem::invalid_field(field, DetailCode::Invalid, text));
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::row::range_of;
 use crate::ask::{Answer, Ask, json_answer};
+use crate::derived::refuse_calculated;
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
@@ -64,7 +65,11 @@ const REQUEST: Named = Named {
     name: "EraseRequest",
     about: "Which events go.",
     members: &[
-        must("filters", FILTERS, "At least one."),
+        must(
+            "filters",
+            FILTERS,
+            "At least one; calculated fields are refused.",
+        ),
         may(
             "filter_combination",
             FILTER_COMBINATION,
@@ -136,6 +141,7 @@ pub(crate) async fn erase(ask: Ask) -> Answer {
             "must say which events; to erase all of them, delete the dataset",
         ));
     }
+    refuse_calculated(&ask.state, tenant, dataset.id, &clauses).await?;
     let is_dry_run = match object.get("dry_run") {
         None | Some(Json::Null | Json::Bool(true)) => true,
         Some(Json::Bool(false)) => false,

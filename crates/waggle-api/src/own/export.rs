@@ -1,6 +1,7 @@
 //! Windows of a dataset as files, sent while they are written.
 
 use crate::ask::{Answer, Ask};
+use crate::derived::{NOT_COMPUTED, refuse_calculated};
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Shape, may};
@@ -42,7 +43,11 @@ pub(crate) const RESOURCE: Resource = Resource {
             Shape::Text,
             "Seconds since 1970 or RFC 3339, excluded.",
         ),
-        may("filters", Shape::Text, "A JSON list of filters."),
+        may(
+            "filters",
+            Shape::Text,
+            "A JSON list of filters; calculated fields are refused.",
+        ),
         may(
             "filter_combination",
             Shape::Choice(&["AND", "OR"]),
@@ -87,11 +92,15 @@ pub(crate) async fn get(ask: Ask) -> Answer {
             .map_err(|_| invalid("filters", "must be a JSON list of filters"))?;
         clauses.insert("filters".to_owned(), filters);
     }
+    if ask.query("calculated_fields").is_some() {
+        return Err(invalid("calculated_fields", NOT_COMPUTED));
+    }
     if let Some(combination) = ask.query("filter_combination") {
         let combination = Json::from(combination);
         clauses.insert("filter_combination".to_owned(), combination);
     }
     let clauses = read_row_clauses(&clauses).map_err(Problem::invalid)?;
+    refuse_calculated(&ask.state, tenant, dataset.id, &clauses).await?;
     let request = ExportRequest {
         dataset: dataset.id,
         range,

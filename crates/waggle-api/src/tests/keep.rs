@@ -286,3 +286,51 @@ async fn an_erasure_is_counted_first_and_then_recorded() {
     let refused = ask("POST", path, body).await;
     refused.check_error(503, "the server can't delete now; try again");
 }
+
+/// Read as a column, a field's name would be one that no event has, and `!=` would match them all.
+#[tokio::test]
+async fn an_erasure_by_a_calculated_field_is_refused() {
+    let installation = Installation::new().await;
+    for name in ["shop", "web"] {
+        dataset(&installation, name).await;
+    }
+    for (place, alias) in [("shop", "is_slow"), ("__all__", "is_bot")] {
+        let path = format!("/1/derived_columns/{place}");
+        let made = installation.ask_with_key("POST", &path);
+        let body = json!({"alias": alias, "expression": "GT($ms, 5)"});
+        assert_eq!(made.json(&body).send().await.status, 201);
+    }
+    let cookie = installation.sign_in().await;
+    let erase = async |dataset: &str, body: Json| {
+        let path = format!("/api/environments/production/datasets/{dataset}/erase");
+        let call = installation.ask("POST", &path).header("cookie", &cookie);
+        call.json(&body).send().await
+    };
+    let filters = json!([
+        {"column": "user", "op": "=", "value": "ada"},
+        {"column": "is_slow", "op": "!=", "value": true},
+        {"column": "root.is_bot", "op": "does-not-exist"},
+    ]);
+    for dry_run in [true, false] {
+        let body = json!({"filters": filters, "dry_run": dry_run});
+        let refused = erase("shop", body.clone()).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["field"], "filters[1].column");
+        // The field of another dataset is nothing here.
+        let refused = erase("web", body).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["field"], "filters[2].column");
+    }
+    let refused = erase(
+        "shop",
+        json!({"filters": [{"column": "late", "op": "!=", "value": true}], "dry_run": false,
+            "calculated_fields": [{"name": "late", "expression": "GT($ms, 5)"}]}),
+    )
+    .await;
+    assert_eq!(refused.status, 422);
+    assert_eq!(refused.json()["field"], "calculated_fields");
+    assert!(installation.keeper.erased.lock().is_empty());
+
+    let body = json!({"filters": [{"column": "is_slow", "op": "=", "value": true}]});
+    assert_eq!(erase("web", body).await.status, 200);
+}

@@ -179,6 +179,34 @@ async fn an_export_is_sent_in_pieces_with_a_name() {
 }
 
 #[tokio::test]
+async fn an_export_by_a_calculated_field_is_refused() {
+    let installation = Installation::new().await;
+    installation.dataset(installation.production, "shop").await;
+    for (place, alias) in [("shop", "is_slow"), ("__all__", "is_bot")] {
+        let path = format!("/1/derived_columns/{place}");
+        let made = installation.ask_with_key("POST", &path);
+        let body = json!({"alias": alias, "expression": "GT($ms, 5)"});
+        assert_eq!(made.json(&body).send().await.status, 201);
+    }
+    let filter = |column: &str| {
+        format!(
+            "filters=%5B%7B%22column%22%3A%22{column}%22%2C%22op%22%3A%22does-not-exist%22%7D%5D"
+        )
+    };
+    for (query, field) in [
+        (filter("is_slow"), "filters[0].column"),
+        (filter("is_bot"), "filters[0].column"),
+        ("calculated_fields=%5B%5D".to_owned(), "calculated_fields"),
+    ] {
+        let path = format!("{EXPORT}?{query}");
+        let answer = installation.ask_with_key("GET", &path).send().await;
+        assert_eq!(answer.status, 422, "{query}: {}", answer.text());
+        assert_eq!(answer.json()["field"], field);
+    }
+    assert!(installation.sql.exports.lock().is_empty());
+}
+
+#[tokio::test]
 async fn an_export_that_breaks_off_does_not_end_well() {
     use http_body_util::BodyExt;
     use tower::ServiceExt;
