@@ -112,3 +112,43 @@ fn a_client_of_the_management_api_reads_what_it_expects() {
         })
     );
 }
+
+/// The same client makes, reads, changes and deletes all it knows; whatever it sends must come back in each answer.
+#[test]
+fn a_client_of_the_management_api_makes_changes_and_deletes_every_resource() {
+    let Some(python) = crate::server::handed("WAGGLE_TEST_PYTHON") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let mut client = Command::new(python);
+    client
+        .arg(repository().join("tests/clients/honeycomb_api_lifecycles.py"))
+        .args([server.origin.as_str(), KEY]);
+    let done = run_client(&mut client);
+    assert_eq!(
+        done,
+        serde_json::json!([
+            "dataset",
+            "column",
+            "derived column",
+            "derived column",
+            "query annotation",
+            "marker",
+            "marker",
+            "marker setting",
+            "email recipient",
+            "slack recipient",
+            "pagerduty recipient",
+            "webhook recipient",
+            "msteams_workflow recipient",
+            "trigger",
+            "trigger",
+            "slo",
+            "exhaustion_time burn alert",
+            "budget_rate burn alert",
+            "board",
+            "board view",
+        ])
+    );
+}
