@@ -1,7 +1,7 @@
 //! Teams, environments and keys from a shell, on the data folder of a server that runs.
 
 use crate::server::{KEY, Server, repository, run_client};
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::path::Path;
 use std::process::Command;
 
@@ -92,43 +92,43 @@ fn the_openapi_document_is_valid() {
     assert!(said.contains("OK"), "{said}");
 }
 
-/// honeycomb-api of PyPI, unmodified: a second reading of the shapes by people who never saw this server.
+/// What honeycomb-api of PyPI, unmodified, found when a program of `tests/clients` drove it: a second reading of the shapes by people
+/// who never saw this server. `None` without a Python to run it.
+fn found_by_client(program: &str, server: &Server, key: &str) -> Option<Json> {
+    let mut client = Command::new(crate::server::handed("WAGGLE_TEST_PYTHON")?);
+    client
+        .arg(repository().join("tests/clients").join(program))
+        .args([server.origin.as_str(), key]);
+    Some(run_client(&mut client))
+}
+
 #[test]
 fn a_client_of_the_management_api_reads_what_it_expects() {
-    let Some(python) = crate::server::handed("WAGGLE_TEST_PYTHON") else {
-        return;
-    };
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]);
-    let mut client = Command::new(python);
-    client
-        .arg(repository().join("tests/clients/honeycomb_api.py"))
-        .args([server.origin.as_str(), KEY]);
+    let Some(found) = found_by_client("honeycomb_api.py", &server, KEY) else {
+        return;
+    };
     assert_eq!(
-        run_client(&mut client),
-        serde_json::json!({
+        found,
+        json!({
             "environment": "production", "dataset": "shop", "columns": ["ms"], "same": true,
             "lists": [0, 0, 0, 0, 0],
         })
     );
 }
 
-/// The same client makes, reads, changes and deletes all it knows; whatever it sends must come back in each answer.
+/// Whatever the client sends must come back in each answer; the program stops where it doesn't.
 #[test]
 fn a_client_of_the_management_api_makes_changes_and_deletes_every_resource() {
-    let Some(python) = crate::server::handed("WAGGLE_TEST_PYTHON") else {
-        return;
-    };
     let data = tempfile::tempdir().unwrap();
     let server = Server::start(data.path(), &[]);
-    let mut client = Command::new(python);
-    client
-        .arg(repository().join("tests/clients/honeycomb_api_lifecycles.py"))
-        .args([server.origin.as_str(), KEY]);
-    let done = run_client(&mut client);
+    let Some(done) = found_by_client("honeycomb_api_lifecycles.py", &server, KEY) else {
+        return;
+    };
     assert_eq!(
         done,
-        serde_json::json!([
+        json!([
             "dataset",
             "column",
             "derived column",
@@ -150,5 +150,46 @@ fn a_client_of_the_management_api_makes_changes_and_deletes_every_resource() {
             "board",
             "board view",
         ])
+    );
+}
+
+/// Its builders make several resources by a chain of requests, of which each needs what the one before answered.
+#[test]
+fn the_builders_of_a_client_of_the_management_api_come_to_their_end() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let Some(found) = found_by_client("honeycomb_api_builders.py", &server, KEY) else {
+        return;
+    };
+    assert_eq!(
+        found,
+        json!({
+            "rows": [["shop", 2.0, 20.0], ["web", 2.0, 20.0]],
+            "calls": [["web", "shop", 3]],
+            "slo": ["is_good", 995_000, ["budget_rate", "exhaustion_time"]],
+            "trigger": ["shop", 100.0, ["email", "slack"]],
+            "board": [["query", "text", "slo"], ["Shop"]],
+            "recipients": ["email", "slack"],
+        })
+    );
+}
+
+#[test]
+fn a_client_of_the_management_api_makes_environments_and_keys_of_a_team() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let arguments = ["team", "create", "Bees", "--admin-email", "bee@example.com"];
+    let team = waggle(data.path(), &arguments).unwrap();
+    let management = word(&team, "management key ");
+    let Some(found) = found_by_client("honeycomb_api_team.py", &server, management) else {
+        return;
+    };
+    assert_eq!(
+        found,
+        json!({
+            "environment": ["staging-two", "d", "blue", true, "e", "green", false],
+            "keys": [["configuration", "b", "staging-two", true], ["ingest", "d", "staging-two", true]],
+            "gone": true,
+        })
     );
 }
