@@ -7,6 +7,7 @@ pub(crate) mod calculated_field;
 pub(crate) mod dataset;
 pub(crate) mod erasure;
 pub(crate) mod export;
+pub(crate) mod history;
 pub(crate) mod key;
 pub(crate) mod query;
 pub(crate) mod retention;

@@ -62,6 +62,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::key::RESOURCE,
     own::dataset::RESOURCE,
     own::query::RESOURCE,
+    own::history::RESOURCE,
     own::row::RESOURCE,
     own::bubble_up::RESOURCE,
     own::calculated_field::RESOURCE,

@@ -4,6 +4,7 @@ mod access;
 mod contract;
 mod engine;
 mod grpc;
+mod history;
 mod honeycomb;
 mod ingest;
 mod keep;

@@ -16,6 +16,7 @@ mod definition;
 mod derived_column;
 mod erasure;
 mod error;
+mod history;
 mod id;
 mod key;
 mod marker;
@@ -51,6 +52,7 @@ pub use definition::{DatasetDefinition, DefinedColumn};
 pub use derived_column::DerivedColumn;
 pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure};
 pub use error::{Error, Result};
+pub use history::{PastRun, QueryHistory, RunFilter, RunPlace, RunState};
 pub use id::{environment_of_public_id, environment_public_id, team_public_id, user_public_id};
 pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
 pub use marker::{Marker, MarkerSetting};
@@ -85,6 +87,7 @@ pub trait Metastore:
     + Columns
     + Blocks
     + Queries
+    + QueryHistory
     + Retentions
     + Erasures
     + Artifacts
@@ -101,6 +104,8 @@ impl<T> Metastore for T where
         + Columns
         + Blocks
         + Queries
+        + QueryHistory
+        + QueryHistory
         + Retentions
         + Erasures
         + Artifacts

@@ -1,4 +1,4 @@
-//! Saved queries and what came of running them: the permalinks of today, the query history of later.
+//! Saved queries and what came of running them: the permalinks.
 
 use crate::{KeyId, Result, UserId};
 use async_trait::async_trait;
@@ -78,6 +78,8 @@ pub enum QueryAnswer {
     Complete(Bytes),
     /// The reason why there is none, to be shown to the caller.
     Failed(String),
+    /// There was one, which is no longer kept.
+    Forgotten,
 }
 
 /// Rows about queries and their results. What belongs to another tenant is not found.
@@ -144,7 +146,4 @@ pub trait Queries: Send + Sync {
         reason: &str,
         now_ns: i64,
     ) -> Result<u64>;
-
-    /// Deletes the results that were asked before this time, of every tenant. Returns how many.
-    async fn delete_query_results(&self, asked_before_ns: i64) -> Result<u64>;
 }

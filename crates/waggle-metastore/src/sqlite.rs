@@ -9,6 +9,7 @@ mod bootstrap;
 mod column;
 mod dataset;
 mod erasure;
+mod history;
 mod key;
 mod query;
 mod retention;

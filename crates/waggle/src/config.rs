@@ -247,7 +247,19 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "query-result-age-max",
         kind: Kind::Duration(3_600, 10 * 365 * 86_400),
         default: "90d",
-        help: "How long finished query results are kept, and with them the links to them.",
+        help: "How long finished query results are kept, and with them the links to them; the history remembers the runs for longer.",
+    },
+    Setting {
+        name: "query-history-age-max",
+        kind: Kind::Duration(0, 200 * 366 * 86_400),
+        default: "0s",
+        help: "How long the history remembers who ran which query; a run that is forgotten takes its result along. 0s is for ever.",
+    },
+    Setting {
+        name: "query-history-max",
+        kind: Kind::Number(100, 10_000_000),
+        default: "100000",
+        help: "Most runs of queries that the history of an environment remembers; the oldest go first, with their results.",
     },
     Setting {
         name: "sql-concurrency-max",

@@ -114,9 +114,13 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     tokio::task::spawn_blocking(move || opening.open_newest_blocks());
     let chores = [
         tokio::spawn(background::write_last_used(Arc::clone(&access))),
-        tokio::spawn(background::delete_old_results(
+        tokio::spawn(background::trim_history(
             Arc::clone(&sqlite) as Arc<dyn Metastore>,
-            config.duration("query-result-age-max"),
+            background::HistoryBounds {
+                answer_age: config.duration("query-result-age-max"),
+                age: config.duration("query-history-age-max"),
+                runs_max: config.number("query-history-max"),
+            },
             system_clock(),
         )),
     ];

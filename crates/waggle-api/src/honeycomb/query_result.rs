@@ -251,6 +251,7 @@ pub(crate) async fn get(ask: Ask) -> Answer {
             .await
             .map_err(|error| Problem::internal(&error))?,
         QueryAnswer::Failed(reason) => return Err(Problem::bad_request(reason.clone())),
+        QueryAnswer::Forgotten => return Err(forgotten()),
     };
     let is_large = stored.len() >= ask.state.config.offload_bytes_min;
     let text = crate::listen::body::run(is_large, move || {
@@ -288,6 +289,11 @@ pub(crate) async fn find_run(
 
 fn no_result() -> Problem {
     Problem::not_found("Query result not found")
+}
+
+/// The answer about a result that has become too old.
+pub(crate) fn forgotten() -> Problem {
+    Problem::not_found("the result is no longer kept; run the query again")
 }
 
 fn runnable(
@@ -478,7 +484,8 @@ async fn finish(
     drop(running);
 }
 
-fn failed(problem: &Problem) -> QueryAnswer {
+/// How a run ends that met a problem.
+pub(crate) fn failed(problem: &Problem) -> QueryAnswer {
     QueryAnswer::Failed(problem.full_text())
 }
 

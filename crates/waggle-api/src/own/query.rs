@@ -3,7 +3,7 @@
 use crate::ask::{Answer, Ask, json_answer};
 use crate::derived::with_kept;
 use crate::honeycomb::query::{checked_spec, query_json};
-use crate::honeycomb::query_result::find_run;
+use crate::honeycomb::query_result::{failed, find_run, forgotten};
 use crate::kept;
 use crate::listen::body;
 use crate::problem::{Problem, ProblemKind};
@@ -123,7 +123,42 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         };
         query(&spec, range.earlier(offset_s)).await.map(Some)
     };
-    let (table, earlier) = tokio::try_join!(query(&parsed.spec, range), earlier)?;
+    let answered = tokio::try_join!(query(&parsed.spec, range), earlier);
+    let finish = async |answer, elapsed_ns, rows_read| {
+        let query = Query {
+            id: QueryId::random(),
+            tenant,
+            scope: scope.clone(),
+            spec_json: Json::Object(parsed.json.clone()).to_string(),
+            created_at_ns: asked_at_ns,
+        };
+        let result = QueryResult {
+            id: QueryResultId::random(),
+            tenant,
+            query: query.id.clone(),
+            options_json: "{}".to_owned(),
+            run_by: ask.caller.run_by(),
+            created_at_ns: asked_at_ns,
+            outcome: Some(QueryOutcome {
+                answer,
+                completed_at_ns: ask.state.clock.now_ns(),
+                elapsed_ns,
+                rows_read,
+            }),
+        };
+        let metastore = Arc::clone(&ask.state.metastore);
+        let run = QueryRun { query, result };
+        ask.state.runs.end(metastore, run, false).await
+    };
+    let (table, earlier) = match answered {
+        Ok(tables) => tables,
+        Err(problem) => {
+            let elapsed_ns = ask.state.clock.now_ns().saturating_sub(asked_at_ns);
+            let elapsed_ns = u64::try_from(elapsed_ns).unwrap_or(0);
+            finish(failed(&problem), elapsed_ns, 0).await;
+            return Err(problem);
+        }
+    };
     let tables = || iter::once(&table).chain(&earlier);
     let rows_read = tables().map(|table| table.stats.rows_read).sum();
     let elapsed_ns = tables().map(|table| table.stats.elapsed_ns).max();
@@ -131,30 +166,8 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     if let Some(earlier) = earlier {
         json = compared(&json, &result_json(earlier).await?);
     }
-    let query = Query {
-        id: QueryId::random(),
-        tenant,
-        scope,
-        spec_json: Json::Object(parsed.json).to_string(),
-        created_at_ns: asked_at_ns,
-    };
-    let result = QueryResult {
-        id: QueryResultId::random(),
-        tenant,
-        query: query.id.clone(),
-        options_json: "{}".to_owned(),
-        run_by: ask.caller.run_by(),
-        created_at_ns: asked_at_ns,
-        outcome: Some(QueryOutcome {
-            answer: QueryAnswer::Complete(json.clone()),
-            completed_at_ns: ask.state.clock.now_ns(),
-            elapsed_ns: elapsed_ns.unwrap_or_default(),
-            rows_read,
-        }),
-    };
-    let metastore = Arc::clone(&ask.state.metastore);
-    let run = QueryRun { query, result };
-    let run = ask.state.runs.end(metastore, run, false).await;
+    let complete = QueryAnswer::Complete(json.clone());
+    let run = finish(complete, elapsed_ns.unwrap_or_default(), rows_read).await;
     answer(&run, None, &json)
 }
 
@@ -172,6 +185,7 @@ pub(crate) async fn result(ask: Ask) -> Answer {
             "the query is still running; try again",
         )),
         Some(QueryAnswer::Failed(reason)) => Err(Problem::bad_request(reason.clone())),
+        Some(QueryAnswer::Forgotten) => Err(forgotten()),
         Some(QueryAnswer::Complete(stored)) => {
             let json = kept::decompressed(stored.clone()).await;
             let json = json.map_err(|error| Problem::internal(&error))?;

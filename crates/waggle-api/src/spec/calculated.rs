@@ -75,3 +75,10 @@ pub(crate) fn without_relation(name: &str) -> &str {
     let column = prefixes.find_map(|prefix| name.strip_prefix(prefix));
     column.filter(|column| !column.is_empty()).unwrap_or(name)
 }
+
+/// A column under every name by which a query may mean it: its own, and those for other spans of the trace.
+pub(crate) fn with_relations(column: &str) -> Vec<String> {
+    let related = RELATIONAL_PREFIXES.iter();
+    let related = related.map(|prefix| format!("{prefix}{column}"));
+    related.chain([column.to_owned()]).collect()
+}

@@ -174,11 +174,12 @@ pub(super) async fn pending_and_old_results_go(metastore: &dyn Metastore) {
     let found = metastore.query_result(tenant, &running.id).await.unwrap();
     assert_eq!(found.unwrap().outcome, None);
 
-    assert_eq!(metastore.delete_query_results(NOW + 2).await.unwrap(), 2);
-    assert_eq!(
-        metastore.query_result(tenant, &ended.id).await.unwrap(),
-        None
-    );
+    // What failed has no answer to forget.
+    assert_eq!(metastore.forget_answers(NOW + 2).await.unwrap(), 1);
+    let found = metastore.query_result(tenant, &ended.id).await.unwrap();
+    let outcome = found.unwrap().outcome.unwrap();
+    assert_eq!(outcome.answer, QueryAnswer::Forgotten);
+    assert_eq!((outcome.elapsed_ns, outcome.rows_read), (7, 1 << 40));
     assert!(
         metastore
             .query_result(tenant, &running.id)

@@ -10,9 +10,10 @@ use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 use waggle_model::{DatasetId, DatasetScope, Tenant};
 
-const PENDING: &str = "pending";
-const COMPLETE: &str = "complete";
-const FAILED: &str = "failed";
+pub(super) const PENDING: &str = "pending";
+pub(super) const COMPLETE: &str = "complete";
+pub(super) const FAILED: &str = "failed";
+pub(super) const FORGOTTEN: &str = "forgotten";
 
 #[async_trait]
 impl Queries for SqliteMetastore {
@@ -211,16 +212,6 @@ impl Queries for SqliteMetastore {
         .await?
         .rows_affected())
     }
-
-    async fn delete_query_results(&self, asked_before_ns: i64) -> Result<u64> {
-        Ok(
-            sqlx::query("DELETE FROM query_results WHERE created_at_ns < ?")
-                .bind(asked_before_ns)
-                .execute(&self.writer)
-                .await?
-                .rows_affected(),
-        )
-    }
 }
 
 /// An outcome as its columns take it.
@@ -237,6 +228,7 @@ impl<'a> StoredOutcome<'a> {
         let (state, result, failure) = match &outcome.answer {
             QueryAnswer::Complete(result) => (COMPLETE, Some(&**result), None),
             QueryAnswer::Failed(reason) => (FAILED, None, Some(reason.as_str())),
+            QueryAnswer::Forgotten => (FORGOTTEN, None, None),
         };
         Ok(Self {
             state,
@@ -248,7 +240,7 @@ impl<'a> StoredOutcome<'a> {
     }
 }
 
-fn stored_scope(scope: &DatasetScope) -> Option<i64> {
+pub(super) fn stored_scope(scope: &DatasetScope) -> Option<i64> {
     match scope {
         DatasetScope::One(dataset) => Some(dataset.0),
         DatasetScope::All => None,
@@ -264,7 +256,7 @@ fn stored_runner(run_by: &RunBy) -> (Option<&str>, Option<i64>) {
     }
 }
 
-fn query_of(row: &SqliteRow) -> Result<Query> {
+pub(super) fn query_of(row: &SqliteRow) -> Result<Query> {
     let dataset: Option<i64> = row.try_get("dataset_id")?;
     Ok(Query {
         id: QueryId(row.try_get("id")?),
@@ -278,20 +270,24 @@ fn query_of(row: &SqliteRow) -> Result<Query> {
 }
 
 fn result_of(row: &SqliteRow) -> Result<QueryResult> {
-    let key: Option<String> = row.try_get("run_by_key_id")?;
-    let user: Option<i64> = row.try_get("run_by_user_id")?;
     Ok(QueryResult {
         id: QueryResultId(row.try_get("id")?),
         tenant: tenant_of(row)?,
         query: QueryId(row.try_get("query_id")?),
         options_json: row.try_get("options_json")?,
-        run_by: match (key, user) {
-            (Some(key), _) => RunBy::Key(KeyId(key)),
-            (None, Some(user)) => RunBy::User(UserId(user)),
-            (None, None) => RunBy::Nobody,
-        },
+        run_by: run_by_of(row)?,
         created_at_ns: row.try_get("created_at_ns")?,
         outcome: outcome_of(row)?,
+    })
+}
+
+pub(super) fn run_by_of(row: &SqliteRow) -> Result<RunBy> {
+    let key: Option<String> = row.try_get("run_by_key_id")?;
+    let user: Option<i64> = row.try_get("run_by_user_id")?;
+    Ok(match (key, user) {
+        (Some(key), _) => RunBy::Key(KeyId(key)),
+        (None, Some(user)) => RunBy::User(UserId(user)),
+        (None, None) => RunBy::Nobody,
     })
 }
 
@@ -303,6 +299,7 @@ fn outcome_of(row: &SqliteRow) -> Result<Option<QueryOutcome>> {
             None => row.try_get::<String, _>("result_json")?.into(),
         }),
         FAILED => QueryAnswer::Failed(row.try_get("failure")?),
+        FORGOTTEN => QueryAnswer::Forgotten,
         other => {
             return Err(Error::Corrupt(format!(
                 "a query result has the state {other}"

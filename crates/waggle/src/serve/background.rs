@@ -9,8 +9,8 @@ use waggle_model::Clock;
 
 /// How often it is written down when keys were last used.
 const LAST_USED_INTERVAL: Duration = Duration::from_secs(30);
-/// How often old query results are looked for.
-const RESULTS_INTERVAL: Duration = Duration::from_secs(3_600);
+/// How often old query results and runs are looked for.
+const HISTORY_INTERVAL: Duration = Duration::from_secs(3_600);
 
 /// Writes down when keys were last used, for ever.
 pub(super) async fn write_last_used(access: Arc<Access>) {
@@ -23,16 +23,42 @@ pub(super) async fn write_last_used(access: Arc<Access>) {
     }
 }
 
-/// Deletes query results that are older than `age`, for ever: each holds its whole answer.
-pub(super) async fn delete_old_results(metastore: Arc<dyn Metastore>, age: Duration, clock: Clock) {
-    let age_ns = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
-    let mut interval = tokio::time::interval(RESULTS_INTERVAL);
+/// What is kept of the query history.
+pub(super) struct HistoryBounds {
+    /// How long answers are kept.
+    pub(super) answer_age: Duration,
+    /// How long runs are remembered; zero is for ever.
+    pub(super) age: Duration,
+    /// How many runs of an environment are remembered.
+    pub(super) runs_max: usize,
+}
+
+/// Deletes answers and runs that are beyond the bounds, for ever.
+pub(super) async fn trim_history(
+    metastore: Arc<dyn Metastore>,
+    bounds: HistoryBounds,
+    clock: Clock,
+) {
+    let before = |age: Duration| {
+        let age_ns = i64::try_from(age.as_nanos()).unwrap_or(i64::MAX);
+        clock.now_ns().saturating_sub(age_ns)
+    };
+    let mut interval = tokio::time::interval(HISTORY_INTERVAL);
     loop {
         interval.tick().await;
+        let asked_before_ns = match bounds.age {
+            Duration::ZERO => i64::MIN,
+            age => before(age),
+        };
         match metastore
-            .delete_query_results(clock.now_ns().saturating_sub(age_ns))
+            .trim_history(asked_before_ns, bounds.runs_max)
             .await
         {
+            Ok(0) => {}
+            Ok(deleted_count) => info!(deleted_count, "old runs of queries are forgotten"),
+            Err(error) => warn!(%error, "old runs of queries can't be forgotten"),
+        }
+        match metastore.forget_answers(before(bounds.answer_age)).await {
             Ok(0) => {}
             Ok(deleted_count) => info!(deleted_count, "old query results are deleted"),
             Err(error) => warn!(%error, "old query results can't be deleted"),
