@@ -175,9 +175,7 @@ impl Reader {
         for (index, path) in paths.into_iter().enumerate() {
             let calculation = &spec.calculations[index];
             let label = calculation.label();
-            let is_same = |other: &CalculationSpec| {
-                (calculation.name.is_some() || other.name.is_some()) && other.label() == label
-            };
+            let is_same = |other: &CalculationSpec| other.label() == label;
             let field = match calculation.name {
                 Some(_) => format!("{path}.name"),
                 None => format!("{path}.op"),

@@ -244,8 +244,9 @@ fn a_calculation_may_have_a_name_and_filters() {
             {"op": "COUNT", "name": "a", "filters": [{"column": "a", "op": "like"}], "filter_combination": "XOR"},
             {"op": "SUM", "column": "x", "name": "a"},
             {"op": "COUNT", "name": "name"},
-            {"op": "COUNT", "name": 5},
+            {"op": "MAX", "column": "y", "name": 5},
             {"op": "MAX", "column": "x", "name": "MIN(x)"},
+            {"op": "MIN", "column": "x"},
             {"op": "MIN", "column": "x"},
         ]}),
         &[
@@ -256,6 +257,7 @@ fn a_calculation_may_have_a_name_and_filters() {
             "already_exists calculations[2].name - another calculation is called a",
             "already_exists calculations[3].name - a breakdown is called name",
             "already_exists calculations[6].op - another calculation is called MIN(x)",
+            "already_exists calculations[7].op - another calculation is called MIN(x)",
         ],
     );
     check_refused(
