@@ -97,6 +97,13 @@ pub(crate) fn text_answer(status: StatusCode, json: String) -> Response {
     (status, [(header::CONTENT_TYPE, "application/json")], json).into_response()
 }
 
+/// A time as HTTP headers write it, cut to the second.
+pub(crate) fn http_date(time_ns: i64) -> String {
+    jiff::Timestamp::from_nanosecond(i128::from(time_ns))
+        .map(|time| time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+        .unwrap_or_default()
+}
+
 impl From<MetastoreError> for Problem {
     fn from(error: MetastoreError) -> Self {
         match error {

@@ -5,6 +5,40 @@ use waggle_model::EventLimits;
 
 const MIB: usize = 1 << 20;
 
+/// How often callers may call; 0 is no limit. Source: spec/honeycomb-api.md section 2.3.
+#[derive(Clone, Debug)]
+pub struct RateLimits {
+    /// Most calls with one key per [`RateLimits::window`], events aside. Default 0.
+    pub key_calls_max: u64,
+    /// Most calls with all keys of one team per [`RateLimits::window`], events aside. Default 0.
+    pub team_calls_max: u64,
+    /// The time in which calls are counted. Default 60 s.
+    pub window: Duration,
+    /// Most queries that one team may run by `POST /1/query_results` per minute. Default 0; Honeycomb's is 10.
+    pub team_queries_max: u64,
+    /// Most of them that may look at other spans of a trace. Default 0; Honeycomb's is 1.
+    pub team_relational_queries_max: u64,
+    /// Most events per second with one key, over all protocols, averaged over a minute at most. Default 0.
+    pub key_events_per_second: u64,
+    /// Most keys and teams whose calls are remembered, and most keys whose events are; beyond, the count that ends first is forgotten.
+    /// Default 10,000.
+    pub remembered_max: usize,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            key_calls_max: 0,
+            team_calls_max: 0,
+            window: Duration::from_secs(60),
+            team_queries_max: 0,
+            team_relational_queries_max: 0,
+            key_events_per_second: 0,
+            remembered_max: 10_000,
+        }
+    }
+}
+
 /// Limits and facts of the faces. [`Default`] gives the documented defaults.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -64,6 +98,8 @@ pub struct ApiConfig {
     pub map_requests_max: usize,
     /// Most rows of a trace in one answer. Default 32,000.
     pub trace_rows_max: usize,
+    /// How often callers may call. Default: as often as they like.
+    pub rate_limits: RateLimits,
 }
 
 impl Default for ApiConfig {
@@ -96,6 +132,7 @@ impl Default for ApiConfig {
             environment_artifacts_max: 10_000,
             map_requests_max: 64,
             trace_rows_max: 32_000,
+            rate_limits: RateLimits::default(),
         }
     }
 }

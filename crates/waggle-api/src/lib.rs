@@ -20,6 +20,7 @@ mod metrics;
 mod openapi;
 mod own;
 mod problem;
+mod rate;
 mod request;
 mod resource;
 mod route;
@@ -32,7 +33,7 @@ mod state;
 mod table;
 mod v2;
 
-pub use config::ApiConfig;
+pub use config::{ApiConfig, RateLimits};
 pub use metrics::ApiMetrics;
 pub use state::{ApiParts, ApiState, DatasetSize, DatasetStats, Readiness};
 

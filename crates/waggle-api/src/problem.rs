@@ -3,6 +3,7 @@
 //! Honeycomb clients read `error`; the newer ones also read `type_detail`. Both are always filled here, so a caller never sees only
 //! a number. Source: spec/honeycomb-api.md section 2.1. What may not be seen answers like what does not exist.
 
+use crate::rate::Standing;
 use crate::route::Face;
 use crate::v2;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -61,6 +62,15 @@ pub(crate) struct Problem {
     kind: ProblemKind,
     message: String,
     details: Vec<Detail>,
+    reached: Option<ReachedLimit>,
+}
+
+/// A rate limit that was reached, for the headers of the answer.
+#[derive(Clone, Copy, Debug)]
+struct ReachedLimit {
+    standing: Standing,
+    /// Whether `Retry-After` is sent: not where queries are run. Source: spec/honeycomb-api.md section 2.3.
+    has_date: bool,
 }
 
 /// What the caller can do about it.
@@ -166,6 +176,7 @@ impl Problem {
             kind,
             message: message.into(),
             details: Vec::new(),
+            reached: None,
         }
     }
 
@@ -195,6 +206,7 @@ impl Problem {
             kind: ProblemKind::BadRequest,
             message: format!("{} {}", detail.field, detail.description),
             details: vec![detail],
+            reached: None,
         }
     }
 
@@ -204,6 +216,7 @@ impl Problem {
             kind: ProblemKind::Invalid,
             message: "The provided input is invalid.".to_owned(),
             details,
+            reached: None,
         }
     }
 
@@ -214,6 +227,34 @@ impl Problem {
         description: impl Into<String>,
     ) -> Self {
         Self::invalid(vec![Detail::new(field, code, description)])
+    }
+
+    /// A key or its team has made all calls it may make for now.
+    pub(crate) fn too_many_calls(standing: Standing) -> Self {
+        let text = jiff::Timestamp::from_second(standing.retry_at_s())
+            .map(|time| format!("Please try again after {time}."));
+        Self {
+            reached: Some(ReachedLimit {
+                standing,
+                has_date: true,
+            }),
+            ..Self::new(ProblemKind::RateLimited, text.unwrap_or_default())
+        }
+    }
+
+    /// A team has run all queries it may run within a minute.
+    pub(crate) fn too_many_queries(standing: Standing) -> Self {
+        let text = match standing.max() {
+            1 => "This endpoint allows 1 request per minute.".to_owned(),
+            max => format!("This endpoint allows {max} requests per minute."),
+        };
+        Self {
+            reached: Some(ReachedLimit {
+                standing,
+                has_date: false,
+            }),
+            ..Self::new(ProblemKind::RateLimited, text)
+        }
     }
 
     /// A fault of this server: the cause goes to the log, the caller gets a sentence without it.
@@ -369,7 +410,12 @@ impl Problem {
             body.to_string(),
         )
             .into_response();
-        if matches!(
+        if let Some(reached) = self.reached {
+            reached.standing.write(response.headers_mut());
+            if reached.has_date {
+                reached.standing.write_retry_after(response.headers_mut());
+            }
+        } else if matches!(
             self.kind,
             ProblemKind::RateLimited | ProblemKind::Unavailable
         ) {

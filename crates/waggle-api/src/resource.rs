@@ -128,6 +128,7 @@ async fn answer(
 ) -> Response {
     let origin = request::origin(&state, request.headers());
     let instance = request.uri().path().to_owned();
+    let mut standing = None;
     let answer = async {
         let (mut parts, body) = request.into_parts();
         let caller;
@@ -138,6 +139,7 @@ async fn answer(
                 (path, query) = parameters(&mut parts).await?;
                 let environment = path.get("env").map(String::as_str).unwrap_or_default();
                 let person = caller::of_person(&state, peer, &parts.headers, environment).await?;
+                standing = state.rates.call(&person.caller, state.clock.now_ns())?;
                 check(&person.caller, row.need)?;
                 if row.need == Need::Administrator && !person.is_administrator {
                     return Err(Problem::new(
@@ -152,6 +154,7 @@ async fn answer(
             }
             Face::V1 | Face::V2 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
                 caller = caller::of_key(&state, &parts.headers).await?;
+                standing = state.rates.call(&caller, state.clock.now_ns())?;
                 check(&caller, row.need)?;
                 (path, query) = parameters(&mut parts).await?;
             }
@@ -169,9 +172,13 @@ async fn answer(
         })
         .await
     };
-    answer
+    let mut answer = answer
         .await
-        .unwrap_or_else(|problem| problem.into_face(row.face, &origin, &instance))
+        .unwrap_or_else(|problem| problem.into_face(row.face, &origin, &instance));
+    if let Some(standing) = standing {
+        standing.write(answer.headers_mut());
+    }
+    answer
 }
 
 async fn answer_managed(
@@ -180,9 +187,11 @@ async fn answer_managed(
     handler: fn(TeamAsk) -> BoxFuture<'static, Answer>,
     request: Request,
 ) -> Response {
+    let mut standing = None;
     let answer = async {
         let (mut parts, body) = request.into_parts();
         let manager = caller::manager(&state, &parts.headers).await?;
+        standing = state.rates.managed_call(&manager, state.clock.now_ns())?;
         if let Need::Manager(scope) = row.need {
             manager.require(scope)?;
         }
@@ -203,7 +212,11 @@ async fn answer_managed(
         ask.require_team()?;
         handler(ask).await
     };
-    answer.await.unwrap_or_else(Problem::into_v2)
+    let mut answer = answer.await.unwrap_or_else(Problem::into_v2);
+    if let Some(standing) = standing {
+        standing.write(answer.headers_mut());
+    }
+    answer
 }
 
 fn check(caller: &Caller, need: Need) -> Result<(), Problem> {

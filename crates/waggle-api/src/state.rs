@@ -1,6 +1,7 @@
 //! What every route shares: the doors to the other rooms, the limits, the counters.
 
 use crate::ingest::depth::DepthCache;
+use crate::rate::Rates;
 use crate::running::Runs;
 use crate::service_map::MapRequests;
 use crate::{ApiConfig, ApiMetrics};
@@ -88,6 +89,7 @@ pub struct Shared {
     pub(crate) config: ApiConfig,
     pub(crate) fallback: Router,
     pub(crate) limits: Limits,
+    pub(crate) rates: Rates,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
     pub(crate) maps: MapRequests,
@@ -109,6 +111,7 @@ impl ApiState {
                 requests: Semaphore::new(parts.config.requests_concurrent_max),
                 ingest: Semaphore::new(parts.config.ingest_concurrent_max),
             },
+            rates: Rates::new(parts.config.rate_limits.clone()),
             depths: DepthCache::default(),
             maps: MapRequests::new(parts.config.map_requests_max),
             runs: Runs::new(

@@ -13,6 +13,7 @@ mod listen;
 mod metrics;
 mod otlp;
 mod own;
+mod rate;
 mod resource;
 mod sink;
 mod sql;
@@ -72,11 +73,14 @@ impl Installation {
     }
 
     async fn with(config: ApiConfig) -> Self {
+        Self::at(Clock::fixed(NOW_NS), config).await
+    }
+
+    async fn at(clock: Clock, config: ApiConfig) -> Self {
         let engine = Arc::new(CannedEngine::default());
         let sql = Arc::new(CannedSql::default());
         let metastore: Arc<dyn Metastore> = Arc::new(SqliteMetastore::in_memory().await.unwrap());
         let keeper = Arc::new(NotingKeeper::new(Arc::clone(&metastore)));
-        let clock = Clock::fixed(NOW_NS);
         let access = Arc::new(Access::new(
             Arc::clone(&metastore),
             &InstallationSecret::from_bytes([7; 32]),

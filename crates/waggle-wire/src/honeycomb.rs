@@ -67,6 +67,9 @@ pub enum HoneycombError {
     /// The path names no dataset that could take events.
     #[error("dataset not found")]
     UnknownDataset,
+    /// The key has sent more events than it may for now; the client should send again after a pause.
+    #[error("Request dropped due to rate limiting.")]
+    RateLimited,
     /// The store can't keep up; the client should send again after a pause.
     #[error("Request dropped due to rate limiting.")]
     Busy,

@@ -102,6 +102,9 @@ pub enum OtlpError {
         /// What is wrong, and where.
         cause: String,
     },
+    /// The key has sent more events than it may for now; the client should send again after a pause.
+    #[error("Request dropped due to rate limiting.")]
+    RateLimited,
     /// The store can't keep up; the client should send again after a pause.
     #[error("the server is taking in more than it can store, try again later")]
     Busy,

@@ -124,6 +124,42 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most maps of services that are computed or kept at once; the oldest that is ready goes, else a new one is refused with 429.",
     },
     Setting {
+        name: "rate-limit-key",
+        kind: Kind::Number(0, 1_000_000_000),
+        default: "0",
+        help: "Most calls of the management API with one key within rate-limit-window; more get 429 until it ends. 0 for no limit.",
+    },
+    Setting {
+        name: "rate-limit-team",
+        kind: Kind::Number(0, 1_000_000_000),
+        default: "0",
+        help: "The same for all keys of one team together.",
+    },
+    Setting {
+        name: "rate-limit-window",
+        kind: Kind::Duration(1, 86_400),
+        default: "60s",
+        help: "The time in which calls are counted for rate-limit-key and rate-limit-team.",
+    },
+    Setting {
+        name: "rate-limit-queries",
+        kind: Kind::Number(0, 1_000_000_000),
+        default: "0",
+        help: "Most queries a minute that one team may run by POST /1/query_results; more get 429. 0 for no limit; Honeycomb's is 10.",
+    },
+    Setting {
+        name: "rate-limit-relational-queries",
+        kind: Kind::Number(0, 1_000_000_000),
+        default: "0",
+        help: "Of these, most with conditions on other spans of a trace. 0 for no limit of their own; Honeycomb's is 1.",
+    },
+    Setting {
+        name: "rate-limit-events",
+        kind: Kind::Number(0, 1_000_000_000),
+        default: "0",
+        help: "Most events a second with one key, over all protocols; once it is a second ahead, its requests get 429, for a minute at most. 0 for no limit.",
+    },
+    Setting {
         name: "wal-bytes-max",
         kind: Kind::Bytes(64 * KIB, 4 * GIB),
         default: "256MiB",

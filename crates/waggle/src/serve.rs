@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 use waggle_access::{Access, BootstrapOutcome, BootstrapValues, InstallationSecret};
-use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize};
+use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize, RateLimits};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
 use waggle_query::{Engine, EngineConfig};
@@ -286,6 +286,7 @@ fn sql_config(config: &Config) -> SqlConfig {
 
 fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
     let body_bytes = usize::try_from(config.bytes("request-bytes-max")).unwrap_or(usize::MAX);
+    let limit = |name| u64::try_from(config.number(name)).unwrap_or(u64::MAX);
     ApiConfig {
         is_dev: config.is_on("dev"),
         grpc_address: doors.grpc.map(|address| address.to_string()),
@@ -302,6 +303,15 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         environment_datasets_max: config.number("environment-datasets-max"),
         environment_artifacts_max: config.number("environment-artifacts-max"),
         map_requests_max: config.number("map-requests-max"),
+        rate_limits: RateLimits {
+            key_calls_max: limit("rate-limit-key"),
+            team_calls_max: limit("rate-limit-team"),
+            window: config.duration("rate-limit-window"),
+            team_queries_max: limit("rate-limit-queries"),
+            team_relational_queries_max: limit("rate-limit-relational-queries"),
+            key_events_per_second: limit("rate-limit-events"),
+            ..RateLimits::default()
+        },
         ..ApiConfig::default()
     }
 }

@@ -1,8 +1,7 @@
 //! `/1/maps/dependencies/requests`: which services call which, asked for first and fetched page by page then. Source:
 //! spec/honeycomb-api.md sections 2.4 and 15.5.
 
-use super::query_result::http_date;
-use crate::ask::{Answer, Ask, json_answer};
+use crate::ask::{Answer, Ask, http_date, json_answer};
 use crate::form::{Form, read};
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};

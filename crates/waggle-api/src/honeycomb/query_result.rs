@@ -4,7 +4,7 @@
 //! The times are the ones asked for: Honeycomb cuts them to whole minutes, which would hide what arrived a moment ago.
 
 use super::query::{find_query, no_query, query_json, spec_object};
-use crate::ask::{Answer, Ask, json_answer, text_answer};
+use crate::ask::{Answer, Ask, http_date, json_answer, text_answer};
 use crate::derived::with_kept;
 use crate::kept;
 use crate::own::query::result_json;
@@ -12,7 +12,7 @@ use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::running::{QueryRun, RunningResult};
 use crate::shape::{Content, Member, Named, Shape, may, must};
-use crate::spec::{QUERY, read_spec, whole_number};
+use crate::spec::{QUERY, is_relational, read_spec, whole_number};
 use crate::state::ApiState;
 use crate::table::{POINT, ROW};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -166,6 +166,10 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             "too many queries are running; try again",
         ));
     }
+    let standing =
+        ask.state
+            .rates
+            .query(tenant.team, is_relational(&spec), ask.state.clock.now_ns())?;
     let asked = Asked {
         state: ask.state.clone(),
         tenant,
@@ -208,6 +212,9 @@ pub(crate) async fn create(ask: Ask) -> Answer {
     let mut answer = json_answer(StatusCode::CREATED, &head)?;
     if let Ok(location) = HeaderValue::from_str(&location) {
         answer.headers_mut().insert(header::LOCATION, location);
+    }
+    if let Some(standing) = standing {
+        standing.write(answer.headers_mut());
     }
     Ok(answer)
 }
@@ -605,10 +612,4 @@ pub(crate) fn percent_encoded(segment: &str) -> String {
         }
     }
     encoded
-}
-
-pub(super) fn http_date(time_ns: i64) -> String {
-    jiff::Timestamp::from_nanosecond(i128::from(time_ns))
-        .map(|time| time.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
-        .unwrap_or_default()
 }

@@ -8,14 +8,17 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use waggle_access::{Error as AccessError, Permission};
+use waggle_metastore::KeyId;
 use waggle_model::{AppendError, AppendOutcome, EventBatch, Tenant};
 use waggle_wire::Reply;
 
 /// Who sends.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Sender {
     pub(crate) tenant: Tenant,
     may_create_datasets: bool,
+    /// The key, where its events are counted.
+    counted: Option<KeyId>,
 }
 
 /// Why nobody sends. Each protocol has its own words and codes for these.
@@ -27,6 +30,8 @@ pub(crate) enum SenderError {
     UnknownKey,
     /// A key that may not send events.
     Forbidden,
+    /// A key that has sent more events than it may for now.
+    RateLimited,
     /// Keys can't be looked up now.
     Unavailable,
 }
@@ -62,9 +67,18 @@ pub(crate) async fn sender_of(
     if !caller.may(Permission::SendEvents) {
         return Err(SenderError::Forbidden);
     }
+    let counted = state.rates.sender(&caller);
+    let now_ns = state.clock.now_ns();
+    if counted
+        .as_ref()
+        .is_some_and(|key| !state.rates.may_send(key, now_ns))
+    {
+        return Err(SenderError::RateLimited);
+    }
     Ok(Sender {
         tenant: caller.tenant,
         may_create_datasets: caller.may(Permission::CreateDatasets),
+        counted,
     })
 }
 
@@ -80,6 +94,10 @@ pub(crate) async fn append(
             datasets: vec![None; batches.len()],
             ..AppendOutcome::default()
         });
+    }
+    if let Some(key) = &sender.counted {
+        let event_count = batches.iter().map(EventBatch::len).sum();
+        state.rates.sent(key, event_count, state.clock.now_ns());
     }
     let appended = state
         .sink

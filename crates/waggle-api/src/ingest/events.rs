@@ -110,7 +110,7 @@ async fn take_event(
 ) -> Result<(), HoneycombError> {
     let bytes_max = state.config.event_body_bytes_max;
     let received = Received::read(state, peer, request, bytes_max).await?;
-    let sender = received.sender;
+    let sender = received.sender.clone();
     let _permit = state.limits.ingest.acquire().await;
     let batch = received.decode(state, bytes_max, decode_one).await?;
     let outcome = append(state, sender, Protocol::Events, vec![batch])
@@ -129,7 +129,7 @@ async fn take_batch(
 ) -> Result<Response, HoneycombError> {
     let bytes_max = state.config.batch_body_bytes_max;
     let received = Received::read(state, peer, request, bytes_max).await?;
-    let sender = received.sender;
+    let sender = received.sender.clone();
     let _permit = state.limits.ingest.acquire().await;
     let DecodedBatch { batch, entries } = received.decode(state, bytes_max, decode_many).await?;
     for reason in entries.iter().filter_map(|entry| entry.as_ref().err()) {
@@ -249,6 +249,7 @@ fn sender_error(error: SenderError) -> HoneycombError {
     match error {
         SenderError::MissingKey | SenderError::UnknownKey => HoneycombError::UnknownKey,
         SenderError::Forbidden => HoneycombError::Forbidden,
+        SenderError::RateLimited => HoneycombError::RateLimited,
         SenderError::Unavailable => HoneycombError::Unavailable,
     }
 }
@@ -261,6 +262,7 @@ fn count_refused(state: &ApiState, protocol: Protocol, error: &HoneycombError) {
         HoneycombError::TooLarge => "too_large",
         HoneycombError::UnknownKey => "unknown_key",
         HoneycombError::Forbidden => "forbidden",
+        HoneycombError::RateLimited => "rate_limited",
         HoneycombError::UnknownDataset => "unknown_dataset",
         HoneycombError::Refused(_) | HoneycombError::Busy | HoneycombError::Unavailable => return,
     };

@@ -1,6 +1,6 @@
 //! `POST /1/kinesis_events/{dataset}`, where Amazon Data Firehose delivers. Source: spec/honeycomb-api.md section 4.8.
 
-use super::admit::{Sender, SenderError, append, into_response, sender_of};
+use super::admit::{SenderError, append, into_response, sender_of};
 use super::depth::expand_json_depth;
 use crate::caller;
 use crate::listen::body::{self, BodyError, header_text};
@@ -16,6 +16,7 @@ use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::on;
 use bytes::Bytes;
+use waggle_model::Tenant;
 use waggle_wire::honeycomb::{EventOptions, dataset_name_from_path};
 use waggle_wire::kinesis::{
     DecodedRecords, KinesisError, KinesisOutcome, decode_records, kinesis_reply,
@@ -115,6 +116,7 @@ async fn take(
             .map_err(|error| match error {
                 SenderError::MissingKey | SenderError::UnknownKey => KinesisError::UnknownKey,
                 SenderError::Forbidden => KinesisError::Forbidden,
+                SenderError::RateLimited => KinesisError::RateLimited,
                 SenderError::Unavailable => KinesisError::Unavailable,
             })?;
     let request_id = header_text(&parts.headers, &REQUEST_ID);
@@ -129,7 +131,7 @@ async fn take(
             BodyError::Interrupted => KinesisError::Malformed,
         })?;
     let _permit = state.limits.ingest.acquire().await;
-    let decoded = decode(state, sender, dataset, parts, body, now_ns).await?;
+    let decoded = decode(state, sender.tenant, dataset, parts, body, now_ns).await?;
     let protocol = Protocol::Kinesis;
     for reason in &decoded.refused {
         state.metrics.event_rejected(protocol, *reason);
@@ -146,13 +148,13 @@ async fn take(
 
 async fn decode(
     state: &ApiState,
-    sender: Sender,
+    tenant: Tenant,
     dataset: String,
     parts: &Parts,
     body: Bytes,
     now_ns: i64,
 ) -> Result<DecodedRecords, KinesisError> {
-    let depth = expand_json_depth(state, sender.tenant, &dataset)
+    let depth = expand_json_depth(state, tenant, &dataset)
         .await
         .map_err(|error| {
             tracing::error!(%error, "dataset not read");
@@ -179,6 +181,7 @@ fn count_refused(state: &ApiState, error: KinesisError) {
     let reason = match error {
         KinesisError::UnknownKey => "unknown_key",
         KinesisError::Forbidden => "forbidden",
+        KinesisError::RateLimited => "rate_limited",
         KinesisError::MissingRequestId => "missing_request_id",
         KinesisError::UnknownDataset => "unknown_dataset",
         KinesisError::Malformed => "malformed",

@@ -196,6 +196,7 @@ impl Exporter {
                 SenderError::MissingKey => OtlpError::MissingKey,
                 SenderError::UnknownKey => OtlpError::UnknownKey,
                 SenderError::Forbidden => OtlpError::Forbidden,
+                SenderError::RateLimited => OtlpError::RateLimited,
                 SenderError::Unavailable => OtlpError::Unavailable,
             })?;
         Ok(Self {
@@ -214,7 +215,7 @@ impl Exporter {
         message: Message,
     ) -> Result<RejectedCount, OtlpError> {
         let _permit = state.limits.ingest.acquire().await;
-        let sender = self.sender;
+        let sender = self.sender.clone();
         let mut decoded = self.decode(state, signal, message).await?;
         for refusal in &decoded.refusals {
             state.metrics.event_rejected(protocol, refusal.reason);
@@ -267,6 +268,7 @@ pub(crate) fn count_refused(state: &ApiState, protocol: Protocol, error: &OtlpEr
         OtlpError::MissingDataset => "missing_dataset",
         OtlpError::UnknownKey => "unknown_key",
         OtlpError::Forbidden => "forbidden",
+        OtlpError::RateLimited => "rate_limited",
         OtlpError::Malformed { .. } => "malformed",
         OtlpError::Busy | OtlpError::Unavailable => return,
     };

@@ -2,6 +2,7 @@
 //!
 //! Only the ingest paths and `/1/*` have these headers; `/api/*` has none, so no other site's page can read a signed-in answer.
 
+use crate::rate::{POLICIES, RATE_LIMIT};
 use axum::http::{Method, header};
 use std::time::Duration;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
@@ -10,8 +11,19 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 pub(crate) fn layer() -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::any())
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allow_headers(AllowHeaders::mirror_request())
-        .expose_headers([header::RETRY_AFTER, header::LOCATION])
+        .expose_headers(
+            [header::RETRY_AFTER, header::LOCATION, RATE_LIMIT.clone()]
+                .into_iter()
+                .chain(POLICIES.iter().cloned())
+                .collect::<Vec<_>>(),
+        )
         .max_age(Duration::from_secs(3_600))
 }

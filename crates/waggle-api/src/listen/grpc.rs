@@ -150,7 +150,10 @@ async fn take(
 fn status(error: &OtlpError) -> Status {
     let code = Code::from_i32(grpc_code(error));
     let message = error.to_string();
-    if !matches!(error, OtlpError::Busy | OtlpError::Unavailable) {
+    if !matches!(
+        error,
+        OtlpError::RateLimited | OtlpError::Busy | OtlpError::Unavailable
+    ) {
         return Status::new(code, message);
     }
     let retry = RetryInfo {

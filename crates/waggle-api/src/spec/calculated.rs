@@ -3,7 +3,7 @@
 use super::reader::{RELATIONAL_PREFIXES, Reader};
 use serde_json::{Map, Value as Json};
 use waggle_expression::Expression;
-use waggle_model::CalculatedField;
+use waggle_model::{CalculatedField, FilterSpec, QuerySpec};
 
 /// Most characters of a field's name, as of the alias of one that is kept.
 const NAME_CHARS_MAX: usize = 255;
@@ -81,4 +81,22 @@ pub(crate) fn with_relations(column: &str) -> Vec<String> {
     let related = RELATIONAL_PREFIXES.iter();
     let related = related.map(|prefix| format!("{prefix}{column}"));
     related.chain([column.to_owned()]).collect()
+}
+
+/// True for a query that looks at other spans of the trace than the one it counts.
+pub(crate) fn is_relational(spec: &QuerySpec) -> bool {
+    let of_filters = |filters: &[FilterSpec]| {
+        let mut columns = filters.iter().map(|filter| filter.column.as_str());
+        columns.any(names_other_spans)
+    };
+    of_filters(&spec.filters)
+        || spec.breakdowns.iter().any(|name| names_other_spans(name))
+        || spec.calculations.iter().any(|calculation| {
+            of_filters(&calculation.filters)
+                || calculation.column.as_deref().is_some_and(names_other_spans)
+        })
+}
+
+fn names_other_spans(name: &str) -> bool {
+    without_relation(name) != name
 }

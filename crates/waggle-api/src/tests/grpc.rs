@@ -3,7 +3,7 @@
 use super::Installation;
 use super::otlp::{gauges, log, spans};
 use super::sink::Mood;
-use crate::{ApiConfig, serve_grpc};
+use crate::{ApiConfig, RateLimits, serve_grpc};
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::metrics_service_client::MetricsServiceClient;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -184,4 +184,26 @@ async fn health_is_served() {
         answer.unwrap().into_inner().status(),
         ServingStatus::Serving
     );
+}
+
+#[tokio::test]
+async fn a_key_beyond_its_rate_is_told_when_to_send_again() {
+    let installation = Installation::with(ApiConfig {
+        rate_limits: RateLimits {
+            key_events_per_second: 1,
+            ..RateLimits::default()
+        },
+        ..ApiConfig::default()
+    })
+    .await;
+    let mut traces = TraceServiceClient::new(channel(&installation).await);
+    let export = || with_key(spans(&["GET /"]), &installation.key);
+    traces.export(export()).await.unwrap();
+    let status = traces.export(export()).await.unwrap_err();
+    check(
+        &status,
+        Code::ResourceExhausted,
+        "Request dropped due to rate limiting.",
+    );
+    assert!(!status.details().is_empty(), "no time to wait");
 }

@@ -522,6 +522,14 @@ async fn browsers_of_other_sites_may_send_with_a_key() {
         }
     }
     let answer = installation
+        .ask("OPTIONS", "/1/boards/x/views/y")
+        .header("origin", "https://shop.example")
+        .header("access-control-request-method", "PATCH")
+        .send()
+        .await;
+    let methods = answer.header("access-control-allow-methods");
+    assert!(methods.split(',').any(|method| method == "PATCH"));
+    let answer = installation
         .ask("OPTIONS", "/api/session")
         .header("origin", "https://shop.example")
         .header("access-control-request-method", "POST")

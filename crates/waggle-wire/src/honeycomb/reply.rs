@@ -106,7 +106,7 @@ fn error_status(error: HoneycombError) -> u16 {
         HoneycombError::UnknownKey => 401,
         HoneycombError::Forbidden => 403,
         HoneycombError::UnknownDataset => 404,
-        HoneycombError::Busy => 429,
+        HoneycombError::RateLimited | HoneycombError::Busy => 429,
         HoneycombError::Unavailable => 503,
         HoneycombError::Refused(reason) => reject_status(reason),
     }

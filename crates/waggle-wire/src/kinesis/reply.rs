@@ -38,6 +38,9 @@ pub enum KinesisError {
     /// The body is longer than allowed.
     #[error("Request body is too large.")]
     TooLarge,
+    /// The key has sent more events than it may for now; Firehose sends again.
+    #[error("Request dropped due to rate limiting.")]
+    RateLimited,
     /// The store can't keep up, or is stopping; Firehose sends again.
     #[error("the server is not taking in events, try again later")]
     Unavailable,
@@ -88,6 +91,7 @@ fn status(error: KinesisError) -> u16 {
         KinesisError::UnknownDataset => 404,
         KinesisError::MissingRequestId | KinesisError::Malformed => 400,
         KinesisError::TooLarge => 413,
+        KinesisError::RateLimited => 429,
         KinesisError::Unavailable => 503,
     }
 }

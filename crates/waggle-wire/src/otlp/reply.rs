@@ -132,6 +132,8 @@ pub fn grpc_code(error: &OtlpError) -> i32 {
         OtlpError::MissingKey | OtlpError::MissingDataset | OtlpError::UnknownKey => 16,
         OtlpError::Forbidden => 7,
         OtlpError::Malformed { .. } => 13,
+        // Exporters send again after this one if the status says when.
+        OtlpError::RateLimited => 8,
         // The one code of these two exporters send again after.
         OtlpError::Busy | OtlpError::Unavailable => 14,
     }
@@ -162,6 +164,7 @@ fn http_status(error: &OtlpError) -> u16 {
         OtlpError::MissingKey | OtlpError::MissingDataset | OtlpError::UnknownKey => 401,
         OtlpError::Forbidden => 403,
         OtlpError::Malformed { .. } => 400,
+        OtlpError::RateLimited => 429,
         OtlpError::Busy | OtlpError::Unavailable => 503,
     }
 }
