@@ -15,6 +15,7 @@ mod clients;
 mod durability;
 mod exporters;
 mod full_disk;
+mod history;
 mod manage;
 mod server;
 mod snippets;
