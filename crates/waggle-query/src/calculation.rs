@@ -182,7 +182,8 @@ pub trait Partial: Send + Sync {
         }
     }
 
-    /// Moves cells of `other`, made by the same calculation, to cells of this: pairs of there and here. What was moved is empty after.
+    /// Moves cells of `other`, made by the same calculation, to cells of this: pairs of there and here. All cells that have anything must
+    /// be among them: `other` is empty after.
     fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]);
 
     /// Adds cell `index` of `other`, made by the same calculation, to cell `cells[index]`; [`NO_CELL`] leaves it out.

@@ -11,8 +11,8 @@ use std::cmp::Ordering;
 use std::ops::Range;
 use std::sync::Arc;
 use waggle_model::{
-    CalculatedField, Cell, FilterCombination, Group, QueryOptions, QuerySpec, RawRow, ResultTable,
-    RowRequest, SeriesPoint, TimeRange, TraceRequest, Value,
+    CalculatedField, CalculationSpec, Cell, FilterCombination, Group, QueryOptions, QuerySpec,
+    RawRow, ResultTable, RowRequest, SeriesPoint, TimeRange, TraceRequest, Value,
 };
 use waggle_store::{Snapshot, Source};
 use waggle_testkit::{
@@ -336,16 +336,19 @@ fn breakdowns_by_several_columns_of_many_chunks_equal_the_oracle() {
 fn counts_by_a_text_with_thousands_of_values_equal_the_oracle() {
     each_seed(0..MANY_CASES, |rng| {
         let range = random_range(rng);
-        let count = rng.random_range(6_000..20_000);
+        let count = rng.random_range(6_000..40_000);
         let gaps = [0.0, 0.01][rng.random_range(0..2)];
+        let users = [5_500, 100_000][rng.random_range(0..2)];
         let events: Vec<Event> = (0..count)
             .map(|_| {
-                let mut fields = std::collections::BTreeMap::new();
+                let duration = Value::Float(rng.random_range(0.0..1e3));
+                let mut fields =
+                    std::collections::BTreeMap::from([("duration".to_owned(), duration)]);
                 if !rng.random_bool(gaps) {
                     let user = match rng.random_range(0..500) {
                         0 => Value::Int(rng.random_range(0..9)),
                         1 => Value::Bool(rng.random_bool(0.5)),
-                        _ => text(rng, "user", 5_500),
+                        _ => text(rng, "user", users),
                     };
                     fields.insert("user".to_owned(), user);
                 }
@@ -363,7 +366,20 @@ fn counts_by_a_text_with_thousands_of_values_equal_the_oracle() {
             op: waggle_model::HavingOp::GreaterOrEqual,
             value: rng.random_range(0..5).into(),
         };
+        let sketches = ["P99", "COUNT_DISTINCT"].map(|op| CalculationSpec {
+            op: op.to_owned(),
+            column: Some("duration".to_owned()),
+            ..CalculationSpec::default()
+        });
+        let mut calculations = vec![CalculationSpec {
+            op: "COUNT".to_owned(),
+            ..CalculationSpec::default()
+        }];
+        if rng.random_bool(0.5) {
+            calculations.extend(sketches);
+        }
         let spec = QuerySpec {
+            calculations,
             breakdowns: vec!["user".to_owned()],
             havings: Vec::from_iter(rng.random_bool(0.5).then_some(havings)),
             limit: Some([1, 10, 1_000][rng.random_range(0..3)]),
@@ -470,7 +486,7 @@ fn dense_spec(rng: &mut StdRng, range: TimeRange) -> QuerySpec {
             .cycle()
             .skip(first)
             .take(count)
-            .map(|(op, column)| waggle_model::CalculationSpec::new(op, column))
+            .map(|(op, column)| CalculationSpec::new(op, column))
             .collect(),
         granularity_s: Some(length_s / [1, 7, 60][rng.random_range(0..3)]),
         limit: Some([3, 100][rng.random_range(0..2)]),

@@ -17,9 +17,6 @@ use std::sync::Arc;
 use waggle_store::Source;
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, TypedColumn};
 
-/// States are moved on by so many cells between two looks at whether the query has to stop: a sketch takes up to microseconds.
-const MOVES_AT_ONCE: usize = 8_192;
-
 /// The columns of a source that matching rows are read from, and what they have given so far.
 pub(super) struct LocalStates<'a> {
     plan: &'a Plan,
@@ -485,10 +482,8 @@ impl<'a> LocalStates<'a> {
                     state.note_range(self.moves[0].1 as usize, (*min, *max));
                 }
                 LocalState::State(local) => {
-                    for moves in self.moves.chunks(MOVES_AT_ONCE) {
-                        self.watch.check()?;
-                        state.absorb(&mut **local, moves);
-                    }
+                    self.watch.check()?;
+                    state.absorb(&mut **local, &self.moves);
                 }
             }
         }
