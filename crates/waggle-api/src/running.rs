@@ -4,7 +4,8 @@
 //! An answer goes to its caller before it is written down, because a commit takes longer than most queries. So that its ids work at once,
 //! they are looked for here first. What a crash can lose is the stored answer of a query that ended within the last moments: the query
 //! can be asked again, and a result that was promised with 201 is in the metastore before, so it is there after a restart and says that
-//! its query was interrupted. A stopping server writes everything down. See spec/honeycomb-api.md section 12.2.
+//! its query was interrupted; only a power cut in that moment takes it back. A stopping server writes everything down. See
+//! spec/honeycomb-api.md section 12.2.
 
 use crate::kept;
 use parking_lot::Mutex;

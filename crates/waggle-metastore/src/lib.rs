@@ -75,8 +75,9 @@ pub use user::{NewUser, Role, User, UserId, Users};
 
 /// All rooms of the metastore behind one door. Methods of every room can be called on `dyn Metastore` without importing the room.
 ///
-/// All times are nanoseconds since the Unix epoch, UTC, handed in by the caller. A write is durable when its future has returned, and
-/// every later read sees it. A write is one transaction: it happens whole or not at all, also when its future is dropped half-way.
+/// All times are nanoseconds since the Unix epoch, UTC, handed in by the caller. A write is durable when its future has returned, unless
+/// its description says otherwise, and every later read sees it. A write is one transaction: it happens whole or not at all, also when
+/// its future is dropped half-way.
 pub trait Metastore:
     Bootstrap
     + Teams

@@ -100,7 +100,8 @@ pub trait Queries: Send + Sync {
     /// Finds a query.
     async fn query(&self, tenant: Tenant, query: &QueryId) -> Result<Option<Query>>;
 
-    /// Records that a query starts to run.
+    /// Records that a query starts to run. The only write that a power cut may take back after it has returned, because every query
+    /// waits for it.
     ///
     /// # Errors
     /// `NotFound` without the query.

@@ -1,7 +1,8 @@
 //! The metastore in one SQLite file: the embedded default.
 //!
 //! One connection writes, so that writers queue in the process instead of failing on each other's locks; a few others read beside it.
-//! Every commit is on stable storage when it returns (`synchronous = FULL`): a block that is listed stays listed after a power cut.
+//! Every commit is on stable storage when it returns (`synchronous = FULL`): a block that is listed stays listed after a power cut. Only
+//! that a query result was begun is not waited for: it survives the process, and a power cut at that moment takes it back whole.
 
 mod artifact;
 mod block;
@@ -21,10 +22,10 @@ mod user;
 use crate::{Error, Result};
 use sqlx::query::Query;
 use sqlx::sqlite::{
-    SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteArguments, SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool,
+    SqlitePoolOptions, SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Connection, Row, Sqlite, Transaction};
 use std::path::Path;
 use std::time::Duration;
 use waggle_model::{EnvironmentId, TeamId, Tenant};
@@ -61,7 +62,10 @@ impl SqliteMetastore {
             .filename(path)
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal);
-        let writer = pool(1).connect_with(options.clone()).await?;
+        let writer = pool(1)
+            .after_release(|connection, _| Box::pin(durable(connection)))
+            .connect_with(options.clone())
+            .await?;
         schema::migrate(&writer).await?;
         let readers = pool(READERS)
             .connect_with(options.create_if_missing(false).pragma("query_only", "ON"))
@@ -104,6 +108,30 @@ impl SqliteMetastore {
         }
     }
 
+    /// The same as [`write_one`](Self::write_one), but the commit does not wait for the disk: for rows whose loss in a power cut only asks
+    /// somebody to ask again. The next durable commit makes this one durable too.
+    async fn write_one_soon(
+        &self,
+        statement: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<Option<SqliteRow>> {
+        // The connection is made durable again when it comes back, also when this future is dropped.
+        let mut connection = self.writer.acquire().await?;
+        sqlx::query("PRAGMA synchronous = NORMAL")
+            .execute(&mut *connection)
+            .await?;
+        let begun = connection.begin_with(BEGIN).await;
+        if let Err(sqlx::Error::InvalidSavePointStatement) = begun {
+            // As in `write`.
+            drop(begun);
+            connection.close().await?;
+            return self.write_one(statement).await;
+        }
+        let mut transaction = begun?;
+        let row = statement.fetch_optional(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok(row)
+    }
+
     /// Runs one statement that changes at most one row and returns it.
     ///
     /// Not without a transaction: the driver hands out the row before the statement has ended, and outside of a transaction that end
@@ -117,6 +145,14 @@ impl SqliteMetastore {
         transaction.commit().await?;
         Ok(row)
     }
+}
+
+/// Makes the commits of a connection that nobody uses wait for the disk, or gives the connection up.
+async fn durable(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    sqlx::query("PRAGMA synchronous = FULL")
+        .execute(connection)
+        .await?;
+    Ok(true)
 }
 
 fn connect_options() -> SqliteConnectOptions {

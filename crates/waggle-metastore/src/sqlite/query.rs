@@ -58,7 +58,7 @@ impl Queries for SqliteMetastore {
         now_ns: i64,
     ) -> Result<QueryResult> {
         let (key, user) = stored_runner(run_by);
-        let row = self.write_one(sqlx::query(
+        let row = self.write_one_soon(sqlx::query(
             "INSERT INTO query_results (id, query_id, team_id, environment_id, state, options_json,
                                         run_by_key_id, run_by_user_id, created_at_ns)
              SELECT ?, id, team_id, environment_id, ?, ?, ?, ?, ?

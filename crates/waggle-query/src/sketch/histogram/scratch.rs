@@ -127,7 +127,8 @@ impl HistogramScratch {
         }
     }
 
-    /// Hands over what each cell has counted, by pairs of cell here and number for `visit`, and forgets it.
+    /// Hands over what each cell has counted, by pairs of cell here and number for `visit`, and forgets it. All cells with values must be
+    /// among them, each once.
     pub(crate) fn drain(
         &mut self,
         moves: &[(u32, u32)],
@@ -162,18 +163,21 @@ impl HistogramScratch {
             Counts::Noted(noted) => {
                 let (bins, ends) = by_cell(noted, ranges.len());
                 noted.clear();
+                let mut left = bins.len();
                 for (from, to) in moves {
                     let start = match from.checked_sub(1) {
                         None => 0,
                         Some(before) => ends[before as usize],
                     };
                     let bins = &bins[start as usize..ends[*from as usize] as usize];
+                    left -= bins.len();
                     if !bins.is_empty() {
                         let empty = (f64::INFINITY, f64::NEG_INFINITY);
                         let (min, max) = std::mem::replace(&mut ranges[*from as usize], empty);
                         visit(*to as usize, CellCounts::Singles(bins, min, max));
                     }
                 }
+                debug_assert_eq!(left, 0, "every cell with values is drained");
             }
         }
     }
