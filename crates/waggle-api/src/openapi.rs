@@ -263,8 +263,18 @@ fn need_text(need: Need) -> String {
         Need::Nothing => "Needs nothing.".to_owned(),
         Need::SendEvents => "Needs a key that may send events.".to_owned(),
         Need::AnyKey => "Needs any API key.".to_owned(),
-        Need::OneOf(permissions) => format!("Needs a key with {}.", names(permissions, " or ")),
-        Need::AllOf(permissions) => format!("Needs a key with {}.", names(permissions, " and ")),
+        Need::MakeDatasets => format!(
+            "Needs a key with `{}`; it may be an ingest key.",
+            waggle_access::Permission::CreateDatasets.name()
+        ),
+        Need::OneOf(permissions) => format!(
+            "Needs a configuration key with {}.",
+            names(permissions, " or ")
+        ),
+        Need::AllOf(permissions) => format!(
+            "Needs a configuration key with {}.",
+            names(permissions, " and ")
+        ),
         Need::Person(permissions) => format!(
             "Needs somebody who is signed in, or a configuration key with {}.",
             names(permissions, " and ")
@@ -280,7 +290,9 @@ fn need_text(need: Need) -> String {
 fn security(need: Need) -> Json {
     match need {
         Need::Nothing => json!([]),
-        Need::SendEvents | Need::AnyKey | Need::OneOf(_) | Need::AllOf(_) => json!([{ "key": [] }]),
+        Need::SendEvents | Need::AnyKey | Need::MakeDatasets | Need::OneOf(_) | Need::AllOf(_) => {
+            json!([{ "key": [] }])
+        }
         Need::AnyManager | Need::Manager(_) => json!([{ "management": [] }]),
         Need::Person(_) => json!([{ "session": [] }, { "key": [] }]),
         Need::Administrator => json!([{ "session": [] }]),

@@ -30,6 +30,7 @@ use axum::{RequestPartsExt, Router};
 use futures::future::BoxFuture;
 use std::collections::HashMap;
 use waggle_access::{Caller, Permission};
+use waggle_metastore::KeyKind;
 
 /// Every route of the HTTP doors but the UI's, resource by resource.
 pub(crate) const RESOURCES: &[Resource] = &[
@@ -227,19 +228,16 @@ fn check(caller: &Caller, need: Need) -> Result<(), Problem> {
         | Need::AnyManager
         | Need::Manager(_)
         | Need::Administrator => return Ok(()),
+        Need::MakeDatasets => return Ok(caller.require(Permission::CreateDatasets)?),
         Need::OneOf(permissions) => (permissions, true),
         Need::AllOf(permissions) | Need::Person(permissions) => (permissions, false),
     };
-    let missing: Vec<Permission> = permissions
-        .iter()
-        .copied()
-        .filter(|permission| !caller.may(*permission))
-        .collect();
-    let is_let_in = missing.is_empty() || (is_one_enough && missing.len() < permissions.len());
-    match missing.first() {
-        Some(permission) if !is_let_in => {
-            caller.require(*permission)?;
-            Ok(())
+    let has =
+        |permission: &&Permission| caller.kind() != KeyKind::Ingest && caller.may(**permission);
+    let missing = permissions.iter().find(|permission| !has(permission));
+    match missing {
+        Some(permission) if !(is_one_enough && permissions.iter().any(|one| has(&one))) => {
+            Err(waggle_access::Error::Forbidden(*permission).into())
         }
         _ => Ok(()),
     }

@@ -74,9 +74,11 @@ pub(crate) enum Need {
     SendEvents,
     /// Any API key.
     AnyKey,
-    /// A key with one of these permissions.
+    /// A key that may make datasets: all that an ingest key may do beside sending.
+    MakeDatasets,
+    /// A configuration key with one of these permissions.
     OneOf(&'static [Permission]),
-    /// A key with all of these permissions.
+    /// A configuration key with all of these permissions.
     AllOf(&'static [Permission]),
     /// Any management key.
     AnyManager,

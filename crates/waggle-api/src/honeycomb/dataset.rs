@@ -19,14 +19,16 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::v1("GET", "/1/datasets", READ, |ask| Box::pin(list(ask)))
             .about("Lists the datasets of the environment.")
             .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&DATASET))))]),
-        Route::v1("POST", "/1/datasets", WRITE, |ask| Box::pin(create(ask)))
-            .about("Makes a dataset, or returns the one of that name.")
-            .takes(Shape::Named(&NEW_DATASET))
-            .makes("dataset", "/slug", r#"{"name": "<env>-shop"}"#)
-            .answers(&[
-                (201, Content::Json(Shape::Named(&DATASET))),
-                (200, Content::Json(Shape::Named(&DATASET))),
-            ]),
+        Route::v1("POST", "/1/datasets", Need::MakeDatasets, |ask| {
+            Box::pin(create(ask))
+        })
+        .about("Makes a dataset, or returns the one of that name.")
+        .takes(Shape::Named(&NEW_DATASET))
+        .makes("dataset", "/slug", r#"{"name": "<env>-shop"}"#)
+        .answers(&[
+            (201, Content::Json(Shape::Named(&DATASET))),
+            (200, Content::Json(Shape::Named(&DATASET))),
+        ]),
         Route::v1("GET", "/1/datasets/{dataset}", READ, |ask| {
             Box::pin(get(ask))
         })

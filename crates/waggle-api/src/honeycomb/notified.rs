@@ -125,7 +125,7 @@ fn read_recipient(item: &Form<'_>, may_be_marker: bool) -> Told {
     }
 }
 
-/// Finds the recipients, and makes those that are named by an address and do not exist.
+/// Finds the recipients, and makes those that are named by an address and do not exist, if the caller may.
 pub(super) async fn resolve(ask: &Ask, named: Vec<Told>) -> Result<Vec<Notified>, Problem> {
     let mut notified = Vec::with_capacity(named.len());
     for entry in named {
@@ -141,7 +141,11 @@ pub(super) async fn resolve(ask: &Ask, named: Vec<Told>) -> Result<Vec<Notified>
             By::Target(recipient_type, wanted) => match find(ask, recipient_type, &wanted).await? {
                 Some(recipient) => recipient.id,
                 None => match of_target(recipient_type, &wanted) {
-                    Some(details) => create_recipient(ask, recipient_type, &details).await?.id,
+                    Some(details) => {
+                        ask.caller
+                            .require(waggle_access::Permission::ManageRecipients)?;
+                        create_recipient(ask, recipient_type, &details).await?.id
+                    }
                     None => return Err(unknown(format!("{}.target", entry.path))),
                 },
             },

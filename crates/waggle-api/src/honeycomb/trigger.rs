@@ -120,7 +120,11 @@ pub(super) const TRIGGER: NamedShape = NamedShape {
         must("tags", TAGS, "Labels."),
         must("dataset_slug", Shape::Text, "Its dataset, or `__all__`."),
         must("query_id", Shape::Text, "The query."),
-        must("query", Shape::Named(&QUERY), "The same, written out."),
+        must(
+            "query",
+            Shape::OrNull(&Shape::Named(&QUERY)),
+            "The same, written out; null when an erasure took it away.",
+        ),
         must(
             "threshold",
             Shape::Object(&[
@@ -426,9 +430,11 @@ pub(super) async fn trigger_json(
     slugs: &HashMap<DatasetId, String>,
 ) -> Result<Json, Problem> {
     let value = &trigger.value;
-    let query = query_of(ask, &value.query_id)
-        .await?
-        .ok_or_else(|| Problem::internal(&format_args!("the query of {} is gone", trigger.id.0)))?;
+    // An erasure takes away the queries that hold what it erased.
+    let query = match query_of(ask, &value.query_id).await? {
+        Some(query) => query_json(&query)?,
+        None => Json::Null,
+    };
     let dataset_slug = match trigger.place.dataset {
         Some(dataset) => slugs.get(&dataset).cloned().unwrap_or_default(),
         None => ALL_DATASETS.to_owned(),
@@ -440,7 +446,7 @@ pub(super) async fn trigger_json(
         "tags": tags_json(&value.tags),
         "dataset_slug": dataset_slug,
         "query_id": value.query_id,
-        "query": query_json(&query)?,
+        "query": query,
         "threshold": {
             "op": value.threshold.op.name(),
             "value": value.threshold.value,

@@ -127,13 +127,17 @@ impl Erasures for SqliteMetastore {
         .execute(&mut *transaction)
         .await?;
         for text in texts.iter().filter(|text| !text.is_empty()) {
+            // As JSON writes it, without the quotes.
+            let escaped = serde_json::to_string(text).unwrap_or_default();
             sqlx::query(
                 "DELETE FROM queries
-                 WHERE team_id = ? AND environment_id = ? AND instr(spec_json, ?) > 0",
+                 WHERE team_id = ? AND environment_id = ?
+                     AND (instr(spec_json, ?) > 0 OR instr(spec_json, ?) > 0)",
             )
             .bind(tenant.team.0)
             .bind(tenant.environment.0)
             .bind(text.as_str())
+            .bind(escaped.trim_matches('"'))
             .execute(&mut *transaction)
             .await?;
         }
