@@ -336,13 +336,14 @@ impl Plan {
             return Ok(None);
         }
         let filters = condition_filters(spec, index)?;
-        let text = filter_text(spec.filter_combination, &spec.filters);
-        let known = self.conditions.iter().position(|known| known.text == text);
+        let key = filter_key(&filters, spec.filter_combination, &spec.filters);
+        let mut conditions = self.conditions.iter();
+        let known = conditions.position(|known| key.is_some() && known.key == key);
         let condition = known.unwrap_or_else(|| {
             self.conditions.push(Condition {
-                key: filter_key(&filters, spec.filter_combination, &spec.filters),
+                key,
                 filters,
-                text,
+                text: filter_text(spec.filter_combination, &spec.filters),
             });
             self.conditions.len() - 1
         });

@@ -96,7 +96,8 @@ impl Partial for Distincts {
         self
     }
     fn grow(&mut self, cells: usize) {
-        if self.cells.len() < cells {
+        let known = self.cells.len();
+        if known < cells {
             self.cells.resize_with(cells, DistinctCounter::default);
         }
         match self.scratch.take() {
@@ -105,7 +106,7 @@ impl Partial for Distincts {
                 self.scratch = Some(scratch);
             }
             Some(mut scratch) => {
-                for cell in 0..self.cells.len() as u32 {
+                for cell in 0..known as u32 {
                     if let Some(dictionary) = self.dictionary.clone() {
                         self.drain(&mut scratch, &dictionary, cell, cell);
                     }

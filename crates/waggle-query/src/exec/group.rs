@@ -261,11 +261,15 @@ impl GroupTable {
         Ok(())
     }
 
-    /// Writes the groups that a frozen table knows, in their order; nothing for a table that is not frozen.
+    /// Writes how many groups a frozen table knows, and these in their order; nothing for a table that is not frozen.
     pub(super) fn write_frozen(&self, text: &mut String) {
-        for group in 0..self.rest.unwrap_or(0) {
+        let Some(rest) = self.rest else {
+            return;
+        };
+        // Writing to a String does not fail.
+        _ = write!(text, " frozen {rest}");
+        for group in 0..rest {
             for value in self.key(group) {
-                // Writing to a String does not fail.
                 _ = write!(text, " {value:?}");
             }
         }

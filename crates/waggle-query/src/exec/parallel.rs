@@ -114,7 +114,8 @@ pub(crate) fn fold_items<S: Send>(
     start: impl Fn() -> S + Sync,
     fold: impl Fn(&mut S, usize) -> Result<(), ExecError> + Sync,
 ) -> Result<Vec<S>, ExecError> {
-    let useful = usize::try_from(rows / config.thread_rows_min.max(1)).unwrap_or(usize::MAX) + 1;
+    let useful = usize::try_from(rows / config.thread_rows_min.max(1)).unwrap_or(usize::MAX);
+    let useful = useful.saturating_add(1);
     let threads = config.threads.min(count).min(useful).max(1);
     let next = AtomicUsize::new(0);
     let has_failed = AtomicBool::new(false);

@@ -21,21 +21,19 @@ pub(super) struct Windows {
 
 /// Makes a cell for every group and bucket in which spans are in flight though none of the group's rows is in it.
 pub(super) fn fill(plan: &Plan, gathered: &mut Gathered, shape: &Shape) -> Result<(), ExecError> {
-    let mut missing: Vec<(u32, u32)> = Vec::new();
+    let series = by_series(&gathered.cells.cells);
     for (state, planned) in gathered.states.iter().zip(&plan.states) {
         if planned.calculation.reach() != Reach::Onward {
             continue;
         }
-        for (group, cells) in by_series(&gathered.cells.cells).into_iter().enumerate() {
+        for (group, cells) in (0..).zip(&series) {
             let cells: Vec<u32> = cells.iter().map(|(_, cell)| *cell).collect();
-            let onward = planned.calculation.onward(&**state, &cells);
-            missing.extend(onward.iter().map(|(bucket, _)| (group as u32, *bucket)));
+            for (bucket, _) in planned.calculation.onward(&**state, &cells) {
+                gathered
+                    .cells
+                    .cell(group, bucket as usize, shape.cells_max)?;
+            }
         }
-    }
-    for (group, bucket) in missing {
-        gathered
-            .cells
-            .cell(group, bucket as usize, shape.cells_max)?;
     }
     gathered.grow(shape);
     Ok(())
