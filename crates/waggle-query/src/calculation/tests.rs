@@ -5,6 +5,7 @@ use crate::testing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use waggle_model::{CalculationSpec, DatasetId, QueryOptions, QuerySpec, TimeRange, Value};
 use waggle_store::Snapshot;
 use waggle_testkit::{Event, random_events};
@@ -390,4 +391,54 @@ fn percentiles_of_one_column_share_their_state() {
     }
     let plan = crate::plan::Plan::new(&spec, RANGE, &QueryOptions::default()).unwrap();
     assert_eq!(plan.states.len(), 2, "{plan}");
+}
+
+#[test]
+fn states_that_outgrow_their_arrays_keep_what_they_have() {
+    // More cells than one array holds bits or bins for.
+    const CELLS: usize = (1 << 18) + 1;
+    let texts: Vec<String> = (0..50).map(|number| format!("user {number}")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    let expected = Expected {
+        numbers: Some((0.0, 900.0)),
+        entries: texts.len(),
+        rows: 1 << 20,
+    };
+    for (values, column_type) in [(numbers(900), "numbers"), (self::texts(&texts), "texts")] {
+        let events = events(&values);
+        let events: Vec<&Event> = events.iter().collect();
+        let column = testing::source(&events, false)
+            .column("v")
+            .unwrap()
+            .unwrap();
+        let positions: Vec<u16> = (0..events.len() as u16).collect();
+        let rows = Rows {
+            positions: &positions,
+            cells: &vec![0; positions.len()],
+            weights: None,
+        };
+        let sketches = |calculation: &&&dyn Calculation| {
+            ["histogram", "distinct"].contains(&calculation.state_name())
+        };
+        for calculation in CALCULATIONS.iter().filter(sketches) {
+            let mut states = [1, CELLS].map(|cells| {
+                let mut local = calculation.start();
+                local.expect(1, &expected);
+                local.grow(1);
+                local.update(&rows, ColumnReader::new(Arc::clone(&column)).read(0));
+                local.grow(cells);
+                let mut state = calculation.start();
+                state.grow(2);
+                state.absorb(&mut *local, &[(0, 1)]);
+                state
+            });
+            let [small, large] = &mut states;
+            assert_eq!(
+                calculation.finish(&**large, 1),
+                calculation.finish(&**small, 1),
+                "{} of {column_type}",
+                calculation.name()
+            );
+        }
+    }
 }
