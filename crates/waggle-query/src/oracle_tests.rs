@@ -413,6 +413,60 @@ fn counts_by_a_text_with_thousands_of_values_equal_the_oracle() {
     });
 }
 
+/// One source gives more groups than are looked at in any one step.
+#[test]
+fn sketches_of_twenty_thousand_groups_of_one_source_equal_the_oracle() {
+    each_seed(0..2, |rng| {
+        let range = random_range(rng);
+        let events: Vec<Event> = (0..40_000)
+            .map(|index| Event {
+                timestamp_ns: rng.random_range(range.start_ns..range.end_ns),
+                dataset: waggle_model::DatasetId(1),
+                sample_rate: 1,
+                fields: std::collections::BTreeMap::from([
+                    (
+                        "user".to_owned(),
+                        Value::String(format!("user {}", index % 20_000)),
+                    ),
+                    (
+                        "duration".to_owned(),
+                        Value::Float(rng.random_range(0.0..1e3)),
+                    ),
+                ]),
+            })
+            .collect();
+        let calculations = ["P99", "COUNT_DISTINCT"].map(|op| CalculationSpec {
+            op: op.to_owned(),
+            column: Some("duration".to_owned()),
+            ..CalculationSpec::default()
+        });
+        let spec = QuerySpec {
+            calculations: calculations.into(),
+            breakdowns: vec!["user".to_owned()],
+            limit: Some(1_000),
+            ..QuerySpec::default()
+        };
+        let options = QueryOptions {
+            disable_series: true,
+            ..QueryOptions::default()
+        };
+        let config = EngineConfig {
+            threads: 1,
+            ..EngineConfig::default()
+        };
+        let all: Vec<&Event> = events.iter().collect();
+        for is_block in [false, true] {
+            let snapshot = Snapshot {
+                sources: vec![testing::source(&all, is_block)],
+            };
+            let table =
+                testing::query_by(&Directly, &snapshot, &spec, range, &options, &config).unwrap();
+            let oracle = Oracle::new(&spec, &events, range, table.granularity_ns);
+            check(&spec, &oracle, &table, &options);
+        }
+    });
+}
+
 /// Events whose columns have no gaps and few types, as spans have them: what the short ways through a block are made for.
 fn dense_events(rng: &mut StdRng, range: TimeRange) -> Vec<Event> {
     let users = [10, 3_000, 1_000_000][rng.random_range(0..3)];

@@ -17,8 +17,8 @@ pub(super) struct Chosen {
     pub(super) group_count: usize,
 }
 
-/// Applies havings, order and limit; the rest of a table is no group. Groups that are equal in every order key come in the order of their breakdown values, so that
-/// the answer does not depend on threads.
+/// Applies havings, order and limit; the rest of a table is no group. Groups that are equal in every order key come in the order of their
+/// breakdown values, so that the answer does not depend on threads.
 pub(super) fn choose(answers: &Answers<'_>, table: &GroupTable) -> Chosen {
     let plan = answers.plan;
     let cell = |output: usize, group: u32| answers.cell(output, group as usize);

@@ -350,8 +350,8 @@ impl Gathered {
 }
 
 impl Gathered {
-    /// What is worth keeping of a settled state for another query that asks the same, and the bytes of it. It no longer belongs to the memory of a query or
-    /// to a source, and says that no rows were read for it, which is true wherever it is found again.
+    /// What is worth keeping of a settled state for another query that asks the same, and the bytes of it. It no longer belongs to the
+    /// memory of a query or to a source, and says that no rows were read for it, which is true wherever it is found again.
     pub(super) fn kept(mut self) -> Result<(Self, usize), ExecError> {
         self.cells.slots = Vec::new();
         self.cells.cells.shrink_to_fit();
