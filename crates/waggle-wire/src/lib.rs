@@ -30,6 +30,7 @@ mod reply;
 mod row;
 mod text;
 mod token;
+pub mod xray;
 
 pub use content_type::media_type;
 pub use decompress::{ContentEncoding, DecompressError, decompress};

@@ -29,7 +29,7 @@ impl<'i> MsgpackReader<'i> {
 
     fn open(&mut self, token: Token<'static>, count: u64) -> Result<Token<'static>, Malformed> {
         if self.remaining.len() >= self.depth_max {
-            return Err(self.malformed("too deeply nested"));
+            return Err(self.malformed(Malformed::TOO_DEEP));
         }
         self.remaining.push(count);
         self.deepest = self.deepest.max(self.remaining.len());

@@ -30,6 +30,15 @@ pub(crate) struct Malformed {
     pub(crate) offset: usize,
 }
 
+impl Malformed {
+    /// What is wrong with input that opens more containers at once than its reader allows.
+    pub(crate) const TOO_DEEP: &str = "too deeply nested";
+
+    pub(crate) fn is_too_deep(self) -> bool {
+        self.what == Self::TOO_DEEP
+    }
+}
+
 /// Most containers open at once in an event, or in a request that is one document. Deeper input is malformed: no client means it.
 pub(crate) const DEPTH_MAX: usize = 200;
 

@@ -51,6 +51,11 @@ impl<'i> JsonReader<'i> {
         self.rest
     }
 
+    /// True when the innermost open container ends next.
+    pub(crate) fn at_end(&mut self) -> bool {
+        matches!(self.peek(), Some(b']' | b'}'))
+    }
+
     /// Skips white space and returns the next byte without taking it.
     fn peek(&mut self) -> Option<u8> {
         while let Some((&byte, rest)) = self.rest.split_first() {
@@ -78,7 +83,7 @@ impl<'i> JsonReader<'i> {
     fn open(&mut self, container: Container) -> Result<(), Malformed> {
         self.take();
         if self.containers.len() >= self.depth_max {
-            return Err(self.malformed("too deeply nested"));
+            return Err(self.malformed(Malformed::TOO_DEEP));
         }
         self.containers.push(container);
         self.deepest = self.deepest.max(self.containers.len());

@@ -1,0 +1,18 @@
+//! AWS X-Ray: segment documents to entities and back to text. Source: spec/xray.md sections 1, 2 and 8.
+//!
+//! A *document* is one JSON text a client sent; an *entity* is a segment or a subsegment; a document holds one entity and those embedded
+//! in it.
+
+mod document;
+mod entity;
+mod id;
+mod seconds;
+mod tree;
+
+pub use document::{
+    DEPTH_MAX, DOCUMENT_BYTES_MAX, Document, RejectCode, Rejected, split_documents,
+};
+pub use entity::{Cause, Entity, Exception, Frame, Http, Link, Namespace, Sql};
+pub use id::{EntityId, TraceId};
+pub use seconds::nanoseconds_from_decimal;
+pub use tree::{Json, Object};
