@@ -109,10 +109,15 @@ impl From<MetastoreError> for Problem {
         match error {
             MetastoreError::NotFound(_) => Self::not_found(error.to_string()),
             MetastoreError::Conflict(text) => Self::conflict(text),
+            MetastoreError::InUse(_) => {
+                Self::conflict(format!("{error}; take it out where it is used first"))
+            }
             MetastoreError::Invalid { field, message } => {
                 Self::invalid_field(field, DetailCode::Invalid, message)
             }
-            MetastoreError::LimitReached { .. } => Self::conflict(error.to_string()),
+            MetastoreError::LimitReached { .. } | MetastoreError::TooLarge { .. } => {
+                Self::conflict(error.to_string())
+            }
             MetastoreError::Busy => {
                 Self::new(ProblemKind::Unavailable, "the server is busy; try again")
             }

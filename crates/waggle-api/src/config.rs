@@ -94,6 +94,8 @@ pub struct ApiConfig {
     pub environment_datasets_max: usize,
     /// Most boards, markers, triggers and so on that an environment (or team) may have, of each kind. Default 10,000.
     pub environment_artifacts_max: usize,
+    /// Most bytes of all of one kind of these in an environment (or team) together. Default 64 MiB.
+    pub environment_artifacts_bytes_max: usize,
     /// Most maps of services that are computed or kept for whoever asked, all tenants together; the oldest goes for a new one. Default 64.
     pub map_requests_max: usize,
     /// Most rows of a trace in one answer. Default 32,000.
@@ -130,6 +132,7 @@ impl Default for ApiConfig {
             dataset_columns_max: 10_000,
             environment_datasets_max: 1_000,
             environment_artifacts_max: 10_000,
+            environment_artifacts_bytes_max: 64 * MIB,
             map_requests_max: 64,
             trace_rows_max: 32_000,
             rate_limits: RateLimits::default(),

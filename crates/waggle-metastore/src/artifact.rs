@@ -120,6 +120,9 @@ pub trait Artifact: Serialize + DeserializeOwned + Send + Sync {
     /// Which kind.
     const KIND: ArtifactKind;
 
+    /// True when others use it by its unique key, which therefore stays while they do.
+    const IS_USED_BY_KEY: bool = false;
+
     /// What no two of one owner may share; `None` shares with anybody.
     fn unique_key(&self, _dataset: Option<DatasetId>) -> Option<String> {
         None
@@ -175,6 +178,15 @@ pub struct Stored<T> {
     pub value: T,
 }
 
+/// How much of a kind an owner may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArtifactLimits {
+    /// Most artifacts of the kind; of a part, most in its parent.
+    pub count_max: usize,
+    /// Most bytes of all artifacts of the kind, as they are kept.
+    pub bytes_max: usize,
+}
+
 /// What is written of an artifact.
 #[derive(Clone, Debug)]
 pub struct Contents {
@@ -182,6 +194,8 @@ pub struct Contents {
     pub text: String,
     /// See [`Artifact::unique_key`].
     pub unique_key: Option<String>,
+    /// See [`Artifact::IS_USED_BY_KEY`].
+    pub is_used_by_key: bool,
     /// See [`Artifact::uses`].
     pub uses: Vec<Use>,
 }
@@ -193,15 +207,15 @@ pub trait Artifacts: Send + Sync {
     /// Writes a new artifact.
     ///
     /// # Errors
-    /// `Conflict` when its unique key is taken, `LimitReached` when its owner (or parent) has `artifacts_max` of the kind, `NotFound`
-    /// without the owner, the parent or an artifact it uses.
+    /// `Conflict` when its unique key is taken, `LimitReached` when its owner (or parent) has as many of the kind as it may,
+    /// `TooLarge` when the kind would have more bytes than it may, `NotFound` without the owner, the parent or anything it uses.
     async fn insert_artifact(
         &self,
         tenant: Tenant,
         kind: ArtifactKind,
         place: &Place,
         contents: &Contents,
-        artifacts_max: usize,
+        limits: ArtifactLimits,
         now_ns: i64,
     ) -> Result<Stored<String>>;
 
@@ -211,6 +225,14 @@ pub trait Artifacts: Send + Sync {
         tenant: Tenant,
         kind: ArtifactKind,
         artifact: &ArtifactId,
+    ) -> Result<Option<Stored<String>>>;
+
+    /// Finds the artifact of a unique key, among those that are no part of another.
+    async fn artifact_row_of_key(
+        &self,
+        tenant: Tenant,
+        kind: ArtifactKind,
+        unique_key: &str,
     ) -> Result<Option<Stored<String>>>;
 
     /// Lists the artifacts of a kind, oldest first: all of the tenant, or those that are part of `parent`.
@@ -224,7 +246,12 @@ pub trait Artifacts: Send + Sync {
     /// Writes an artifact anew, if nobody did since `version`.
     ///
     /// # Errors
-    /// `NotFound` without the artifact or one it uses; `Conflict` when its unique key is taken or its version is another.
+    /// `NotFound` without the artifact or anything it uses; `Conflict` when its unique key is taken or its version is another; `InUse` when
+    /// its unique key would change and must not; `TooLarge` when the kind would have more than `bytes_max` bytes.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a row is named by three, changed by two"
+    )]
     async fn replace_artifact(
         &self,
         tenant: Tenant,
@@ -232,13 +259,14 @@ pub trait Artifacts: Send + Sync {
         artifact: &ArtifactId,
         version: u64,
         contents: &Contents,
+        bytes_max: usize,
         now_ns: i64,
     ) -> Result<Stored<String>>;
 
     /// Deletes an artifact and its parts.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` while another artifact uses it.
+    /// `NotFound`; `InUse` while another artifact uses it.
     async fn delete_artifact(
         &self,
         tenant: Tenant,
@@ -253,9 +281,6 @@ pub trait Artifacts: Send + Sync {
         kind: ArtifactKind,
         used: &Use,
     ) -> Result<Vec<Stored<String>>>;
-
-    /// Counts the artifacts of any kind that use something.
-    async fn artifact_user_count(&self, tenant: Tenant, used: &Use) -> Result<u64>;
 }
 
 impl dyn Metastore + '_ {
@@ -268,12 +293,12 @@ impl dyn Metastore + '_ {
         tenant: Tenant,
         place: &Place,
         value: T,
-        artifacts_max: usize,
+        limits: ArtifactLimits,
         now_ns: i64,
     ) -> Result<Stored<T>> {
         let contents = contents(&value, place)?;
         let row = self
-            .insert_artifact(tenant, T::KIND, place, &contents, artifacts_max, now_ns)
+            .insert_artifact(tenant, T::KIND, place, &contents, limits, now_ns)
             .await?;
         Ok(row.with(value))
     }
@@ -288,6 +313,21 @@ impl dyn Metastore + '_ {
         artifact: &ArtifactId,
     ) -> Result<Option<Stored<T>>> {
         let row = self.artifact_row(tenant, T::KIND, artifact).await?;
+        row.map(read).transpose()
+    }
+
+    /// Finds the artifact with a unique key, of a kind that is no part of another.
+    ///
+    /// # Errors
+    /// As [`artifact`](Self::artifact).
+    pub async fn artifact_of_key<T: Artifact>(
+        &self,
+        tenant: Tenant,
+        unique_key: &str,
+    ) -> Result<Option<Stored<T>>> {
+        let row = self
+            .artifact_row_of_key(tenant, T::KIND, unique_key)
+            .await?;
         row.map(read).transpose()
     }
 
@@ -321,6 +361,7 @@ impl dyn Metastore + '_ {
         &self,
         tenant: Tenant,
         changed: Stored<T>,
+        bytes_max: usize,
         now_ns: i64,
     ) -> Result<Stored<T>> {
         let contents = contents(&changed.value, &changed.place)?;
@@ -331,6 +372,7 @@ impl dyn Metastore + '_ {
                 &changed.id,
                 changed.version,
                 &contents,
+                bytes_max,
                 now_ns,
             )
             .await?;
@@ -369,6 +411,7 @@ fn contents<T: Artifact>(value: &T, place: &Place) -> Result<Contents> {
     Ok(Contents {
         text: serde_json::to_string(value).map_err(|error| Error::Unavailable(Box::new(error)))?,
         unique_key: value.unique_key(place.dataset),
+        is_used_by_key: T::IS_USED_BY_KEY,
         uses: value.uses(),
     })
 }

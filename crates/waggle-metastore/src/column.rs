@@ -185,7 +185,7 @@ pub trait Columns: Send + Sync {
     /// values that nobody may see. The next event with it makes it anew.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// `NotFound`; `InUse` while an artifact uses it.
     async fn delete_column(
         &self,
         tenant: Tenant,

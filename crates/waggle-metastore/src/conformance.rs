@@ -61,7 +61,8 @@ conformance! {
           answers_from_before_an_erasure_are_not_written;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
     artifact: an_artifact_is_made_changed_and_deleted, artifacts_go_with_what_they_belong_to, unique_keys_and_limits_hold, what_is_used_stays,
-              a_derived_column_that_an_slo_uses_stays,
+              a_derived_column_that_an_slo_uses_stays, a_column_that_a_definition_uses_stays, a_kind_has_so_many_bytes,
+              an_artifact_is_found_by_its_unique_key,
               another_tenant_sees_no_artifact;
     query: a_query_is_saved, a_result_ends_once, a_run_is_recorded_whole_or_not_at_all, pending_and_old_results_go, another_tenant_sees_no_query;
     history: runs_are_found_and_paged, the_history_has_bounds, another_tenant_sees_no_run;

@@ -18,6 +18,8 @@ pub struct DerivedColumn {
 
 impl Artifact for DerivedColumn {
     const KIND: ArtifactKind = ArtifactKind::DerivedColumn;
+    // SLOs and dataset definitions name it by its alias.
+    const IS_USED_BY_KEY: bool = true;
 
     fn unique_key(&self, dataset: Option<DatasetId>) -> Option<String> {
         let dataset = dataset.map_or(0, |dataset| dataset.0);

@@ -14,6 +14,9 @@ pub enum Error {
     /// The row exists already, or another row stands in the way: answer 409, or read again and decide anew.
     #[error("{0}")]
     Conflict(&'static str),
+    /// Something else can't do without the row: answer 409.
+    #[error("{0} is in use")]
+    InUse(&'static str),
     /// A value can't be used whatever the state of the metastore: answer 422.
     #[error("{field}: {message}")]
     Invalid {
@@ -29,6 +32,16 @@ pub enum Error {
         what: &'static str,
         /// The most there may be.
         limit: usize,
+    },
+    /// What was handed in would bring its kind beyond a limit of bytes handed in by the caller: nothing was written.
+    #[error(
+        "all of the kind {what} together would have more than {bytes_max} bytes, the most they may have"
+    )]
+    TooLarge {
+        /// Of what there would be too much.
+        what: &'static str,
+        /// The most bytes there may be.
+        bytes_max: usize,
     },
     /// Somebody else held the metastore too long: try again.
     #[error("the metastore is busy; try again")]
@@ -56,6 +69,7 @@ impl From<Error> for KeepError {
         match error {
             Error::NotFound(what) => Self::NotFound(what),
             Error::Conflict(text) => Self::Conflict(text.to_owned()),
+            Error::InUse(_) => Self::Conflict(error.to_string()),
             Error::Invalid { field, message } => Self::Invalid {
                 field: field.to_owned(),
                 message: message.to_owned(),

@@ -37,7 +37,9 @@ mod user;
 mod conformance;
 
 pub use annotation::QueryAnnotation;
-pub use artifact::{Artifact, ArtifactId, ArtifactKind, Artifacts, Contents, Place, Stored, Use};
+pub use artifact::{
+    Artifact, ArtifactId, ArtifactKind, ArtifactLimits, Artifacts, Contents, Place, Stored, Use,
+};
 pub use block::{Block, BlockId, Blocks, NewBlock};
 pub use board::{
     Board, BoardView, Panel, PanelContent, Position, PresetFilter, QueryStyle, Tag, ViewFilter,

@@ -1,7 +1,7 @@
 //! Recipients: where alerts of a team go. Source: spec/honeycomb-api.md section 15.1.
 
 use crate::named::named;
-use crate::{Artifact, ArtifactId, ArtifactKind, Use};
+use crate::{Artifact, ArtifactId, ArtifactKind, Named, Use};
 use serde::{Deserialize, Serialize};
 use waggle_model::DatasetId;
 
@@ -32,6 +32,7 @@ pub struct Recipient {
     /// A keyed hash of its address or name, of which no two recipients of a type have the same.
     pub target_hash: String,
     /// The details of the API as JSON, encrypted with the installation's secret: addresses of webhooks and keys open doors.
+    #[serde(with = "hex")]
     pub sealed_details: Vec<u8>,
 }
 
@@ -44,16 +45,18 @@ impl std::fmt::Debug for Recipient {
     }
 }
 
+impl Recipient {
+    /// The unique key of the recipient of a type with this hash of its address or name.
+    pub fn key_of(recipient_type: RecipientType, target_hash: &str) -> String {
+        format!("{}/{target_hash}", recipient_type.name())
+    }
+}
+
 impl Artifact for Recipient {
     const KIND: ArtifactKind = ArtifactKind::Recipient;
 
     fn unique_key(&self, _dataset: Option<DatasetId>) -> Option<String> {
-        use crate::Named;
-        Some(format!(
-            "{}/{}",
-            self.recipient_type.name(),
-            self.target_hash
-        ))
+        Some(Self::key_of(self.recipient_type, &self.target_hash))
     }
 }
 
@@ -109,4 +112,32 @@ pub(crate) fn recipients_used(notified: &[Notified]) -> Vec<Use> {
         Notified::Marker { .. } => None,
     });
     recipients.collect()
+}
+
+/// Bytes as hexadecimal text: a list of numbers would take twice the room.
+mod hex {
+    use serde::de::Error;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::fmt::Write;
+
+    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+        let mut text = String::with_capacity(bytes.len() * 2);
+        for byte in bytes {
+            write!(text, "{byte:02x}").map_err(serde::ser::Error::custom)?;
+        }
+        to.serialize_str(&text)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        let text = String::deserialize(from)?;
+        let digits: Option<Vec<u32>> = text.chars().map(|digit| digit.to_digit(16)).collect();
+        let (pairs, rest) = digits.as_deref().unwrap_or(&[16]).as_chunks::<2>();
+        if !rest.is_empty() {
+            return Err(D::Error::custom("not pairs of hexadecimal digits"));
+        }
+        let bytes = pairs
+            .iter()
+            .map(|[high, low]| u8::try_from(high * 16 + low));
+        bytes.collect::<Result<_, _>>().map_err(D::Error::custom)
+    }
 }

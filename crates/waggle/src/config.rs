@@ -118,6 +118,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most boards, markers, triggers and so on of one environment, of each kind; another one is refused with 409.",
     },
     Setting {
+        name: "environment-artifacts-bytes-max",
+        kind: Kind::Bytes(MIB, 1024 * GIB),
+        default: "64MiB",
+        help: "Most bytes of all boards of one environment, as they are kept, and the same for markers, triggers and each other kind; what would bring more is refused with 409.",
+    },
+    Setting {
         name: "map-requests-max",
         kind: Kind::Number(1, 10_000),
         default: "64",

@@ -302,6 +302,10 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         dataset_columns_max: config.number("dataset-columns-max"),
         environment_datasets_max: config.number("environment-datasets-max"),
         environment_artifacts_max: config.number("environment-artifacts-max"),
+        environment_artifacts_bytes_max: usize::try_from(
+            config.bytes("environment-artifacts-bytes-max"),
+        )
+        .unwrap_or(usize::MAX),
         map_requests_max: config.number("map-requests-max"),
         rate_limits: RateLimits {
             key_calls_max: limit("rate-limit-key"),

@@ -12,7 +12,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
-use waggle_metastore::{Artifact, ArtifactId, Error, Place, Stored, Tag};
+use waggle_metastore::{Artifact, ArtifactId, ArtifactLimits, Error, Place, Stored, Tag};
 use waggle_model::{DatasetId, DatasetScope, Tenant};
 
 /// The member `tags`.
@@ -88,11 +88,25 @@ impl Ask {
         place: &Place,
         value: T,
     ) -> Result<Stored<T>, Problem> {
-        let artifacts_max = self.state.config.environment_artifacts_max;
+        self.create_one_of(place, value, self.state.config.environment_artifacts_max)
+            .await
+    }
+
+    /// Makes an artifact, if there are less than so many of its kind, or in its parent.
+    pub(crate) async fn create_one_of<T: Artifact>(
+        &self,
+        place: &Place,
+        value: T,
+        count_max: usize,
+    ) -> Result<Stored<T>, Problem> {
+        let limits = ArtifactLimits {
+            count_max,
+            bytes_max: self.state.config.environment_artifacts_bytes_max,
+        };
         let created = self
             .state
             .metastore
-            .create_artifact(self.tenant(), place, value, artifacts_max, self.now_ns())
+            .create_artifact(self.tenant(), place, value, limits, self.now_ns())
             .await;
         created.map_err(in_words)
     }
@@ -102,10 +116,11 @@ impl Ask {
         &self,
         changed: Stored<T>,
     ) -> Result<Stored<T>, Problem> {
+        let bytes_max = self.state.config.environment_artifacts_bytes_max;
         let updated = self
             .state
             .metastore
-            .update_artifact(self.tenant(), changed, self.now_ns())
+            .update_artifact(self.tenant(), changed, bytes_max, self.now_ns())
             .await;
         updated.map_err(in_words)
     }
@@ -135,7 +150,7 @@ impl Ask {
             .delete_artifact(self.tenant(), T::KIND, &artifact.id)
             .await;
         deleted.map_err(|error| match error {
-            Error::Conflict(_) => Problem::conflict(in_use),
+            Error::InUse(_) => Problem::conflict(in_use),
             other => in_words(other),
         })
     }

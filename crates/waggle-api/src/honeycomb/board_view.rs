@@ -9,7 +9,7 @@ use crate::shape::{Content, Named, Shape, may, must};
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
-use waggle_metastore::{Board, BoardView, Error, Place, Stored, ViewFilter};
+use waggle_metastore::{Board, BoardView, Place, Stored, ViewFilter};
 use waggle_model::FilterOp;
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -92,6 +92,8 @@ const VIEWS_MAX: usize = 50;
 const NAME_CHARS_MAX: usize = 255;
 const FILTERS_MAX: usize = 100;
 const COLUMN_CHARS_MAX: usize = 255;
+/// Of a value or list of values, as JSON.
+const VALUE_BYTES_MAX: usize = 10_000;
 
 /// `GET /1/boards/{id}/views`.
 pub(crate) async fn list(ask: Ask) -> Answer {
@@ -111,17 +113,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
     let object = ask.object()?;
     let view = read(&object, read_view)?;
     let place = Place::within(&board.id);
-    let created = ask
-        .state
-        .metastore
-        .create_artifact(ask.tenant(), &place, view, VIEWS_MAX, ask.now_ns())
-        .await
-        .map_err(|error| match error {
-            Error::LimitReached { .. } => {
-                Problem::conflict(format!("a board can have at most {VIEWS_MAX} views"))
-            }
-            other => other.into(),
-        })?;
+    let created = ask.create_one_of(&place, view, VIEWS_MAX).await?;
     json_answer(StatusCode::CREATED, &view_json(&created))
 }
 
@@ -173,6 +165,12 @@ fn read_filter(form: &Form<'_>) -> ViewFilter {
     let operation = form.text("operation", usize::MAX);
     let value = form.get("value").cloned();
     match FilterOp::from_name(&operation) {
+        _ if value.as_ref().is_some_and(is_too_long) => {
+            form.invalid(
+                "value",
+                format!("must have at most {VALUE_BYTES_MAX} bytes"),
+            );
+        }
         None if operation.is_empty() => {}
         None => {
             let names: Vec<&str> = FilterOp::ALL.iter().map(|(_, name)| *name).collect();
@@ -199,6 +197,10 @@ fn read_filter(form: &Form<'_>) -> ViewFilter {
         operation,
         value,
     }
+}
+
+fn is_too_long(value: &Json) -> bool {
+    value.to_string().len() > VALUE_BYTES_MAX
 }
 
 fn is_scalar(value: &Json) -> bool {

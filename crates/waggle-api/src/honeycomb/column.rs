@@ -10,7 +10,7 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
-use waggle_metastore::{Column, ColumnChange, ColumnId, Error, NewColumn, Use};
+use waggle_metastore::{Column, ColumnChange, ColumnId, Error, NewColumn};
 use waggle_model::{ColumnType, DatasetScope, KeepError};
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -263,13 +263,6 @@ pub(crate) async fn update(ask: Ask) -> Answer {
 pub(crate) async fn delete(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let dataset = ask.dataset(tenant).await?;
-    let used = Use::Column(ask.path("id").to_owned());
-    let users = ask.state.metastore.artifact_user_count(tenant, &used);
-    if users.await? > 0 {
-        return Err(Problem::conflict(
-            "the dataset's definition uses this column; take it out there first",
-        ));
-    }
     let deleted = ask
         .state
         .keeper
@@ -277,6 +270,9 @@ pub(crate) async fn delete(ask: Ask) -> Answer {
         .await;
     deleted.map_err(|error| match error {
         KeepError::NotFound(_) => no_column(),
+        KeepError::Conflict(_) => {
+            Problem::conflict("the dataset's definition uses this column; take it out there first")
+        }
         other => other.into(),
     })?;
     Ok(StatusCode::NO_CONTENT.into_response())

@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
 use waggle_expression::Expression;
-use waggle_metastore::{DerivedColumn, Place, Stored, Use};
+use waggle_metastore::{DerivedColumn, Place, Stored};
 use waggle_model::DatasetScope;
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -163,16 +163,6 @@ pub(crate) async fn update(ask: Ask) -> Answer {
     }
     let changed = read(&object, read_field)?;
     check_names(&ask, &field.place, &changed, Some(&field.value)).await?;
-    if changed.alias != field.value.alias {
-        let used = Use::CalculatedField(field.id.0.clone());
-        let metastore = &ask.state.metastore;
-        if metastore.artifact_user_count(ask.tenant(), &used).await? > 0 {
-            return Err(Problem::conflict(format!(
-                "{} is in use; its alias can't change",
-                field.value.alias
-            )));
-        }
-    }
     field.value = changed;
     let field = ask.update_artifact(field).await?;
     json_answer(StatusCode::OK, &field_json(&field))

@@ -63,7 +63,8 @@ const MARKER_VALUES: Named = Named {
 /// Latest second that fits in nanoseconds.
 const SECOND_MAX: i64 = i64::MAX / NS_PER_S;
 const NS_PER_S: i64 = 1_000_000_000;
-const MESSAGE_CHARS_MAX: usize = 10_000;
+/// Most characters of a message.
+pub(super) const MESSAGE_CHARS_MAX: usize = 10_000;
 const TYPE_CHARS_MAX: usize = 255;
 const URL_CHARS_MAX: usize = 2_048;
 

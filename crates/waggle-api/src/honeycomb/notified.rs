@@ -1,5 +1,6 @@
 //! The member `recipients` of triggers and burn alerts: who is told. Source: spec/honeycomb-api.md section 15.1.
 
+use super::marker::MESSAGE_CHARS_MAX;
 use super::recipient::{create_recipient, details_of, unknown};
 use super::recipient_details::{VARIABLE_VALUE_CHARS_MAX, of_target, target};
 use crate::ask::Ask;
@@ -62,7 +63,7 @@ pub(super) const NEW_NOTIFIED: Shape = Shape::List(&Shape::Object(&[
     may(
         "target",
         Shape::Text,
-        "In place of an id: its address or name.",
+        "In place of an id: its address or name; of a marker its message, at most 10,000 characters.",
     ),
     NOTIFIED_DETAILS,
 ]));
@@ -97,7 +98,7 @@ fn read_recipient(item: &Form<'_>, may_be_marker: bool) -> Told {
         if !may_be_marker {
             item.invalid("type", "only triggers make markers");
         }
-        By::Marker(item.text("target", usize::MAX))
+        By::Marker(item.text("target", MESSAGE_CHARS_MAX))
     } else if !id.is_empty() {
         By::Id(id)
     } else if item.get("type").is_none() {
@@ -165,10 +166,9 @@ async fn find(
     target: &str,
 ) -> Result<Option<Stored<Recipient>>, Problem> {
     let hash = ask.state.access.fingerprint(target);
-    let recipients = ask.artifacts_of_environment::<Recipient>().await?;
-    Ok(recipients.into_iter().find(|recipient| {
-        recipient.value.recipient_type == recipient_type && recipient.value.target_hash == hash
-    }))
+    let key = Recipient::key_of(recipient_type, &hash);
+    let metastore = &ask.state.metastore;
+    Ok(metastore.artifact_of_key(ask.tenant(), &key).await?)
 }
 
 /// The member `recipients` of an answer.

@@ -20,9 +20,14 @@ const VARIABLES_MAX: usize = 10;
 const VARIABLE_NAME_CHARS_MAX: usize = 64;
 /// Most characters of the value of a template's variable.
 pub(super) const VARIABLE_VALUE_CHARS_MAX: usize = 256;
+const TEMPLATE_CHARS_MAX: usize = 20_000;
 const TEMPLATES: [&str; 3] = ["trigger", "budget_rate", "exhaustion_time"];
 
-const TEMPLATE: Shape = Shape::Object(&[must("body", Shape::Text, "The template.")]);
+const TEMPLATE: Shape = Shape::Object(&[must(
+    "body",
+    Shape::Text,
+    "The template, at most 20,000 characters.",
+)]);
 /// The member `details`.
 pub(super) const DETAILS: Shape = Shape::Object(&[
     may("email_address", Shape::Text, "Of email."),
@@ -234,7 +239,7 @@ fn read_payloads(form: &Form<'_>) -> Json {
         let mut read = Map::new();
         for kind in TEMPLATES {
             if let Some(template) = templates.object(kind) {
-                let body = template.text("body", usize::MAX);
+                let body = template.text("body", TEMPLATE_CHARS_MAX);
                 read.insert(kind.to_owned(), json!({ "body": body }));
             }
         }

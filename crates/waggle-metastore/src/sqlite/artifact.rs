@@ -1,14 +1,16 @@
 //! Artifacts of every kind in SQLite.
 
 use super::{SqliteMetastore, from_stored};
-use crate::{ArtifactId, ArtifactKind, Artifacts, Contents, Error, Place, Result, Stored, Use};
+use crate::{
+    ArtifactId, ArtifactKind, ArtifactLimits, Artifacts, Contents, Error, Place, Result, Stored,
+    Use,
+};
 use async_trait::async_trait;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 use waggle_model::{DatasetId, Tenant};
 
 const TAKEN: &str = "A resource by that name already exists.";
-const IN_USE: &str = "it is in use and can't be deleted";
 const CHANGED: &str = "it was changed by somebody else at the same time; try again";
 
 #[async_trait]
@@ -19,7 +21,7 @@ impl Artifacts for SqliteMetastore {
         kind: ArtifactKind,
         place: &Place,
         contents: &Contents,
-        artifacts_max: usize,
+        limits: ArtifactLimits,
         now_ns: i64,
     ) -> Result<Stored<String>> {
         let environment = environment_of(tenant, kind);
@@ -38,12 +40,21 @@ impl Artifacts for SqliteMetastore {
         .bind(parent)
         .fetch_one(&mut *transaction)
         .await?;
-        if usize::try_from(count).unwrap_or(usize::MAX) >= artifacts_max {
+        if usize::try_from(count).unwrap_or(usize::MAX) >= limits.count_max {
             return Err(Error::LimitReached {
                 what: kind.title(),
-                limit: artifacts_max,
+                limit: limits.count_max,
             });
         }
+        check_bytes(
+            &mut transaction,
+            tenant,
+            kind,
+            None,
+            contents,
+            limits.bytes_max,
+        )
+        .await?;
         let id = free_id(&mut transaction, kind).await?;
         let row = sqlx::query(
             "INSERT INTO artifacts (id, kind, team_id, environment_id, dataset_id, parent_id, unique_key, contents,
@@ -86,6 +97,27 @@ impl Artifacts for SqliteMetastore {
         row.as_ref().map(artifact_of).transpose()
     }
 
+    async fn artifact_row_of_key(
+        &self,
+        tenant: Tenant,
+        kind: ArtifactKind,
+        unique_key: &str,
+    ) -> Result<Option<Stored<String>>> {
+        // The expressions are those of the unique index.
+        let row = sqlx::query(
+            "SELECT * FROM artifacts
+             WHERE kind = ? AND team_id = ? AND COALESCE(environment_id, 0) = ?
+                 AND COALESCE(parent_id, '') = '' AND unique_key = ?",
+        )
+        .bind(kind.name())
+        .bind(tenant.team.0)
+        .bind(environment_of(tenant, kind).unwrap_or(0))
+        .bind(unique_key)
+        .fetch_optional(&self.readers)
+        .await?;
+        row.as_ref().map(artifact_of).transpose()
+    }
+
     async fn artifact_rows(
         &self,
         tenant: Tenant,
@@ -115,14 +147,23 @@ impl Artifacts for SqliteMetastore {
         artifact: &ArtifactId,
         version: u64,
         contents: &Contents,
+        bytes_max: usize,
         now_ns: i64,
     ) -> Result<Stored<String>> {
         let mut transaction = self.write().await?;
         check_uses(&mut transaction, tenant, &contents.uses).await?;
-        let found = found_version(&mut transaction, tenant, kind, artifact).await?;
-        if found != version {
+        let found = found(&mut transaction, tenant, kind, artifact).await?;
+        if found.version != version {
             return Err(Error::Conflict(CHANGED));
         }
+        if contents.is_used_by_key && found.unique_key != contents.unique_key {
+            let used = Use::Artifact(kind, artifact.clone());
+            if is_used(&mut transaction, &used).await? {
+                return Err(Error::InUse(kind.title()));
+            }
+        }
+        let changed = Some(artifact);
+        check_bytes(&mut transaction, tenant, kind, changed, contents, bytes_max).await?;
         let row = sqlx::query(
             "UPDATE artifacts SET unique_key = ?, contents = ?, version = version + 1, updated_at_ns = ?
              WHERE id = ? RETURNING *",
@@ -150,16 +191,9 @@ impl Artifacts for SqliteMetastore {
         artifact: &ArtifactId,
     ) -> Result<()> {
         let mut transaction = self.write().await?;
-        found_version(&mut transaction, tenant, kind, artifact).await?;
-        let users: i64 = sqlx::query_scalar(
-            "SELECT COUNT(*) FROM artifact_uses WHERE used_kind = ? AND used_id = ?",
-        )
-        .bind(kind.name())
-        .bind(artifact.0.as_str())
-        .fetch_one(&mut *transaction)
-        .await?;
-        if users > 0 {
-            return Err(Error::Conflict(IN_USE));
+        found(&mut transaction, tenant, kind, artifact).await?;
+        if is_used(&mut transaction, &Use::Artifact(kind, artifact.clone())).await? {
+            return Err(Error::InUse(kind.title()));
         }
         sqlx::query("DELETE FROM artifacts WHERE id = ?")
             .bind(artifact.0.as_str())
@@ -190,24 +224,39 @@ impl Artifacts for SqliteMetastore {
         .await?;
         rows.iter().map(artifact_of).collect()
     }
-
-    async fn artifact_user_count(&self, tenant: Tenant, used: &Use) -> Result<u64> {
-        let (used_kind, used_id) = used.stored();
-        let row = sqlx::query(
-            "SELECT COUNT(*) AS users FROM artifacts JOIN artifact_uses ON artifact_uses.artifact_id = artifacts.id
-             WHERE used_kind = ? AND used_id = ? AND team_id = ?",
-        )
-        .bind(used_kind)
-        .bind(used_id)
-        .bind(tenant.team.0)
-        .fetch_one(&self.readers)
-        .await?;
-        from_stored(&row, "users")
-    }
 }
 
 fn environment_of(tenant: Tenant, kind: ArtifactKind) -> Option<i64> {
     (!kind.is_team_wide()).then_some(tenant.environment.0)
+}
+
+/// All of the kind, with the new contents in place of those of `changed`, must stay within the limit.
+async fn check_bytes(
+    transaction: &mut Transaction<'static, Sqlite>,
+    tenant: Tenant,
+    kind: ArtifactKind,
+    changed: Option<&ArtifactId>,
+    contents: &Contents,
+    bytes_max: usize,
+) -> Result<()> {
+    let others: i64 = sqlx::query_scalar(
+        "SELECT COALESCE(SUM(OCTET_LENGTH(contents)), 0) FROM artifacts
+         WHERE kind = ? AND team_id = ? AND environment_id IS ? AND id <> ?",
+    )
+    .bind(kind.name())
+    .bind(tenant.team.0)
+    .bind(environment_of(tenant, kind))
+    .bind(changed.map_or("", |changed| changed.0.as_str()))
+    .fetch_one(&mut **transaction)
+    .await?;
+    let others = usize::try_from(others).unwrap_or(usize::MAX);
+    if others.saturating_add(contents.text.len()) > bytes_max {
+        return Err(Error::TooLarge {
+            what: kind.title(),
+            bytes_max,
+        });
+    }
+    Ok(())
 }
 
 /// The dataset and the parent must be the tenant's: a foreign key alone would not know.
@@ -243,20 +292,43 @@ async fn check_uses(
     uses: &[Use],
 ) -> Result<()> {
     for used in uses {
-        let Use::Artifact(kind, id) = used else {
-            continue;
+        let (kind, id) = match used {
+            Use::Artifact(kind, id) => (*kind, id.0.as_str()),
+            Use::CalculatedField(id) => (ArtifactKind::DerivedColumn, id.as_str()),
+            Use::Column(id) => {
+                check_column(transaction, tenant, id).await?;
+                continue;
+            }
         };
         sqlx::query(
             "SELECT 1 FROM artifacts WHERE id = ? AND kind = ? AND team_id = ? AND environment_id IS ?",
         )
-        .bind(id.0.as_str())
+        .bind(id)
         .bind(kind.name())
         .bind(tenant.team.0)
-        .bind(environment_of(tenant, *kind))
+        .bind(environment_of(tenant, kind))
         .fetch_optional(&mut **transaction)
         .await?
         .ok_or(Error::NotFound(kind.title()))?;
     }
+    Ok(())
+}
+
+async fn check_column(
+    transaction: &mut Transaction<'static, Sqlite>,
+    tenant: Tenant,
+    column: &str,
+) -> Result<()> {
+    sqlx::query(
+        "SELECT 1 FROM columns JOIN datasets ON datasets.id = columns.dataset_id
+         WHERE columns.id = ? AND team_id = ? AND environment_id = ?",
+    )
+    .bind(column)
+    .bind(tenant.team.0)
+    .bind(tenant.environment.0)
+    .fetch_optional(&mut **transaction)
+    .await?
+    .ok_or(Error::NotFound("column"))?;
     Ok(())
 }
 
@@ -297,14 +369,36 @@ async fn write_uses(
     Ok(())
 }
 
-async fn found_version(
+/// True while an artifact can't do without it.
+pub(super) async fn is_used(
+    transaction: &mut Transaction<'static, Sqlite>,
+    used: &Use,
+) -> Result<bool> {
+    let (used_kind, used_id) = used.stored();
+    let is_used = sqlx::query_scalar(
+        "SELECT EXISTS (SELECT 1 FROM artifact_uses WHERE used_kind = ? AND used_id = ?)",
+    )
+    .bind(used_kind)
+    .bind(used_id)
+    .fetch_one(&mut **transaction)
+    .await?;
+    Ok(is_used)
+}
+
+/// What a change must know of the artifact as it is.
+struct Found {
+    version: u64,
+    unique_key: Option<String>,
+}
+
+async fn found(
     transaction: &mut Transaction<'static, Sqlite>,
     tenant: Tenant,
     kind: ArtifactKind,
     artifact: &ArtifactId,
-) -> Result<u64> {
+) -> Result<Found> {
     let row = sqlx::query(
-        "SELECT version FROM artifacts WHERE id = ? AND kind = ? AND team_id = ? AND environment_id IS ?",
+        "SELECT version, unique_key FROM artifacts WHERE id = ? AND kind = ? AND team_id = ? AND environment_id IS ?",
     )
     .bind(artifact.0.as_str())
     .bind(kind.name())
@@ -313,7 +407,10 @@ async fn found_version(
     .fetch_optional(&mut **transaction)
     .await?
     .ok_or(Error::NotFound(kind.title()))?;
-    from_stored(&row, "version")
+    Ok(Found {
+        version: from_stored(&row, "version")?,
+        unique_key: row.try_get("unique_key")?,
+    })
 }
 
 fn taken(error: sqlx::Error) -> Error {

@@ -1,10 +1,11 @@
 //! Columns in SQLite.
 
+use super::artifact::is_used;
 use super::{CHUNK, SqliteMetastore, from_stored, to_stored};
 use crate::slug::fold;
 use crate::{
     BlockId, Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumn,
-    Error, NewColumn, Result, SeenColumn, id, widen,
+    Error, NewColumn, Result, SeenColumn, Use, id, widen,
 };
 use async_trait::async_trait;
 use hashbrown::HashMap;
@@ -235,6 +236,9 @@ impl Columns for SqliteMetastore {
         .fetch_optional(&mut *transaction)
         .await?
         .ok_or(Error::NotFound("column"))?;
+        if is_used(&mut transaction, &Use::Column(column.0.clone())).await? {
+            return Err(Error::InUse("the column"));
+        }
         let blocks: Vec<i64> = sqlx::query_scalar("SELECT id FROM blocks WHERE dataset_id = ?")
             .bind(dataset.0)
             .fetch_all(&mut *transaction)

@@ -406,7 +406,7 @@ async fn board_views_are_kept() {
             &json!({"name": "one more", "filters": filters}),
         )
         .await;
-    full.check_error(409, "a board can have at most 50 views");
+    full.check_error(409, "there are already 50 of the kind Board view, the most there may be");
     let deleted = installation.delete(&format!("/1/boards/{board}")).await;
     assert_eq!(deleted.status, 204);
     installation
@@ -440,6 +440,8 @@ async fn wrong_views_are_named_field_by_field() {
             (filter(json!({"column": "a", "operation": "=", "value": [1]})), "filters[0].value", "incorrect_type",
              "must be a string, number or boolean"),
             (filter(json!({"column": "a", "operation": "in", "value": 1})), "filters[0].value", "incorrect_type", "must be a list of values"),
+            (filter(json!({"column": "a", "operation": "in", "value": [long(5_000), long(5_000)]})), "filters[0].value", "invalid",
+             "must have at most 10000 bytes"),
         ],
     )
     .await;

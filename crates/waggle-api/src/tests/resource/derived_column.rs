@@ -3,7 +3,7 @@ use crate::tests::NOW_NS;
 use serde_json::json;
 use std::collections::BTreeMap;
 use waggle_access::Permission;
-use waggle_metastore::{DatasetDefinition, DefinedColumn, NewColumn, Place};
+use waggle_metastore::{ArtifactLimits, DatasetDefinition, DefinedColumn, NewColumn, Place};
 use waggle_model::ColumnType;
 
 #[tokio::test]
@@ -163,7 +163,16 @@ async fn one_that_is_in_use_stays() {
     let place = Place::of_dataset(Some(shop));
     let metastore = &installation.metastore;
     let used = metastore
-        .create_artifact(installation.production, &place, definition, 10, NOW_NS)
+        .create_artifact(
+            installation.production,
+            &place,
+            definition,
+            ArtifactLimits {
+                count_max: 10,
+                bytes_max: 10_000,
+            },
+            NOW_NS,
+        )
         .await
         .unwrap();
     let one = format!("{path}/{id}");

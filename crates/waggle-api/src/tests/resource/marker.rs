@@ -1,5 +1,6 @@
 use super::{Walk, check_rules, installation, long};
-use crate::tests::NOW_NS;
+use crate::ApiConfig;
+use crate::tests::{Installation, NOW_NS};
 use serde_json::json;
 use waggle_access::Permission;
 
@@ -211,4 +212,28 @@ async fn wrong_markers_are_named_field_by_field() {
         ],
     )
     .await;
+}
+
+#[tokio::test]
+async fn markers_take_so_much_room_together() {
+    let installation = Installation::with(ApiConfig {
+        environment_artifacts_bytes_max: 3_000,
+        ..ApiConfig::default()
+    })
+    .await;
+    let path = "/1/markers/__all__";
+    let marker = json!({"message": long(1_200)});
+    let first = installation.make_id(path, &marker).await;
+    installation.make(path, &marker).await;
+    let full =
+        "all of the kind Marker together would have more than 3000 bytes, the most they may have";
+    let answer = installation.send("POST", path, &marker).await;
+    answer.check_error(409, full);
+    let one = format!("{path}/{first}");
+    let answer = installation
+        .send("PUT", &one, &json!({"message": long(2_000)}))
+        .await;
+    answer.check_error(409, full);
+    assert_eq!(installation.delete(&one).await.status, 200);
+    installation.make(path, &marker).await;
 }

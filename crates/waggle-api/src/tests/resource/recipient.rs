@@ -164,6 +164,8 @@ async fn wrong_recipients_are_named_field_by_field() {
              "details.webhook_payloads.template_variables[1].name", "invalid", "is there twice"),
             (hook(json!({"webhook_payloads": {"payload_templates": {"trigger": {}}}})),
              "details.webhook_payloads.payload_templates.trigger.body", "missing", blank),
+            (hook(json!({"webhook_payloads": {"payload_templates": {"budget_rate": {"body": long(20_001)}}}})),
+             "details.webhook_payloads.payload_templates.budget_rate.body", "invalid", "must have at most 20000 characters"),
         ],
     )
     .await;

@@ -152,6 +152,8 @@ async fn recipients_are_found_or_made() {
             (json!({"recipients": [{"type": "webhook", "target": "x"}]}), "recipients[0].target", "invalid", "there is no such recipient"),
             (json!({"recipients": [{"type": "email", "target": "x"}]}), "recipients[0].target", "invalid", "there is no such recipient"),
             (json!({"recipients": [{}]}), "recipients[0].id", "missing", "cannot be blank"),
+            (json!({"recipients": [{"type": "marker", "target": long(10_001)}]}), "recipients[0].target", "invalid",
+             "must have at most 10000 characters"),
             (json!({"recipients": [{"id": "x", "details": {"pagerduty_severity": "bad"}}]}), "recipients[0].details.pagerduty_severity",
              "invalid", "must be one of critical, error, warning, info"),
             (json!({"recipients": [{"id": "x", "details": {"variables": [{"name": "a", "value": long(257)}]}}]}),

@@ -1,8 +1,9 @@
 use super::MIGRATIONS;
-use crate::{Error, SqliteMetastore};
+use crate::{Error, Metastore, Recipient, SqliteMetastore};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, Executor};
 use std::path::Path;
+use waggle_model::{EnvironmentId, TeamId, Tenant};
 
 #[tokio::test]
 async fn an_empty_file_gets_the_schema_and_keeps_it() {
@@ -76,6 +77,36 @@ async fn what_is_no_metastore_is_refused() {
         cause.starts_with(&format!("{}: ", missing_folder.display())),
         "{cause}"
     );
+}
+
+#[tokio::test]
+async fn sealed_details_of_older_versions_stay_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metastore.sqlite");
+    for migration in &MIGRATIONS[..7] {
+        execute(&path, migration).await;
+    }
+    execute(
+        &path,
+        "INSERT INTO teams VALUES (1, 'bees', 'bees', 1);
+         INSERT INTO artifacts (id, kind, team_id, unique_key, contents, version, created_at_ns, updated_at_ns)
+         VALUES ('r', 'recipient', 1, 'email/x',
+                 '{\"recipient_type\":\"email\",\"target_hash\":\"x\",\"sealed_details\":[0,255,16,1,2,3,4,5,6,7,8,9]}', 1, 1, 1);
+         PRAGMA application_id = 2003265388; PRAGMA user_version = 7",
+    )
+    .await;
+    let metastore = SqliteMetastore::open(&path).await.unwrap();
+    let tenant = Tenant {
+        team: TeamId(1),
+        environment: EnvironmentId(1),
+    };
+    let metastore: &dyn Metastore = &metastore;
+    let found = metastore.artifacts::<Recipient>(tenant).await.unwrap();
+    let details: Vec<&[u8]> = found
+        .iter()
+        .map(|found| found.value.sealed_details.as_slice())
+        .collect();
+    assert_eq!(details, [[0, 255, 16, 1, 2, 3, 4, 5, 6, 7, 8, 9]]);
 }
 
 async fn execute(path: &Path, sql: &'static str) {
