@@ -8,6 +8,7 @@ mod honeycomb;
 mod kinesis;
 mod otlp;
 mod print;
+mod xray;
 
 use crate::{RECEIVERS, Reply};
 use std::collections::BTreeMap;
@@ -211,6 +212,11 @@ fn honeycomb_cases() {
 #[test]
 fn kinesis_cases() {
     check("kinesis", kinesis::run);
+}
+
+#[test]
+fn xray_cases() {
+    check("xray", xray::run);
 }
 
 #[test]

@@ -10,6 +10,10 @@ use crate::otlp::{ContentType, Signal, decode_json, reference};
 use crate::otlp::{
     Encoding, OtlpHeaders, decode_logs, decode_metrics, decode_traces, export_reply, rejected_count,
 };
+use crate::xray::{
+    Document, DocumentFacts, Source, dataset_name, decode_segments, decode_telemetry, map_document,
+    map_pending, map_settled, read_datagram,
+};
 use crate::{ContentEncoding, decompress};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use proptest::prelude::*;
@@ -84,6 +88,43 @@ fn decode_everything(body: &[u8]) {
             assert!(output.len() <= 10_000);
         }
     }
+}
+
+/// Everything X-Ray's clients send. A document that is taken keeps its text, and has a row of its own whatever is in it.
+fn decode_xray(body: &[u8]) {
+    let limits = EventLimits {
+        columns_max: 20,
+        string_bytes_max: 50,
+        ..EventLimits::default()
+    };
+    drop(read_datagram(body));
+    drop(decode_segments(body, 3));
+    drop(decode_telemetry(body, 1, &limits));
+    let Ok(document) = Document::parse(body) else {
+        return;
+    };
+    assert_eq!(document.text().as_bytes(), body);
+    let facts = DocumentFacts {
+        service: Some("s"),
+        received_ns: 1,
+        source: Source::Udp,
+    };
+    let mut batch = EventBatch::new(dataset_name(&document, facts.service));
+    map_document(&document, facts, &limits, &mut batch).unwrap();
+    map_pending(&document, facts, true, &limits, &mut batch).unwrap();
+    let entity = document.entity();
+    let (trace_id, id) = (document.trace_id(), entity.id());
+    map_settled(trace_id, id, entity.start_ns(), 1, &limits, &mut batch).unwrap();
+    let entities = document.entities().count();
+    assert!(batch.len() >= entities + 2);
+    let texts = batch.columns().iter().find(|c| &*c.name == "xray.document");
+    let texts = &texts.unwrap().strings;
+    assert!(
+        texts
+            .codes
+            .iter()
+            .all(|&code| texts.entry(code) == document.text())
+    );
 }
 
 fn traces_protobuf() -> Vec<u8> {
@@ -185,6 +226,12 @@ fn corpora_are_answered() {
 }
 
 #[test]
+fn corpora_of_xray_are_answered() {
+    let targets = ["xray_document", "xray_datagram", "xray_request"];
+    with_corpora(&targets, 60, |body, _| decode_xray(body));
+}
+
+#[test]
 fn corpora_of_otlp_give_what_the_reference_gives() {
     let limits = EventLimits::default();
     let targets = ["otlp_traces", "otlp_logs", "otlp_metrics"];
@@ -201,6 +248,7 @@ proptest! {
     #[test]
     fn random_bytes_are_answered(body in prop::collection::vec(any::<u8>(), 0..200)) {
         decode_everything(&body);
+        decode_xray(&body);
     }
 
     #[test]

@@ -64,6 +64,14 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// Writes text that must not be cut, however long a value may be; the limit on the event holds.
+    pub(crate) fn put_str_whole(&mut self, name: &str, value: &str) {
+        if self.admits(name.as_bytes()) {
+            self.batch.put_str(name, value);
+            self.check();
+        }
+    }
+
     #[inline]
     pub(crate) fn put_int(&mut self, name: impl AsRef<[u8]>, value: i64) {
         if self.admits(name.as_ref()) {

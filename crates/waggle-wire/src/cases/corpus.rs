@@ -1,7 +1,7 @@
 //! The corpora of the fuzzers in `fuzz/` are the requests of the golden cases, as files, so that every shape a case shows is where a
 //! fuzzer starts. The ordinary suite reads the same files, as they are and damaged.
 
-use super::{Case, body, is_bless, kinesis, otlp, read_cases};
+use super::{Case, body, is_bless, kinesis, otlp, read_cases, xray};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,28 @@ pub(crate) fn read_corpus(target: &str) -> BTreeMap<String, Vec<u8>> {
 /// What the cases say must be in each corpus.
 fn expected() -> BTreeMap<&'static str, BTreeMap<String, Vec<u8>>> {
     let mut corpora: BTreeMap<_, BTreeMap<_, _>> = BTreeMap::new();
+    for (path, text) in read_cases("xray") {
+        let case = Case::parse(&text);
+        let name = path.file_stem().unwrap().to_str().unwrap();
+        let body = body::expand(&case.body);
+        let (target, inputs) = match case.header("path").unwrap() {
+            "udp" => ("xray_datagram", vec![body]),
+            "/TraceSegments" => {
+                let documents = body.lines().map(str::to_owned).collect();
+                let requests = corpora.entry("xray_request").or_default();
+                requests.insert(format!("{name}.json"), xray::request(&body).into_bytes());
+                ("xray_document", documents)
+            }
+            _ => ("xray_request", vec![body]),
+        };
+        let corpus = corpora.entry(target).or_default();
+        for (number, input) in inputs.into_iter().enumerate() {
+            corpus.insert(format!("{name}.{number}"), input.into_bytes());
+        }
+    }
+    for corpus in corpora.values_mut() {
+        corpus.retain(|_, bytes: &mut Vec<u8>| !bytes.is_empty() && bytes.len() <= BYTES_MAX);
+    }
     for receiver in ["otlp", "honeycomb", "kinesis"] {
         for (path, text) in read_cases(receiver) {
             let case = Case::parse(&text);

@@ -4,7 +4,7 @@ use crate::xray::{Cause, Namespace};
 const BASE: &str = r#"{"name":"shop","id":"A100000000000001","trace_id":"1-6A000000-000000000000000000000001","start_time":1.77838490E9,"end_time":1778384900.24}"#;
 
 /// The base document with members changed; `null` takes one away.
-fn with(changes: serde_json::Value) -> String {
+fn with(changes: &serde_json::Value) -> String {
     let mut document: serde_json::Value = serde_json::from_str(BASE).unwrap();
     for (name, value) in changes.as_object().unwrap() {
         match value.is_null() {
@@ -85,7 +85,7 @@ fn what_is_wrong_has_a_code() {
             _ if code == MissingId => None,
             _ => id,
         };
-        check_refused(with(changes.clone()), code, id);
+        check_refused(with(&changes), code, id);
     }
     check_refused("", ParseError, None);
     check_refused("[]", ParseError, None);
@@ -123,7 +123,7 @@ fn what_is_odd_is_kept() {
         json!({"trace_id": "6A000000000000000000000000000001"}),
         json!({"http": 1, "aws": [], "annotations": "x", "links": {}, "subsegments": 3}),
     ] {
-        let text = with(changes);
+        let text = with(&changes);
         Document::parse(text.as_bytes()).unwrap_or_else(|error| panic!("{error}: {text}"));
     }
 }

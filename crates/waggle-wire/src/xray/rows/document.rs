@@ -1,0 +1,180 @@
+//! Whole documents: as the rows queries see, and as rows that wait until it is known where they belong.
+
+use super::entity::{Context, put_entity, put_exception, put_link};
+use super::fields::Fields;
+use crate::row::{Row, cut};
+use crate::xray::{Document, Entity, EntityId, TraceId};
+use waggle_model::{EventBatch, EventLimits, RejectReason};
+
+/// The dataset of documents whose rows can't be written yet: those in progress, and subsegments whose service is unknown. Internal: not
+/// listed, and no part of an environment's queries.
+pub const DATASET_PENDING: &str = "xray-pending";
+
+/// The dataset of subsegments whose segment never came.
+const DATASET_UNKNOWN: &str = "unknown_service:xray";
+
+/// Most bytes of a name where a dataset is called by it. Source: spec/xray.md section 2.1.
+const SERVICE_BYTES_MAX: usize = 200;
+
+/// How a document came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A datagram.
+    Udp,
+    /// `PutTraceSegments`.
+    Api,
+}
+
+/// What is known about a document besides what it says.
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentFacts<'a> {
+    /// The service a subsegment belongs to; `None` when its segment is not known. Of no matter for a segment.
+    pub service: Option<&'a str>,
+    /// When it came, nanoseconds since the Unix epoch: of two complete documents of one entity the later counts.
+    pub received_ns: i64,
+    /// How it came.
+    pub source: Source,
+}
+
+/// The dataset that a document's rows belong to, which is also the `service.name` of each of them.
+pub fn dataset_name<'a>(document: &'a Document, service: Option<&'a str>) -> &'a str {
+    let entity = document.entity();
+    let name = match (entity.is_subsegment(), service) {
+        (false, _) => entity.name(),
+        (true, Some(service)) => service,
+        (true, None) => DATASET_UNKNOWN,
+    };
+    let name = cut(name, SERVICE_BYTES_MAX).trim();
+    match name.is_empty() {
+        true => "unknown_service",
+        false => name,
+    }
+}
+
+/// Writes a document's rows into the batch of its dataset ([`dataset_name`]): the document's own entity with its text first, and returns the
+/// number of that row.
+///
+/// # Errors
+/// The limit that even the row of the document's own entity breaks: nothing of the document can be stored. Other rows that break a limit
+/// are left out, since the text holds what they say.
+pub fn map_document(
+    document: &Document,
+    facts: DocumentFacts<'_>,
+    limits: &EventLimits,
+    batch: &mut EventBatch,
+) -> Result<usize, RejectReason> {
+    let trace_id = document.trace_id().to_column();
+    let context = Context {
+        trace_id: &trace_id,
+        service: dataset_name(document, facts.service),
+    };
+    // Before the others: when it is refused, nothing is written.
+    let own_row = write_row(batch, limits, |row| {
+        let entity = document.entity();
+        put_kept(row, document, facts);
+        let mut fields = Fields::new(row);
+        put_entity(&mut fields, context, entity);
+        fields.end();
+        entity.start_ns()
+    })?;
+    for entity in document.entities() {
+        // Of these rows one that breaks a limit is left out: its values are in the text.
+        if entity.is_embedded() {
+            _ = write_row(batch, limits, |row| {
+                let mut fields = Fields::new(row);
+                put_entity(&mut fields, context, entity);
+                fields.end();
+                entity.start_ns()
+            });
+        }
+        for exception in entity.exceptions() {
+            _ = write_row(batch, limits, |row| {
+                put_exception(&mut Fields::new(row), context, entity, exception);
+                entity.start_ns()
+            });
+        }
+        for link in entity.links() {
+            _ = write_row(batch, limits, |row| {
+                put_link(&mut Fields::new(row), context, entity, link);
+                entity.start_ns()
+            });
+        }
+    }
+    Ok(own_row)
+}
+
+/// Writes a document into the batch of [`DATASET_PENDING`], to wait there or, when `is_settled`, only to be kept.
+///
+/// # Errors
+/// The limit that the row breaks.
+pub fn map_pending(
+    document: &Document,
+    facts: DocumentFacts<'_>,
+    is_settled: bool,
+    limits: &EventLimits,
+    batch: &mut EventBatch,
+) -> Result<usize, RejectReason> {
+    let trace_id = document.trace_id().to_column();
+    write_row(batch, limits, |row| {
+        let entity = document.entity();
+        put_kept(row, document, facts);
+        put_ids(row, &trace_id, entity);
+        if is_settled {
+            row.put_bool("xray.settled", true);
+        }
+        entity.start_ns()
+    })
+}
+
+/// Writes into the batch of [`DATASET_PENDING`] that what waits there for an entity, and came no later than `received_ns`, waits no more:
+/// its rows are written by the same append, or a complete document took its place.
+///
+/// # Errors
+/// The limit that the row breaks.
+pub fn map_settled(
+    trace_id: TraceId,
+    entity_id: EntityId,
+    start_ns: i64,
+    received_ns: i64,
+    limits: &EventLimits,
+    batch: &mut EventBatch,
+) -> Result<usize, RejectReason> {
+    write_row(batch, limits, |row| {
+        row.put_str("trace.trace_id", &trace_id.to_column());
+        row.put_str("trace.span_id", &entity_id.to_string());
+        row.put_bool("xray.settled", true);
+        row.put_int("xray.received_ns", received_ns);
+        start_ns
+    })
+}
+
+/// The text as it came, whatever the limit on one value: a document that was cut could not be given back.
+fn put_kept(row: &mut Row<'_>, document: &Document, facts: DocumentFacts<'_>) {
+    row.put_str_whole("xray.document", document.text());
+    row.put_int("xray.received_ns", facts.received_ns);
+    row.put_str(
+        "xray.source",
+        match facts.source {
+            Source::Udp => "udp",
+            Source::Api => "api",
+        },
+    );
+}
+
+fn put_ids(row: &mut Row<'_>, trace_id: &str, entity: Entity<'_>) {
+    row.put_str("trace.trace_id", trace_id);
+    row.put_str("trace.span_id", &entity.id().to_string());
+    if let Some(parent) = entity.parent_id() {
+        row.put_str("trace.parent_id", &parent.to_string());
+    }
+}
+
+fn write_row(
+    batch: &mut EventBatch,
+    limits: &EventLimits,
+    write: impl FnOnce(&mut Row<'_>) -> i64,
+) -> Result<usize, RejectReason> {
+    let mut row = Row::begin(batch, limits);
+    let timestamp_ns = write(&mut row);
+    row.end(timestamp_ns, 1)
+}
