@@ -60,8 +60,10 @@ pub(crate) const RESOURCES: &[Resource] = &[
     v2::api_key::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,
+    own::team::RESOURCE,
     own::key::RESOURCE,
     own::dataset::RESOURCE,
+    own::schema::RESOURCE,
     own::query::RESOURCE,
     own::history::RESOURCE,
     own::row::RESOURCE,
@@ -72,6 +74,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::retention::RESOURCE,
     own::erasure::RESOURCE,
     own::alerting::RESOURCE,
+    own::recipient::RESOURCE,
 ];
 
 /// Every row of the table.

@@ -102,7 +102,7 @@ const NEW_COLUMN: Named = Named {
         ),
     ],
 };
-const COLUMN_CHANGE: Named = Named {
+pub(crate) const COLUMN_CHANGE: Named = Named {
     name: "ColumnChange",
     about: "New values for a column; what is absent stays.",
     members: &[

@@ -55,7 +55,7 @@ const READ: Need = Need::OneOf(&[
 ]);
 const WRITE: Need = Need::OneOf(&[Permission::CreateDatasets]);
 
-const DATASET: Named = Named {
+pub(crate) const DATASET: Named = Named {
     name: "Dataset",
     about: "A named set of events.",
     members: &[
@@ -95,7 +95,7 @@ const NEW_DATASET: Named = Named {
         ),
     ],
 };
-const DATASET_CHANGE: Named = Named {
+pub(crate) const DATASET_CHANGE: Named = Named {
     name: "DatasetChange",
     about: "New values for a dataset.",
     members: &[

@@ -118,7 +118,7 @@ const fn part(key: &'static str, usual: &'static [&'static str], about: &'static
 }
 
 const COLUMN_TYPE: Shape = Shape::Choice(&["column", "derived_column"]);
-const DEFINITION: Named = Named {
+pub(crate) const DEFINITION: Named = Named {
     name: "DatasetDefinition",
     about: "Which column plays which part; null where none does.",
     members: &members(
@@ -129,7 +129,7 @@ const DEFINITION: Named = Named {
         ])),
     ),
 };
-const DEFINITION_CHANGE: Named = Named {
+pub(crate) const DEFINITION_CHANGE: Named = Named {
     name: "DatasetDefinitionChange",
     about: "Which column shall play which part; what is absent stays.",
     members: &members(
@@ -162,7 +162,7 @@ const fn members(is_required: bool, shape: Shape) -> [Member; PARTS.len()] {
 }
 
 /// `GET /1/dataset_definitions/{dataset}`.
-async fn get(ask: Ask) -> Answer {
+pub(crate) async fn get(ask: Ask) -> Answer {
     let dataset = ask.dataset(ask.tenant()).await?.id;
     let chosen = chosen(&ask, dataset).await?;
     let chosen = chosen.map(|stored| stored.value).unwrap_or_default();
@@ -170,7 +170,7 @@ async fn get(ask: Ask) -> Answer {
 }
 
 /// `PATCH /1/dataset_definitions/{dataset}`.
-async fn update(ask: Ask) -> Answer {
+pub(crate) async fn update(ask: Ask) -> Answer {
     let dataset = ask.dataset(ask.tenant()).await?.id;
     let wanted = read_change(&ask.object()?)?;
     let mut found = BTreeMap::new();

@@ -69,7 +69,7 @@ pub(crate) const RESOURCE: Resource = Resource {
 const READ: Need = Need::OneOf(&[Permission::ManageColumns, Permission::RunQueries]);
 const WRITE: Need = Need::OneOf(&[Permission::ManageColumns]);
 
-const FIELD: Named = Named {
+pub(crate) const FIELD: Named = Named {
     name: "DerivedColumn",
     about: "An expression with a name.",
     members: &[
@@ -81,7 +81,7 @@ const FIELD: Named = Named {
         must("updated_at", Shape::Time, "When it was last changed."),
     ],
 };
-const NEW_FIELD: Named = Named {
+pub(crate) const NEW_FIELD: Named = Named {
     name: "NewDerivedColumn",
     about: "An expression to be kept under a name.",
     members: &[
@@ -98,7 +98,7 @@ const NEW_FIELD: Named = Named {
         ),
     ],
 };
-const FIELD_CHANGE: Named = Named {
+pub(crate) const FIELD_CHANGE: Named = Named {
     name: "DerivedColumnChange",
     about: "New values for a calculated field; what is absent stays.",
     members: &[

@@ -69,7 +69,7 @@ const TYPE: Shape = Shape::Choice(&[
     "msteams_workflow",
     "msteams",
 ]);
-const RECIPIENT: NamedShape = NamedShape {
+pub(crate) const RECIPIENT: NamedShape = NamedShape {
     name: "Recipient",
     about: "A place that takes alerts.",
     members: &[
@@ -80,7 +80,7 @@ const RECIPIENT: NamedShape = NamedShape {
         must("updated_at", Shape::Time, "When it was last changed."),
     ],
 };
-const NEW_RECIPIENT: NamedShape = NamedShape {
+pub(crate) const NEW_RECIPIENT: NamedShape = NamedShape {
     name: "NewRecipient",
     about: "A place that takes alerts, to be made.",
     members: &[

@@ -76,7 +76,7 @@ const SLI: Shape = Shape::Object(&[must(
     Shape::Text,
     "The calculated field that says whether an event is good; no value does not count.",
 )]);
-const SLO: Named = Named {
+pub(crate) const SLO: Named = Named {
     name: "Slo",
     about: "A promise about how many events are good.",
     members: &[
@@ -179,7 +179,7 @@ const YEAR_S: i64 = 366 * 86_400;
 const NS_PER_S: i64 = 1_000_000_000;
 
 /// `GET /1/slos/{dataset}`.
-async fn list(ask: Ask) -> Answer {
+pub(crate) async fn list(ask: Ask) -> Answer {
     let scope = ask.scope(ask.tenant()).await?;
     let mut slos = ask.artifacts_of_environment::<Slo>().await?;
     slos.retain(|slo| is_read(slo, &scope));
@@ -197,7 +197,7 @@ async fn create(ask: Ask) -> Answer {
 }
 
 /// `GET /1/slos/{dataset}/{id}`.
-async fn get(ask: Ask) -> Answer {
+pub(crate) async fn get(ask: Ask) -> Answer {
     let slo = find(&ask).await?;
     let mut json = slo_json(&slo, &ask.slugs().await?);
     if matches!(ask.query("detailed"), Some("" | "true" | "1")) {

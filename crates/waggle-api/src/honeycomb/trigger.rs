@@ -110,7 +110,7 @@ const BASELINE: Shape = Shape::Object(&[
     ),
 ]);
 /// A trigger as it is shown.
-pub(super) const TRIGGER: NamedShape = NamedShape {
+pub(crate) const TRIGGER: NamedShape = NamedShape {
     name: "Trigger",
     about: "A query with a threshold.",
     members: &[

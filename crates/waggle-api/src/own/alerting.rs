@@ -2,8 +2,10 @@
 //! trigger that never fires must not look like a service that never fails.
 
 use crate::ask::{Answer, Ask, json_answer};
+use crate::honeycomb::slo::{self, SLO};
+use crate::honeycomb::trigger::{self, TRIGGER};
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Shape, must};
+use crate::shape::{Content, Shape, may, must};
 use axum::http::StatusCode;
 use serde_json::json;
 use waggle_access::Permission;
@@ -12,32 +14,72 @@ use waggle_metastore::{BurnAlert, Slo, Trigger};
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Alerting",
     about: "Whether anybody looks after triggers, SLOs and burn alerts.",
-    routes: &[Route::own(
-        "GET",
-        "/api/environments/{env}/alerting",
-        Need::Person(&[Permission::RunQueries]),
-        |ask| Box::pin(get(ask)),
-    )
-    .about("Says whether triggers and burn alerts are evaluated, and how many there are.")
-    .answers(&[(
-        200,
-        Content::Json(Shape::Object(&[
-            must(
-                "evaluated",
-                Shape::Flag,
-                "True when they are evaluated and people are told.",
-            ),
-            must("note", Shape::Text, "The same for people."),
-            must("triggers", Shape::Whole, "Triggers of the environment."),
-            must("slos", Shape::Whole, "SLOs of the environment."),
-            must(
-                "burn_alerts",
-                Shape::Whole,
-                "Burn alerts of the environment.",
-            ),
-        ])),
-    )])],
+    routes: &[
+        Route::own("GET", "/api/environments/{env}/alerting", LOOK, |ask| {
+            Box::pin(get(ask))
+        })
+        .about("Says whether triggers and burn alerts are evaluated, and how many there are.")
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must(
+                    "evaluated",
+                    Shape::Flag,
+                    "True when they are evaluated and people are told.",
+                ),
+                must("note", Shape::Text, "The same for people."),
+                must("triggers", Shape::Whole, "Triggers of the environment."),
+                must("slos", Shape::Whole, "SLOs of the environment."),
+                must(
+                    "burn_alerts",
+                    Shape::Whole,
+                    "Burn alerts of the environment.",
+                ),
+            ])),
+        )]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/triggers",
+            LOOK,
+            |ask| Box::pin(trigger::list(ask)),
+        )
+        .about("Lists the triggers of a dataset, or of all with `__all__`.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&TRIGGER))))]),
+        Route::own(
+            "DELETE",
+            "/api/environments/{env}/datasets/{dataset}/triggers/{id}",
+            Need::Person(&[Permission::ManageTriggers]),
+            |ask| Box::pin(trigger::delete(ask)),
+        )
+        .about("Deletes a trigger.")
+        .id("trigger")
+        .answers(&[(204, Content::Nothing)]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/slos",
+            LOOK,
+            |ask| Box::pin(slo::list(ask)),
+        )
+        .about("Lists the SLOs of a dataset, or of all with `__all__`.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&SLO))))]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/slos/{id}",
+            LOOK,
+            |ask| Box::pin(slo::get(ask)),
+        )
+        .about("Returns an SLO; with `detailed` also how it does.")
+        .id("slo")
+        .query(&[may(
+            "detailed",
+            Shape::Text,
+            "Empty or `true` adds compliance, budget, status and burn rate.",
+        )])
+        .answers(&[(200, Content::Json(Shape::Named(&SLO)))]),
+    ],
 };
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 
 const NOTE: &str = "Triggers and burn alerts are kept, but this version of Waggle does not evaluate them: nobody is told anything. \
                     The compliance and budget of SLOs are computed when they are asked for.";

@@ -406,7 +406,10 @@ async fn board_views_are_kept() {
             &json!({"name": "one more", "filters": filters}),
         )
         .await;
-    full.check_error(409, "there are already 50 of the kind Board view, the most there may be");
+    full.check_error(
+        409,
+        "there are already 50 of the kind Board view, the most there may be",
+    );
     let deleted = installation.delete(&format!("/1/boards/{board}")).await;
     assert_eq!(deleted.status, 204);
     installation

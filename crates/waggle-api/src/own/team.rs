@@ -1,0 +1,140 @@
+//! The team behind an environment, for people: its members, its environments, and new ones.
+
+use crate::ask::{Answer, Ask, json_answer};
+use crate::problem::{DetailCode, Problem};
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Named, Shape, may, must};
+use crate::table::time_text;
+use axum::http::StatusCode;
+use serde_json::{Value as Json, json};
+use waggle_access::Permission;
+use waggle_metastore::{Environment, EnvironmentChange, Error};
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Team of the UI",
+    about: "Members and environments of the team, for people.",
+    routes: &[
+        Route::own("GET", "/api/environments/{env}/members", LOOK, |ask| {
+            Box::pin(members(ask))
+        })
+        .about("Lists the people of the team.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&MEMBER))))]),
+        Route::own("GET", "/api/environments/{env}/environments", LOOK, |ask| {
+            Box::pin(list(ask))
+        })
+        .about("Lists the environments of the team.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&ENVIRONMENT))))]),
+        Route::own(
+            "POST",
+            "/api/environments/{env}/environments",
+            Need::Administrator,
+            |ask| Box::pin(create(ask)),
+        )
+        .about("Makes another environment of the team.")
+        .takes(Shape::Object(&[
+            must("name", Shape::Text, "1 to 255 characters."),
+            may("description", Shape::Text, "At most 255 characters."),
+        ]))
+        .answers(&[(201, Content::Json(Shape::Named(&ENVIRONMENT)))]),
+    ],
+};
+
+const MEMBER: Named = Named {
+    name: "Member",
+    about: "A person of the team.",
+    members: &[
+        must("email", Shape::Text, "E-mail address."),
+        must("name", Shape::Text, "Name."),
+        must(
+            "role",
+            Shape::Choice(&["administrator", "member"]),
+            "What the person may do.",
+        ),
+        must("created_at", Shape::Time, "When the account was made."),
+    ],
+};
+const ENVIRONMENT: Named = Named {
+    name: "TeamEnvironment",
+    about: "An environment of the team.",
+    members: &[
+        must("name", Shape::Text, "The name to show."),
+        must("slug", Shape::Text, "The name in addresses."),
+        must("description", Shape::Text, "What people wrote about it."),
+        must("created_at", Shape::Time, "When it was made."),
+    ],
+};
+const TEXT_CHARS_MAX: usize = 255;
+
+/// `GET /api/environments/{env}/members`.
+async fn members(ask: Ask) -> Answer {
+    let users = ask.state.metastore.users(ask.caller.tenant.team).await?;
+    let members: Vec<Json> = users
+        .iter()
+        .map(|user| {
+            json!({
+                "email": user.email,
+                "name": user.name,
+                "role": user.role.name(),
+                "created_at": time_text(user.created_at_ns),
+            })
+        })
+        .collect();
+    json_answer(StatusCode::OK, &members)
+}
+
+/// `GET /api/environments/{env}/environments`.
+async fn list(ask: Ask) -> Answer {
+    let team = ask.caller.tenant.team;
+    let environments = ask.state.metastore.environments(team).await?;
+    let environments: Vec<Json> = environments.iter().map(environment_json).collect();
+    json_answer(StatusCode::OK, &environments)
+}
+
+/// `POST /api/environments/{env}/environments`.
+async fn create(ask: Ask) -> Answer {
+    let object = ask.object()?;
+    let text = |member: &'static str| match object.get(member) {
+        None | Some(Json::Null) => Ok(""),
+        Some(Json::String(text)) if text.chars().count() <= TEXT_CHARS_MAX => Ok(text.trim()),
+        Some(_) => Err(Problem::invalid_field(
+            member,
+            DetailCode::Invalid,
+            format!("must be a string of at most {TEXT_CHARS_MAX} characters"),
+        )),
+    };
+    let (name, description) = (text("name")?, text("description")?);
+    if name.is_empty() {
+        return Err(Problem::invalid_field(
+            "name",
+            DetailCode::Missing,
+            "cannot be blank",
+        ));
+    }
+    let metastore = &ask.state.metastore;
+    let team = ask.caller.tenant.team;
+    let made = metastore
+        .create_environment(team, name, ask.state.clock.now_ns())
+        .await
+        .map_err(|error| match error {
+            Error::Conflict(_) => Problem::conflict("an environment of this name exists already"),
+            other => other.into(),
+        })?;
+    let change = EnvironmentChange {
+        description: Some(description.to_owned()),
+        color: None,
+        is_delete_protected: None,
+    };
+    let made = metastore.update_environment(made.tenant, change).await?;
+    json_answer(StatusCode::CREATED, &environment_json(&made))
+}
+
+fn environment_json(environment: &Environment) -> Json {
+    json!({
+        "name": environment.name,
+        "slug": environment.slug,
+        "description": environment.description,
+        "created_at": time_text(environment.created_at_ns),
+    })
+}
