@@ -13,5 +13,5 @@ fuzz_target!(|body: &[u8]| {
         now_ns: 1,
         expand_json_depth: 2,
     };
-    drop(decode_records("d", body, 1 << 20, &options));
+    drop(decode_records("d", body, 1 << 20, 8 << 20, &options));
 });

@@ -55,6 +55,18 @@ impl Ask {
         }
     }
 
+    /// Counts a query of Waggle's own API, where those of the team's keys are limited.
+    ///
+    /// # Errors
+    /// The team has run its queries of this minute.
+    pub(crate) fn count_query(&self, is_relational: bool) -> Result<(), Problem> {
+        let now_ns = self.state.clock.now_ns();
+        self.state
+            .rates
+            .query(&self.caller, is_relational, now_ns)?;
+        Ok(())
+    }
+
     /// The dataset of the path's `{dataset}`.
     pub(crate) async fn dataset(&self, tenant: Tenant) -> Result<Dataset, Problem> {
         self.state

@@ -14,12 +14,15 @@ pub struct RateLimits {
     pub team_calls_max: u64,
     /// The time in which calls are counted. Default 60 s.
     pub window: Duration,
-    /// Most queries that one team may run by `POST /1/query_results` per minute. Default 0; Honeycomb's is 10.
+    /// Most queries that one team may run with its keys per minute, by `POST /1/query_results` and through `/api/`. Default 0;
+    /// Honeycomb's is 10.
     pub team_queries_max: u64,
     /// Most of them that may look at other spans of a trace. Default 0; Honeycomb's is 1.
     pub team_relational_queries_max: u64,
-    /// Most events per second with one key, over all protocols, averaged over a minute at most. Default 0.
+    /// Most events per second with one key, over all protocols. Default 0.
     pub key_events_per_second: u64,
+    /// Longest time that a key waits after one request with more events than it may send in a second. Default 1 h.
+    pub key_events_wait_max: Duration,
     /// Most keys and teams whose calls are remembered, and most keys whose events are; beyond, the count that ends first is forgotten.
     /// Default 10,000.
     pub remembered_max: usize,
@@ -34,6 +37,7 @@ impl Default for RateLimits {
             team_queries_max: 0,
             team_relational_queries_max: 0,
             key_events_per_second: 0,
+            key_events_wait_max: Duration::from_secs(3_600),
             remembered_max: 10_000,
         }
     }
@@ -57,6 +61,9 @@ pub struct ApiConfig {
     pub otlp_body_bytes_max: usize,
     /// Most bytes of a `/1/batch` body, as sent and again after decompression. Default 20 MiB; clients split at 5 MB.
     pub batch_body_bytes_max: usize,
+    /// Most bytes of one delivery of Amazon Data Firehose once all of its records are decompressed; each alone is bounded as a body is.
+    /// Default 160 MiB.
+    pub delivery_bytes_max: usize,
     /// Most bytes of a `/1/events` body, as sent and again after decompression. Default 1 MiB.
     pub event_body_bytes_max: usize,
     /// Most bytes of every other body. Default 100,000, as spec/honeycomb-api.md section 2.1 says.
@@ -84,7 +91,8 @@ pub struct ApiConfig {
     pub shutdown_grace: Duration,
     /// Longest time `GET /1/query_results` waits for a running query before it answers `complete: false`. Default 1 s.
     pub result_wait: Duration,
-    /// Most queries of `/1/query_results` that run in the background at once; more get 429. Default 64.
+    /// Most queries of `/1/query_results` that run in the background at once, of one team at most three quarters; more get 429.
+    /// Default 64.
     pub results_running_max: usize,
     /// Most bytes of answers that have been given and wait to be written to the metastore; beyond, answers wait. Default 256 MiB.
     pub results_unwritten_bytes_max: usize,
@@ -96,7 +104,8 @@ pub struct ApiConfig {
     pub environment_artifacts_max: usize,
     /// Most bytes of all of one kind of these in an environment (or team) together. Default 64 MiB.
     pub environment_artifacts_bytes_max: usize,
-    /// Most maps of services that are computed or kept for whoever asked, all tenants together; the oldest goes for a new one. Default 64.
+    /// Most maps of services that are computed or kept for whoever asked, of one team at most three quarters; the oldest goes for a new
+    /// one. Default 64.
     pub map_requests_max: usize,
     /// Most rows of a trace in one answer. Default 32,000.
     pub trace_rows_max: usize,
@@ -114,6 +123,7 @@ impl Default for ApiConfig {
             otlp_http_address: None,
             otlp_body_bytes_max: 20 * MIB,
             batch_body_bytes_max: 20 * MIB,
+            delivery_bytes_max: 160 * MIB,
             event_body_bytes_max: MIB,
             management_body_bytes_max: 100_000,
             event_limits: EventLimits::default(),

@@ -27,8 +27,6 @@ pub(crate) static POLICIES: [HeaderName; 2] = [
 const SECOND_NS: i64 = 1_000_000_000;
 /// Window of `POST /1/query_results`, whose limits are documented per minute.
 const MINUTE_NS: i64 = 60 * SECOND_NS;
-/// How far ahead of its rate one large batch may bring a key: without this end, a batch of an hour's worth would shut it out for an hour.
-const AHEAD_MAX_NS: i64 = MINUTE_NS;
 
 /// What the server counts.
 pub(crate) struct Rates {
@@ -43,7 +41,7 @@ pub(crate) struct Rates {
 enum Subject {
     Key(KeyId),
     Team(TeamId),
-    /// Queries that a team runs by `POST /1/query_results`.
+    /// Queries that a team runs with its keys.
     Queries(TeamId),
     /// Those of them that look at other spans of a trace.
     RelationalQueries(TeamId),
@@ -119,16 +117,20 @@ impl Rates {
             .map_err(Problem::too_many_calls)
     }
 
-    /// Counts a query of `POST /1/query_results`; `None` without a limit.
+    /// Counts a query that is run with a key, whichever door it comes through; `None` without a limit. People in the UI are not counted.
     ///
     /// # Errors
     /// The team has run its queries of this minute.
     pub(crate) fn query(
         &self,
-        team: TeamId,
+        caller: &Caller,
         is_relational: bool,
         now_ns: i64,
     ) -> Result<Option<Standing>, Problem> {
+        let team = caller.tenant.team;
+        if !matches!(caller.identity, CallerIdentity::Key { .. }) {
+            return Ok(None);
+        }
         let limit = |subject, max| Limit {
             subject,
             max,
@@ -198,34 +200,44 @@ impl Rates {
         }
     }
 
-    /// True while a key may send: it is less than a second ahead of its rate.
+    /// True while a key may send: it is less than a second ahead of its rate. Only [`Rates::try_send`] is the last word: this saves
+    /// reading what would be refused.
     pub(crate) fn may_send(&self, key: &KeyId, now_ns: i64) -> bool {
         let due_ns = self.due_ns.lock().get(key).copied();
+        let due_max_ns = self.due_max_ns(now_ns);
+        let due_ns = due_ns.filter(|due_ns| *due_ns <= due_max_ns);
         due_ns.is_none_or(|due_ns| due_ns.saturating_sub(now_ns) < SECOND_NS)
     }
 
-    /// Counts events that a key has sent.
-    pub(crate) fn sent(&self, key: &KeyId, event_count: usize, now_ns: i64) {
+    /// The latest that events of a request of now can be due. What is due later was counted before the clock was set back.
+    fn due_max_ns(&self, now_ns: i64) -> i64 {
+        let wait_max_ns = i64::try_from(self.limits.key_events_wait_max.as_nanos());
+        now_ns.saturating_add(wait_max_ns.unwrap_or(i64::MAX))
+    }
+
+    /// Counts the events of a request and returns true, if their key may send; else counts nothing. A request is taken whole, so it can
+    /// bring its key further ahead than a second, and at most as far as is set.
+    pub(crate) fn try_send(&self, key: &KeyId, event_count: usize, now_ns: i64) -> bool {
         let per_second = i64::try_from(self.limits.key_events_per_second).unwrap_or(i64::MAX);
         let worth_ns = i64::try_from(event_count)
             .unwrap_or(i64::MAX)
             .saturating_mul(SECOND_NS)
             .checked_div(per_second)
             .unwrap_or_default();
-        let ahead_max_ns = now_ns.saturating_add(AHEAD_MAX_NS);
+        let due_max_ns = self.due_max_ns(now_ns);
         let mut due = self.due_ns.lock();
-        if let Some(due_ns) = due.get_mut(key) {
-            *due_ns = (*due_ns)
-                .max(now_ns)
-                .saturating_add(worth_ns)
-                .min(ahead_max_ns);
-            return;
+        let before_ns = due.get(key).copied().filter(|due_ns| *due_ns <= due_max_ns);
+        if before_ns.is_some_and(|due_ns| due_ns.saturating_sub(now_ns) >= SECOND_NS) {
+            return false;
         }
-        make_room(&mut due, self.limits.remembered_max, now_ns, |due_ns| {
-            *due_ns
-        });
-        let due_ns = now_ns.saturating_add(worth_ns).min(ahead_max_ns);
+        if !due.contains_key(key) {
+            let ends_at = |due_ns: &i64| *due_ns;
+            make_room(&mut due, self.limits.remembered_max, now_ns, ends_at);
+        }
+        let from_ns = before_ns.unwrap_or(now_ns).max(now_ns);
+        let due_ns = from_ns.saturating_add(worth_ns).min(due_max_ns);
         due.insert(key.clone(), due_ns);
+        true
     }
 }
 

@@ -13,10 +13,15 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use waggle_metastore::{Metastore, Query, QueryAnswer, QueryId, QueryResult, QueryResultId};
-use waggle_model::Tenant;
+use waggle_model::{TeamId, Tenant};
 
 /// The unit in which the size of unwritten results is counted, in bytes: a semaphore holds no more than 2^29 permits on small machines.
 const SIZE_UNIT: usize = 1_024;
+
+/// How many of the things that there can be at once one team can have: a quarter is left to others.
+pub(crate) fn share(max: usize) -> usize {
+    max - max / 4
+}
 
 /// A run with its query.
 #[derive(Clone, Debug)]
@@ -35,8 +40,8 @@ pub(crate) struct Runs {
 }
 
 enum Run {
-    /// Waiters see its end when the sender is dropped.
-    Running(watch::Receiver<()>),
+    /// Of a team; waiters see its end when the sender is dropped.
+    Running(TeamId, watch::Receiver<()>),
     Ended(Arc<QueryRun>),
 }
 
@@ -48,7 +53,8 @@ pub(crate) struct RunningResult {
 }
 
 impl Runs {
-    /// Bounds the runs of `/1/query_results` at once and the bytes of ended ones that wait to be written.
+    /// Bounds the runs of `/1/query_results` at once, of which one team can have three quarters, and the bytes of ended ones that wait to
+    /// be written.
     pub(crate) fn new(running_max: usize, unwritten_bytes_max: usize) -> Self {
         let room_max = u32::try_from(unwritten_bytes_max / SIZE_UNIT)
             .unwrap_or(u32::MAX)
@@ -61,17 +67,26 @@ impl Runs {
         }
     }
 
-    /// True when no more may run now.
-    pub(crate) fn is_full(&self) -> bool {
+    /// True when no more of a team may run now.
+    pub(crate) fn is_full(&self, team: TeamId) -> bool {
         let runs = self.runs.lock();
-        let running = runs.values().filter(|run| matches!(run, Run::Running(_)));
-        running.count() >= self.running_max
+        let teams = runs.values().filter_map(|run| match run {
+            Run::Running(team, _) => Some(*team),
+            Run::Ended(_) => None,
+        });
+        let (mut all, mut own) = (0, 0);
+        for other in teams {
+            all += 1;
+            own += usize::from(other == team);
+        }
+        all >= self.running_max || own >= share(self.running_max)
     }
 
     /// Marks a result as being computed.
-    pub(crate) fn begin(&self, id: QueryResultId) -> RunningResult {
+    pub(crate) fn begin(&self, team: TeamId, id: QueryResultId) -> RunningResult {
         let (end, waiter) = watch::channel(());
-        self.runs.lock().insert(id.clone(), Run::Running(waiter));
+        let run = Run::Running(team, waiter);
+        self.runs.lock().insert(id.clone(), run);
         RunningResult {
             runs: Arc::clone(&self.runs),
             id,
@@ -82,7 +97,7 @@ impl Runs {
     /// Waits until the result is no longer being computed; returns at once when it isn't.
     pub(crate) async fn wait(&self, id: &QueryResultId) {
         let waiter = match self.runs.lock().get(id) {
-            Some(Run::Running(waiter)) => Some(waiter.clone()),
+            Some(Run::Running(_, waiter)) => Some(waiter.clone()),
             Some(Run::Ended(_)) | None => None,
         };
         if let Some(mut waiter) = waiter {
@@ -176,7 +191,7 @@ async fn write(
 impl Drop for RunningResult {
     fn drop(&mut self) {
         let mut runs = self.runs.lock();
-        if let Some(Run::Running(_)) = runs.get(&self.id) {
+        if let Some(Run::Running(..)) = runs.get(&self.id) {
             runs.remove(&self.id);
         }
     }

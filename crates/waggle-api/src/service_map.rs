@@ -4,6 +4,7 @@
 //! `parent.`; so there is one query per service that calls others.
 
 use crate::problem::Problem;
+use crate::running::share;
 use crate::state::ApiState;
 use parking_lot::Mutex;
 use rand::RngExt;
@@ -74,7 +75,7 @@ pub(crate) struct MapRequests {
 }
 
 impl MapRequests {
-    /// Bounds how many are kept; the oldest that is ready goes for a new one.
+    /// Bounds how many are kept, of which one team can have three quarters.
     pub(crate) fn new(requests_max: usize) -> Self {
         Self {
             requests: Mutex::default(),
@@ -91,7 +92,8 @@ impl MapRequests {
             .cloned()
     }
 
-    /// Begins to compute a map; `None` when as many as may be kept are being computed.
+    /// Begins to compute a map. Where there are as many as may be, the oldest that is ready goes, of the team that asks or else of the
+    /// one that has most; `None` when all of them are being computed.
     pub(crate) fn begin(
         &self,
         state: &ApiState,
@@ -99,10 +101,22 @@ impl MapRequests {
         question: MapQuestion,
     ) -> Option<MapRequest> {
         let mut requests = self.requests.lock();
-        if requests.len() >= self.requests_max {
-            let ready = requests
-                .iter()
-                .position(|request| request.answer.has_changed().is_err())?;
+        let count = |team| {
+            let of_team = requests.iter().filter(|it| it.tenant.team == team);
+            of_team.count()
+        };
+        let leaves = if count(tenant.team) >= share(self.requests_max) {
+            Some(tenant.team)
+        } else if requests.len() >= self.requests_max {
+            let teams = requests.iter().map(|request| request.tenant.team);
+            teams.max_by_key(|team| count(*team))
+        } else {
+            None
+        };
+        if let Some(team) = leaves {
+            let ready = requests.iter().position(|request| {
+                request.tenant.team == team && request.answer.has_changed().is_err()
+            })?;
             requests.remove(ready);
         }
         let (sender, answer) = watch::channel(None);

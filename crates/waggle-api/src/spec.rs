@@ -10,7 +10,9 @@ mod formula;
 mod reader;
 mod shape;
 
-pub(crate) use calculated::{check_field, is_relational, with_relations, without_relation};
+pub(crate) use calculated::{
+    check_field, have_relation, is_relational, with_relations, without_relation,
+};
 pub(crate) use reader::whole_number;
 pub(crate) use shape::{
     CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS, QUERY, QUERY_SPEC, SECONDS,

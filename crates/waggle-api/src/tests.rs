@@ -149,6 +149,15 @@ impl Installation {
         created.unwrap().value
     }
 
+    /// Makes another team and returns a key of it with every permission.
+    async fn other_team(&self) -> String {
+        let team = self.metastore.create_team("Wasps", NOW_NS).await.unwrap();
+        let environment = self.metastore.create_environment(team.id, "nest", NOW_NS);
+        let tenant = environment.await.unwrap().tenant;
+        self.key_with(tenant, KeyKind::Configuration, Permission::all())
+            .await
+    }
+
     async fn dataset(&self, tenant: Tenant, name: &str) -> DatasetId {
         let made = self
             .metastore

@@ -8,6 +8,7 @@ use crate::bubble::bubble_up;
 use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Passes, Share, States, Watch};
 use crate::filter::Remembered;
 use crate::metrics::{Metrics, Outcome};
+use crate::place::Places;
 use crate::plan::{Plan, validate};
 use crate::rows::read_rows;
 use crate::trace::read_trace;
@@ -17,8 +18,7 @@ use runner::Runners;
 use running::{Kind, RunningQueries};
 use std::num::NonZero;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::oneshot;
 use waggle_model::{
     BubbleUp, BubbleUpRequest, Clock, DatasetScope, QueryEngine, QueryError, QueryOptions,
     QuerySpec, ResultTable, RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace,
@@ -59,7 +59,7 @@ pub struct EngineConfig {
     /// By how much threads of queries step back behind the rest of the process: 0 not at all, 19 as far as can be. On Linux only.
     /// Default: 5, which leaves a query a quarter of a core that ingest wants wholly.
     pub nice: i32,
-    /// Queries that run at once; more wait. Default: 8.
+    /// Queries that run at once, of one team at most three quarters of them; more wait. Default: 8.
     pub queries_max: usize,
     /// How long a query waits for its turn before it is told to come back, in milliseconds. Default: 5,000.
     pub wait_ms_max: u64,
@@ -119,7 +119,7 @@ pub struct Engine {
     passes: Arc<dyn Passes>,
     config: EngineConfig,
     clock: Clock,
-    places: Arc<Semaphore>,
+    places: Places,
     runners: Arc<Runners>,
     cores: Arc<Cores>,
     memory: Arc<MemoryBudget>,
@@ -143,7 +143,7 @@ impl Engine {
         Self {
             source,
             passes,
-            places: Arc::new(Semaphore::new(config.queries_max)),
+            places: Places::new(config.queries_max, config.wait_ms_max),
             runners: Runners::new(config.nice),
             cores: Cores::new(config.threads),
             running: RunningQueries::default(),
@@ -188,7 +188,7 @@ impl Engine {
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
-        let place = self.place().await?;
+        let place = self.places.take(tenant.team).await?;
         let limits = Arc::new(Limits::new(
             self.clock.clone(),
             self.config.deadline_ms,
@@ -224,14 +224,6 @@ impl Engine {
             Err(_) => Err(QueryError::Storage(
                 "the query stopped on an internal error".to_owned(),
             )),
-        }
-    }
-
-    async fn place(&self) -> Result<OwnedSemaphorePermit, QueryError> {
-        let wait = Duration::from_millis(self.config.wait_ms_max);
-        match tokio::time::timeout(wait, Arc::clone(&self.places).acquire_owned()).await {
-            Ok(Ok(place)) => Ok(place),
-            Ok(Err(_)) | Err(_) => Err(QueryError::Busy),
         }
     }
 

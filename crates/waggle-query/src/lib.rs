@@ -17,6 +17,7 @@ mod filter;
 pub mod fused;
 mod metrics;
 mod number;
+mod place;
 mod plan;
 mod relation;
 mod rows;
@@ -29,6 +30,7 @@ pub use chunk::{Bits, ColumnReader, TypedBuffer, each_bit};
 pub use engine::{Engine, EngineConfig, SnapshotSource};
 pub use exec::{ExecError, Selector};
 pub use filter::{FILTER_OPS, FilterOperator, FilterSet, Interval, Predicate};
+pub use place::{Place, Places};
 pub use sketch::{DistinctCounter, Histogram};
 
 #[cfg(test)]

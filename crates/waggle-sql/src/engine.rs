@@ -15,7 +15,6 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Runtime;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinHandle;
 use waggle_metastore::Metastore;
 use waggle_model::{
@@ -23,16 +22,16 @@ use waggle_model::{
     Tenant,
 };
 use waggle_query::fused::FusedWatch;
-use waggle_query::{EngineConfig, SnapshotSource};
+use waggle_query::{EngineConfig, Place, Places, SnapshotSource};
 
 /// Limits of SQL and exports.
 #[derive(Clone, Debug)]
 pub struct SqlConfig {
     /// Threads that compute, shared by all SQL queries. Default: one per core.
     pub threads: usize,
-    /// SQL queries that run at once; more wait. Default: 4.
+    /// SQL queries that run at once, of one team at most three quarters of them; more wait. Default: 4.
     pub queries_max: usize,
-    /// Exports that are written at once; more are told to come back. Default: 4.
+    /// Exports that are written at once, of one team at most three quarters of them; more are told to come back. Default: 4.
     pub exports_max: usize,
     /// How long a query waits for its turn before it is told to come back, in milliseconds. Default: 5,000.
     pub wait_ms_max: u64,
@@ -74,8 +73,8 @@ pub struct Sql {
     config: SqlConfig,
     clock: Clock,
     state: SessionState,
-    turns: Arc<Semaphore>,
-    exports: Arc<Semaphore>,
+    turns: Places,
+    exports: Places,
     runtime: Threads,
     metrics: Metrics,
 }
@@ -96,8 +95,8 @@ impl Sql {
             metastore,
             source,
             state: session(&config),
-            turns: Arc::new(Semaphore::new(config.queries_max)),
-            exports: Arc::new(Semaphore::new(config.exports_max)),
+            turns: Places::new(config.queries_max, config.wait_ms_max),
+            exports: Places::new(config.exports_max, 0),
             runtime: Threads::start(config.threads)?,
             metrics: Metrics::new(registry),
             config,
@@ -130,7 +129,7 @@ impl Sql {
                 "the text is longer than its limit of {most} bytes"
             )));
         }
-        let turn = self.turn().await?;
+        let turn = self.turns.take(tenant.team).await?;
         let deadline = Duration::from_millis(self.config.deadline_ms);
         let work = run(
             self.state.clone(),
@@ -145,14 +144,6 @@ impl Sql {
             Ok(answer) => answer,
         }
     }
-
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, QueryError> {
-        let wait = Duration::from_millis(self.config.wait_ms_max);
-        match tokio::time::timeout(wait, Arc::clone(&self.turns).acquire_owned()).await {
-            Ok(Ok(turn)) => Ok(turn),
-            Ok(Err(_)) | Err(_) => Err(QueryError::Busy),
-        }
-    }
 }
 
 async fn run(
@@ -160,7 +151,7 @@ async fn run(
     events: Events,
     request: SqlRequest,
     config: SqlConfig,
-    turn: OwnedSemaphorePermit,
+    turn: Place,
 ) -> Result<SqlAnswer, SqlError> {
     let rows_max = request
         .rows_max
@@ -197,9 +188,7 @@ impl SqlEngine for Sql {
         tenant: Tenant,
         request: &ExportRequest,
     ) -> Result<Box<dyn ExportStream>, QueryError> {
-        let Ok(permit) = Arc::clone(&self.exports).try_acquire_owned() else {
-            return Err(QueryError::Busy);
-        };
+        let place = self.exports.take(tenant.team).await?;
         let columns = self
             .events(tenant)
             .columns(request.dataset)
@@ -213,7 +202,7 @@ impl SqlEngine for Sql {
             watch: FusedWatch::new(self.clock.clone(), &self.engine_config()),
             config: self.engine_config(),
         };
-        export::start(source, request, permit).await
+        export::start(source, request, place).await
     }
 }
 

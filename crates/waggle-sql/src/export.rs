@@ -21,14 +21,14 @@ use pieces::Pieces;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use waggle_model::{
     ColumnType, DatasetScope, ExportFormat, ExportRequest, ExportStream, QueryError, Tenant,
     TimeRange,
 };
 use waggle_query::fused::{FusedWatch, relate};
-use waggle_query::{EngineConfig, FilterSet, SnapshotSource};
+use waggle_query::{EngineConfig, FilterSet, Place, SnapshotSource};
 use waggle_store::Snapshot;
 
 pub(crate) use parquet::{KEY_NAME, KEY_TYPE};
@@ -51,7 +51,7 @@ pub(crate) struct ExportSource {
 pub(crate) async fn start(
     source: ExportSource,
     request: &ExportRequest,
-    permit: OwnedSemaphorePermit,
+    place: Place,
 ) -> Result<Box<dyn ExportStream>, QueryError> {
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
     let (range, format) = (request.range, request.format);
@@ -75,7 +75,7 @@ pub(crate) async fn start(
     let (sender, receiver) = mpsc::channel(PIECES_WAITING);
     let writing = tokio::task::spawn_blocking(move || {
         // Held until the last piece is written, so that exports that nobody reads count as well.
-        let _permit = permit;
+        let _place = place;
         let failed = sender.clone();
         let window = Window {
             snapshot: &snapshot,

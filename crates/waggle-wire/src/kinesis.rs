@@ -19,10 +19,6 @@ use base64::engine::general_purpose::STANDARD;
 use log::{LogGroup, read_log_events};
 use waggle_model::{EventBatch, RejectReason};
 
-/// How many times the limit on a body the records of one request may be when all are decompressed. Logs come compressed within their
-/// records, about ten to one.
-const EXPANSION_MAX: usize = 8;
-
 /// The events of one delivery.
 #[derive(Clone, Debug, Default)]
 pub struct DecodedRecords {
@@ -32,7 +28,8 @@ pub struct DecodedRecords {
     pub refused: Vec<RejectReason>,
 }
 
-/// Decodes the decompressed body of one delivery. No record may decompress to more than `bytes_max` bytes.
+/// Decodes the decompressed body of one delivery. No record may decompress to more than `bytes_max` bytes, nor all of them to more than
+/// `all_bytes_max`: logs come compressed within their records, about ten to one.
 ///
 /// # Errors
 /// [`KinesisError::Malformed`] for a body that is no delivery; what is wrong with a record is in [`DecodedRecords::refused`].
@@ -40,13 +37,14 @@ pub fn decode_records(
     dataset: &str,
     body: &[u8],
     bytes_max: usize,
+    all_bytes_max: usize,
     options: &EventOptions<'_>,
 ) -> Result<DecodedRecords, KinesisError> {
     let mut records = Records {
         dataset,
         options,
         bytes_max,
-        bytes_left: bytes_max.saturating_mul(EXPANSION_MAX),
+        bytes_left: all_bytes_max,
         events: EventBatch::new(dataset),
         decoded: DecodedRecords::default(),
         name: String::new(),

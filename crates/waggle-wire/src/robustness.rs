@@ -67,7 +67,7 @@ fn decode_everything(body: &[u8]) {
             };
             let headers = EventHeaders::default();
             drop(decode_event("d", body, format, headers, &options));
-            if let Ok(decoded) = decode_records("d", body, 10_000, &options) {
+            if let Ok(decoded) = decode_records("d", body, 10_000, 80_000, &options) {
                 let accepted = decoded.batches.iter().map(EventBatch::len).sum();
                 let outcome = KinesisOutcome {
                     accepted,

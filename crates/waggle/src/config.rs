@@ -94,6 +94,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most bytes of one request body, before and after decompression.",
     },
     Setting {
+        name: "delivery-bytes-max",
+        kind: Kind::Bytes(MIB, 16 * GIB),
+        default: "160MiB",
+        help: "Most bytes of one delivery of Amazon Data Firehose once all its records are decompressed; the records beyond are refused.",
+    },
+    Setting {
         name: "event-columns-max",
         kind: Kind::Number(1, 100_000),
         default: "2000",
@@ -127,7 +133,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "map-requests-max",
         kind: Kind::Number(1, 10_000),
         default: "64",
-        help: "Most maps of services that are computed or kept at once; the oldest that is ready goes, else a new one is refused with 429.",
+        help: "Most maps of services that are computed or kept at once, of one team at most three quarters; the oldest that is ready goes, else a new one is refused with 429.",
     },
     Setting {
         name: "rate-limit-key",
@@ -151,7 +157,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "rate-limit-queries",
         kind: Kind::Number(0, 1_000_000_000),
         default: "0",
-        help: "Most queries a minute that one team may run by POST /1/query_results; more get 429. 0 for no limit; Honeycomb's is 10.",
+        help: "Most queries a minute that one team may run with its keys, by POST /1/query_results and through /api; more get 429. 0 for no limit; Honeycomb's is 10.",
     },
     Setting {
         name: "rate-limit-relational-queries",
@@ -163,7 +169,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "rate-limit-events",
         kind: Kind::Number(0, 1_000_000_000),
         default: "0",
-        help: "Most events a second with one key, over all protocols; once it is a second ahead, its requests get 429, for a minute at most. 0 for no limit.",
+        help: "Most events a second with one key, over all protocols; once it is a second ahead, its requests get 429. 0 for no limit.",
+    },
+    Setting {
+        name: "rate-limit-events-wait",
+        kind: Kind::Duration(1, 31 * 86_400),
+        default: "1h",
+        help: "Longest time a key is refused after one request of more events than rate-limit-events allows in a second: it is taken whole, and made up for.",
     },
     Setting {
         name: "wal-bytes-max",
@@ -223,7 +235,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "query-concurrency-max",
         kind: Kind::Number(1, 1_024),
         default: "16",
-        help: "Most queries that run at once; more wait a moment, then are refused as busy.",
+        help: "Most queries that run at once, of one team at most three quarters of them; more wait a moment, then are refused as busy.",
+    },
+    Setting {
+        name: "query-results-running-max",
+        kind: Kind::Number(1, 100_000),
+        default: "64",
+        help: "Most queries of POST /1/query_results that run or wait in the background, of one team at most three quarters of them; more get 429.",
     },
     Setting {
         name: "query-groups-max",
@@ -307,7 +325,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "sql-concurrency-max",
         kind: Kind::Number(1, 1_024),
         default: "4",
-        help: "Most SQL queries that run at once; more wait a moment, then are refused as busy. Each may run as long as query-deadline.",
+        help: "Most SQL queries that run at once, of one team at most three quarters of them; more wait a moment, then are refused as busy. Each may run as long as query-deadline.",
     },
     Setting {
         name: "sql-rows-max",
@@ -325,7 +343,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "export-concurrency-max",
         kind: Kind::Number(1, 1_024),
         default: "4",
-        help: "Most exports that are written at once; more are refused as busy.",
+        help: "Most exports that are written at once, of one team at most three quarters of them; more are refused as busy.",
     },
 ];
 

@@ -293,6 +293,9 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         otlp_http_address: doors.otlp_http.map(|address| address.to_string()),
         otlp_body_bytes_max: body_bytes,
         batch_body_bytes_max: body_bytes,
+        delivery_bytes_max: usize::try_from(config.bytes("delivery-bytes-max"))
+            .unwrap_or(usize::MAX),
+        results_running_max: config.number("query-results-running-max"),
         event_limits: EventLimits {
             columns_max: config.number("event-columns-max"),
             ..EventLimits::default()
@@ -314,6 +317,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
             team_queries_max: limit("rate-limit-queries"),
             team_relational_queries_max: limit("rate-limit-relational-queries"),
             key_events_per_second: limit("rate-limit-events"),
+            key_events_wait_max: config.duration("rate-limit-events-wait"),
             ..RateLimits::default()
         },
         ..ApiConfig::default()

@@ -160,7 +160,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
         .ok_or_else(no_query)?;
     let (mut spec, range) = runnable(&ask, &query, &options)?;
     with_kept(&ask.state, tenant, &scope, &mut spec).await?;
-    if ask.state.runs.is_full() {
+    if ask.state.runs.is_full(tenant.team) {
         return Err(Problem::new(
             ProblemKind::RateLimited,
             "too many queries are running; try again",
@@ -169,7 +169,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
     let standing =
         ask.state
             .rates
-            .query(tenant.team, is_relational(&spec), ask.state.clock.now_ns())?;
+            .query(&ask.caller, is_relational(&spec), ask.state.clock.now_ns())?;
     let asked = Asked {
         state: ask.state.clone(),
         tenant,
@@ -191,7 +191,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             ask.state.clock.now_ns(),
         )
         .await?;
-    let running = ask.state.runs.begin(result.id.clone());
+    let running = ask.state.runs.begin(tenant.team, result.id.clone());
     let run = QueryRun {
         query: query.clone(),
         result: result.clone(),

@@ -36,6 +36,15 @@ pub(crate) enum SenderError {
     Unavailable,
 }
 
+/// Why nothing was taken of what was decoded.
+#[derive(Debug)]
+pub(crate) enum NotTaken {
+    /// The key has sent more events than it may for now.
+    RateLimited,
+    /// The store took none.
+    Store(AppendError),
+}
+
 /// Finds out who sends: the key's environment, or the default one for this machine with `--dev`.
 pub(crate) async fn sender(
     state: &ApiState,
@@ -88,7 +97,7 @@ pub(crate) async fn append(
     sender: Sender,
     protocol: Protocol,
     batches: Vec<EventBatch>,
-) -> Result<AppendOutcome, AppendError> {
+) -> Result<AppendOutcome, NotTaken> {
     if batches.iter().all(EventBatch::is_empty) {
         return Ok(AppendOutcome {
             datasets: vec![None; batches.len()],
@@ -97,7 +106,10 @@ pub(crate) async fn append(
     }
     if let Some(key) = &sender.counted {
         let event_count = batches.iter().map(EventBatch::len).sum();
-        state.rates.sent(key, event_count, state.clock.now_ns());
+        let now_ns = state.clock.now_ns();
+        if !state.rates.try_send(key, event_count, now_ns) {
+            return Err(NotTaken::RateLimited);
+        }
     }
     let appended = state
         .sink
@@ -119,7 +131,7 @@ pub(crate) async fn append(
             state.metrics.request_rejected(protocol, "unavailable");
         }
     }
-    appended
+    appended.map_err(NotTaken::Store)
 }
 
 /// Turns a reply of the wire into an HTTP answer; one that asks to try again says when.

@@ -1,6 +1,6 @@
 //! `POST /1/events/{dataset}` and `POST /1/batch/{dataset}`. Source: spec/honeycomb-api.md section 4.
 
-use super::admit::{Sender, SenderError, append, into_response, sender};
+use super::admit::{NotTaken, Sender, SenderError, append, into_response, sender};
 use super::depth::expand_json_depth;
 use crate::listen::body::{self, BodyError, header_text};
 use crate::listen::http::Peer;
@@ -242,6 +242,15 @@ impl Received {
             })
         })
         .await
+    }
+}
+
+impl From<NotTaken> for HoneycombError {
+    fn from(error: NotTaken) -> Self {
+        match error {
+            NotTaken::RateLimited => Self::RateLimited,
+            NotTaken::Store(error) => error.into(),
+        }
     }
 }
 

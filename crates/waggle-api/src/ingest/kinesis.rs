@@ -1,6 +1,6 @@
 //! `POST /1/kinesis_events/{dataset}`, where Amazon Data Firehose delivers. Source: spec/honeycomb-api.md section 4.8.
 
-use super::admit::{SenderError, append, into_response, sender_of};
+use super::admit::{NotTaken, SenderError, append, into_response, sender_of};
 use super::depth::expand_json_depth;
 use crate::caller;
 use crate::listen::body::{self, BodyError, header_text};
@@ -136,7 +136,12 @@ async fn take(
     for reason in &decoded.refused {
         state.metrics.event_rejected(protocol, *reason);
     }
-    let outcome = append(state, sender, protocol, decoded.batches).await?;
+    let outcome = append(state, sender, protocol, decoded.batches)
+        .await
+        .map_err(|error| match error {
+            NotTaken::RateLimited => KinesisError::RateLimited,
+            NotTaken::Store(error) => error.into(),
+        })?;
     let refused = decoded.refused.len().saturating_add(outcome.rejects.len());
     let in_store = outcome.rejects.iter().map(|reject| reject.reason);
     Ok(KinesisOutcome {
@@ -161,6 +166,7 @@ async fn decode(
             KinesisError::Unavailable
         })?;
     let bytes_max = state.config.batch_body_bytes_max;
+    let delivery_bytes_max = state.config.delivery_bytes_max;
     let limits = state.config.event_limits.clone();
     let encoding = body::content_encoding(&parts.headers);
     let is_large = body::is_large(encoding, body.len(), state.config.offload_bytes_min);
@@ -171,7 +177,7 @@ async fn decode(
             now_ns,
             expand_json_depth: depth,
         };
-        decode_records(&dataset, &body, bytes_max, &options)
+        decode_records(&dataset, &body, bytes_max, delivery_bytes_max, &options)
     })
     .await
 }

@@ -1,6 +1,6 @@
 //! `POST /v1/traces`, `/v1/logs` and `/v1/metrics`, and the steps they share with the gRPC calls. Source: spec/honeycomb-api.md section 5.
 
-use super::admit::{Sender, SenderError, append, into_response, sender};
+use super::admit::{NotTaken, Sender, SenderError, append, into_response, sender};
 use crate::caller;
 use crate::listen::body::{self, BodyError, header_text};
 use crate::listen::http::Peer;
@@ -221,9 +221,13 @@ impl Exporter {
             state.metrics.event_rejected(protocol, refusal.reason);
         }
         let batches = std::mem::take(&mut decoded.batches);
-        let outcome = append(state, sender, protocol, batches)
-            .await
-            .map_err(OtlpError::from)?;
+        let outcome =
+            append(state, sender, protocol, batches)
+                .await
+                .map_err(|error| match error {
+                    NotTaken::RateLimited => OtlpError::RateLimited,
+                    NotTaken::Store(error) => error.into(),
+                })?;
         Ok(rejected_count(&decoded, &outcome.rejects))
     }
 

@@ -8,7 +8,7 @@ use crate::problem::{Detail, DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
-use crate::spec::{read_row_clauses, whole_number};
+use crate::spec::{have_relation, read_row_clauses, whole_number};
 use crate::table::STATS;
 use crate::table::{Scalar, Stats};
 use axum::http::StatusCode;
@@ -194,6 +194,9 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         columns,
         values_max: values_max(&object)?,
     };
+    let is_relational =
+        have_relation(&request.filters) || have_relation(&request.selection.filters);
+    ask.count_query(is_relational)?;
     let answer = ask.state.engine.bubble_up(tenant, scope, &request).await?;
     let text = body::run(true, move || serde_json::to_string(&AnswerJson(&answer)))
         .await

@@ -5,7 +5,7 @@ use crate::derived::{NOT_COMPUTED, refuse_calculated};
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Shape, may};
-use crate::spec::read_row_clauses;
+use crate::spec::{have_relation, read_row_clauses};
 use axum::body::Body;
 use axum::http::header;
 use axum::response::IntoResponse;
@@ -108,6 +108,7 @@ pub(crate) async fn get(ask: Ask) -> Answer {
         filter_combination: clauses.filter_combination,
         format,
     };
+    ask.count_query(have_relation(&request.filters))?;
     let pieces = ask.state.sql.export(tenant, &request).await?;
     let body = Body::from_stream(stream::unfold(pieces, |mut pieces| async {
         let piece = pieces.next().await?;

@@ -10,7 +10,7 @@ use crate::problem::{Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::running::QueryRun;
 use crate::shape::{Content, Member, Named, Shape, joined, may, must};
-use crate::spec::{QUERY, QUERY_SPEC};
+use crate::spec::{QUERY, QUERY_SPEC, is_relational};
 use crate::table::TABLE;
 use crate::table::{milliseconds, table_json};
 use axum::http::{StatusCode, header};
@@ -104,6 +104,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let sent = ask.json()?;
     let mut parsed = checked_spec(&ask.state, &sent)?;
     with_kept(&ask.state, tenant, &scope, &mut parsed.spec).await?;
+    ask.count_query(is_relational(&parsed.spec))?;
     let asked_at_ns = ask.state.clock.now_ns();
     let range = parsed.spec.window.resolve(asked_at_ns);
     let query = async |spec: &QuerySpec, range| {

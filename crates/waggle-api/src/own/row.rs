@@ -8,7 +8,7 @@ use crate::route::LIMIT;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
 use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
-use crate::spec::{read_row_clauses, whole_number};
+use crate::spec::{have_relation, read_row_clauses, whole_number};
 use crate::table::{NEXT, RAW_ROW, STATS};
 use crate::table::{Rows, Stats};
 use axum::http::StatusCode;
@@ -136,6 +136,7 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
             Some(_) => return Err(invalid("before", "must be the next of an earlier page")),
         },
     };
+    ask.count_query(have_relation(&request.filters))?;
     let page = ask.state.engine.rows(tenant, scope, &request).await?;
     let slugs = slugs(&ask, tenant).await?;
     let text = body::run(page.rows.len() > ROWS_INLINE_MAX, move || {

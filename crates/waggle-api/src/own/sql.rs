@@ -81,6 +81,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         text: text.clone(),
         rows_max,
     };
+    ask.count_query(false)?;
     let answer = match ask.state.sql.sql(ask.caller.tenant, &request).await {
         Ok(answer) => answer,
         Err(SqlError::Query(error)) => return Err(error.into()),

@@ -85,16 +85,18 @@ pub(crate) fn with_relations(column: &str) -> Vec<String> {
 
 /// True for a query that looks at other spans of the trace than the one it counts.
 pub(crate) fn is_relational(spec: &QuerySpec) -> bool {
-    let of_filters = |filters: &[FilterSpec]| {
-        let mut columns = filters.iter().map(|filter| filter.column.as_str());
-        columns.any(names_other_spans)
-    };
-    of_filters(&spec.filters)
+    have_relation(&spec.filters)
         || spec.breakdowns.iter().any(|name| names_other_spans(name))
         || spec.calculations.iter().any(|calculation| {
-            of_filters(&calculation.filters)
+            have_relation(&calculation.filters)
                 || calculation.column.as_deref().is_some_and(names_other_spans)
         })
+}
+
+/// True for conditions of which one is about another span of the trace.
+pub(crate) fn have_relation(filters: &[FilterSpec]) -> bool {
+    let mut columns = filters.iter().map(|filter| filter.column.as_str());
+    columns.any(names_other_spans)
 }
 
 fn names_other_spans(name: &str) -> bool {

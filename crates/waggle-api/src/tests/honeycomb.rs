@@ -529,6 +529,32 @@ async fn an_unfinished_result_is_not_complete() {
 }
 
 #[tokio::test]
+async fn one_team_leaves_a_quarter_of_the_running_queries_to_others() {
+    let installation = Installation::with(ApiConfig {
+        results_running_max: 4,
+        ..ApiConfig::default()
+    })
+    .await;
+    let theirs = installation.other_team().await;
+    let _gate = installation.engine.gate.acquire().await.unwrap();
+    let post = async |key: &str| {
+        let ask = |path, body: &Json| {
+            let call = installation.ask("POST", path);
+            call.header("x-honeycomb-team", key).json(body).send()
+        };
+        let saved = ask("/1/queries/__all__", &json!({})).await.json();
+        let body = json!({"query_id": saved["id"]});
+        ask("/1/query_results/__all__", &body).await.status
+    };
+    for status in [201, 201, 201, 429] {
+        assert_eq!(post(&installation.key).await, status);
+    }
+    for status in [201, 429] {
+        assert_eq!(post(&theirs).await, status);
+    }
+}
+
+#[tokio::test]
 async fn a_failed_result_says_why() {
     let installation = Installation::new().await;
     let query_id = saved(&installation, &json!({})).await;

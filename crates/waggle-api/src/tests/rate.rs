@@ -2,7 +2,7 @@
 
 use super::{Answer, Call, Installation, NOW_NS};
 use crate::{ApiConfig, RateLimits};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
@@ -19,12 +19,16 @@ struct Limited {
 
 impl Limited {
     async fn new(rate_limits: RateLimits) -> Self {
-        let now_ns = Arc::new(AtomicI64::new(NOW_NS));
-        let shown_ns = Arc::clone(&now_ns);
-        let config = ApiConfig {
+        Self::with(ApiConfig {
             rate_limits,
             ..ApiConfig::default()
-        };
+        })
+        .await
+    }
+
+    async fn with(config: ApiConfig) -> Self {
+        let now_ns = Arc::new(AtomicI64::new(NOW_NS));
+        let shown_ns = Arc::clone(&now_ns);
         let clock = Clock::new(move || shown_ns.load(Ordering::Relaxed));
         Self {
             installation: Installation::at(clock, config).await,
@@ -252,6 +256,68 @@ async fn a_key_sends_so_many_events_a_second() {
     limited.wait(2);
     let taken = event().json(&json!({"n": 1})).send().await;
     assert_eq!(taken.status, 200, "{}", taken.text());
+}
+
+/// All are let in before the first is counted: what they bring is looked at when it is known.
+#[tokio::test]
+async fn batches_at_once_do_not_get_around_the_limit() {
+    let limited = Limited::with(ApiConfig {
+        rate_limits: RateLimits {
+            key_events_per_second: 10,
+            ..RateLimits::default()
+        },
+        offload_bytes_min: 0,
+        ..ApiConfig::default()
+    })
+    .await;
+    let sent = (0..8).map(|_| limited.events(20).send());
+    let answers = futures::future::join_all(sent).await;
+    let count = |status| {
+        let answers = answers.iter();
+        answers.filter(|answer| answer.status == status).count()
+    };
+    assert_eq!((count(200), count(429)), (1, 7));
+    assert_eq!(limited.installation.sink.take().len(), 20);
+    let refused = answers.iter().find(|answer| answer.status == 429).unwrap();
+    refused.check_error(429, "Request dropped due to rate limiting.");
+    assert_eq!(refused.header("retry-after"), "1");
+}
+
+#[tokio::test]
+async fn queries_of_keys_count_whichever_door_they_take() {
+    let limited = Limited::new(RateLimits {
+        team_queries_max: 1,
+        ..RateLimits::default()
+    })
+    .await;
+    let installation = &limited.installation;
+    installation.dataset(installation.production, "shop").await;
+    let here = "/api/environments/production";
+    let shop = format!("{here}/datasets/shop");
+    let times = json!({"start_time": 1_732_269_600, "end_time": 1_732_273_200});
+    let mut selecting = times.clone();
+    selecting["selection"] = json!({"filters": [{"column": "a", "op": "exists"}]});
+    let doors = [
+        ("POST", format!("{shop}/query"), json!({})),
+        ("POST", format!("{shop}/rows"), times),
+        ("POST", format!("{shop}/bubble-up"), selecting),
+        ("POST", format!("{here}/sql"), json!({"sql": "SELECT 1"})),
+        ("GET", format!("{shop}/export"), Json::Null),
+    ];
+    for (method, path, body) in &doors {
+        let ask = |call: Call| match body {
+            Json::Null => call,
+            body => call.json(body),
+        };
+        let taken = ask(installation.ask_with_key(method, path)).send().await;
+        assert_eq!(taken.status, 200, "{path}: {}", taken.text());
+        let refused = ask(installation.ask_with_key(method, path)).send().await;
+        refused.check_error(429, "This endpoint allows 1 request per minute.");
+        let cookie = installation.sign_in().await;
+        let person = ask(installation.ask(method, path)).header("cookie", &cookie);
+        assert_eq!(person.send().await.status, 200, "{path}");
+        limited.wait(60);
+    }
 }
 
 #[tokio::test]

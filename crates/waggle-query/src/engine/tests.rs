@@ -264,7 +264,7 @@ async fn a_running_query_is_seen_and_stops_soon_when_nobody_waits_for_it() {
         assert!(query.await.unwrap_err().is_cancelled());
         assert_eq!(engine.running(TENANT), []);
         // The thread gives the place and the memory back when it has stopped.
-        while engine.places.available_permits() < engine.config.queries_max {
+        while engine.places.free() < engine.config.queries_max {
             tokio::task::yield_now().await;
         }
         let stopped_ms = cancelled.elapsed().as_millis();
@@ -598,7 +598,7 @@ async fn a_pass_that_waits_stops_when_nobody_waits_for_its_query() {
         tokio::task::yield_now().await;
     }
     query.abort();
-    while engine.places.available_permits() < engine.config.queries_max {
+    while engine.places.free() < engine.config.queries_max {
         tokio::task::yield_now().await;
     }
     assert_eq!(ask(&engine, &by("name")).await.unwrap().groups.len(), 3);
@@ -660,7 +660,7 @@ async fn a_query_stops_soon_wherever_it_is() {
         let patience = whole * step / STEPS;
         let answer = tokio::time::timeout(patience, ask(&engine, &spec)).await;
         let left = std::time::Instant::now();
-        while engine.places.available_permits() < engine.config.queries_max {
+        while engine.places.free() < engine.config.queries_max {
             tokio::task::yield_now().await;
         }
         let stopped_ms = left.elapsed().as_millis();

@@ -39,7 +39,7 @@ fn take(case: &Case, outcome: &mut Outcome) -> Result<KinesisOutcome, KinesisErr
         now_ns: NOW_NS,
         expand_json_depth: case.number("expand-json-depth", 0) as u8,
     };
-    let decoded = decode_records(&dataset, &body, bytes_max, &options)?;
+    let decoded = decode_records(&dataset, &body, bytes_max, bytes_max * 8, &options)?;
     outcome.events = decoded.batches.iter().flat_map(print::rows).collect();
     outcome.refusals = decoded.refused.iter().map(|r| format!("{r:?}")).collect();
     Ok(KinesisOutcome {

@@ -242,3 +242,39 @@ async fn wrong_maps_are_refused() {
     .await;
     answer.check_error(404, "Map request not found");
 }
+
+#[tokio::test]
+async fn one_team_leaves_a_quarter_of_the_maps_to_others() {
+    let installation = Installation::with(ApiConfig {
+        map_requests_max: 4,
+        ..ApiConfig::default()
+    })
+    .await;
+    let theirs = installation.other_team().await;
+    let gate = installation.engine.gate.acquire().await.unwrap();
+    let post = async |key: &str| {
+        let call = installation.ask("POST", PATH).json(&json!({}));
+        let answer = call.header("x-honeycomb-team", key).send().await;
+        (answer.status, answer.json()["request_id"].clone())
+    };
+    let get = async |key: &str, id: &Json| {
+        let path = format!("{PATH}/{}", id.as_str().unwrap());
+        let call = installation.ask("GET", &path);
+        call.header("x-honeycomb-team", key).send().await.status
+    };
+    for status in [201, 201, 201, 429] {
+        assert_eq!(post(&installation.key).await.0, status);
+    }
+    let (status, kept) = post(&theirs).await;
+    assert_eq!(status, 201);
+    assert_eq!(post(&theirs).await.0, 429);
+    drop(gate);
+    assert_eq!(get(&theirs, &kept).await, 200);
+    // Who asks for many more loses its own.
+    for _ in 0..8 {
+        let (status, id) = post(&installation.key).await;
+        assert!(matches!(status, 200 | 201));
+        assert_eq!(get(&installation.key, &id).await, 200);
+    }
+    assert_eq!(get(&theirs, &kept).await, 200);
+}
