@@ -96,10 +96,13 @@ pub trait Datasets: Send + Sync {
     /// Finds a dataset by id.
     async fn dataset(&self, tenant: Tenant, dataset: DatasetId) -> Result<Option<Dataset>>;
 
-    /// Lists the datasets of a tenant, by slug.
+    /// Lists the datasets of a tenant, by slug, internal ones too.
     async fn datasets(&self, tenant: Tenant) -> Result<Vec<Dataset>>;
 
-    /// Lists the datasets of a tenant with what their blocks hold, by slug.
+    /// Lists the datasets that are internal ([`waggle_model::PENDING_DATASET`]), of all tenants.
+    async fn internal_datasets(&self) -> Result<Vec<DatasetId>>;
+
+    /// Lists the datasets of a tenant with what their blocks hold, by slug, without internal ones.
     async fn dataset_summaries(&self, tenant: Tenant) -> Result<Vec<DatasetSummary>>;
 
     /// Changes a dataset and returns it as it is now.

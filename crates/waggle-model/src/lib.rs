@@ -41,5 +41,5 @@ pub use table::{
     Cell, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QueryStats, RawRow, ResultTable,
     RowPage, RowRequest, RunningQuery, SeriesPoint, Trace, TraceRequest,
 };
-pub use tenant::{DatasetId, EnvironmentId, TeamId, Tenant};
+pub use tenant::{DatasetId, EnvironmentId, PENDING_DATASET, TeamId, Tenant};
 pub use value::{ColumnType, Value, ValueRef};

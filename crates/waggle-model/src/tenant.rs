@@ -12,6 +12,10 @@ pub struct EnvironmentId(pub i64);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DatasetId(pub i64);
 
+/// The dataset in which documents of X-Ray wait until it is known what they belong to; also its slug. It is internal: no list of an
+/// environment's datasets and columns names it, and what is read from a whole environment leaves it out. Who names it reads it.
+pub const PENDING_DATASET: &str = "xray-pending";
+
 /// One team's one environment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Tenant {

@@ -11,8 +11,8 @@ use hashbrown::HashSet;
 use std::sync::Arc;
 use waggle_metastore::{Error as MetastoreError, Metastore, SeenColumn, widen};
 use waggle_model::{
-    AppendError, AppendOutcome, BatchColumn, Clock, ColumnType, DatasetId, EventBatch, Reject,
-    RejectReason, Tenant,
+    AppendError, AppendOutcome, BatchColumn, Clock, ColumnType, DatasetId, EventBatch,
+    PENDING_DATASET, Reject, RejectReason, Tenant,
 };
 
 /// Limits on what a tenant may make by sending events.
@@ -28,7 +28,11 @@ pub(crate) struct Admission {
     clock: Clock,
     limits: AdmitLimits,
     catalogue: Catalogue,
+    on_internal: OnInternal,
 }
+
+/// Called with every internal dataset that is seen for the first time, before it has rows.
+pub(crate) type OnInternal = Box<dyn Fn(DatasetId) + Send + Sync>;
 
 /// What may be written, and what was refused.
 pub(crate) struct Admitted {
@@ -40,8 +44,14 @@ pub(crate) struct Admitted {
 const ATTEMPTS: usize = 3;
 
 impl Admission {
-    pub(crate) fn new(metastore: Arc<dyn Metastore>, clock: Clock, limits: AdmitLimits) -> Self {
+    pub(crate) fn new(
+        metastore: Arc<dyn Metastore>,
+        clock: Clock,
+        limits: AdmitLimits,
+        on_internal: OnInternal,
+    ) -> Self {
         Self {
+            on_internal,
             metastore,
             clock,
             limits,
@@ -161,6 +171,9 @@ impl Admission {
             }
             Err(error) => return Err(refused(&error)),
         };
+        if dataset.slug == PENDING_DATASET {
+            (self.on_internal)(dataset.id);
+        }
         let columns = self
             .metastore
             .columns(tenant, dataset.id)

@@ -1,6 +1,6 @@
 use super::{NOW, tenant};
 use crate::{DatasetChange, Error, Metastore, NewBlock, SeenColumn, Written};
-use waggle_model::{ColumnType, DatasetId, EnvironmentId, Tenant};
+use waggle_model::{ColumnType, DatasetId, DatasetScope, EnvironmentId, Tenant};
 
 pub(super) async fn first_sight_makes_a_dataset_once(metastore: &dyn Metastore) {
     let tenant = tenant(metastore, "bees").await;
@@ -184,6 +184,40 @@ pub(super) async fn another_tenant_sees_no_dataset(metastore: &dyn Metastore) {
         .await
         .unwrap();
     assert_ne!(their_shop.dataset.id, id);
+}
+
+pub(super) async fn internal_datasets_are_not_listed(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let mut ids = Vec::new();
+    for name in ["shop", waggle_model::PENDING_DATASET] {
+        let dataset = metastore.ensure_dataset(tenant, name, 10, NOW).await;
+        let dataset = dataset.unwrap().dataset.id;
+        let seen = SeenColumn {
+            key_name: format!("column of {name}"),
+            column_type: ColumnType::String,
+        };
+        metastore
+            .register_columns(tenant, dataset, &[seen], 10, NOW)
+            .await
+            .unwrap();
+        ids.push(dataset);
+    }
+    let [shop, pending] = ids[..] else {
+        panic!("two datasets");
+    };
+    assert_eq!(metastore.internal_datasets().await.unwrap(), [pending]);
+    assert_eq!(metastore.datasets(tenant).await.unwrap().len(), 2);
+    let summaries = metastore.dataset_summaries(tenant).await.unwrap();
+    let listed: Vec<_> = summaries.iter().map(|summary| summary.dataset.id).collect();
+    assert_eq!(listed, [shop]);
+    for (scope, count) in [
+        (DatasetScope::All, 1),
+        (DatasetScope::One(pending), 1),
+        (DatasetScope::One(shop), 1),
+    ] {
+        let page = metastore.search_columns(tenant, &scope, "", 10).await;
+        assert_eq!(page.unwrap().total, count, "{scope:?}");
+    }
 }
 
 pub(super) async fn summaries_add_up_blocks(metastore: &dyn Metastore) {

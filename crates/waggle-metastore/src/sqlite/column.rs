@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
-use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
+use waggle_model::{ColumnType, DatasetId, DatasetScope, PENDING_DATASET, Tenant};
 
 #[async_trait]
 impl Columns for SqliteMetastore {
@@ -304,9 +304,12 @@ fn of_tenant(select: &'static str, tenant: Tenant, scope: &DatasetScope) -> Quer
         .push_bind(tenant.team.0)
         .push(" AND datasets.environment_id = ")
         .push_bind(tenant.environment.0);
-    if let DatasetScope::One(dataset) = scope {
-        query.push(" AND datasets.id = ").push_bind(dataset.0);
-    }
+    match scope {
+        DatasetScope::One(dataset) => query.push(" AND datasets.id = ").push_bind(dataset.0),
+        DatasetScope::All => query
+            .push(" AND datasets.slug <> ")
+            .push_bind(PENDING_DATASET),
+    };
     query
 }
 

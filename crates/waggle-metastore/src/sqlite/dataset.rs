@@ -8,7 +8,7 @@ use crate::{
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
-use waggle_model::{DatasetId, Tenant};
+use waggle_model::{DatasetId, PENDING_DATASET, Tenant};
 
 #[async_trait]
 impl Datasets for SqliteMetastore {
@@ -101,6 +101,14 @@ impl Datasets for SqliteMetastore {
         rows.iter().map(dataset_of).collect()
     }
 
+    async fn internal_datasets(&self) -> Result<Vec<DatasetId>> {
+        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM datasets WHERE slug = ?")
+            .bind(PENDING_DATASET)
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(ids.into_iter().map(DatasetId).collect())
+    }
+
     async fn dataset_summaries(&self, tenant: Tenant) -> Result<Vec<DatasetSummary>> {
         let rows = sqlx::query(
             "SELECT *,
@@ -109,10 +117,11 @@ impl Datasets for SqliteMetastore {
                     (SELECT COALESCE(SUM(length), 0) FROM blocks WHERE dataset_id = datasets.id)
                         AS stored_bytes,
                     (SELECT COUNT(*) FROM columns WHERE dataset_id = datasets.id) AS column_count
-             FROM datasets WHERE team_id = ? AND environment_id = ? ORDER BY slug",
+             FROM datasets WHERE team_id = ? AND environment_id = ? AND slug <> ? ORDER BY slug",
         )
         .bind(tenant.team.0)
         .bind(tenant.environment.0)
+        .bind(PENDING_DATASET)
         .fetch_all(&self.readers)
         .await?;
         rows.iter()

@@ -24,7 +24,7 @@ async fn bed(datasets_max: usize, columns_max: usize) -> Bed {
     };
     Bed {
         tenant: new_tenant(&*metastore, "one").await,
-        admission: Admission::new(Arc::clone(&metastore), clock, limits),
+        admission: Admission::new(Arc::clone(&metastore), clock, limits, Box::new(|_| ())),
         metastore,
         now_ns,
     }

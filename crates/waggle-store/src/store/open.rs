@@ -55,6 +55,7 @@ impl Store {
             metrics.clone(),
         ));
 
+        view.add_internal(metastore.internal_datasets().await?);
         for (block, column) in metastore.hidden_columns().await? {
             files.hide_column(&[block], &column);
         }
@@ -107,7 +108,11 @@ impl Store {
             datasets_max: config.datasets_max,
             columns_max: config.columns_max,
         };
-        let admission = Admission::new(Arc::clone(&metastore), clock.clone(), limits);
+        let on_internal = {
+            let view = Arc::clone(&view);
+            Box::new(move |dataset| view.add_internal([dataset]))
+        };
+        let admission = Admission::new(Arc::clone(&metastore), clock.clone(), limits, on_internal);
         let store = Arc::new_cyclic(|this| Self {
             this: Weak::clone(this),
             config,

@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use waggle_model::{AppendError, Clock, DatasetScope, EventSink, TimeRange};
+use waggle_model::{AppendError, Clock, DatasetScope, EventSink, PENDING_DATASET, TimeRange};
 
 /// Waits for a condition that something else brings about.
 async fn until(condition: impl Fn() -> bool) {
@@ -99,6 +99,30 @@ async fn a_tenant_never_sees_another() {
         }
         store.flush().await.unwrap();
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_internal_dataset_is_read_only_by_its_name() {
+    let bed = Bed::new(21).await;
+    let store = bed.open().await.unwrap();
+    let batches = vec![events("a", 0..3), events(PENDING_DATASET, 3..5)];
+    let outcome = bed.append(&store, batches).await.unwrap();
+    let pending = DatasetScope::One(outcome.datasets[1].unwrap());
+    let check = |store: &Store| {
+        assert_eq!(bed.numbers(store), all(0..3));
+        let named = store.snapshot(bed.tenant, &pending, TimeRange::ALL);
+        assert_eq!(numbers(&named.unwrap()), all(3..5));
+    };
+    check(&store);
+    store.kill().await;
+    bed.disk.restart();
+    let store = bed.open().await.unwrap();
+    check(&store);
+    store.flush().await.unwrap();
+    check(&store);
+    store.kill().await;
+    bed.disk.restart();
+    check(&bed.open().await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]

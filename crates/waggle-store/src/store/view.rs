@@ -27,6 +27,8 @@ struct State {
     blocks: HashMap<DatasetId, DatasetBlocks>,
     /// Datasets that were deleted since the start; their ids are never used again.
     gone: HashSet<DatasetId>,
+    /// Datasets that are read only by who names them.
+    internal: HashSet<DatasetId>,
 }
 
 struct DatasetBlocks {
@@ -59,6 +61,11 @@ impl View {
         let number = generation.segment.number;
         self.state.write().generations.insert(number, generation);
         self.measure();
+    }
+
+    /// Leaves datasets out of what is read from a whole environment.
+    pub(crate) fn add_internal(&self, datasets: impl IntoIterator<Item = DatasetId>) {
+        self.state.write().internal.extend(datasets);
     }
 
     /// Adds rows that are in the log segment of this number.
@@ -103,6 +110,7 @@ impl View {
             .generations
             .values()
             .flat_map(|generation| generation.tables(tenant, scope))
+            .filter(|table| state.is_in(scope, table.dataset))
             .collect();
         let blocks = state
             .datasets(tenant, scope)
@@ -286,11 +294,18 @@ impl State {
     ) -> impl Iterator<Item = &DatasetBlocks> {
         let (one, all) = match scope {
             DatasetScope::One(dataset) => (self.blocks.get(dataset), None),
-            DatasetScope::All => (None, Some(self.blocks.values())),
+            DatasetScope::All => (None, Some(&self.blocks)),
         };
+        let listed = all.into_iter().flatten();
+        let listed = listed.filter(|(id, _)| !self.internal.contains(*id));
         one.into_iter()
-            .chain(all.into_iter().flatten())
+            .chain(listed.map(|(_, dataset)| dataset))
             .filter(move |dataset| dataset.tenant == tenant)
+    }
+
+    /// True unless the dataset is internal and not named.
+    fn is_in(&self, scope: &DatasetScope, dataset: DatasetId) -> bool {
+        *scope != DatasetScope::All || !self.internal.contains(&dataset)
     }
 }
 

@@ -5,10 +5,10 @@
 use super::{Case, NOW_NS, Outcome, body, print};
 use crate::Reply;
 use crate::xray::{
-    DATASET_PENDING, Datagram, Document, DocumentFacts, Source, dataset_name, decode_segments,
-    decode_telemetry, map_document, map_pending, read_datagram, segments_reply,
+    Datagram, Document, DocumentFacts, Source, dataset_name, decode_segments, decode_telemetry,
+    map_document, map_pending, read_datagram, segments_reply,
 };
-use waggle_model::EventBatch;
+use waggle_model::{EventBatch, PENDING_DATASET};
 
 pub(super) fn run(case: &Case) -> Outcome {
     let body = body::expand(&case.body);
@@ -66,7 +66,7 @@ fn rows(case: &Case, document: &Document, source: Source) -> Vec<String> {
         map_document(document, facts, &limits, &mut batch).unwrap();
         return print::rows(&batch);
     }
-    let mut batch = EventBatch::new(DATASET_PENDING);
+    let mut batch = EventBatch::new(PENDING_DATASET);
     map_pending(document, facts, false, &limits, &mut batch).unwrap();
     print::rows(&batch)
 }

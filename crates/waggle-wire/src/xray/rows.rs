@@ -11,8 +11,6 @@ mod fields;
 
 pub(super) use fields::Fields;
 
-pub use document::{
-    DATASET_PENDING, DocumentFacts, Source, dataset_name, map_document, map_pending, map_settled,
-};
+pub use document::{DocumentFacts, Source, dataset_name, map_document, map_pending, map_settled};
 #[cfg(test)]
 pub(crate) use fields::is_mapped;

@@ -6,10 +6,6 @@ use crate::row::{Row, cut};
 use crate::xray::{Document, Entity, EntityId, TraceId};
 use waggle_model::{EventBatch, EventLimits, RejectReason};
 
-/// The dataset of documents whose rows can't be written yet: those in progress, and subsegments whose service is unknown. Internal: not
-/// listed, and no part of an environment's queries.
-pub const DATASET_PENDING: &str = "xray-pending";
-
 /// The dataset of subsegments whose segment never came.
 const DATASET_UNKNOWN: &str = "unknown_service:xray";
 
@@ -45,7 +41,8 @@ pub fn dataset_name<'a>(document: &'a Document, service: Option<&'a str>) -> &'a
         (true, None) => DATASET_UNKNOWN,
     };
     let name = cut(name, SERVICE_BYTES_MAX).trim();
-    match name.is_empty() {
+    // No dataset can have these names.
+    match name.is_empty() || name.chars().any(char::is_control) || name == "__all__" {
         true => "unknown_service",
         false => name,
     }
@@ -103,7 +100,7 @@ pub fn map_document(
     Ok(own_row)
 }
 
-/// Writes a document into the batch of [`DATASET_PENDING`], to wait there or, when `is_settled`, only to be kept.
+/// Writes a document into the batch of [`PENDING_DATASET`](waggle_model::PENDING_DATASET), to wait there or, when `is_settled`, only to be kept.
 ///
 /// # Errors
 /// The limit that the row breaks.
@@ -126,7 +123,7 @@ pub fn map_pending(
     })
 }
 
-/// Writes into the batch of [`DATASET_PENDING`] that what waits there for an entity, and came no later than `received_ns`, waits no more:
+/// Writes into the batch of [`PENDING_DATASET`](waggle_model::PENDING_DATASET) that what waits there for an entity, and came no later than `received_ns`, waits no more:
 /// its rows are written by the same append, or a complete document took its place.
 ///
 /// # Errors
