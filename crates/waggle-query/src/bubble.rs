@@ -32,7 +32,8 @@ pub(crate) fn bubble_up(
 ) -> Result<BubbleUp, ExecError> {
     let mut question = Question::new(request)?;
     let derived = DerivedColumns::new(&request.calculated_fields)?;
-    let snapshot = &derived.extend(snapshot, request.range, watch)?;
+    let remembered = question.filters.remembered();
+    let snapshot = &derived.extend(snapshot, request.range, config, remembered, watch)?;
     for filters in [&mut question.filters, &mut question.selection] {
         *filters = relate(filters, snapshot, request.range, config, watch)?;
     }

@@ -11,7 +11,13 @@ mod lanes;
 mod source;
 mod step;
 
+pub(crate) use build::{ColumnBuilder, TEXT_BYTES_MAX};
+pub(crate) use lanes::{Lanes, Tables};
+
+use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
+use crate::filter::{FilterSet, Remembered};
+use crate::relation::{self, is_relational};
 use hashbrown::HashSet;
 use source::SourceColumns;
 use std::sync::Arc;
@@ -67,11 +73,6 @@ impl DerivedColumns {
         self.names.is_empty()
     }
 
-    /// Their names.
-    pub(crate) fn names(&self) -> &[String] {
-        &self.names
-    }
-
     /// What tells a query with these columns from one with others that have the same names.
     pub(crate) fn key(&self) -> String {
         if self.is_empty() {
@@ -82,22 +83,39 @@ impl DerivedColumns {
         format!(" where {fields:?}")
     }
 
+    /// True when an expression may look at other spans of a row's trace.
+    pub(crate) fn may_relate(&self) -> bool {
+        let mut columns = self.expressions.iter().flat_map(Expression::columns);
+        columns.any(is_relational)
+    }
+
     /// The snapshot with these columns in every source, for a query that looks at `range` only.
     ///
     /// # Errors
-    /// When an expression looks at other spans of a trace.
+    /// [`ExecError::Query`] names the field when an expression reads any span of a trace, which only filters can.
     pub(crate) fn extend(
         &self,
         snapshot: &Snapshot,
         range: TimeRange,
+        config: &EngineConfig,
+        remembered: &Arc<Remembered>,
         watch: &Arc<Watch>,
     ) -> Result<Snapshot, ExecError> {
         if self.is_empty() {
             return Ok(snapshot.clone());
         }
-        self.check_relations(snapshot)?;
-        let sources = snapshot.sources.iter().map(|source| {
-            let columns = SourceColumns::new(self, range, watch);
+        let inputs = relation::extend(
+            snapshot,
+            self.expressions.iter().flat_map(Expression::columns),
+            |name| self.field_of(name),
+            &FilterSet::none(remembered),
+            range,
+            config,
+            watch,
+        )?;
+        let sources = snapshot.sources.iter().zip(inputs.sources);
+        let sources = sources.map(|(source, inputs)| {
+            let columns = SourceColumns::new(self, inputs, range, watch);
             Source::Extended(Arc::new(ExtendedSource::new(
                 source.clone(),
                 Arc::new(columns),
@@ -108,30 +126,12 @@ impl DerivedColumns {
         })
     }
 
-    /// Refuses an expression that looks at other spans of a trace.
-    ///
-    /// # Errors
-    /// [`ExecError::Query`] names the field, unless some source has a column whose own name begins like that.
-    fn check_relations(&self, snapshot: &Snapshot) -> Result<(), ExecError> {
-        for (index, expression) in self.expressions.iter().enumerate() {
-            for column in expression.columns() {
-                let is_known = || {
-                    snapshot
-                        .sources
-                        .iter()
-                        .any(|source| source.has_column(column))
-                };
-                if crate::relation::is_relational(column) && !is_known() {
-                    return Err(ExecError::Query(QueryError::Invalid {
-                        field: format!("calculated_fields[{index}].expression"),
-                        message: format!(
-                            "{column} is a column of another span of the trace; an expression reads the columns of its own event"
-                        ),
-                    }));
-                }
-            }
-        }
-        Ok(())
+    /// The first expression that reads a column, as a field of the query.
+    fn field_of(&self, column: &str) -> String {
+        let mut expressions = self.expressions.iter();
+        let reads = |expression: &Expression| expression.columns().any(|known| known == column);
+        let index = expressions.position(reads).unwrap_or_default();
+        format!("calculated_fields[{index}].expression")
     }
 }
 

@@ -235,6 +235,16 @@ impl FilterSet {
         }
     }
 
+    /// No filters, with what is known from other queries.
+    pub(crate) fn none(remembered: &Arc<Remembered>) -> Self {
+        Self {
+            combination: FilterCombination::And,
+            filters: Arc::default(),
+            remembered: Arc::clone(remembered),
+            relations: None,
+        }
+    }
+
     /// The columns that are looked at; one may come several times.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.filters.iter().map(|filter| filter.column.as_str())
@@ -250,7 +260,7 @@ impl FilterSet {
         self.remembered = Arc::clone(remembered);
     }
 
-    pub(crate) fn remembered(&self) -> &Remembered {
+    pub(crate) fn remembered(&self) -> &Arc<Remembered> {
         &self.remembered
     }
 

@@ -15,6 +15,7 @@ mod engine;
 mod exec;
 mod filter;
 pub mod fused;
+mod made;
 mod metrics;
 mod number;
 mod place;

@@ -16,14 +16,15 @@ use waggle_model::{
 };
 use waggle_store::{Snapshot, Source};
 use waggle_testkit::{
-    Answer, COLUMNS, Event, Oracle, key_text, matching, random_events, random_filter,
-    random_formula, random_spec,
+    Answer, COLUMNS, Event, Oracle, key_text, link_spans, matching, random_events, random_filter,
+    random_formula, random_related_filter, random_spec, spread_times, with_other_spans,
 };
 
 /// The seed to run alone, from a failure.
 const REPLAY: Option<u64> = None;
 const QUERY_CASES: u64 = 2_000;
 const DERIVED_CASES: u64 = 200;
+const RELATED_CASES: u64 = 300;
 const KEPT_CASES: u64 = 40;
 const BREAKDOWN_CASES: u64 = 40;
 const COUNT_CASES: u64 = 60;
@@ -171,6 +172,57 @@ fn queries_of_derived_columns_equal_the_oracle() {
             &table,
             &options,
         );
+    });
+}
+
+#[test]
+fn queries_of_other_spans_equal_the_oracle() {
+    each_seed(0..RELATED_CASES, |rng| {
+        let range = random_range(rng);
+        let count = rng.random_range(1..300);
+        let mut events = random_events(rng, count, range);
+        link_spans(rng, &mut events);
+        spread_times(&mut events);
+        let mut spec = random_spec(rng, &events, range);
+        spec.filter_combination = FilterCombination::And;
+        for calculation in &mut spec.calculations {
+            calculation.filter_combination = FilterCombination::And;
+        }
+        for _ in 0..rng.random_range(1..4) {
+            let prefix = ["root.", "parent.", "child."][rng.random_range(0..3)];
+            let columns = spec.breakdowns.iter();
+            let calculations = spec.calculations.iter();
+            let columns = columns.chain(calculations.filter_map(|known| known.column.as_ref()));
+            let plain: Vec<String> = columns
+                .filter(|column| COLUMNS.contains(&column.as_str()))
+                .cloned()
+                .collect();
+            if let Some(column) = plain.get(rng.random_range(0..plain.len().max(1))) {
+                rename(&mut spec, column, &format!("{prefix}{column}"));
+            }
+        }
+        let filters = (0..rng.random_range(0..2)).map(|_| random_related_filter(rng, &events));
+        spec.filters.extend(filters.collect::<Vec<_>>());
+        let snapshot = testing::snapshot(rng, &events);
+        let options = QueryOptions {
+            disable_series: rng.random_bool(0.2),
+            ..QueryOptions::default()
+        };
+        let config = EngineConfig {
+            threads: rng.random_range(1..4),
+            thread_rows_min: 100,
+            one_pass_cells_max: [0, 300, 65_536][rng.random_range(0..3)],
+            ..EngineConfig::default()
+        };
+        let passes: &dyn Passes = match rng.random_bool(0.5) {
+            true => &Directly,
+            false => &ByParts,
+        };
+        println!("{spec:?}\n{range:?} {} events", events.len());
+        let table = testing::query_by(passes, &snapshot, &spec, range, &options, &config).unwrap();
+        let seen = with_other_spans(&events, range, &spec);
+        let oracle = Oracle::new(&spec, &seen, range, table.granularity_ns);
+        check(&spec, &oracle, &table, &options);
     });
 }
 

@@ -9,7 +9,7 @@ use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
-use crate::relation::{may_relate, relate};
+use crate::relation::{self, is_relational, may_relate, relate};
 use granularity::automatic_granularity_ns;
 use std::fmt;
 use std::sync::Arc;
@@ -198,23 +198,50 @@ impl Plan {
                 value: having.value,
             });
         }
+        if plan.columns.iter().any(|name| is_relational(name)) || plan.derived.may_relate() {
+            // What another block says of a trace can change what this one gives.
+            plan.filter_key = None;
+        }
         Ok(plan)
     }
 
-    /// The same plan, with filters that know what they say of other spans of a row's trace in the sources the query will read.
+    /// What the query reads, with the columns that its clauses may name besides the stored ones, and the same plan with filters that know
+    /// what they say of other spans of a row's trace in there.
     pub(crate) fn related(
         &self,
         snapshot: &Snapshot,
         config: &EngineConfig,
-        watch: &Watch,
-    ) -> Result<Self, ExecError> {
+        watch: &Arc<Watch>,
+    ) -> Result<(Snapshot, Self), ExecError> {
         let range = self.range;
+        let remembered = self.filters.remembered();
+        let snapshot = &self
+            .derived
+            .extend(snapshot, range, config, remembered, watch)?;
         let mut plan = self.clone();
         plan.filters = relate(&self.filters, snapshot, range, config, watch)?;
         for condition in &mut plan.conditions {
             condition.filters = relate(&condition.filters, snapshot, range, config, watch)?;
         }
-        Ok(plan)
+        // Last: filters that begin like these are about all such spans, and not about a column of the first of them.
+        let names = self.columns.iter().map(String::as_str);
+        let field_of = |name: &str| self.field_of(name);
+        let filters = &self.filters;
+        let snapshot = relation::extend(snapshot, names, field_of, filters, range, config, watch)?;
+        Ok((snapshot, plan))
+    }
+
+    /// The first clause of the query that reads a column.
+    fn field_of(&self, name: &str) -> String {
+        let is_it = |column: usize| self.columns[column] == name;
+        let mut breakdowns = self.breakdowns.iter();
+        if let Some(index) = breakdowns.position(|column| is_it(*column)) {
+            return format!("breakdowns[{index}]");
+        }
+        let mut outputs = self.outputs.iter();
+        let of_output = |output: &Output| self.states[output.state()?].column;
+        let index = outputs.position(|output| of_output(output).is_some_and(is_it));
+        format!("calculations[{}].column", index.unwrap_or_default())
     }
 
     /// Shares what is known from other queries.

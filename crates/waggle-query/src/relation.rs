@@ -1,6 +1,6 @@
-//! Filters on other spans of a row's trace: `root.`, `parent.`, `child.`, `any.`, `any2.`, `any3.` and `none.` before a column's name.
+//! Other spans of a row's trace: `root.`, `parent.`, `child.`, `any.`, `any2.`, `any3.` and `none.` before a column's name.
 //!
-//! | prefix | a row passes when |
+//! | prefix | a row passes a filter when |
 //! |---|---|
 //! | `root.` | a root span of its trace matches |
 //! | `parent.` | the span whose id is the row's `trace.parent_id` matches |
@@ -8,15 +8,19 @@
 //! | `any.` `any2.` `any3.` | a span of its trace matches, itself perhaps |
 //! | `none.` | no span of its trace matches; rows outside of traces pass |
 //!
-//! All filters of one prefix must hold for the same span. Spans are the rows with a `trace.trace_id` and without a
+//! All filters of one prefix must hold for the same span. Outside of filters, the first three name the value in one such span: in the
+//! first, by time and then by span id, of those for which all filters of the query with the same prefix hold.
+//! Spans are the rows with a `trace.trace_id` and without a
 //! `meta.annotation_type`; root spans have no `trace.parent_id`. Only spans of the query's datasets and times are looked at. A column
 //! whose own name begins like this is meant when a source of the query has it. Rules: spec/product.md RF-01, RF-02.
 //!
 //! Traces are numbered across all sources, so that what one source knows of a trace counts in every other. Then a condition on traces
 //! is a bit per trace, which becomes a condition on the entries of each source's dictionary of trace ids; a condition on parents or
-//! children is a set of pairs of trace and span.
+//! children is a set of pairs of trace and span. A column of other spans is made per source, of the places of those spans.
 
 mod bound;
+mod columns;
+mod first;
 mod spans;
 mod traces;
 
@@ -26,11 +30,13 @@ use crate::filter::{Filter, FilterSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waggle_model::{FilterCombination, QueryError, TimeRange};
-use waggle_store::{Snapshot, Source};
+use waggle_store::{ExtendedSource, Snapshot, Source};
 
 pub(crate) use bound::BoundRelations;
 pub(crate) use traces::TraceNumbers;
 
+use columns::OtherSpans;
+use first::find_first_spans;
 use spans::{SpanSet, find_spans};
 use traces::{Numbered, TraceSet, find_traces};
 
@@ -39,7 +45,7 @@ const SPAN_ID: &str = "trace.span_id";
 const PARENT_ID: &str = "trace.parent_id";
 const ANNOTATION: &str = "meta.annotation_type";
 
-/// Which spans a filter looks at.
+/// Which spans a name looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Relation {
     Root,
@@ -49,6 +55,13 @@ enum Relation {
     Any2,
     Any3,
     None,
+}
+
+impl Relation {
+    /// True when it can say which span a value is of.
+    fn has_values(self) -> bool {
+        matches!(self, Self::Root | Self::Parent | Self::Child)
+    }
 }
 
 const PREFIXES: [(&str, Relation); 7] = [
@@ -102,22 +115,7 @@ pub(crate) fn relate(
     if !may_relate(filters) {
         return Ok(filters.clone());
     }
-    let mut plain: Vec<Filter> = Vec::new();
-    let mut groups: BTreeMap<Relation, Vec<Filter>> = BTreeMap::new();
-    for (index, filter) in filters.filters().iter().enumerate() {
-        match split(&filter.column) {
-            Some((relation, column)) if !has_column(&snapshot.sources, &filter.column) => {
-                if filters.combination() == FilterCombination::Or {
-                    return Err(ExecError::Query(or_with_relation(index, &filter.column)));
-                }
-                groups
-                    .entry(relation)
-                    .or_default()
-                    .push(filter.on_column(column));
-            }
-            _ => plain.push(filter.clone()),
-        }
-    }
+    let (plain, groups) = by_relation(filters, snapshot)?;
     let mut related = filters.with_filters(plain);
     if groups.is_empty() {
         return Ok(related);
@@ -157,6 +155,94 @@ pub(crate) fn relate(
     Ok(related)
 }
 
+/// Adds columns of other spans to a snapshot: those of `names` that begin like one and that no source has. Their values are those of the
+/// first spans for which the filters with the same prefix hold.
+///
+/// # Errors
+/// [`QueryError::Invalid`] with the field that `field_of` gives for a name whose prefix works in filters only, and as [`relate`].
+pub(crate) fn extend<'a>(
+    snapshot: &Snapshot,
+    names: impl Iterator<Item = &'a str>,
+    field_of: impl Fn(&str) -> String,
+    filters: &FilterSet,
+    range: TimeRange,
+    config: &EngineConfig,
+    watch: &Arc<Watch>,
+) -> Result<Snapshot, ExecError> {
+    let mut wanted: BTreeMap<Relation, Vec<(&str, &str)>> = BTreeMap::new();
+    for name in names {
+        if let Some((relation, column)) = split(name)
+            && !has_column(&snapshot.sources, name)
+        {
+            if !relation.has_values() {
+                return Err(ExecError::Query(only_in_filters(field_of(name), name)));
+            }
+            wanted.entry(relation).or_default().push((name, column));
+        }
+    }
+    if wanted.is_empty() {
+        return Ok(snapshot.clone());
+    }
+    let (_, mut groups) = by_relation(filters, snapshot)?;
+    let search = Search {
+        sources: &snapshot.sources,
+        range,
+        config,
+        watch,
+        numbered: Numbered::new(&snapshot.sources, filters.remembered(), config, watch)?,
+    };
+    let mut others = OtherSpans::new(&search, watch);
+    for (relation, columns) in wanted {
+        let of_relation = groups.remove(&relation).unwrap_or_default();
+        let spans = filters.with_filters(spans_of(relation, of_relation));
+        let firsts = Arc::new(find_first_spans(&search, &spans, relation)?);
+        for (name, column) in columns {
+            others.add(name, relation, column, &firsts);
+        }
+    }
+    let others = Arc::new(others);
+    let sources = snapshot.sources.iter().map(|source| {
+        let columns = others.of_one_source();
+        Source::Extended(Arc::new(ExtendedSource::new(
+            source.clone(),
+            Arc::new(columns),
+        )))
+    });
+    Ok(Snapshot {
+        sources: sources.collect(),
+    })
+}
+
+/// The filters of each prefix.
+type ByRelation = BTreeMap<Relation, Vec<Filter>>;
+
+/// The filters on rows themselves, and those on other spans, on the columns there.
+///
+/// # Errors
+/// When a filter on other spans is one of several of which any may hold.
+fn by_relation(
+    filters: &FilterSet,
+    snapshot: &Snapshot,
+) -> Result<(Vec<Filter>, ByRelation), ExecError> {
+    let mut plain: Vec<Filter> = Vec::new();
+    let mut groups = ByRelation::new();
+    for (index, filter) in filters.filters().iter().enumerate() {
+        match split(&filter.column) {
+            Some((relation, column)) if !has_column(&snapshot.sources, &filter.column) => {
+                if filters.combination() == FilterCombination::Or {
+                    return Err(ExecError::Query(or_with_relation(index, &filter.column)));
+                }
+                groups
+                    .entry(relation)
+                    .or_default()
+                    .push(filter.on_column(column));
+            }
+            _ => plain.push(filter.clone()),
+        }
+    }
+    Ok((plain, groups))
+}
+
 /// What looking for spans needs.
 struct Search<'a> {
     sources: &'a [Source],
@@ -181,6 +267,15 @@ fn spans_of(relation: Relation, mut filters: Vec<Filter>) -> Vec<Filter> {
 
 fn has_column(sources: &[Source], name: &str) -> bool {
     sources.iter().any(|source| source.has_column(name))
+}
+
+fn only_in_filters(field: String, column: &str) -> QueryError {
+    QueryError::Invalid {
+        field,
+        message: format!(
+            "{column} looks at any span of a trace, which only works in filters; root., parent. and child. name one span"
+        ),
+    }
 }
 
 fn or_with_relation(index: usize, column: &str) -> QueryError {

@@ -70,8 +70,9 @@ pub(crate) fn read_rows(
         range.end_ns = range.end_ns.min(cursor.time_ns.saturating_add(1));
     }
     let derived = DerivedColumns::new(&request.calculated_fields)?;
-    let snapshot = &derived.extend(snapshot, request.range, watch)?;
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
+    let remembered = filters.remembered();
+    let snapshot = &derived.extend(snapshot, request.range, config, remembered, watch)?;
     let filters = relate(&filters, snapshot, request.range, config, watch)?;
     let mut newest = Newest::new(range, request.limit, cursor.map(|cursor| cursor.time_ns));
     let mut stats = QueryStats::default();

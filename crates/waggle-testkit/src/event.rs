@@ -3,7 +3,7 @@
 
 use rand::RngExt;
 use rand::rngs::StdRng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use waggle_model::{DatasetId, EventBatch, TimeRange, Value};
 
 /// One row as a person would write it down.
@@ -69,6 +69,16 @@ pub fn link_spans(rng: &mut StdRng, events: &mut [Event]) {
         put(0.9, "trace.span_id", rng);
         put(0.7, "trace.parent_id", rng);
         put(0.1, "meta.annotation_type", rng);
+    }
+}
+
+/// Moves events of the same time apart, by as little as there is.
+pub fn spread_times(events: &mut [Event]) {
+    let mut taken = BTreeSet::new();
+    for event in events {
+        while !taken.insert(event.timestamp_ns) {
+            event.timestamp_ns += 1;
+        }
     }
 }
 

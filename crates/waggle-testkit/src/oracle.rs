@@ -50,6 +50,25 @@ pub fn matching<'a>(
     inside.iter().filter(is_match).copied().collect()
 }
 
+/// The events with more columns: those that clauses of a query other than filters name with a prefix, as `root.name`. No two events may be
+/// of the same time.
+pub fn with_other_spans(events: &[Event], range: TimeRange, spec: &QuerySpec) -> Vec<Event> {
+    let inside = inside(events, range);
+    let calculations = spec.calculations.iter();
+    let of_calculations = calculations.filter_map(|calculation| calculation.column.as_ref());
+    let columns: Vec<&String> = spec.breakdowns.iter().chain(of_calculations).collect();
+    let extended = events.iter().map(|event| {
+        let mut extended = event.clone();
+        for column in &columns {
+            if let Some(value) = relation::value(&inside, event, column, &spec.filters) {
+                extended.fields.insert((*column).clone(), value.clone());
+            }
+        }
+        extended
+    });
+    extended.collect()
+}
+
 fn inside(events: &[Event], range: TimeRange) -> Vec<&Event> {
     let is_inside = |event: &&Event| range.contains(event.timestamp_ns);
     events.iter().filter(is_inside).collect()

@@ -33,7 +33,7 @@ impl Reader {
             };
             for column in expression.columns() {
                 let is_other = |(_, other): &(String, CalculatedField)| {
-                    other.name == column && other.name != field.name
+                    other.name == without_relation(column) && other.name != field.name
                 };
                 if fields.iter().any(is_other) {
                     self.invalid(
@@ -90,6 +90,10 @@ pub(crate) fn is_relational(spec: &QuerySpec) -> bool {
         || spec.calculations.iter().any(|calculation| {
             have_relation(&calculation.filters)
                 || calculation.column.as_deref().is_some_and(names_other_spans)
+        })
+        || spec.calculated_fields.iter().any(|field| {
+            let expression = Expression::parse(&field.expression);
+            expression.is_ok_and(|known| known.columns().any(names_other_spans))
         })
 }
 

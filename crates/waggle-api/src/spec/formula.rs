@@ -2,11 +2,12 @@
 //!
 //! The language of formulas is the engine's to check. Source: spec/honeycomb-api.md section 11.1.
 
-use super::reader::{RELATIONAL_PREFIXES, Reader};
+use super::calculated::is_relational;
+use super::reader::Reader;
 use super::window_length_s;
 use crate::problem::DetailCode;
 use serde_json::{Map, Value as Json};
-use waggle_model::{FilterSpec, FormulaSpec, QuerySpec, TimeWindow};
+use waggle_model::{FormulaSpec, QuerySpec, TimeWindow};
 
 /// How much earlier a time to compare with may be, in seconds: half an hour to 26 weeks.
 const OFFSETS_S: [i64; 8] = [
@@ -44,7 +45,7 @@ impl Reader {
             }
             formulas.push(FormulaSpec { name, expression });
         }
-        if !formulas.is_empty() && looks_at_other_spans(spec) {
+        if !formulas.is_empty() && is_relational(spec) {
             self.invalid(
                 "formulas",
                 "cannot be used with columns of other spans of the trace",
@@ -73,21 +74,4 @@ impl Reader {
         }
         Some(offset_s)
     }
-}
-
-fn looks_at_other_spans(spec: &QuerySpec) -> bool {
-    let is_prefixed = |name: &str| {
-        let mut prefixes = RELATIONAL_PREFIXES.iter();
-        prefixes.any(|prefix| name.starts_with(prefix))
-    };
-    let in_filters = |filters: &[FilterSpec]| {
-        let mut filters = filters.iter();
-        filters.any(|filter| is_prefixed(&filter.column))
-    };
-    in_filters(&spec.filters)
-        || spec.breakdowns.iter().any(|name| is_prefixed(name))
-        || spec.calculations.iter().any(|calculation| {
-            in_filters(&calculation.filters)
-                || calculation.column.as_deref().is_some_and(is_prefixed)
-        })
 }

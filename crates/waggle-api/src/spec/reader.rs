@@ -14,6 +14,9 @@ pub(super) const RELATIONAL_PREFIXES: [&str; 7] = [
     "root.", "parent.", "child.", "any.", "any2.", "any3.", "none.",
 ];
 
+/// Those that do not say which span a value is of, and so work in filters only. Source: spec/honeycomb-api.md section 11.6.
+const ANY_SPAN_PREFIXES: [&str; 4] = ["any.", "any2.", "any3.", "none."];
+
 /// Collects what is wrong, so that a client sees all of it at once.
 #[derive(Default)]
 pub(super) struct Reader {
@@ -44,17 +47,17 @@ impl Reader {
         }
     }
 
-    /// The column of a filter, which may be one of other spans of the trace.
+    /// The column of a filter, which may be one of any span of the trace.
     pub(super) fn filter_column(&mut self, item: &Map<String, Json>, path: &str) -> Option<String> {
-        let of_other_spans = |name: &str| {
-            let mut prefixes = RELATIONAL_PREFIXES.iter();
+        let of_any_span = |name: &str| {
+            let mut prefixes = ANY_SPAN_PREFIXES.iter();
             prefixes.any(|prefix| {
                 let column = name.strip_prefix(prefix);
                 column.is_some_and(|column| !column.is_empty() && column.len() <= TEXT_BYTES_MAX)
             })
         };
         match item.get("column") {
-            Some(Json::String(name)) if of_other_spans(name) => Some(name.clone()),
+            Some(Json::String(name)) if of_any_span(name) => Some(name.clone()),
             _ => self.column(item, path, true),
         }
     }
@@ -68,13 +71,11 @@ impl Reader {
             self.invalid(path, format!("must have at most {TEXT_BYTES_MAX} bytes"));
             return false;
         }
-        if let Some(prefix) = RELATIONAL_PREFIXES
-            .iter()
-            .find(|prefix| name.starts_with(**prefix))
-        {
+        let mut prefixes = ANY_SPAN_PREFIXES.iter();
+        if let Some(prefix) = prefixes.find(|prefix| name.starts_with(**prefix)) {
             self.invalid(
                 path,
-                format!("columns of other spans of the trace ({prefix}) are not supported yet"),
+                format!("{prefix} looks at any span of the trace, which only works in filters"),
             );
             return false;
         }

@@ -323,17 +323,43 @@ fn a_comparison_is_with_a_time_that_has_a_name_or_follows_at_once() {
 }
 
 #[test]
-fn what_comes_later_is_refused_by_name() {
+fn one_other_span_is_named_anywhere_and_any_span_in_filters_only() {
     for prefix in RELATIONAL_PREFIXES {
-        let path_text = format!(
-            "invalid breakdowns[0] - columns of other spans of the trace ({prefix}) are not supported yet"
-        );
-        check_refused(
-            json!({"breakdowns": [format!("{prefix}name")]}),
-            &[&path_text],
-        );
-        check_accepted(json!({"filters": [{"column": format!("{prefix}name"), "op": "exists"}]}));
+        let column = format!("{prefix}name");
+        check_accepted(json!({"filters": [{"column": column, "op": "exists"}]}));
+        let spec =
+            json!({"breakdowns": [column], "calculations": [{"op": "MAX", "column": column}]});
+        if ["root.", "parent.", "child."].contains(&prefix) {
+            check_accepted(spec);
+            continue;
+        }
+        let refused = |field: &str| {
+            format!(
+                "invalid {field} - {prefix} looks at any span of the trace, which only works in filters"
+            )
+        };
+        let (of_breakdown, of_calculation) =
+            (refused("breakdowns[0]"), refused("calculations[0].column"));
+        check_refused(spec, &[&of_calculation, &of_breakdown]);
     }
+    let is_other = |spec: Json| is_relational(&read_spec(&spec).unwrap().spec);
+    assert!(is_other(json!({"breakdowns": ["parent.name"]})));
+    assert!(is_other(
+        json!({"calculated_fields": [{"name": "a", "expression": "$root.x + 1"}]})
+    ));
+    assert!(!is_other(
+        json!({"calculated_fields": [{"name": "a", "expression": "$x + 1"}]})
+    ));
+    check_refused(
+        json!({"calculated_fields": [{"name": "a", "expression": "1"}, {"name": "b", "expression": "$root.a"}]}),
+        &[
+            "invalid calculated_fields[1].expression - root.a is a calculated field; an expression reads columns only",
+        ],
+    );
+}
+
+#[test]
+fn clauses_that_say_nothing_are_accepted() {
     check_accepted(
         json!({"formulas": [], "calculated_fields": null, "compare_time_offset_seconds": null,
         "calculations": [{"op": "COUNT", "name": null, "filters": []}]}),

@@ -14,8 +14,8 @@ use waggle_store::column::{
 };
 use waggle_store::{ReadError, Source};
 
-/// Most bytes of different texts that one expression may make of one source: a dictionary holds no more than 4 GiB.
-const TEXT_BYTES_MAX: usize = 1 << 30;
+/// Most bytes of different texts in one column that is made of one source: a dictionary holds no more than 4 GiB.
+pub(crate) const TEXT_BYTES_MAX: usize = 1 << 30;
 
 /// The values of an expression in the rows of a source that can lie in `range`; `None` when none has a value.
 ///
@@ -40,7 +40,7 @@ pub(super) fn make_column(
     tables.add_growing();
     let mut root = prepare(expression, source, rows.len(), &mut tables)?;
     let row_count = source.row_count();
-    let mut builder = Builder::new(row_count);
+    let mut builder = ColumnBuilder::new(row_count);
     for chunk in rows.start as usize / CHUNK_ROWS..(rows.end as usize).div_ceil(CHUNK_ROWS) {
         if let Err(error) = watch.limits() {
             watch.fail(error);
@@ -67,7 +67,7 @@ pub(super) fn make_column(
 }
 
 /// Collects values by type. A type without a value takes no memory.
-struct Builder {
+pub(crate) struct ColumnBuilder {
     row_count: u32,
     bools: Collected<u64>,
     ints: Collected<i64>,
@@ -81,8 +81,8 @@ struct Collected<T> {
     values: Vec<T>,
 }
 
-impl Builder {
-    fn new(row_count: u32) -> Self {
+impl ColumnBuilder {
+    pub(crate) fn new(row_count: u32) -> Self {
         Self {
             row_count,
             bools: Collected::default(),
@@ -92,7 +92,8 @@ impl Builder {
         }
     }
 
-    fn add(&mut self, chunk: usize, count: usize, lanes: &Lanes) {
+    /// Adds the first rows of a chunk.
+    pub(crate) fn add(&mut self, chunk: usize, count: usize, lanes: &Lanes) {
         let rows = first_bits(count);
         let words = self.row_count.div_ceil(64) as usize;
         let slots = self.row_count as usize;
@@ -111,7 +112,8 @@ impl Builder {
             .add(chunk, words, slots, count, &lanes.texts, &rows);
     }
 
-    fn finish(self, tables: Tables, table: usize) -> Option<Column> {
+    /// The column, whose texts are in a table; `None` when no row has a value.
+    pub(crate) fn finish(self, tables: Tables, table: usize) -> Option<Column> {
         let row_count = self.row_count;
         let mut types = Vec::new();
         if let Some((presence, codes)) = self.texts.finish(row_count) {

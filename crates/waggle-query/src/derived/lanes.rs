@@ -7,7 +7,7 @@ use waggle_expression::Datum;
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Dictionary, Interner};
 
 /// Values of up to 1024 rows. A row has a value in at most one lane, or none.
-pub(super) struct Lanes {
+pub(crate) struct Lanes {
     pub(super) bools: BoolLane,
     pub(super) ints: ChunkBuffer<i64>,
     pub(super) floats: ChunkBuffer<f64>,
@@ -25,7 +25,7 @@ pub(super) struct BoolLane {
 }
 
 impl Lanes {
-    pub(super) fn new(table: usize) -> Self {
+    pub(crate) fn new(table: usize) -> Self {
         Self {
             bools: BoolLane::default(),
             ints: ChunkBuffer::default(),
@@ -36,7 +36,7 @@ impl Lanes {
     }
 
     /// Forgets all values.
-    pub(super) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) {
         self.bools = BoolLane::default();
         self.ints.present = [0; CHUNK_WORDS];
         self.floats.present = [0; CHUNK_WORDS];
@@ -84,11 +84,24 @@ impl Lanes {
         }
     }
 
-    pub(super) fn put_bool(&mut self, row: usize, value: bool) {
+    pub(crate) fn put_bool(&mut self, row: usize, value: bool) {
         set(&mut self.bools.present, row);
         if value {
             set(&mut self.bools.values, row);
         }
+    }
+
+    /// Gives a row a text of the table.
+    pub(crate) fn put_text(&mut self, row: usize, code: u32) {
+        put(&mut self.texts, row, code);
+    }
+
+    pub(crate) fn put_int(&mut self, row: usize, value: i64) {
+        put(&mut self.ints, row, value);
+    }
+
+    pub(crate) fn put_float(&mut self, row: usize, value: f64) {
+        put(&mut self.floats, row, value);
     }
 
     /// The same value in every row.
@@ -115,7 +128,7 @@ pub(super) fn is_set(bits: &Bits, row: usize) -> bool {
 
 /// All texts that values of one expression in one source refer to.
 #[derive(Default)]
-pub(super) struct Tables(Vec<Table>);
+pub(crate) struct Tables(Vec<Table>);
 
 enum Table {
     /// Those of a column, or known before the first row.
@@ -132,7 +145,7 @@ impl Tables {
     }
 
     /// Adds a table that can grow.
-    pub(super) fn add_growing(&mut self) -> usize {
+    pub(crate) fn add_growing(&mut self) -> usize {
         self.0.push(Table::Growing(Interner::default()));
         self.0.len() - 1
     }
@@ -145,14 +158,14 @@ impl Tables {
     }
 
     /// Takes a growing table out, to add to it while others are read; [`put_back`](Self::put_back) ends that.
-    pub(super) fn take(&mut self, table: usize) -> Interner {
+    pub(crate) fn take(&mut self, table: usize) -> Interner {
         match &mut self.0[table] {
             Table::Growing(interner) => std::mem::take(interner),
             Table::Known(_) => Interner::default(),
         }
     }
 
-    pub(super) fn put_back(&mut self, table: usize, interner: Interner) {
+    pub(crate) fn put_back(&mut self, table: usize, interner: Interner) {
         if let Table::Growing(place) = &mut self.0[table] {
             *place = interner;
         }

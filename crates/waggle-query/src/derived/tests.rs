@@ -23,8 +23,18 @@ fn extended(fields: &[CalculatedField], source: Source, range: TimeRange) -> Sou
         sources: vec![source],
     };
     let watch = Arc::new(testing::watch());
-    let mut extended = derived.extend(&snapshot, range, &watch).unwrap();
+    let mut extended = extend(&derived, &snapshot, range, &watch).unwrap();
     extended.sources.remove(0)
+}
+
+fn extend(
+    derived: &DerivedColumns,
+    snapshot: &Snapshot,
+    range: TimeRange,
+    watch: &Arc<Watch>,
+) -> Result<Snapshot, ExecError> {
+    let config = EngineConfig::default();
+    derived.extend(snapshot, range, &config, &Arc::default(), watch)
 }
 
 fn is_same(left: Option<&Value>, right: Option<&Value>) -> bool {
@@ -137,12 +147,13 @@ fn wrong_fields_are_refused_by_name_and_place() {
     );
     let many: Vec<CalculatedField> = (0..101).map(|n| field(&n.to_string(), "1")).collect();
     assert_eq!(error(&many), "calculated_fields: there may be at most 100");
-    let derived = DerivedColumns::new(&[field("a", "$root.name")]).unwrap();
+    let derived = DerivedColumns::new(&[field("a", "$name"), field("b", "$any.name")]).unwrap();
     let watch = Arc::new(testing::watch());
-    let error = derived.extend(&Snapshot::default(), RANGE, &watch);
+    let error = extend(&derived, &Snapshot::default(), RANGE, &watch);
     assert!(matches!(
         error,
-        Err(ExecError::Query(QueryError::Invalid { message, .. })) if message.contains("root.name")
+        Err(ExecError::Query(QueryError::Invalid { field, message }))
+            if field == "calculated_fields[1].expression" && message.contains("any.name")
     ));
 }
 
@@ -156,7 +167,7 @@ fn a_query_that_is_out_of_memory_does_not_keep_columns() {
     let snapshot = Snapshot {
         sources: vec![source],
     };
-    let extended = derived.extend(&snapshot, RANGE, &watch).unwrap();
+    let extended = extend(&derived, &snapshot, RANGE, &watch).unwrap();
     let first = extended.sources[0].column("a").unwrap().unwrap();
     let again = extended.sources[0].column("a").unwrap().unwrap();
     assert!(Arc::ptr_eq(&first, &again), "whoever reads it shares it");

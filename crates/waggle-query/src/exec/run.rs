@@ -32,8 +32,8 @@ pub(crate) fn run(
     config: &EngineConfig,
     watch: &Arc<Watch>,
 ) -> Result<ResultTable, ExecError> {
-    let snapshot = &plan.derived.extend(snapshot, plan.range, watch)?;
-    let plan = Arc::new(plan.related(snapshot, config, watch)?);
+    let (snapshot, plan) = plan.related(snapshot, config, watch)?;
+    let plan = Arc::new(plan);
     let sources: Arc<[Source]> = snapshot.sources.as_slice().into();
     let mut pass = Pass::first(&plan, &sources, config)?;
     loop {
@@ -307,8 +307,8 @@ fn ungrouped(plan: &Plan, scales: &[Option<Scale>]) -> Shape {
     }
 }
 
-/// A guess at the different values of a derived column that groups are made by.
-const DERIVED_ENTRIES: usize = 64;
+/// A guess at the different values of a column that is not stored and that groups are made by.
+const EXTRA_ENTRIES: usize = 64;
 
 /// A guess at groups times buckets from the sizes of dictionaries; very large when a breakdown holds numbers, which have none.
 fn expected_cells(plan: &Plan, sources: &[Source]) -> Result<usize, ExecError> {
@@ -316,9 +316,9 @@ fn expected_cells(plan: &Plan, sources: &[Source]) -> Result<usize, ExecError> {
     for breakdown in &plan.breakdowns {
         let mut entries_max = 1;
         let name = &plan.columns[*breakdown];
-        if plan.derived.names().contains(name) {
+        if sources.iter().any(|source| source.is_extra(name)) {
             // To know more they would have to be made, all of them on this thread.
-            expected = expected.saturating_mul(DERIVED_ENTRIES);
+            expected = expected.saturating_mul(EXTRA_ENTRIES);
             continue;
         }
         for source in sources {

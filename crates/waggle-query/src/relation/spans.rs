@@ -64,6 +64,6 @@ pub(super) fn find_spans(
 }
 
 /// Span ids are unique in their trace, and hardly ever anywhere.
-fn key_of(trace: u32, id_hash: u64) -> u64 {
+pub(super) fn key_of(trace: u32, id_hash: u64) -> u64 {
     mix(id_hash ^ mix(u64::from(trace)))
 }

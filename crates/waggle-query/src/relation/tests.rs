@@ -1,4 +1,5 @@
-//! Filters on other spans: 200 traces with answers worked out by hand, and random rows against the naive computation.
+//! Other spans: 200 traces with answers worked out by hand, and random rows against the naive computation. Whole queries that name columns
+//! of other spans are in the oracle tests.
 
 use crate::engine::EngineConfig;
 use crate::exec::Passes;
@@ -6,8 +7,9 @@ use crate::testing::{self, ByParts, Directly};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use waggle_model::{
-    Cell, DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError,
-    QueryOptions, QuerySpec, TimeRange, Value,
+    CalculatedField, CalculationSpec, Cell, DatasetId, FilterCombination, FilterOp, FilterSpec,
+    FilterValue, HavingOp, HavingSpec, OrderSpec, QueryError, QueryOptions, QuerySpec, ResultTable,
+    SortOrder, TimeRange, Value,
 };
 use waggle_testkit::{Event, link_spans, matching, random_events, random_related_filter};
 
@@ -34,6 +36,10 @@ fn is(column: &str, value: Value) -> FilterSpec {
 }
 
 fn count(rng: &mut StdRng, events: &[Event], spec: &QuerySpec) -> Result<Cell, QueryError> {
+    Ok(ask(rng, events, spec)?.total[0].clone())
+}
+
+fn ask(rng: &mut StdRng, events: &[Event], spec: &QuerySpec) -> Result<ResultTable, QueryError> {
     let snapshot = testing::snapshot(rng, events);
     let config = EngineConfig {
         threads: rng.random_range(1..4),
@@ -45,8 +51,34 @@ fn count(rng: &mut StdRng, events: &[Event], spec: &QuerySpec) -> Result<Cell, Q
         true => &Directly,
         false => &ByParts,
     };
-    let table = testing::query_by(passes, &snapshot, spec, RANGE, &options, &config)?;
-    Ok(table.total[0].clone())
+    testing::query_by(passes, &snapshot, spec, RANGE, &options, &config)
+}
+
+/// The groups of a query, as `parent/child:2` for values and answers, in the order of these texts.
+fn groups(rng: &mut StdRng, events: &[Event], spec: &QuerySpec) -> Vec<String> {
+    let table = ask(rng, events, spec).unwrap();
+    let text_of = |value: &Option<Value>| {
+        value
+            .as_ref()
+            .map_or_else(|| "-".to_owned(), Value::to_string)
+    };
+    let groups = table.groups.iter().map(|group| {
+        let key: Vec<String> = group.key.iter().map(text_of).collect();
+        let values: Vec<String> = group.values.iter().map(cell_text).collect();
+        format!("{}:{}", key.join("/"), values.join(","))
+    });
+    let mut groups: Vec<String> = groups.collect();
+    groups.sort();
+    groups
+}
+
+fn cell_text(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => "-".to_owned(),
+        Cell::Int(value) => value.to_string(),
+        Cell::Float(value) => value.to_string(),
+        Cell::Text(text) => text.clone(),
+    }
 }
 
 fn spec(filters: Vec<FilterSpec>) -> QuerySpec {
@@ -198,6 +230,141 @@ fn a_column_whose_own_name_begins_so_is_meant_where_there_is_one() {
         ..spec(vec![is("root.service", text("api"))])
     };
     assert_eq!(count(rng, &events, &spec).unwrap(), Cell::Int(3));
+}
+
+#[test]
+fn breakdowns_and_calculations_read_one_other_span() {
+    let events = traces();
+    let by = |breakdowns: &[&str]| QuerySpec {
+        breakdowns: breakdowns.iter().map(|name| (*name).to_owned()).collect(),
+        ..QuerySpec::default()
+    };
+    let calls = by(&["parent.service", "service"]);
+    // Span events have a parent but no service; who has no parent in a trace has no service there.
+    let expected = [
+        "-/api:100",
+        "-/cron:10",
+        "-/web:100",
+        "api/cart:100",
+        "cart/-:29",
+        "cart/db:133",
+        "web/cart:100",
+    ];
+    let of_roots = QuerySpec {
+        filters: vec![is("service", text("db"))],
+        ..by(&["root.service"])
+    };
+    // The first child that is in error, and not the first of which some other is in error.
+    let of_children = QuerySpec {
+        filters: vec![is("child.error", Value::Bool(true))],
+        ..by(&["child.service"])
+    };
+    let distinct = QuerySpec {
+        calculations: vec![CalculationSpec::new(
+            "COUNT_DISTINCT",
+            Some("child.service"),
+        )],
+        orders: vec![OrderSpec {
+            op: Some("COUNT_DISTINCT".to_owned()),
+            column: Some("child.service".to_owned()),
+            order: SortOrder::Descending,
+        }],
+        havings: vec![HavingSpec {
+            calculate_op: "COUNT_DISTINCT".to_owned(),
+            column: Some("child.service".to_owned()),
+            op: HavingOp::Greater,
+            value: 0.0,
+        }],
+        ..by(&["service"])
+    };
+    for seed in 0..6 {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        assert_eq!(groups(rng, &events, &calls), expected, "seed {seed}");
+        assert_eq!(groups(rng, &events, &of_roots), ["api:66", "web:67"]);
+        assert_eq!(groups(rng, &events, &of_children), ["cart:40"]);
+        assert_eq!(
+            groups(rng, &events, &distinct),
+            ["api:1", "cart:1", "web:1"]
+        );
+    }
+}
+
+#[test]
+fn calculated_fields_read_other_spans_and_other_spans_calculated_fields() {
+    let events = traces();
+    let field = |name: &str, expression: &str| CalculatedField {
+        name: name.to_owned(),
+        expression: expression.to_owned(),
+    };
+    let spec = QuerySpec {
+        calculated_fields: vec![
+            field(
+                "crossing",
+                "AND(EXISTS($parent.service), $parent.service != $service)",
+            ),
+            field("shown", "CONCAT($service, \"!\")"),
+        ],
+        breakdowns: vec!["crossing".to_owned(), "root.shown".to_owned()],
+        filters: vec![is("any.crossing", Value::Bool(true))],
+        ..QuerySpec::default()
+    };
+    let rng = &mut StdRng::seed_from_u64(1);
+    // Roots do not cross; all below them do, and span events, whose service is empty.
+    assert_eq!(
+        groups(rng, &events, &spec),
+        [
+            "false/api!:100",
+            "false/web!:100",
+            "true/api!:181",
+            "true/web!:181"
+        ]
+    );
+}
+
+#[test]
+fn of_two_spans_at_the_same_time_the_one_with_the_smaller_id_is_meant() {
+    let mut events = traces();
+    events.truncate(2);
+    let mut second = events[1].clone();
+    second.fields.insert("service".to_owned(), text("basket"));
+    let id = text("00000000000000b1");
+    second.fields.insert("trace.span_id".to_owned(), id);
+    events.push(second);
+    let spec = QuerySpec {
+        breakdowns: vec!["child.service".to_owned()],
+        filters: vec![is("name", text("root"))],
+        ..QuerySpec::default()
+    };
+    for seed in 0..6 {
+        let rng = &mut StdRng::seed_from_u64(seed);
+        assert_eq!(groups(rng, &events, &spec), ["basket:1"], "seed {seed}");
+    }
+}
+
+#[test]
+fn any_span_of_a_trace_has_no_one_value() {
+    let rng = &mut StdRng::seed_from_u64(1);
+    let calculations = QuerySpec {
+        calculations: vec![
+            CalculationSpec::count(),
+            CalculationSpec::new("MAX", Some("none.service")),
+        ],
+        ..QuerySpec::default()
+    };
+    let breakdowns = QuerySpec {
+        breakdowns: vec!["service".to_owned(), "any2.service".to_owned()],
+        ..QuerySpec::default()
+    };
+    for (spec, expected) in [
+        (calculations, "calculations[1].column"),
+        (breakdowns, "breakdowns[1]"),
+    ] {
+        let error = ask(rng, &traces(), &spec).unwrap_err();
+        assert!(
+            matches!(&error, QueryError::Invalid { field, .. } if field == expected),
+            "{error:?}"
+        );
+    }
 }
 
 #[test]

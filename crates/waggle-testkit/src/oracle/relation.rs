@@ -1,4 +1,4 @@
-//! Filters on other spans of a row's trace, by looking at every pair of rows. Source: spec/product.md RF-01.
+//! Other spans of a row's trace, by looking at every pair of rows. Source: spec/product.md RF-01.
 
 use super::filter::passes;
 use crate::event::Event;
@@ -21,28 +21,51 @@ pub(super) fn is_related(filter: &FilterSpec) -> bool {
 /// Whether a row passes all filters that are about other spans, which are among `rows`.
 pub(super) fn holds(rows: &[&Event], row: &Event, filters: &[FilterSpec]) -> bool {
     PREFIXES.iter().all(|prefix| {
-        let of_prefix: Vec<FilterSpec> = filters
-            .iter()
-            .filter_map(|filter| {
-                let (relation, column) = split(&filter.column)?;
-                (relation == *prefix).then(|| FilterSpec {
-                    column: column.to_owned(),
-                    ..filter.clone()
-                })
-            })
-            .collect();
-        if of_prefix.is_empty() {
-            return true;
-        }
-        let has_span = rows.iter().any(|span| {
-            is_span(span)
-                && is_linked(prefix, row, span)
-                && of_prefix
-                    .iter()
-                    .all(|filter| passes(filter, span.fields.get(&filter.column)))
-        });
-        has_span != (*prefix == "none")
+        let of_prefix = filters_of(prefix, filters);
+        let has_span = !spans(prefix, rows, row, &of_prefix).is_empty();
+        of_prefix.is_empty() || has_span != (*prefix == "none")
     })
+}
+
+/// The value of a column in the first span that a row means by the column's prefix, if the filters of that prefix hold for one.
+pub(super) fn value<'a>(
+    rows: &[&'a Event],
+    row: &Event,
+    column: &str,
+    filters: &[FilterSpec],
+) -> Option<&'a Value> {
+    let (prefix, column) = split(column)?;
+    let spans = spans(prefix, rows, row, &filters_of(prefix, filters));
+    let first = spans.into_iter().min_by_key(|span| span.timestamp_ns)?;
+    first.fields.get(column)
+}
+
+/// The filters of a prefix, on the columns after it.
+fn filters_of(prefix: &str, filters: &[FilterSpec]) -> Vec<FilterSpec> {
+    let of_prefix = filters.iter().filter_map(|filter| {
+        let (relation, column) = split(&filter.column)?;
+        (relation == prefix).then(|| FilterSpec {
+            column: column.to_owned(),
+            ..filter.clone()
+        })
+    });
+    of_prefix.collect()
+}
+
+/// The spans that a row means by a prefix and that pass filters.
+fn spans<'a>(
+    prefix: &str,
+    rows: &[&'a Event],
+    row: &Event,
+    filters: &[FilterSpec],
+) -> Vec<&'a Event> {
+    let passes_all = |span: &Event| {
+        let mut filters = filters.iter();
+        filters.all(|filter| passes(filter, span.fields.get(&filter.column)))
+    };
+    let is_meant =
+        |span: &&&Event| is_span(span) && is_linked(prefix, row, span) && passes_all(span);
+    rows.iter().filter(is_meant).copied().collect()
 }
 
 fn is_span(row: &Event) -> bool {
