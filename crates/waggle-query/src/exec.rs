@@ -17,7 +17,7 @@ mod watch;
 mod window;
 
 pub(crate) use cached::States;
-pub(crate) use parallel::{fold_items, fold_sources};
+pub(crate) use parallel::{fold_items, fold_sources, read_ahead};
 pub use pass::{FusedPass, PartialState, Passes};
 pub(crate) use run::run;
 pub use select::Selector;

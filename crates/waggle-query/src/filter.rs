@@ -33,7 +33,7 @@ use crate::relation::Relations;
 use std::sync::Arc;
 use waggle_model::{FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError};
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer};
-use waggle_store::{ReadError, Source};
+use waggle_store::{ReadError, Source, Wanted};
 
 pub(crate) use bound::BoundFilters;
 pub(crate) use memo::Remembered;
@@ -248,6 +248,17 @@ impl FilterSet {
     /// The columns that are looked at; one may come several times.
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.filters.iter().map(|filter| filter.column.as_str())
+    }
+
+    /// What of a source is read to apply them.
+    pub(crate) fn wanted(&self) -> impl Iterator<Item = Wanted<'_>> {
+        self.filters.iter().map(|filter| {
+            let is_presence = filter.predicate.presence().is_some();
+            match is_presence {
+                true => Wanted::Presence(&filter.column),
+                false => Wanted::Column(&filter.column),
+            }
+        })
     }
 
     /// True when every row matches.

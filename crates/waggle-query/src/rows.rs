@@ -15,7 +15,7 @@ use crate::filter::FilterSet;
 use crate::relation::relate;
 use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
-use waggle_store::{Snapshot, Source};
+use waggle_store::{Snapshot, Source, Wanted};
 
 pub(crate) use gather::Gatherer;
 pub(crate) use matches::{Matches, Place};
@@ -78,12 +78,21 @@ pub(crate) fn read_rows(
     let mut stats = QueryStats::default();
     for index in newest_first(&snapshot.sources) {
         let source = &snapshot.sources[index];
+        let filtered = filters.wanted().chain([Wanted::Times]);
+        source.will_read(&filtered.collect::<Vec<_>>());
         if newest.is_full_before(source.time_bounds_ns().1) {
             break;
         }
         newest.scan(source, index, &filters, &mut stats, watch)?;
     }
-    let mut page = page_of(snapshot, &newest.sorted(), request.limit, cursor, watch)?;
+    let mut page = page_of(
+        snapshot,
+        &newest.sorted(),
+        request.limit,
+        cursor,
+        config,
+        watch,
+    )?;
     watch.limits()?;
     page.stats = QueryStats {
         elapsed_ns: watch.elapsed_ns(),
@@ -111,9 +120,10 @@ fn page_of(
     places: &[Place],
     limit: usize,
     cursor: Option<Cursor>,
+    config: &EngineConfig,
     watch: &Watch,
 ) -> Result<RowPage, ExecError> {
-    let mut gatherer = Gatherer::new(&snapshot.sources, watch);
+    let mut gatherer = Gatherer::new(&snapshot.sources, config, watch);
     let mut chosen: Vec<Place> = Vec::with_capacity(limit.min(places.len()));
     let mut last = cursor;
     let mut is_more = false;

@@ -40,6 +40,17 @@ pub enum ReadError {
     },
 }
 
+/// What of a source is soon to be read, for [`Source::will_read`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted<'a> {
+    /// Event times.
+    Times,
+    /// All of a column.
+    Column(&'a str),
+    /// Which rows have a value in a column.
+    Presence(&'a str),
+}
+
 /// Rows of one dataset that can be read column by column.
 #[derive(Clone, Debug)]
 pub enum Source {
@@ -179,13 +190,12 @@ impl Source {
         }
     }
 
-    /// Lets the storage begin to fetch columns, and the times if they are needed too, that are not in memory. Returns at once; for the
-    /// sources that a query reads next.
-    pub fn will_read(&self, columns: &[&str], needs_times: bool) {
+    /// Lets the storage begin to fetch what is not in memory. Returns at once; for the sources that a query reads next.
+    pub fn will_read(&self, wanted: &[Wanted<'_>]) {
         match self {
             Self::Run(_) => {}
-            Self::Block(block) => block.will_read(columns, needs_times),
-            Self::Extended(extended) => extended.will_read(columns, needs_times),
+            Self::Block(block) => block.will_read(wanted),
+            Self::Extended(extended) => extended.will_read(wanted),
         }
     }
 

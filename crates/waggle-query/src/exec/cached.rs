@@ -2,7 +2,7 @@
 //! those that had to be computed are left there.
 
 use super::gathered::{Gathered, Shape};
-use super::parallel::{Pieces, fold_pieces};
+use super::parallel::{Pieces, fold_pieces, read_ahead};
 use super::scan::scan;
 use super::watch::{ExecError, Watch};
 use crate::cache::{Question, StateCache};
@@ -14,7 +14,7 @@ use std::fmt::Write;
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use waggle_store::Source;
+use waggle_store::{Source, Wanted};
 
 /// The groups of more codes than this cost as much to merge as the codes to count.
 const COUNTED_MAX: usize = 4_096;
@@ -165,13 +165,7 @@ impl Reading<'_> {
                 shared: Vec::new(),
             },
             |part, index, source, pieces| {
-                // While a source is computed, the disk fetches what the thread reads next.
-                if index < config.threads {
-                    self.will_read(source);
-                }
-                if let Some(next) = sources.get(index + config.threads) {
-                    self.will_read(next);
-                }
+                read_ahead(sources, index, config, |source| self.wanted(source));
                 self.take(part, index, source, pieces)
             },
         )?
@@ -211,20 +205,23 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// Has the disk fetch what will be read of a source for certain: behind filters it may be nothing but their own columns.
-    fn will_read(&self, source: &Source) {
+    /// What will be read of a source for certain: behind filters it may be nothing but their own columns.
+    fn wanted(&self, source: &Source) -> Vec<Wanted<'_>> {
         let plan = self.plan;
-        let all = plan.columns.iter().enumerate();
-        let all =
-            all.filter(|(index, _)| plan.filters.is_empty() && self.shape.reads(plan, *index));
-        let conditions = plan.conditions.iter();
-        let conditions = conditions.filter(|_| plan.filters.is_empty());
-        let conditions = conditions.flat_map(|condition| condition.filters.columns());
-        let columns = plan.filters.columns().chain(conditions);
-        let columns: Vec<&str> = columns.chain(all.map(|(_, name)| name.as_str())).collect();
+        let mut wanted: Vec<Wanted<'_>> = plan.filters.wanted().collect();
+        if plan.filters.is_empty() {
+            let conditions = plan.conditions.iter();
+            wanted.extend(conditions.flat_map(|condition| condition.filters.wanted()));
+            let columns = plan.columns.iter().enumerate();
+            let columns = columns.filter(|(index, _)| self.shape.reads(plan, *index));
+            wanted.extend(columns.map(|(_, name)| Wanted::Column(name)));
+        }
         let (first, last) = source.time_bounds_ns();
         let is_cut = !plan.range.contains(first) || !plan.range.contains(last);
-        source.will_read(&columns, is_cut || self.shape.needs_times());
+        if is_cut || self.shape.needs_times() {
+            wanted.push(Wanted::Times);
+        }
+        wanted
     }
 
     /// Takes in pieces of a source: of a block whose state is to be kept, apart from all else.

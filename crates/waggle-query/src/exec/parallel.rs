@@ -6,8 +6,8 @@ use crate::engine::EngineConfig;
 use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use waggle_store::Source;
 use waggle_store::column::CHUNK_ROWS;
+use waggle_store::{Source, Wanted};
 
 /// Chunks of a piece: 65,536 rows, which take a fraction of a millisecond to a few. In tests one, so that small sources are shared too.
 const PIECE_CHUNKS: usize = if cfg!(test) { 1 } else { 64 };
@@ -90,6 +90,23 @@ pub(crate) fn fold_pieces<S: Send>(
         pieces[index].readers.fetch_add(1, Ordering::SeqCst);
         fold(state, index, &sources[index], &pieces[index])
     })
+}
+
+/// Has the storage fetch what a thread that folds sources reads next, while it computes the one with this index. `wanted` says what
+/// is read of each.
+pub(crate) fn read_ahead<'a>(
+    sources: &'a [Source],
+    index: usize,
+    config: &EngineConfig,
+    wanted: impl Fn(&'a Source) -> Vec<Wanted<'a>>,
+) {
+    // Nobody has named the first ones before.
+    let now = (index < config.threads).then_some(index);
+    for index in now.into_iter().chain([index + config.threads]) {
+        if let Some(source) = sources.get(index) {
+            source.will_read(&wanted(source));
+        }
+    }
 }
 
 /// Folds whole sources, given with their index, into states made by `start`, one state per thread. The first failure stops the other

@@ -3,14 +3,14 @@
 use super::{Search, TRACE_ID};
 use crate::chunk::{Bits, each_bit, is_empty};
 use crate::engine::EngineConfig;
-use crate::exec::{ExecError, Selector, Watch, fold_sources};
+use crate::exec::{ExecError, Selector, Watch, fold_sources, read_ahead};
 use crate::filter::{FilterSet, Remembered, and};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::sync::{Arc, Weak};
-use waggle_store::Source;
 use waggle_store::column::{ChunkBuffer, Dictionary, TypedColumn};
+use waggle_store::{Source, Wanted};
 
 /// The numbers of all traces that queries have looked at, kept from query to query: blocks never change.
 pub(crate) struct TraceNumbers {
@@ -73,6 +73,7 @@ impl TraceNumbers {
             dictionaries,
         } = &mut *known;
         dictionaries.retain(|_, (dictionary, _)| dictionary.strong_count() > 0);
+        numbers.reserve(new.iter().map(|(_, hashes)| hashes.len()).sum());
         for (dictionary, hashes) in new {
             let entries = hashes
                 .into_iter()
@@ -121,13 +122,18 @@ impl Numbered {
         config: &EngineConfig,
         watch: &Watch,
     ) -> Result<Self, ExecError> {
-        let mut dictionaries: Vec<Option<Arc<Dictionary>>> = Vec::with_capacity(sources.len());
-        for source in sources {
-            let texts = source.column(TRACE_ID)?.and_then(|column| {
-                let dictionary = column.types.iter().find_map(TypedColumn::dictionary);
-                dictionary.map(Arc::clone)
-            });
-            dictionaries.push(texts);
+        let found = fold_sources(sources, config, Vec::new, |found, index, source| {
+            watch.check()?;
+            read_ahead(sources, index, config, |_| vec![Wanted::Column(TRACE_ID)]);
+            let column = source.column(TRACE_ID)?;
+            let types = column.iter().flat_map(|column| &column.types);
+            let dictionary = types.filter_map(TypedColumn::dictionary).next();
+            found.extend(dictionary.map(|dictionary| (index, Arc::clone(dictionary))));
+            Ok(())
+        })?;
+        let mut dictionaries: Vec<Option<Arc<Dictionary>>> = vec![None; sources.len()];
+        for (index, dictionary) in found.into_iter().flatten() {
+            dictionaries[index] = Some(dictionary);
         }
         let all: Vec<Arc<Dictionary>> = dictionaries.iter().flatten().map(Arc::clone).collect();
         let numbers = loop {
@@ -207,7 +213,10 @@ pub(super) fn find_traces(search: &Search<'_>, filters: &FilterSet) -> Result<Tr
         search.sources,
         search.config,
         || TraceSet::new(count),
-        |set, _, source| {
+        |set, index, source| {
+            read_ahead(search.sources, index, search.config, |_| {
+                filters.wanted().collect()
+            });
             each_span(search, source, filters, |numbers, codes, rows, _| {
                 each_bit(rows, |position| {
                     set.insert(numbers[codes.values[position] as usize]);

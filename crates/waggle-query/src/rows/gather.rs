@@ -3,18 +3,20 @@
 //! Rows of one source are read together, a column at a time: most columns of a wide source have a value in none of them.
 
 use super::Place;
-use crate::exec::{ExecError, Watch};
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Watch, fold_items};
 use crate::number::mix;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use std::sync::Arc;
 use waggle_model::{ColumnType, RawRow, Value};
-use waggle_store::Source;
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, Dictionary, TypedColumn, stable_hash};
+use waggle_store::{Source, Wanted};
 
 /// Reads whole rows from any source of a snapshot.
 pub(crate) struct Gatherer<'a> {
     sources: &'a [Source],
+    config: &'a EngineConfig,
     watch: &'a Watch,
     opened: HashMap<usize, Opened>,
     buffers: Buffers,
@@ -44,9 +46,10 @@ enum Found<'d> {
 }
 
 impl<'a> Gatherer<'a> {
-    pub(crate) fn new(sources: &'a [Source], watch: &'a Watch) -> Self {
+    pub(crate) fn new(sources: &'a [Source], config: &'a EngineConfig, watch: &'a Watch) -> Self {
         Self {
             sources,
+            config,
             watch,
             opened: HashMap::new(),
             buffers: Buffers::default(),
@@ -123,7 +126,9 @@ impl<'a> Gatherer<'a> {
                 let source = places[indices[0]].source;
                 let opened = match self.opened.entry(source) {
                     Entry::Occupied(entry) => entry.into_mut(),
-                    Entry::Vacant(entry) => entry.insert(Opened::new(&self.sources[source])?),
+                    Entry::Vacant(entry) => {
+                        entry.insert(Opened::new(&self.sources[source], self.config)?)
+                    }
                 };
                 let numbers: Vec<u32> = indices.iter().map(|index| places[*index].row).collect();
                 read(&numbers, opened, indices, &mut self.buffers);
@@ -134,15 +139,20 @@ impl<'a> Gatherer<'a> {
 }
 
 impl Opened {
-    fn new(source: &Source) -> Result<Self, ExecError> {
+    /// Opens the columns by several threads: they are hundreds.
+    fn new(source: &Source, config: &EngineConfig) -> Result<Self, ExecError> {
         let mut names = source.column_names();
         names.sort_unstable();
-        let mut columns = Vec::with_capacity(names.len());
-        for name in names {
-            if let Some(column) = source.column(&name)? {
-                columns.push((name, column));
-            }
-        }
+        let wanted: Vec<Wanted<'_>> = names.iter().map(|name| Wanted::Column(name)).collect();
+        source.will_read(&wanted);
+        let rows = u64::from(source.row_count());
+        let parts = fold_items(names.len(), rows, config, Vec::new, |part, index| {
+            let column = source.column(&names[index])?;
+            part.extend(column.map(|column| (names[index].clone(), column)));
+            Ok(())
+        })?;
+        let mut columns: Vec<(String, Arc<Column>)> = parts.into_iter().flatten().collect();
+        columns.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         Ok(Self {
             columns,
             sample_rates: source.sample_rates()?,

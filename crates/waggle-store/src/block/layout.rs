@@ -261,7 +261,8 @@ fn check_codes(codes: &Packed<u32>, entry_count: usize) -> Result<(), Fault> {
             .is_some_and(|(_, high)| (high as usize) < entry_count);
         if !certain {
             let count = codes.unpack(chunk, &mut values);
-            let high = values[..count].iter().max().copied().unwrap_or_default();
+            // A fold over numbers, unlike the largest of references, becomes vector instructions.
+            let high = values[..count].iter().fold(0, |high, code| high.max(*code));
             if high as usize >= entry_count {
                 return Err("a code lies past its dictionary".into());
             }

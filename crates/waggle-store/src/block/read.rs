@@ -9,7 +9,7 @@ use crate::checksum::is_whole;
 use crate::column::{
     CHUNK_ROWS, ChunkBuffer, Column, ColumnPresence, Presence, TypedColumn, TypedPresence,
 };
-use crate::source::ReadError;
+use crate::source::{ReadError, Wanted};
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -230,24 +230,34 @@ impl Block {
         self.read_special(Role::SampleRate, SAMPLE_RATES).map(Some)
     }
 
-    /// Lets the storage begin to fetch columns, and the times if they are needed too, that are not in memory. Returns at once; for the
-    /// blocks that a query reads next.
-    pub fn will_read(&self, columns: &[&str], needs_times: bool) {
-        let times = needs_times.then(|| self.directory.find(Role::Time, ""));
-        let columns = columns.iter();
-        let columns = columns.map(|name| self.directory.find(Role::Event, name));
-        let mut ranges: Vec<(u64, u64)> = columns
-            .chain(times)
-            .filter(|entries| {
-                self.cache
-                    .peek(self.key(entries.start, Kind::Values))
-                    .is_none()
-            })
-            .flat_map(|entries| &self.directory.entries[entries])
-            .flat_map(|entry| [Some(entry), entry.target.as_deref()])
-            .flatten()
-            .map(|entry| (entry.offset, entry.offset + entry.stored_bytes))
-            .collect();
+    /// Lets the storage begin to fetch what is not in memory. Returns at once; for the blocks that a query reads next.
+    pub fn will_read(&self, wanted: &[Wanted<'_>]) {
+        let mut ranges: Vec<(u64, u64)> = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
+            let (role, name) = match *wanted {
+                Wanted::Times => (Role::Time, ""),
+                Wanted::Column(name) | Wanted::Presence(name) => (Role::Event, name),
+            };
+            let entries = self.directory.find(role, name);
+            let is_kept = |kind| self.cache.peek(self.key(entries.start, kind)).is_some();
+            let is_presence = matches!(wanted, Wanted::Presence(_));
+            if is_kept(Kind::Values) || is_presence && is_kept(Kind::Presence) {
+                continue;
+            }
+            for entry in &self.directory.entries[entries] {
+                if is_presence && self.directory.version > 1 {
+                    let (offset, part) = entry.part(Part::Presence);
+                    ranges.push((offset, offset + part.bytes));
+                } else {
+                    let entries = [Some(entry), entry.target.as_deref()];
+                    let entries = entries.into_iter().flatten();
+                    ranges.extend(
+                        entries.map(|entry| (entry.offset, entry.offset + entry.stored_bytes)),
+                    );
+                }
+            }
+        }
+        ranges.retain(|(start, end)| start < end);
         ranges.sort_unstable();
         let mut ranges = ranges.into_iter();
         let Some(mut range) = ranges.next() else {

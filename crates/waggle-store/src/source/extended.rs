@@ -1,6 +1,6 @@
 //! Columns that a query adds to the stored ones: a filter, a breakdown or a calculation reads them like any other.
 
-use super::{ReadError, Source};
+use super::{ReadError, Source, Wanted};
 use crate::column::{Column, ColumnPresence};
 use std::fmt;
 use std::sync::Arc;
@@ -66,9 +66,18 @@ impl ExtendedSource {
         Ok(column.map_or_else(Vec::new, |column| column.rows_with(text)))
     }
 
-    pub(super) fn will_read(&self, columns: &[&str], needs_times: bool) {
-        let stored: Vec<&str> = columns.iter().flat_map(|name| self.stored(name)).collect();
-        self.base.will_read(&stored, needs_times);
+    pub(super) fn will_read(&self, wanted: &[Wanted<'_>]) {
+        let mut stored = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
+            match *wanted {
+                Wanted::Column(name) | Wanted::Presence(name) if self.has(name) => {
+                    let inputs = self.extra.inputs(name);
+                    stored.extend(inputs.into_iter().map(Wanted::Column));
+                }
+                wanted => stored.push(wanted),
+            }
+        }
+        self.base.will_read(&stored);
     }
 
     pub(super) fn column_names(&self) -> Vec<String> {

@@ -5,6 +5,7 @@ use crate::block::cache::Kind;
 use crate::block::directory::Part;
 use crate::block::layout::LAYOUT_ID_REFERENCES;
 use crate::column::CHUNK_WORDS;
+use crate::source::Wanted;
 
 fn rows(count: i64) -> Vec<Row> {
     (0..count)
@@ -406,13 +407,18 @@ fn what_will_be_read_is_named_in_few_ranges() {
     let (encoded, _) = encode(&[rows(5000)]);
     let (block, file) = block(encoded.bytes, &cache);
     let ranges = || std::mem::take(&mut *file.named.lock());
-    block.will_read(&["n", "absent"], false);
+    block.will_read(&[Wanted::Column("n"), Wanted::Column("absent")]);
     let n = block.entries_of("n")[0].clone();
     assert_eq!(ranges(), [(n.offset, n.stored_bytes)]);
     block.column("n").unwrap();
-    block.will_read(&["n"], false);
+    block.will_read(&[Wanted::Column("n")]);
     assert_eq!(ranges(), [], "it is in memory");
-    block.will_read(&["s", "n", "f"], true);
+    block.will_read(&[
+        Wanted::Column("s"),
+        Wanted::Column("n"),
+        Wanted::Column("f"),
+        Wanted::Times,
+    ]);
     let end = block.entries_of("s")[0].offset + block.entries_of("s")[0].stored_bytes;
     assert_eq!(ranges(), [(8, end - 8)], "neighbours are one range");
 }
