@@ -1,6 +1,6 @@
 //! The door: a key or a session in, a caller or a refusal out.
 
-use crate::cache::{CallerCache, Remembered};
+use crate::cache::{CallerCache, Known, Remembered};
 use crate::key::KEY_BYTES_MAX;
 use crate::password::Passwords;
 use crate::seal::Sealer;
@@ -51,15 +51,19 @@ impl Access {
         }
         let hash = self.key_hash(key);
         let epoch = match self.cache.find(&hash, self.clock.now_ns()) {
-            Remembered::Accepted(caller) => return self.unless_over(caller),
+            Remembered::Accepted(known) => return self.unless_over(known.caller),
             Remembered::Refused => return Err(Error::UnknownKey),
             Remembered::Nothing { epoch } => epoch,
         };
         let owner = self.metastore.key_by_secret_hash(&hash).await?;
         let caller = owner.and_then(Caller::of_key).map(Arc::new);
+        let known = caller.map(|caller| Known {
+            caller,
+            encrypted_secret: None,
+        });
         self.cache
-            .remember(hash, caller.as_ref(), epoch, self.clock.now_ns());
-        self.unless_over(caller.ok_or(Error::UnknownKey)?)
+            .remember(hash, known.as_ref(), epoch, self.clock.now_ns());
+        self.unless_over(known.ok_or(Error::UnknownKey)?.caller)
     }
 
     /// A key that is over is unknown, be it remembered or not.

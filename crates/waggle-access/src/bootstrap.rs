@@ -2,13 +2,13 @@
 
 use crate::key::{configuration_secret, long_secret, random};
 use crate::{Access, Error, Permissions, Result, Scope, aws};
-use waggle_metastore::{Environment, FirstRows, KeyId, KeyKind, NewKey, NewUser, Role, Team};
+use waggle_metastore::{
+    Environment, FirstRows, KeyId, KeyKind, NewAwsKey, NewKey, NewUser, Role, Team,
+};
 
 const TEAM: &str = "default";
 const ENVIRONMENT: &str = "production";
 const ADMIN_EMAIL: &str = "admin@localhost";
-const UPPER_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
-const LETTERS_AND_DIGITS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 /// Letters and digits that are not easily confused: a person types this one.
 const READABLE: &[u8] = b"23456789abcdefghjkmnpqrstuvwxyz";
 const GIVEN_BYTES_MAX: usize = 256;
@@ -109,11 +109,11 @@ impl Access {
 
     async fn first_rows(&self, plan: &Plan) -> Result<FirstRows> {
         let password = plan.admin_password.value.clone();
-        let aws_key = aws::encrypt(
-            self.aws_secret_key(),
-            &plan.aws_access_key_id,
-            &plan.aws_secret_access_key.value,
-        )?;
+        let (aws_id, aws_secret) = (&plan.aws_access_key_id, &plan.aws_secret_access_key.value);
+        let aws_key = NewAwsKey {
+            key: self.new_aws_key(aws_id, "first AWS key", aws_secret),
+            encrypted_secret: aws::encrypt(self.aws_secret_key(), aws_id, aws_secret)?,
+        };
         Ok(FirstRows {
             team_name: plan.team.clone(),
             environment_name: plan.environment.clone(),
@@ -185,10 +185,13 @@ impl Plan {
         let (aws_access_key_id, aws_secret_access_key) =
             match (given(aws_access_key_id), given(aws_secret_access_key)) {
                 (None, None) => (
-                    format!("AKIA{}", random(UPPER_AND_DIGITS, 16)),
-                    credential(None, || random(LETTERS_AND_DIGITS, 40)),
+                    KeyId::random(KeyKind::Aws).0,
+                    credential(None, aws::made_up_secret),
                 ),
-                (Some(id), Some(secret)) => (id, credential(Some(secret), String::new)),
+                (Some(id), Some(secret)) => {
+                    aws::check_access_key_id(&id)?;
+                    (id, credential(Some(secret), String::new))
+                }
                 _ => {
                     return Err(Error::Invalid {
                         field: "bootstrap AWS keys",

@@ -37,14 +37,22 @@ struct Memory {
 }
 
 struct Accepted {
-    caller: Arc<Caller>,
+    known: Known,
     since_ns: i64,
     used_at_ns: i64,
 }
 
+/// A key that is let in.
+#[derive(Clone)]
+pub(crate) struct Known {
+    pub(crate) caller: Arc<Caller>,
+    /// Of AWS credentials, as it is stored.
+    pub(crate) encrypted_secret: Option<Arc<[u8]>>,
+}
+
 /// What is remembered of a key.
 pub(crate) enum Remembered {
-    Accepted(Arc<Caller>),
+    Accepted(Known),
     Refused,
     /// Nothing: ask the metastore, and hand the number back with the answer.
     Nothing {
@@ -62,11 +70,11 @@ impl CallerCache {
         {
             if !is_fresh(accepted.used_at_ns, USE_NS, now_ns) {
                 accepted.used_at_ns = now_ns;
-                if let Some(key) = accepted.caller.key_id() {
+                if let Some(key) = accepted.known.caller.key_id() {
                     note_use(&mut memory.used_at_ns, key, now_ns);
                 }
             }
-            return Remembered::Accepted(Arc::clone(&accepted.caller));
+            return Remembered::Accepted(accepted.known.clone());
         }
         if let Some(since_ns) = memory.refused.get(hash)
             && is_fresh(*since_ns, REFUSED_NS, now_ns)
@@ -82,26 +90,26 @@ impl CallerCache {
     pub(crate) fn remember(
         &self,
         hash: SecretHash,
-        caller: Option<&Arc<Caller>>,
+        known: Option<&Known>,
         epoch: u64,
         now_ns: i64,
     ) {
         let mut memory = self.0.lock();
         let memory = &mut *memory;
-        if let Some(key) = caller.and_then(|caller| caller.key_id()) {
+        if let Some(key) = known.and_then(|known| known.caller.key_id()) {
             note_use(&mut memory.used_at_ns, key, now_ns);
         }
         if memory.epoch != epoch {
             return;
         }
-        match caller {
-            Some(caller) => {
+        match known {
+            Some(known) => {
                 memory.refused.remove(&hash);
                 make_room(&mut memory.accepted, ACCEPTED_MAX, |accepted| {
                     is_fresh(accepted.since_ns, ACCEPTED_NS, now_ns)
                 });
                 let accepted = Accepted {
-                    caller: Arc::clone(caller),
+                    known: known.clone(),
                     since_ns: now_ns,
                     used_at_ns: now_ns,
                 };

@@ -48,7 +48,8 @@ pub enum CallerIdentity {
 }
 
 impl Caller {
-    /// Makes the caller of a key; `None` for keys that do not open an environment: disabled ones and management keys.
+    /// Makes the caller of a key that is sent; `None` for keys that do not open an environment so: disabled ones, management keys and AWS
+    /// credentials.
     pub(crate) fn of_key(owner: KeyOwner) -> Option<Self> {
         let KeyOwner {
             key,
@@ -61,18 +62,36 @@ impl Caller {
         let permissions = match key.kind {
             KeyKind::Configuration => key.permissions,
             KeyKind::Ingest => ingest_permissions(key.permissions),
-            KeyKind::Management => return None,
+            KeyKind::Management | KeyKind::Aws => return None,
         };
+        Some(Self::with_key(key, team, environment?, permissions))
+    }
+
+    /// Makes the caller of AWS credentials; `None` for disabled ones.
+    pub(crate) fn of_aws_key(owner: KeyOwner) -> Option<Self> {
+        let KeyOwner {
+            key,
+            team,
+            environment,
+        } = owner;
+        if key.is_disabled || key.kind != KeyKind::Aws {
+            return None;
+        }
+        let permissions = key.permissions;
+        Some(Self::with_key(key, team, environment?, permissions))
+    }
+
+    fn with_key(key: Key, team: Team, environment: Environment, permissions: Permissions) -> Self {
         let expires_at_ns = key.expires_at_ns;
         let identity = CallerIdentity::Key {
             id: key.id,
             name: key.name,
             kind: key.kind,
         };
-        Some(Self {
+        Self {
             expires_at_ns,
-            ..Self::new(team, environment?, identity, permissions)
-        })
+            ..Self::new(team, environment, identity, permissions)
+        }
     }
 
     /// Makes the caller of a session in one of its team's environments.

@@ -14,6 +14,12 @@ pub enum Error {
     /// The key is known but lacks a permission: answer 403.
     #[error("the API key lacks the permission {}", .0.name())]
     Forbidden(Permission),
+    /// The key was let in once and has ended since: answer 403.
+    #[error("the key has ended")]
+    KeyIsOver,
+    /// The request was not signed with the secret of the key it names, or was changed on its way: answer 403.
+    #[error("the signature does not match")]
+    WrongSignature,
     /// The management key is known but lacks a scope: answer 403.
     #[error("the management key lacks the scope {}", .0.name())]
     OutOfScope(Scope),

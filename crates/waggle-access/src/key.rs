@@ -116,7 +116,8 @@ impl Access {
     ///
     /// # Errors
     /// `Invalid` for a name that is empty, longer than 100 characters or has control characters, for a given value that can't be one,
-    /// for a management key with an environment and any other key without; `LimitReached` when the team has as many keys as it may.
+    /// for a management key with an environment and any other key without, for AWS credentials
+    /// ([`create_aws_key`](Self::create_aws_key)); `LimitReached` when the team has as many keys as it may.
     pub async fn create_key(&self, team: TeamId, request: KeyRequest) -> Result<CreatedKey> {
         check_name(&request.name)?;
         if request.environment.is_some() == (request.kind == KeyKind::Management) {
@@ -125,12 +126,13 @@ impl Access {
                 message: "a management key belongs to the team, every other key to an environment",
             });
         }
-        if self.metastore().keys(team).await?.len() >= TEAM_KEYS_MAX {
-            return Err(Error::Metastore(waggle_metastore::Error::LimitReached {
-                what: "keys in the team",
-                limit: TEAM_KEYS_MAX,
-            }));
+        if request.kind == KeyKind::Aws {
+            return Err(Error::Invalid {
+                field: "kind",
+                message: "AWS credentials are made of two halves, not of one value",
+            });
         }
+        self.check_key_count(team).await?;
         let (id, value) = id_and_value(request.kind, request.value)?;
         let new = NewKey {
             id,
@@ -140,7 +142,7 @@ impl Access {
             permissions: match request.kind {
                 KeyKind::Configuration => request.permissions,
                 KeyKind::Ingest => ingest_permissions(request.permissions),
-                KeyKind::Management => Permissions::default(),
+                KeyKind::Management | KeyKind::Aws => Permissions::default(),
             },
             scopes: request.scopes,
             is_disabled: request.is_disabled,
@@ -154,6 +156,16 @@ impl Access {
             .await?;
         self.cache().forget();
         Ok(CreatedKey { key, value })
+    }
+
+    pub(crate) async fn check_key_count(&self, team: TeamId) -> Result<()> {
+        if self.metastore().keys(team).await?.len() < TEAM_KEYS_MAX {
+            return Ok(());
+        }
+        Err(Error::Metastore(waggle_metastore::Error::LimitReached {
+            what: "keys in the team",
+            limit: TEAM_KEYS_MAX,
+        }))
     }
 
     /// Changes a key of a team or of one of its environments; the change holds for the next call of its bearer.
@@ -197,7 +209,7 @@ fn id_and_value(kind: KeyKind, value: KeyValue) -> Result<(KeyId, String)> {
             let value = format!("hcxic_{}", random(LOWER_AND_DIGITS, 58));
             (id, value)
         }
-        (KeyKind::Management, KeyValue::Random | KeyValue::RandomClassic) => {
+        (KeyKind::Management | KeyKind::Aws, KeyValue::Random | KeyValue::RandomClassic) => {
             let value = format!("{}:{}", id.0, long_secret());
             (id, value)
         }
@@ -225,7 +237,7 @@ fn given_id(kind: KeyKind, value: &str) -> Result<Option<KeyId>> {
             Ok(value.get(..32).map(|id| KeyId(id.to_owned())))
         }
         KeyKind::Ingest => Ok(None),
-        KeyKind::Management => match value.split_once(':') {
+        KeyKind::Management | KeyKind::Aws => match value.split_once(':') {
             Some((id, secret)) if !id.is_empty() && !secret.is_empty() => {
                 Ok(Some(KeyId(id.to_owned())))
             }
@@ -234,7 +246,7 @@ fn given_id(kind: KeyKind, value: &str) -> Result<Option<KeyId>> {
     }
 }
 
-fn check_name(name: &str) -> Result<()> {
+pub(crate) fn check_name(name: &str) -> Result<()> {
     let is_usable = !name.trim().is_empty()
         && name.chars().count() <= NAME_CHARS_MAX
         && !name.chars().any(char::is_control);

@@ -21,6 +21,7 @@ mod session;
 mod tests;
 
 pub use access::Access;
+pub use aws::{AwsCredentials, AwsKeyRequest, AwsSignature, sha256_hex};
 pub use bootstrap::{BootstrapOutcome, BootstrapValues, Bootstrapped, Credential};
 pub use caller::{Caller, CallerIdentity, Manager};
 pub use error::{Error, Result};

@@ -1,5 +1,6 @@
 //! The door against a real metastore.
 
+mod aws;
 mod bootstrap;
 mod key;
 mod people;

@@ -53,7 +53,7 @@ fn is_local_host(headers: &HeaderMap) -> bool {
 }
 
 /// A browser names the page that sends; programs name none.
-fn is_local_origin(headers: &HeaderMap) -> bool {
+pub(crate) fn is_local_origin(headers: &HeaderMap) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return true;
     };
@@ -165,7 +165,9 @@ pub(crate) async fn session(
 impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
-            AccessError::UnknownKey => Self::unknown_key(),
+            AccessError::UnknownKey | AccessError::KeyIsOver | AccessError::WrongSignature => {
+                Self::unknown_key()
+            }
             AccessError::Forbidden(_) | AccessError::OutOfScope(_) => {
                 Self::new(ProblemKind::Forbidden, error.to_string())
             }

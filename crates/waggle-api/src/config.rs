@@ -50,6 +50,8 @@ pub struct ApiConfig {
     pub version: &'static str,
     /// Requests from this machine without a key act in the default environment. Default false.
     pub is_dev: bool,
+    /// X-Ray requests are answered whoever signed them, and whether they are signed. Default false.
+    pub is_xray_auth_off: bool,
     /// Base URL under which people reach the UI (`http://127.0.0.1:8080`, no slash at the end). `None` takes it from each request's
     /// `Host`.
     pub origin: Option<String>,
@@ -118,6 +120,7 @@ impl Default for ApiConfig {
         Self {
             version: env!("CARGO_PKG_VERSION"),
             is_dev: false,
+            is_xray_auth_off: false,
             origin: None,
             grpc_address: None,
             otlp_http_address: None,

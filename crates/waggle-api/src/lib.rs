@@ -32,11 +32,13 @@ mod spec;
 mod state;
 mod table;
 mod v2;
+mod xray;
 
 pub use config::{ApiConfig, RateLimits};
 pub use metrics::ApiMetrics;
 pub use state::{ApiParts, ApiState, DatasetSize, DatasetStats, Readiness};
 
+use axum::Extension;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Uri;
@@ -45,8 +47,11 @@ use axum::response::{IntoResponse, Response};
 use listen::{fence, grpc};
 use problem::Problem;
 use route::Face;
+use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower::ServiceExt;
+use waggle_access::Caller;
+use xray::sender::Unsigned;
 
 /// Makes the router of the main door: ingest, the Honeycomb API, `/api/`, health, and the UI for the rest.
 pub fn router(state: ApiState) -> Router {
@@ -62,6 +67,15 @@ pub fn otlp_http_router(state: ApiState) -> Router {
         .fallback(async |uri: Uri| {
             Problem::not_found(format!("no route for {}", uri.path())).into_plain()
         })
+        .layer(from_fn_with_state(state.clone(), fence::http))
+        .with_state(state)
+}
+
+/// Makes the router of the TCP port of X-Ray's daemon protocol: all operations, unsigned, by one caller.
+pub fn xray_daemon_router(state: ApiState, caller: Arc<Caller>) -> Router {
+    resource::routes(|row| row.face == Face::XRay)
+        .fallback(xray::answer::unknown_operation)
+        .layer(Extension(Unsigned(caller)))
         .layer(from_fn_with_state(state.clone(), fence::http))
         .with_state(state)
 }
@@ -127,6 +141,10 @@ const PROGRAM_PREFIXES: [&str; 4] = ["/1/", "/2/", "/v1/", "/api/"];
 
 async fn no_route(State(state): State<ApiState>, request: Request) -> Response {
     let path = request.uri().path();
+    if xray::is_signed(request.headers()) {
+        let uri = request.uri().clone();
+        return xray::answer::unknown_operation(State(state), uri).await;
+    }
     if !PROGRAM_PREFIXES
         .iter()
         .any(|prefix| path.starts_with(prefix))

@@ -5,7 +5,7 @@
 use crate::ask::text_answer;
 use crate::ingest::kinesis::RECEIPT;
 use crate::resource::RESOURCES;
-use crate::route::{Face, KINDS, Makes, Need, Resource, Route};
+use crate::route::{Face, Handler, KINDS, Makes, Need, Resource, Route};
 use crate::shape::{Content, Member, Named, OTHERS, Shape, may, must};
 use crate::v2;
 use axum::http::StatusCode;
@@ -57,7 +57,7 @@ pub(crate) fn document() -> Json {
             "title": "Waggle",
             "version": env!("CARGO_PKG_VERSION"),
             "summary": "A self-hosted observability backend.",
-            "description": "Everything that a Waggle server answers to over HTTP: Honeycomb's API under `/1/` and `/2/`, OTLP under `/v1/`, and its own API under `/api/`.",
+            "description": "Everything that a Waggle server answers to over HTTP: Honeycomb's API under `/1/` and `/2/`, OTLP under `/v1/`, X-Ray's operations at AWS's paths, and its own API under `/api/`.",
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "servers": [{ "url": "/", "description": "This server." }],
@@ -72,6 +72,10 @@ pub(crate) fn document() -> Json {
                 "management": {
                     "type": "http", "scheme": "bearer",
                     "description": "A management key of a team: its id, a colon and its secret.",
+                },
+                "aws": {
+                    "type": "apiKey", "in": "header", "name": "Authorization",
+                    "description": "AWS's Signature Version 4 for the service `xray`, with an AWS key of an environment.",
                 },
                 "session": {
                     "type": "apiKey", "in": "cookie", "name": crate::caller::SESSION_COOKIE,
@@ -110,6 +114,11 @@ const FACES: &[(Face, &str, &str)] = &[
         Face::Otlp,
         "OtlpRefusal",
         "A refusal of OTLP: a `google.rpc.Status` in the encoding of the request.",
+    ),
+    (
+        Face::XRay,
+        "XRayRefusal",
+        "A refusal of X-Ray's API; the header `x-amzn-ErrorType` names the error too.",
     ),
     (Face::Own, "OwnRefusal", "A refusal of Waggle's own API."),
     (Face::Health, "HealthRefusal", "A refusal in plain words."),
@@ -162,6 +171,16 @@ const OWN_REFUSAL: Named = Named {
         ),
     ],
 };
+const XRAY_ERROR: Named = Named {
+    name: "XRayError",
+    about: "Why a request was refused.",
+    members: &[
+        must("__type", Shape::Text, "Name of the error."),
+        must("message", Shape::Text, "What is wrong."),
+        must("Message", Shape::Text, "The same."),
+        may("ResourceName", Shape::Text, "What it is about."),
+    ],
+};
 const STATUS: Named = Named {
     name: "RpcStatus",
     about: "Why an export was refused.",
@@ -186,6 +205,7 @@ pub(crate) fn refusal_shapes(face: Face) -> &'static [(&'static str, Shape)] {
             ("application/protobuf", Shape::Text),
             ("text/plain", Shape::Text),
         ],
+        Face::XRay => &[("application/json", Shape::Named(&XRAY_ERROR))],
         Face::Health => &[
             ("text/plain", Shape::Text),
             ("application/json", Shape::Named(&OWN_REFUSAL)),
@@ -210,7 +230,7 @@ fn operation(resource: &Resource, row: &Route, schemas: &mut Schemas) -> Json {
     operation.insert("tags".to_owned(), json!([resource.name]));
     operation.insert("summary".to_owned(), row.about.into());
     operation.insert("description".to_owned(), description(row).into());
-    operation.insert("security".to_owned(), security(row.need));
+    operation.insert("security".to_owned(), security(row));
     let parameters = parameters(row, schemas);
     if !parameters.is_empty() {
         operation.insert("parameters".to_owned(), parameters.into());
@@ -226,8 +246,11 @@ fn operation(resource: &Resource, row: &Route, schemas: &mut Schemas) -> Json {
     Json::Object(operation)
 }
 
-/// `get_1_datasets_dataset`: unique, because method and path are.
+/// `get_1_datasets_dataset`: unique, because method and path are; the operations of X-Ray have names of their own.
 fn operation_id(row: &Route) -> String {
+    if let Handler::Operation(name, _) = row.handler {
+        return name.to_owned();
+    }
     let mut id = row.method.to_ascii_lowercase();
     for segment in row.path.split('/') {
         let segment: String = segment
@@ -242,7 +265,10 @@ fn operation_id(row: &Route) -> String {
 
 /// What a caller needs, and how to name what was made.
 fn description(row: &Route) -> String {
-    let mut text = need_text(row.need);
+    let mut text = match row.face {
+        Face::XRay => need_text(row.need).replace("a configuration key", "an AWS key"),
+        _ => need_text(row.need),
+    };
     if let Some(Makes { kind, id, .. }) = row.makes {
         text.push_str(&format!(
             " Other paths name the new {kind} by the answer's `{id}`."
@@ -287,8 +313,11 @@ fn need_text(need: Need) -> String {
     }
 }
 
-fn security(need: Need) -> Json {
-    match need {
+fn security(row: &Route) -> Json {
+    if row.face == Face::XRay {
+        return json!([{ "aws": [] }]);
+    }
+    match row.need {
         Need::Nothing => json!([]),
         Need::SendEvents | Need::AnyKey | Need::MakeDatasets | Need::OneOf(_) | Need::AllOf(_) => {
             json!([{ "key": [] }])
@@ -390,6 +419,18 @@ fn status_text(status: u16) -> &'static str {
 /// The refusals that follow from what a row says.
 fn refusals(row: &Route) -> Vec<(&'static str, &'static str)> {
     let mut refusals = Vec::new();
+    if row.face == Face::XRay {
+        refusals.push((
+            "400",
+            "The body could not be read, or a member of it is wrong.",
+        ));
+        refusals.push((
+            "403",
+            "The signature is missing or wrong, or the key may not do this.",
+        ));
+        refusals.push(("default", "Any other refusal."));
+        return refusals;
+    }
     if row.need != Need::Nothing {
         refusals.push(("401", "No key, or one that nobody knows."));
     }

@@ -274,7 +274,6 @@ impl Problem {
         self
     }
 
-    #[cfg(test)]
     pub(crate) fn kind(&self) -> ProblemKind {
         self.kind
     }
@@ -294,7 +293,9 @@ impl Problem {
             Face::V1 => self.into_v1(origin, instance),
             Face::V2 => self.into_v2(),
             Face::Own => self.into_own(),
-            Face::Events | Face::Firehose | Face::Otlp | Face::Health => self.into_plain(),
+            Face::Events | Face::Firehose | Face::Otlp | Face::XRay | Face::Health => {
+                self.into_plain()
+            }
         }
     }
 

@@ -21,6 +21,8 @@ use crate::request;
 use crate::route::{Face, Handler, Need, Resource, Route};
 use crate::state::ApiState;
 use crate::v2::{self, TeamAsk};
+use crate::xray::error::{Code, Refusal};
+use crate::xray::{self, answer};
 use axum::extract::{Query, RawPathParams, Request, State};
 use axum::http::request::Parts;
 use axum::http::{Method, Uri};
@@ -58,6 +60,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     v2::auth::RESOURCE,
     v2::environment::RESOURCE,
     v2::api_key::RESOURCE,
+    xray::setting::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,
     own::team::RESOURCE,
@@ -89,7 +92,7 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
     for row in all().filter(|row| is_wanted(row)) {
         match row.face {
             Face::V1 | Face::Events | Face::Otlp => open = open.route(row.path, handler(*row)),
-            Face::Firehose | Face::V2 | Face::Own | Face::Health => {
+            Face::Firehose | Face::V2 | Face::Own | Face::XRay | Face::Health => {
                 closed = closed.route(row.path, handler(*row));
             }
         }
@@ -100,7 +103,16 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
         .merge(closed.method_not_allowed_fallback(wrong_method))
 }
 
-async fn wrong_method(uri: Uri) -> Response {
+/// True for the path of an X-Ray operation.
+pub(crate) fn is_operation(path: &str) -> bool {
+    all().any(|row| row.face == Face::XRay && row.path == path)
+}
+
+async fn wrong_method(State(state): State<ApiState>, uri: Uri) -> Response {
+    if is_operation(uri.path()) {
+        let message = format!("{} takes POST only", uri.path());
+        return answer::worded(&state, Refusal::new(Code::MethodNotAllowed, message));
+    }
     let problem = Problem::new(
         ProblemKind::MethodNotAllowed,
         format!("{} has no such method", uri.path()),
@@ -120,6 +132,9 @@ fn handler(row: Route) -> MethodRouter<ApiState> {
         }),
         Handler::Managed(handler) => on(method, move |State(state), request| {
             answer_managed(state, row, handler, request)
+        }),
+        Handler::Operation(operation, run) => on(method, move |State(state), request| {
+            answer::answer(state, row, operation, run, request)
         }),
     }
 }
@@ -156,7 +171,13 @@ async fn answer(
                 }
                 caller = person.caller;
             }
-            Face::V1 | Face::V2 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
+            Face::V1
+            | Face::V2
+            | Face::Events
+            | Face::Firehose
+            | Face::Otlp
+            | Face::XRay
+            | Face::Health => {
                 caller = caller::of_key(&state, &parts.headers).await?;
                 standing = state.rates.call(&caller, state.clock.now_ns())?;
                 check(&caller, row.need)?;
@@ -223,7 +244,8 @@ async fn answer_managed(
     answer
 }
 
-fn check(caller: &Caller, need: Need) -> Result<(), Problem> {
+/// Lets a caller pass who is what a row needs; sending is checked where events are counted.
+pub(crate) fn check(caller: &Caller, need: Need) -> Result<(), Problem> {
     let (permissions, is_one_enough) = match need {
         Need::Nothing
         | Need::SendEvents

@@ -8,6 +8,7 @@ use crate::ask::{Answer, Ask};
 use crate::shape::{Content, Member, Shape, may};
 use crate::state::ApiState;
 use crate::v2::TeamAsk;
+use crate::xray::call::{Call, Outcome};
 use axum::routing::{MethodFilter, MethodRouter};
 use futures::future::BoxFuture;
 use waggle_access::{Permission, Scope};
@@ -61,6 +62,8 @@ pub(crate) enum Face {
     Otlp,
     /// Waggle's own API: `{"error"}`, with the `field` that is to blame.
     Own,
+    /// X-Ray's operations: an error's name in a header and in the body.
+    XRay,
     /// For whoever watches the process: plain text.
     Health,
 }
@@ -132,6 +135,8 @@ pub(crate) enum Handler {
     Asked(fn(Ask) -> BoxFuture<'static, Answer>),
     /// Handed a request whose management key was checked.
     Managed(fn(TeamAsk) -> BoxFuture<'static, Answer>),
+    /// An operation of X-Ray by its name, handed a call whose sender was checked.
+    Operation(&'static str, fn(Call) -> BoxFuture<'static, Outcome>),
     /// Checks its caller itself, in its protocol's order and words.
     Raw(fn(MethodFilter) -> MethodRouter<ApiState>),
 }
@@ -165,6 +170,22 @@ impl Route {
         handler: fn(Ask) -> BoxFuture<'static, Answer>,
     ) -> Self {
         Self::new(method, path, Face::Own, need, Handler::Asked(handler))
+    }
+
+    /// An operation of X-Ray. Its name is AWS's, and so is its path, which is not always the name.
+    pub(crate) const fn operation(
+        name: &'static str,
+        path: &'static str,
+        need: Need,
+        handler: fn(Call) -> BoxFuture<'static, Outcome>,
+    ) -> Self {
+        Self::new(
+            "POST",
+            path,
+            Face::XRay,
+            need,
+            Handler::Operation(name, handler),
+        )
     }
 
     /// A route whose handler checks its caller itself.

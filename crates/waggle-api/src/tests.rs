@@ -18,6 +18,7 @@ mod resource;
 mod sink;
 mod sql;
 mod v2;
+mod xray;
 
 use crate::{ApiConfig, ApiParts, ApiState, DatasetSize, DatasetStats, router};
 use async_trait::async_trait;
@@ -38,7 +39,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tower::ServiceExt;
 use waggle_access::{
-    Access, BootstrapOutcome, BootstrapValues, InstallationSecret, KeyRequest, Permission,
+    Access, AwsKeyRequest, BootstrapOutcome, BootstrapValues, InstallationSecret, KeyRequest,
+    Permission,
 };
 use waggle_metastore::{KeyKind, Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, Tenant};
@@ -65,6 +67,8 @@ struct Installation {
     key: String,
     /// A management key of the team with every scope.
     management_key: String,
+    /// AWS credentials of `production` with every permission: access key id and secret.
+    aws: (String, String),
 }
 
 impl Installation {
@@ -133,6 +137,7 @@ impl Installation {
             staging: staging.tenant,
             key: made.api_key.value,
             management_key: made.management_key.value,
+            aws: (made.aws_access_key_id, made.aws_secret_access_key.value),
         }
     }
 
@@ -182,6 +187,24 @@ impl Installation {
             .header("authorization", &format!("Bearer {}", self.management_key))
     }
 
+    /// Makes more AWS credentials.
+    async fn aws_key_with(
+        &self,
+        tenant: Tenant,
+        permissions: impl IntoIterator<Item = Permission>,
+    ) -> (String, String) {
+        let request = AwsKeyRequest {
+            name: "another".to_owned(),
+            permissions: permissions.into_iter().collect(),
+            expires_at_ns: None,
+            made_by: None,
+            value: None,
+        };
+        let created = self.access.create_aws_key(tenant, request).await.unwrap();
+        let (id, secret) = created.value.split_once(':').unwrap();
+        (id.to_owned(), secret.to_owned())
+    }
+
     /// Signs in and returns the cookie.
     async fn sign_in(&self) -> String {
         self.sign_in_as(EMAIL).await
@@ -219,6 +242,8 @@ struct Call {
     request: Request<Body>,
     /// The body, when it is JSON.
     sent: Option<Json>,
+    /// Access key id and secret to sign with.
+    aws: Option<(String, String)>,
 }
 
 impl Call {
@@ -229,11 +254,11 @@ impl Call {
             .header("host", "waggle.test:8080")
             .body(Body::empty())
             .unwrap();
-        let sent = None;
         Self {
             router,
             request,
-            sent,
+            sent: None,
+            aws: None,
         }
         .from(STRANGER)
     }
@@ -276,11 +301,21 @@ impl Call {
         call
     }
 
+    /// Signs it as AWS's SDKs do when it is sent.
+    fn signed_by(mut self, aws: &(String, String)) -> Self {
+        self.aws = Some(aws.clone());
+        self
+    }
+
     /// Sends it, and holds request and answer against the table of routes.
     async fn send(self) -> Answer {
         let method = self.request.method().to_string();
         let path = self.request.uri().path().to_owned();
-        let response = self.router.oneshot(self.request).await.unwrap();
+        let request = match &self.aws {
+            Some(aws) => xray::sign(self.request, aws, NOW_NS).await,
+            None => self.request,
+        };
+        let response = self.router.oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         let answer = Answer {
             status: parts.status.as_u16(),

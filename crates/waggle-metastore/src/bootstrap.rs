@@ -1,6 +1,6 @@
 //! The first rows of an installation, made in one transaction: a program that is stopped half-way leaves it empty.
 
-use crate::{AwsKey, Environment, Key, NewKey, NewUser, Result, Team, User};
+use crate::{Environment, Key, NewAwsKey, NewKey, NewUser, Result, Team, User};
 use async_trait::async_trait;
 
 /// What an installation starts with.
@@ -17,7 +17,7 @@ pub struct FirstRows {
     /// Keys of the team.
     pub team_keys: Vec<NewKey>,
     /// AWS credentials of the environment.
-    pub aws_keys: Vec<AwsKey>,
+    pub aws_keys: Vec<NewAwsKey>,
 }
 
 /// What was made.
@@ -29,7 +29,7 @@ pub struct FirstTeam {
     pub environment: Environment,
     /// The administrator.
     pub administrator: User,
-    /// The keys, those of the environment first.
+    /// The keys: those of the environment, those of the team, AWS credentials.
     pub keys: Vec<Key>,
 }
 

@@ -10,6 +10,8 @@ use waggle_model::{EnvironmentId, TeamId};
 /// Letters and digits without the four that are easily confused.
 const BASE58: &[u8; 58] = b"123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 const HEX: &[u8; 16] = b"0123456789abcdef";
+/// What AWS makes access key ids of.
+const UPPER_AND_DIGITS: &[u8; 32] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const LOWER_AND_DIGITS: &[u8; 36] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 
 /// Makes the id of a column, query or result: 11 characters, about 64 random bits, like `yUheCUmgZ8p`.
@@ -23,12 +25,14 @@ pub(crate) fn short_hex() -> String {
 }
 
 impl KeyId {
-    /// Makes the id of a new key: six characters that name its kind and 26 random ones, like `hcxik_01hqk4k20cjeh63wca8vva5stw`.
+    /// Makes the id of a new key: six characters that name its kind and 26 random ones, like `hcxik_01hqk4k20cjeh63wca8vva5stw`;
+    /// for AWS credentials 20 characters, like `AKIAIOSFODNN7EXAMPLE`.
     pub fn random(kind: KeyKind) -> Self {
         let prefix = match kind {
             KeyKind::Configuration => "hcxlk_",
             KeyKind::Ingest => "hcxik_",
             KeyKind::Management => "hcxmk_",
+            KeyKind::Aws => return Self(format!("AKIA{}", random(UPPER_AND_DIGITS, 16))),
         };
         Self(format!("{prefix}{}", random(LOWER_AND_DIGITS, 26)))
     }

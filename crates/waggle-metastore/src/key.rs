@@ -4,7 +4,7 @@ use crate::{Environment, Permissions, Result, Scope, Team, UserId};
 use async_trait::async_trait;
 use waggle_model::{EnvironmentId, TeamId, Tenant};
 
-/// Public id of a key: `hcxlk_`, `hcxik_` or `hcxmk_` and 26 characters. Not a secret.
+/// Public id of a key: `hcxlk_`, `hcxik_` or `hcxmk_` and 26 characters, or an AWS access key id. Not a secret.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyId(pub String);
 
@@ -17,6 +17,8 @@ pub enum KeyKind {
     Ingest,
     /// Manages the team itself: its keys and environments.
     Management,
+    /// AWS credentials: X-Ray clients sign with the secret and never send it. The id is the access key id.
+    Aws,
 }
 
 impl KeyKind {
@@ -26,14 +28,20 @@ impl KeyKind {
             Self::Configuration => "configuration",
             Self::Ingest => "ingest",
             Self::Management => "management",
+            Self::Aws => "aws",
         }
     }
 
     /// Reads a public name; `None` for an unknown one.
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Configuration, Self::Ingest, Self::Management]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        [
+            Self::Configuration,
+            Self::Ingest,
+            Self::Management,
+            Self::Aws,
+        ]
+        .into_iter()
+        .find(|kind| kind.name() == name)
     }
 }
 
@@ -117,11 +125,20 @@ pub struct KeyChange {
     pub changed_by: Option<UserId>,
 }
 
-/// A pair of AWS credentials that X-Ray clients sign with. Checking a signature needs the secret itself, so it is stored encrypted.
-#[derive(Clone, PartialEq, Eq)]
+/// A pair of AWS credentials to be stored. Checking a signature needs the secret itself, so it is kept encrypted beside the key.
+#[derive(Clone)]
+pub struct NewAwsKey {
+    /// The key, whose id is the public half.
+    pub key: NewKey,
+    /// The secret half, as the access crate encrypted it.
+    pub encrypted_secret: Vec<u8>,
+}
+
+/// AWS credentials as they are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AwsKey {
-    /// The public half.
-    pub access_key_id: String,
+    /// The key with the names around it.
+    pub owner: KeyOwner,
     /// The secret half, as the access crate encrypted it.
     pub encrypted_secret: Vec<u8>,
 }
@@ -175,8 +192,8 @@ pub trait Keys: Send + Sync {
     ///
     /// # Errors
     /// `Conflict` when the public half is in use, `NotFound` without the tenant.
-    async fn create_aws_key(&self, tenant: Tenant, key: &AwsKey, now_ns: i64) -> Result<()>;
+    async fn create_aws_key(&self, tenant: Tenant, key: &NewAwsKey, now_ns: i64) -> Result<Key>;
 
-    /// Finds AWS credentials by their public half.
-    async fn aws_key(&self, access_key_id: &str) -> Result<Option<(Tenant, AwsKey)>>;
+    /// Finds AWS credentials by their public half, disabled ones too.
+    async fn aws_key(&self, access_key_id: &KeyId) -> Result<Option<AwsKey>>;
 }

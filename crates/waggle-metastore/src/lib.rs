@@ -56,7 +56,7 @@ pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, Runnin
 pub use error::{Error, Result};
 pub use history::{PastRun, QueryHistory, RunFilter, RunPlace, RunState};
 pub use id::{environment_of_public_id, environment_public_id, team_public_id, user_public_id};
-pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey};
+pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewAwsKey, NewKey};
 pub use marker::{Marker, MarkerSetting};
 pub use named::Named;
 pub use permission::{Permission, Permissions, Scope};

@@ -1,4 +1,6 @@
-use super::{ACCEPTED_MAX, ACCEPTED_NS, CallerCache, REFUSED_MAX, REFUSED_NS, Remembered, USE_NS};
+use super::{
+    ACCEPTED_MAX, ACCEPTED_NS, CallerCache, Known, REFUSED_MAX, REFUSED_NS, Remembered, USE_NS,
+};
 use crate::{Caller, Permissions};
 use std::sync::Arc;
 use waggle_metastore::{Environment, Key, KeyId, KeyKind, KeyOwner, Team};
@@ -6,7 +8,7 @@ use waggle_model::{EnvironmentId, TeamId, Tenant};
 
 const NOW: i64 = 1_732_000_000_000_000_000;
 
-fn caller(key: &str) -> Arc<Caller> {
+fn caller(key: &str) -> Known {
     let tenant = Tenant {
         team: TeamId(1),
         environment: EnvironmentId(1),
@@ -44,7 +46,10 @@ fn caller(key: &str) -> Arc<Caller> {
             created_at_ns: NOW,
         }),
     };
-    Arc::new(Caller::of_key(owner).unwrap())
+    Known {
+        caller: Arc::new(Caller::of_key(owner).unwrap()),
+        encrypted_secret: None,
+    }
 }
 
 fn hash(number: usize) -> [u8; 32] {
@@ -60,7 +65,7 @@ fn look(cache: &CallerCache, number: usize, now_ns: i64) -> (&'static str, u64) 
     }
 }
 
-fn remember(cache: &CallerCache, number: usize, caller: Option<&Arc<Caller>>, now_ns: i64) {
+fn remember(cache: &CallerCache, number: usize, caller: Option<&Known>, now_ns: i64) {
     let (_, epoch) = look(cache, number, now_ns);
     cache.remember(hash(number), caller, epoch, now_ns);
 }

@@ -56,15 +56,14 @@ async fn what_is_not_given_is_made_up() {
         .await
         .unwrap();
     assert_eq!(signed_in.session.user.role, Role::Administrator);
-    let (tenant, secret) = access
-        .aws_secret(&made.aws_access_key_id)
+    let aws = access
+        .aws_credentials(&made.aws_access_key_id)
         .await
-        .unwrap()
         .unwrap();
-    assert_eq!(
-        (tenant, secret),
-        (made.environment.tenant, made.aws_secret_access_key.value)
-    );
+    assert_eq!(aws.caller().tenant, made.environment.tenant);
+    assert_eq!(aws.caller().kind(), KeyKind::Aws);
+    assert!(Permission::all().all(|permission| aws.caller().may(permission)));
+    assert!(aws.is_of(&made.aws_secret_access_key.value));
     let management = access.caller(&made.management_key.value).await;
     assert!(
         is_unknown(&management),
@@ -97,8 +96,13 @@ async fn what_is_given_is_taken_as_it_is() {
         .sign_in("karl@example.com", " spaced ")
         .await
         .unwrap();
-    let (_, secret) = access.aws_secret("AKIATEST").await.unwrap().unwrap();
-    assert_eq!(secret, "wJalr/K7");
+    assert!(
+        access
+            .aws_credentials("AKIATEST")
+            .await
+            .unwrap()
+            .is_of("wJalr/K7")
+    );
 }
 
 #[tokio::test]
@@ -195,5 +199,6 @@ async fn another_installation_secret_knows_no_key() {
     let metastore: Arc<dyn Metastore> = Arc::clone(&installation.metastore);
     let stranger = door(&metastore, &installation.now_ns, 2);
     assert!(is_unknown(&stranger.caller("test-key").await));
-    assert!(stranger.aws_secret("AKIATEST").await.is_err());
+    let opened = stranger.aws_credentials("AKIATEST").await;
+    assert!(matches!(opened, Err(Error::Metastore(_))));
 }

@@ -2,7 +2,9 @@
 //!
 //! A bug in one request must cost that request only, and its client must get an answer it can read and quote.
 
+use crate::resource::is_operation;
 use crate::state::ApiState;
+use crate::xray::error as xray;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
@@ -20,6 +22,8 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub(crate) enum Door {
     /// HTTP status and `{"error"}`.
     Http,
+    /// HTTP status and the name of an error, for AWS's SDKs.
+    XRay,
     /// gRPC status.
     Grpc,
 }
@@ -40,6 +44,10 @@ async fn fence(state: &ApiState, door: Door, request: Request, next: Next) -> Re
     let method = method_name(request.method());
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("other", MatchedPath::as_str);
+    let door = match door {
+        Door::Http if is_operation(route) => Door::XRay,
+        door => door,
+    };
     // At this level the id stands beside every line that is logged on the way, whatever the log is set to.
     let span = tracing::error_span!("request", id, method, route);
     let mut response = guarded(state, door, &id, request, next)
@@ -95,6 +103,14 @@ fn refuse(door: Door, status: StatusCode, message: &str, id: &str) -> Response {
             serde_json::json!({ "error": message, "request_id": id }).to_string(),
         )
             .into_response(),
+        Door::XRay => {
+            let code = match status {
+                StatusCode::SERVICE_UNAVAILABLE => xray::Code::ServiceUnavailable,
+                StatusCode::GATEWAY_TIMEOUT => xray::Code::RequestTimeout,
+                _ => xray::Code::InternalFailure,
+            };
+            xray::Refusal::new(code, message).into_response(&xray::request_id())
+        }
         Door::Grpc => {
             let code = match status {
                 StatusCode::SERVICE_UNAVAILABLE => Code::Unavailable,

@@ -49,6 +49,7 @@ fn every_row_says_all_there_is_to_say() {
             path if path.starts_with("/2/") => Face::V2,
             path if path.starts_with("/v1/") => Face::Otlp,
             path if path.starts_with("/api/") => Face::Own,
+            path if path[1..].starts_with(char::is_uppercase) => Face::XRay,
             _ => Face::Health,
         };
         assert!(

@@ -49,6 +49,7 @@ struct Place {
     objects: Objects,
     key: String,
     management_key: String,
+    aws: (String, String),
     cookie: String,
 }
 
@@ -62,6 +63,7 @@ impl Place {
             objects: Objects::none(),
             key,
             management_key: installation.management_key.clone(),
+            aws: installation.aws_key_with(tenant, Permission::all()).await,
             cookie: installation.sign_in().await,
         }
         .furnish(installation, "default", slug)
@@ -95,6 +97,9 @@ impl Place {
             objects: Objects::none(),
             key,
             management_key,
+            aws: installation
+                .aws_key_with(environment.tenant, Permission::all())
+                .await,
             cookie: installation.sign_in_as(email).await,
         }
         .furnish(installation, "strangers", "elsewhere")
@@ -136,6 +141,7 @@ impl Place {
         match row.face {
             Face::Own => call.header("cookie", &self.cookie),
             Face::V2 => call.header("authorization", &format!("Bearer {}", self.management_key)),
+            Face::XRay => call.signed_by(&self.aws),
             Face::V1 | Face::Events | Face::Firehose | Face::Otlp | Face::Health => {
                 call.header("x-honeycomb-team", &self.key)
             }
@@ -164,7 +170,7 @@ fn check_refusal(answer: &Answer, status: u16, row: &Route, case: &str) {
     let place = format!("{case}: {} {}", row.method, row.path);
     assert_eq!(answer.status, status, "{place}: {}", answer.text());
     let pointer = match row.face {
-        Face::Otlp => "/message",
+        Face::Otlp | Face::XRay => "/message",
         Face::Firehose => "/errorMessage",
         Face::V2 => "/errors/0/detail",
         Face::V1 | Face::Events | Face::Own | Face::Health => "/error",
@@ -188,8 +194,10 @@ async fn without_a_key_every_guarded_route_answers_401() {
     let installation = Installation::new().await;
     let objects = Objects::none();
     for row in guarded() {
+        // AWS says 403 to whoever it does not know.
+        let status = if row.face == Face::XRay { 403 } else { 401 };
         let answer = call(&installation, row, &objects).send().await;
-        check_refusal(&answer, 401, row, "no key");
+        check_refusal(&answer, status, row, "no key");
         if row.face == Face::V1 {
             answer.check_error(401, "unknown API key - check your credentials");
         }
@@ -197,12 +205,12 @@ async fn without_a_key_every_guarded_route_answers_401() {
             .header("x-honeycomb-team", "nobodys")
             .send()
             .await;
-        check_refusal(&answer, 401, row, "unknown key");
+        check_refusal(&answer, status, row, "unknown key");
         let answer = call(&installation, row, &objects)
             .header("authorization", "Bearer hcxmk_nobodys:secret")
             .send()
             .await;
-        check_refusal(&answer, 401, row, "unknown management key");
+        check_refusal(&answer, status, row, "unknown management key");
         if row.face == Face::V2 {
             let error = &answer.json()["errors"][0];
             assert_eq!(error["code"], "unauthenticated/invalid-key");
@@ -212,7 +220,12 @@ async fn without_a_key_every_guarded_route_answers_401() {
             .header("cookie", "waggle_session=made-up")
             .send()
             .await;
-        check_refusal(&answer, 401, row, "unknown session");
+        check_refusal(&answer, status, row, "unknown session");
+        let answer = call(&installation, row, &objects)
+            .signed_by(&("AKIANOBODYS".to_owned(), "secret".to_owned()))
+            .send()
+            .await;
+        check_refusal(&answer, status, row, "unknown AWS key");
     }
 }
 
@@ -254,13 +267,17 @@ async fn a_key_without_the_permission_is_refused() {
         };
         for missing in missing {
             let rest = Permission::all().filter(|permission| !missing.contains(permission));
-            let key = installation
-                .key_with(installation.production, KeyKind::Configuration, rest)
-                .await;
-            let answer = call(&installation, row, &objects)
-                .header("x-honeycomb-team", &key)
-                .send()
-                .await;
+            let tenant = installation.production;
+            let call = call(&installation, row, &objects);
+            let call = match row.face {
+                Face::XRay => call.signed_by(&installation.aws_key_with(tenant, rest).await),
+                _ => {
+                    let kind = KeyKind::Configuration;
+                    let key = installation.key_with(tenant, kind, rest).await;
+                    call.header("x-honeycomb-team", &key)
+                }
+            };
+            let answer = call.send().await;
             check_refusal(&answer, 403, row, &format!("without {missing:?}"));
         }
     }
@@ -387,6 +404,7 @@ async fn oversized_bodies_are_clean_errors() {
     let is_sent = |row: &&Route| row.method != "GET" && row.method != "DELETE";
     for row in resource::all().filter(is_sent) {
         let status = match row.body {
+            _ if row.face == Face::XRay => 413,
             BodyLimit::Management => 413,
             BodyLimit::Event | BodyLimit::Batch | BodyLimit::Otlp => 400,
         };

@@ -207,14 +207,14 @@ async fn list(ask: TeamAsk) -> Answer {
     let wanted = match ask.query("filter[type]") {
         None => None,
         Some(name) => match KeyKind::from_name(name) {
-            Some(kind) if kind != KeyKind::Management => Some(kind),
+            Some(kind) if is_honeycombs(kind) => Some(kind),
             _ => return Err(wrong("filter[type]", "must be configuration or ingest")),
         },
     };
     let keys = ask.state.metastore.keys(ask.manager.team.id).await?;
     let keys: Vec<Json> = keys
         .iter()
-        .filter(|key| key.kind != KeyKind::Management)
+        .filter(|key| is_honeycombs(key.kind))
         .filter(|key| wanted.is_none_or(|kind| key.kind == kind))
         .map(|key| key_json(&ask, key, None))
         .collect();
@@ -238,7 +238,7 @@ async fn create(ask: TeamAsk) -> Answer {
         .as_deref()
         .map(KeyKind::from_name)
     {
-        Some(Some(kind)) if kind != KeyKind::Management => kind,
+        Some(Some(kind)) if is_honeycombs(kind) => kind,
         None => {
             sent.missing(attribute_pointer("key_type"));
             KeyKind::Ingest
@@ -315,10 +315,15 @@ async fn delete(ask: TeamAsk) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// True for the kinds of keys that Honeycomb's API knows.
+fn is_honeycombs(kind: KeyKind) -> bool {
+    matches!(kind, KeyKind::Configuration | KeyKind::Ingest)
+}
+
 async fn find(ask: &TeamAsk) -> Result<Key, Problem> {
     let id = KeyId(ask.path("id").to_owned());
     let key = ask.state.metastore.key(ask.manager.team.id, &id).await?;
-    key.filter(|key| key.kind != KeyKind::Management)
+    key.filter(|key| is_honeycombs(key.kind))
         .ok_or_else(|| Problem::not_found("API key not found"))
 }
 

@@ -2,8 +2,8 @@
 
 use super::{NOW, tenant};
 use crate::{
-    AwsKey, DatasetChange, EnvironmentChange, Error, FirstRows, KeyChange, KeyId, KeyKind,
-    Metastore, NewKey, NewSession, NewUser, Permission, Permissions, Role, Scope, UserId,
+    DatasetChange, EnvironmentChange, Error, FirstRows, KeyChange, KeyId, KeyKind, Metastore,
+    NewAwsKey, NewKey, NewSession, NewUser, Permission, Permissions, Role, Scope, UserId,
 };
 use waggle_model::{EnvironmentId, TeamId, Tenant};
 
@@ -39,10 +39,7 @@ fn first_rows() -> FirstRows {
         administrator: new_user("admin@example.com"),
         environment_keys: vec![new_key(KeyKind::Configuration, 1)],
         team_keys: vec![new_key(KeyKind::Management, 2)],
-        aws_keys: vec![AwsKey {
-            access_key_id: "AKIA1".to_owned(),
-            encrypted_secret: vec![1, 2, 3],
-        }],
+        aws_keys: vec![new_aws_key("AKIA1", 3)],
     }
 }
 
@@ -53,7 +50,10 @@ pub(super) async fn the_first_rows_are_made_once(metastore: &dyn Metastore) {
     assert_eq!(first.team.slug, "default-team");
     assert_eq!(first.administrator.role, Role::Administrator);
     let kinds: Vec<_> = first.keys.iter().map(|key| key.kind).collect();
-    assert_eq!(kinds, [KeyKind::Configuration, KeyKind::Management]);
+    assert_eq!(
+        kinds,
+        [KeyKind::Configuration, KeyKind::Management, KeyKind::Aws]
+    );
     let owner = metastore
         .key_by_secret_hash(&[1; 32])
         .await
@@ -68,7 +68,8 @@ pub(super) async fn the_first_rows_are_made_once(metastore: &dyn Metastore) {
         .unwrap()
         .unwrap();
     assert_eq!(owner.environment, None);
-    assert!(metastore.aws_key("AKIA1").await.unwrap().is_some());
+    let aws = metastore.aws_key(&KeyId("AKIA1".to_owned())).await.unwrap();
+    assert_eq!(aws.unwrap().owner.environment, Some(first.environment));
     let again = metastore.bootstrap(&first_rows(), NOW).await;
     assert!(matches!(again, Err(Error::Conflict(_))));
     assert_eq!(metastore.teams().await.unwrap(), [first.team]);
@@ -478,17 +479,62 @@ pub(super) async fn environments_change_and_go(metastore: &dyn Metastore) {
 
 pub(super) async fn aws_keys(metastore: &dyn Metastore) {
     let tenant = tenant(metastore, "bees").await;
-    let key = AwsKey {
-        access_key_id: "AKIA1".to_owned(),
-        encrypted_secret: vec![0, 255],
+    let new = new_aws_key("AKIA1", 9);
+    let key = metastore.create_aws_key(tenant, &new, NOW).await.unwrap();
+    assert_eq!((key.kind, key.id.0.as_str()), (KeyKind::Aws, "AKIA1"));
+    assert_eq!(key.permissions, new.key.permissions);
+    let find = |id: &str| {
+        let id = KeyId(id.to_owned());
+        async move { metastore.aws_key(&id).await.unwrap() }
     };
-    metastore.create_aws_key(tenant, &key, NOW).await.unwrap();
-    let (owner, found) = metastore.aws_key("AKIA1").await.unwrap().unwrap();
-    assert_eq!(owner, tenant);
+    let found = find("AKIA1").await.unwrap();
+    assert_eq!(found.owner.key, key);
+    assert_eq!(found.owner.environment.unwrap().tenant, tenant);
     assert_eq!(found.encrypted_secret, [0, 255]);
-    assert!(metastore.aws_key("akia1").await.unwrap().is_none());
+    assert!(find("akia1").await.is_none());
+    let again = NewAwsKey {
+        key: NewKey {
+            secret_hash: [10; 32],
+            ..new.key.clone()
+        },
+        ..new.clone()
+    };
     assert!(matches!(
-        metastore.create_aws_key(tenant, &key, NOW).await,
+        metastore.create_aws_key(tenant, &again, NOW).await,
         Err(Error::Conflict(_))
     ));
+    let nowhere = Tenant {
+        environment: EnvironmentId(tenant.environment.0 + 1_000),
+        ..tenant
+    };
+    let refused = metastore
+        .create_aws_key(nowhere, &new_aws_key("AKIA2", 11), NOW)
+        .await;
+    assert!(matches!(refused, Err(Error::NotFound(_))));
+    assert!(find("AKIA2").await.is_none(), "neither half is left");
+
+    assert_eq!(metastore.keys(tenant.team).await.unwrap(), [key.clone()]);
+    let change = KeyChange {
+        is_disabled: Some(true),
+        ..KeyChange::default()
+    };
+    metastore
+        .update_key(tenant.team, &key.id, change, NOW + 1)
+        .await
+        .unwrap();
+    assert!(find("AKIA1").await.unwrap().owner.key.is_disabled);
+    metastore.delete_key(tenant.team, &key.id).await.unwrap();
+    assert!(find("AKIA1").await.is_none());
+    // The secret went with the key.
+    metastore.create_aws_key(tenant, &new, NOW).await.unwrap();
+}
+
+fn new_aws_key(id: &str, secret: u8) -> NewAwsKey {
+    NewAwsKey {
+        key: NewKey {
+            id: KeyId(id.to_owned()),
+            ..new_key(KeyKind::Aws, secret)
+        },
+        encrypted_secret: vec![0, 255],
+    }
 }

@@ -39,7 +39,7 @@ impl Bootstrap for SqliteMetastore {
             keys.push(insert_key(&mut transaction, team.id, None, key, now_ns).await?);
         }
         for key in &first.aws_keys {
-            insert_aws_key(&mut transaction, environment.tenant, key, now_ns).await?;
+            keys.push(insert_aws_key(&mut transaction, environment.tenant, key, now_ns).await?);
         }
         transaction.commit().await?;
         Ok(FirstTeam {

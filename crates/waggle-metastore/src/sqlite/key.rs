@@ -1,14 +1,33 @@
 //! Keys in SQLite.
 
-use super::{SqliteMetastore, tenant_of};
+use super::SqliteMetastore;
 use crate::{
-    AwsKey, Environment, Error, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewKey, Permission,
-    Permissions, Result, Scope, Team, UserId,
+    AwsKey, Environment, Error, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewAwsKey, NewKey,
+    Permission, Permissions, Result, Scope, Team, UserId,
 };
 use async_trait::async_trait;
 use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use waggle_model::{EnvironmentId, TeamId, Tenant};
+
+/// What [`owner_of`] reads.
+macro_rules! owner_columns {
+    () => {
+        "SELECT api_keys.*, teams.name AS team_name, teams.slug AS team_slug,
+                teams.created_at_ns AS team_created_at_ns,
+                environments.name AS environment_name, environments.slug AS environment_slug,
+                environments.description, environments.color, environments.is_delete_protected,
+                environments.created_at_ns AS environment_created_at_ns"
+    };
+}
+
+/// Where [`owner_columns`] are.
+macro_rules! owner_tables {
+    () => {
+        " FROM api_keys JOIN teams ON teams.id = api_keys.team_id
+                        LEFT JOIN environments ON environments.id = api_keys.environment_id"
+    };
+}
 
 #[async_trait]
 impl Keys for SqliteMetastore {
@@ -26,16 +45,11 @@ impl Keys for SqliteMetastore {
     }
 
     async fn key_by_secret_hash(&self, secret_hash: &[u8; 32]) -> Result<Option<KeyOwner>> {
-        let row = sqlx::query(
-            "SELECT api_keys.*, teams.name AS team_name, teams.slug AS team_slug,
-                    teams.created_at_ns AS team_created_at_ns,
-                    environments.name AS environment_name, environments.slug AS environment_slug,
-                    environments.description, environments.color, environments.is_delete_protected,
-                    environments.created_at_ns AS environment_created_at_ns
-             FROM api_keys JOIN teams ON teams.id = api_keys.team_id
-                           LEFT JOIN environments ON environments.id = api_keys.environment_id
-             WHERE secret_hash = ?",
-        )
+        let row = sqlx::query(concat!(
+            owner_columns!(),
+            owner_tables!(),
+            " WHERE secret_hash = ?"
+        ))
         .bind(secret_hash.as_slice())
         .fetch_optional(&self.readers)
         .await?;
@@ -112,24 +126,28 @@ impl Keys for SqliteMetastore {
         Ok(())
     }
 
-    async fn create_aws_key(&self, tenant: Tenant, key: &AwsKey, now_ns: i64) -> Result<()> {
+    async fn create_aws_key(&self, tenant: Tenant, key: &NewAwsKey, now_ns: i64) -> Result<Key> {
         let mut transaction = self.write().await?;
-        insert_aws_key(&mut transaction, tenant, key, now_ns).await?;
+        let key = insert_aws_key(&mut transaction, tenant, key, now_ns).await?;
         transaction.commit().await?;
-        Ok(())
+        Ok(key)
     }
 
-    async fn aws_key(&self, access_key_id: &str) -> Result<Option<(Tenant, AwsKey)>> {
-        let row = sqlx::query("SELECT * FROM aws_keys WHERE access_key_id = ?")
-            .bind(access_key_id)
-            .fetch_optional(&self.readers)
-            .await?;
+    async fn aws_key(&self, access_key_id: &KeyId) -> Result<Option<AwsKey>> {
+        let row = sqlx::query(concat!(
+            owner_columns!(),
+            ", aws_secrets.encrypted_secret",
+            owner_tables!(),
+            " JOIN aws_secrets ON aws_secrets.key_id = api_keys.id WHERE api_keys.id = ?"
+        ))
+        .bind(access_key_id.0.as_str())
+        .fetch_optional(&self.readers)
+        .await?;
         row.map(|row| {
-            let key = AwsKey {
-                access_key_id: row.try_get("access_key_id")?,
+            Ok(AwsKey {
+                owner: owner_of(&row)?,
                 encrypted_secret: row.try_get("encrypted_secret")?,
-            };
-            Ok((tenant_of(&row)?, key))
+            })
         })
         .transpose()
     }
@@ -169,22 +187,17 @@ pub(super) async fn insert_key(
 pub(super) async fn insert_aws_key(
     connection: &mut SqliteConnection,
     tenant: Tenant,
-    key: &AwsKey,
+    new: &NewAwsKey,
     now_ns: i64,
-) -> Result<()> {
-    sqlx::query(
-        "INSERT INTO aws_keys (access_key_id, team_id, environment_id, encrypted_secret,
-                               created_at_ns)
-         VALUES (?, ?, ?, ?, ?)",
-    )
-    .bind(key.access_key_id.as_str())
-    .bind(tenant.team.0)
-    .bind(tenant.environment.0)
-    .bind(key.encrypted_secret.as_slice())
-    .bind(now_ns)
-    .execute(connection)
-    .await?;
-    Ok(())
+) -> Result<Key> {
+    let environment = Some(tenant.environment);
+    let key = insert_key(connection, tenant.team, environment, &new.key, now_ns).await?;
+    sqlx::query("INSERT INTO aws_secrets (key_id, encrypted_secret) VALUES (?, ?)")
+        .bind(key.id.0.as_str())
+        .bind(new.encrypted_secret.as_slice())
+        .execute(connection)
+        .await?;
+    Ok(key)
 }
 
 fn owner_of(row: &SqliteRow) -> Result<KeyOwner> {

@@ -119,3 +119,31 @@ async fn execute(path: &Path, sql: &'static str) {
     connection.execute(sql).await.unwrap();
     connection.close().await.unwrap();
 }
+
+/// Credentials of the first start lay alone before migration 9; afterwards they are keys.
+#[tokio::test]
+async fn older_aws_credentials_become_keys() {
+    use crate::{KeyId, KeyKind, Keys, Permissions};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metastore.sqlite");
+    for migration in &MIGRATIONS[..8] {
+        execute(&path, migration).await;
+    }
+    execute(
+        &path,
+        "INSERT INTO teams (id, name, slug, created_at_ns) VALUES (1, 'bees', 'bees', 5);
+         INSERT INTO environments (id, team_id, name, slug, created_at_ns) VALUES (1, 1, 'e', 'e', 5);
+         INSERT INTO aws_keys VALUES ('AKIA1', 1, 1, x'0102', 5), ('AKIA2', 1, 1, x'03', 6);
+         PRAGMA application_id = 0x7767676c; PRAGMA user_version = 8;",
+    )
+    .await;
+    let metastore = SqliteMetastore::open(&path).await.unwrap();
+    let key = metastore.aws_key(&KeyId("AKIA1".to_owned())).await;
+    let key = key.unwrap().unwrap();
+    assert_eq!(key.encrypted_secret, [1, 2]);
+    assert_eq!(key.owner.key.kind, KeyKind::Aws);
+    assert_eq!(key.owner.key.permissions, Permissions::all());
+    assert_eq!(key.owner.environment.unwrap().slug, "e");
+    let keys = metastore.keys(key.owner.team.id).await.unwrap();
+    assert_eq!(keys.len(), 2);
+}
