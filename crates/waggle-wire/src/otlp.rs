@@ -177,6 +177,8 @@ fn check_headers(signal: Signal, headers: &OtlpHeaders<'_>) -> Result<(), OtlpEr
 struct Body<'a> {
     bytes: Cow<'a, [u8]>,
     depth: u32,
+    /// Records that are not in `bytes`, because they could not be read.
+    refusals: Vec<Refusal>,
 }
 
 impl<'a> Body<'a> {
@@ -186,29 +188,38 @@ impl<'a> Body<'a> {
                 return Ok(Self {
                     bytes: Cow::Borrowed(body),
                     depth: protobuf::DEPTH_MAX,
+                    refusals: Vec::new(),
                 });
             }
             Encoding::Json => match signal {
                 Signal::Traces => json::decode::<ExportTraceServiceRequest>(body)
-                    .map(|request| request.encode_to_vec()),
+                    .map(|(request, refusals)| (request.encode_to_vec(), refusals)),
                 Signal::Logs => json::decode::<ExportLogsServiceRequest>(body)
-                    .map(|request| request.encode_to_vec()),
+                    .map(|(request, refusals)| (request.encode_to_vec(), refusals)),
                 Signal::Metrics => json::decode::<ExportMetricsServiceRequest>(body)
-                    .map(|request| request.encode_to_vec()),
+                    .map(|(request, refusals)| (request.encode_to_vec(), refusals)),
             },
         };
-        let bytes = converted.map_err(|malformed| OtlpError::Malformed {
+        let (bytes, refusals) = converted.map_err(|malformed| OtlpError::Malformed {
             signal,
             cause: malformed.to_string(),
         })?;
         Ok(Self {
             bytes: Cow::Owned(bytes),
             depth: JSON_DEPTH_MAX,
+            refusals,
         })
     }
 
     fn message(&self) -> protobuf::Message<'_> {
         protobuf::Message::new(&self.bytes, self.depth)
+    }
+
+    /// Puts the records that could not be read before the others that were refused.
+    fn with_refusals(&self, mut decoded: Decoded) -> Decoded {
+        let refusals = self.refusals.iter().copied();
+        decoded.refusals.splice(..0, refusals);
+        decoded
     }
 }
 

@@ -130,6 +130,7 @@ fn decode_xray(body: &[u8]) {
 fn traces_protobuf() -> Vec<u8> {
     decode_json::<ExportTraceServiceRequest>(TRACES.as_bytes())
         .unwrap()
+        .0
         .encode_to_vec()
 }
 

@@ -76,7 +76,8 @@ impl Request<'_> {
         let bytes_max = case.number("body-bytes-max", 20 << 20);
         let bytes = decompress_body(self.signal, encoding, &sent, bytes_max)?;
         let decoded = self.decode(&bytes, content_type.encoding())?;
-        if let Some(protobuf) = to_protobuf(self.signal, &json) {
+        let protobuf = to_protobuf(self.signal, &json);
+        if let Some(protobuf) = protobuf.filter(|_| case.header("only").is_none()) {
             let expected = lines(&decoded);
             for (path, other) in [
                 ("JSON", self.decode(&json, Encoding::Json)),
@@ -112,13 +113,13 @@ pub(super) fn to_protobuf(signal: Signal, json: &[u8]) -> Option<Vec<u8>> {
     match signal {
         Signal::Traces => decode_json::<ExportTraceServiceRequest>(json)
             .ok()
-            .map(|request| request.encode_to_vec()),
+            .map(|(request, _)| request.encode_to_vec()),
         Signal::Logs => decode_json::<ExportLogsServiceRequest>(json)
             .ok()
-            .map(|request| request.encode_to_vec()),
+            .map(|(request, _)| request.encode_to_vec()),
         Signal::Metrics => decode_json::<ExportMetricsServiceRequest>(json)
             .ok()
-            .map(|request| request.encode_to_vec()),
+            .map(|(request, _)| request.encode_to_vec()),
     }
 }
 

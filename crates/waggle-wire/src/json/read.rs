@@ -51,6 +51,11 @@ impl<'i> JsonReader<'i> {
         self.rest
     }
 
+    /// How many containers are open.
+    pub(crate) fn depth(&self) -> usize {
+        self.containers.len()
+    }
+
     /// True when the innermost open container ends next.
     pub(crate) fn at_end(&mut self) -> bool {
         matches!(self.peek(), Some(b']' | b'}'))

@@ -1,9 +1,10 @@
 //! OTLP/JSON to the structs that protobuf decodes to, as lenient as the clients are various: ids as hex or base64, 64-bit integers as
 //! numbers or strings, enums as numbers or names, members in camelCase or snake_case, unknown members ignored, null for unset.
-//! Source: spec/honeycomb-api.md section 6.6.
+//! A record nested too deeply is refused alone. Source: spec/honeycomb-api.md section 6.6.
 
+use super::{Place, Refusal, RefusedPart};
 use crate::json::JsonReader;
-use crate::token::{DEPTH_MAX, Malformed, Reader, Token};
+use crate::token::{DEPTH_MAX, DEPTH_READ_MAX, Malformed, Reader, Token};
 use base64::Engine as _;
 use base64::alphabet::STANDARD as STANDARD_ALPHABET;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -26,27 +27,99 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
 use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
+use std::ops::{Deref, DerefMut};
+use waggle_model::RejectReason;
 
-/// Decodes one document.
-pub(crate) fn decode<M: JsonMessage + Default>(body: &[u8]) -> Result<M, Malformed> {
-    let mut reader = JsonReader::new(body, DEPTH_MAX);
+/// Decodes one document, without the records that are nested too deeply, and says which these were.
+pub(crate) fn decode<M: JsonMessage + Default>(
+    body: &[u8],
+) -> Result<(M, Vec<Refusal>), Malformed> {
+    let mut reader = Document {
+        reader: JsonReader::new(body, DEPTH_READ_MAX),
+        path: Vec::new(),
+        refusals: Vec::new(),
+    };
     if reader.next()? != Token::Map {
         return Err(reader.malformed("expected an object"));
     }
     let mut message = M::default();
     read_members(&mut reader, &mut message)?;
     reader.finish()?;
-    Ok(message)
+    Ok((message, reader.refusals))
+}
+
+/// A document on its way.
+pub(crate) struct Document<'a> {
+    reader: JsonReader<'a>,
+    /// Where in its list each open message stands.
+    path: Vec<usize>,
+    refusals: Vec<Refusal>,
+}
+
+impl Document<'_> {
+    fn refuse(&mut self, part: RefusedPart) {
+        let at = |level: usize| self.path.get(level).copied().unwrap_or_default();
+        let place = Place {
+            resource: at(0),
+            scope: at(1),
+            record: at(2),
+            part,
+        };
+        self.refusals.push(Refusal {
+            place,
+            reason: RejectReason::Malformed,
+        });
+    }
+
+    /// Reads the rest of a message. What lies deeper than any client means is left out, so that no document takes the stack; the record
+    /// it belongs to is refused.
+    fn message<M: JsonMessage + Default>(&mut self) -> Result<M, Malformed> {
+        let mut message = M::default();
+        if self.reader.depth() > DEPTH_MAX {
+            self.reader.skip_container()?;
+        } else {
+            read_members(self, &mut message)?;
+        }
+        Ok(message)
+    }
+}
+
+impl<'a> Deref for Document<'a> {
+    type Target = JsonReader<'a>;
+
+    fn deref(&self) -> &JsonReader<'a> {
+        &self.reader
+    }
+}
+
+impl DerefMut for Document<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.reader
+    }
+}
+
+/// What a message becomes by itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Nothing.
+    None,
+    /// A span or log record.
+    Record,
+    /// A data point.
+    Point,
 }
 
 /// A message whose members can be read one by one.
 pub(crate) trait JsonMessage {
+    /// What one becomes that is nested too deeply, to be refused alone.
+    const PART: Part = Part::None;
+
     /// Reads the value of the member of this camelCase name; false, with nothing read, for a member it does not have.
-    fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed>;
+    fn read_member(&mut self, name: &str, reader: &mut Document<'_>) -> Result<bool, Malformed>;
 }
 
 fn read_members<M: JsonMessage>(
-    reader: &mut JsonReader<'_>,
+    reader: &mut Document<'_>,
     message: &mut M,
 ) -> Result<(), Malformed> {
     let mut name = String::new();
@@ -80,8 +153,13 @@ fn set_camel_case(name: &mut String, key: &str) {
 /// Declares how the members of a message are read: camelCase name, field, function.
 macro_rules! json_message {
     ($message:ident { $($name:literal => $read:ident $field:ident,)* }) => {
+        json_message!($message as None { $($name => $read $field,)* });
+    };
+    ($message:ident as $part:ident { $($name:literal => $read:ident $field:ident,)* }) => {
         impl JsonMessage for $message {
-            fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed> {
+            const PART: Part = Part::$part;
+
+            fn read_member(&mut self, name: &str, reader: &mut Document<'_>) -> Result<bool, Malformed> {
                 match name {
                     $($name => $read(reader, &mut self.$field)?,)*
                     _ => return Ok(false),
@@ -129,7 +207,7 @@ json_message!(InstrumentationScope {
     "version" => text version,
     "attributes" => messages attributes,
 });
-json_message!(Span {
+json_message!(Span as Record {
     "traceId" => id trace_id,
     "spanId" => id span_id,
     "traceState" => text trace_state,
@@ -158,7 +236,7 @@ json_message!(Status {
     "message" => text message,
     "code" => status_code code,
 });
-json_message!(LogRecord {
+json_message!(LogRecord as Record {
     "timeUnixNano" => unsigned time_unix_nano,
     "observedTimeUnixNano" => unsigned observed_time_unix_nano,
     "severityNumber" => severity severity_number,
@@ -195,7 +273,7 @@ json_message!(ExponentialHistogram {
 json_message!(Summary {
     "dataPoints" => messages data_points,
 });
-json_message!(HistogramDataPoint {
+json_message!(HistogramDataPoint as Point {
     "attributes" => messages attributes,
     "timeUnixNano" => unsigned time_unix_nano,
     "count" => unsigned count,
@@ -206,7 +284,7 @@ json_message!(HistogramDataPoint {
     "min" => optional_float min,
     "max" => optional_float max,
 });
-json_message!(ExponentialHistogramDataPoint {
+json_message!(ExponentialHistogramDataPoint as Point {
     "attributes" => messages attributes,
     "timeUnixNano" => unsigned time_unix_nano,
     "count" => unsigned count,
@@ -223,7 +301,7 @@ json_message!(Buckets {
     "offset" => signed32 offset,
     "bucketCounts" => unsigned_list bucket_counts,
 });
-json_message!(SummaryDataPoint {
+json_message!(SummaryDataPoint as Point {
     "attributes" => messages attributes,
     "timeUnixNano" => unsigned time_unix_nano,
     "count" => unsigned count,
@@ -247,7 +325,7 @@ json_message!(KeyValueList {
 });
 
 impl JsonMessage for AnyValue {
-    fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed> {
+    fn read_member(&mut self, name: &str, reader: &mut Document<'_>) -> Result<bool, Malformed> {
         let value = match name {
             "stringValue" => string_value(reader)?,
             "boolValue" => bool_value(reader)?,
@@ -266,7 +344,7 @@ impl JsonMessage for AnyValue {
 }
 
 impl JsonMessage for Metric {
-    fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed> {
+    fn read_member(&mut self, name: &str, reader: &mut Document<'_>) -> Result<bool, Malformed> {
         let data = match name {
             "name" => {
                 text(reader, &mut self.name)?;
@@ -287,7 +365,9 @@ impl JsonMessage for Metric {
 }
 
 impl JsonMessage for NumberDataPoint {
-    fn read_member(&mut self, name: &str, reader: &mut JsonReader<'_>) -> Result<bool, Malformed> {
+    const PART: Part = Part::Point;
+
+    fn read_member(&mut self, name: &str, reader: &mut Document<'_>) -> Result<bool, Malformed> {
         use number_data_point::Value::{AsDouble, AsInt};
         match name {
             "attributes" => messages(reader, &mut self.attributes)?,
@@ -301,20 +381,16 @@ impl JsonMessage for NumberDataPoint {
     }
 }
 
-fn optional<M: JsonMessage + Default>(reader: &mut JsonReader<'_>) -> Result<Option<M>, Malformed> {
+fn optional<M: JsonMessage + Default>(reader: &mut Document<'_>) -> Result<Option<M>, Malformed> {
     match reader.next()? {
         Token::Null => Ok(None),
-        Token::Map => {
-            let mut message = M::default();
-            read_members(reader, &mut message)?;
-            Ok(Some(message))
-        }
+        Token::Map => reader.message().map(Some),
         _ => Err(reader.malformed("expected an object")),
     }
 }
 
 fn message<M: JsonMessage + Default>(
-    reader: &mut JsonReader<'_>,
+    reader: &mut Document<'_>,
     field: &mut Option<M>,
 ) -> Result<(), Malformed> {
     *field = optional(reader)?;
@@ -322,7 +398,7 @@ fn message<M: JsonMessage + Default>(
 }
 
 fn messages<M: JsonMessage + Default>(
-    reader: &mut JsonReader<'_>,
+    reader: &mut Document<'_>,
     field: &mut Vec<M>,
 ) -> Result<(), Malformed> {
     match reader.next()? {
@@ -330,21 +406,35 @@ fn messages<M: JsonMessage + Default>(
         Token::Array => {}
         _ => return Err(reader.malformed("expected an array")),
     }
+    let mut index = 0;
     loop {
         match reader.next()? {
             Token::End => return Ok(()),
             Token::Map => {
-                let mut message = M::default();
-                read_members(reader, &mut message)?;
-                field.push(message);
+                if M::PART != Part::None {
+                    reader.take_deepest();
+                }
+                reader.path.push(index);
+                let message = reader.message()?;
+                let part = match M::PART {
+                    Part::None => None,
+                    Part::Record => Some(RefusedPart::Record),
+                    Part::Point => Some(RefusedPart::Point(index)),
+                };
+                match part {
+                    Some(part) if reader.take_deepest() > DEPTH_MAX => reader.refuse(part),
+                    _ => field.push(message),
+                }
+                reader.path.pop();
             }
             Token::Null => field.push(M::default()),
             _ => return Err(reader.malformed("expected an object")),
         }
+        index = index.saturating_add(1);
     }
 }
 
-fn text(reader: &mut JsonReader<'_>, field: &mut String) -> Result<(), Malformed> {
+fn text(reader: &mut Document<'_>, field: &mut String) -> Result<(), Malformed> {
     match reader.next()? {
         Token::Text(text) => {
             field.clear();
@@ -358,7 +448,7 @@ fn text(reader: &mut JsonReader<'_>, field: &mut String) -> Result<(), Malformed
 
 /// Reads an id: an even number of hex digits is hex, anything else base64. A base64 id of 16 or 8 bytes has 24 or 12 characters, a hex
 /// one 32 or 16, so the two never meet.
-fn id(reader: &mut JsonReader<'_>, field: &mut Vec<u8>) -> Result<(), Malformed> {
+fn id(reader: &mut Document<'_>, field: &mut Vec<u8>) -> Result<(), Malformed> {
     let decoded = match reader.next()? {
         Token::Text(text) => hex(text).or_else(|| base64(text)),
         Token::Null => return Ok(()),
@@ -400,7 +490,7 @@ fn base64(text: &str) -> Option<Vec<u8>> {
 
 /// An integer as a number or as its decimal text; `None` for null.
 fn integer<I: std::str::FromStr + TryFrom<i64>>(
-    reader: &mut JsonReader<'_>,
+    reader: &mut Document<'_>,
     from_float: fn(f64) -> Option<I>,
 ) -> Result<Option<I>, Malformed> {
     let value = match reader.next()? {
@@ -415,7 +505,7 @@ fn integer<I: std::str::FromStr + TryFrom<i64>>(
         .ok_or_else(|| reader.malformed("expected an integer"))
 }
 
-fn unsigned(reader: &mut JsonReader<'_>, field: &mut u64) -> Result<(), Malformed> {
+fn unsigned(reader: &mut Document<'_>, field: &mut u64) -> Result<(), Malformed> {
     *field = integer(reader, whole)?.unwrap_or(*field);
     Ok(())
 }
@@ -429,19 +519,19 @@ fn whole(value: f64) -> Option<u64> {
     ((0.0..1.9e19).contains(&value) && value.fract() == 0.0).then_some(value as u64)
 }
 
-fn signed32(reader: &mut JsonReader<'_>, field: &mut i32) -> Result<(), Malformed> {
+fn signed32(reader: &mut Document<'_>, field: &mut i32) -> Result<(), Malformed> {
     *field = integer(reader, |_| None)?.unwrap_or(*field);
     Ok(())
 }
 
-fn unsigned32(reader: &mut JsonReader<'_>, field: &mut u32) -> Result<(), Malformed> {
+fn unsigned32(reader: &mut Document<'_>, field: &mut u32) -> Result<(), Malformed> {
     *field = integer(reader, |_| None)?.unwrap_or(*field);
     Ok(())
 }
 
 /// An enum as its number or name. A name nobody knows is a number nobody knows: 0.
 fn enumeration(
-    reader: &mut JsonReader<'_>,
+    reader: &mut Document<'_>,
     field: &mut i32,
     from_name: fn(&str) -> Option<i32>,
 ) -> Result<(), Malformed> {
@@ -460,25 +550,25 @@ fn enumeration(
     Ok(())
 }
 
-fn span_kind(reader: &mut JsonReader<'_>, field: &mut i32) -> Result<(), Malformed> {
+fn span_kind(reader: &mut Document<'_>, field: &mut i32) -> Result<(), Malformed> {
     enumeration(reader, field, |name| {
         SpanKind::from_str_name(name).map(i32::from)
     })
 }
 
-fn status_code(reader: &mut JsonReader<'_>, field: &mut i32) -> Result<(), Malformed> {
+fn status_code(reader: &mut Document<'_>, field: &mut i32) -> Result<(), Malformed> {
     enumeration(reader, field, |name| {
         StatusCode::from_str_name(name).map(i32::from)
     })
 }
 
-fn severity(reader: &mut JsonReader<'_>, field: &mut i32) -> Result<(), Malformed> {
+fn severity(reader: &mut Document<'_>, field: &mut i32) -> Result<(), Malformed> {
     enumeration(reader, field, |name| {
         SeverityNumber::from_str_name(name).map(i32::from)
     })
 }
 
-fn string_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+fn string_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
     match reader.next()? {
         Token::Text(text) => Ok(Some(Value::StringValue(text.to_owned()))),
         Token::Null => Ok(None),
@@ -486,7 +576,7 @@ fn string_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed>
     }
 }
 
-fn bool_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+fn bool_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
     match reader.next()? {
         Token::Bool(value) => Ok(Some(Value::BoolValue(value))),
         Token::Text("true") => Ok(Some(Value::BoolValue(true))),
@@ -496,7 +586,7 @@ fn bool_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
     }
 }
 
-fn int_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+fn int_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
     Ok(read_int(reader)?.map(Value::IntValue))
 }
 
@@ -504,29 +594,29 @@ fn int_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
     clippy::cast_possible_truncation,
     reason = "checked to be in range, and whole by the caller"
 )]
-fn read_int(reader: &mut JsonReader<'_>) -> Result<Option<i64>, Malformed> {
+fn read_int(reader: &mut Document<'_>) -> Result<Option<i64>, Malformed> {
     integer(reader, |value: f64| {
         (value.abs() < 9.2e18).then_some(value as i64)
     })
 }
 
-fn double_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+fn double_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
     Ok(read_float(reader)?.map(Value::DoubleValue))
 }
 
-fn float(reader: &mut JsonReader<'_>, field: &mut f64) -> Result<(), Malformed> {
+fn float(reader: &mut Document<'_>, field: &mut f64) -> Result<(), Malformed> {
     *field = read_float(reader)?.unwrap_or(*field);
     Ok(())
 }
 
-fn optional_float(reader: &mut JsonReader<'_>, field: &mut Option<f64>) -> Result<(), Malformed> {
+fn optional_float(reader: &mut Document<'_>, field: &mut Option<f64>) -> Result<(), Malformed> {
     *field = read_float(reader)?.or(*field);
     Ok(())
 }
 
 /// Reads a list of numbers, each by `read`; `None` is null, which stands for zero.
 fn list<T: Default>(
-    reader: &mut JsonReader<'_>,
+    reader: &mut Document<'_>,
     field: &mut Vec<T>,
     read: fn(Token<'_>) -> Option<T>,
 ) -> Result<(), Malformed> {
@@ -545,7 +635,7 @@ fn list<T: Default>(
     }
 }
 
-fn unsigned_list(reader: &mut JsonReader<'_>, field: &mut Vec<u64>) -> Result<(), Malformed> {
+fn unsigned_list(reader: &mut Document<'_>, field: &mut Vec<u64>) -> Result<(), Malformed> {
     list(reader, field, |token| match token {
         Token::Int(value) => u64::try_from(value).ok(),
         Token::Float(value) => whole(value),
@@ -554,11 +644,11 @@ fn unsigned_list(reader: &mut JsonReader<'_>, field: &mut Vec<u64>) -> Result<()
     })
 }
 
-fn float_list(reader: &mut JsonReader<'_>, field: &mut Vec<f64>) -> Result<(), Malformed> {
+fn float_list(reader: &mut Document<'_>, field: &mut Vec<f64>) -> Result<(), Malformed> {
     list(reader, field, |token| float_of(&token))
 }
 
-fn read_float(reader: &mut JsonReader<'_>) -> Result<Option<f64>, Malformed> {
+fn read_float(reader: &mut Document<'_>) -> Result<Option<f64>, Malformed> {
     let value = match reader.next()? {
         Token::Null => return Ok(None),
         token => float_of(&token),
@@ -582,7 +672,7 @@ fn float_of(token: &Token<'_>) -> Option<f64> {
     }
 }
 
-fn bytes_value(reader: &mut JsonReader<'_>) -> Result<Option<Value>, Malformed> {
+fn bytes_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
     let decoded = match reader.next()? {
         Token::Null => return Ok(None),
         Token::Text(text) => base64(text),

@@ -25,10 +25,13 @@ pub fn decode_logs(
 ) -> Result<Decoded, OtlpError> {
     check_headers(Signal::Logs, headers)?;
     let body = Body::new(Signal::Logs, body, encoding)?;
-    map_logs(body.message(), headers, limits, now_ns).map_err(|broken| OtlpError::Malformed {
-        signal: Signal::Logs,
-        cause: broken.to_string(),
-    })
+    let mapped = map_logs(body.message(), headers, limits, now_ns).map_err(|broken| {
+        OtlpError::Malformed {
+            signal: Signal::Logs,
+            cause: broken.to_string(),
+        }
+    })?;
+    Ok(body.with_refusals(mapped))
 }
 
 fn map_logs<'a>(

@@ -40,10 +40,13 @@ pub fn decode_metrics(
 ) -> Result<Decoded, OtlpError> {
     check_headers(Signal::Metrics, headers)?;
     let body = Body::new(Signal::Metrics, body, encoding)?;
-    map_metrics(body.message(), headers, limits, now_ns).map_err(|broken| OtlpError::Malformed {
-        signal: Signal::Metrics,
-        cause: broken.to_string(),
-    })
+    let mapped = map_metrics(body.message(), headers, limits, now_ns).map_err(|broken| {
+        OtlpError::Malformed {
+            signal: Signal::Metrics,
+            cause: broken.to_string(),
+        }
+    })?;
+    Ok(body.with_refusals(mapped))
 }
 
 /// The last column of a metric event's own, which all of them have.

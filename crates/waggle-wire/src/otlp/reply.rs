@@ -215,7 +215,7 @@ fn rejected_text(signal: Signal, rejected: &RejectedCount) -> Option<String> {
         RejectReason::DatasetTooManyColumns => "the dataset has too many columns",
         RejectReason::TooLarge => "too large",
         RejectReason::Empty => "no fields",
-        RejectReason::Malformed => "a name is too long",
+        RejectReason::Malformed => "a name is too long or a value nested too deeply",
         RejectReason::UnknownDataset => {
             "the dataset does not exist and this key may not create it, or its name can't be used"
         }

@@ -28,10 +28,12 @@ pub fn decode_traces(
 ) -> Result<Decoded, OtlpError> {
     check_headers(Signal::Traces, headers)?;
     let body = Body::new(Signal::Traces, body, encoding)?;
-    map_traces(body.message(), headers, limits).map_err(|broken| OtlpError::Malformed {
-        signal: Signal::Traces,
-        cause: broken.to_string(),
-    })
+    let mapped =
+        map_traces(body.message(), headers, limits).map_err(|broken| OtlpError::Malformed {
+            signal: Signal::Traces,
+            cause: broken.to_string(),
+        })?;
+    Ok(body.with_refusals(mapped))
 }
 
 fn map_traces<'a>(
