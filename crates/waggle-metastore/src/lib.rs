@@ -14,6 +14,7 @@ mod column;
 mod dataset;
 mod definition;
 mod derived_column;
+mod erased;
 mod erasure;
 mod error;
 mod history;

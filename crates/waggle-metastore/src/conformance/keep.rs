@@ -1,7 +1,8 @@
 use super::{NOW, tenant};
 use crate::{
-    Erasure, ErasureId, ErasureState, Error, Metastore, NewErasure, Query, QueryAnswer, QueryId,
-    QueryOutcome, QueryResult, QueryResultId, RunBy, RunningErasure,
+    ArtifactLimits, BoardView, DerivedColumn, Erasure, ErasureId, ErasureState, Error, Metastore,
+    NewErasure, Place, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId,
+    RunBy, RunningErasure, ViewFilter,
 };
 use waggle_model::{DatasetId, DatasetScope, EnvironmentId, RetentionLimits, Tenant, TimeRange};
 
@@ -155,12 +156,18 @@ pub(super) async fn answers_are_forgotten(metastore: &dyn Metastore) {
     let of_theirs = dataset(metastore, theirs, "shop").await;
     let run_by = RunBy::Nobody;
     let mut results = Vec::new();
+    let filter = r#"{"filters":[{"column":"x","op":"in","value":["a","secret"]}]}"#;
+    let expression =
+        r#"{"calculated_fields":[{"name":"x","expression":"EQUALS($y, \"\\x73ecret\")"}]}"#;
+    let innocent = r#"{"filters":[{"column":"secret","op":"=","value":"secretary"}]}"#;
     for (tenant, scope, spec) in [
         (ours, DatasetScope::One(shop), "{}"),
         (ours, DatasetScope::All, "{\"all\":1}"),
         (ours, DatasetScope::One(other), "{}"),
-        (ours, DatasetScope::One(other), "{\"x\":\"secret\"}"),
-        (theirs, DatasetScope::One(of_theirs), "{\"x\":\"secret\"}"),
+        (ours, DatasetScope::One(other), filter),
+        (ours, DatasetScope::One(other), expression),
+        (ours, DatasetScope::One(other), innocent),
+        (theirs, DatasetScope::One(of_theirs), filter),
     ] {
         let query = metastore
             .create_query(tenant, &scope, spec, NOW)
@@ -209,9 +216,67 @@ pub(super) async fn answers_are_forgotten(metastore: &dyn Metastore) {
             (true, false),
             (true, true),
             (false, false),
+            (false, false),
+            (true, true),
             (true, true)
         ]
     );
+}
+
+pub(super) async fn artifacts_forget_what_was_erased(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let shop = dataset(metastore, ours, "shop").await;
+    let limits = ArtifactLimits {
+        count_max: 10,
+        bytes_max: 10_000,
+    };
+    let field = |value: &str| DerivedColumn {
+        alias: "secret".to_owned(),
+        expression: format!("EQUALS($user, \"{value}\")"),
+        description: "finds secret".to_owned(),
+    };
+    let view = |value: &str| BoardView {
+        name: "secret".to_owned(),
+        filters: vec![ViewFilter {
+            column: "secret".to_owned(),
+            operation: "=".to_owned(),
+            value: Some(value.into()),
+        }],
+    };
+    let mut made = Vec::new();
+    for tenant in [ours, theirs] {
+        let place = Place::default();
+        let view = metastore.create_artifact(tenant, &place, view("secret"), limits, NOW);
+        let view = view.await.unwrap();
+        let field = metastore.create_artifact(tenant, &place, field("secret"), limits, NOW);
+        made.push((tenant, view, field.await.unwrap()));
+    }
+    let erased = metastore
+        .begin_erasure(&erasure(ours, shop), b"")
+        .await
+        .unwrap();
+    metastore
+        .forget_erased(erased, ours, shop, &["secret".to_owned()])
+        .await
+        .unwrap();
+    for ((tenant, old_view, old_field), left) in made.into_iter().zip(["(erased)", "secret"]) {
+        let views = metastore.artifacts::<BoardView>(tenant).await.unwrap();
+        let fields = metastore.artifacts::<DerivedColumn>(tenant).await.unwrap();
+        assert_eq!(
+            (&views[0].value, &fields[0].value),
+            (&view(left), &field(left))
+        );
+        // Whoever had read it before does not bring it back.
+        let late = metastore
+            .update_artifact(tenant, old_view, 10_000, NOW)
+            .await;
+        assert_eq!(late.is_err(), tenant == ours);
+        let late = metastore
+            .update_artifact(tenant, old_field, 10_000, NOW)
+            .await;
+        assert_eq!(late.is_err(), tenant == ours);
+    }
 }
 
 /// An answer that was asked for before the end of an erasure may hold what was erased.

@@ -1,12 +1,15 @@
 //! Erasures in SQLite.
 
 use super::{SqliteMetastore, from_stored, tenant_of, to_stored};
+use crate::erased;
 use crate::{
-    Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure, Result, RunningErasure,
+    ArtifactKind, Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure, Result,
+    RunningErasure,
 };
 use async_trait::async_trait;
+use serde_json::Value as Json;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
 use waggle_model::{DatasetId, Tenant, TimeRange};
 
 const RUNNING: &str = "running";
@@ -126,21 +129,13 @@ impl Erasures for SqliteMetastore {
         .bind(dataset.0)
         .execute(&mut *transaction)
         .await?;
-        for text in texts.iter().filter(|text| !text.is_empty()) {
-            // As JSON writes it, without the quotes.
-            let escaped = serde_json::to_string(text).unwrap_or_default();
-            sqlx::query(
-                "DELETE FROM queries
-                 WHERE team_id = ? AND environment_id = ?
-                     AND (instr(spec_json, ?) > 0 OR instr(spec_json, ?) > 0)",
-            )
-            .bind(tenant.team.0)
-            .bind(tenant.environment.0)
-            .bind(text.as_str())
-            .bind(escaped.trim_matches('"'))
-            .execute(&mut *transaction)
-            .await?;
-        }
+        let texts: Vec<String> = texts
+            .iter()
+            .filter(|text| !text.is_empty())
+            .cloned()
+            .collect();
+        forget_queries(&mut transaction, tenant, &texts).await?;
+        forget_in_artifacts(&mut transaction, tenant, &texts).await?;
         sqlx::query("UPDATE erasures SET request = NULL WHERE id = ?")
             .bind(erasure.0)
             .execute(&mut *transaction)
@@ -160,6 +155,77 @@ impl Erasures for SqliteMetastore {
         }
         Ok(())
     }
+}
+
+/// Deletes the queries that compare with one of the texts.
+async fn forget_queries(
+    transaction: &mut Transaction<'static, Sqlite>,
+    tenant: Tenant,
+    texts: &[String],
+) -> Result<()> {
+    for text in texts {
+        // Most queries have neither the text nor an expression that could write it in another way; only the others are read.
+        let escaped = serde_json::to_string(text).unwrap_or_default();
+        let rows = sqlx::query(
+            "SELECT id, spec_json FROM queries
+             WHERE team_id = ? AND environment_id = ?
+                 AND (instr(spec_json, ?) > 0 OR instr(spec_json, '\"expression\"') > 0)",
+        )
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .bind(escaped)
+        .fetch_all(&mut **transaction)
+        .await?;
+        for row in rows {
+            let id: String = row.try_get("id")?;
+            if erased::names(&json_of(&row, "spec_json")?, texts) {
+                sqlx::query("DELETE FROM queries WHERE id = ?")
+                    .bind(id)
+                    .execute(&mut **transaction)
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes the texts out of the kinds of artifacts that can compare with them.
+async fn forget_in_artifacts(
+    transaction: &mut Transaction<'static, Sqlite>,
+    tenant: Tenant,
+    texts: &[String],
+) -> Result<()> {
+    for kind in [ArtifactKind::BoardView, ArtifactKind::DerivedColumn] {
+        let rows = sqlx::query(
+            "SELECT id, contents FROM artifacts
+             WHERE kind = ? AND team_id = ? AND environment_id = ?",
+        )
+        .bind(kind.name())
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .fetch_all(&mut **transaction)
+        .await?;
+        for row in rows {
+            let id: String = row.try_get("id")?;
+            let mut contents = json_of(&row, "contents")?;
+            if erased::erase(&mut contents, texts) {
+                // Whoever is changing it has read the text: the new version refuses to be overwritten.
+                sqlx::query(
+                    "UPDATE artifacts SET contents = ?, version = version + 1 WHERE id = ?",
+                )
+                .bind(contents.to_string())
+                .bind(id)
+                .execute(&mut **transaction)
+                .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn json_of(row: &SqliteRow, column: &str) -> Result<Json> {
+    let text: &str = row.try_get(column)?;
+    serde_json::from_str(text).map_err(|error| Error::Corrupt(format!("{column}: {error}")))
 }
 
 fn erasure_of(row: &SqliteRow) -> Result<Erasure> {

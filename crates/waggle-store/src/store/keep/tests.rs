@@ -360,7 +360,8 @@ async fn no_file_holds_what_was_erased() {
     // So it is in a saved query, and in the answer to another one.
     let dataset = outcome.datasets[0].unwrap();
     let scope = DatasetScope::One(dataset);
-    for spec in ["{}".to_owned(), format!("{{\"x\":\"{planted}\"}}")] {
+    let filter = format!(r#"{{"filters":[{{"column":"text","op":"=","value":"{planted}"}}]}}"#);
+    for spec in ["{}".to_owned(), filter] {
         let query = bed
             .metastore
             .create_query(bed.tenant, &scope, &spec, 1)
@@ -372,6 +373,33 @@ async fn no_file_holds_what_was_erased() {
             .create_query_result(bed.tenant, &query.id, "{}", &by, 1);
         created.await.unwrap();
     }
+    // And in a view of a board and a calculated field.
+    let limits = waggle_metastore::ArtifactLimits {
+        count_max: 10,
+        bytes_max: 10_000,
+    };
+    let place = waggle_metastore::Place::default();
+    let view = waggle_metastore::BoardView {
+        name: "view".to_owned(),
+        filters: vec![waggle_metastore::ViewFilter {
+            column: "text".to_owned(),
+            operation: "=".to_owned(),
+            value: Some(planted.into()),
+        }],
+    };
+    let field = waggle_metastore::DerivedColumn {
+        alias: "is_it".to_owned(),
+        expression: format!("EQUALS($text, `{planted}`)"),
+        description: String::new(),
+    };
+    let made = bed
+        .metastore
+        .create_artifact(bed.tenant, &place, view, limits, 1);
+    made.await.unwrap();
+    let made = bed
+        .metastore
+        .create_artifact(bed.tenant, &place, field, limits, 1);
+    made.await.unwrap();
     assert!(!grep(&data, planted).is_empty(), "it is there before");
     // A log file that was damaged once.
     std::fs::write(data.join("wal/0000000000000001.damaged"), planted).unwrap();

@@ -1,0 +1,65 @@
+use super::*;
+use serde_json::json;
+
+fn check(mut found: Json, expected: &Json) {
+    let texts = ["ada@b.c".to_owned(), "Zoë \"Z\"\n".to_owned()];
+    let is_found = names(&found, &texts);
+    assert_eq!(is_found, found != *expected, "{found}");
+    assert_eq!(erase(&mut found, &texts), is_found);
+    assert_eq!(found, *expected);
+    assert!(!erase(&mut found, &texts), "nothing is left to erase");
+}
+
+#[test]
+fn values_of_filters_are_found() {
+    let filter = |value: Json| json!({"filters": [{"column": "user", "op": "=", "value": value}]});
+    check(filter(json!("ada@b.c")), &filter(json!(ERASED)));
+    check(filter(json!("Zoë \"Z\"\n")), &filter(json!(ERASED)));
+    check(
+        filter(json!(["ada@b.c", 1, "bob@b.c"])),
+        &filter(json!([ERASED, 1, "bob@b.c"])),
+    );
+    let of_calculation = |value: &str| json!({"calculations": [{"op": "COUNT", "filters": [{"column": "user", "value": value}]}]});
+    check(of_calculation("ada@b.c"), &of_calculation(ERASED));
+}
+
+#[test]
+fn literals_of_expressions_are_found_however_they_are_written() {
+    let field =
+        |expression: &str| json!({"calculated_fields": [{"name": "x", "expression": expression}]});
+    for (written, left) in [
+        (
+            r#"EQUALS($user, "ada@b.c")"#,
+            r#"EQUALS($user, "(erased)")"#,
+        ),
+        (
+            "IN($user, `ada@b.c`, `bob`)",
+            r#"IN($user, "(erased)", `bob`)"#,
+        ),
+        (
+            r#"IN($user, "\x61d\u0061@b\.\143", "bob")"#,
+            r#"IN($user, "(erased)", "bob")"#,
+        ),
+        (
+            r#"CONCAT("é", "Zo\u00eb \"Z\"\n", "ada@b.c")"#,
+            r#"CONCAT("é", "(erased)", "(erased)")"#,
+        ),
+    ] {
+        check(field(written), &field(left));
+    }
+}
+
+#[test]
+fn what_only_looks_like_it_stays() {
+    for json in [
+        json!({"filters": [{"column": "ada@b.c", "op": "=", "value": "bob@b.c"}], "breakdowns": ["ada@b.c"]}),
+        json!({"filters": [{"column": "user", "op": "=", "value": "xada@b.c"}]}),
+        json!({"calculated_fields": [{"name": "ada@b.c", "expression": "$\"ada@b.c\" = $`ada@b.c`"}]}),
+        json!({"expression": "EQUALS($user, \"ada@b.cd\")"}),
+        json!({"expression": "\"unfinished ada@b.c"}),
+        json!({"expression": "\"ada@b.c\\"}),
+        json!({"name": "ada@b.c", "description": "about ada@b.c"}),
+    ] {
+        check(json.clone(), &json);
+    }
+}
