@@ -106,6 +106,16 @@ export const getValues = (
   );
 export const runQuery = (env: string, dataset: string, spec: QuerySpec, signal?: AbortSignal) =>
   call<QueryAnswer>('POST', path('environments', env, 'datasets', dataset, 'query'), { body: spec, signal });
+/** The same for a page that asks by itself: nothing is kept and the history does not show it. */
+export const peek = async (
+  env: string,
+  dataset: string,
+  spec: QuerySpec,
+  signal?: AbortSignal,
+): Promise<QueryAnswer> => {
+  const url = `${path('environments', env, 'datasets', dataset, 'query')}?keep=false`;
+  return { ...(await call<QueryAnswer>('POST', url, { body: spec, signal })), query: spec };
+};
 export const getResult = (env: string, id: string, signal?: AbortSignal) =>
   call<QueryAnswer & { dataset: string }>('GET', path('environments', env, 'results', id), { signal });
 export const getRows = (env: string, dataset: string, body: RowsBody, signal?: AbortSignal) =>
@@ -115,7 +125,5 @@ export const getTrace = (
   traceId: string,
   start: number | undefined,
   end: number | undefined,
-  limit: number,
   signal?: AbortSignal,
-) =>
-  call<TraceAnswer>('GET', withParams(path('environments', env, 'traces', traceId), { start, end, limit }), { signal });
+) => call<TraceAnswer>('GET', withParams(path('environments', env, 'traces', traceId), { start, end }), { signal });

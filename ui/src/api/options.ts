@@ -56,3 +56,14 @@ export const onboardingOptions = (env: string) =>
     refetchIntervalInBackground: true,
     retry: false,
   });
+
+/** What a page asks by itself; asked again every `every` ms when that is given. */
+export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every?: number) =>
+  queryOptions({
+    queryKey: ['peek', env, dataset, JSON.stringify(spec)],
+    queryFn: ({ signal }) => calls.peek(env, dataset, spec, signal),
+    staleTime: 60_000,
+    refetchInterval: every ?? false,
+    retry: false,
+    placeholderData: keepPreviousData,
+  });

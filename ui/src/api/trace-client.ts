@@ -4,14 +4,19 @@ import type { Trace } from '../model/trace';
 import { ApiError } from './http';
 
 export type TraceRequest =
-  | { id: number; ask: 'load'; env: string; traceId: string; start?: number; end?: number; limit: number }
+  | { id: number; ask: 'load'; env: string; traceId: string; start?: number; end?: number }
   | { id: number; ask: 'rows'; rows: number[] }
+  | { id: number; ask: 'values'; field: string }
+  | { id: number; ask: 'fields' }
   | { id: number; ask: 'find'; text: string };
 export interface TraceReply {
   id: number;
   trace?: Trace;
   rows?: EventRow[];
   matches?: Uint8Array<ArrayBuffer>;
+  /** Per node which of `values`, -1 for none. */
+  index?: Int32Array<ArrayBuffer>;
+  values?: string[];
   error?: { status: number; message: string; requestId?: string };
 }
 type Ask<T> = T extends { id: number } ? Omit<T, 'id'> : never;
@@ -42,14 +47,8 @@ export class TraceSession {
       this.#worker.postMessage({ ...request, id });
     });
   }
-  async load(
-    env: string,
-    traceId: string,
-    start: number | undefined,
-    end: number | undefined,
-    limit: number,
-  ): Promise<Trace> {
-    return (await this.#ask({ ask: 'load', env, traceId, start, end, limit })).trace!;
+  async load(env: string, traceId: string, start: number | undefined, end: number | undefined): Promise<Trace> {
+    return (await this.#ask({ ask: 'load', env, traceId, start, end })).trace!;
   }
   async rows(rows: number[]): Promise<EventRow[]> {
     return rows.length === 0 ? [] : (await this.#ask({ ask: 'rows', rows })).rows!;
@@ -57,6 +56,15 @@ export class TraceSession {
   /** One byte per node: 1 where a name or a field value holds the text. */
   async find(text: string): Promise<Uint8Array> {
     return (await this.#ask({ ask: 'find', text })).matches!;
+  }
+  /** What each node has for a field. */
+  async values(field: string): Promise<{ field: string; index: Int32Array; values: string[] }> {
+    const { index, values } = await this.#ask({ ask: 'values', field });
+    return { field, index: index!, values: values! };
+  }
+  /** The fields that the spans of the trace have, those of most spans first. */
+  async fields(): Promise<string[]> {
+    return (await this.#ask({ ask: 'fields' })).values!;
   }
   close(): void {
     this.#worker.terminate();

@@ -19,7 +19,7 @@ self.onmessage = async (message: MessageEvent<TraceRequest>) => {
   const request = message.data;
   if (request.ask === 'load') {
     try {
-      const answer = await getTrace(request.env, request.traceId, request.start, request.end, request.limit);
+      const answer = await getTrace(request.env, request.traceId, request.start, request.end);
       rows = answer.rows;
       const trace = buildTrace(answer.trace_id, rows, answer.total_rows);
       nodeRows = trace.row.slice();
@@ -33,6 +33,28 @@ self.onmessage = async (message: MessageEvent<TraceRequest>) => {
     }
   } else if (request.ask === 'rows') {
     send({ id: request.id, rows: request.rows.map((i) => rows[i]!) });
+  } else if (request.ask === 'values') {
+    const index = new Int32Array(nodeRows.length).fill(-1);
+    const known = new Map<string, number>();
+    for (let node = 0; node < nodeRows.length; node++) {
+      const row = nodeRows[node]!;
+      const value = row < 0 ? undefined : rows[row]!.data[request.field];
+      if (value === undefined || value === null) continue;
+      const text = valueText(value);
+      let at = known.get(text);
+      if (at === undefined) known.set(text, (at = known.size));
+      index[node] = at;
+    }
+    send({ id: request.id, index, values: [...known.keys()] }, [index.buffer]);
+  } else if (request.ask === 'fields') {
+    const counts = new Map<string, number>();
+    for (const row of nodeRows) {
+      if (row < 0) continue;
+      for (const [field, value] of Object.entries(rows[row]!.data))
+        if (value !== null && value !== undefined) counts.set(field, (counts.get(field) ?? 0) + 1);
+    }
+    const fields = [...counts].sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).map(([field]) => field);
+    send({ id: request.id, values: fields });
   } else {
     const wanted = request.text.toLowerCase();
     const matches = new Uint8Array(nodeRows.length);

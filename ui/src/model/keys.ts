@@ -50,6 +50,10 @@ export const BINDINGS: readonly Binding[] = [
   b('Trace', 'span-error', ['x'], 'next error'),
   b('Trace', 'span-zoom', ['z'], 'zoom to the span'),
   b('Trace', 'span-fit', ['0'], 'show the whole trace'),
+  b('Trace', 'span-look', ['w', 's', 'a', 'd'], 'zoom in or out, earlier or later (where WASD lie)'),
+  b('Trace', 'span-critical', ['p'], 'critical path'),
+  b('Trace', 'span-map', ['b'], 'show or hide the overview'),
+  b('Trace', 'span-link', ['l'], 'follow the link of the span'),
 ];
 
 export interface KeyPress {

@@ -26,6 +26,9 @@ export interface Trace {
   maxDepth: number;
   start: Float64Array;
   duration: Float64Array;
+  /** Earliest start and latest end of the node and all below it: work that began before its caller, or outlived it. */
+  reachFrom: Float64Array;
+  reachTo: Float64Array;
   parent: Int32Array;
   depth: Uint16Array;
   /** Number of nodes below this one. */
@@ -162,6 +165,16 @@ export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows
     }
   }
   const flags = Uint8Array.from(pick(raw.flags));
+  const start = Float64Array.from(pick(raw.start));
+  const duration = Float64Array.from(pick(raw.duration));
+  const reachFrom = start.slice();
+  const reachTo = start.map((ns, at) => ns + duration[at]!);
+  for (let at = count - 1; at >= 0; at--) {
+    const up = parent[at]!;
+    if (up < 0) continue;
+    if (reachFrom[at]! < reachFrom[up]!) reachFrom[up] = reachFrom[at]!;
+    if (reachTo[at]! > reachTo[up]!) reachTo[up] = reachTo[at]!;
+  }
 
   const attach = (list: number[]) =>
     list
@@ -191,8 +204,10 @@ export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows
     errorCount,
     missingCount: missing.size,
     maxDepth,
-    start: Float64Array.from(pick(raw.start)),
-    duration: Float64Array.from(pick(raw.duration)),
+    start,
+    duration,
+    reachFrom,
+    reachTo,
     parent,
     depth,
     below,
@@ -219,11 +234,13 @@ export const traceBuffers = (t: Trace): ArrayBuffer[] =>
     .filter((v) => ArrayBuffer.isView(v))
     .map((v) => v.buffer as ArrayBuffer);
 
-/** Nodes to show, in order, when the nodes marked in `collapsed` hide what is below them. */
-export function visibleNodes(t: Trace, collapsed: Uint8Array, only?: Uint8Array): Int32Array {
-  const out = new Int32Array(t.count);
+/** Nodes to show, in order, when the nodes marked in `collapsed` hide what is below them; with `root`, it and what is below. */
+export function visibleNodes(t: Trace, collapsed: Uint8Array, only?: Uint8Array, root = -1): Int32Array {
+  const first = root < 0 ? 0 : root;
+  const end = root < 0 ? t.count : root + t.below[root]! + 1;
+  const out = new Int32Array(end - first);
   let length = 0;
-  for (let at = 0; at < t.count;) {
+  for (let at = first; at < end;) {
     if (only && !only[at]) {
       at++;
       continue;
@@ -345,3 +362,16 @@ function depthFirst(parent: number[], start: number[]): number[] {
   }
   return order;
 }
+
+/** Marks the nodes with a mark in `marks`, and everything above them. */
+export function withAncestors(t: Trace, marks: Uint8Array): Uint8Array<ArrayBuffer> {
+  const out = new Uint8Array(t.count);
+  for (let node = 0; node < t.count; node++) {
+    if (!marks[node]) continue;
+    for (let up = node; up >= 0 && !out[up]; up = t.parent[up]!) out[up] = 1;
+  }
+  return out;
+}
+/** Collapses everything at this depth, so that `levels` levels show; 0 levels opens all. */
+export const collapsedBelow = (t: Trace, levels: number): Uint8Array<ArrayBuffer> =>
+  Uint8Array.from(t.children, (count, node) => (levels > 0 && count > 0 && t.depth[node]! >= levels - 1 ? 1 : 0));

@@ -3,6 +3,8 @@ import { checkSpec, type QuerySpec } from './query-spec';
 import type { Behind, SortKey } from './result';
 
 export const URL_VERSION = 1;
+/** More leave no room for the bars. */
+export const TRACE_COLUMNS_MAX = 3;
 
 export interface QuerySearch {
   query?: QuerySpec;
@@ -26,6 +28,20 @@ export interface TraceSearch {
   trace_end_ts?: number;
   find?: string;
   zoom?: [number, number];
+  /** Hides what does not match. */
+  only?: boolean;
+  /** Only spans of this service, and what is above them. */
+  service?: string;
+  /** Span id: only it and what is below. */
+  root?: string;
+  /** Field that gives the spans their colour. */
+  colour?: string;
+  columns?: string[];
+  critical?: boolean;
+  /** Spans with an error stand out. */
+  errors?: boolean;
+  /** Trace id: compared with this one. */
+  compare?: string;
   v?: number;
 }
 export interface SendDataSearch {
@@ -93,6 +109,11 @@ export function readTraceSearch(raw: Raw): TraceSearch {
   const zoom = json(raw.zoom);
   if (Array.isArray(zoom) && zoom.length === 2 && zoom.every((z) => typeof z === 'number'))
     out.zoom = zoom as [number, number];
+  for (const name of ['service', 'root', 'colour', 'compare'] as const) if (raw[name]) out[name] = String(raw[name]);
+  for (const name of ['only', 'critical', 'errors'] as const)
+    if (raw[name] === '1' || raw[name] === true) out[name] = true;
+  const columns = json(raw.columns);
+  if (isTexts(columns) && columns.length > 0) out.columns = columns.slice(0, TRACE_COLUMNS_MAX);
   return out;
 }
 

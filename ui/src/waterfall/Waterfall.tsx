@@ -12,30 +12,58 @@ import {
 } from 'react';
 import { durationText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
-import { FLAG_ERROR, FLAG_MISSING, nextWith, positionOf, reveal, visibleNodes, type Trace } from '../model/trace';
-import { barArea, draw, drawMinimap, hitTest, ROW, serviceColours, type View } from './draw';
+import {
+  collapsedBelow,
+  FLAG_ERROR,
+  FLAG_LINK,
+  FLAG_MISSING,
+  nextWith,
+  positionOf,
+  reveal,
+  visibleNodes,
+  type Trace,
+} from '../model/trace';
+import type { CriticalPath } from '../model/trace-time';
+import { barArea, COLUMN, draw, hitTest, ROW, valueColours, type NodeValues, type View } from './draw';
+import { Minimap } from './Minimap';
 import css from './waterfall.module.css';
 
 export interface WaterfallHandle {
   focus(): void;
   next(kind: 'match' | 'error', step: 1 | -1): void;
-  collapseAll(isCollapsed: boolean): void;
+  /** Collapses what is deeper than so many levels; 0 opens all. */
+  showLevels(levels: number): void;
 }
 interface Props {
   trace: Trace;
   colours: ThemeColours;
+  label: string;
+  colouring: NodeValues;
+  columns: readonly NodeValues[];
+  critical: CriticalPath | null;
+  isErrorLit: boolean;
+  isMapShown: boolean;
   selected: number;
   matches: Uint8Array | null;
-  onlyMatches: boolean;
+  /** Only these nodes, which include all above any of them. */
+  only: Uint8Array | undefined;
+  /** Only this node and what is below; -1 for all. */
+  root: number;
+  /** The right edge when nothing is zoomed: longer than the trace beside a longer one. */
+  endNs: number;
   zoom: [number, number] | null;
   onSelect: (node: number) => void;
   onZoom: (zoom: [number, number] | null) => void;
-  onFind: () => void;
-  handle: Ref<WaterfallHandle>;
+  onFind?: () => void;
+  onCritical?: () => void;
+  onMap?: () => void;
+  /** Follows the first link of a span. */
+  onLink?: (node: number) => void;
+  handle?: Ref<WaterfallHandle>;
 }
 
 export function Waterfall(props: Props) {
-  const { trace, colours, selected, matches, onlyMatches, zoom } = props;
+  const { trace, colours, selected, matches, only, root, zoom, colouring, columns } = props;
   const scroller = useRef<HTMLDivElement>(null);
   const canvas = useRef<HTMLCanvasElement>(null);
   const [size, setSize] = useState({ width: 0, height: 0 });
@@ -44,21 +72,26 @@ export function Waterfall(props: Props) {
   const [revealed, setRevealed] = useState(-1);
   const hover = useRef(-1);
   const frame = useRef(0);
-  const serviceColour = useMemo(() => serviceColours(trace.services), [trace]);
-  const only = useMemo(
-    () => (onlyMatches && matches ? withAncestors(trace, matches) : undefined),
-    [trace, matches, onlyMatches],
-  );
-  const visible = useMemo(() => visibleNodes(trace, collapsed, only), [trace, collapsed, only]);
-  const nameWidth = Math.round(Math.max(200, Math.min(size.width - 160, size.width * share)));
-  const [from, to] = zoom ?? [0, Math.max(1, trace.durationNs)];
+  const valueColour = useMemo(() => valueColours(colouring.field, colouring.values), [colouring]);
+  const visible = useMemo(() => visibleNodes(trace, collapsed, only, root), [trace, collapsed, only, root]);
+  const room = size.width - columns.length * COLUMN;
+  const nameWidth = Math.round(Math.max(160, Math.min(room - 160, room * share)));
+  const whole: [number, number] =
+    root < 0
+      ? [0, Math.max(1, props.endNs)]
+      : [trace.reachFrom[root]!, Math.max(trace.reachFrom[root]! + 1, trace.reachTo[root]!)];
+  const [from, to] = zoom ?? whole;
 
   const view = (): View => ({
     trace,
     visible,
     collapsed,
     matches,
-    serviceColour,
+    colouring,
+    colours: valueColour,
+    columns,
+    critical: props.critical,
+    isErrorLit: props.isErrorLit,
     selected,
     isFocused: scroller.current?.matches(':focus-visible') ?? false,
     hover: hover.current,
@@ -135,23 +168,27 @@ export function Waterfall(props: Props) {
     next[node] = isCollapsed ? 1 : 0;
     setCollapsedNodes(next);
   };
-  const collapseAll = (isCollapsed: boolean) => {
-    setCollapsedNodes(
-      Uint8Array.from(trace.children, (count, node) => (isCollapsed && count > 0 && trace.parent[node]! >= 0 ? 1 : 0)),
-    );
+  const showLevels = (levels: number) => setCollapsedNodes(collapsedBelow(trace, levels));
+  /** Zooms by a factor about the middle, or moves by a share of what is in sight. */
+  const look = (factor: number, move: number) => {
+    const span = Math.min(whole[1] - whole[0], (to - from) * factor);
+    const middle = (from + to) / 2 + (to - from) * move;
+    const left = Math.max(whole[0], Math.min(whole[1] - span, middle - span / 2));
+    props.onZoom(span >= whole[1] - whole[0] ? null : [left, left + span]);
   };
   const next = (kind: 'match' | 'error', step: 1 | -1) => {
     const mark =
       kind === 'error' ? (n: number) => (trace.flags[n]! & FLAG_ERROR) !== 0 : (n: number) => matches?.[n] === 1;
     select(nextWith(mark, trace.count, selected, step));
   };
-  useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), next, collapseAll }));
+  useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), next, showLevels }));
 
   const onKeyDown = (e: KeyboardEvent) => {
     if (e.ctrlKey || e.metaKey || e.altKey || visible.length === 0) return;
     const at = selected >= 0 ? positionOf(visible, selected) : -1;
     const node = selected;
     const page = Math.max(1, Math.floor(size.height / ROW) - 1);
+    const physical = { KeyW: [0.6, 0], KeyS: [1.6, 0], KeyA: [1, -0.2], KeyD: [1, 0.2] }[e.code];
     const go = (index: number) => select(visible[Math.max(0, Math.min(visible.length - 1, index))]!);
     switch (e.key) {
       case 'ArrowDown':
@@ -175,13 +212,13 @@ export function Waterfall(props: Props) {
         go(visible.length - 1);
         break;
       case 'ArrowRight':
-        if (e.shiftKey) collapseAll(false);
+        if (e.shiftKey) showLevels(0);
         else if (node < 0) go(0);
         else if (collapsed[node]) setCollapsed(node, false);
         else if (trace.children[node]! > 0) go(at + 1);
         break;
       case 'ArrowLeft':
-        if (e.shiftKey) collapseAll(true);
+        if (e.shiftKey) showLevels(2);
         else if (node < 0) go(0);
         else if (trace.children[node]! > 0 && !collapsed[node]) setCollapsed(node, true);
         else if (trace.parent[node]! >= 0) select(trace.parent[node]!);
@@ -196,7 +233,16 @@ export function Waterfall(props: Props) {
         next('error', 1);
         break;
       case '/':
-        props.onFind();
+        props.onFind?.();
+        break;
+      case 'p':
+        props.onCritical?.();
+        break;
+      case 'b':
+        props.onMap?.();
+        break;
+      case 'l':
+        if (node >= 0 && trace.flags[node]! & FLAG_LINK) props.onLink?.(node);
         break;
       case 'z':
         if (node >= 0) {
@@ -211,7 +257,8 @@ export function Waterfall(props: Props) {
         props.onZoom(null);
         break;
       default:
-        return;
+        if (!physical || e.shiftKey) return;
+        look(physical[0]!, physical[1]!);
     }
     e.preventDefault();
     e.stopPropagation();
@@ -222,11 +269,22 @@ export function Waterfall(props: Props) {
   };
   const at = selected >= 0 ? positionOf(visible, selected) : -1;
   const focused = at >= 0 && visible[at] === selected ? selected : -1;
-  const bars = barArea({ nameWidth, width: size.width });
+  const bars = barArea({ nameWidth, width: size.width, columns });
 
   return (
     <div className={css.waterfall}>
-      <Minimap trace={trace} serviceColour={serviceColour} colours={colours} zoom={[from, to]} onZoom={props.onZoom} />
+      {props.isMapShown && (
+        <Minimap
+          trace={trace}
+          colouring={colouring}
+          valueColour={valueColour}
+          isErrorLit={props.isErrorLit}
+          colours={colours}
+          zoom={[from, to]}
+          onZoom={props.onZoom}
+          onJump={select}
+        />
+      )}
       <div className={css.head}>
         <span style={{ width: nameWidth }}>Name and service</span>
         <div
@@ -244,10 +302,18 @@ export function Waterfall(props: Props) {
           onPointerMove={(e) => {
             if (!e.currentTarget.hasPointerCapture(e.pointerId)) return;
             const left = scroller.current!.getBoundingClientRect().left;
-            setShare(Math.max(0.2, Math.min(0.75, (e.clientX - left) / size.width)));
+            setShare(Math.max(0.2, Math.min(0.75, (e.clientX - left) / room)));
           }}
         />
-        <div className={css.ruler} style={{ marginLeft: bars.left - nameWidth - 5, width: bars.width }}>
+        {columns.map((column) => (
+          <span key={column.field} className={css.column} style={{ width: COLUMN }} title={column.field}>
+            {column.field}
+          </span>
+        ))}
+        <div
+          className={css.ruler}
+          style={{ marginLeft: bars.left - nameWidth - columns.length * COLUMN - 5, width: bars.width }}
+        >
           {[0, 1, 2, 3, 4].map((i) => (
             <i key={i}>{durationText(Math.round(from + ((to - from) * i) / 4))}</i>
           ))}
@@ -257,7 +323,7 @@ export function Waterfall(props: Props) {
         ref={scroller}
         className={css.scroller}
         role="treegrid"
-        aria-label={`Waterfall of ${trace.count} spans`}
+        aria-label={props.label}
         aria-rowcount={visible.length}
         aria-colcount={3}
         aria-activedescendant={focused >= 0 ? 'waterfall-row' : undefined}
@@ -325,73 +391,4 @@ export function Waterfall(props: Props) {
       </div>
     </div>
   );
-}
-
-function Minimap({
-  trace,
-  serviceColour,
-  colours,
-  zoom,
-  onZoom,
-}: {
-  trace: Trace;
-  serviceColour: readonly number[];
-  colours: ThemeColours;
-  zoom: [number, number];
-  onZoom: (zoom: [number, number] | null) => void;
-}) {
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [width, setWidth] = useState(0);
-  const drag = useRef<number | null>(null);
-  const height = 42;
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => setWidth(Math.floor(entry!.contentRect.width)));
-    observer.observe(canvas.current!.parentElement!);
-    return () => observer.disconnect();
-  }, []);
-  const [from, to] = zoom;
-  useEffect(() => {
-    const el = canvas.current;
-    if (!el || width === 0) return;
-    const ratio = window.devicePixelRatio || 1;
-    el.width = Math.round(width * ratio);
-    el.height = Math.round(height * ratio);
-    const context = el.getContext('2d')!;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    drawMinimap(context, trace, serviceColour, width, height, [from, to], colours);
-  }, [trace, serviceColour, colours, width, from, to]);
-  const timeAt = (e: React.PointerEvent) =>
-    ((e.clientX - canvas.current!.getBoundingClientRect().left) / width) * trace.durationNs;
-  return (
-    <div className={css.minimap}>
-      <canvas
-        ref={canvas}
-        role="img"
-        aria-label="The first six levels of the trace. Drag to zoom, double click to show all; with the keyboard: z and 0 in the waterfall."
-        style={{ width, height }}
-        onPointerDown={(e) => {
-          e.currentTarget.setPointerCapture(e.pointerId);
-          drag.current = timeAt(e);
-        }}
-        onPointerUp={(e) => {
-          const start = drag.current;
-          drag.current = null;
-          if (start === null) return;
-          const end = timeAt(e);
-          if (Math.abs(end - start) < trace.durationNs * 0.005) return;
-          onZoom([Math.max(0, Math.min(start, end)), Math.min(trace.durationNs, Math.max(start, end))]);
-        }}
-        onDoubleClick={() => onZoom(null)}
-      />
-    </div>
-  );
-}
-
-function withAncestors(trace: Trace, matches: Uint8Array): Uint8Array {
-  const out = new Uint8Array(trace.count);
-  for (let node = 0; node < trace.count; node++) {
-    if (!matches[node]) continue;
-    for (let up = node; up >= 0 && !out[up]; up = trace.parent[up]!) out[up] = 1;
-  }
-  return out;
 }

@@ -2,6 +2,7 @@
 import { durationText } from '../model/format';
 import { hashText, type ThemeColours } from '../model/palette';
 import { eventsOf, FLAG_ERROR, FLAG_LINK, FLAG_LOG, FLAG_MISSING, type Trace } from '../model/trace';
+import type { CriticalPath } from '../model/trace-time';
 
 export const ROW = 22;
 const INDENT = 14;
@@ -9,12 +10,27 @@ const PAD = 10;
 /** Room right of the bars for the duration of a span that ends with the trace. */
 const LABEL = 56;
 
+/** Width of a column of a field, between the names and the bars. */
+export const COLUMN = 104;
+
+/** A field of the spans: per node which of the values, -1 for none. */
+export interface NodeValues {
+  field: string;
+  index: Int32Array;
+  values: readonly string[];
+}
 export interface View {
   trace: Trace;
   visible: Int32Array;
   collapsed: Uint8Array;
   matches: Uint8Array | null;
-  serviceColour: readonly number[];
+  /** What gives the spans their colour, and the colour of each of its values. */
+  colouring: NodeValues;
+  colours: readonly number[];
+  columns: readonly NodeValues[];
+  critical: CriticalPath | null;
+  /** Spans with an error are drawn in the colour of errors. */
+  isErrorLit: boolean;
   selected: number;
   /** The waterfall has the keyboard: the selected row is outlined. */
   isFocused: boolean;
@@ -29,11 +45,11 @@ export interface View {
   to: number;
 }
 
-/** Colours of services, by rank of first appearance with the hash as the wish: the same in every trace as far as possible. */
-export function serviceColours(services: readonly string[]): number[] {
+/** Colours of the values of a field, by rank of first appearance with the hash as the wish: the same in every trace as far as possible. */
+export function valueColours(field: string, values: readonly string[]): number[] {
   const taken = new Set<number>();
-  return services.map((name) => {
-    let colour = hashText(`service.name=${name}`) % 8;
+  return values.map((value) => {
+    let colour = hashText(`${field}=${value}`) % 8;
     if (taken.size < 8) while (taken.has(colour)) colour = (colour + 1) % 8;
     taken.add(colour);
     return colour;
@@ -43,10 +59,19 @@ export function serviceColours(services: readonly string[]): number[] {
 export function indentOf(depth: number, nameWidth: number): number {
   return Math.min(depth * INDENT, Math.floor(nameWidth * 0.4));
 }
-export const barArea = (view: Pick<View, 'nameWidth' | 'width'>) => ({
-  left: view.nameWidth + PAD,
-  width: Math.max(10, view.width - view.nameWidth - 2 * PAD - LABEL),
-});
+export const barArea = (view: Pick<View, 'nameWidth' | 'width' | 'columns'>) => {
+  const left = view.nameWidth + view.columns.length * COLUMN + PAD;
+  return { left, width: Math.max(10, view.width - left - PAD - LABEL) };
+};
+/** Of a view, what gives spans their colour. */
+export type Painted = Pick<View, 'trace' | 'colouring' | 'colours' | 'isErrorLit'>;
+function colourOf(view: Painted, node: number, c: ThemeColours): string {
+  const flags = view.trace.flags[node]!;
+  if (flags & FLAG_MISSING) return c.muted;
+  if (view.isErrorLit) return flags & FLAG_ERROR ? c.error : c.borderStrong;
+  const value = view.colouring.index[node]!;
+  return value < 0 ? c.borderStrong : c.series[view.colours[value]!]!;
+}
 
 export interface Hit {
   index: number;
@@ -113,7 +138,7 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     drawGuide(context, view, node, i, c, scrollTop);
     if (trace.children[node]! > 0) drawToggle(context, x + 4, middle, view.collapsed[node] === 1, c);
     x += 14;
-    context.fillStyle = flags & FLAG_MISSING ? c.muted : c.series[view.serviceColour[trace.service[node]!]!]!;
+    context.fillStyle = colourOf(view, node, c);
     context.fillRect(x, middle - 6, 3, 12);
     x += 9;
     if (indent > 0 && indent < trace.depth[node]! * INDENT) {
@@ -145,19 +170,43 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
   }
   context.restore();
 
+  context.font = small;
+  context.textBaseline = 'middle';
+  for (const [at, column] of view.columns.entries()) {
+    const x = nameWidth + at * COLUMN + 6;
+    context.save();
+    context.beginPath();
+    context.rect(x, 0, COLUMN - 10, height);
+    context.clip();
+    for (let i = first; i < last; i++) {
+      const value = column.index[visible[i]!]!;
+      context.fillStyle = c.text;
+      if (value >= 0) context.fillText(column.values[value]!.slice(0, 60), x, i * ROW - scrollTop + ROW / 2 + 0.5);
+    }
+    context.restore();
+  }
+
   context.save();
   context.beginPath();
-  context.rect(nameWidth, 0, width - nameWidth, height);
+  context.rect(bars.left - PAD, 0, width - bars.left + PAD, height);
   context.clip();
   context.textBaseline = 'middle';
   for (let i = first; i < last; i++) {
     const node = visible[i]!;
     const middle = i * ROW - scrollTop + ROW / 2;
     const flags = trace.flags[node]!;
-    const colour = flags & FLAG_MISSING ? c.muted : c.series[view.serviceColour[trace.service[node]!]!]!;
+    const colour = colourOf(view, node, c);
     context.globalAlpha = view.matches !== null && !view.matches[node] ? 0.3 : 1;
     const left = xOf(trace.start[node]!);
     const right = xOf(trace.start[node]! + trace.duration[node]!);
+    // Work below that began before its caller or outlived it: a thin line on that side of the bar.
+    if (!(flags & (FLAG_MISSING | FLAG_LOG))) {
+      context.fillStyle = colour;
+      const early = xOf(trace.reachFrom[node]!);
+      const late = xOf(trace.reachTo[node]!);
+      if (late > right + 1) context.fillRect(right, middle - 0.5, late - right, 1.5);
+      if (early < left - 1) context.fillRect(early, middle - 0.5, left - early, 1.5);
+    }
     if (right < bars.left - 20 || left > bars.left + bars.width + 20) {
       context.globalAlpha = 1;
       continue;
@@ -175,6 +224,14 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
       if (flags & FLAG_ERROR) {
         context.fillStyle = c.error;
         context.fillRect(left, middle + 6, Math.max(1.5, right - left), 2);
+      }
+    }
+    if (view.critical?.marks[node]) {
+      const [from, to] = eventsOf(view.critical.node, node);
+      context.fillStyle = c.text;
+      for (let k = from; k < to; k++) {
+        const x = xOf(view.critical.from[k]!);
+        context.fillRect(x, middle - 9, Math.max(1.5, xOf(view.critical.to[k]!) - x), 2.5);
       }
     }
     // Span events: dots on the bar.
@@ -276,29 +333,38 @@ function diamond(context: CanvasRenderingContext2D, x: number, y: number, r: num
   context.fill();
 }
 
+const LEVELS = 6;
+/** The longest span of the condensed picture at a place, -1 for none. */
+export function minimapHit(trace: Trace, width: number, height: number, x: number, y: number): number {
+  const depth = Math.floor(y / Math.floor(height / LEVELS));
+  const total = Math.max(1, trace.durationNs);
+  const [from, to] = [((x - 1) / width) * total, ((x + 1) / width) * total];
+  let best = -1;
+  for (let node = 0; node < trace.count; node++) {
+    if (trace.depth[node] !== depth) continue;
+    if (trace.start[node]! > to || trace.start[node]! + trace.duration[node]! < from) continue;
+    if (best < 0 || trace.duration[node]! > trace.duration[best]!) best = node;
+  }
+  return best;
+}
 /** The condensed picture: the first six levels over the whole trace. */
 export function drawMinimap(
   context: CanvasRenderingContext2D,
-  trace: Trace,
-  serviceColour: readonly number[],
+  view: Painted,
   width: number,
   height: number,
   window: [number, number],
   c: ThemeColours,
 ): void {
+  const { trace } = view;
   context.clearRect(0, 0, width, height);
-  const levels = 6;
+  const levels = LEVELS;
   const bar = Math.floor(height / levels) - 1;
   const total = Math.max(1, trace.durationNs);
   for (let node = 0; node < trace.count; node++) {
     const depth = trace.depth[node]!;
     if (depth >= levels) continue;
-    context.fillStyle =
-      trace.flags[node]! & FLAG_ERROR
-        ? c.error
-        : trace.flags[node]! & FLAG_MISSING
-          ? c.muted
-          : c.series[serviceColour[trace.service[node]!]!]!;
+    context.fillStyle = trace.flags[node]! & FLAG_ERROR ? c.error : colourOf(view, node, c);
     context.fillRect(
       (trace.start[node]! / total) * width,
       depth * (bar + 1),

@@ -35,10 +35,10 @@ export function useGo() {
 export function useSetSearch<T extends object>() {
   const navigate = useNavigate();
   return useCallback(
-    (change: Partial<T>, options: { replace?: boolean } = {}) =>
+    (change: Partial<T> | ((old: T) => Partial<T>), options: { replace?: boolean } = {}) =>
       void navigate({
         to: '.',
-        search: (old: T) => ({ ...old, ...change }),
+        search: (old: T) => ({ ...old, ...(typeof change === 'function' ? change(old) : change) }),
         replace: options.replace,
         resetScroll: false,
       } as never),

@@ -5,32 +5,23 @@ import {
   ChevronDown,
   ChevronUp,
   CircleAlert,
+  Columns3,
   FoldVertical,
+  GitCompareArrows,
+  Palette,
+  Route,
   RotateCw,
   Search,
-  UnfoldVertical,
+  X,
 } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
-import { ApiError } from '../../api/http';
-import { TraceSession } from '../../api/trace-client';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import type { TraceSession } from '../../api/trace-client';
 import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
-import type { EventRow } from '../../model/result';
-import { eventsOf, FLAG_ERROR, FLAG_MISSING, type Trace } from '../../model/trace';
-import type { TraceSearch } from '../../model/url-state';
-import {
-  Button,
-  CopyButton,
-  copyText,
-  Empty,
-  ErrorBox,
-  IconButton,
-  Progress,
-  Skeleton,
-  Tabs,
-} from '../../widgets/basic';
-import { FieldList, JsonView } from '../../widgets/FieldList';
-import { Link } from '../../widgets/Link';
-import { PointMenu } from '../../widgets/popup';
+import { eventsOf, withAncestors, type Trace } from '../../model/trace';
+import { criticalPath } from '../../model/trace-time';
+import { TRACE_COLUMNS_MAX, type TraceSearch } from '../../model/url-state';
+import { Button, CopyButton, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
+import { DropMenu, PopoverBox } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
 import {
   datasetPath,
@@ -43,35 +34,15 @@ import {
 } from '../../widgets/route';
 import { useThemeColours } from '../../widgets/theme';
 import { useKeys } from '../../widgets/use-keys';
+import { valueColours, type NodeValues } from '../../waterfall/draw';
 import { Waterfall, type WaterfallHandle } from '../../waterfall/Waterfall';
+import { Details } from './Details';
+import { FieldMenu } from './FieldMenu';
 import css from './trace.module.css';
+import { useFields, useTrace, useValues } from './use-trace';
 
-/** What the server gives at most; the page says when a trace has more. */
-const ROWS_MAX = 32_000;
-
-type Loaded = { key: string; trace?: Trace; session?: TraceSession; error?: ApiError };
-
-/** Loads a trace through a worker of its own; leaving the page or asking again ends the worker and with it the request. */
-function useTrace(env: string, id: string | undefined, start: number | undefined, end: number | undefined) {
-  const [turn, setTurn] = useState(0);
-  const key = JSON.stringify([env, id, start, end, turn]);
-  const [state, setState] = useState<Loaded | null>(null);
-  useEffect(() => {
-    if (!id) return;
-    const session = new TraceSession();
-    let isCurrent = true;
-    session.load(env, id, start, end, ROWS_MAX).then(
-      (trace) => isCurrent && setState({ key, trace, session }),
-      (cause: unknown) =>
-        isCurrent && setState({ key, error: cause instanceof ApiError ? cause : new ApiError(0, String(cause)) }),
-    );
-    return () => {
-      isCurrent = false;
-      session.close();
-    };
-  }, [env, id, start, end, key]);
-  return { loaded: state?.key === key ? state : null, reload: () => setTurn((t) => t + 1) };
-}
+/** Few look at two traces; its table is large. */
+const Compare = lazy(() => import('./Compare').then((m) => ({ default: m.Compare })));
 
 export default function TracePage() {
   const place = usePlace();
@@ -116,6 +87,13 @@ export default function TracePage() {
       </div>
     );
   }
+  if (search.compare) {
+    return (
+      <Suspense fallback={<Skeleton lines={12} />}>
+        <Compare key={loaded.key} trace={loaded.trace} other={search.compare} place={place} dataset={dataset} />
+      </Suspense>
+    );
+  }
   return (
     <Loaded
       key={loaded.key}
@@ -128,6 +106,10 @@ export default function TracePage() {
     />
   );
 }
+
+const SERVICE = 'service.name';
+/** So many values are named in the legend; the others are in the tab "In this trace". */
+const LEGEND_MAX = 8;
 
 function Loaded({
   trace,
@@ -147,11 +129,13 @@ function Loaded({
   const utc = useUtc();
   const colours = useThemeColours();
   const setSearch = useSetSearch<TraceSearch>();
+  const go = useGo();
   const history = useHistory();
   const waterfall = useRef<WaterfallHandle>(null);
   const finder = useRef<HTMLInputElement>(null);
   const [matches, setMatches] = useState<{ text: string; marks: Uint8Array; count: number } | null>(null);
-  const [onlyMatches, setOnlyMatches] = useState(false);
+  const [isMapShown, setMapShown] = useState(true);
+  const fields = useFields(session);
 
   const selected = useMemo(() => {
     if (!search.span) return trace.count > 0 ? 0 : -1;
@@ -185,11 +169,48 @@ function Loaded({
   }, [find, session]);
   const shownMatches = find.trim() !== '' ? matches : null;
 
+  const byService: NodeValues = useMemo(
+    () => ({ field: SERVICE, index: trace.service, values: trace.services }),
+    [trace],
+  );
+  const colourField = search.colour ?? SERVICE;
+  const asked = useMemo(
+    () => [...(search.columns ?? []), ...(colourField === SERVICE ? [] : [colourField])],
+    [search.columns, colourField],
+  );
+  const values = useValues(session, asked);
+  const columns = useMemo(
+    () => values.filter((v) => (search.columns ?? []).includes(v.field)),
+    [values, search.columns],
+  );
+  const colouring = values.find((v) => v.field === colourField) ?? byService;
+  const critical = useMemo(() => (search.critical ? criticalPath(trace) : null), [trace, search.critical]);
+  const only = useMemo(() => {
+    const service = search.service === undefined ? -1 : trace.services.indexOf(search.service);
+    const isMatched = search.only === true && shownMatches !== null;
+    if (service < 0 && !isMatched) return undefined;
+    const marks = Uint8Array.from(trace.service, (s, node) =>
+      (service < 0 || s === service) && (!isMatched || shownMatches.marks[node] === 1) ? 1 : 0,
+    );
+    return withAncestors(trace, marks);
+  }, [trace, search.service, search.only, shownMatches]);
+  const root = search.root ? trace.spanIds.indexOf(search.root) : -1;
+
   useEffect(() => waterfall.current?.focus(), []);
   useKeys({ close: () => search.find && setSearch({ find: undefined }, { replace: true }) });
+  const followLink = (node: number) => {
+    const [at] = eventsOf(trace.linkNode, node);
+    void session.rows([trace.linkRow[at]!]).then(([link]) => {
+      const target = link?.data['trace.link.trace_id'];
+      const span = link?.data['trace.link.span_id'];
+      if (typeof target === 'string')
+        go(datasetPath(place, dataset, '/trace'), { trace_id: target, ...(typeof span === 'string' ? { span } : {}) });
+    });
+  };
 
-  const root = trace.parent.indexOf(-1);
-  const rootName = root >= 0 ? trace.names[trace.name[root]!] : trace.traceId;
+  const top = trace.parent.indexOf(-1);
+  const rootName = top >= 0 ? trace.names[trace.name[top]!] : trace.traceId;
+  const toggle = (name: 'errors' | 'critical') => setSearch({ [name]: search[name] ? undefined : true });
   return (
     <div className={css.page}>
       <header className={css.head}>
@@ -207,6 +228,7 @@ function Loaded({
           <Fact label="spans" value={numberText(trace.spanCount)} />
           <Fact label="services" value={numberText(trace.services.filter(Boolean).length)} />
           <Fact label="errors" value={numberText(trace.errorCount)} isBad={trace.errorCount > 0} />
+          {critical && <Fact label="critical path" value={durationText(Math.round(critical.total))} />}
         </dl>
         <IconButton label="Reload" onClick={onReload}>
           <RotateCw size={14} />
@@ -221,9 +243,9 @@ function Loaded({
         </p>
       )}
       {trace.totalRows > trace.rowCount && (
-        <p className={css.warning}>
+        <p className={css.warning} data-testid="trace-cut">
           <AlertTriangle size={14} aria-hidden /> Showing {numberText(trace.rowCount)} of {numberText(trace.totalRows)}{' '}
-          rows of this trace.
+          rows of this trace, the oldest first. The server’s setting trace-rows-max bounds it.
         </p>
       )}
       <div className={css.split}>
@@ -259,231 +281,204 @@ function Loaded({
                 <IconButton label="Next match (f)" onClick={() => waterfall.current?.next('match', 1)}>
                   <ChevronDown size={16} />
                 </IconButton>
-                <Button kind="plain" aria-pressed={onlyMatches} onClick={() => setOnlyMatches(!onlyMatches)}>
-                  {onlyMatches ? 'Show all spans' : 'Only matches'}
+                <Button
+                  kind="plain"
+                  aria-pressed={search.only === true}
+                  onClick={() => setSearch({ only: search.only ? undefined : true })}
+                >
+                  {search.only ? 'Show all spans' : 'Only matches'}
                 </Button>
               </>
             )}
             <span className={css.gap} />
             {trace.errorCount > 0 && (
-              <Button
-                kind="plain"
-                icon={<CircleAlert size={14} />}
-                onClick={() => waterfall.current?.next('error', 1)}
-                title="x"
-              >
-                Next error
-              </Button>
+              <>
+                <Button
+                  kind="plain"
+                  icon={<CircleAlert size={14} />}
+                  aria-pressed={search.errors === true}
+                  onClick={() => toggle('errors')}
+                >
+                  Highlight errors
+                </Button>
+                <IconButton label="Next error (x)" onClick={() => waterfall.current?.next('error', 1)}>
+                  <ChevronDown size={16} />
+                </IconButton>
+              </>
             )}
-            <IconButton label="Collapse all (Shift+←)" onClick={() => waterfall.current?.collapseAll(true)}>
-              <FoldVertical size={14} />
-            </IconButton>
-            <IconButton label="Expand all (Shift+→)" onClick={() => waterfall.current?.collapseAll(false)}>
-              <UnfoldVertical size={14} />
-            </IconButton>
-            {search.zoom && (
-              <Button kind="plain" onClick={() => setSearch({ zoom: undefined })}>
-                Show the whole trace
-              </Button>
+            <Button
+              kind="plain"
+              icon={<Route size={14} />}
+              title="What the root waited for (p)"
+              aria-pressed={search.critical === true}
+              onClick={() => toggle('critical')}
+            >
+              Critical path
+            </Button>
+            <FieldMenu
+              label="Colour"
+              icon={<Palette size={14} />}
+              fields={fields}
+              chosen={[colourField]}
+              onChoose={(field) => setSearch({ colour: field === SERVICE ? undefined : field })}
+            />
+            <FieldMenu
+              label="Columns"
+              icon={<Columns3 size={14} />}
+              fields={fields}
+              chosen={search.columns ?? []}
+              many
+              onChoose={(field) => {
+                const rest = (search.columns ?? []).filter((c) => c !== field);
+                const next = rest.length === (search.columns ?? []).length ? [...rest, field] : rest;
+                setSearch({ columns: next.length > 0 ? next.slice(-TRACE_COLUMNS_MAX) : undefined });
+              }}
+            />
+            <LevelsMenu onLevels={(levels) => waterfall.current?.showLevels(levels)} />
+            <CompareButton onCompare={(other) => setSearch({ compare: other })} />
+          </div>
+          <div className={css.legend}>
+            <span>{colouring.field}</span>
+            {valueColours(colouring.field, colouring.values)
+              .slice(0, LEGEND_MAX)
+              .map((colour, i) => (
+                <button
+                  key={colouring.values[i]}
+                  type="button"
+                  title={colouring.field === SERVICE ? 'Only spans of this service' : 'Find this value'}
+                  aria-pressed={colouring.field === SERVICE && search.service === colouring.values[i]}
+                  onClick={() =>
+                    colouring.field === SERVICE
+                      ? setSearch({ service: search.service === colouring.values[i] ? undefined : colouring.values[i] })
+                      : setSearch({ find: colouring.values[i] })
+                  }
+                >
+                  <i data-series={colour + 1} /> {colouring.values[i] || '(missing)'}
+                </button>
+              ))}
+            {colouring.values.length > LEGEND_MAX && (
+              <span>and {numberText(colouring.values.length - LEGEND_MAX)} more</span>
             )}
+            <span className={css.gap} />
+            {root >= 0 && (
+              <Chip label={`below ${trace.names[trace.name[root]!]}`} onClose={() => setSearch({ root: undefined })} />
+            )}
+            {search.service !== undefined && (
+              <Chip label={`only ${search.service}`} onClose={() => setSearch({ service: undefined })} />
+            )}
+            {search.zoom && <Chip label="zoomed" onClose={() => setSearch({ zoom: undefined })} />}
           </div>
           <Waterfall
             handle={waterfall}
             trace={trace}
             colours={colours}
+            label={`Waterfall of ${trace.count} spans`}
+            colouring={colouring}
+            columns={columns}
+            critical={critical}
+            isErrorLit={search.errors === true}
+            isMapShown={isMapShown}
             selected={current}
             matches={shownMatches?.marks ?? null}
-            onlyMatches={onlyMatches}
+            only={only}
+            root={root}
+            endNs={trace.durationNs}
             zoom={search.zoom ?? null}
             onSelect={onSelect}
-            onZoom={(zoom) => setSearch({ zoom: zoom ? [Math.round(zoom[0]), Math.round(zoom[1])] : undefined })}
+            onZoom={(zoom) =>
+              setSearch({ zoom: zoom ? [Math.round(zoom[0]), Math.round(zoom[1])] : undefined }, { replace: true })
+            }
             onFind={() => finder.current?.focus()}
+            onCritical={() => toggle('critical')}
+            onMap={() => setMapShown(!isMapShown)}
+            onLink={followLink}
           />
         </section>
-        <Details trace={trace} session={session} node={current} place={place} dataset={dataset} utc={utc} />
+        <Details
+          trace={trace}
+          session={session}
+          node={current}
+          place={place}
+          dataset={dataset}
+          utc={utc}
+          fields={fields}
+        />
       </div>
     </div>
   );
 }
 
+function LevelsMenu({ onLevels }: { onLevels: (levels: number) => void }) {
+  return (
+    <DropMenu
+      align="end"
+      trigger={
+        <Button kind="plain" icon={<FoldVertical size={14} />}>
+          Levels
+        </Button>
+      }
+      list={[
+        { id: 'all', label: 'All levels', detail: 'Shift+→', onSelect: () => onLevels(0) },
+        ...[2, 3, 4, 5].map((levels) => ({
+          id: String(levels),
+          label: `${levels} levels`,
+          detail: levels === 2 ? 'Shift+←' : undefined,
+          onSelect: () => onLevels(levels),
+        })),
+      ]}
+    />
+  );
+}
+function CompareButton({ onCompare }: { onCompare: (trace: string) => void }) {
+  const [isOpen, setOpen] = useState(false);
+  const [text, setText] = useState('');
+  return (
+    <PopoverBox
+      label="Compare with another trace"
+      align="end"
+      open={isOpen}
+      onOpenChange={setOpen}
+      trigger={
+        <Button kind="plain" icon={<GitCompareArrows size={14} />}>
+          Compare
+        </Button>
+      }
+    >
+      <form
+        className={css.compareForm}
+        onSubmit={(e) => {
+          e.preventDefault();
+          // A whole link will do: its trace id counts.
+          const id = /trace_id=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
+          if (id !== '') onCompare(decodeURIComponent(id));
+        }}
+      >
+        <label>
+          Trace id, or a link to the trace
+          <input autoFocus className="mono" value={text} spellCheck={false} onChange={(e) => setText(e.target.value)} />
+        </label>
+        <Button kind="primary" type="submit">
+          Compare
+        </Button>
+      </form>
+    </PopoverBox>
+  );
+}
+function Chip({ label, onClose }: { label: string; onClose: () => void }) {
+  return (
+    <span className={css.chip}>
+      {label}
+      <IconButton label={`Remove: ${label}`} onClick={onClose}>
+        <X size={12} />
+      </IconButton>
+    </span>
+  );
+}
 function Fact({ label, value, isBad = false }: { label: string; value: string; isBad?: boolean }) {
   return (
     <div data-bad={isBad || undefined}>
       <dt>{label}</dt>
       <dd className="num">{value}</dd>
     </div>
-  );
-}
-
-type DetailTab = 'fields' | 'events' | 'links' | 'json';
-function Details({
-  trace,
-  session,
-  node,
-  place,
-  dataset,
-  utc,
-}: {
-  trace: Trace;
-  session: TraceSession;
-  node: number;
-  place: Place;
-  dataset: string;
-  utc: boolean;
-}) {
-  const go = useGo();
-  const [tab, setTab] = useState<DetailTab>('fields');
-  const [rows, setRows] = useState<{ own: EventRow | null; events: EventRow[]; links: EventRow[] } | null>(null);
-  const [menu, setMenu] = useState<{ x: number; y: number; field: string } | null>(null);
-  const [eventFrom, eventTo] = eventsOf(trace.eventNode, node);
-  const [linkFrom, linkTo] = eventsOf(trace.linkNode, node);
-  useEffect(() => {
-    let isCurrent = true;
-    const own = node >= 0 ? trace.row[node]! : -1;
-    const events = Array.from(trace.eventRow.subarray(eventFrom, eventTo));
-    const links = Array.from(trace.linkRow.subarray(linkFrom, linkTo));
-    void session.rows([...(own >= 0 ? [own] : []), ...events, ...links]).then((all) => {
-      if (!isCurrent) return;
-      const first = own >= 0 ? 1 : 0;
-      setRows({
-        own: first ? all[0]! : null,
-        events: all.slice(first, first + events.length),
-        links: all.slice(first + events.length),
-      });
-    });
-    return () => {
-      isCurrent = false;
-    };
-  }, [trace, session, node, eventFrom, eventTo, linkFrom, linkTo]);
-
-  if (node < 0) return <aside className={css.details} />;
-  const flags = trace.flags[node]!;
-  const name = trace.names[trace.name[node]!]!;
-  const startNs = BigInt(trace.startNs);
-  const own = rows?.own;
-  const ask = (query: object) => go(datasetPath(place, dataset), { query });
-  const value = menu && own ? own.data[menu.field] : undefined;
-  return (
-    <aside className={css.details} aria-label="Selected span" data-testid="span-details">
-      <header>
-        <h2 title={name}>
-          {(flags & FLAG_ERROR) !== 0 && <CircleAlert size={14} className={css.errorMark} aria-label="error" />}
-          {name}
-        </h2>
-        <p className="num">
-          {trace.services[trace.service[node]!]} · {durationText(trace.duration[node]!)} · starts at{' '}
-          {durationText(trace.start[node]!)}
-        </p>
-      </header>
-      {flags & FLAG_MISSING ? (
-        <Empty title="This span has not arrived">
-          Other spans name <code>{trace.spanIds[node]}</code> as their parent.
-        </Empty>
-      ) : (
-        <>
-          <Tabs<DetailTab>
-            label="Span"
-            value={tab}
-            onChange={setTab}
-            tabs={[
-              { id: 'fields', label: 'Fields' },
-              { id: 'events', label: `Events ${eventTo - eventFrom}` },
-              { id: 'links', label: `Links ${linkTo - linkFrom}` },
-              { id: 'json', label: 'JSON' },
-            ]}
-          />
-          <div className={css.detailBody}>
-            {tab === 'fields' && own && (
-              <FieldList
-                data={own.data}
-                extra={[
-                  ['time', rowTimeText(own.timestamp, utc)],
-                  ['dataset', own.dataset],
-                  ['sample rate', String(own.sample_rate)],
-                ]}
-                onValue={(field, at) => setMenu({ ...at, field })}
-              />
-            )}
-            {tab === 'events' &&
-              (eventTo === eventFrom ? (
-                <Empty title="No span events" />
-              ) : (
-                <ol className={css.events}>
-                  {rows?.events.map((event, i) => (
-                    <li key={i}>
-                      <details open={rows.events.length <= 3}>
-                        <summary>
-                          <strong>{String(event.data['name'] ?? '(no name)')}</strong>
-                          <span className="num">
-                            +{durationText(Number(BigInt(event.timestamp_ns) - startNs) - trace.start[node]!)}
-                          </span>
-                        </summary>
-                        <FieldList data={event.data} />
-                      </details>
-                    </li>
-                  ))}
-                </ol>
-              ))}
-            {tab === 'links' &&
-              (linkTo === linkFrom ? (
-                <Empty title="No links" />
-              ) : (
-                <ol className={css.events}>
-                  {rows?.links.map((link, i) => {
-                    const target = String(link.data['trace.link.trace_id'] ?? '');
-                    const span = String(link.data['trace.link.span_id'] ?? '');
-                    return (
-                      <li key={i}>
-                        <Link
-                          to={datasetPath(place, dataset, '/trace')}
-                          search={{ trace_id: target, span: span || undefined }}
-                        >
-                          Trace <code>{middleCut(target, 20)}</code>
-                        </Link>
-                        <FieldList data={link.data} />
-                      </li>
-                    );
-                  })}
-                </ol>
-              ))}
-            {tab === 'json' && own && (
-              <JsonView
-                value={{ time: own.timestamp, samplerate: own.sample_rate, dataset: own.dataset, data: own.data }}
-              />
-            )}
-          </div>
-        </>
-      )}
-      {menu && value !== undefined && value !== null && (
-        <PointMenu
-          at={menu}
-          title={menu.field}
-          onClose={() => setMenu(null)}
-          list={[
-            {
-              id: 'filter',
-              label: 'Events with this value',
-              onSelect: () =>
-                ask({ calculations: [{ op: 'COUNT' }], filters: [{ column: menu.field, op: '=', value }] }),
-            },
-            {
-              id: 'group',
-              label: `COUNT by ${menu.field}`,
-              onSelect: () => ask({ calculations: [{ op: 'COUNT' }], breakdowns: [menu.field] }),
-            },
-            ...(typeof value === 'number'
-              ? [
-                  {
-                    id: 'heat',
-                    label: `HEATMAP(${menu.field})`,
-                    onSelect: () => ask({ calculations: [{ op: 'HEATMAP', column: menu.field }] }),
-                  },
-                ]
-              : []),
-            { id: 'copy', label: 'Copy value', onSelect: () => void copyText(String(value)) },
-          ]}
-        />
-      )}
-    </aside>
   );
 }
