@@ -136,6 +136,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most maps of services that are computed or kept at once, of one team at most three quarters; the oldest that is ready goes, else a new one is refused with 429.",
     },
     Setting {
+        name: "trace-rows-max",
+        kind: Kind::Number(1, 1_000_000),
+        default: "32000",
+        help: "Most events of one trace that a page is given, the oldest first; it says how many there are. The page draws 100,000 as well.",
+    },
+    Setting {
         name: "rate-limit-key",
         kind: Kind::Number(0, 1_000_000_000),
         default: "0",

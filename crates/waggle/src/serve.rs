@@ -310,6 +310,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         )
         .unwrap_or(usize::MAX),
         map_requests_max: config.number("map-requests-max"),
+        trace_rows_max: config.number("trace-rows-max"),
         rate_limits: RateLimits {
             key_calls_max: limit("rate-limit-key"),
             team_calls_max: limit("rate-limit-team"),

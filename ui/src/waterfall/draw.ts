@@ -257,8 +257,14 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
           : durationText(trace.duration[node]!) + (flags & FLAG_LINK ? ' · link' : '');
     const labelWidth = context.measureText(label).width;
     const after = Math.max(left + 8, right + 6) + (to > from ? 4 : 0);
-    if (after + labelWidth < width - 4) context.fillText(label, after, middle + 0.5);
-    else if (left - labelWidth - 6 > bars.left) context.fillText(label, left - labelWidth - 6, middle + 0.5);
+    if (after + labelWidth < width - 4) {
+      if (trace.reachTo[node]! > trace.start[node]! + trace.duration[node]!) {
+        context.fillStyle = node === view.selected ? c.selected : node === view.hover ? c.hover : c.bg;
+        context.fillRect(after - 3, middle - 6, labelWidth + 6, 12);
+        context.fillStyle = c.muted;
+      }
+      context.fillText(label, after, middle + 0.5);
+    } else if (left - labelWidth - 6 > bars.left) context.fillText(label, left - labelWidth - 6, middle + 0.5);
     else {
       // No room beside the bar: on it, on a patch of the page's colour so that it stays readable on every bar.
       const x = Math.max(bars.left, left) + 6;
