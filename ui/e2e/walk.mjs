@@ -293,6 +293,7 @@ export async function walk({
       await page.mouse.down();
       await page.mouse.move(box.x + box.width * 0.99, box.y + box.height * 0.5, { steps: 6 });
       await page.mouse.up();
+      await page.getByRole('menuitem', { name: 'Zoom in' }).click();
       await page.waitForFunction(() => JSON.parse(new URL(location.href).searchParams.get('query')).start_time > 0);
       await ready();
       // A dataset of one moment has no events in the part that was dragged over.
@@ -302,7 +303,7 @@ export async function walk({
     });
 
     await step('Trace: opened from a row, waterfall and the fields of a span', async () => {
-      await page.keyboard.press('v');
+      await page.getByRole('tab', { name: 'Events' }).click();
       const link = page.getByRole('grid', { name: 'Raw events' }).locator('[data-testid="trace-link"]').first();
       await link.waitFor();
       await link.click();

@@ -19,7 +19,8 @@ const MAY_IMPORT: Record<string, string[]> = {
   chart: ['model'],
   waterfall: ['model'],
   widgets: ['model'],
-  views: ['model', 'api', 'chart', 'waterfall', 'widgets'],
+  result: ['model', 'chart', 'widgets'],
+  views: ['model', 'api', 'chart', 'waterfall', 'widgets', 'result'],
 };
 const roomOf = (path: string): string => path.split('/')[0]!;
 const screenOf = (path: string): string | undefined => (roomOf(path) === 'views' ? path.split('/')[1] : undefined);
@@ -92,6 +93,13 @@ describe('the server', () => {
   it('never has its text read as HTML', () => {
     expect(sources.filter((p) => /dangerouslySetInnerHTML|\.innerHTML|insertAdjacentHTML/.test(read(p)))).toEqual([]);
   });
+});
+
+describe('the types of the API', () => {
+  it('are those of docs/openapi.json; `npm run schema` renews them', async () => {
+    const { schemaText } = await import('../scripts/schema.mjs');
+    expect(read('api/schema.d.ts') === (await schemaText())).toBe(true);
+  }, 30_000);
 });
 
 describe('the lock file', () => {

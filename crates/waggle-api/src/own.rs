@@ -2,6 +2,7 @@
 //! with a `field` when one clause is to blame.
 
 pub(crate) mod alerting;
+pub(crate) mod board;
 pub(crate) mod bubble_up;
 pub(crate) mod calculated_field;
 pub(crate) mod dataset;
@@ -9,8 +10,10 @@ pub(crate) mod erasure;
 pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod key;
+pub(crate) mod marker;
 pub(crate) mod query;
 pub(crate) mod recipient;
+pub(crate) mod query_annotation;
 pub(crate) mod retention;
 pub(crate) mod row;
 pub(crate) mod schema;

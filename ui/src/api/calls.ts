@@ -1,45 +1,26 @@
-// The private API under /api/, one function per endpoint.
-import type { ColumnType, Filter, QuerySpec, Scalar } from '../model/query-spec';
-import type { EventRow, QueryAnswer, QueryStats } from '../model/result';
-import { call } from './http';
+// The private API under /api/, one function per endpoint. What goes in and out is typed by schema.d.ts; where the server says only
+// "any value", the words of model/ stand for it.
+import type { BubbleAnswer, BubbleRequest } from '../model/bubble-up';
+import type { Filter, QuerySpec, Scalar } from '../model/query-spec';
+import type { EventRow, QueryAnswer } from '../model/result';
+import { answerOf, server } from './http';
+import type { components } from './schema';
 
-export interface Session {
-  version: string;
-  dev: boolean;
-  user: { email: string; name: string } | null;
-  team: { name: string; slug: string } | null;
-  environments: { name: string; slug: string }[];
-  origin: string;
-  grpc: string | null;
-  otlp_http: string | null;
-}
-export interface Dataset {
-  name: string;
-  slug: string;
-  created_at: string;
-  last_written_at: string | null;
-  event_count: number;
-  column_count: number;
-  stored_bytes: number;
-}
-export interface Column {
-  id: string;
-  key_name: string;
-  type: ColumnType;
-  description: string;
-  hidden: boolean;
-  last_written: string | null;
-  created_at: string;
-}
-export interface CreatedKey {
-  id: string;
-  name: string;
-  key: string;
-  kind: string;
-}
-export interface Onboarding {
-  received: { events: number; last_dataset: string | null };
-}
+type Schemas = components['schemas'];
+export type Session = Schemas['Session'];
+export type Dataset = Schemas['HeldDataset'];
+export type Column = Schemas['Column'];
+export type CreatedKey = Schemas['MadeKey'];
+export type PastRun = Omit<Schemas['PastRun'], 'query'> & { query: QuerySpec };
+export type Marker = Schemas['Marker'];
+export type NewMarker = Schemas['MarkerValues'];
+export type QueryName = Schemas['QueryAnnotation'];
+export type Board = Schemas['Board'];
+export type NewBoard = Schemas['NewBoard'];
+export type BoardView = Schemas['BoardView'];
+export type RunningQuery = Schemas['RunningQuery'];
+export type ExpressionFunction = Schemas['ExpressionFunction'];
+
 export interface RowsBody {
   filters: Filter[];
   filter_combination: 'AND' | 'OR';
@@ -52,78 +33,193 @@ export interface RowsBody {
 export interface RowsAnswer {
   rows: EventRow[];
   next: string | null;
-  stats?: QueryStats;
 }
 export interface TraceAnswer {
   trace_id: string;
   total_rows: number;
   rows: EventRow[];
 }
+type Signal = AbortSignal | undefined;
 
-const path = (...parts: string[]): string => `/api/${parts.map(encodeURIComponent).join('/')}`;
-function withParams(base: string, params: Record<string, string | number | undefined>): string {
-  const search = new URLSearchParams();
-  for (const [key, value] of Object.entries(params))
-    if (value !== undefined && value !== '') search.set(key, String(value));
-  const text = search.toString();
-  return text === '' ? base : `${base}?${text}`;
-}
+export const getSession = (signal?: Signal): Promise<Session> => answerOf(server.GET('/api/session', { signal }));
+export const signIn = (email: string, password: string): Promise<Session> =>
+  answerOf(server.POST('/api/session', { body: { email, password } }));
+export const signOut = () => answerOf(server.DELETE('/api/session'));
 
-export const getSession = (signal?: AbortSignal) => call<Session>('GET', '/api/session', { signal });
-export const signIn = (email: string, password: string) =>
-  call<Session>('POST', '/api/session', { body: { email, password } });
-export const signOut = () => call<void>('DELETE', '/api/session');
+export const createKey = (env: string, name: string): Promise<CreatedKey> =>
+  answerOf(server.POST('/api/environments/{env}/keys', { params: { path: { env } }, body: { name } }));
+export const getOnboarding = (env: string, signal?: Signal) =>
+  answerOf(server.GET('/api/environments/{env}/onboarding', { params: { path: { env } }, signal }));
 
-export const createKey = (env: string, name: string) =>
-  call<CreatedKey>('POST', path('environments', env, 'keys'), { body: { name } });
-export const getOnboarding = (env: string, signal?: AbortSignal) =>
-  call<Onboarding>('GET', path('environments', env, 'onboarding'), { signal });
-
-export const getDatasets = (env: string, signal?: AbortSignal) =>
-  call<Dataset[]>('GET', path('environments', env, 'datasets'), { signal });
-export const getColumns = (env: string, dataset: string, prefix: string, limit: number, signal?: AbortSignal) =>
-  call<{ columns: Column[]; total: number }>(
-    'GET',
-    withParams(path('environments', env, 'datasets', dataset, 'columns'), { prefix, limit }),
-    { signal },
+export const getDatasets = (env: string, signal?: Signal): Promise<Dataset[]> =>
+  answerOf(server.GET('/api/environments/{env}/datasets', { params: { path: { env } }, signal }));
+export const getColumns = (env: string, dataset: string, prefix: string, limit: number, signal?: Signal) =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/columns', {
+      params: { path: { env, dataset }, query: { prefix, limit } },
+      signal,
+    }),
   );
+/** The commonest values of a column, those that begin with `prefix`. */
 export const getValues = (
   env: string,
   dataset: string,
   column: string,
   prefix: string,
   timeRange: number,
-  signal?: AbortSignal,
+  signal?: Signal,
 ) =>
-  call<{ values: { value: Scalar; count: number }[] }>(
-    'GET',
-    withParams(path('environments', env, 'datasets', dataset, 'columns', column, 'values'), {
-      prefix,
-      limit: 20,
-      time_range: timeRange,
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/columns/{column_name}/values', {
+      params: { path: { env, dataset, column_name: column }, query: { prefix, limit: 20, time_range: timeRange } },
+      signal,
     }),
-    { signal },
-  );
-export const runQuery = (env: string, dataset: string, spec: QuerySpec, signal?: AbortSignal) =>
-  call<QueryAnswer>('POST', path('environments', env, 'datasets', dataset, 'query'), { body: spec, signal });
+  ) as Promise<{ values: { value: Scalar; count: number }[] }>;
+export const getFunctions = (env: string, signal?: Signal) =>
+  answerOf(server.GET('/api/environments/{env}/calculated-field/functions', { params: { path: { env } }, signal }));
+
+export const runQuery = (env: string, dataset: string, spec: QuerySpec, signal?: Signal) =>
+  answerOf(
+    server.POST('/api/environments/{env}/datasets/{dataset}/query', {
+      params: { path: { env, dataset } },
+      body: spec,
+      signal,
+    }),
+  ) as Promise<QueryAnswer>;
 /** The same for a page that asks by itself: nothing is kept and the history does not show it. */
-export const peek = async (
-  env: string,
-  dataset: string,
-  spec: QuerySpec,
-  signal?: AbortSignal,
-): Promise<QueryAnswer> => {
-  const url = `${path('environments', env, 'datasets', dataset, 'query')}?keep=false`;
-  return { ...(await call<QueryAnswer>('POST', url, { body: spec, signal })), query: spec };
+export const peek = async (env: string, dataset: string, spec: QuerySpec, signal?: Signal): Promise<QueryAnswer> => {
+  const answer = (await answerOf(
+    server.POST('/api/environments/{env}/datasets/{dataset}/query', {
+      params: { path: { env, dataset }, query: { keep: false } },
+      body: spec,
+      signal,
+    }),
+  )) as Omit<QueryAnswer, 'query'>;
+  return { ...answer, query: spec };
 };
-export const getResult = (env: string, id: string, signal?: AbortSignal) =>
-  call<QueryAnswer & { dataset: string }>('GET', path('environments', env, 'results', id), { signal });
-export const getRows = (env: string, dataset: string, body: RowsBody, signal?: AbortSignal) =>
-  call<RowsAnswer>('POST', path('environments', env, 'datasets', dataset, 'rows'), { body, signal });
+export const getResult = (env: string, id: string, signal?: Signal) =>
+  answerOf(server.GET('/api/environments/{env}/results/{id}', { params: { path: { env, id } }, signal })) as Promise<
+    QueryAnswer & { dataset: string | null }
+  >;
+export const getQuery = (env: string, dataset: string, id: string, signal?: Signal) =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/queries/{id}', {
+      params: { path: { env, dataset, id } },
+      signal,
+    }),
+  ) as Promise<QuerySpec>;
+export const getRunning = (env: string, signal?: Signal) =>
+  answerOf(server.GET('/api/environments/{env}/queries/running', { params: { path: { env } }, signal }));
+
+export interface HistoryFilter {
+  mine?: boolean;
+  name?: string;
+  column?: string;
+  person?: string;
+  dataset?: string;
+  start_time?: number;
+  end_time?: number;
+  limit?: number;
+  after?: string;
+}
+export const getHistory = (env: string, filter: HistoryFilter, signal?: Signal) =>
+  answerOf(
+    server.GET('/api/environments/{env}/history', { params: { path: { env }, query: filter }, signal }),
+  ) as Promise<{ runs: PastRun[]; next: string | null }>;
+
+export const getRows = (env: string, dataset: string, body: RowsBody, signal?: Signal) =>
+  answerOf(
+    server.POST('/api/environments/{env}/datasets/{dataset}/rows', {
+      params: { path: { env, dataset } },
+      body,
+      signal,
+    }),
+  ) as Promise<RowsAnswer>;
 export const getTrace = (
   env: string,
   traceId: string,
   start: number | undefined,
   end: number | undefined,
-  signal?: AbortSignal,
-) => call<TraceAnswer>('GET', withParams(path('environments', env, 'traces', traceId), { start, end }), { signal });
+  signal?: Signal,
+) =>
+  answerOf(
+    server.GET('/api/environments/{env}/traces/{trace_id}', {
+      params: { path: { env, trace_id: traceId }, query: { start, end } },
+      signal,
+    }),
+  ) as Promise<TraceAnswer>;
+export const getBubbleUp = (env: string, dataset: string, body: BubbleRequest, signal?: Signal) =>
+  answerOf(
+    server.POST('/api/environments/{env}/datasets/{dataset}/bubble-up', {
+      params: { path: { env, dataset } },
+      body,
+      signal,
+    }),
+  ) as Promise<BubbleAnswer>;
+/** Where a browser downloads the events of a window, the oldest first. */
+export function exportHref(
+  env: string,
+  dataset: string,
+  format: 'csv' | 'ndjson' | 'parquet',
+  body: Pick<RowsBody, 'filters' | 'filter_combination'> & { start: number; end: number },
+): string {
+  const search = new URLSearchParams({
+    format,
+    start: String(Math.floor(body.start)),
+    end: String(Math.ceil(body.end)),
+    filters: JSON.stringify(body.filters),
+    filter_combination: body.filter_combination,
+  });
+  return `/api/environments/${encodeURIComponent(env)}/datasets/${encodeURIComponent(dataset)}/export?${search.toString()}`;
+}
+
+export const getMarkers = (env: string, dataset: string, signal?: Signal): Promise<Marker[]> =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/markers', { params: { path: { env, dataset } }, signal }),
+  );
+export const createMarker = (env: string, dataset: string, body: NewMarker): Promise<Marker> =>
+  answerOf(
+    server.POST('/api/environments/{env}/datasets/{dataset}/markers', { params: { path: { env, dataset } }, body }),
+  );
+export const deleteMarker = (env: string, dataset: string, id: string) =>
+  answerOf(
+    server.DELETE('/api/environments/{env}/datasets/{dataset}/markers/{id}', {
+      params: { path: { env, dataset, id } },
+    }),
+  );
+
+export const getNames = (env: string, dataset: string, signal?: Signal): Promise<QueryName[]> =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/query-annotations', {
+      params: { path: { env, dataset }, query: { include_board_annotations: 'true' } },
+      signal,
+    }),
+  );
+export const nameQuery = (
+  env: string,
+  dataset: string,
+  body: { name: string; description?: string; query_id: string; source?: 'query' | 'board' },
+): Promise<QueryName> =>
+  answerOf(
+    server.POST('/api/environments/{env}/datasets/{dataset}/query-annotations', {
+      params: { path: { env, dataset } },
+      body,
+    }),
+  );
+
+export const getBoards = (env: string, signal?: Signal): Promise<Board[]> =>
+  answerOf(server.GET('/api/environments/{env}/boards', { params: { path: { env } }, signal }));
+export const getBoard = (env: string, id: string, signal?: Signal): Promise<Board> =>
+  answerOf(server.GET('/api/environments/{env}/boards/{id}', { params: { path: { env, id } }, signal }));
+export const createBoard = (env: string, body: NewBoard): Promise<Board> =>
+  answerOf(server.POST('/api/environments/{env}/boards', { params: { path: { env } }, body }));
+export const saveBoard = (env: string, id: string, body: NewBoard): Promise<Board> =>
+  answerOf(server.PUT('/api/environments/{env}/boards/{id}', { params: { path: { env, id } }, body }));
+export const deleteBoard = (env: string, id: string) =>
+  answerOf(server.DELETE('/api/environments/{env}/boards/{id}', { params: { path: { env, id } } }));
+export const getBoardViews = (env: string, id: string, signal?: Signal): Promise<BoardView[]> =>
+  answerOf(server.GET('/api/environments/{env}/boards/{id}/views', { params: { path: { env, id } }, signal }));
+export const createBoardView = (env: string, id: string, body: Schemas['NewBoardView']): Promise<BoardView> =>
+  answerOf(server.POST('/api/environments/{env}/boards/{id}/views', { params: { path: { env, id } }, body }));
+export const deleteBoardView = (env: string, id: string, view: string) =>
+  answerOf(server.DELETE('/api/environments/{env}/boards/{id}/views/{view}', { params: { path: { env, id, view } } }));

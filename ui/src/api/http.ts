@@ -1,4 +1,6 @@
 // The one place that talks to the server. Every call takes an abort signal and fails with an ApiError.
+import createClient from 'openapi-fetch';
+import type { paths } from './schema';
 
 export class ApiError extends Error {
   readonly status: number;
@@ -14,51 +16,29 @@ export class ApiError extends Error {
   }
 }
 
-export async function call<T>(
-  method: string,
-  path: string,
-  options: { body?: unknown; signal?: AbortSignal } = {},
-): Promise<T> {
-  let response: Response;
+/** Paths, parameters and bodies are checked against the server's own description of itself. */
+export const server = createClient<paths>({ credentials: 'same-origin', headers: { accept: 'application/json' } });
+
+/** The body of an answer, or an ApiError that says why there is none. */
+export async function answerOf<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer: { data?: T; error?: unknown; response: Response };
   try {
-    response = await fetch(path, {
-      method,
-      signal: options.signal,
-      credentials: 'same-origin',
-      headers: {
-        accept: 'application/json',
-        ...(options.body === undefined ? {} : { 'content-type': 'application/json' }),
-      },
-      body: options.body === undefined ? undefined : JSON.stringify(options.body),
-    });
+    answer = await asked;
   } catch (cause) {
     if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+    if (cause instanceof SyntaxError) throw new ApiError(0, 'The server answered with something that is not JSON');
     throw new ApiError(0, 'The server does not answer. Is waggle running?');
   }
-  if (response.status === 204) return undefined as T;
-  const requestId = response.headers.get('x-request-id') ?? undefined;
-  const text = await response.text();
-  let body: unknown;
-  try {
-    body = text === '' ? undefined : JSON.parse(text);
-  } catch {
-    throw new ApiError(
-      response.status,
-      `The server answered ${response.status} with something that is not JSON`,
-      undefined,
-      requestId,
-    );
-  }
-  if (!response.ok) {
-    const { error, field } = (body ?? {}) as { error?: unknown; field?: unknown };
-    throw new ApiError(
-      response.status,
-      typeof error === 'string' && error !== ''
-        ? error
-        : `The server answered ${response.status} ${response.statusText}`,
-      typeof field === 'string' ? field : undefined,
-      requestId,
-    );
-  }
-  return body as T;
+  const { response } = answer;
+  if (response.ok) return answer.data as T;
+  const { error, field } = (typeof answer.error === 'object' && answer.error !== null ? answer.error : {}) as {
+    error?: unknown;
+    field?: unknown;
+  };
+  throw new ApiError(
+    response.status,
+    typeof error === 'string' && error !== '' ? error : `The server answered ${response.status} ${response.statusText}`,
+    typeof field === 'string' ? field : undefined,
+    response.headers.get('x-request-id') ?? undefined,
+  );
 }

@@ -1,6 +1,8 @@
 // What is fetched, under which key it is kept, and for how long: the options every screen passes to useQuery.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
+import type { BubbleRequest } from '../model/bubble-up';
 import type { QuerySpec } from '../model/query-spec';
+import { nsToSeconds, PARENT_ID, TRACE_ID, type EventRow, type RowsRequest } from '../model/result';
 import * as calls from './calls';
 
 export const sessionOptions = () =>
@@ -27,6 +29,13 @@ export const valuesOptions = (env: string, dataset: string, column: string, pref
     queryFn: ({ signal }) => calls.getValues(env, dataset, column, prefix, timeRange, signal),
     staleTime: 30_000,
     retry: false,
+  });
+
+export const functionsOptions = (env: string) =>
+  queryOptions({
+    queryKey: ['functions', env],
+    queryFn: ({ signal }) => calls.getFunctions(env, signal),
+    staleTime: Infinity,
   });
 
 /** `run` counts the runs: a relative query asked again is a new question. */
@@ -65,5 +74,136 @@ export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every
     staleTime: 60_000,
     refetchInterval: every ?? false,
     retry: false,
+    placeholderData: keepPreviousData,
+  });
+
+export const bubbleOptions = (env: string, dataset: string, request: BubbleRequest) =>
+  queryOptions({
+    queryKey: ['bubble-up', env, dataset, JSON.stringify(request)],
+    queryFn: ({ signal }) => calls.getBubbleUp(env, dataset, request, signal),
+    staleTime: Infinity,
+    retry: false,
+  });
+
+export const markersOptions = (env: string, dataset: string) =>
+  queryOptions({
+    queryKey: ['markers', env, dataset],
+    queryFn: ({ signal }) => calls.getMarkers(env, dataset, signal),
+    staleTime: 30_000,
+  });
+
+export const runningOptions = (env: string) =>
+  queryOptions({
+    queryKey: ['running', env],
+    queryFn: ({ signal }) => calls.getRunning(env, signal),
+    refetchInterval: 400,
+    retry: false,
+    gcTime: 0,
+  });
+
+export const namesOptions = (env: string, dataset: string) =>
+  queryOptions({
+    queryKey: ['names', env, dataset],
+    queryFn: ({ signal }) => calls.getNames(env, dataset, signal),
+    staleTime: 30_000,
+  });
+export const boardsOptions = (env: string) =>
+  queryOptions({
+    queryKey: ['boards', env],
+    queryFn: ({ signal }) => calls.getBoards(env, signal),
+    staleTime: 10_000,
+  });
+export const boardOptions = (env: string, id: string) =>
+  queryOptions({
+    queryKey: ['board', env, id],
+    queryFn: ({ signal }) => calls.getBoard(env, id, signal),
+    staleTime: 10_000,
+  });
+export const boardViewsOptions = (env: string, id: string) =>
+  queryOptions({
+    queryKey: ['board-views', env, id],
+    queryFn: ({ signal }) => calls.getBoardViews(env, id, signal),
+    staleTime: 30_000,
+  });
+export const savedQueryOptions = (env: string, dataset: string, id: string) =>
+  queryOptions({
+    queryKey: ['saved-query', env, dataset, id],
+    queryFn: ({ signal }) => calls.getQuery(env, dataset, id, signal),
+    staleTime: Infinity,
+  });
+
+const TRACES_READ = 300;
+const TRACES_SHOWN = 10;
+export interface FoundTrace {
+  id: string;
+  /** Milliseconds of the root span, or of the longest matching event where there is no root. */
+  duration: number;
+  matched: number;
+  row?: EventRow;
+}
+/** The slowest traces with a matching event: first which traces match, then their root spans wherever these lie. */
+export const tracesOptions = (env: string, dataset: string, request: RowsRequest) =>
+  queryOptions({
+    queryKey: ['traces', env, dataset, JSON.stringify(request)],
+    queryFn: async ({ signal }): Promise<FoundTrace[]> => {
+      const start = Math.floor(nsToSeconds(request.start_time_ns));
+      const end = Math.max(start + 1, Math.ceil(nsToSeconds(request.end_time_ns)));
+      const matching = await calls.peek(
+        env,
+        dataset,
+        {
+          calculations: [{ op: 'MAX', column: 'duration_ms' }, { op: 'COUNT' }],
+          breakdowns: [TRACE_ID],
+          filters: request.filters,
+          filter_combination: request.filter_combination,
+          orders: [{ op: 'MAX', column: 'duration_ms', order: 'descending' }],
+          limit: TRACES_READ,
+          start_time: start,
+          end_time: end,
+        },
+        signal,
+      );
+      const found = new Map<string, FoundTrace>();
+      for (const { data } of matching.results) {
+        const id = data[TRACE_ID];
+        if (typeof id !== 'string' || id === '') continue;
+        found.set(id, { id, duration: Number(data['MAX(duration_ms)'] ?? 0), matched: Number(data['COUNT'] ?? 0) });
+      }
+      if (found.size === 0) return [];
+      const roots = await calls.getRows(
+        env,
+        '__all__',
+        {
+          filters: [
+            { column: TRACE_ID, op: 'in', value: [...found.keys()] },
+            { column: PARENT_ID, op: 'does-not-exist' },
+            { column: 'duration_ms', op: 'exists' },
+          ],
+          filter_combination: 'AND',
+          // A root may have begun well before the event that matched.
+          start_time_ns: String(BigInt(start - 3600) * 1_000_000_000n),
+          end_time_ns: String(BigInt(end + 3600) * 1_000_000_000n),
+          limit: 1000,
+          before: null,
+        },
+        signal,
+      );
+      for (const row of roots.rows) {
+        const trace = found.get(String(row.data[TRACE_ID]));
+        if (!trace) continue;
+        trace.row = row;
+        trace.duration = Number(row.data['duration_ms'] ?? trace.duration);
+      }
+      return [...found.values()].sort((a, b) => b.duration - a.duration).slice(0, TRACES_SHOWN);
+    },
+    staleTime: Infinity,
+    retry: false,
+  });
+
+export const historyOptions = (env: string, filter: calls.HistoryFilter) =>
+  queryOptions({
+    queryKey: ['history', env, JSON.stringify(filter)],
+    queryFn: ({ signal }) => calls.getHistory(env, filter, signal),
+    staleTime: 2_000,
     placeholderData: keepPreviousData,
   });

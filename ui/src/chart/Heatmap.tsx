@@ -2,10 +2,11 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { bucketText, numberText, shortNumber } from '../model/format';
 import type { ThemeColours } from '../model/palette';
-import type { HeatmapData } from '../model/result';
+import type { ChartMarker, HeatmapData } from '../model/result';
 import { AXIS_BOTTOM, AXIS_LEFT, PAD_RIGHT, timeLabels, timeTicks } from './axis';
 import css from './chart.module.css';
 import type { SharedCursor } from './cursor';
+import { drawMarkers } from './markers';
 import { heatLevels, paint, rampTable, type HeatScale } from './heat-image';
 
 export interface HeatCell {
@@ -16,6 +17,13 @@ export interface HeatCell {
   x: number;
   y: number;
 }
+/** A rectangle of whole cells: half-open ranges of time in seconds and of values. */
+export interface HeatArea {
+  start: number;
+  end: number;
+  from: number;
+  to: number;
+}
 interface Props {
   calculation: string;
   data: HeatmapData;
@@ -25,9 +33,13 @@ interface Props {
   utc: boolean;
   scale: HeatScale;
   cursor: SharedCursor;
+  markers?: readonly ChartMarker[];
+  hideTip?: boolean;
   height?: number;
-  onZoom: (start: number, end: number) => void;
-  onCell: (cell: HeatCell) => void;
+  /** The box that is compared with the rest, kept visible. */
+  box?: HeatArea | null;
+  onBox?: (box: HeatArea & { count: number; x: number; y: number }) => void;
+  onCell?: (cell: HeatCell) => void;
 }
 const TOP = 8;
 
@@ -39,11 +51,15 @@ export function Heatmap(props: Props) {
   const tip = useRef<HTMLDivElement>(null);
   const [width, setWidth] = useState(0);
   const [said, setSaid] = useState('');
-  const state = useRef<{ hover: [number, number] | null; drag: [number, number] | null; line: number | null }>({
-    hover: null,
-    drag: null,
-    line: null,
-  });
+  // `drag` holds the two corners of a box being drawn, as cells; `from` is where a press began, in pixels.
+  const state = useRef<{
+    hover: [number, number] | null;
+    drag: [[number, number], [number, number]] | null;
+    from: { x: number; y: number } | null;
+    /** A finished box, until something is done with it or another is begun. */
+    taken: HeatArea | null;
+    line: number | null;
+  }>({ hover: null, drag: null, from: null, taken: null, line: null });
   const times = useMemo(() => data.times.map((t) => Date.parse(t) / 1000), [data]);
   const image = useMemo(() => {
     const levels = heatLevels(data.counts, data.bins, scale);
@@ -90,12 +106,44 @@ export function Heatmap(props: Props) {
         Math.max(3, plotHeight / data.bins),
       );
     }
-    if (drag) {
-      context.fillStyle = colours.info;
-      context.globalAlpha = 0.18;
-      context.fillRect(Math.min(...drag), TOP, Math.abs(drag[1] - drag[0]), plotHeight);
+    const area = drag ? areaOf(drag) : (state.current.taken ?? props.box);
+    if (area) {
+      const left = Math.max(AXIS_LEFT, xOf(area.start));
+      const right = Math.min(AXIS_LEFT + plotWidth, xOf(area.end));
+      const upper = Math.max(TOP, yOf(area.to));
+      const lower = Math.min(TOP + plotHeight, yOf(area.from));
+      context.fillStyle = colours.selection;
+      context.globalAlpha = 0.16;
+      context.fillRect(left, upper, right - left, lower - upper);
+      context.globalAlpha = 1;
+      context.strokeStyle = colours.selection;
+      context.lineWidth = 2;
+      context.strokeRect(left, upper, right - left, lower - upper);
     }
   };
+  /** The cells between two corners, in whatever order these were drawn. */
+  const areaOf = ([a, b]: [[number, number], [number, number]]): HeatArea => {
+    const [x0, x1] = [Math.min(a[0], b[0]), Math.max(a[0], b[0])];
+    const [y0, y1] = [Math.min(a[1], b[1]), Math.max(a[1], b[1])];
+    return {
+      start: times[x0]!,
+      end: times[x1]! + granularity,
+      from: data.min_value + data.step_size * y0,
+      to: topOf(y1),
+    };
+  };
+  const countIn = ([a, b]: [[number, number], [number, number]]): number => {
+    let sum = 0;
+    for (let x = Math.min(a[0], b[0]); x <= Math.max(a[0], b[0]); x++)
+      for (let y = Math.min(a[1], b[1]); y <= Math.max(a[1], b[1]); y++) sum += data.counts[x]?.[y] ?? 0;
+    return sum;
+  };
+  /** Upper end of a bin; the last one holds the largest value itself. */
+  const topOf = (y: number): number =>
+    y === data.bins - 1 ? Math.max(top, data.max_value) * (1 + 1e-9) + 1e-9 : data.min_value + data.step_size * (y + 1);
+  useEffect(() => {
+    state.current.taken = null;
+  }, [data, props.box]);
   useEffect(() => {
     const observer = new ResizeObserver(([entry]) => setWidth(entry!.contentRect.width));
     observer.observe(frame.current!);
@@ -138,9 +186,18 @@ export function Heatmap(props: Props) {
       context.fillText(label, x, TOP + plotHeight + 7);
     });
     context.strokeRect(AXIS_LEFT + 0.5, TOP + 0.5, plotWidth - 1, plotHeight - 1);
+    drawMarkers(
+      context,
+      props.markers ?? [],
+      xOf,
+      [AXIS_LEFT, AXIS_LEFT + plotWidth],
+      [TOP, TOP + plotHeight],
+      colours.accent,
+      1,
+    );
     drawOver();
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [image, times, width, height, colours, utc, range, granularity]);
+  }, [image, times, width, height, colours, utc, range, granularity, props.box, props.markers]);
 
   useEffect(
     () =>
@@ -162,11 +219,7 @@ export function Heatmap(props: Props) {
   const cell = ([x, y]: [number, number], at: { x: number; y: number }): HeatCell => ({
     bucket: times[x]!,
     from: data.min_value + data.step_size * y,
-    // The last bin holds the largest value itself.
-    to:
-      y === data.bins - 1
-        ? Math.max(top, data.max_value) * (1 + 1e-9) + 1e-9
-        : data.min_value + data.step_size * (y + 1),
+    to: topOf(y),
     count: data.counts[x]![y] ?? 0,
     ...at,
   });
@@ -174,7 +227,7 @@ export function Heatmap(props: Props) {
     state.current.hover = hit;
     drawOver();
     const el = tip.current!;
-    el.hidden = !hit;
+    el.hidden = !hit || !!props.hideTip;
     if (!hit) return;
     const c = cell(hit, { x: 0, y: 0 });
     const [time, values, count] = el.children as unknown as HTMLElement[];
@@ -200,15 +253,46 @@ export function Heatmap(props: Props) {
       ArrowDown: [0, -far],
     };
     const step = move[e.key];
+    const { drag, hover } = state.current;
+    const rect = over.current!.getBoundingClientRect();
     if (step && times.length > 0) {
-      show([Math.max(0, Math.min(times.length - 1, x + step[0])), Math.max(0, Math.min(data.bins - 1, y + step[1]))]);
-    } else if (e.key === 'Enter' && state.current.hover) {
-      const rect = over.current!.getBoundingClientRect();
-      const c = cell(state.current.hover, { x: 0, y: 0 });
-      props.onCell({ ...c, x: rect.left + xOf(c.bucket), y: rect.top + yOf(c.from) });
+      const next: [number, number] = [
+        Math.max(0, Math.min(times.length - 1, x + step[0])),
+        Math.max(0, Math.min(data.bins - 1, y + step[1])),
+      ];
+      if (drag) drag[1] = next;
+      show(next);
+      if (drag) setSaid(`Box of ${numberText(countIn(drag))} events; Space or Enter takes it`);
+    } else if (hover && (e.key === ' ' || (e.key === 'Enter' && drag))) {
+      if (drag) takeBox(drag, { x: rect.left + xOf(times[hover[0]]!), y: rect.top + yOf(topOf(hover[1])) });
+      else {
+        state.current.drag = [hover, hover];
+        setSaid('Box begun; arrow keys size it, Space takes it');
+        drawOver();
+      }
+    } else if (e.key === 'Escape' && drag) {
+      state.current.drag = null;
+      drawOver();
+    } else if (e.key === 'Enter' && hover) {
+      const c = cell(hover, { x: 0, y: 0 });
+      props.onCell?.({ ...c, x: rect.left + xOf(c.bucket), y: rect.top + yOf(c.from) });
     } else return;
     e.preventDefault();
     e.stopPropagation();
+  };
+  const takeBox = (drag: [[number, number], [number, number]], at: { x: number; y: number }) => {
+    state.current.drag = null;
+    state.current.taken = areaOf(drag);
+    props.onBox?.({ ...areaOf(drag), count: countIn(drag), ...at });
+    drawOver();
+  };
+  /** The cell at a pixel, or the nearest one at the edge of the plot. */
+  const nearCell = (x: number, y: number): [number, number] => {
+    const seconds = timeAt(x);
+    let column = times.findLastIndex((t) => t <= seconds);
+    if (column < 0) column = 0;
+    const row = Math.floor(((TOP + plotHeight - y) / plotHeight) * data.bins);
+    return [column, Math.max(0, Math.min(data.bins - 1, row))];
   };
 
   return (
@@ -216,7 +300,7 @@ export function Heatmap(props: Props) {
       className={css.chart}
       role="application"
       aria-roledescription="heat map"
-      aria-label={`${props.calculation} over time. Arrow keys move between cells, Enter opens the menu of a cell.`}
+      aria-label={`${props.calculation} over time. Arrow keys move between cells, Enter opens the menu of a cell, Space begins and ends a box.`}
       tabIndex={0}
       data-chart={props.calculation}
       onKeyDown={onKeyDown}
@@ -229,30 +313,31 @@ export function Heatmap(props: Props) {
           onPointerDown={(e) => {
             if (e.button !== 0) return;
             e.currentTarget.setPointerCapture(e.pointerId);
-            const { x } = local(e);
-            state.current.drag = [x, x];
+            state.current.from = local(e);
+            state.current.taken = null;
+            drawOver();
           }}
           onPointerMove={(e) => {
             const { x, y } = local(e);
-            if (state.current.drag) {
-              state.current.drag[1] = Math.max(AXIS_LEFT, Math.min(AXIS_LEFT + plotWidth, x));
-              drawOver();
+            const { from } = state.current;
+            if (from && times.length > 0) {
+              if (state.current.drag || Math.abs(x - from.x) + Math.abs(y - from.y) > 6) {
+                state.current.drag = [nearCell(from.x, from.y), nearCell(x, y)];
+                tip.current!.hidden = true;
+                drawOver();
+              }
             } else {
               show(x >= AXIS_LEFT && y >= TOP ? cellAt(x, y) : null);
               cursor.say(x >= AXIS_LEFT ? timeAt(x) : null, state.current);
             }
           }}
           onPointerUp={(e) => {
-            const { drag } = state.current;
-            state.current.drag = null;
+            const { drag, from } = state.current;
+            state.current.from = null;
+            if (drag) return takeBox(drag, { x: e.clientX, y: e.clientY });
             const { x, y } = local(e);
-            if (drag && Math.abs(drag[1] - drag[0]) > 5)
-              props.onZoom(timeAt(Math.min(...drag)), timeAt(Math.max(...drag)));
-            else {
-              const hit = cellAt(x, y);
-              if (hit && drag) props.onCell(cell(hit, { x: e.clientX, y: e.clientY }));
-            }
-            drawOver();
+            const hit = cellAt(x, y);
+            if (hit && from) props.onCell?.(cell(hit, { x: e.clientX, y: e.clientY }));
           }}
           onPointerLeave={() => {
             show(null);

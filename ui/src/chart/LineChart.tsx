@@ -1,23 +1,34 @@
-// One calculation as lines over time: uPlot draws, this file gives it our look, the shared cursor, the point menu and the keys.
+// Values over time: lines, stacked areas or bars. uPlot draws; this file gives it our look, the shared cursor, markers, the point
+// menu and the keys.
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { bucketText, numberText, shortNumber } from '../model/format';
 import type { ThemeColours } from '../model/palette';
-import type { ChartData, Group } from '../model/result';
+import type { ChartData, ChartMarker, Group } from '../model/result';
 import { AXIS_BOTTOM, AXIS_LEFT, PAD_RIGHT, timeLabels, timeTicks } from './axis';
 import css from './chart.module.css';
 import type { SharedCursor } from './cursor';
+import { drawMarkers } from './markers';
+import { stackHit, stackTops } from './stack';
 
 export interface ChartPoint {
   bucket: number;
   group: Group;
+  calculation: string;
   value: number;
+  x: number;
+  y: number;
+}
+export interface TimeSpan {
+  start: number;
+  end: number;
   x: number;
   y: number;
 }
 interface Props {
   data: ChartData;
+  kind: 'line' | 'stacked' | 'bars';
   range: [number, number];
   granularity: number;
   colours: ThemeColours;
@@ -27,16 +38,25 @@ interface Props {
   hidden: ReadonlySet<string>;
   highlight: string | null;
   cursor: SharedCursor;
+  markers?: readonly ChartMarker[];
+  /** The span of time that is chosen, kept visible. */
+  chosen?: [number, number];
+  hideTip?: boolean;
   height?: number;
-  onZoom: (start: number, end: number) => void;
-  onPoint: (point: ChartPoint) => void;
-  onHide: (key: string) => void;
+  /** A dragged span of time. */
+  onSpan?: (span: TimeSpan) => void;
+  onPoint?: (point: ChartPoint) => void;
+  onHide?: (key: string) => void;
 }
 const DASHES: (number[] | undefined)[] = [undefined, [6, 3], [2, 3]];
 const DIM = 0.15;
+const NO_MARKERS: readonly ChartMarker[] = [];
 
 export function LineChart(props: Props) {
-  const { data, colours, utc, ylog, joinGaps, hidden, cursor, range, height = 180 } = props;
+  const { data, kind, colours, utc, joinGaps, hidden, cursor, range, height = 180, chosen } = props;
+  const isStack = kind !== 'line';
+  const ylog = props.ylog && !isStack;
+  const markers = props.markers ?? NO_MARKERS;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const tip = useRef<HTMLDivElement>(null);
@@ -48,17 +68,27 @@ export function LineChart(props: Props) {
   const lines = useMemo(() => data.lines.filter((l) => !hidden.has(l.group.key)), [data, hidden]);
   const withDate = range[1] - range[0] > 86400;
   const withMs = props.granularity < 1;
+  /** Two calculations on one chart are told apart by the line, as the groups are by colour. */
+  const calculations = useMemo(() => [...new Set(data.lines.map((l) => l.calculation))], [data]);
+  /** Which line a series of uPlot shows: of a stack the uppermost edge is painted first. */
+  const order = useMemo(
+    () => (isStack ? lines.map((_, i) => lines.length - 1 - i) : lines.map((_, i) => i)),
+    [lines, isStack],
+  );
 
   useEffect(() => {
     const el = box.current!;
     const me = {};
-    const ys = lines.map((l) => (ylog ? l.ys.map((y) => (y !== null && y > 0 ? y : null)) : l.ys));
+    const raw = lines.map((l) => (ylog ? l.ys.map((y) => (y !== null && y > 0 ? y : null)) : l.ys));
+    const tops = isStack ? stackTops(raw) : raw;
+    const past = isStack ? [] : lines.flatMap((l) => (l.past ? [l] : []));
     let press: { x: number; y: number } | null = null;
 
     const nearest = (u: uPlot, index: number, top: number): number => {
+      if (isStack) return stackHit(tops as number[][], raw, index, u.posToVal(top, 'y'));
       let best = -1;
       let distance = Infinity;
-      ys.forEach((line, i) => {
+      raw.forEach((line, i) => {
         const y = line[index];
         if (y === null || y === undefined) return;
         const d = Math.abs(u.valToPos(y, 'y') - top);
@@ -66,26 +96,43 @@ export function LineChart(props: Props) {
       });
       return best;
     };
+    /** Bars stand right of their time: the bucket under the pointer, not the nearest start. */
+    const indexAt = (u: uPlot): number | null => {
+      const { idx, left = -1 } = u.cursor;
+      if (idx === null || idx === undefined || left < 0) return null;
+      if (kind !== 'bars') return idx;
+      const at = u.posToVal(left, 'x');
+      const found = data.xs.findLastIndex((x) => x <= at);
+      return found < 0 ? null : found;
+    };
     const showTip = (u: uPlot) => {
       const el = tip.current;
-      const { idx, left = -1, top = -1 } = u.cursor;
+      const top = u.cursor.top ?? -1;
+      const idx = indexAt(u);
       if (!el) return;
-      const i = idx === null || idx === undefined || left < 0 || top < 0 ? -1 : nearest(u, idx, top);
+      const i = idx === null || top < 0 || latest.current.hideTip ? -1 : nearest(u, idx, top);
       if (i < 0) {
         el.hidden = true;
         return;
       }
       const line = lines[i]!;
       el.hidden = false;
-      const [time, swatch, name, value] = el.children as unknown as HTMLElement[];
+      const [time, swatch, name, value, before] = el.children as unknown as HTMLElement[];
       time!.textContent = bucketText(data.xs[idx!]!, utc, withDate, withMs);
       swatch!.style.background = colours.series[line.group.style.colour]!;
-      name!.textContent = line.group.label;
-      value!.textContent = numberText(ys[i]![idx!]!);
+      name!.textContent = calculations.length > 1 ? `${line.group.label} ${line.calculation}` : line.group.label;
+      value!.textContent = numberText(raw[i]![idx!] ?? 0);
+      const old = line.past?.[idx!];
+      before!.textContent = old === undefined ? '' : `before: ${old === null ? '–' : numberText(old)}`;
       const x = u.valToPos(data.xs[idx!]!, 'x');
       const onRight = x > u.over.clientWidth * 0.6;
       el.style.transform = `translate(${AXIS_LEFT + x + (onRight ? -12 : 12)}px, ${Math.max(0, Math.min(u.over.clientHeight - 44, top - 20))}px) translateX(${onRight ? '-100%' : '0'})`;
     };
+    const colourOf = (i: number) => colours.series[lines[i]!.group.style.colour]!;
+    const dashOf = (i: number) =>
+      calculations.length > 1
+        ? DASHES[calculations.indexOf(lines[i]!.calculation) % DASHES.length]
+        : DASHES[lines[i]!.group.style.dash];
 
     const options: uPlot.Options = {
       width: Math.max(120, el.clientWidth),
@@ -97,10 +144,11 @@ export function LineChart(props: Props) {
         y: false,
         drag: { x: true, y: false, setScale: false },
         points: {
+          show: kind !== 'bars',
           size: 7,
           width: 1,
           stroke: () => colours.bg,
-          fill: (_u, i) => colours.series[lines[i - 1]?.group.style.colour ?? 0]!,
+          fill: (_u, i) => (order[i - 1] === undefined ? colours.muted : colourOf(order[i - 1]!)),
         },
         bind: {
           mousedown: (_u, _t, handler) => (e) => {
@@ -112,7 +160,9 @@ export function LineChart(props: Props) {
       },
       scales: {
         x: { time: true, range: () => [latest.current.range[0], latest.current.range[1]] },
-        y: ylog ? { distr: 3 } : { range: (_u, min, max) => spread(min, max) },
+        y: ylog
+          ? { distr: 3 }
+          : { range: (_u, min, max) => (isStack ? [0, max > 0 ? max * 1.06 : 1] : spread(min, max)) },
       },
       axes: [
         {
@@ -136,22 +186,68 @@ export function LineChart(props: Props) {
           values: (_u, splits) => splits.map((s) => (s === null ? null : shortNumber(s))),
         },
       ],
+      bands: kind === 'stacked' ? lines.slice(1).map((_, i): uPlot.Band => ({ series: [i + 1, i + 2] })) : undefined,
       series: [
         {},
-        ...lines.map((line, i): uPlot.Series => ({
-          stroke: colours.series[line.group.style.colour],
-          width: 1.5,
-          dash: DASHES[line.group.style.dash],
+        ...order.map((i): uPlot.Series => ({
+          stroke: colourOf(i),
+          width: kind === 'bars' ? 0 : isStack ? 1 : 1.5,
+          fill:
+            kind === 'bars'
+              ? colourOf(i)
+              : isStack
+                ? `color-mix(in srgb, ${colourOf(i)} 55%, ${colours.bg})`
+                : undefined,
+          paths: kind === 'bars' ? uPlot.paths.bars!({ size: [0.86, 60], align: 1 }) : undefined,
+          dash: isStack ? undefined : dashOf(i),
           spanGaps: joinGaps,
-          points: {
-            show: true,
-            size: 5,
-            fill: colours.series[line.group.style.colour],
-            filter: () => lonely(ys[i]!, joinGaps),
-          },
+          points: isStack
+            ? { show: false }
+            : {
+                show: true,
+                size: 5,
+                fill: colourOf(i),
+                filter: () => lonely(raw[i]!, joinGaps),
+              },
+        })),
+        ...past.map((line): uPlot.Series => ({
+          stroke: colours.series[line.group.style.colour],
+          width: 1,
+          alpha: 0.75,
+          dash: [3, 3],
+          spanGaps: joinGaps,
+          points: { show: false },
         })),
       ],
       hooks: {
+        drawAxes: [
+          (u) => {
+            const { left, top, width, height } = u.bbox;
+            const xOf = (s: number) => u.valToPos(s, 'x', true);
+            const span = latest.current.chosen;
+            if (span) {
+              u.ctx.save();
+              u.ctx.fillStyle = colours.selected;
+              const from = Math.max(left, xOf(span[0]));
+              u.ctx.fillRect(from, top, Math.max(2, Math.min(left + width, xOf(span[1])) - from), height);
+              u.ctx.restore();
+            }
+          },
+        ],
+        draw: [
+          (u) => {
+            const { left, top, width, height } = u.bbox;
+            drawMarkers(
+              u.ctx,
+              markers,
+              (s) => u.valToPos(s, 'x', true),
+              [left, left + width],
+              [top, top + height],
+              colours.accent,
+              uPlot.pxRatio,
+            );
+          },
+        ],
         setCursor: [
           (u) => {
             showTip(u);
@@ -163,25 +259,35 @@ export function LineChart(props: Props) {
           (u) => {
             const { left, width } = u.select;
             if (width < 6) return;
-            latest.current.onZoom(u.posToVal(left, 'x'), u.posToVal(left + width, 'x'));
+            const rect = u.over.getBoundingClientRect();
             u.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+            latest.current.onSpan?.({
+              start: u.posToVal(left, 'x'),
+              end: u.posToVal(left + width, 'x'),
+              x: rect.left + left + width,
+              y: rect.top + Math.max(0, u.cursor.top ?? 0),
+            });
           },
         ],
       },
     };
-    const u = new uPlot(options, [data.xs, ...ys] as uPlot.AlignedData, el);
+    const u = new uPlot(
+      options,
+      [data.xs, ...order.map((i) => tops[i]!), ...past.map((l) => l.past!)] as uPlot.AlignedData,
+      el,
+    );
     plot.current = u;
 
     const onClick = (e: MouseEvent) => {
       if (!press || Math.abs(e.clientX - press.x) > 4) return;
-      const { idx } = u.cursor;
-      const i =
-        idx === null || idx === undefined ? -1 : nearest(u, idx, e.clientY - u.over.getBoundingClientRect().top);
+      const idx = indexAt(u);
+      const i = idx === null ? -1 : nearest(u, idx, e.clientY - u.over.getBoundingClientRect().top);
       if (i < 0) return;
-      latest.current.onPoint({
+      latest.current.onPoint?.({
         bucket: data.xs[idx!]!,
         group: lines[i]!.group,
-        value: ys[i]![idx!]!,
+        calculation: lines[i]!.calculation,
+        value: raw[i]![idx!] ?? 0,
         x: e.clientX,
         y: e.clientY,
       });
@@ -206,15 +312,37 @@ export function LineChart(props: Props) {
       u.destroy();
       plot.current = null;
     };
-  }, [data, lines, colours, utc, ylog, joinGaps, cursor, height, range, withDate, withMs]);
+  }, [
+    data,
+    lines,
+    order,
+    calculations,
+    kind,
+    isStack,
+    colours,
+    utc,
+    ylog,
+    joinGaps,
+    cursor,
+    height,
+    range,
+    withDate,
+    withMs,
+    markers,
+  ]);
+
+  useEffect(() => plot.current?.redraw(false), [chosen]);
 
   const { highlight } = props;
   useEffect(() => {
     const u = plot.current;
     if (!u) return;
-    lines.forEach((line, i) => (u.series[i + 1]!.alpha = highlight === null || highlight === line.group.key ? 1 : DIM));
+    order.forEach((line, i) => {
+      const isMeant = highlight === null || highlight === lines[line]!.group.key;
+      u.series[i + 1]!.alpha = isMeant ? 1 : DIM;
+    });
     u.redraw(false);
-  }, [highlight, lines]);
+  }, [highlight, lines, order]);
 
   const focus = useRef({ index: -1, line: 0 });
   const onKeyDown = (e: React.KeyboardEvent) => {
@@ -261,9 +389,10 @@ export function LineChart(props: Props) {
         const value = line.ys[at.index];
         if (value === null || value === undefined) return;
         const rect = u.over.getBoundingClientRect();
-        props.onPoint({
+        props.onPoint?.({
           bucket: data.xs[at.index]!,
           group: line.group,
+          calculation: line.calculation,
           value,
           x: rect.left + u.valToPos(data.xs[at.index]!, 'x'),
           y: rect.top + u.valToPos(value, 'y'),
@@ -271,7 +400,7 @@ export function LineChart(props: Props) {
         break;
       }
       case ' ':
-        props.onHide(lines[at.line]!.group.key);
+        props.onHide?.(lines[at.line]!.group.key);
         break;
       default:
         return;
@@ -284,7 +413,8 @@ export function LineChart(props: Props) {
     <div
       className={css.chart}
       role="application"
-      aria-roledescription="line chart"
+      aria-roledescription="chart"
+      data-kind={kind}
       aria-label={`${data.calculation} over time, ${lines.length} series. Arrow keys move between points, Enter opens the menu of a point.`}
       tabIndex={0}
       data-chart={data.calculation}
@@ -296,6 +426,7 @@ export function LineChart(props: Props) {
         <i className={css.swatch} />
         <span className={css.tipName} />
         <strong className="num" />
+        <span className={css.tipTime} />
       </div>
       <span className="sr" aria-live="polite">
         {said}

@@ -11,6 +11,8 @@ export function numberText(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-4) return value.toExponential(2);
   return String(Number(value.toPrecision(Math.abs(value) >= 1000 ? 6 : 4)));
 }
+/** `1 event`, `12,345 events`. */
+export const countText = (count: number, one: string): string => `${numberText(count)} ${one}${count === 1 ? '' : 's'}`;
 /** For axes: `1.2k`, `34M`. */
 export function shortNumber(value: number): string {
   const size = Math.abs(value);

@@ -7,6 +7,7 @@ import {
   canExclude,
   chartsOf,
   groupsOf,
+  pastValues,
   onlyGroup,
   rowMatches,
   rowsRequest,
@@ -42,11 +43,19 @@ describe('the link', () => {
       hidden: ['["GET /"]'],
       sort: { column: 'COUNT', descending: true },
       columns: ['name', 'a.b'],
-      ylog: true,
-      omitMissingValues: true,
+      bubble: {
+        start_ns: '1790000000000000000',
+        end_ns: '1790000060000000000',
+        range: { column: 'duration_ms', from: 100, to: 2000 },
+      },
+      view: { charts: [{ chart_index: 1, chart_type: 'stacked' as const, log_scale: true }], hide_markers: true },
       heat: 'rank' as const,
     };
     expect(readQuerySearch(parseSearch(stringifySearch(search)))).toEqual(search);
+  });
+  it('of before charts had settings of their own still draws as it did', () => {
+    const { view } = readQuerySearch(parseSearch('?ylog=1&omitMissingValues=1'));
+    expect(view!.charts![3]).toEqual({ chart_index: 3, log_scale: true, omit_missing_values: true });
   });
   it('leaves out what is at its default', () => expect(stringifySearch({ a: undefined, b: false, c: '' })).toBe(''));
   it('never turns a trace id of digits into a number', () => {
@@ -206,7 +215,7 @@ const answer = (change: Partial<QueryAnswer> = {}): QueryAnswer => ({
 describe('results', () => {
   it('become one set of lines per calculation, zero where a count is empty and nothing where a percentile is', () => {
     const a = answer();
-    const [count, p95] = chartsOf(a, groupsOf(a));
+    const [count, p95] = chartsOf(a, groupsOf(a), () => false);
     expect(count!.xs).toEqual([960, 1020, 1080, 1140, 1200, 1260]);
     expect(count!.lines.map((l) => l.ys)).toEqual([
       [1, 0, 2, 0, 0, 0],
@@ -217,7 +226,19 @@ describe('results', () => {
   });
   it('can leave empty counts out', () => {
     const a = answer();
-    expect(chartsOf(a, groupsOf(a), true)[0]!.lines[0]!.ys).toEqual([1, null, 2, null, null, null]);
+    expect(chartsOf(a, groupsOf(a), () => true)[0]!.lines[0]!.ys).toEqual([1, null, 2, null, null, null]);
+  });
+  it('carry the earlier time along, moved to the present buckets', () => {
+    const past = answer({
+      start_time: 700,
+      end_time: 1000,
+      series: [{ time: iso(780), data: { name: 'a', COUNT: 7 } }],
+    });
+    const a = answer({ compare: past });
+    const [count, p95] = chartsOf(a, groupsOf(a), () => false);
+    expect(count!.lines[0]!.past).toEqual([0, 0, 7, 0, 0, 0]);
+    expect(p95!.lines[0]!.past!.every((y) => y === null)).toBe(true);
+    expect(pastValues(a)!.get('["a"]')).toEqual(past.results[0]!.data);
   });
   it('lead from a bucket to its rows: half-open, cut to the query, a missing value as does-not-exist', () => {
     const a = answer();

@@ -47,6 +47,9 @@ export interface ThemeColours {
   accent: string;
   info: string;
   error: string;
+  /** BubbleUp's two sides. */
+  selection: string;
+  baseline: string;
   series: readonly string[];
   ramp: readonly (readonly [number, number, number])[];
   sans: string;

@@ -4,7 +4,6 @@ import {
   filterText,
   havingText,
   orderText,
-  parseCalculation,
   parseFilter,
   parseHaving,
   parseOrder,
@@ -15,6 +14,12 @@ import {
   type Filter,
   type QuerySpec,
 } from './query-spec';
+import { parseSelect } from './select-text';
+
+const parseCalculation = (text: string) => {
+  const read = parseSelect(text, () => undefined);
+  return read && 'calculation' in read ? read.calculation : null;
+};
 
 const types: Record<string, ColumnType> = { duration_ms: 'float', name: 'string', error: 'boolean', code: 'integer' };
 const typeOf = (column: string) => types[column];

@@ -5,6 +5,14 @@ export interface Calculation {
   op: string;
   column?: string | null;
   name?: string;
+  /** Looked at by this calculation alone; it needs a name then. */
+  filters?: Filter[];
+  filter_combination?: 'AND' | 'OR';
+}
+/** A value computed from named calculations: `DIV($errors, $all)`. */
+export interface Formula {
+  name: string;
+  expression: string;
 }
 export interface Filter {
   column?: string | null;
@@ -19,7 +27,7 @@ export interface Order {
 export interface Having {
   calculate_op: string;
   column?: string | null;
-  op: string;
+  op: (typeof HAVING_OPS)[number];
   value: number;
 }
 export interface QuerySpec {
@@ -34,6 +42,8 @@ export interface QuerySpec {
   end_time?: number;
   time_range?: number;
   havings?: Having[];
+  formulas?: Formula[];
+  compare_time_offset_seconds?: number;
   [other: string]: unknown;
 }
 
@@ -73,6 +83,10 @@ export const CALCULATION_OPS: readonly CalculationOp[] = [
   percentile('P80', '80 %'),
   percentile('P90', '90 %'),
   percentile('P999', '99.9 %'),
+  { op: 'CONCURRENCY', needs: 'none', help: 'spans in flight at once' },
+  { op: 'RATE_SUM', needs: 'number', help: 'change of the sum per second' },
+  { op: 'RATE_AVG', needs: 'number', help: 'change of the mean per second' },
+  { op: 'RATE_MAX', needs: 'number', help: 'change of the largest value per second' },
 ];
 const CALCULATION_BY_OP = new Map(CALCULATION_OPS.map((c) => [c.op, c]));
 
@@ -198,25 +212,30 @@ export function parseFilter(text: string, typeOf: (column: string) => ColumnType
   return { column, op, value: readScalar(prefix, wantsText ? 'string' : typeOf(column)) };
 }
 
-/** `P95(duration_ms)`, `count`, `avg duration_ms`; null when the text is no calculation. */
-export function parseCalculation(text: string): Calculation | null {
-  const match = /^\s*([A-Za-z_0-9]+)\s*(?:\(\s*(.*?)\s*\)?|\s+(\S.*?))?\s*$/.exec(text);
-  if (!match) return null;
-  const known = CALCULATION_BY_OP.get(match[1]!.toUpperCase());
-  const column = match[2] || match[3];
-  if (!known) return null;
-  if (known.needs === 'none' && column) return null;
-  if ((known.needs === 'any' || known.needs === 'number') && !column) return null;
-  return column ? { op: known.op, column } : { op: known.op };
-}
-
-/** The things a query can be ordered by: its breakdowns and its calculations, except heat maps. */
+/** The things a query can be ordered by: its calculations (except heat maps), formulas and breakdowns. */
 export function orderables(spec: QuerySpec): Order[] {
   return [
     ...calculationsOf(spec)
       .filter((c) => c.op !== 'HEATMAP')
-      .map((c): Order => (c.column ? { op: c.op, column: c.column } : { op: c.op })),
+      .map((c): Order => (c.name ? { column: c.name } : c.column ? { op: c.op, column: c.column } : { op: c.op })),
+    ...(spec.formulas ?? []).map((f): Order => ({ column: f.name })),
     ...(spec.breakdowns ?? []).map((column): Order => ({ column })),
+  ];
+}
+/** The values of a group that HAVING can compare, by the text that stands for them. */
+export function comparables(spec: QuerySpec): { key: string; having: Pick<Having, 'calculate_op' | 'column'> }[] {
+  return [
+    ...calculationsOf(spec)
+      .filter((c) => c.op !== 'HEATMAP')
+      .map((c) => ({
+        key: calculationKey(c),
+        having: c.name
+          ? { calculate_op: c.name }
+          : c.column
+            ? { calculate_op: c.op, column: c.column }
+            : { calculate_op: c.op },
+      })),
+    ...(spec.formulas ?? []).map((f) => ({ key: f.name, having: { calculate_op: f.name } })),
   ];
 }
 export function parseOrder(text: string, spec: QuerySpec): Order | null {
@@ -225,26 +244,36 @@ export function parseOrder(text: string, spec: QuerySpec): Order | null {
   const wanted = match[1].toLowerCase();
   const found = orderables(spec).find((o) => orderText(o).replace(/ asc$/, '').toLowerCase() === wanted);
   if (!found) return null;
-  const isDescending = match[2] ? match[2].toLowerCase().startsWith('desc') : Boolean(found.op);
+  const isValue = Boolean(found.op) || !spec.breakdowns?.includes(found.column ?? '');
+  const isDescending = match[2] ? match[2].toLowerCase().startsWith('desc') : isValue;
   return { ...found, order: isDescending ? 'descending' : 'ascending' };
 }
 export function parseHaving(text: string, spec: QuerySpec): Having | null {
   const match = /^\s*(.+?)\s*(!=|>=|<=|=|>|<)\s*(-?[\d.]+(?:e-?\d+)?)\s*$/i.exec(text);
   if (!match) return null;
-  const found = orderables(spec).find(
-    (o) => o.op && calculationKey({ op: o.op, column: o.column }).toLowerCase() === match[1]!.toLowerCase(),
-  );
+  const found = comparables(spec).find((c) => c.key.toLowerCase() === match[1]!.toLowerCase());
   const value = Number(match[3]);
-  if (!found?.op || !Number.isFinite(value)) return null;
-  return { calculate_op: found.op, ...(found.column ? { column: found.column } : {}), op: match[2]!, value };
+  if (!found || !Number.isFinite(value)) return null;
+  return { ...found.having, op: match[2] as Having['op'], value };
+}
+
+/** What orders and havings of a query may name, as `op|column`: a named calculation by its name or by what it calculates. */
+function nameable(spec: QuerySpec): { orders: Set<string>; havings: Set<string> } {
+  const calculations = calculationsOf(spec).filter((c) => c.op !== 'HEATMAP');
+  const plain = calculations.map((c) => `${c.op}|${c.column ?? ''}`);
+  const names = [...calculations.flatMap((c) => (c.name ? [c.name] : [])), ...(spec.formulas ?? []).map((f) => f.name)];
+  return {
+    orders: new Set([...plain, ...names.map((n) => `|${n}`), ...(spec.breakdowns ?? []).map((b) => `|${b}`)]),
+    havings: new Set([...plain, ...names.map((n) => `${n}|`)]),
+  };
 }
 
 /** Drops orders and havings that name what the query no longer has, so that an edit never leaves a broken query. */
 export function prune(spec: QuerySpec): QuerySpec {
-  const known = new Set(orderables(spec).map((o) => `${o.op ?? ''}|${o.column ?? ''}`));
+  const known = nameable(spec);
   const keep = { ...spec };
-  if (spec.orders) keep.orders = spec.orders.filter((o) => known.has(`${o.op ?? ''}|${o.column ?? ''}`));
-  if (spec.havings) keep.havings = spec.havings.filter((h) => known.has(`${h.calculate_op}|${h.column ?? ''}`));
+  if (spec.orders) keep.orders = spec.orders.filter((o) => known.orders.has(`${o.op ?? ''}|${o.column ?? ''}`));
+  if (spec.havings) keep.havings = spec.havings.filter((h) => known.havings.has(`${h.calculate_op}|${h.column ?? ''}`));
   return tidy(keep);
 }
 /** Leaves out empty clauses and the id of a stored query, so that equal queries have equal links. */
@@ -260,8 +289,15 @@ export function tidy(spec: QuerySpec): QuerySpec {
 
 // --- checks ----------------------------------------------------------------------------------------------------
 
-const LISTS = ['calculations', 'breakdowns', 'filters', 'orders', 'havings'] as const;
-const NUMBERS = ['granularity', 'limit', 'start_time', 'end_time', 'time_range'] as const;
+const LISTS = ['calculations', 'breakdowns', 'filters', 'orders', 'havings', 'formulas'] as const;
+const NUMBERS = [
+  'granularity',
+  'limit',
+  'start_time',
+  'end_time',
+  'time_range',
+  'compare_time_offset_seconds',
+] as const;
 
 /** Reads a query specification written by hand. The error names the place, as `filters[0].op`. */
 export function parseSpec(text: string): { spec: QuerySpec } | { error: string; field?: string } {
@@ -287,6 +323,11 @@ export function checkSpec(value: unknown): { spec: QuerySpec } | { error: string
   const spec = raw as QuerySpec;
   for (const [i, c] of (spec.calculations ?? []).entries()) {
     if (typeof c?.op !== 'string') return { error: 'is missing', field: `calculations[${i}].op` };
+    if (c.filters?.length && !c.name) return { error: 'is needed by its filters', field: `calculations[${i}].name` };
+  }
+  for (const [i, f] of (spec.formulas ?? []).entries()) {
+    if (typeof f?.name !== 'string') return { error: 'is missing', field: `formulas[${i}].name` };
+    if (typeof f?.expression !== 'string') return { error: 'is missing', field: `formulas[${i}].expression` };
   }
   for (const [i, b] of (spec.breakdowns ?? []).entries()) {
     if (typeof b !== 'string') return { error: 'must be a column name', field: `breakdowns[${i}]` };
@@ -302,13 +343,13 @@ export function checkSpec(value: unknown): { spec: QuerySpec } | { error: string
   if (spec.filter_combination && !['AND', 'OR'].includes(spec.filter_combination)) {
     return { error: 'must be AND or OR', field: 'filter_combination' };
   }
-  const known = new Set(orderables(spec).map((o) => `${o.op ?? ''}|${o.column ?? ''}`));
+  const known = nameable(spec);
   for (const [i, o] of (spec.orders ?? []).entries()) {
-    if (!known.has(`${o?.op ?? ''}|${o?.column ?? ''}`))
+    if (!known.orders.has(`${o?.op ?? ''}|${o?.column ?? ''}`))
       return { error: 'must name a breakdown or a calculation of this query', field: `orders[${i}]` };
   }
   for (const [i, h] of (spec.havings ?? []).entries()) {
-    if (!known.has(`${h?.calculate_op ?? ''}|${h?.column ?? ''}`))
+    if (!known.havings.has(`${h?.calculate_op ?? ''}|${h?.column ?? ''}`))
       return { error: 'must name a calculation of this query', field: `havings[${i}]` };
     if (typeof h.value !== 'number') return { error: 'must be a number', field: `havings[${i}].value` };
   }
@@ -316,3 +357,20 @@ export function checkSpec(value: unknown): { spec: QuerySpec } | { error: string
     return { error: 'give start_time, end_time and time_range no more than two at once', field: 'time_range' };
   return { spec: tidy(spec) };
 }
+
+/** Words before a column's name that make a condition about another span of the trace. */
+export const RELATIONS: readonly { prefix: string; help: string }[] = [
+  { prefix: 'root.', help: 'the root span of the trace' },
+  { prefix: 'parent.', help: 'the parent span' },
+  { prefix: 'child.', help: 'a child span' },
+  { prefix: 'any.', help: 'some span of the trace' },
+  { prefix: 'any2.', help: 'another span of the trace' },
+  { prefix: 'any3.', help: 'a third span of the trace' },
+  { prefix: 'none.', help: 'no span of the trace' },
+];
+export const relationOf = (column: string): string =>
+  RELATIONS.find((r) => column.startsWith(r.prefix) && column.length >= r.prefix.length)?.prefix ?? '';
+export const isRelational = (spec: QuerySpec): boolean =>
+  [...(spec.filters ?? []), ...calculationsOf(spec).flatMap((c) => c.filters ?? [])].some(
+    (f) => relationOf(f.column ?? '') !== '',
+  );

@@ -21,8 +21,8 @@ export interface QueryStats {
   approximate?: string[];
 }
 export interface QueryAnswer {
-  query_id: string;
-  result_id: string;
+  query_id?: string;
+  result_id?: string;
   query: QuerySpec;
   start_time: number;
   end_time: number;
@@ -37,6 +37,8 @@ export interface QueryAnswer {
   group_count: number;
   heatmaps?: Record<string, HeatmapData>;
   stats: QueryStats;
+  /** The same an earlier time ago. */
+  compare?: Omit<QueryAnswer, 'query' | 'query_id' | 'result_id' | 'compare'>;
 }
 
 export interface Group {
@@ -48,12 +50,24 @@ export interface Group {
 }
 export interface Line {
   group: Group;
+  calculation: string;
   ys: (number | null)[];
+  /** The same an earlier time ago, moved to the present times. */
+  past?: (number | null)[];
 }
 export interface ChartData {
+  /** Title and test id: the calculation, or several on one chart. */
   calculation: string;
   xs: number[];
   lines: Line[];
+}
+/** A marker as charts draw it. */
+export interface ChartMarker {
+  id: string;
+  start: number;
+  end?: number;
+  message: string;
+  color?: string;
 }
 
 export const groupKey = (breakdowns: readonly string[], data: Cells): string =>
@@ -71,11 +85,23 @@ export function groupsOf(answer: QueryAnswer): Group[] {
   }));
 }
 
-const COUNTING = /^(COUNT|SUM|COUNT_DISTINCT)(\(|$)/;
+const COUNTING = /^(COUNT|SUM|COUNT_DISTINCT)$/;
 
-/** The calculations of an answer with their operators; a named calculation has its name as the key. */
-export const calculationsOfAnswer = (answer: QueryAnswer) =>
-  calculationsOf(answer.query).map((c) => ({ ...c, key: calculationKey(c) }));
+export interface AnsweredCalculation {
+  key: string;
+  /** `FORMULA` for a formula. */
+  op: string;
+  column?: string | null;
+}
+/** The values of an answer in their order; calculations that only formulas use are not among them. */
+export function calculationsOfAnswer(answer: QueryAnswer): AnsweredCalculation[] {
+  const all: AnsweredCalculation[] = [
+    ...calculationsOf(answer.query).map((c) => ({ op: c.op, column: c.column, key: calculationKey(c) })),
+    ...(answer.query.formulas ?? []).map((f) => ({ op: 'FORMULA', key: f.name })),
+  ];
+  const shown = new Set(answer.calculations);
+  return shown.size === 0 ? all : all.filter((c) => shown.has(c.key));
+}
 
 /** Bucket starts of the whole range, in Unix seconds. */
 export function bucketTimes(answer: QueryAnswer): number[] {
@@ -91,32 +117,57 @@ export function bucketTimes(answer: QueryAnswer): number[] {
 }
 
 /** One set of lines per calculation that can be drawn as lines, all over the same bucket times. */
-export function chartsOf(answer: QueryAnswer, groups: readonly Group[], omitMissing = false): ChartData[] {
+export function chartsOf(
+  answer: QueryAnswer,
+  groups: readonly Group[],
+  joined: (index: number) => boolean,
+): ChartData[] {
   const xs = bucketTimes(answer);
   const x0 = xs[0] ?? 0;
   const index = new Map(groups.map((g, i) => [g.key, i]));
-  const charts = calculationsOfAnswer(answer)
-    .filter((c) => c.op !== 'HEATMAP')
-    .map((c) => {
-      // An empty bucket has counted nothing, but it has no mean and no percentile.
-      const empty = COUNTING.test(c.op) && !omitMissing ? 0 : null;
-      return {
+  const earlier = answer.compare && answer.start_time - answer.compare.start_time;
+  const charts = calculationsOfAnswer(answer).flatMap((c, at) => {
+    if (c.op === 'HEATMAP') return [];
+    // An empty bucket has counted nothing, but it has no mean and no percentile.
+    const empty = COUNTING.test(c.op) && !joined(at) ? 0 : null;
+    const blank = () => new Array<number | null>(xs.length).fill(empty);
+    return {
+      calculation: c.key,
+      xs,
+      lines: groups.map((group): Line => ({
+        group,
         calculation: c.key,
-        xs,
-        lines: groups.map((group): Line => ({ group, ys: new Array<number | null>(xs.length).fill(empty) })),
-      };
-    });
-  const rows = answer.breakdowns.length === 0 && answer.series.length === 0 ? answer.total_series : answer.series;
-  for (const row of rows) {
-    const group = index.get(groupKey(answer.breakdowns, row.data));
-    const at = Math.round((Date.parse(row.time) / 1000 - x0) / answer.granularity);
-    if (group === undefined || at < 0 || at >= xs.length) continue;
-    for (const chart of charts) {
-      const value = row.data[chart.calculation];
-      if (typeof value === 'number') chart.lines[group]!.ys[at] = value;
+        ys: blank(),
+        ...(earlier === undefined ? {} : { past: blank() }),
+      })),
+    };
+  });
+  const fill = (
+    from: Pick<QueryAnswer, 'series' | 'total_series'>,
+    shift: number,
+    valuesOf: (line: Line) => (number | null)[],
+  ) => {
+    const rows = answer.breakdowns.length === 0 && from.series.length === 0 ? from.total_series : from.series;
+    for (const row of rows) {
+      const group = index.get(groupKey(answer.breakdowns, row.data));
+      const at = Math.round((Date.parse(row.time) / 1000 + shift - x0) / answer.granularity);
+      if (group === undefined || at < 0 || at >= xs.length) continue;
+      for (const chart of charts) {
+        const value = row.data[chart.calculation];
+        if (typeof value === 'number') valuesOf(chart.lines[group]!)[at] = value;
+      }
     }
-  }
+  };
+  fill(answer, 0, (line) => line.ys);
+  if (answer.compare && earlier !== undefined) fill(answer.compare, earlier, (line) => line.past!);
   return charts;
+}
+/** What each group was an earlier time ago, by its key; the total under an empty key. */
+export function pastValues(answer: QueryAnswer): Map<string, Cells> | null {
+  if (!answer.compare) return null;
+  const past = new Map(answer.compare.results.map((r) => [groupKey(answer.breakdowns, r.data), r.data]));
+  if (answer.compare.total) past.set('', answer.compare.total);
+  return past;
 }
 
 /** The rows behind a point, a cell or a table row: a half-open time range, a group, and a range of values for a heat map. */

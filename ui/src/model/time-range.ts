@@ -120,13 +120,36 @@ export function resolveRange(spec: QuerySpec, nowSeconds: number): [number, numb
   const end = spec.end_time ?? nowSeconds;
   return [end - range, end];
 }
+/** How much earlier a time to compare with may be; and always the range itself. */
+export const COMPARE_OFFSETS: readonly Preset[] = [
+  { seconds: 1800, label: '30 minutes before' },
+  { seconds: HOUR, label: '1 hour before' },
+  { seconds: 2 * HOUR, label: '2 hours before' },
+  { seconds: 8 * HOUR, label: '8 hours before' },
+  { seconds: DAY, label: 'the day before' },
+  { seconds: 7 * DAY, label: 'the week before' },
+  { seconds: 28 * DAY, label: '4 weeks before' },
+  { seconds: 182 * DAY, label: '26 weeks before' },
+];
+/** A comparison with the range just before goes along with a new range; another is dropped when it has become too short. */
+function fitCompare(old: QuerySpec, next: QuerySpec): QuerySpec {
+  const offset = old.compare_time_offset_seconds;
+  if (offset === undefined) return next;
+  const { compare_time_offset_seconds: _c, ...rest } = next;
+  if (offset === rangeSeconds(old)) return { ...rest, compare_time_offset_seconds: rangeSeconds(next) };
+  return offset >= rangeSeconds(next) ? next : rest;
+}
 export function withRelative(spec: QuerySpec, seconds: number): QuerySpec {
   const { start_time: _s, end_time: _e, granularity: _g, ...rest } = spec;
-  return { ...rest, time_range: seconds };
+  return fitCompare(spec, { ...rest, time_range: seconds });
 }
 export function withAbsolute(spec: QuerySpec, start: number, end: number): QuerySpec {
   const { time_range: _t, granularity: _g, ...rest } = spec;
-  return { ...rest, start_time: Math.floor(start), end_time: Math.max(Math.floor(start) + 1, Math.ceil(end)) };
+  return fitCompare(spec, {
+    ...rest,
+    start_time: Math.floor(start),
+    end_time: Math.max(Math.floor(start) + 1, Math.ceil(end)),
+  });
 }
 /** Earlier (-1) or later (+1) by one range; a factor below 1 zooms in, above 1 zooms out. */
 export function shiftRange(spec: QuerySpec, direction: number, nowSeconds: number): QuerySpec {

@@ -1,23 +1,28 @@
 // The URL is the state: typed search parameters of each screen, read leniently and written without defaults.
 import { checkSpec, type QuerySpec } from './query-spec';
 import type { Behind, SortKey } from './result';
+import { readView, tidyView, type ViewSettings } from './view-settings';
 
 export const URL_VERSION = 1;
 /** More leave no room for the bars. */
 export const TRACE_COLUMNS_MAX = 3;
 
+export const RESULT_TABS = ['overview', 'bubble', 'traces', 'raw'] as const;
+export type ResultTab = (typeof RESULT_TABS)[number];
+
 export interface QuerySearch {
   query?: QuerySpec;
   /** Why the link's query could not be read. */
   query_error?: string;
-  tab?: 'raw';
+  tab?: ResultTab;
+  /** The point whose events and traces are listed. */
   behind?: Behind;
+  /** What BubbleUp compares with the rest: a box, a point or a group. */
+  bubble?: Behind;
   hidden?: string[];
   sort?: SortKey;
   columns?: string[];
-  ylog?: boolean;
-  /** Lines join over empty buckets instead of breaking or falling to zero (Honeycomb's name). */
-  omitMissingValues?: boolean;
+  view?: ViewSettings;
   heat?: 'linear' | 'rank';
   v?: number;
 }
@@ -80,18 +85,29 @@ export function readQuerySearch(raw: Raw): QuerySearch {
     else out.query_error = checked.field ? `${checked.field} ${checked.error}` : checked.error;
   }
   if (typeof raw.query_error === 'string') out.query_error = raw.query_error;
-  if (raw.tab === 'raw') out.tab = 'raw';
-  const behind = json(raw.behind) as Behind | undefined;
-  if (behind && /^\d+$/.test(behind.start_ns) && /^\d+$/.test(behind.end_ns)) out.behind = behind;
+  const tab = RESULT_TABS.find((t) => t === raw.tab);
+  if (tab) out.tab = tab;
+  for (const name of ['behind', 'bubble'] as const) {
+    const behind = json(raw[name]) as Behind | undefined;
+    if (behind && /^\d+$/.test(behind.start_ns) && /^\d+$/.test(behind.end_ns)) out[name] = behind;
+  }
   const hidden = json(raw.hidden);
   if (isTexts(hidden) && hidden.length > 0) out.hidden = hidden;
   const columns = json(raw.columns);
   if (isTexts(columns) && columns.length > 0) out.columns = columns;
   const sort = json(raw.sort) as SortKey | undefined;
   if (sort && typeof sort.column === 'string') out.sort = { column: sort.column, descending: Boolean(sort.descending) };
-  if (raw.ylog === '1' || raw.ylog === true) out.ylog = true;
-  if (raw.omitMissingValues === '1' || raw.omitMissingValues === 'true' || raw.omitMissingValues === true)
-    out.omitMissingValues = true;
+  const view = readView(json(raw.view));
+  if (view) out.view = view;
+  // Links from before charts had settings of their own.
+  if (!view && (raw.ylog === '1' || raw.omitMissingValues === '1'))
+    out.view = tidyView({
+      charts: Array.from({ length: 10 }, (_, chart_index) => ({
+        chart_index,
+        log_scale: raw.ylog === '1',
+        omit_missing_values: raw.omitMissingValues === '1',
+      })),
+    });
   if (raw.heat === 'linear' || raw.heat === 'rank') out.heat = raw.heat;
   return out;
 }

@@ -63,6 +63,8 @@ function resolve(): ThemeColours {
     accent: read('accent'),
     info: read('info'),
     error: read('error'),
+    selection: read('selection'),
+    baseline: read('baseline'),
     series: [1, 2, 3, 4, 5, 6, 7, 8].map((i) => read(`c${i}`)),
     ramp: [1, 2, 3, 4, 5, 6, 7, 8].map((i) => rgb(`h${i}`)),
     sans: root.getPropertyValue('--sans'),

@@ -19,6 +19,8 @@ function onKeyDown(e: KeyboardEvent): void {
   const press = pressText(e);
   const isChord = e.ctrlKey || e.metaKey || (e.shiftKey && press.length > 7);
   if (isTyping && !isChord && press !== 'Escape') return;
+  // A field with text has its own undo.
+  if (isTyping && /^Mod\+(Shift\+)?z$/i.test(press) && (target as HTMLInputElement).value) return;
   const sequence = pending && e.timeStamp - pending.at < 1500 ? `${pending.key} ${press}` : null;
   pending = null;
   for (const key of sequence ? [sequence, press] : [press]) {

@@ -26,7 +26,7 @@ const PRESET_FILTERS: Shape = Shape::List(&Shape::Object(&[
         "What people see, at most 50 characters.",
     ),
 ]));
-const BOARD: Named = Named {
+pub(crate) const BOARD: Named = Named {
     name: "Board",
     about: "A page of panels.",
     members: &[
@@ -52,7 +52,7 @@ const BOARD: Named = Named {
         ),
     ],
 };
-const NEW_BOARD: Named = Named {
+pub(crate) const NEW_BOARD: Named = Named {
     name: "NewBoard",
     about: "A page of panels, to be made.",
     members: &[

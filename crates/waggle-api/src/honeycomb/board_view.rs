@@ -66,7 +66,7 @@ const FILTERS: Shape = Shape::List(&Shape::Object(&[
         "What it compares with; a list for `in` and `not-in`, absent for `exists` and `does-not-exist`.",
     ),
 ]));
-const VIEW: Named = Named {
+pub(crate) const VIEW: Named = Named {
     name: "BoardView",
     about: "A named set of filters.",
     members: &[
@@ -75,7 +75,7 @@ const VIEW: Named = Named {
         must("filters", FILTERS, "At least one."),
     ],
 };
-const NEW_VIEW: Named = Named {
+pub(crate) const NEW_VIEW: Named = Named {
     name: "NewBoardView",
     about: "A named set of filters, to be made.",
     members: &[

@@ -9,11 +9,12 @@ use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{Marker, MarkerSetting, Stored};
+use waggle_model::DatasetScope;
 
 pub(crate) const RESOURCE: Resource = Resource { name: "Markers", about: "Moments and spans of time that charts show, of a dataset or of the whole environment.", routes: &[ Route::v1("GET", "/1/markers/{dataset}", NEED, |ask| { Box::pin(list(ask)) }).about("Lists the markers of a dataset, or of all with `__all__`, each with the colour of its type.").answers(&[(200, Content::Json(Shape::List(&Shape::Named(&MARKER))))]), Route::v1("POST", "/1/markers/{dataset}", NEED, |ask| { Box::pin(create(ask)) }).about("Makes a marker.").takes(Shape::Named(&MARKER_VALUES)).makes("marker", "/id", r#"{"message": "deploy 42", "type": "deploy"}"#).answers(&[(201, Content::Json(Shape::Named(&MARKER)))]), Route::v1("PUT", "/1/markers/{dataset}/{id}", NEED, |ask| { Box::pin(update(ask)) }).about("Changes a marker; what is absent stays.").id("marker").takes(Shape::Named(&MARKER_VALUES)).answers(&[(200, Content::Json(Shape::Named(&MARKER)))]), Route::v1("DELETE", "/1/markers/{dataset}/{id}", NEED, |ask| { Box::pin(delete(ask)) }).about("Deletes a marker and returns it.").id("marker").answers(&[(200, Content::Json(Shape::Named(&MARKER)))]),  ] };
 
 const NEED: Need = Need::OneOf(&[Permission::ManageMarkers]);
-const MARKER: Named = Named {
+pub(crate) const MARKER: Named = Named {
     name: "Marker",
     about: "A moment or a span of time.",
     members: &[
@@ -36,7 +37,7 @@ const MARKER: Named = Named {
         must("updated_at", Shape::Time, "When it was last changed."),
     ],
 };
-const MARKER_VALUES: Named = Named {
+pub(crate) const MARKER_VALUES: Named = Named {
     name: "MarkerValues",
     about: "What is to be said of a marker.",
     members: &[
@@ -71,6 +72,20 @@ const URL_CHARS_MAX: usize = 2_048;
 /// `GET /1/markers/{dataset}`, each marker with the colour of its type.
 pub(crate) async fn list(ask: Ask) -> Answer {
     let markers = ask.artifacts::<Marker>().await?;
+    coloured(&ask, &markers).await
+}
+
+/// What a chart of the path's dataset shows: its own markers and those of the whole environment.
+pub(crate) async fn shown(ask: Ask) -> Answer {
+    let scope = ask.scope(ask.tenant()).await?;
+    let mut markers = ask.artifacts_of_environment::<Marker>().await?;
+    if let DatasetScope::One(dataset) = scope {
+        markers.retain(|marker| marker.place.dataset.is_none_or(|place| place == dataset));
+    }
+    coloured(&ask, &markers).await
+}
+
+async fn coloured(ask: &Ask, markers: &[Stored<Marker>]) -> Answer {
     let settings = ask
         .state
         .metastore

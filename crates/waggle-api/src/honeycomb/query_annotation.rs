@@ -64,7 +64,7 @@ pub(crate) const RESOURCE: Resource = Resource {
 
 const NEED: Need = Need::OneOf(&[Permission::ManageColumns]);
 const SOURCE: Shape = Shape::Choice(&["query", "board"]);
-const ANNOTATION: Named = Named {
+pub(crate) const ANNOTATION: Named = Named {
     name: "QueryAnnotation",
     about: "A name for a query.",
     members: &[
@@ -77,7 +77,7 @@ const ANNOTATION: Named = Named {
         must("updated_at", Shape::Time, "When it was last changed."),
     ],
 };
-const NEW_ANNOTATION: Named = Named {
+pub(crate) const NEW_ANNOTATION: Named = Named {
     name: "NewQueryAnnotation",
     about: "A name for a query, to be made.",
     members: &[
@@ -87,7 +87,7 @@ const NEW_ANNOTATION: Named = Named {
         may("source", SOURCE, "Who makes it; query unless given."),
     ],
 };
-const ANNOTATION_CHANGE: Named = Named {
+pub(crate) const ANNOTATION_CHANGE: Named = Named {
     name: "QueryAnnotationChange",
     about: "Another name for the same query.",
     members: &[

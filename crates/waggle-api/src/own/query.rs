@@ -16,7 +16,7 @@ use crate::table::{milliseconds, table_json};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use std::iter;
 use std::sync::Arc;
 use waggle_access::Permission;
@@ -34,6 +34,11 @@ pub(crate) const RESOURCE: Resource = Resource {
             |ask| Box::pin(run(ask)),
         )
         .about("Runs a query over a dataset, or over all with `__all__`, and keeps its answer.")
+        .query(&[may(
+            "keep",
+            Shape::Flag,
+            "`false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves.",
+        )])
         .takes(Shape::Named(&QUERY_SPEC))
         .answers(&[(200, Content::Json(Shape::Object(RUN)))]),
         Route::own("GET", "/api/environments/{env}/results/{id}", LOOK, |ask| {
@@ -82,9 +87,13 @@ const KEPT: &[Member] = &joined::<{ RUN.len() + 1 }>(
     RUN,
 );
 const HEAD: &[Member] = &[
-    must("query_id", Shape::Text, "Id of the query."),
-    must("result_id", Shape::Text, "Id of the answer."),
-    must("query", Shape::Named(&QUERY), "The query as it was sent."),
+    may("query_id", Shape::Text, "Id of the query."),
+    may("result_id", Shape::Text, "Id of the answer."),
+    may(
+        "query",
+        Shape::Named(&QUERY),
+        "The query as it was sent. All three are absent when nothing is kept.",
+    ),
 ];
 const RUNNING: Named = Named {
     name: "RunningQuery",
@@ -125,6 +134,11 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         query(&spec, range.earlier(offset_s)).await.map(Some)
     };
     let answered = tokio::try_join!(query(&parsed.spec, range), earlier);
+    if ask.query("keep") == Some("false") {
+        let (table, earlier) = answered?;
+        let json = both_json(table, earlier).await?;
+        return Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response());
+    }
     let finish = async |answer, elapsed_ns, rows_read| {
         let query = Query {
             id: QueryId::random(),
@@ -163,10 +177,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let tables = || iter::once(&table).chain(&earlier);
     let rows_read = tables().map(|table| table.stats.rows_read).sum();
     let elapsed_ns = tables().map(|table| table.stats.elapsed_ns).max();
-    let mut json = result_json(table).await?;
-    if let Some(earlier) = earlier {
-        json = compared(&json, &result_json(earlier).await?);
-    }
+    let json = both_json(table, earlier).await?;
     let complete = QueryAnswer::Complete(json.clone());
     let run = finish(complete, elapsed_ns.unwrap_or_default(), rows_read).await;
     answer(&run, None, &json)
@@ -227,7 +238,7 @@ async fn dataset_slug(ask: &Ask, tenant: Tenant, scope: &DatasetScope) -> Result
 
 /// Puts ids and the query as it was sent before the members of a result, without reading or copying the latter: it may be large.
 fn answer(run: &QueryRun, dataset: Option<Json>, json: &Bytes) -> Answer {
-    let mut head = serde_json::Map::new();
+    let mut head = Map::new();
     head.insert("query_id".to_owned(), run.query.id.0.clone().into());
     head.insert("result_id".to_owned(), run.result.id.0.clone().into());
     if let Some(dataset) = dataset {
@@ -240,6 +251,15 @@ fn answer(run: &QueryRun, dataset: Option<Json>, json: &Bytes) -> Answer {
     let members = json.slice(usize::from(json.starts_with(b"{"))..);
     let body = body::joined(text.into(), members);
     Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// A result, with that of an earlier time when there is one.
+async fn both_json(table: ResultTable, earlier: Option<ResultTable>) -> Result<Bytes, Problem> {
+    let json = result_json(table).await?;
+    match earlier {
+        Some(earlier) => Ok(compared(&json, &result_json(earlier).await?)),
+        None => Ok(json),
+    }
 }
 
 /// A result with that of an earlier time as its last member.

@@ -293,3 +293,90 @@ async fn a_run_of_the_query_api_is_remembered_too() {
     assert_eq!(runs[0]["run_by"]["name"], "another");
     assert_eq!(history(&installation.key).await["runs"], json!([]));
 }
+
+#[tokio::test]
+async fn a_query_that_is_not_kept_leaves_nothing_behind() {
+    let installation = Installation::new().await;
+    installation.dataset(installation.production, "shop").await;
+    let cookie = installation.sign_in().await;
+    let path = "/api/environments/production/datasets/shop/query?keep=false";
+    let call = installation.ask("POST", path).header("cookie", &cookie);
+    let answer = call.json(&json!({"breakdowns": ["name"]})).send().await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let answer = answer.json();
+    assert_eq!(answer.get("result_id"), None);
+    assert_eq!(answer.get("query_id"), None);
+    assert_eq!(answer.get("query"), None);
+    assert!(answer["results"].is_array());
+    write_results(&installation.state).await;
+    let call = installation.ask("GET", HISTORY).header("cookie", &cookie);
+    assert_eq!(call.send().await.json()["runs"], json!([]));
+}
+
+#[tokio::test]
+async fn people_name_queries_and_put_them_on_boards_without_a_key() {
+    let ran = Ran::new().await;
+    let environment = "/api/environments/production";
+    let send = async |method: &str, path: &str, body: Json| {
+        let call = ran
+            .installation
+            .ask(method, &format!("{environment}{path}"));
+        let call = call.header("cookie", &ran.ada);
+        let answer = match body {
+            Json::Null => call.send().await,
+            body => call.json(&body).send().await,
+        };
+        assert!(answer.status < 300, "{path}: {}", answer.text());
+        match answer.status {
+            204 => Json::Null,
+            _ => answer.json(),
+        }
+    };
+    let query_id = ran.answers[0]["query_id"].as_str().unwrap();
+    let query = send(
+        "GET",
+        &format!("/datasets/shop/queries/{query_id}"),
+        Json::Null,
+    )
+    .await;
+    assert_eq!(query["breakdowns"], json!(["name"]));
+    let named = json!({"name": "By name", "query_id": query_id});
+    let annotation = send("POST", "/datasets/shop/query-annotations", named).await;
+    let runs = send("GET", "/history?name=by+NAME", Json::Null).await;
+    assert_eq!(runs["runs"][0]["names"], json!(["By name"]));
+    let panel = json!({"query_id": query_id, "query_annotation_id": annotation["id"]});
+    let board = json!({"name": "Shop", "panels": [{"type": "query", "query_panel": panel}]});
+    let board = send("POST", "/boards", board).await;
+    let path = format!("/boards/{}", board["id"].as_str().unwrap());
+    assert_eq!(send("GET", &path, Json::Null).await, board);
+    let filters = json!([{"column": "name", "operation": "exists"}]);
+    let view = json!({"name": "Named", "filters": filters});
+    let view = send("POST", &format!("{path}/views"), view).await;
+    assert_eq!(
+        send("GET", &format!("{path}/views"), Json::Null).await,
+        json!([view])
+    );
+    send("DELETE", &path, Json::Null).await;
+    assert_eq!(send("GET", "/boards", Json::Null).await, json!([]));
+    let marker = json!({"message": "deploy 42", "type": "deploy"});
+    let marker = send("POST", "/datasets/shop/markers", marker).await;
+    let everywhere = send(
+        "POST",
+        "/datasets/__all__/markers",
+        json!({"message": "outage"}),
+    )
+    .await;
+    for (dataset, shown) in [
+        ("__all__", vec![&marker["id"], &everywhere["id"]]),
+        ("shop", vec![&marker["id"], &everywhere["id"]]),
+        ("bank", vec![&everywhere["id"]]),
+    ] {
+        let found = send("GET", &format!("/datasets/{dataset}/markers"), Json::Null).await;
+        let found = found.as_array().unwrap().iter();
+        assert_eq!(
+            found.map(|one| &one["id"]).collect::<Vec<_>>(),
+            shown,
+            "{dataset}"
+        );
+    }
+}

@@ -1,17 +1,17 @@
 // The six clauses. Each box turns text into its part of the query and back; the query itself lives in the URL.
 import { useState, type Ref } from 'react';
 import {
-  calculationKey,
+  isRelational,
   filterText,
   havingText,
   LIMIT_MAX,
   orderText,
-  parseCalculation,
   parseFilter,
   parseHaving,
   parseOrder,
   type QuerySpec,
 } from '../../model/query-spec';
+import { formulaText, parseSelect, selectText } from '../../model/select-text';
 import { rangeSeconds } from '../../model/time-range';
 import { TokenInput } from '../../widgets/TokenInput';
 import css from './query.module.css';
@@ -39,7 +39,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
   const [group, setGroup] = useState('');
   const [order, setOrder] = useState('');
   const [having, setHaving] = useState('');
-  const selectOffer = useSelectOffer(scope('SELECT'), select);
+  const selectOffer = useSelectOffer(scope('SELECT'), select, spec, typeOf);
   const whereOffer = useWhereOffer(scope('WHERE'), where, typeOf, rangeSeconds(spec));
   const groupOffer = useColumnOffer(scope('GROUP BY'), group, spec.breakdowns ?? []);
 
@@ -53,29 +53,55 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
   const without = <T,>(list: readonly T[] | undefined, index: number): T[] =>
     (list ?? []).filter((_, i) => i !== index);
   const isOr = spec.filter_combination === 'OR';
+  const hasRelations = isRelational(spec);
+  const calculations = spec.calculations ?? [];
+  const formulas = spec.formulas ?? [];
+
+  /** Takes a calculation or a formula; an edited one stays in its place unless it has become the other. */
+  const commitSelect = (text: string, editing: number | null): boolean => {
+    const taken = [...calculations, ...formulas].flatMap((c, i) => (c.name && i !== editing ? [c.name] : []));
+    const read = parseSelect(text, typeOf, taken);
+    if (!read) return false;
+    const edited = editing === null ? null : editing < calculations.length ? 'calculation' : 'formula';
+    const rest = {
+      ...spec,
+      calculations: edited === 'calculation' && 'formula' in read ? without(calculations, editing!) : calculations,
+      formulas:
+        edited === 'formula' && 'calculation' in read ? without(formulas, editing! - calculations.length) : formulas,
+    };
+    if ('formula' in read) {
+      const at = edited === 'formula' ? editing! - calculations.length : null;
+      onEdit({ ...rest, formulas: put(rest.formulas, read.formula, at) });
+      return true;
+    }
+    const item = read.calculation;
+    const at = edited === 'calculation' ? editing : null;
+    const isThere = calculations.some((c, i) => i !== at && selectText(c) === selectText(item));
+    if (!isThere) onEdit({ ...rest, calculations: put(rest.calculations, item, at) });
+    return true;
+  };
 
   return (
     <section className={css.builder} aria-label="Query builder">
       <TokenInput
         label="SELECT"
         placeholder="COUNT when empty"
-        tokens={(spec.calculations ?? []).map(calculationKey)}
+        tokens={[...calculations.map(selectText), ...formulas.map(formulaText)]}
         text={select}
         onText={setSelect}
         {...selectOffer}
+        typedWins={/\s(where|as)\s+\S|^\s*=/i.test(select)}
         inputRef={selectRef}
-        error={errorOf('calculations')}
+        error={errorOf('calculations') ?? errorOf('formulas')}
         onFocusChange={focus('SELECT')}
-        onCommit={(text, editing) => {
-          const item = parseCalculation(text);
-          if (!item) return false;
-          const isThere = (spec.calculations ?? []).some(
-            (c, i) => i !== editing && calculationKey(c) === calculationKey(item),
-          );
-          if (!isThere) onEdit({ ...spec, calculations: put(spec.calculations, item, editing) });
-          return true;
-        }}
-        onRemove={(i) => onEdit({ ...spec, calculations: without(spec.calculations, i) })}
+        onCommit={commitSelect}
+        onRemove={(i) =>
+          onEdit(
+            i < calculations.length
+              ? { ...spec, calculations: without(calculations, i) }
+              : { ...spec, formulas: without(formulas, i - calculations.length) },
+          )
+        }
       />
       <TokenInput
         label="WHERE"
@@ -100,6 +126,8 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
               type="button"
               className={css.combination}
               aria-label={`Filters joined by ${isOr ? 'OR' : 'AND'}; switch to ${isOr ? 'AND' : 'OR'}`}
+              title={hasRelations ? 'Conditions on other spans of the trace are joined by AND' : undefined}
+              disabled={hasRelations && !isOr}
               onClick={() => onEdit({ ...spec, filter_combination: isOr ? 'AND' : 'OR' })}
             >
               <span data-on={!isOr || undefined}>AND</span>

@@ -12,7 +12,7 @@ interface Props {
   dataset: string;
   onApply: (spec: QuerySpec) => void;
 }
-export function JsonDialog({ open, onOpenChange, ...rest }: Props) {
+export default function JsonDialog({ open, onOpenChange, ...rest }: Props) {
   return (
     <DialogBox title="Query as JSON" open={open} onOpenChange={onOpenChange} wide>
       <Editor {...rest} onDone={() => onOpenChange(false)} />

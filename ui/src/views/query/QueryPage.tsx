@@ -1,63 +1,50 @@
-// Ask a dataset a question and look at the answer: builder, charts, table, raw events.
+// Ask a dataset a question and look at the answer: builder, charts, and behind the tabs the table, BubbleUp, traces and events.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import {
-  Ban,
   Code2,
+  Download,
   Eraser,
-  EyeOff,
-  Filter,
+  Image,
+  LayoutDashboard,
   Link2,
-  ListTree,
   MoreHorizontal,
+  Pin,
   Play,
-  Rows3,
-  Scissors,
   Square,
-  Table2,
-  ZoomIn,
+  Tag,
 } from 'lucide-react';
-import { useCallback, useEffect, useRef, useState } from 'react';
-import { getRows } from '../../api/calls';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/http';
 import { datasetsOptions } from '../../api/options';
-import { agoText, bytesText, elapsedText, numberText, valueText } from '../../model/format';
-import { calculationsOf, tidy, type Filter as FilterClause, type QuerySpec } from '../../model/query-spec';
-import {
-  behindGroup,
-  canExclude,
-  canFilter,
-  onlyGroup,
-  rowMatches,
-  rowsRequest,
-  traceOf,
-  withoutGroup,
-  type EventRow,
-  type Group,
-  type QueryAnswer,
-} from '../../model/result';
+import { resultCsv } from '../../model/export';
+import { agoText, bytesText, elapsedText, numberText } from '../../model/format';
+import { tidy, type QuerySpec } from '../../model/query-spec';
+import { groupsOf, sortGroups, traceOf, type EventRow, type QueryAnswer } from '../../model/result';
 import { rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
-import type { QuerySearch } from '../../model/url-state';
-import { Button, copyText, Empty, Elapsed, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
-import { DropMenu, PointMenu, type MenuItem } from '../../widgets/popup';
+import { RESULT_TABS, type QuerySearch, type ResultTab } from '../../model/url-state';
+import { withFlag } from '../../model/view-settings';
+import { Button, copyText, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
+import { download, downloadCharts } from '../../widgets/download';
+import { DropMenu } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
 import { Link } from '../../widgets/Link';
-import { datasetPath, environmentPath, useGo, useSetSearch } from '../../widgets/route';
+import { datasetPath, environmentPath, hrefOf, useGo, useHistory, useSetSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { useKeys } from '../../widgets/use-keys';
 import { Builder } from './Builder';
-import { JsonDialog } from './JsonDialog';
+import { findTrace } from './find-trace';
+import type { Actions } from './menus';
 import css from './query.module.css';
-import { RawEvents } from './RawEvents';
-import { Results, type MenuRequest } from './Results';
+import { RecentMenu } from './RecentMenu';
+import { ResultView } from './ResultView';
+import { Running } from './Running';
+import { Starters } from './Starters';
 import { TimePicker } from './TimePicker';
 import { useQueryState } from './use-query-state';
 
-interface OpenMenu {
-  x: number;
-  y: number;
-  title: string;
-  list: (MenuItem | null)[];
-}
+// Wanted after a click only.
+const JsonDialog = lazy(() => import('./JsonDialog'));
+const SaveDialog = lazy(() => import('./SaveDialog'));
 
 export default function QueryPage() {
   const state = useQueryState();
@@ -65,19 +52,38 @@ export default function QueryPage() {
   const utc = useUtc();
   const client = useQueryClient();
   const go = useGo();
+  const history = useHistory();
   const setSearch = useSetSearch<QuerySearch>();
   const select = useRef<HTMLInputElement>(null);
+  const shown = useRef<HTMLDivElement>(null);
   const [isJsonOpen, setJsonOpen] = useState(false);
   const [isTimeOpen, setTimeOpen] = useState(false);
-  const [menu, setMenu] = useState<OpenMenu | null>(null);
+  const [isRecentOpen, setRecentOpen] = useState(false);
+  const [saving, setSaving] = useState<'name' | 'board' | null>(null);
   const [note, setNote] = useState('');
-  const tab = search.tab ?? 'overview';
+  // A blank query counts, and shows the events at once.
+  const tab: ResultTab = search.tab ?? (isBlankQuery(answer?.query ?? draft) ? 'raw' : 'overview');
 
-  const setTab = useCallback((next: string) => setSearch({ tab: next === 'raw' ? 'raw' : undefined }), [setSearch]);
+  const setTab = useCallback((next: ResultTab) => setSearch({ tab: next }), [setSearch]);
   const now = () => Date.now() / 1000;
-  const runNow = (spec: QuerySpec) => edit(spec, { run: true });
+  const runNow = (spec: QuerySpec, change?: Partial<QuerySearch>) => edit(spec, { run: true, search: change });
   const cancel = () => void client.cancelQueries({ queryKey: state.cancelKey });
-  const copyLink = () => void copyText(location.href).then(() => setNote('Link copied'));
+  const copy = (text: string, said: string) => void copyText(text).then(() => setNote(said));
+  const copyLink = () => copy(location.href, 'Link copied');
+  const copyResult = () => {
+    if (!answer?.result_id) return;
+    const { query: _q, query_error: _e, ...rest } = search;
+    copy(
+      location.origin + hrefOf(environmentPath(place, `/result/${answer.result_id}`), rest),
+      'Link to this result copied',
+    );
+  };
+  const save = (format: 'csv' | 'json') => {
+    if (!answer) return;
+    const name = `${dataset}-${new Date(answer.end_time * 1000).toISOString().slice(0, 19).replaceAll(':', '')}`;
+    if (format === 'json') return download(`${name}.json`, 'application/json', JSON.stringify(answer, null, 2));
+    download(`${name}.csv`, 'text/csv', resultCsv(answer, sortGroups(groupsOf(answer), search.sort)));
+  };
   useKeys({
     run,
     builder: () => select.current?.focus(),
@@ -86,8 +92,14 @@ export default function QueryPage() {
     later: () => runNow(shiftRange(draft, 1, now())),
     'zoom-in': () => runNow(zoomRange(draft, 0.5, now())),
     'zoom-out': () => runNow(zoomRange(draft, 2, now())),
-    tab: () => setTab(tab === 'raw' ? 'overview' : 'raw'),
+    undo: () => history.back(),
+    redo: () => history.forward(),
+    tab: () => setTab(RESULT_TABS[(RESULT_TABS.indexOf(tab) + 1) % RESULT_TABS.length]!),
+    markers: () => setSearch({ view: withFlag(search.view, 'hide_markers') }),
     json: () => setJsonOpen(true),
+    recent: () => setRecentOpen(true),
+    export: () => save('csv'),
+    save: () => answer?.query_id && setSaving('board'),
     'copy-link': copyLink,
   });
   useEffect(() => {
@@ -96,21 +108,6 @@ export default function QueryPage() {
     return () => clearTimeout(timer);
   }, [note]);
 
-  const viewTrace = async (request: MenuRequest) => {
-    if (!answer) return;
-    const { request: rows, check } = rowsRequest(answer, request.behind);
-    try {
-      const page = await getRows(place.env, dataset, { ...rows, limit: 1000, before: null });
-      const withTrace = page.rows.filter((r) => rowMatches(r.data, check) && traceOf(r));
-      const slowest = withTrace.sort(
-        (a, b) => Number(b.data['duration_ms'] ?? 0) - Number(a.data['duration_ms'] ?? 0),
-      )[0];
-      if (slowest) openTrace(slowest);
-      else setNote('None of these events belongs to a trace');
-    } catch (cause) {
-      setNote(cause instanceof Error ? cause.message : String(cause));
-    }
-  };
   const openTrace = (row: EventRow) => {
     const trace = traceOf(row)!;
     go(datasetPath(place, dataset, '/trace'), {
@@ -120,137 +117,21 @@ export default function QueryPage() {
       trace_end_ts: trace.end,
     });
   };
-  const groupItems = (group: Group, breakdowns: readonly string[]): MenuItem[] =>
-    breakdowns.length === 0
-      ? []
-      : [
-          {
-            id: 'only',
-            label: 'Show only this group',
-            icon: <Filter size={14} />,
-            disabled: !canFilter(draft),
-            onSelect: () => runNow(onlyGroup(draft, breakdowns, group)),
-          },
-          {
-            id: 'exclude',
-            label: 'Exclude this group',
-            icon: <Ban size={14} />,
-            disabled: !canExclude(breakdowns, draft),
-            onSelect: () => runNow(withoutGroup(draft, breakdowns, group)),
-          },
-        ];
-  const toggleHidden = (group: Group) => {
-    const next = new Set(search.hidden ?? []);
-    if (!next.delete(group.key)) next.add(group.key);
-    setSearch({ hidden: next.size > 0 ? [...next] : undefined });
-  };
-  const openPointMenu = (request: MenuRequest) => {
-    if (!answer) return;
-    const { bucket, group } = request;
-    setMenu({
-      x: request.x,
-      y: request.y,
-      title: request.title,
-      list: [
-        {
-          id: 'events',
-          label: 'View events',
-          icon: <Rows3 size={14} />,
-          onSelect: () => setSearch({ tab: 'raw', behind: request.behind }),
-        },
-        {
-          id: 'trace',
-          label: 'View trace',
-          icon: <ListTree size={14} />,
-          detail: 'slowest',
-          onSelect: () => void viewTrace(request),
-        },
-        ...(bucket === undefined
-          ? []
-          : [
-              {
-                id: 'zoom',
-                label: 'Zoom to here',
-                icon: <ZoomIn size={14} />,
-                onSelect: () =>
-                  runNow(withAbsolute(draft, bucket - 4 * answer.granularity, bucket + 5 * answer.granularity)),
-              },
-            ]),
-        ...(group && answer.breakdowns.length > 0 ? [null, ...groupItems(group, answer.breakdowns)] : []),
-        ...(group
-          ? [
-              {
-                id: 'hide',
-                label: search.hidden?.includes(group.key) ? 'Show this series' : 'Hide this series',
-                icon: <EyeOff size={14} />,
-                onSelect: () => toggleHidden(group),
-              },
-            ]
-          : []),
-      ],
-    });
-  };
-  const openGroupMenu = (group: Group, at: { x: number; y: number }) => {
-    if (answer) openPointMenu({ ...at, title: group.label, group, behind: behindGroup(answer, group) });
-  };
-  const openValueMenu = (field: string, row: EventRow, at: { x: number; y: number }) => {
-    const value = row.data[field] ?? null;
-    if (value === null) return;
-    const add = (filter: FilterClause) => runNow({ ...draft, filters: [...(draft.filters ?? []), filter] });
-    const isOr = !canFilter({ ...draft, filters: [...(draft.filters ?? []), { op: 'exists' }] });
-    setMenu({
-      ...at,
-      title: `${field} = ${valueText(value).slice(0, 120)}`,
-      list: [
-        {
-          id: 'only',
-          label: isOr ? 'Or with this value' : 'Show only this value',
-          icon: <Filter size={14} />,
-          onSelect: () => add({ column: field, op: '=', value }),
-        },
-        {
-          id: 'exclude',
-          label: 'Exclude this value',
-          icon: <Ban size={14} />,
-          disabled: isOr,
-          onSelect: () => add({ column: field, op: '!=', value }),
-        },
-        {
-          id: 'group',
-          label: `Group by ${field}`,
-          icon: <Scissors size={14} />,
-          disabled: draft.breakdowns?.includes(field),
-          onSelect: () =>
-            edit(
-              { ...draft, breakdowns: [...(draft.breakdowns ?? []), field] },
-              { run: true, search: { tab: undefined } },
-            ),
-        },
-        ...(typeof value === 'number'
-          ? [
-              {
-                id: 'heatmap',
-                label: `HEATMAP(${field})`,
-                icon: <Table2 size={14} />,
-                onSelect: () =>
-                  edit(
-                    { ...draft, calculations: [...calculationsOf(draft), { op: 'HEATMAP', column: field }] },
-                    { run: true, search: { tab: undefined } },
-                  ),
-              },
-            ]
-          : []),
-        {
-          id: 'copy',
-          label: 'Copy value',
-          icon: <Link2 size={14} />,
-          onSelect: () => void copyText(valueText(value)).then(() => setNote('Value copied')),
-        },
-        ...(traceOf(row)
-          ? [null, { id: 'trace', label: 'View trace', icon: <ListTree size={14} />, onSelect: () => openTrace(row) }]
-          : []),
-      ],
-    });
+  const actions: Omit<Actions, 'mark' | 'hide'> = {
+    draft,
+    answer,
+    hidden: search.hidden,
+    run: runNow,
+    show: setSearch,
+    openTrace,
+    viewTrace: (request) => {
+      if (!answer) return;
+      findTrace(place.env, dataset, answer, request).then(
+        (row) => (row ? openTrace(row) : setNote('None of these events belongs to a trace')),
+        (cause: Error) => setNote(cause.message),
+      );
+    },
+    copy,
   };
 
   const problem = error instanceof ApiError && error.field ? { field: error.field, message: error.message } : undefined;
@@ -267,8 +148,8 @@ export default function QueryPage() {
           onEdit={runNow}
         />
         {isRunning ? (
-          <Button kind="outline" icon={<Square size={12} />} onClick={cancel} className={css.run}>
-            Cancel <ElapsedSince key={state.cancelKey.join()} />
+          <Button kind="outline" icon={<Square size={12} />} onClick={cancel} className={css.run} data-testid="cancel">
+            Cancel
           </Button>
         ) : (
           <Button
@@ -282,6 +163,7 @@ export default function QueryPage() {
             Run
           </Button>
         )}
+        <RecentMenu place={place} open={isRecentOpen} onOpenChange={setRecentOpen} />
         <DropMenu
           align="end"
           trigger={
@@ -291,14 +173,63 @@ export default function QueryPage() {
           }
           list={[
             {
+              id: 'board',
+              label: 'Add to a board',
+              icon: <LayoutDashboard size={14} />,
+              detail: 's',
+              disabled: !answer?.query_id,
+              onSelect: () => setSaving('board'),
+            },
+            {
+              id: 'name',
+              label: 'Name this query',
+              icon: <Tag size={14} />,
+              disabled: !answer?.query_id,
+              onSelect: () => setSaving('name'),
+            },
+            null,
+            { id: 'copy', label: 'Copy link to the query', icon: <Link2 size={14} />, detail: 'c', onSelect: copyLink },
+            {
+              id: 'copy-result',
+              label: 'Copy link to this result',
+              icon: <Pin size={14} />,
+              disabled: !answer?.result_id,
+              onSelect: copyResult,
+            },
+            null,
+            {
+              id: 'csv',
+              label: 'Download the table as CSV',
+              icon: <Download size={14} />,
+              detail: 'e',
+              disabled: !answer,
+              onSelect: () => save('csv'),
+            },
+            {
+              id: 'json-file',
+              label: 'Download the result as JSON',
+              icon: <Download size={14} />,
+              disabled: !answer,
+              onSelect: () => save('json'),
+            },
+            {
+              id: 'png',
+              label: 'Download the charts as PNG',
+              icon: <Image size={14} />,
+              disabled: !answer,
+              onSelect: () =>
+                void downloadCharts(shown.current ?? document, `${dataset}.png`).then(
+                  (done) => !done && setNote('There is no chart to download'),
+                ),
+            },
+            null,
+            {
               id: 'json',
               label: 'View or edit as JSON',
               icon: <Code2 size={14} />,
               detail: 'j',
               onSelect: () => setJsonOpen(true),
             },
-            { id: 'copy', label: 'Copy link', icon: <Link2 size={14} />, detail: 'c', onSelect: copyLink },
-            null,
             { id: 'clear', label: 'Clear the query', icon: <Eraser size={14} />, onSelect: () => edit({}) },
           ]}
         />
@@ -306,9 +237,11 @@ export default function QueryPage() {
 
       <div className={css.sticky}>
         <Builder env={place.env} dataset={dataset} spec={draft} onEdit={edit} selectRef={select} problem={problem} />
+        {isBlankQuery(draft) && <Starters env={place.env} dataset={dataset} spec={draft} onRun={runNow} />}
       </div>
       <Progress active={isRunning} />
-      <div className={css.results}>
+      <div className={css.results} ref={shown}>
+        {isRunning && <Running key={state.cancelKey.join()} env={place.env} onCancel={cancel} />}
         {search.query_error && (
           <ErrorBox what="The query of this link could not be read" error={{ message: search.query_error }} />
         )}
@@ -323,86 +256,66 @@ export default function QueryPage() {
         )}
         {answer && !(error && !isRunning) && (
           <>
-            <div className={css.tabs}>
-              <Tabs
-                label="Result"
-                value={tab}
-                onChange={setTab}
-                tabs={[
-                  { id: 'overview', label: 'Overview' },
-                  { id: 'raw', label: 'Raw events' },
-                ]}
-              />
-              {isEdited && !isRunning && (
-                <p className={css.edited} role="status">
-                  The query was edited since this result.{' '}
-                  <Button kind="plain" onClick={run}>
-                    Run it
-                  </Button>
-                </p>
-              )}
-              {isPrevious && !isRunning && (
-                <p className={css.edited} role="status">
-                  Cancelled. This is the result before.
-                </p>
-              )}
-              {state.isStored && (
-                <p className={css.edited}>
-                  Kept result of {rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc)}
-                </p>
-              )}
-            </div>
+            {isEdited && !isRunning && (
+              <p className={css.edited} role="status">
+                The query was edited since this result.{' '}
+                <Button kind="plain" onClick={run}>
+                  Run it
+                </Button>
+              </p>
+            )}
+            {isPrevious && !isRunning && (
+              <p className={css.edited} role="status">
+                Cancelled. This is the result before.
+              </p>
+            )}
+            {state.isStored && (
+              <p className={css.edited} data-testid="kept">
+                Kept result of {rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc)}.
+                <Button kind="plain" onClick={run}>
+                  Run it again
+                </Button>
+              </p>
+            )}
             <div
               className={isRunning || isPrevious ? css.dim : undefined}
               data-testid="results"
               data-state={isRunning || isPrevious ? 'running' : 'ready'}
             >
-              {tab === 'overview' ? (
-                <Results
-                  answer={answer}
-                  search={search}
-                  utc={utc}
-                  onSearch={setSearch}
-                  onZoom={(start, end) => runNow(withAbsolute(draft, start, end))}
-                  onMenu={openPointMenu}
-                  onGroupMenu={openGroupMenu}
-                  emptyAction={
-                    <EmptyAction team={place.team} env={place.env} dataset={dataset} draft={draft} onEdit={runNow} />
-                  }
-                />
-              ) : (
-                <RawEvents
-                  place={place}
-                  dataset={dataset}
-                  answer={answer}
-                  search={search}
-                  utc={utc}
-                  onSearch={setSearch}
-                  onValue={openValueMenu}
-                />
-              )}
+              <ResultView
+                place={place}
+                dataset={dataset}
+                answer={answer}
+                search={search}
+                tab={tab}
+                utc={utc}
+                actions={actions}
+                onSearch={setSearch}
+                onTab={setTab}
+                emptyAction={
+                  <EmptyAction team={place.team} env={place.env} dataset={dataset} draft={draft} onEdit={runNow} />
+                }
+              />
             </div>
             <Footer answer={answer} utc={utc} />
           </>
         )}
       </div>
-      {menu && (
-        <PointMenu
-          key={`${menu.x}-${menu.y}`}
-          at={menu}
-          title={menu.title}
-          list={menu.list}
-          onClose={() => setMenu(null)}
-        />
-      )}
-      <JsonDialog
-        key={String(isJsonOpen)}
-        open={isJsonOpen}
-        onOpenChange={setJsonOpen}
-        spec={tidy(draft)}
-        dataset={dataset}
-        onApply={runNow}
-      />
+      <Suspense fallback={null}>
+        {isJsonOpen && (
+          <JsonDialog open onOpenChange={setJsonOpen} spec={tidy(draft)} dataset={dataset} onApply={runNow} />
+        )}
+        {saving && answer?.query_id && (
+          <SaveDialog
+            place={place}
+            dataset={dataset}
+            answer={answer}
+            view={search.view}
+            toBoard={saving === 'board'}
+            onClose={() => setSaving(null)}
+          />
+        )}
+      </Suspense>
       <p className={css.toast} role="status" data-on={note !== '' || undefined}>
         {note}
       </p>
@@ -410,9 +323,11 @@ export default function QueryPage() {
   );
 }
 
-function ElapsedSince() {
-  const [since] = useState(() => performance.now());
-  return <Elapsed since={since} />;
+/** Nothing but a time: no calculation but the COUNT that an empty one gets, no filter, no group. */
+function isBlankQuery(spec: QuerySpec): boolean {
+  const [first, second] = spec.calculations ?? [];
+  const counts = !first || (first.op === 'COUNT' && !first.column && !first.name && !second);
+  return counts && !spec.filters?.length && !spec.breakdowns?.length && !spec.formulas?.length;
 }
 
 function Footer({ answer, utc }: { answer: QueryAnswer; utc: boolean }) {

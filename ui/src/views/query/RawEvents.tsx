@@ -2,11 +2,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { Columns3, Download, ListTree, X } from 'lucide-react';
 import { useCallback, useMemo, useState } from 'react';
-import { getRows } from '../../api/calls';
+import { exportHref, getRows } from '../../api/calls';
+import { eventsCsv } from '../../model/export';
 import { numberText, rowTimeText, valueText } from '../../model/format';
-import { filterText } from '../../model/query-spec';
 import {
-  behindFilters,
   fieldsOf,
   nsToSeconds,
   rowMatches,
@@ -16,14 +15,15 @@ import {
   type EventRow,
   type QueryAnswer,
 } from '../../model/result';
-import { momentText } from '../../model/time-range';
 import type { QuerySearch } from '../../model/url-state';
 import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { FieldList, JsonView } from '../../widgets/FieldList';
 import { Grid, type GridColumn } from '../../widgets/Grid';
 import { Link } from '../../widgets/Link';
-import { PopoverBox } from '../../widgets/popup';
+import { DropMenu, PopoverBox } from '../../widgets/popup';
+import { download } from '../../widgets/download';
 import { datasetPath, type Place } from '../../widgets/route';
+import { BehindChip } from './BehindChip';
 import css from './query.module.css';
 
 const PAGE = 100;
@@ -84,16 +84,20 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
       }
     );
   };
-  const download = () => {
-    const lines = rows
-      .map((r) => JSON.stringify({ time: r.timestamp, samplerate: r.sample_rate, dataset: r.dataset, data: r.data }))
-      .join('\n');
-    const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([lines], { type: 'application/x-ndjson' }));
-    link.download = `${dataset}-events.ndjson`;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 1000);
+  const loadedJson = () => {
+    const lines = rows.map((r) =>
+      JSON.stringify({ time: r.timestamp, samplerate: r.sample_rate, dataset: r.dataset, data: r.data }),
+    );
+    download(`${dataset}-events.ndjson`, 'application/x-ndjson', lines.join('\n'));
   };
+  const exported = (format: 'csv' | 'ndjson' | 'parquet') =>
+    exportHref(place.env, dataset, format, {
+      ...request,
+      start: nsToSeconds(request.start_time_ns),
+      end: nsToSeconds(request.end_time_ns),
+    });
+  // The server writes whole windows of one dataset; what is checked here or computed it can't.
+  const canExport = dataset !== '__all__' && check.length === 0;
 
   const columns: GridColumn[] = [
     { id: ' trace', head: <span className="sr">Trace</span>, width: '32px' },
@@ -112,19 +116,7 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
     <div className={css.raw}>
       <div className={css.rawBar}>
         {behind ? (
-          <span className={css.behind} data-testid="behind">
-            <strong>{behind.group || behind.range ? 'Behind one point' : 'Narrowed to'}</strong>
-            <code>
-              {momentText(nsToSeconds(behind.start_ns) * 1000, utc)} –{' '}
-              {momentText(nsToSeconds(behind.end_ns) * 1000, utc).slice(11)}
-            </code>
-            {behindFilters(behind).map((f) => (
-              <code key={filterText(f)}>{filterText(f)}</code>
-            ))}
-            <IconButton label="Show all events of the query" onClick={() => onSearch({ behind: undefined })}>
-              <X size={14} />
-            </IconButton>
-          </span>
+          <BehindChip behind={behind} utc={utc} onClear={() => onSearch({ behind: undefined })} />
         ) : (
           <span className={css.counted}>Every event the query reads, newest first</span>
         )}
@@ -139,15 +131,34 @@ export function RawEvents({ place, dataset, answer, search, utc, onSearch, onVal
             `${numberText(rows.length)}${hasNextPage ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`}
           {weight > rows.length && `, standing for ${numberText(weight)}${hasNextPage ? '+' : ''} by sample rate`}
         </span>
-        <Button
-          kind="plain"
-          icon={<Download size={14} />}
-          disabled={rows.length === 0}
-          onClick={download}
-          title="Download the loaded rows as newline-delimited JSON"
-        >
-          Download
-        </Button>
+        <DropMenu
+          align="end"
+          trigger={
+            <Button kind="plain" icon={<Download size={14} />} disabled={rows.length === 0}>
+              Download
+            </Button>
+          }
+          list={[
+            {
+              id: 'csv',
+              label: 'Loaded rows as CSV',
+              onSelect: () => download(`${dataset}-events.csv`, 'text/csv', eventsCsv(rows, fields)),
+            },
+            { id: 'ndjson', label: 'Loaded rows as JSON lines', onSelect: loadedJson },
+            ...(canExport
+              ? [
+                  null,
+                  { id: 'all-csv', label: 'All rows as CSV', onSelect: () => location.assign(exported('csv')) },
+                  {
+                    id: 'all-json',
+                    label: 'All rows as JSON lines',
+                    onSelect: () => location.assign(exported('ndjson')),
+                  },
+                  { id: 'parquet', label: 'All rows as Parquet', onSelect: () => location.assign(exported('parquet')) },
+                ]
+              : []),
+          ]}
+        />
         <PopoverBox
           label="Columns"
           open={isChoosing}

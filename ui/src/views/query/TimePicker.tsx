@@ -3,6 +3,7 @@ import { Calendar, ChevronDown, ChevronLeft, ChevronRight } from 'lucide-react';
 import { useState } from 'react';
 import type { QuerySpec } from '../../model/query-spec';
 import {
+  COMPARE_OFFSETS,
   granularities,
   isRelative,
   momentText,
@@ -34,6 +35,7 @@ interface Props {
 
 export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit }: Props) {
   const range = rangeSeconds(spec);
+  const compare = spec.compare_time_offset_seconds;
   const automatic = granularity && !spec.granularity ? `Auto (${spanText(granularity)})` : 'Auto';
   return (
     <div className={css.time}>
@@ -76,6 +78,39 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
             id: String(g),
             label: spanText(g),
             onSelect: () => onEdit({ ...spec, granularity: g }),
+          })),
+        ]}
+      />
+      <DropMenu
+        align="end"
+        trigger={
+          <Button kind="plain" title="The same question about an earlier time, beside this one">
+            {compare === undefined
+              ? 'Compare'
+              : (COMPARE_OFFSETS.find((o) => o.seconds === compare)?.label ?? 'the range before')}
+            <ChevronDown size={14} />
+          </Button>
+        }
+        list={[
+          {
+            id: 'none',
+            label: 'Nothing',
+            onSelect: () => onEdit({ ...spec, compare_time_offset_seconds: undefined }),
+          },
+          null,
+          ...(COMPARE_OFFSETS.some((o) => o.seconds === range)
+            ? []
+            : [
+                {
+                  id: 'range',
+                  label: `The range before (${spanText(range)})`,
+                  onSelect: () => onEdit({ ...spec, compare_time_offset_seconds: range }),
+                },
+              ]),
+          ...COMPARE_OFFSETS.filter((o) => o.seconds >= range).map((o) => ({
+            id: String(o.seconds),
+            label: o.label[0]!.toUpperCase() + o.label.slice(1),
+            onSelect: () => onEdit({ ...spec, compare_time_offset_seconds: o.seconds }),
           })),
         ]}
       />

@@ -2,12 +2,12 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import type { Column } from '../../api/calls';
-import { columnsOptions, valuesOptions } from '../../api/options';
+import { columnsOptions, functionsOptions, valuesOptions } from '../../api/options';
 import { agoText, shortNumber, valueText } from '../../model/format';
 import {
-  calculationKey,
   calculationOp,
   CALCULATION_OPS,
+  comparables,
   filterText,
   HAVING_OPS,
   isNumeric,
@@ -15,10 +15,15 @@ import {
   orderables,
   orderText,
   readFilter,
+  relationOf,
+  RELATIONS,
   scalarText,
   type ColumnType,
+  type Order,
   type QuerySpec,
 } from '../../model/query-spec';
+import { readSelect, selectText } from '../../model/select-text';
+import { rangeSeconds } from '../../model/time-range';
 import type { Suggestion } from '../../widgets/TokenInput';
 
 const TYPE_MARK: Record<ColumnType, string> = { string: 'Aa', integer: '12', float: '1.2', boolean: '✓' };
@@ -49,6 +54,8 @@ export function useTypeOf(env: string, dataset: string): (column: string) => Col
     [client, env, dataset],
   );
 }
+
+type TypeOf = (column: string) => ColumnType | undefined;
 
 export interface Offer {
   suggestions: Suggestion[];
@@ -84,50 +91,124 @@ const columnItem = (c: Column, insert: string, done: boolean): Suggestion => ({
   detail: c.description || (c.last_written ? agoText(Date.parse(c.last_written), Date.now()) : ''),
 });
 
-export function useSelectOffer(scope: Scope, text: string): Offer {
-  const match = /^\s*([A-Za-z_0-9]+)\s*[( ]\s*(.*?)\)?\s*$/.exec(text);
-  const op = match ? calculationOp(match[1]!.toUpperCase()) : undefined;
-  const { columns, loading, note } = useColumns({ ...scope, enabled: scope.enabled && !!op }, op ? match![2]! : '');
-  if (op) {
-    const usable = columns.filter((c) => op.needs !== 'number' || c.type !== 'string');
-    // Numbers first: they are what one measures.
-    const sorted =
-      op.needs === 'number'
-        ? [...usable].sort((a, b) => Number(isNumeric(b.type)) - Number(isNumeric(a.type)))
-        : usable;
-    return {
-      suggestions: sorted.map((c) => columnItem(c, calculationKey({ op: op.op, column: c.key_name }), true)),
-      loading,
-      note,
-    };
+/** SELECT: operators, then their column, then a filter or a name; formulas offer names of calculations and functions. */
+export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, typeOf: TypeOf): Offer {
+  const read = readSelect(text);
+  const isColumn = read.stage === 'column';
+  const { columns, loading, note } = useColumns(
+    { ...scope, enabled: scope.enabled && isColumn },
+    isColumn ? read.prefix : '',
+  );
+  const inner = useWhereOffer(
+    { ...scope, enabled: scope.enabled && read.stage === 'filter' },
+    read.stage === 'filter' ? read.text : '',
+    typeOf,
+    rangeSeconds(spec),
+  );
+  const functions = useQuery({ ...functionsOptions(scope.env), enabled: scope.enabled && read.stage === 'formula' });
+  switch (read.stage) {
+    case 'column': {
+      const needs = calculationOp(read.op)?.needs;
+      const usable = columns.filter((c) => needs !== 'number' || c.type !== 'string');
+      // Numbers first: they are what one measures.
+      const sorted =
+        needs === 'number' ? [...usable].sort((a, b) => Number(isNumeric(b.type)) - Number(isNumeric(a.type))) : usable;
+      return {
+        suggestions: sorted.map((c) => columnItem(c, selectText({ op: read.op, column: c.key_name }), true)),
+        loading,
+        note,
+      };
+    }
+    case 'tail':
+      return {
+        suggestions: [
+          { insert: read.head, done: true, label: read.head, icon: 'ƒ', detail: 'take it' },
+          {
+            insert: `${read.head} where `,
+            done: false,
+            label: `${read.head} where …`,
+            detail: 'with a filter of its own',
+          },
+          { insert: `${read.head} as `, done: false, label: `${read.head} as …`, detail: 'with a name, for formulas' },
+        ],
+        loading: false,
+      };
+    case 'filter':
+      return {
+        ...inner,
+        // One more may follow, so choosing a value does not end the calculation.
+        suggestions: inner.suggestions.map((s) => ({
+          ...s,
+          insert: `${read.head}${s.done ? quoteBlanks(s.insert) : s.insert}`,
+          done: false,
+        })),
+        note: inner.note ?? 'Enter takes it; “and …” adds a filter, “as …” a name',
+      };
+    case 'name':
+      return { suggestions: [], loading: false, note: read.prefix.trim() === '' ? 'A name' : 'Enter takes it' };
+    case 'formula': {
+      const wanted = read.prefix.toLowerCase();
+      const names = (spec.calculations ?? []).flatMap((c) => (c.name ? [`$${c.name}`] : []));
+      const offered = [
+        ...names.map((n) => ({ insert: n, label: n, detail: 'calculation', icon: '$' })),
+        ...(functions.data?.functions ?? []).map((f) => ({
+          insert: `${f.name}(`,
+          label: f.name,
+          detail: f.summary,
+          icon: 'ƒ',
+        })),
+      ].filter((o) => o.insert.toLowerCase().startsWith(wanted) && o.insert.toLowerCase() !== wanted);
+      return {
+        suggestions:
+          wanted === '' && names.length > 0
+            ? offered.slice(0, names.length).map((o) => ({ ...o, insert: read.head + o.insert, done: false }))
+            : offered.slice(0, 30).map((o) => ({ ...o, insert: read.head + o.insert, done: false })),
+        loading: functions.isFetching,
+        note:
+          names.length === 0
+            ? 'Formulas work on named calculations: first “COUNT as all”, then “= DIV($errors, $all) as share”'
+            : 'Enter takes it; “as …” names it',
+      };
+    }
+    case 'op':
+      break;
   }
-  const wanted = text.trim().toUpperCase();
+  const wanted = read.prefix.toUpperCase();
   const ops = CALCULATION_OPS.filter((c) => c.op.includes(wanted)).sort(
     (a, b) => Number(b.op.startsWith(wanted)) - Number(a.op.startsWith(wanted)),
   );
+  const formula: Suggestion[] =
+    wanted === ''
+      ? [{ insert: '= ', done: false, label: '= …', detail: 'formula over named calculations', icon: '=' }]
+      : [];
   return {
-    suggestions: ops.map((c) => ({
-      insert: c.needs === 'none' || c.needs === 'optional' ? c.op : `${c.op}(`,
-      done: c.needs === 'none' || c.needs === 'optional',
-      label: c.needs === 'any' || c.needs === 'number' ? `${c.op}(…)` : c.op,
-      detail: c.help,
-      icon: 'ƒ',
-    })),
+    suggestions: [
+      ...ops.map((c) => ({
+        insert: c.needs === 'none' || c.needs === 'optional' ? c.op : `${c.op}(`,
+        done: c.needs === 'none' || c.needs === 'optional',
+        label: c.needs === 'any' || c.needs === 'number' ? `${c.op}(…)` : c.op,
+        detail: c.help,
+        icon: 'ƒ',
+      })),
+      ...formula,
+    ],
     loading: false,
-    note: ops.length === 0 ? `“${text.trim()}” is no calculation` : undefined,
+    note: ops.length === 0 ? `“${read.prefix}” is no calculation` : undefined,
   };
 }
+/** The value of a chosen filter in quotes when it has blanks, so that words may follow. */
+function quoteBlanks(text: string): string {
+  const read = readFilter(`${text} `);
+  if (read.stage !== 'value' || !/\s/.test(read.prefix) || read.prefix.startsWith('"')) return text;
+  return `${text.slice(0, text.lastIndexOf(read.prefix))}${JSON.stringify(read.prefix)}`;
+}
 
-export function useWhereOffer(
-  scope: Scope,
-  text: string,
-  typeOf: (column: string) => ColumnType | undefined,
-  timeRange: number,
-): Offer {
+export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRange: number): Offer {
   const read = readFilter(text);
+  const relation = read.stage === 'column' ? relationOf(read.prefix) : '';
   const { columns, loading, note } = useColumns(
     { ...scope, enabled: scope.enabled && read.stage === 'column' },
-    read.stage === 'column' ? read.prefix : '',
+    read.stage === 'column' ? read.prefix.slice(relation.length) : '',
   );
   const isList = read.stage === 'value' && (read.op === 'in' || read.op === 'not-in');
   const listHead = isList && read.stage === 'value' ? read.prefix.replace(/[^,]*$/, '') : '';
@@ -136,12 +217,28 @@ export function useWhereOffer(
   );
   const wantsValues = scope.enabled && read.stage === 'value';
   const values = useQuery({
-    ...valuesOptions(scope.env, scope.dataset, read.stage === 'value' ? read.column : '', valuePrefix, timeRange),
+    ...valuesOptions(
+      scope.env,
+      // The other spans of a trace lie in any dataset.
+      read.stage === 'value' && relationOf(read.column) !== '' ? '__all__' : scope.dataset,
+      read.stage === 'value' ? read.column.slice(relationOf(read.column).length) : '',
+      valuePrefix,
+      timeRange,
+    ),
     enabled: wantsValues,
     placeholderData: keepPreviousData,
   });
   if (read.stage === 'column') {
-    return { suggestions: columns.map((c) => columnItem(c, `${columnToken(c.key_name)} `, false)), loading, note };
+    const typed = read.prefix.toLowerCase();
+    const relations = typed === '' ? [] : RELATIONS.filter((r) => r.prefix.startsWith(typed) && r.prefix !== typed);
+    return {
+      suggestions: [
+        ...columns.map((c) => columnItem(c, `${relation}${columnToken(c.key_name)} `, false)),
+        ...relations.map((r) => ({ insert: r.prefix, done: false, icon: '⇄', label: `${r.prefix}…`, detail: r.help })),
+      ],
+      loading,
+      note,
+    };
   }
   const head = columnToken(read.column);
   if (read.stage === 'op') {
@@ -185,12 +282,13 @@ export function useColumnOffer(scope: Scope, text: string, taken: readonly strin
 
 export function orderOffer(spec: QuerySpec, text: string): Offer {
   const wanted = text.trim().toLowerCase();
+  const isValue = (o: Order) => Boolean(o.op) || !spec.breakdowns?.includes(o.column ?? '');
   const all = orderables(spec).flatMap((o) => {
     const both = [
       { ...o, order: 'descending' as const },
       { ...o, order: 'ascending' as const },
     ];
-    return o.op ? both : both.reverse();
+    return isValue(o) ? both : both.reverse();
   });
   const found = all.map(orderText).filter((t) => t.toLowerCase().includes(wanted));
   return {
@@ -200,9 +298,7 @@ export function orderOffer(spec: QuerySpec, text: string): Offer {
   };
 }
 export function havingOffer(spec: QuerySpec, text: string): Offer {
-  const keys = orderables(spec)
-    .filter((o) => o.op)
-    .map((o) => calculationKey({ op: o.op!, column: o.column }));
+  const keys = comparables(spec).map((c) => c.key);
   const chosen = keys.find((k) => text.toLowerCase().startsWith(`${k.toLowerCase()} `));
   if (!chosen) {
     const found = keys.filter((k) => k.toLowerCase().includes(text.trim().toLowerCase()));

@@ -55,7 +55,7 @@ export function useQueryState() {
     (next: QuerySpec, options: { run?: boolean; search?: Partial<QuerySearch> } = {}) => {
       const spec = prune(next);
       const old = latest.current;
-      const { behind: _b, query_error: _e, ...kept } = old.search;
+      const { behind: _b, bubble: _u, query_error: _e, ...kept } = old.search;
       const nextSearch: QuerySearch = { ...kept, ...options.search, query: spec };
       latest.current = { draft: spec, search: nextSearch };
       if (textOf(spec) !== textOf(old.draft) || options.search || old.search.query_error) go(path, nextSearch);
@@ -65,9 +65,9 @@ export function useQueryState() {
   );
   const run = useCallback(() => {
     const spec = prune(latest.current.draft);
-    const { behind, query_error: _e, ...kept } = latest.current.search;
+    const { behind, bubble, query_error: _e, ...kept } = latest.current.search;
     // Where a result of before was narrowed to a point, the new one is not.
-    if (behind || place.result !== undefined) go(path, { ...kept, query: spec });
+    if (behind || bubble || place.result !== undefined) go(path, { ...kept, query: spec });
     setRan((r) => ({ ...r, spec, run: r.run + 1 }));
   }, [go, path, place.result]);
 

@@ -1,0 +1,3558 @@
+// Made from docs/openapi.json by `npm run schema`.
+export interface paths {
+    "/api/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns this document.
+         * @description Needs nothing.
+         */
+        get: operations["get__api_openapijson"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns who is signed in, to which team, and what the UI must know.
+         * @description Needs nothing.
+         */
+        get: operations["get__api_session"];
+        put?: never;
+        /**
+         * Signs a person in; the session is in a cookie.
+         * @description Needs nothing.
+         */
+        post: operations["post__api_session"];
+        /**
+         * Signs out.
+         * @description Needs nothing.
+         */
+        delete: operations["delete__api_session"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a configuration key with every permission. Its secret is in this answer and nowhere else.
+         * @description Needs an administrator who is signed in.
+         */
+        post: operations["post__api_environments_env_keys"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the datasets with what they hold.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/onboarding": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says whether anything has arrived yet.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_onboarding"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Searches the columns of a dataset, or of all with `__all__`; the best match first.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/columns/{column_name}/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the commonest values of a column.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_columns_column_name_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a query over a dataset, or over all with `__all__`, and keeps its answer.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_query"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/results/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns an answer as it was, whatever arrived since.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_results_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/queries/running": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the queries that are being answered, and how far they are.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_queries_running"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/queries/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns a query as it was sent.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_queries_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/query-annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the names of queries of a dataset, or of all with `__all__`.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_query_annotations"];
+        put?: never;
+        /**
+         * Names a query.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_query_annotations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/query-annotations/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes a name of a query; its query stays.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        put: operations["put__api_environments_env_datasets_dataset_query_annotations_id"];
+        post?: never;
+        /**
+         * Takes a name of a query away.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        delete: operations["delete__api_environments_env_datasets_dataset_query_annotations_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the runs that match all parameters, the newest first.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/boards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the boards.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_boards"];
+        put?: never;
+        /**
+         * Makes a board.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_boards`.
+         */
+        post: operations["post__api_environments_env_boards"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/boards/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns a board.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_boards_id"];
+        /**
+         * Replaces a board; preset filters that are absent stay.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_boards`.
+         */
+        put: operations["put__api_environments_env_boards_id"];
+        post?: never;
+        /**
+         * Deletes a board with its views.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_boards`.
+         */
+        delete: operations["delete__api_environments_env_boards_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/boards/{id}/views": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the views of a board.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_boards_id_views"];
+        put?: never;
+        /**
+         * Makes a view of a board.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_boards`.
+         */
+        post: operations["post__api_environments_env_boards_id_views"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/boards/{id}/views/{view}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a view of a board.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_boards`.
+         */
+        delete: operations["delete__api_environments_env_boards_id_views_view"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/markers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what a chart of the dataset shows: its markers and those of the environment, or of all datasets with `__all__`.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_markers"];
+        put?: never;
+        /**
+         * Makes a marker.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_markers`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_markers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/markers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a marker and returns it; one of the environment with `__all__`.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_markers`.
+         */
+        delete: operations["delete__api_environments_env_datasets_dataset_markers_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Returns the events that pass the filters, the newest first.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_rows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/traces/{trace_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the events of a trace from all datasets, the oldest first.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_traces_trace_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/bubble-up": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Compares the rows of a selection with the other rows, column by column.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_bubble_up"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/calculated-field": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Checks an expression and returns its values in the newest events, or what is wrong and where.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_calculated_field"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/calculated-field/functions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the functions of the language.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_calculated_field_functions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/sql": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Runs a SELECT. Whoever accepts `text/csv` first gets CSV.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_sql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the events of a window, the oldest first, as they are written.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the limits of the environment and what each dataset keeps.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_retention"];
+        /**
+         * Sets the limits of the environment.
+         * @description Needs an administrator who is signed in.
+         */
+        put: operations["put__api_environments_env_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/retention": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the limits of a dataset and what it keeps.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_retention"];
+        /**
+         * Sets the limits of a dataset.
+         * @description Needs an administrator who is signed in.
+         */
+        put: operations["put__api_environments_env_datasets_dataset_retention"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Counts the events that match, and erases them when `dry_run` is false.
+         * @description Needs an administrator who is signed in. Other paths name the new erasure by the answer's `/id`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the erasures, the newest first.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_erasures"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns an erasure.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_erasures_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/alerting": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says whether triggers and burn alerts are evaluated, and how many there are.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_alerting"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description A name to show and a name for addresses. */
+        NameAndSlug: {
+            /** @description The name to show. */
+            name: string;
+            /** @description The name in addresses. */
+            slug: string;
+        };
+        /** @description What a dataset's events have. */
+        Column: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            key_name: string;
+            /**
+             * @description What its values are shown as.
+             * @enum {string}
+             */
+            type: "string" | "float" | "integer" | "boolean";
+            /** @description What people wrote about it. */
+            description: string;
+            /** @description True when lists leave it out. */
+            hidden: boolean;
+            /** @description When a value last came. */
+            last_written: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A question. An empty object counts the events of the last two hours. */
+        QuerySpec: {
+            /** @description What to calculate per group; COUNT when none is given. */
+            calculations?: components["schemas"]["Calculation"][] | null;
+            /** @description Columns whose values make the groups. */
+            breakdowns?: string[] | null;
+            /** @description Which rows count. */
+            filters?: components["schemas"]["Filter"][] | null;
+            /** @description Whether a row has to pass all filters or one; AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Seconds of one point of the series; 0 or absent chooses. */
+            granularity?: number | null;
+            /** @description The order of the groups. */
+            orders?: components["schemas"]["Order"][] | null;
+            /** @description Most groups; 1 to 1,000. */
+            limit?: number | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Seconds from the start or up to the end, or up to now; 7,200 unless given. */
+            time_range?: number | null;
+            /** @description Which groups are shown. */
+            havings?: components["schemas"]["Having"][] | null;
+            /** @description Columns computed for this query. */
+            calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Values computed from the calculations of a group. */
+            formulas?: components["schemas"]["NamedExpression"][] | null;
+            /** @description How much earlier the time to compare with is. */
+            compare_time_offset_seconds?: number | null;
+        };
+        /** @description A value computed from the rows of a group. */
+        Calculation: {
+            /** @description COUNT, SUM, AVG, P99 and so on. */
+            op: string;
+            /** @description The column it is computed from; none for COUNT. */
+            column?: string | null;
+            /** @description What it is called in the answer. */
+            name?: string | null;
+            /** @description Which rows count for it. */
+            filters?: components["schemas"]["Filter"][] | null;
+            /** @description How its filters go together. */
+            filter_combination?: ("AND" | "OR") | null;
+        };
+        /** @description A condition on the rows. */
+        Filter: {
+            /** @description Name of the column. */
+            column?: string | null;
+            /** @description `=`, `!=`, `>`, `>=`, `<`, `<=`, `starts-with`, `ends-with`, `contains`, their negations with `does-not-`, `exists`, `does-not-exist`, `in`, `not-in`. */
+            op: string;
+            /** @description A text, number or truth; a list of them for `in` and `not-in`; none for `exists`. */
+            value?: unknown;
+        };
+        /** @description A breakdown or calculation to order the groups by. */
+        Order: {
+            /** @description Column of the breakdown or calculation. */
+            column?: string | null;
+            /** @description The calculation. */
+            op?: string | null;
+            /** @description The direction; ascending unless given. */
+            order?: ("ascending" | "descending") | null;
+        };
+        /** @description A condition on a calculation of the query. */
+        Having: {
+            /** @description The calculation. */
+            calculate_op: string;
+            /** @description Its column. */
+            column?: string | null;
+            /**
+             * @description How to compare.
+             * @enum {string}
+             */
+            op: "=" | "!=" | ">" | ">=" | "<" | "<=";
+            /** @description What to compare with. */
+            value: number;
+        };
+        /** @description An expression and what it is called. */
+        NamedExpression: {
+            /** @description What it is called. */
+            name: string;
+            /** @description How it is computed. */
+            expression: string;
+        };
+        /** @description A saved query: what was sent, with its id. */
+        Query: {
+            /** @description Its id. */
+            id: string;
+            /** @description What to calculate per group; COUNT when none is given. */
+            calculations?: components["schemas"]["Calculation"][] | null;
+            /** @description Columns whose values make the groups. */
+            breakdowns?: string[] | null;
+            /** @description Which rows count. */
+            filters?: components["schemas"]["Filter"][] | null;
+            /** @description Whether a row has to pass all filters or one; AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Seconds of one point of the series; 0 or absent chooses. */
+            granularity?: number | null;
+            /** @description The order of the groups. */
+            orders?: components["schemas"]["Order"][] | null;
+            /** @description Most groups; 1 to 1,000. */
+            limit?: number | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Seconds from the start or up to the end, or up to now; 7,200 unless given. */
+            time_range?: number | null;
+            /** @description Which groups are shown. */
+            havings?: components["schemas"]["Having"][] | null;
+            /** @description Columns computed for this query. */
+            calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Values computed from the calculations of a group. */
+            formulas?: components["schemas"]["NamedExpression"][] | null;
+            /** @description How much earlier the time to compare with is. */
+            compare_time_offset_seconds?: number | null;
+        };
+        /** @description A row of a series. */
+        ResultPoint: {
+            /**
+             * Format: date-time
+             * @description Start of its time.
+             */
+            time: string;
+            /** @description Breakdowns and calculations by name. What has no value is absent. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A row of a result. */
+        ResultRow: {
+            /** @description Breakdowns and calculations by name. What has no value is absent. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A name for a query. */
+        QueryAnnotation: {
+            /** @description Its id. */
+            id: string;
+            /** @description The name. */
+            name: string;
+            /** @description Free text. */
+            description: string;
+            /** @description The query. */
+            query_id: string;
+            /**
+             * @description Who made it.
+             * @enum {string}
+             */
+            source: "query" | "board";
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A name for a query, to be made. */
+        NewQueryAnnotation: {
+            /** @description 1 to 320 characters. */
+            name: string;
+            /** @description At most 1,023 characters. */
+            description?: string;
+            /** @description The query. */
+            query_id: string;
+            /**
+             * @description Who makes it; query unless given.
+             * @enum {string}
+             */
+            source?: "query" | "board";
+        };
+        /** @description Another name for the same query. */
+        QueryAnnotationChange: {
+            /** @description 1 to 320 characters. */
+            name: string;
+            /** @description At most 1,023 characters. */
+            description?: string;
+            /** @description The query, which stays. */
+            query_id?: string;
+        };
+        /** @description A page of panels. */
+        Board: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Free text. */
+            description: string;
+            /**
+             * @description The only kind there is.
+             * @enum {string}
+             */
+            type: "flexible";
+            /** @description Where people see it. */
+            links: {
+                /** @description Its page. */
+                board_url: string;
+            };
+            /** @description In reading order. */
+            panels: components["schemas"]["Panel"][];
+            /** @description Labels. */
+            tags: {
+                /** @description 1 to 32 lower-case letters. */
+                key: string;
+                /** @description At most 128 characters, the first a lower-case letter. */
+                value: string;
+            }[];
+            /** @description Columns offered as filters of the whole board. */
+            preset_filters: {
+                /** @description The column. */
+                column: string;
+                /** @description What people see, at most 50 characters. */
+                alias: string;
+            }[];
+        };
+        /** @description One rectangle of a board. */
+        Panel: {
+            /**
+             * @description What it shows.
+             * @enum {string}
+             */
+            type: "query" | "slo" | "text";
+            /** @description Where it is. */
+            position: {
+                /** @description Left edge on a grid of 12 columns. */
+                x_coordinate: number;
+                /** @description Upper edge. */
+                y_coordinate: number;
+                /** @description Columns. */
+                width: number;
+                /** @description Rows. */
+                height: number;
+            };
+            /** @description Of a query. */
+            query_panel?: {
+                /** @description The query. */
+                query_id: string;
+                /** @description Its name. */
+                query_annotation_id: string;
+                /**
+                 * @description Charts, table or both.
+                 * @enum {string}
+                 */
+                query_style: "graph" | "table" | "combo";
+                /** @description Slug of the query's dataset. */
+                dataset: string;
+                /** @description How its charts look. */
+                visualization_settings?: components["schemas"]["VisualizationSettings"];
+            };
+            /** @description Of an SLO. */
+            slo_panel?: {
+                /** @description The SLO. */
+                slo_id: string;
+            };
+            /** @description Of text. */
+            text_panel?: {
+                /** @description Markdown, at most 10,000 characters. */
+                content: string;
+            };
+        };
+        /** @description How the charts of a query look. */
+        VisualizationSettings: {
+            /** @description Without the earlier time. */
+            hide_compare?: boolean;
+            /** @description Without what the pointer shows. */
+            hide_hovers?: boolean;
+            /** @description Without markers. */
+            hide_markers?: boolean;
+            /** @description Times in UTC. */
+            utc_xaxis?: boolean;
+            /** @description Several calculations on one chart. */
+            overlaid_charts?: boolean;
+            /** @description Chart by chart. */
+            charts?: {
+                /** @description Which chart, from 0. */
+                chart_index?: number;
+                /**
+                 * @description What kind of chart.
+                 * @enum {string}
+                 */
+                chart_type?: "default" | "line" | "stacked" | "stat" | "tsbar" | "cbar" | "cpie";
+                /** @description A logarithmic axis. */
+                log_scale?: boolean;
+                /** @description Lines over gaps. */
+                omit_missing_values?: boolean;
+            }[];
+        };
+        /** @description A page of panels, to be made. */
+        NewBoard: {
+            /** @description 1 to 255 characters. */
+            name: string;
+            /** @description At most 1,024 characters. */
+            description?: string;
+            /**
+             * @description The only kind there is.
+             * @enum {string}
+             */
+            type?: "flexible";
+            /**
+             * @description `auto` places the panels anew.
+             * @enum {string}
+             */
+            layout_generation?: "auto" | "manual";
+            /** @description In reading order, at most 200. */
+            panels?: components["schemas"]["NewPanel"][];
+            /** @description At most 10 labels. */
+            tags?: {
+                /** @description 1 to 32 lower-case letters. */
+                key: string;
+                /** @description At most 128 characters, the first a lower-case letter. */
+                value: string;
+            }[];
+            /** @description At most 5 columns offered as filters of the whole board. */
+            preset_filters?: {
+                /** @description The column. */
+                column: string;
+                /** @description What people see, at most 50 characters. */
+                alias: string;
+            }[];
+        };
+        /** @description One rectangle of a board, to be made. */
+        NewPanel: {
+            /**
+             * @description What it shows.
+             * @enum {string}
+             */
+            type: "query" | "slo" | "text";
+            /** @description Where it is; all panels say so, or none. */
+            position?: {
+                /** @description Left edge on a grid of 12 columns. */
+                x_coordinate?: number;
+                /** @description Upper edge. */
+                y_coordinate?: number;
+                /** @description Columns. */
+                width?: number;
+                /** @description Rows. */
+                height?: number;
+            };
+            /** @description Of a query. */
+            query_panel?: {
+                /** @description The query. */
+                query_id: string;
+                /** @description A name of that query. */
+                query_annotation_id: string;
+                /**
+                 * @description Charts, table or both; graph unless given.
+                 * @enum {string}
+                 */
+                query_style?: "graph" | "table" | "combo";
+                /** @description How its charts look. */
+                visualization_settings?: components["schemas"]["VisualizationSettings"];
+            };
+            /** @description Of an SLO. */
+            slo_panel?: {
+                /** @description The SLO. */
+                slo_id: string;
+            };
+            /** @description Of text. */
+            text_panel?: {
+                /** @description Markdown, at most 10,000 characters. */
+                content: string;
+            };
+        };
+        /** @description A named set of filters. */
+        BoardView: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name, unique on its board. */
+            name: string;
+            /** @description At least one. */
+            filters: {
+                /** @description The column. */
+                column: string;
+                /** @description A filter operator of queries. */
+                operation: string;
+                /** @description What it compares with; a list for `in` and `not-in`, absent for `exists` and `does-not-exist`. */
+                value?: unknown;
+            }[];
+        };
+        /** @description A named set of filters, to be made. */
+        NewBoardView: {
+            /** @description 1 to 255 characters, unique on its board. */
+            name: string;
+            /** @description 1 to 100 filters. */
+            filters: {
+                /** @description The column. */
+                column: string;
+                /** @description A filter operator of queries. */
+                operation: string;
+                /** @description What it compares with; a list for `in` and `not-in`, absent for `exists` and `does-not-exist`. */
+                value?: unknown;
+            }[];
+        };
+        /** @description A moment or a span of time. */
+        Marker: {
+            /** @description Its id. */
+            id: string;
+            /** @description Seconds since the Unix epoch. */
+            start_time: number;
+            /** @description Seconds since the Unix epoch; absent for a moment. */
+            end_time?: number;
+            /** @description What happened. */
+            message?: string;
+            /** @description What kind of thing happened. */
+            type?: string;
+            /** @description Where to read more. */
+            url?: string;
+            /** @description The colour of the type, in lists only. */
+            color?: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description What is to be said of a marker. */
+        MarkerValues: {
+            /** @description Seconds since the Unix epoch; now unless given. */
+            start_time?: number;
+            /** @description Seconds since the Unix epoch; absent for a moment. */
+            end_time?: number;
+            /** @description What happened. */
+            message?: string;
+            /** @description What kind of thing happened; settings give it a colour. */
+            type?: string;
+            /** @description Where to read more. */
+            url?: string;
+        };
+        /** @description Who is signed in, if anybody, and facts about the server. */
+        Session: {
+            /** @description Version of the server. */
+            version: string;
+            /** @description True when no sign-in is needed. */
+            dev: boolean;
+            /** @description Who is signed in. */
+            user: {
+                /** @description Address. */
+                email: string;
+                /** @description Name. */
+                name: string;
+            } | null;
+            /** @description The person's team. */
+            team: components["schemas"]["NameAndSlug"] | null;
+            /** @description The environments of the team. */
+            environments: components["schemas"]["NameAndSlug"][];
+            /** @description Address of the server. */
+            origin: string;
+            /** @description Where OTLP over gRPC is taken. */
+            grpc: string | null;
+            /** @description Where OTLP over HTTP is taken too. */
+            otlp_http: string | null;
+        };
+        /** @description A new key and the only sight of its secret. */
+        MadeKey: {
+            /** @description Its public id. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description What clients send. */
+            key: string;
+            /** @description What it is for. */
+            kind: string;
+        };
+        /** @description A dataset and what it holds. */
+        HeldDataset: {
+            /** @description The name to show. */
+            name: string;
+            /** @description The name in addresses. */
+            slug: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description When an event last came. */
+            last_written_at: string | null;
+            /** @description How many events it holds. */
+            event_count: number;
+            /** @description How many columns it has. */
+            column_count: number;
+            /** @description Bytes on disk. */
+            stored_bytes: number;
+        };
+        /** @description How many rows had which value when. */
+        Heatmap: {
+            /** @description Lowest value. */
+            min_value: number;
+            /** @description Highest value. */
+            max_value: number;
+            /** @description Height of a bin. */
+            step_size: number;
+            /** @description How many bins there are. */
+            bins: number;
+            /** @description Start of each time. */
+            times: string[];
+            /** @description Per time, how many rows each bin has. */
+            counts: number[][];
+        };
+        /** @description What an answer cost and how exact it is. */
+        Stats: {
+            /** @description Rows that were looked at. */
+            rows_read: number;
+            /** @description Rows that passed the filters. */
+            rows_matched: number;
+            /** @description Bytes read from blocks. */
+            bytes_read: number;
+            /** @description Blocks that were read. */
+            blocks_read: number;
+            /** @description Milliseconds it took. */
+            elapsed_ms: number;
+            /** @description True when some row stands for more than one event. */
+            sample_rate_applied: boolean;
+            /** @description What is not exact in the answer. */
+            approximate: unknown;
+        };
+        /** @description A query that is being answered. */
+        RunningQuery: {
+            /** @description Its id while it runs. */
+            id: string;
+            /** @description What it is for. */
+            kind: string;
+            /** @description Rows it has looked at. */
+            rows_read: number;
+            /** @description Milliseconds since it began. */
+            elapsed_ms: number;
+        };
+        /** @description A run of a query. */
+        PastRun: {
+            /** @description Id of the answer. */
+            result_id: string;
+            /** @description Id of the query. */
+            query_id: string;
+            /** @description The query as it was sent. */
+            query: components["schemas"]["Query"];
+            /** @description What annotations call the query. */
+            names: string[];
+            /** @description Slug of the dataset, `__all__` for all; null when it is gone. */
+            dataset: string | null;
+            /** @description Who ran it. */
+            run_by: components["schemas"]["Runner"];
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            asked_at: string;
+            /**
+             * @description Whether the answer can be read; a forgotten one has become too old.
+             * @enum {string}
+             */
+            state: "running" | "kept" | "forgotten" | "failed";
+            /** @description Why it failed. */
+            failure: string | null;
+            /** @description How long it took, in milliseconds; null while it runs. */
+            elapsed_ms: number | null;
+            /** @description Rows it looked at; null while it runs. */
+            rows_read: number | null;
+        };
+        /** @description Who ran a query. */
+        Runner: {
+            /**
+             * @description A person, a program, or somebody at the machine itself.
+             * @enum {string}
+             */
+            kind: "user" | "key" | "machine";
+            /** @description Id of the person or key; null for the machine. */
+            id: string | null;
+            /** @description What they are called; null when they are gone. */
+            name: string | null;
+        };
+        /** @description Which events to show. */
+        RowsRequest: {
+            /** @description Which events. */
+            filters?: components["schemas"]["Filter"][] | null;
+            /** @description AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Columns that are computed; the events have them. */
+            calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Of how many last seconds; 7,200 unless given. */
+            time_range?: number | null;
+            /** @description The start in nanoseconds. */
+            start_time_ns?: string | null;
+            /** @description The end in nanoseconds. */
+            end_time_ns?: string | null;
+            /** @description Most events, 1 to 1,000. */
+            limit?: number | null;
+            /** @description The `next` of the page before. */
+            before?: string | null;
+        };
+        /** @description An event with every field. */
+        Row: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            timestamp: string;
+            /** @description The same in nanoseconds since 1970. */
+            timestamp_ns: string;
+            /** @description Slug of its dataset. */
+            dataset: string | null;
+            /** @description How many events it stands for. */
+            sample_rate: number;
+            /** @description Its fields. */
+            data: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description Which rows to compare with which. */
+        BubbleUpRequest: {
+            /** @description Which rows there are. */
+            filters?: components["schemas"]["Filter"][] | null;
+            /** @description AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Columns that are computed; they are compared too. */
+            calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Of how many last seconds; 7,200 unless given. */
+            time_range?: number | null;
+            /** @description The start in nanoseconds. */
+            start_time_ns?: string | null;
+            /** @description The end in nanoseconds. */
+            end_time_ns?: string | null;
+            /** @description The rows to compare with the others. */
+            selection: {
+                /** @description Which rows are selected; all of them must pass. */
+                filters?: components["schemas"]["Filter"][] | null;
+                /** @description AND. */
+                filter_combination?: ("AND" | "OR") | null;
+                /** @description Start of the selection, as above. */
+                start_time?: number | null;
+                /** @description End of the selection, as above. */
+                end_time?: number | null;
+                /** @description The start in nanoseconds. */
+                start_time_ns?: string | null;
+                /** @description The end in nanoseconds. */
+                end_time_ns?: string | null;
+            };
+            /** @description Which columns; all unless given. */
+            columns?: string[] | null;
+            /** @description Most values of a column, 1 to 1,000; 40 unless given. */
+            values_max?: number | null;
+        };
+        /** @description How the selection differs, the most telling column first. */
+        BubbleUp: {
+            /** @description Selected rows. */
+            selection_count: number;
+            /** @description Other rows. */
+            baseline_count: number;
+            /** @description The columns. */
+            fields: components["schemas"]["BubbleUpField"][];
+            /** @description How many columns were not compared. */
+            columns_left_out: number;
+            /** @description What the answer cost. */
+            stats: components["schemas"]["Stats"];
+        };
+        /** @description One column, compared. */
+        BubbleUpField: {
+            /** @description Its name. */
+            column: string;
+            /**
+             * @description How it was compared.
+             * @enum {string}
+             */
+            kind: "dimension" | "measure" | "unique" | "too_many_values";
+            /** @description How telling it is, 0 to 1. */
+            score: number;
+            /** @description Selected rows. */
+            selection_count: number;
+            /** @description Other rows. */
+            baseline_count: number;
+            /** @description The values of a dimension. */
+            values?: {
+                /** @description The value; null for rows without one. */
+                value: unknown;
+                /** @description Selected rows. */
+                selection_count: number;
+                /** @description Other rows. */
+                baseline_count: number;
+            }[];
+            /** @description The values of a dimension that are not listed. */
+            other?: {
+                /** @description How many values. */
+                value_count: number;
+                /** @description Selected rows. */
+                selection_count: number;
+                /** @description Other rows. */
+                baseline_count: number;
+            } | null;
+            /** @description The bins of a measure. */
+            bins?: {
+                /** @description Lowest value. */
+                low: number;
+                /** @description Highest value. */
+                high: number;
+                /** @description Selected rows. */
+                selection_count: number;
+                /** @description Other rows. */
+                baseline_count: number;
+            }[];
+        };
+        /** @description The expression, and which events to try it on. */
+        CalculatedFieldPreviewRequest: {
+            /** @description The expression. */
+            expression: string;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Of how many last seconds; 7,200 unless given. */
+            time_range?: number | null;
+            /** @description Most events, 1 to 100; 10 unless given. */
+            limit?: number | null;
+        };
+        /** @description What an expression is, or what is wrong with it. */
+        CalculatedFieldPreview: {
+            /** @description What is wrong; the rest is absent then. */
+            error?: components["schemas"]["ExpressionError"];
+            /**
+             * @description The type of its values; any when it depends on the event.
+             * @enum {string}
+             */
+            type?: "string" | "integer" | "float" | "boolean" | "any";
+            /** @description The columns it reads. */
+            columns?: string[];
+            /** @description Those of them that no event of the dataset has had. */
+            unknown_columns?: string[];
+            /** @description The newest events. */
+            rows?: components["schemas"]["CalculatedFieldRow"][];
+        };
+        /** @description What is wrong with an expression, and where. */
+        ExpressionError: {
+            /** @description What is wrong. */
+            message: string;
+            /** @description Bytes before it. */
+            position: number;
+            /** @description Its line, from 1. */
+            line: number;
+            /** @description Its character in the line, from 1. */
+            column: number;
+        };
+        /** @description An expression in one event. */
+        CalculatedFieldRow: {
+            /**
+             * Format: date-time
+             * @description Time of the event.
+             */
+            time: string;
+            /** @description The value; absent when it is empty. */
+            value?: unknown;
+            /** @description The columns that the event has of those it reads. */
+            inputs: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description A function of the language. */
+        ExpressionFunction: {
+            /** @description Its name. */
+            name: string;
+            /** @description How it is called. */
+            usage: string;
+            /** @description The operator that means the same, or nothing. */
+            operator: string;
+            /** @description The type of its values. */
+            type: string;
+            /** @description What it gives. */
+            summary: string;
+        };
+        /** @description Rows and what their columns are. */
+        SqlAnswer: {
+            /** @description The columns. */
+            columns: {
+                /** @description Its name. */
+                name: string;
+                /** @description Its type. */
+                type: string;
+            }[];
+            /** @description The rows, each a list of values. */
+            rows: unknown[][];
+            /** @description True when there are more rows. */
+            truncated: boolean;
+            /** @description Milliseconds it took. */
+            elapsed_ms: number;
+        };
+        /** @description What is kept, and why. */
+        Retention: {
+            /** @description Limits of the server. */
+            server: components["schemas"]["RetentionLimits"];
+            /** @description Limits of the environment. */
+            environment: components["schemas"]["RetentionLimits"];
+            /** @description True when nothing was changed. */
+            is_preview: boolean;
+            /** @description Each dataset, or the one that was asked for. */
+            datasets: components["schemas"]["DatasetRetention"][];
+        };
+        /** @description Limits of age and size. 0 keeps everything; null leaves it to whoever stands above. */
+        RetentionLimits: {
+            /** @description Seconds. */
+            age_s?: number | null;
+            /** @description Bytes on disk. */
+            bytes?: number | null;
+        };
+        /** @description What a dataset keeps, and what it would lose. */
+        DatasetRetention: {
+            /** @description Its slug. */
+            dataset: string;
+            /** @description Its own limits. */
+            limits: components["schemas"]["RetentionLimits"];
+            /** @description The limits that count. */
+            effective: components["schemas"]["RetentionLimits"];
+            /** @description Older events go. */
+            kept_from: string | null;
+            /** @description How many events it holds. */
+            event_count: number;
+            /** @description Bytes on disk. */
+            stored_bytes: number;
+            /** @description Time of the oldest event. */
+            oldest_at: string | null;
+            /** @description What goes next. */
+            would_go: {
+                /** @description Events. */
+                event_count: number;
+                /** @description Bytes. */
+                stored_bytes: number;
+                /** @description Time of the newest of them. */
+                through: string | null;
+            };
+        };
+        /** @description Which events go. */
+        EraseRequest: {
+            /** @description At least one; calculated fields are refused. */
+            filters: components["schemas"]["Filter"][] | null;
+            /** @description AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Seconds since 1970, included; all of it unless given. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Of how many last seconds. */
+            time_range?: number | null;
+            /** @description The start in nanoseconds. */
+            start_time_ns?: string | null;
+            /** @description The end in nanoseconds. */
+            end_time_ns?: string | null;
+            /** @description False erases; anything else counts. */
+            dry_run?: boolean | null;
+        };
+        /** @description The record of an erasure: never the values, which shall be nowhere. */
+        Erasure: {
+            /** @description Its id. */
+            id: number;
+            /**
+             * @description How far it is.
+             * @enum {string}
+             */
+            state: "running" | "done" | "failed";
+            /** @description How many events went. */
+            event_count: number;
+            /** @description Which columns were compared, and how. */
+            filters: string;
+            /** @description Who asked for it. */
+            asked_by: string;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description When it was done. */
+            finished_at: string | null;
+            /** @description Why it failed. */
+            failure: string | null;
+        };
+        /** @description Why a request was refused. */
+        Refusal: {
+            /** @description What is wrong. */
+            error: string;
+            /** @description Which member is to blame. */
+            field?: string;
+            /** @description Where in the text it is. */
+            place?: {
+                /** @description Line, from 1. */
+                line: number;
+                /** @description Column, from 1. */
+                column: number;
+            } | null;
+            /** @description Under which id the server's log knows the request. */
+            request_id?: string;
+        };
+    };
+    responses: {
+        /** @description A refusal of Waggle's own API. */
+        OwnRefusal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["Refusal"];
+            };
+        };
+    };
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    get__api_openapijson: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The person's address. */
+                    email: string;
+                    /** @description The person's password. */
+                    password: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 100 characters. */
+                    name: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKey"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldDataset"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_onboarding: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description What has arrived. */
+                        received: {
+                            /** @description How many events there are. */
+                            events: number;
+                            /** @description Slug of the dataset that was last written to. */
+                            last_dataset: string | null;
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_columns: {
+        parameters: {
+            query?: {
+                /** @description What to search for. */
+                prefix?: string;
+                /** @description Most of them in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The columns. */
+                        columns: components["schemas"]["Column"][];
+                        /** @description How many match. */
+                        total: number;
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_columns_column_name_values: {
+        parameters: {
+            query?: {
+                /** @description How the values begin. */
+                prefix?: string;
+                /** @description Of how many last seconds. */
+                time_range?: number;
+                /** @description Most of them in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Name of the column. */
+                column_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The values, the commonest first. */
+                        values: {
+                            /** @description The value. */
+                            value: unknown;
+                            /** @description How many events have it. */
+                            count: number;
+                        }[];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_query: {
+        parameters: {
+            query?: {
+                /** @description `false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves. */
+                keep?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QuerySpec"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Id of the query. */
+                        query_id?: string;
+                        /** @description Id of the answer. */
+                        result_id?: string;
+                        /** @description The query as it was sent. All three are absent when nothing is kept. */
+                        query?: components["schemas"]["Query"];
+                        /** @description Seconds since 1970, included. */
+                        start_time: number;
+                        /** @description Seconds since 1970, excluded. */
+                        end_time: number;
+                        /** @description Seconds of one point of the series. */
+                        granularity: number;
+                        /** @description Names of the calculations. */
+                        calculations: string[];
+                        /** @description Names of the breakdowns. */
+                        breakdowns: string[];
+                        /** @description One row per group. */
+                        results: components["schemas"]["ResultRow"][];
+                        /** @description One row per time and group, ascending in time. */
+                        series: components["schemas"]["ResultPoint"][];
+                        /** @description The row of all groups. */
+                        total: {
+                            [key: string]: unknown;
+                        };
+                        /** @description The row of all groups, per time. */
+                        total_series: components["schemas"]["ResultPoint"][];
+                        /** @description The row of the groups beyond the limit. */
+                        other: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description How many groups there are, those beyond the limit included. */
+                        group_count: number;
+                        /** @description Heatmaps by the name of their calculation. */
+                        heatmaps: {
+                            [key: string]: components["schemas"]["Heatmap"];
+                        };
+                        /** @description What the answer cost. */
+                        stats: components["schemas"]["Stats"];
+                        /** @description The same an earlier time ago, when the query has `compare_time_offset_seconds`; up to 1,000 groups. */
+                        compare?: {
+                            /** @description Seconds since 1970, included. */
+                            start_time: number;
+                            /** @description Seconds since 1970, excluded. */
+                            end_time: number;
+                            /** @description Seconds of one point of the series. */
+                            granularity: number;
+                            /** @description Names of the calculations. */
+                            calculations: string[];
+                            /** @description Names of the breakdowns. */
+                            breakdowns: string[];
+                            /** @description One row per group. */
+                            results: components["schemas"]["ResultRow"][];
+                            /** @description One row per time and group, ascending in time. */
+                            series: components["schemas"]["ResultPoint"][];
+                            /** @description The row of all groups. */
+                            total: {
+                                [key: string]: unknown;
+                            };
+                            /** @description The row of all groups, per time. */
+                            total_series: components["schemas"]["ResultPoint"][];
+                            /** @description The row of the groups beyond the limit. */
+                            other: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description How many groups there are, those beyond the limit included. */
+                            group_count: number;
+                            /** @description Heatmaps by the name of their calculation. */
+                            heatmaps: {
+                                [key: string]: components["schemas"]["Heatmap"];
+                            };
+                            /** @description What the answer cost. */
+                            stats: components["schemas"]["Stats"];
+                        };
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_results_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the query result. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Slug of the dataset, `__all__` for all; null when it is gone. */
+                        dataset: string | null;
+                        /** @description Id of the query. */
+                        query_id?: string;
+                        /** @description Id of the answer. */
+                        result_id?: string;
+                        /** @description The query as it was sent. All three are absent when nothing is kept. */
+                        query?: components["schemas"]["Query"];
+                        /** @description Seconds since 1970, included. */
+                        start_time: number;
+                        /** @description Seconds since 1970, excluded. */
+                        end_time: number;
+                        /** @description Seconds of one point of the series. */
+                        granularity: number;
+                        /** @description Names of the calculations. */
+                        calculations: string[];
+                        /** @description Names of the breakdowns. */
+                        breakdowns: string[];
+                        /** @description One row per group. */
+                        results: components["schemas"]["ResultRow"][];
+                        /** @description One row per time and group, ascending in time. */
+                        series: components["schemas"]["ResultPoint"][];
+                        /** @description The row of all groups. */
+                        total: {
+                            [key: string]: unknown;
+                        };
+                        /** @description The row of all groups, per time. */
+                        total_series: components["schemas"]["ResultPoint"][];
+                        /** @description The row of the groups beyond the limit. */
+                        other: {
+                            [key: string]: unknown;
+                        } | null;
+                        /** @description How many groups there are, those beyond the limit included. */
+                        group_count: number;
+                        /** @description Heatmaps by the name of their calculation. */
+                        heatmaps: {
+                            [key: string]: components["schemas"]["Heatmap"];
+                        };
+                        /** @description What the answer cost. */
+                        stats: components["schemas"]["Stats"];
+                        /** @description The same an earlier time ago, when the query has `compare_time_offset_seconds`; up to 1,000 groups. */
+                        compare?: {
+                            /** @description Seconds since 1970, included. */
+                            start_time: number;
+                            /** @description Seconds since 1970, excluded. */
+                            end_time: number;
+                            /** @description Seconds of one point of the series. */
+                            granularity: number;
+                            /** @description Names of the calculations. */
+                            calculations: string[];
+                            /** @description Names of the breakdowns. */
+                            breakdowns: string[];
+                            /** @description One row per group. */
+                            results: components["schemas"]["ResultRow"][];
+                            /** @description One row per time and group, ascending in time. */
+                            series: components["schemas"]["ResultPoint"][];
+                            /** @description The row of all groups. */
+                            total: {
+                                [key: string]: unknown;
+                            };
+                            /** @description The row of all groups, per time. */
+                            total_series: components["schemas"]["ResultPoint"][];
+                            /** @description The row of the groups beyond the limit. */
+                            other: {
+                                [key: string]: unknown;
+                            } | null;
+                            /** @description How many groups there are, those beyond the limit included. */
+                            group_count: number;
+                            /** @description Heatmaps by the name of their calculation. */
+                            heatmaps: {
+                                [key: string]: components["schemas"]["Heatmap"];
+                            };
+                            /** @description What the answer cost. */
+                            stats: components["schemas"]["Stats"];
+                        };
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_queries_running: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The queries. */
+                        queries: components["schemas"]["RunningQuery"][];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_queries_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the query. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Query"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_query_annotations: {
+        parameters: {
+            query?: {
+                /** @description `true` lists those that boards made too. */
+                include_board_annotations?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryAnnotation"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_query_annotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQueryAnnotation"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryAnnotation"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset_query_annotations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the query annotation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["QueryAnnotationChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QueryAnnotation"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_datasets_dataset_query_annotations_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the query annotation. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_history: {
+        parameters: {
+            query?: {
+                /** @description `true` for the caller's own runs. */
+                mine?: boolean;
+                /** @description Part of a name that an annotation gave to the query, in any case. */
+                name?: string;
+                /** @description A column that the query names, with or without a relation like `root.`. */
+                column?: string;
+                /** @description Part of the name or address of who ran it, or of the name of the key, in any case; or a key's id. */
+                person?: string;
+                /** @description Slug of the dataset, `__all__` for queries over all. */
+                dataset?: string;
+                /** @description Asked then or later, in seconds since 1970. */
+                start_time?: number;
+                /** @description Asked before, in seconds since 1970. */
+                end_time?: number;
+                /** @description 1 to 100; 50 unless given. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The runs. */
+                        runs: components["schemas"]["PastRun"][];
+                        /** @description For `after` of the next page; null on the last. */
+                        next: string | null;
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_boards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_boards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBoard"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_boards_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_boards_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBoard"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Board"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_boards_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_boards_id_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_boards_id_views: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewBoardView"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BoardView"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_boards_id_views_view: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+                /** @description Id of the view of a board. */
+                view: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_markers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marker"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_markers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MarkerValues"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marker"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_datasets_dataset_markers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the marker. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Marker"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_rows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RowsRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The events. */
+                        rows: components["schemas"]["Row"][];
+                        /** @description What to give as `before` for the next page; null on the last. */
+                        next?: string | null;
+                        /** @description What the answer cost. */
+                        stats: components["schemas"]["Stats"];
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_traces_trace_id: {
+        parameters: {
+            query?: {
+                /** @description Seconds since 1970, included. */
+                start?: number;
+                /** @description Seconds since 1970, excluded. */
+                end?: number;
+                /** @description Most of them in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the trace. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its id. */
+                        trace_id: string;
+                        /** @description How many events it has. */
+                        total_rows: number;
+                        /** @description The events. */
+                        rows: components["schemas"]["Row"][];
+                        /** @description What the answer cost. */
+                        stats: components["schemas"]["Stats"];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_bubble_up: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BubbleUpRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BubbleUp"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_calculated_field: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CalculatedFieldPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CalculatedFieldPreview"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_calculated_field_functions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The functions. */
+                        functions: components["schemas"]["ExpressionFunction"][];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_sql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description The text of a SELECT. */
+                    sql: string;
+                    /** @description Most rows of the answer. */
+                    rows_max?: number | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlAnswer"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_export: {
+        parameters: {
+            query?: {
+                /** @description The format; parquet unless given. */
+                format?: "parquet" | "csv" | "ndjson";
+                /** @description Seconds since 1970 or RFC 3339, included. */
+                start?: string;
+                /** @description Seconds since 1970 or RFC 3339, excluded. */
+                end?: string;
+                /** @description A JSON list of filters; calculated fields are refused. */
+                filters?: string;
+                /** @description AND unless given. */
+                filter_combination?: "AND" | "OR";
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/vnd.apache.parquet": unknown;
+                    "text/csv": unknown;
+                    "application/x-ndjson": unknown;
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_retention: {
+        parameters: {
+            query?: {
+                /** @description `true` shows what would go and changes nothing. */
+                preview?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionLimits"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_retention: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset_retention: {
+        parameters: {
+            query?: {
+                /** @description `true` shows what would go and changes nothing. */
+                preview?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetentionLimits"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Retention"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_erase: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filters": [
+                 *         {
+                 *           "column": "user",
+                 *           "op": "=",
+                 *           "value": "u-1"
+                 *         }
+                 *       ],
+                 *       "dry_run": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["EraseRequest"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description True. */
+                        dry_run: boolean;
+                        /** @description How many match. */
+                        event_count: number;
+                    };
+                };
+            };
+            /** @description Taken; it is done in the background. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_erasures: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_erasures_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the erasure. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erasure"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_alerting: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description True when they are evaluated and people are told. */
+                        evaluated: boolean;
+                        /** @description The same for people. */
+                        note: string;
+                        /** @description Triggers of the environment. */
+                        triggers: number;
+                        /** @description SLOs of the environment. */
+                        slos: number;
+                        /** @description Burn alerts of the environment. */
+                        burn_alerts: number;
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+}

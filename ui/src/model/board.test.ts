@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { nextPlace, withPosition, type Position } from './board';
+
+const at = (x: number, y: number, width = 6, height = 4): Position => ({
+  x_coordinate: x,
+  y_coordinate: y,
+  width,
+  height,
+});
+const panels = (...positions: Position[]) => positions.map((position) => ({ position }));
+const cells = (p: Position): string[] =>
+  Array.from({ length: p.width * p.height }, (_, i) => {
+    const x = p.x_coordinate + (i % p.width);
+    return `${x},${p.y_coordinate + Math.floor(i / p.width)}`;
+  });
+
+describe('the place of a new panel', () => {
+  it('is the first free one in reading order', () => {
+    expect(nextPlace([])).toEqual(at(0, 0));
+    expect(nextPlace(panels(at(0, 0)))).toEqual(at(6, 0));
+    expect(nextPlace(panels(at(0, 0), at(6, 0)))).toEqual(at(0, 4));
+  });
+});
+describe('a moved panel', () => {
+  it('pushes what is in its way down', () => {
+    expect(withPosition([at(0, 0), at(6, 0)], 1, at(0, 0))).toEqual([at(0, 4), at(0, 0)]);
+  });
+  it('leaves no gap above others', () => {
+    expect(withPosition([at(0, 0), at(0, 4)], 0, at(6, 0))).toEqual([at(6, 0), at(0, 0)]);
+  });
+  it('never lies over another, wherever it goes', () => {
+    let seed = 7;
+    const random = (n: number) => (seed = (seed * 1103515245 + 12345) % 2147483648) % n;
+    let positions = Array.from({ length: 8 }, (_, i) => at((i % 2) * 6, Math.floor(i / 2) * 4));
+    for (let step = 0; step < 200; step++) {
+      positions = withPosition(positions, random(8), at(random(12), random(20), 1 + random(12), 1 + random(6)));
+      const all = positions.flatMap(cells);
+      expect(new Set(all).size, `step ${step}`).toBe(all.length);
+      expect(all.every((c) => Number(c.split(',')[0]) < 12)).toBe(true);
+    }
+  });
+});

@@ -1,0 +1,59 @@
+// Panels on a grid of twelve columns: where a new one goes, and how panels give way when one is moved or sized.
+
+export const BOARD_COLUMNS = 12;
+export interface Position {
+  x_coordinate: number;
+  y_coordinate: number;
+  width: number;
+  height: number;
+}
+interface Placed {
+  position: Position;
+}
+
+const overlap = (a: Position, b: Position): boolean =>
+  a.x_coordinate < b.x_coordinate + b.width &&
+  b.x_coordinate < a.x_coordinate + a.width &&
+  a.y_coordinate < b.y_coordinate + b.height &&
+  b.y_coordinate < a.y_coordinate + a.height;
+
+/** The first free place of the given size, in reading order. */
+export function nextPlace(panels: readonly Placed[], width = 6, height = 4): Position {
+  for (let y = 0; ; y++) {
+    for (let x = 0; x + width <= BOARD_COLUMNS; x++) {
+      const place: Position = { x_coordinate: x, y_coordinate: y, width, height };
+      if (!panels.some((p) => overlap(p.position, place))) return place;
+    }
+  }
+}
+/** Keeps a panel on the board and not too small to show anything. */
+export function clampPosition(p: Position): Position {
+  const width = Math.max(2, Math.min(BOARD_COLUMNS, p.width));
+  return {
+    width,
+    height: Math.max(1, Math.min(40, p.height)),
+    x_coordinate: Math.max(0, Math.min(BOARD_COLUMNS - width, p.x_coordinate)),
+    y_coordinate: Math.max(0, p.y_coordinate),
+  };
+}
+/** All positions with panel `index` at a new one: those in its way go down below it, then all move up as far as there is room. */
+export function withPosition(positions: readonly Position[], index: number, wanted: Position): Position[] {
+  const moved = clampPosition(wanted);
+  const inOrder = (list: readonly { p: Position; i: number }[]) =>
+    [...list].sort((a, b) => a.p.y_coordinate - b.p.y_coordinate || a.p.x_coordinate - b.p.x_coordinate);
+  const pushed = [{ p: moved, i: index }];
+  for (const { p, i } of inOrder(positions.map((p, i) => ({ p, i })).filter(({ i }) => i !== index))) {
+    let y = p.y_coordinate;
+    while (pushed.some((other) => overlap(other.p, { ...p, y_coordinate: y }))) y++;
+    pushed.push({ p: { ...p, y_coordinate: y }, i });
+  }
+  const out: Position[] = [...positions];
+  const settled: Position[] = [];
+  for (const { p, i } of inOrder(pushed)) {
+    let y = p.y_coordinate;
+    while (y > 0 && !settled.some((other) => overlap(other, { ...p, y_coordinate: y - 1 }))) y--;
+    out[i] = { ...p, y_coordinate: y };
+    settled.push(out[i]);
+  }
+  return out;
+}

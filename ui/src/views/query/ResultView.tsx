@@ -1,0 +1,273 @@
+// The answer: markers and charts above, and below them one of the tabs.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { lazy, Suspense, useMemo, useState } from 'react';
+import { createMarker, deleteMarker, type NewMarker } from '../../api/calls';
+import { markersOptions } from '../../api/options';
+import { countText, numberText } from '../../model/format';
+import {
+  behindBucket,
+  behindGroup,
+  calculationsOfAnswer,
+  groupsOf,
+  type Behind,
+  type EventRow,
+  type Group,
+  type QueryAnswer,
+} from '../../model/result';
+import type { QuerySearch, ResultTab } from '../../model/url-state';
+import { Charts, type BoxRequest } from '../../result/Charts';
+import { SummaryTable } from '../../result/SummaryTable';
+import type { BubblePick } from '../../result/BubbleUp';
+import { Empty, Skeleton, Tabs } from '../../widgets/basic';
+import { PointMenu, type MenuItem } from '../../widgets/popup';
+import type { Place } from '../../widgets/route';
+import { useThemeColours } from '../../widgets/theme';
+import { MarkerStrip } from './MarkerStrip';
+import { bubbleMenu, pointMenu, spanMenu, valueMenu, type Actions, type PointRequest } from './menus';
+import css from './query.module.css';
+import { RawEvents } from './RawEvents';
+
+// Wanted after a click only.
+const BubbleTab = lazy(() => import('./BubbleTab'));
+const TracesTab = lazy(() => import('./TracesTab'));
+const MarkerDialog = lazy(() => import('./MarkerDialog'));
+
+interface Props {
+  place: Place;
+  dataset: string;
+  answer: QueryAnswer;
+  search: QuerySearch;
+  tab: ResultTab;
+  utc: boolean;
+  actions: Omit<Actions, 'mark' | 'hide'>;
+  onSearch: (change: Partial<QuerySearch>, options?: { replace?: boolean }) => void;
+  onTab: (tab: ResultTab) => void;
+  emptyAction: React.ReactNode;
+}
+interface OpenMenu {
+  x: number;
+  y: number;
+  title: string;
+  list: (MenuItem | null)[];
+}
+
+export function ResultView(props: Props) {
+  const { place, dataset, answer, search, tab, utc, onSearch } = props;
+  const colours = useThemeColours();
+  const client = useQueryClient();
+  const [menu, setMenu] = useState<OpenMenu | null>(null);
+  const [marking, setMarking] = useState<{ start: number; end?: number } | null>(null);
+  const [hovered, setHovered] = useState<string | null>(null);
+  const groups = useMemo(() => groupsOf(answer), [answer]);
+  const hidden = useMemo(() => new Set(search.hidden ?? []), [search.hidden]);
+  const markers = useQuery(markersOptions(place.env, dataset));
+  const drawn = useMemo(
+    () =>
+      (markers.data ?? []).map((m) => ({
+        id: m.id,
+        start: m.start_time,
+        end: m.end_time,
+        message: m.message ?? '',
+        color: m.color,
+      })),
+    [markers.data],
+  );
+  const forget = () => client.invalidateQueries({ queryKey: ['markers', place.env] });
+  const remove = useMutation({
+    // A marker of the whole environment is deleted there too.
+    mutationFn: (id: string) => deleteMarker(place.env, '__all__', id),
+    onSuccess: forget,
+  });
+
+  const hide = (key: string) => {
+    const next = new Set(hidden);
+    if (!next.delete(key)) next.add(key);
+    onSearch({ hidden: next.size > 0 ? [...next] : undefined });
+  };
+  const actions: Actions = {
+    ...props.actions,
+    hide: (group: Group) => hide(group.key),
+    mark: (start, end) => setMarking({ start, end }),
+  };
+  const openPoint = (request: PointRequest) => setMenu({ ...request, list: pointMenu(actions, request) });
+  const openSpan = (request: PointRequest, start: number, end: number) =>
+    setMenu({ ...request, list: spanMenu(actions, request, start, end) });
+  const openBubble = (pick: BubblePick) =>
+    setMenu({ x: pick.x, y: pick.y, title: pick.field.column, list: bubbleMenu(actions, pick) });
+  const openValue = (field: string, row: EventRow, at: { x: number; y: number }) => {
+    const list = valueMenu(actions, field, row);
+    if (list.length > 0) setMenu({ ...at, title: `${field} = ${String(row.data[field]).slice(0, 120)}`, list });
+  };
+  const openGroup = (group: Group, at: { x: number; y: number }) =>
+    openPoint({ ...at, title: group.label, group, behind: behindGroup(answer, group) });
+  const spanBehind = (start: number, end: number): Behind => ({
+    start_ns: String(BigInt(Math.round(Math.max(start, answer.start_time) * 1000)) * 1_000_000n),
+    end_ns: String(BigInt(Math.round(Math.min(end, answer.end_time) * 1000)) * 1_000_000n),
+  });
+  const onBox = (box: BoxRequest) =>
+    openSpan(
+      {
+        x: box.x,
+        y: box.y,
+        title: `${countText(box.count, 'event')}, ${box.column} ${numberText(box.from)} – ${numberText(box.to)}`,
+        behind: { ...spanBehind(box.start, box.end), range: { column: box.column, from: box.from, to: box.to } },
+      },
+      box.start,
+      box.end,
+    );
+
+  const hasRows =
+    answer.results.length > 0 &&
+    (answer.series.length > 0 || answer.total_series.length > 0 || Object.keys(answer.heatmaps ?? {}).length > 0);
+  if (!hasRows) return <Empty title="No events match in this time range">{props.emptyAction}</Empty>;
+  const columnOf = new Map(calculationsOfAnswer(answer).map((c) => [c.key, c.column]));
+  const chosen = tab === 'bubble' ? search.bubble : tab === 'overview' ? undefined : search.behind;
+  // A heat map alone has no number to tabulate.
+  const hasTable = answer.breakdowns.length > 0 || calculationsOfAnswer(answer).some((c) => c.op !== 'HEATMAP');
+  const isList = tab === 'raw' || tab === 'traces';
+  return (
+    <>
+      {!search.view?.hide_markers && (
+        <MarkerStrip
+          markers={markers.data ?? []}
+          range={[answer.start_time, answer.end_time]}
+          utc={utc}
+          onDelete={(marker) => remove.mutate(marker.id)}
+        />
+      )}
+      <Charts
+        answer={answer}
+        groups={groups}
+        view={search.view}
+        utc={utc}
+        hidden={hidden}
+        highlight={hovered}
+        markers={drawn}
+        heat={search.heat ?? 'log'}
+        chosen={chosen}
+        height={isList ? 120 : undefined}
+        onView={(view) => onSearch({ view })}
+        onHeat={(scale) => onSearch({ heat: scale === 'log' ? undefined : scale })}
+        onHide={hide}
+        onGroup={openGroup}
+        onSpan={(span) =>
+          openSpan(
+            { x: span.x, y: span.y, title: 'Chosen time', behind: spanBehind(span.start, span.end) },
+            span.start,
+            span.end,
+          )
+        }
+        onBox={onBox}
+        onCell={(cell, column) =>
+          openPoint({
+            x: cell.x,
+            y: cell.y,
+            bucket: cell.bucket,
+            title: `${column} ${numberText(cell.from)} – ${numberText(cell.to)}: ${countText(cell.count, 'event')}`,
+            behind: { ...behindBucket(answer, cell.bucket), range: { column, from: cell.from, to: cell.to } },
+          })
+        }
+        onPoint={(p) => {
+          const column = columnOf.get(p.calculation);
+          openPoint({
+            x: p.x,
+            y: p.y,
+            bucket: p.bucket,
+            group: p.group,
+            title: `${p.group.label}: ${numberText(p.value)}`,
+            behind: behindBucket(answer, p.bucket, p.group),
+            ...(column && /^(AVG|MIN|MAX|P\d+)\(/.test(p.calculation) ? { atMost: { column, value: p.value } } : {}),
+          });
+        }}
+      />
+      <div className={css.resultTabs}>
+        <Tabs
+          label="Result"
+          value={tab}
+          onChange={props.onTab}
+          tabs={[
+            { id: 'overview', label: 'Overview' },
+            { id: 'bubble', label: 'BubbleUp' },
+            { id: 'traces', label: 'Traces' },
+            { id: 'raw', label: 'Events' },
+          ]}
+        />
+      </div>
+      {tab === 'overview' && hasTable && (
+        <SummaryTable
+          answer={answer}
+          groups={groups}
+          hidden={hidden}
+          colours={colours.series}
+          sort={search.sort}
+          hideCompare={search.view?.hide_compare}
+          onSort={(sort) => onSearch({ sort })}
+          onHide={hide}
+          onHover={setHovered}
+          onGroup={openGroup}
+        />
+      )}
+      {tab === 'overview' && !hasTable && (
+        <p className={css.hint}>Drag a box over the heat map to compare its events with all others.</p>
+      )}
+      <Suspense fallback={<Skeleton lines={9} />}>
+        {tab === 'bubble' && (
+          <BubbleTab
+            place={place}
+            dataset={dataset}
+            answer={answer}
+            selection={search.bubble}
+            utc={utc}
+            onClear={() => onSearch({ bubble: undefined })}
+            onPick={openBubble}
+            onHeatmap={
+              Object.keys(answer.heatmaps ?? {}).length > 0
+                ? undefined
+                : () =>
+                    actions.run({
+                      ...actions.draft,
+                      calculations: [...(actions.draft.calculations ?? []), { op: 'HEATMAP', column: 'duration_ms' }],
+                    })
+            }
+          />
+        )}
+        {tab === 'traces' && (
+          <TracesTab place={place} dataset={dataset} answer={answer} search={search} utc={utc} onSearch={onSearch} />
+        )}
+      </Suspense>
+      {tab === 'raw' && (
+        <RawEvents
+          place={place}
+          dataset={dataset}
+          answer={answer}
+          search={search}
+          utc={utc}
+          onSearch={onSearch}
+          onValue={openValue}
+        />
+      )}
+      {menu && (
+        <PointMenu
+          key={`${menu.x}-${menu.y}`}
+          at={menu}
+          title={menu.title}
+          list={menu.list}
+          onClose={() => setMenu(null)}
+        />
+      )}
+      {marking && (
+        <Suspense fallback={null}>
+          <MarkerDialog
+            at={marking}
+            dataset={dataset}
+            utc={utc}
+            onClose={() => setMarking(null)}
+            onCreate={(marker: NewMarker, everywhere: boolean) =>
+              createMarker(place.env, everywhere ? '__all__' : dataset, marker).then(forget)
+            }
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
