@@ -48,6 +48,50 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the people of the team.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_members"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/environments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the environments of the team.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_environments"];
+        put?: never;
+        /**
+         * Makes another environment of the team.
+         * @description Needs an administrator who is signed in.
+         */
+        post: operations["post__api_environments_env_environments"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/keys": {
         parameters: {
             query?: never;
@@ -55,14 +99,42 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Lists the keys of the environment, the oldest first, without their secrets.
+         * @description Needs an administrator who is signed in.
+         */
+        get: operations["get__api_environments_env_keys"];
         put?: never;
         /**
-         * Makes a configuration key with every permission. Its secret is in this answer and nowhere else.
+         * Makes a key. Its secret is in this answer and nowhere else.
          * @description Needs an administrator who is signed in.
          */
         post: operations["post__api_environments_env_keys"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Renames a key, disables or enables it; what is absent stays.
+         * @description Needs an administrator who is signed in.
+         */
+        put: operations["put__api_environments_env_keys_id"];
+        post?: never;
+        /**
+         * Deletes a key; its bearer is unknown at once.
+         * @description Needs an administrator who is signed in.
+         */
+        delete: operations["delete__api_environments_env_keys_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -143,6 +215,126 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the settings of a dataset.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset"];
+        /**
+         * Changes the settings of a dataset; its name stays.
+         * @description Needs an administrator who is signed in.
+         */
+        put: operations["put__api_environments_env_datasets_dataset"];
+        post?: never;
+        /**
+         * Deletes a dataset with its events; refused while it is protected.
+         * @description Needs an administrator who is signed in.
+         */
+        delete: operations["delete__api_environments_env_datasets_dataset"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/column-settings/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes a column; its name stays.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        put: operations["put__api_environments_env_datasets_dataset_column_settings_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/definition": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns which column plays which part.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_definition"];
+        /**
+         * Says which column plays which part; what is absent stays.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        put: operations["put__api_environments_env_datasets_dataset_definition"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/calculated-fields": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the calculated fields of a dataset, or those of the whole environment with `__all__`.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_calculated_fields"];
+        put?: never;
+        /**
+         * Makes a calculated field.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_calculated_fields"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/calculated-fields/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes a calculated field.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        put: operations["put__api_environments_env_datasets_dataset_calculated_fields_id"];
+        post?: never;
+        /**
+         * Deletes a calculated field that nothing uses.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        delete: operations["delete__api_environments_env_datasets_dataset_calculated_fields_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -704,6 +896,130 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/datasets/{dataset}/triggers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the triggers of a dataset, or of all with `__all__`.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_triggers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/triggers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a trigger.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_triggers`.
+         */
+        delete: operations["delete__api_environments_env_datasets_dataset_triggers_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/slos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the SLOs of a dataset, or of all with `__all__`.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_slos"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/slos/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns an SLO; with `detailed` also how it does.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_slos_id"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/recipients": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the recipients of the team.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_recipients`.
+         */
+        get: operations["get__api_environments_env_recipients"];
+        put?: never;
+        /**
+         * Makes a recipient.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_recipients`.
+         */
+        post: operations["post__api_environments_env_recipients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/recipients/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a recipient that no trigger and no burn alert uses.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_recipients`.
+         */
+        delete: operations["delete__api_environments_env_recipients_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -714,6 +1030,43 @@ export interface components {
             name: string;
             /** @description The name in addresses. */
             slug: string;
+        };
+        /** @description A named set of events. */
+        Dataset: {
+            /** @description The name to show. */
+            name: string;
+            /** @description The name in addresses. */
+            slug: string;
+            /** @description What people wrote about it. */
+            description: string;
+            /** @description Levels of nested objects that become columns, 0 to 10. */
+            expand_json_depth: number;
+            /** @description Settings. */
+            settings: {
+                /** @description True while it can't be deleted. */
+                delete_protected: boolean;
+            };
+            /** @description How many columns it has. */
+            regular_columns_count: number;
+            /** @description When an event last came. */
+            last_written_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+        };
+        /** @description New values for a dataset. */
+        DatasetChange: {
+            /** @description At most 1,024 characters. */
+            description: string;
+            /** @description Levels of nested objects that become columns, 0 to 10. */
+            expand_json_depth: number;
+            /** @description Settings. */
+            settings?: {
+                /** @description True while it can't be deleted. */
+                delete_protected?: boolean | null;
+            } | null;
         };
         /** @description What a dataset's events have. */
         Column: {
@@ -742,6 +1095,380 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
+        };
+        /** @description New values for a column; what is absent stays. */
+        ColumnChange: {
+            /** @description What its values are shown as. */
+            type?: ("string" | "float" | "integer" | "boolean") | null;
+            /** @description At most 255 characters. */
+            description?: string | null;
+            /** @description True when lists leave it out. */
+            hidden?: boolean | null;
+        };
+        /** @description Which column plays which part; null where none does. */
+        DatasetDefinition: {
+            /** @description How long it took. */
+            duration_ms: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description Whether it failed. */
+            error: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description What was done. */
+            name: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The span above. */
+            parent_id: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The route of a request. */
+            route: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description Who did it. */
+            service_name: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The span. */
+            span_id: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description What kind of span. */
+            span_kind: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description Span event or link. */
+            annotation_type: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The trace a link leads to. */
+            link_trace_id: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The span a link leads to. */
+            link_span_id: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The status of a response. */
+            status: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The trace. */
+            trace_id: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description For whom. */
+            user: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description The text of a log. */
+            log_message: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+            /** @description How bad a log is. */
+            log_severity: {
+                /** @description The name of the column. */
+                name: string;
+                /**
+                 * @description What kind of column.
+                 * @enum {string}
+                 */
+                column_type: "column" | "derived_column";
+            } | null;
+        };
+        /** @description Which column shall play which part; what is absent stays. */
+        DatasetDefinitionChange: {
+            /** @description How long it took. */
+            duration_ms?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description Whether it failed. */
+            error?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description What was done. */
+            name?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The span above. */
+            parent_id?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The route of a request. */
+            route?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description Who did it. */
+            service_name?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The span. */
+            span_id?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description What kind of span. */
+            span_kind?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description Span event or link. */
+            annotation_type?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The trace a link leads to. */
+            link_trace_id?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The span a link leads to. */
+            link_span_id?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The status of a response. */
+            status?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The trace. */
+            trace_id?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description For whom. */
+            user?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description The text of a log. */
+            log_message?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+            /** @description How bad a log is. */
+            log_severity?: {
+                /** @description The name of the column; empty for none. */
+                name: string;
+                /**
+                 * @description Is ignored.
+                 * @enum {string}
+                 */
+                column_type?: "column" | "derived_column";
+            } | null;
+        };
+        /** @description An expression with a name. */
+        DerivedColumn: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name in queries. */
+            alias: string;
+            /** @description The expression. */
+            expression: string;
+            /** @description What people wrote about it. */
+            description: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description An expression to be kept under a name. */
+        NewDerivedColumn: {
+            /** @description 1 to 255 characters, not the name of a column. */
+            alias: string;
+            /** @description 1 to 4,095 characters. */
+            expression: string;
+            /** @description At most 255 characters. */
+            description?: string | null;
+        };
+        /** @description New values for a calculated field; what is absent stays. */
+        DerivedColumnChange: {
+            /** @description 1 to 255 characters, not the name of a column. */
+            alias?: string;
+            /** @description 1 to 4,095 characters. */
+            expression?: string;
+            /** @description At most 255 characters. */
+            description?: string | null;
         };
         /** @description A question. An empty object counts the events of the last two hours. */
         QuerySpec: {
@@ -1180,6 +1907,297 @@ export interface components {
             /** @description Where to read more. */
             url?: string;
         };
+        /** @description A place that takes alerts. */
+        Recipient: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * @description How it is reached.
+             * @enum {string}
+             */
+            type: "email" | "slack" | "pagerduty" | "webhook" | "msteams_workflow" | "msteams";
+            /** @description Where it is, by its type. */
+            details: {
+                /** @description Of email. */
+                email_address?: string;
+                /** @description Of slack. */
+                slack_channel?: string;
+                /** @description Of pagerduty. */
+                pagerduty_integration_name?: string;
+                /** @description Of pagerduty: 32 characters. */
+                pagerduty_integration_key?: string;
+                /** @description Of webhook and msteams_workflow. */
+                webhook_name?: string;
+                /** @description Of webhook and msteams_workflow. */
+                webhook_url?: string;
+                /** @description Of webhook: is sent in a header. */
+                webhook_secret?: string;
+                /** @description Of webhook: at most 5 more headers. */
+                webhook_headers?: {
+                    /** @description The name, at most 64 characters. */
+                    header: string;
+                    /** @description The value, at most 750 characters. */
+                    value?: string;
+                }[];
+                /** @description Of webhook: bodies of its own. */
+                webhook_payloads?: {
+                    /** @description At most 10 variables, to which triggers give values. */
+                    template_variables?: {
+                        /** @description A letter, then letters and digits. */
+                        name: string;
+                        /** @description At most 256 characters. */
+                        default_value?: string;
+                    }[];
+                    /** @description Templates of the bodies. */
+                    payload_templates?: {
+                        /** @description For triggers. */
+                        trigger?: {
+                            /** @description The template, at most 20,000 characters. */
+                            body: string;
+                        };
+                        /** @description For burn alerts of that type. */
+                        budget_rate?: {
+                            /** @description The template, at most 20,000 characters. */
+                            body: string;
+                        };
+                        /** @description For burn alerts of that type. */
+                        exhaustion_time?: {
+                            /** @description The template, at most 20,000 characters. */
+                            body: string;
+                        };
+                    };
+                };
+            };
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A place that takes alerts, to be made. */
+        NewRecipient: {
+            /**
+             * @description How it is reached; msteams only for old ones.
+             * @enum {string}
+             */
+            type: "email" | "slack" | "pagerduty" | "webhook" | "msteams_workflow" | "msteams";
+            /** @description Where it is, by its type. */
+            details: {
+                /** @description Of email. */
+                email_address?: string;
+                /** @description Of slack. */
+                slack_channel?: string;
+                /** @description Of pagerduty. */
+                pagerduty_integration_name?: string;
+                /** @description Of pagerduty: 32 characters. */
+                pagerduty_integration_key?: string;
+                /** @description Of webhook and msteams_workflow. */
+                webhook_name?: string;
+                /** @description Of webhook and msteams_workflow. */
+                webhook_url?: string;
+                /** @description Of webhook: is sent in a header. */
+                webhook_secret?: string;
+                /** @description Of webhook: at most 5 more headers. */
+                webhook_headers?: {
+                    /** @description The name, at most 64 characters. */
+                    header: string;
+                    /** @description The value, at most 750 characters. */
+                    value?: string;
+                }[];
+                /** @description Of webhook: bodies of its own. */
+                webhook_payloads?: {
+                    /** @description At most 10 variables, to which triggers give values. */
+                    template_variables?: {
+                        /** @description A letter, then letters and digits. */
+                        name: string;
+                        /** @description At most 256 characters. */
+                        default_value?: string;
+                    }[];
+                    /** @description Templates of the bodies. */
+                    payload_templates?: {
+                        /** @description For triggers. */
+                        trigger?: {
+                            /** @description The template, at most 20,000 characters. */
+                            body: string;
+                        };
+                        /** @description For burn alerts of that type. */
+                        budget_rate?: {
+                            /** @description The template, at most 20,000 characters. */
+                            body: string;
+                        };
+                        /** @description For burn alerts of that type. */
+                        exhaustion_time?: {
+                            /** @description The template, at most 20,000 characters. */
+                            body: string;
+                        };
+                    };
+                };
+            };
+        };
+        /** @description A query with a threshold. */
+        Trigger: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Free text. */
+            description: string;
+            /** @description Labels. */
+            tags: {
+                /** @description 1 to 32 lower-case letters. */
+                key: string;
+                /** @description At most 128 characters, the first a lower-case letter. */
+                value: string;
+            }[];
+            /** @description Its dataset, or `__all__`. */
+            dataset_slug: string;
+            /** @description The query. */
+            query_id: string;
+            /** @description The same, written out; null when an erasure took it away. */
+            query: components["schemas"]["Query"] | null;
+            /** @description When an answer is too much. */
+            threshold: {
+                /**
+                 * @description The comparison.
+                 * @enum {string}
+                 */
+                op: ">" | ">=" | "<" | "<=";
+                /** @description What an answer is compared with. */
+                value: number;
+                /** @description So many answers in a row. */
+                exceeded_limit: number;
+            };
+            /** @description Seconds between two looks. */
+            frequency: number;
+            /**
+             * @description When people are told.
+             * @enum {string}
+             */
+            alert_type: "on_change" | "on_true";
+            /** @description True while nobody looks. */
+            disabled: boolean;
+            /** @description True while the answer is too much. */
+            triggered: boolean;
+            /**
+             * @description When it looks.
+             * @enum {string}
+             */
+            evaluation_schedule_type: "frequency" | "window";
+            /** @description Of the type window. */
+            evaluation_schedule?: {
+                /** @description The hours in which it looks. */
+                window: {
+                    /** @description 1 to 7 days on which it begins. */
+                    days_of_week: ("sunday" | "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday")[];
+                    /** @description `HH:mm`, UTC. */
+                    start_time: string;
+                    /** @description `HH:mm`, UTC; of the next day when not after the start. */
+                    end_time: string;
+                };
+            };
+            /** @description What is compared with an earlier time. */
+            baseline_details?: {
+                /** @description 60, 1440, 10080 or 40320: how much earlier. */
+                offset_minutes?: number;
+                /**
+                 * @description What is compared with the threshold: now minus earlier, or that by now in percent.
+                 * @enum {string}
+                 */
+                type?: "value" | "percentage";
+            };
+            /** @description Who is told. */
+            recipients: {
+                /** @description The recipient. */
+                id: string;
+                /**
+                 * @description How it is reached.
+                 * @enum {string}
+                 */
+                type: "email" | "slack" | "pagerduty" | "webhook" | "msteams_workflow" | "msteams" | "marker";
+                /** @description Its address or name. */
+                target: string;
+                /** @description What this recipient is told differently. */
+                details?: {
+                    /**
+                     * @description How urgent it is for PagerDuty; critical unless given.
+                     * @enum {string}
+                     */
+                    pagerduty_severity?: "critical" | "error" | "warning" | "info";
+                    /** @description Values for the templates of a webhook. */
+                    variables?: {
+                        /** @description A variable of the webhook's templates. */
+                        name: string;
+                        /** @description Its value, at most 256 characters. */
+                        value: string;
+                    }[];
+                };
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+        };
+        /** @description A promise about how many events are good. */
+        Slo: {
+            /** @description Its id. */
+            id: string;
+            /** @description Its name. */
+            name: string;
+            /** @description Free text. */
+            description: string;
+            /** @description What is good. */
+            sli: {
+                /** @description The calculated field that says whether an event is good; no value does not count. */
+                alias: string;
+            };
+            /** @description Over how many days. */
+            time_period_days: number;
+            /** @description Good events of a million. */
+            target_per_million: number;
+            /** @description Labels. */
+            tags: {
+                /** @description 1 to 32 lower-case letters. */
+                key: string;
+                /** @description At most 128 characters, the first a lower-case letter. */
+                value: string;
+            }[];
+            /** @description Events before count no more. */
+            reset_at: string | null;
+            /** @description The datasets it reads. */
+            dataset_slugs: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
+            /** @description Good events of the period, in percent. */
+            compliance?: number;
+            /** @description Of the failures allowed, in percent; may be below 0. */
+            budget_remaining?: number;
+            /**
+             * @description How its burn alerts are.
+             * @enum {string}
+             */
+            status?: "normal" | "triggered" | "no_alerts" | "no_events";
+            /** @description How many times as fast as allowed events failed in the last 4 hours. */
+            burn_rate?: number;
+        };
         /** @description Who is signed in, if anybody, and facts about the server. */
         Session: {
             /** @description Version of the server. */
@@ -1203,6 +2221,60 @@ export interface components {
             grpc: string | null;
             /** @description Where OTLP over HTTP is taken too. */
             otlp_http: string | null;
+        };
+        /** @description A person of the team. */
+        Member: {
+            /** @description E-mail address. */
+            email: string;
+            /** @description Name. */
+            name: string;
+            /**
+             * @description What the person may do.
+             * @enum {string}
+             */
+            role: "administrator" | "member";
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+        };
+        /** @description An environment of the team. */
+        TeamEnvironment: {
+            /** @description The name to show. */
+            name: string;
+            /** @description The name in addresses. */
+            slug: string;
+            /** @description What people wrote about it. */
+            description: string;
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+        };
+        /** @description A key of the environment. */
+        Key: {
+            /** @description Its public id. */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description What it is for. */
+            kind: string;
+            /** @description True when it is refused for now. */
+            disabled: boolean;
+            /** @description What it may do, beside sending events for an ingest key. */
+            permissions: string[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /** @description A new key and the only sight of its secret. */
         MadeKey: {
@@ -1769,6 +2841,147 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
+    get__api_environments_env_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_environments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamEnvironment"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_environments: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 255 characters. */
+                    name: string;
+                    /** @description At most 255 characters. */
+                    description?: string;
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamEnvironment"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
     post__api_environments_env_keys: {
         parameters: {
             query?: never;
@@ -1784,6 +2997,13 @@ export interface operations {
                 "application/json": {
                     /** @description 1 to 100 characters. */
                     name: string;
+                    /**
+                     * @description What it is for; configuration unless given.
+                     * @enum {string}
+                     */
+                    kind?: "configuration" | "ingest";
+                    /** @description What it may do; everything unless given. */
+                    permissions?: string[];
                 };
             };
         };
@@ -1811,6 +3031,87 @@ export interface operations {
             415: components["responses"]["OwnRefusal"];
             /** @description A member of the body is wrong. */
             422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the API key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description 1 to 100 characters. */
+                    name?: string;
+                    /** @description True to refuse it for now. */
+                    disabled?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_keys_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the API key. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };
@@ -1967,6 +3268,398 @@ export interface operations {
                         }[];
                     };
                 };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Dataset"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_datasets_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Taken; it is done in the background. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset_column_settings_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the column. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColumnChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Column"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDefinition"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset_definition: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DatasetDefinitionChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DatasetDefinition"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_calculated_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DerivedColumn"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_calculated_fields: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDerivedColumn"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DerivedColumn"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset_calculated_fields_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the calculated field. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DerivedColumnChange"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DerivedColumn"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_datasets_dataset_calculated_fields_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the calculated field. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No key, or one that nobody knows. */
             401: components["responses"]["OwnRefusal"];
@@ -3544,6 +5237,248 @@ export interface operations {
                         burn_alerts: number;
                     };
                 };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_triggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_datasets_dataset_triggers_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the trigger. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_slos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slo"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_slos_id: {
+        parameters: {
+            query?: {
+                /** @description Empty or `true` adds compliance, budget, status and burn rate. */
+                detailed?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the SLO. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slo"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_recipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipient"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_recipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRecipient"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recipient"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_recipients_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the recipient. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description No key, or one that nobody knows. */
             401: components["responses"]["OwnRefusal"];
