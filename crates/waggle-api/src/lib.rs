@@ -31,6 +31,7 @@ mod shape;
 mod spec;
 mod state;
 mod table;
+mod usage;
 mod v2;
 mod xray;
 
@@ -134,6 +135,14 @@ pub async fn fail_interrupted_queries(state: &ApiState) -> Result<u64, waggle_me
 /// Waits until every query result that was answered is written down. To be called at the end, when no more requests come in.
 pub async fn write_results(state: &ApiState) {
     state.runs.written().await;
+}
+
+/// Writes down how much was taken in since the last call. To be called every few seconds, and at the end.
+///
+/// # Errors
+/// The metastore's; what was counted is kept for the next call.
+pub async fn write_usage(state: &ApiState) -> Result<(), waggle_metastore::Error> {
+    state.usage.write(&*state.metastore).await
 }
 
 /// Paths below these prefixes belong to programs, which could do nothing with the UI's page.

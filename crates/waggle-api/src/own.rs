@@ -20,3 +20,4 @@ pub(crate) mod schema;
 pub(crate) mod session;
 pub(crate) mod sql;
 pub(crate) mod team;
+pub(crate) mod usage;

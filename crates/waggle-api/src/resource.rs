@@ -77,6 +77,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::calculated_field::RESOURCE,
     own::sql::RESOURCE,
     own::export::RESOURCE,
+    own::usage::RESOURCE,
     own::retention::RESOURCE,
     own::erasure::RESOURCE,
     own::alerting::RESOURCE,

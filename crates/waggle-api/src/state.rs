@@ -4,6 +4,7 @@ use crate::ingest::depth::DepthCache;
 use crate::rate::Rates;
 use crate::running::Runs;
 use crate::service_map::MapRequests;
+use crate::usage::UsageCounts;
 use crate::{ApiConfig, ApiMetrics};
 use async_trait::async_trait;
 use axum::Router;
@@ -90,6 +91,7 @@ pub struct Shared {
     pub(crate) fallback: Router,
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
+    pub(crate) usage: UsageCounts,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
     pub(crate) maps: MapRequests,
@@ -112,6 +114,7 @@ impl ApiState {
                 ingest: Semaphore::new(parts.config.ingest_concurrent_max),
             },
             rates: Rates::new(parts.config.rate_limits.clone()),
+            usage: UsageCounts::default(),
             depths: DepthCache::default(),
             maps: MapRequests::new(parts.config.map_requests_max),
             runs: Runs::new(

@@ -17,6 +17,7 @@ mod rate;
 mod resource;
 mod sink;
 mod sql;
+mod usage;
 mod v2;
 mod xray;
 

@@ -19,6 +19,8 @@ pub struct Column {
     pub key_name: String,
     /// The type queries read it as.
     pub column_type: ColumnType,
+    /// True for one that was declared to hold histograms; its values are read as its type says all the same.
+    pub is_histogram: bool,
     /// Free text of its owners.
     pub description: String,
     /// True when lists should not offer it.
@@ -47,6 +49,8 @@ pub struct NewColumn {
     pub key_name: String,
     /// The type queries read it as.
     pub column_type: ColumnType,
+    /// True for one that was declared to hold histograms; its values are read as its type says all the same.
+    pub is_histogram: bool,
     /// Free text of its owners.
     pub description: String,
     /// True when lists should not offer it.
@@ -58,6 +62,8 @@ pub struct NewColumn {
 pub struct ColumnChange {
     /// The type queries read it as.
     pub column_type: Option<ColumnType>,
+    /// Whether it was declared to hold histograms.
+    pub is_histogram: Option<bool>,
     /// Free text of its owners.
     pub description: Option<String>,
     /// Whether lists should not offer it.
@@ -136,6 +142,19 @@ pub trait Columns: Send + Sync {
         columns_max: usize,
         now_ns: i64,
     ) -> Result<Column>;
+
+    /// Makes a column by hand in every dataset of a tenant that does not have it, and returns them, that of the oldest dataset first. All
+    /// or none are made.
+    ///
+    /// # Errors
+    /// `NotFound` without any dataset, `Conflict` when all have the column, `LimitReached` when one of them has `columns_max` already.
+    async fn create_column_everywhere(
+        &self,
+        tenant: Tenant,
+        column: NewColumn,
+        columns_max: usize,
+        now_ns: i64,
+    ) -> Result<Vec<Column>>;
 
     /// Lists all columns of a dataset, by name; empty when there is no such dataset.
     async fn columns(&self, tenant: Tenant, dataset: DatasetId) -> Result<Vec<Column>>;

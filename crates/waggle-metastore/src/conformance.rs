@@ -10,6 +10,7 @@ mod history;
 mod keep;
 mod query;
 mod race;
+mod usage;
 
 use crate::{Metastore, SqliteMetastore};
 use std::sync::Arc;
@@ -55,7 +56,7 @@ macro_rules! conformance {
 conformance! {
     dataset: first_sight_makes_a_dataset_once, names_and_slugs_address_a_dataset, other_alphabets_keep_apart, datasets_have_a_limit,
              a_dataset_changes_and_goes, another_tenant_sees_no_dataset, internal_datasets_are_not_listed, summaries_add_up_blocks, written_moves_forward;
-    column: registering_merges, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
+    column: registering_merges, a_column_is_made_everywhere_or_nowhere, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
             search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns, a_deleted_column_is_hidden_until_nothing_holds_it;
     keep: limits_are_kept_per_environment_and_dataset, an_erasure_ends_once, answers_are_forgotten, artifacts_forget_what_was_erased,
           answers_from_before_an_erasure_are_not_written;
@@ -65,6 +66,7 @@ conformance! {
               an_artifact_is_found_by_its_unique_key,
               another_tenant_sees_no_artifact;
     query: a_query_is_saved, a_result_ends_once, a_run_is_recorded_whole_or_not_at_all, pending_and_old_results_go, another_tenant_sees_no_query;
+    usage: usage_adds_up;
     history: runs_are_found_and_paged, the_history_has_bounds, another_tenant_sees_no_run;
     access: the_first_rows_are_made_once, a_refused_bootstrap_leaves_nothing, teams_and_environments, users_sign_in_by_address,
             sessions_end, keys_are_found_by_hash, keys_change_and_go, another_tenant_sees_no_key,

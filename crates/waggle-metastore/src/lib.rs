@@ -32,6 +32,7 @@ mod slug;
 mod sqlite;
 mod team;
 mod trigger;
+mod usage;
 mod user;
 
 #[cfg(test)]
@@ -74,6 +75,7 @@ pub use team::{Environment, EnvironmentChange, Team, Teams};
 pub use trigger::{
     AlertType, Baseline, BaselineType, DayOfWeek, EvaluationWindow, Threshold, ThresholdOp, Trigger,
 };
+pub use usage::{Usage, Usages};
 pub use user::{NewUser, Role, User, UserId, Users};
 
 /// All rooms of the metastore behind one door. Methods of every room can be called on `dyn Metastore` without importing the room.
@@ -95,6 +97,7 @@ pub trait Metastore:
     + Retentions
     + Erasures
     + Artifacts
+    + Usages
 {
 }
 
@@ -113,5 +116,6 @@ impl<T> Metastore for T where
         + Retentions
         + Erasures
         + Artifacts
+        + Usages
 {
 }

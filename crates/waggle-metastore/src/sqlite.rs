@@ -17,6 +17,7 @@ mod retention;
 mod schema;
 mod session;
 mod team;
+mod usage;
 mod user;
 
 use crate::{Error, Result};

@@ -34,6 +34,7 @@ pub struct EventBatch {
     /// Shared columns that the open row has not written itself.
     row_shared_count: usize,
     row_bytes: usize,
+    bytes: u64,
     row_open: bool,
     shared: Vec<SharedColumn>,
     expected_rows: usize,
@@ -102,6 +103,11 @@ impl EventBatch {
     /// Number of finished rows.
     pub fn len(&self) -> usize {
         self.timestamps_ns.len()
+    }
+
+    /// Bytes of names and values of the finished rows; 0 for a batch that was rebuilt from its parts.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     /// True when no row is finished.
@@ -267,6 +273,7 @@ impl EventBatch {
         debug_assert!(self.row_open, "no row is open");
         self.timestamps_ns.push(timestamp_ns);
         self.sample_rates.push(sample_rate.max(1));
+        self.bytes = self.bytes.saturating_add(self.row_bytes as u64);
         self.row += 1;
         self.row_open = false;
         if self.row == 2 {

@@ -184,6 +184,7 @@ async fn columns_without_events_and_empty_datasets_are_there() {
     );
     let orders = shop.dataset(shop.tenant, "orders").await;
     let new = waggle_metastore::NewColumn {
+        is_histogram: false,
         key_name: "promised".to_owned(),
         column_type: waggle_model::ColumnType::Integer,
         description: String::new(),

@@ -114,6 +114,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     tokio::task::spawn_blocking(move || opening.open_newest_blocks());
     let chores = [
         tokio::spawn(background::write_last_used(Arc::clone(&access))),
+        tokio::spawn(background::write_usage(state.clone())),
         tokio::spawn(background::trim_history(
             Arc::clone(&sqlite) as Arc<dyn Metastore>,
             background::HistoryBounds {
@@ -134,6 +135,9 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     waggle_api::write_results(&state).await;
     for chore in chores {
         chore.abort();
+    }
+    if let Err(error) = waggle_api::write_usage(&state).await {
+        warn!(%error, "the usage of the last seconds is lost");
     }
     if let Err(error) = access.flush_last_used().await {
         warn!(%error, "the last uses of keys are lost");

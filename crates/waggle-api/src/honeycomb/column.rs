@@ -1,7 +1,7 @@
 //! `/1/columns/{dataset}`. Source: spec/honeycomb-api.md section 9.2.
 
 use super::dataset::description;
-use crate::ask::{ALL_DATASETS, Answer, Ask, json_answer};
+use crate::ask::{Answer, Ask, json_answer};
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
@@ -32,7 +32,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::v1("POST", "/1/columns/{dataset}", WRITE, |ask| {
             Box::pin(create(ask))
         })
-        .about("Makes a column.")
+        .about("Makes a column; with `__all__` in every dataset that does not have it, and returns the first of them.")
         .takes(Shape::Named(&NEW_COLUMN))
         .makes("column", "/id", r#"{"key_name": "customer", "type": "string"}"#)
         .answers(&[(201, Content::Json(Shape::Named(&COLUMN)))]),
@@ -123,7 +123,9 @@ pub(crate) const COLUMN_CHANGE: Named = Named {
         ),
     ],
 };
-const TYPE: Shape = Shape::Choice(&["string", "float", "integer", "boolean"]);
+const TYPE: Shape = Shape::Choice(&["string", "float", "integer", "boolean", HISTOGRAM]);
+/// What clients declare for metrics datasets. Its values are read as numbers.
+const HISTOGRAM: &str = "histogram";
 
 const DESCRIPTION_CHARS_MAX: usize = 255;
 const KEY_NAME_CHARS_MAX: usize = 255;
@@ -181,14 +183,9 @@ pub(crate) async fn get(ask: Ask) -> Answer {
     json_answer(StatusCode::OK, &column_json(&column))
 }
 
-/// `POST /1/columns/{dataset}`.
+/// `POST /1/columns/{dataset}`. With `__all__` it is made in every dataset that does not have it, and the answer is one of them.
 pub(crate) async fn create(ask: Ask) -> Answer {
-    if ask.path("dataset") == ALL_DATASETS {
-        return Err(Problem::bad_request(
-            "a column belongs to one dataset; name it instead of __all__",
-        ));
-    }
-    let dataset = ask.dataset(ask.caller.tenant).await?;
+    let scope = ask.scope(ask.caller.tenant).await?;
     let object = ask.object()?;
     let key_name = match object.get("key_name") {
         Some(Json::String(name)) if !name.trim().is_empty() => name.clone(),
@@ -214,24 +211,28 @@ pub(crate) async fn create(ask: Ask) -> Answer {
     let column = NewColumn {
         key_name,
         column_type: change.column_type.unwrap_or(ColumnType::String),
+        is_histogram: change.is_histogram.unwrap_or(false),
         description: change.description.unwrap_or_default(),
         is_hidden: change.is_hidden.unwrap_or(false),
     };
-    let column = ask
-        .state
-        .metastore
-        .create_column(
-            ask.caller.tenant,
-            dataset.id,
-            column,
-            ask.state.config.dataset_columns_max,
-            ask.state.clock.now_ns(),
-        )
-        .await
-        .map_err(|error| match error {
-            Error::Conflict(_) => Problem::conflict("column already exists"),
-            other => other.into(),
-        })?;
+    let tenant = ask.caller.tenant;
+    let (metastore, now_ns) = (&ask.state.metastore, ask.state.clock.now_ns());
+    let columns_max = ask.state.config.dataset_columns_max;
+    let made = match scope {
+        DatasetScope::One(dataset) => {
+            metastore
+                .create_column(tenant, dataset, column, columns_max, now_ns)
+                .await
+        }
+        DatasetScope::All => metastore
+            .create_column_everywhere(tenant, column, columns_max, now_ns)
+            .await
+            .and_then(|made| made.into_iter().next().ok_or(Error::NotFound("dataset"))),
+    };
+    let column = made.map_err(|error| match error {
+        Error::Conflict(_) => Problem::conflict("column already exists"),
+        other => other.into(),
+    })?;
     json_answer(StatusCode::CREATED, &column_json(&column))
 }
 
@@ -286,13 +287,14 @@ fn read_change(object: &Map<String, Json>) -> Result<ColumnChange, Problem> {
     let mut details = Vec::new();
     let column_type = match object.get("type") {
         None | Some(Json::Null) => None,
+        Some(Json::String(name)) if name == HISTOGRAM => Some(ColumnType::Float),
         Some(Json::String(name)) => {
             let found = ColumnType::from_name(name);
             if found.is_none() {
                 details.push(Detail::new(
                     "type",
                     DetailCode::Invalid,
-                    "must be string, float, integer or boolean",
+                    "must be string, float, integer, boolean or histogram",
                 ));
             }
             found
@@ -324,6 +326,7 @@ fn read_change(object: &Map<String, Json>) -> Result<ColumnChange, Problem> {
     }
     Ok(ColumnChange {
         column_type,
+        is_histogram: column_type.map(|_| object.get("type").is_some_and(|name| name == HISTOGRAM)),
         description,
         is_hidden,
     })
@@ -334,7 +337,10 @@ pub(crate) fn column_json(column: &Column) -> Json {
     json!({
         "id": column.id.0,
         "key_name": column.key_name,
-        "type": column.column_type.name(),
+        "type": match column.is_histogram {
+            true => HISTOGRAM,
+            false => column.column_type.name(),
+        },
         "description": column.description,
         "hidden": column.is_hidden,
         "last_written": column.last_written_at_ns.map(time_text),

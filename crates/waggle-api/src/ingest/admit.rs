@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use waggle_access::{Error as AccessError, Permission};
 use waggle_metastore::KeyId;
-use waggle_model::{AppendError, AppendOutcome, EventBatch, Tenant};
+use waggle_model::{AppendError, AppendOutcome, EventBatch, PENDING_DATASET, Tenant};
 use waggle_wire::Reply;
 
 /// Who sends.
@@ -111,6 +111,7 @@ pub(crate) async fn append(
             return Err(NotTaken::RateLimited);
         }
     }
+    let sent: Vec<Sent> = batches.iter().map(Sent::new).collect();
     let appended = state
         .sink
         .append(sender.tenant, batches, sender.may_create_datasets)
@@ -120,6 +121,7 @@ pub(crate) async fn append(
             state
                 .metrics
                 .events_accepted(protocol, outcome.accepted_count);
+            count_usage(state, sender.tenant, &sent, outcome);
             for reject in &outcome.rejects {
                 state.metrics.event_rejected(protocol, reject.reason);
             }
@@ -132,6 +134,45 @@ pub(crate) async fn append(
         }
     }
     appended.map_err(NotTaken::Store)
+}
+
+/// What is counted of a batch, which the store takes away.
+struct Sent {
+    rows: usize,
+    bytes: u64,
+    is_internal: bool,
+}
+
+impl Sent {
+    fn new(batch: &EventBatch) -> Self {
+        Self {
+            rows: batch.len(),
+            bytes: batch.bytes(),
+            is_internal: batch.dataset == PENDING_DATASET,
+        }
+    }
+}
+
+fn count_usage(state: &ApiState, tenant: Tenant, sent: &[Sent], outcome: &AppendOutcome) {
+    let now_ns = state.clock.now_ns();
+    let mut refused = vec![0_usize; sent.len()];
+    for reject in &outcome.rejects {
+        if let Some(count) = refused.get_mut(reject.batch) {
+            *count = count.saturating_add(1);
+        }
+    }
+    for ((sent, dataset), refused) in sent.iter().zip(&outcome.datasets).zip(refused) {
+        let Some(dataset) = dataset.filter(|_| !sent.is_internal) else {
+            continue;
+        };
+        let taken = sent.rows.saturating_sub(refused);
+        // Rows are taken to be of one size: those that the store refuses are few.
+        let bytes = match refused {
+            0 => sent.bytes,
+            _ => sent.bytes / (sent.rows.max(1) as u64) * taken as u64,
+        };
+        state.usage.count(tenant, dataset, now_ns, taken, bytes);
+    }
 }
 
 /// Turns a reply of the wire into an HTTP answer; one that asks to try again says when.

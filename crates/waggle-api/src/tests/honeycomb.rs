@@ -198,6 +198,47 @@ async fn bodies_that_cannot_be_read_are_problems() {
 }
 
 #[tokio::test]
+async fn columns_of_histograms_and_of_the_whole_environment_are_made() {
+    let installation = Installation::new().await;
+    let send = async |method: &str, path: &str, body: Json| {
+        let call = installation.ask_with_key(method, path);
+        call.json(&body).send().await
+    };
+    let new = json!({"key_name": "sizes", "type": "histogram"});
+    let nowhere = send("POST", "/1/columns/__all__", new.clone()).await;
+    nowhere.check_error(404, "dataset not found");
+    for name in ["shop", "other"] {
+        installation.dataset(installation.production, name).await;
+    }
+    let made = send("POST", "/1/columns/__all__", new.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    let made = made.json();
+    assert_eq!(
+        (&made["type"], &made["key_name"]),
+        (&json!("histogram"), &json!("sizes"))
+    );
+    let path = format!("/1/columns/shop/{}", made["id"].as_str().unwrap());
+    installation
+        .ask_with_key("GET", &path)
+        .send()
+        .await
+        .check(200, &made);
+    for path in ["other", "__all__"] {
+        let path = format!("/1/columns/{path}?key_name=sizes");
+        let found = installation.ask_with_key("GET", &path).send().await.json();
+        assert_eq!(found["type"], "histogram", "{path}");
+    }
+    let again = send("POST", "/1/columns/__all__", new).await;
+    again.check_error(409, "column already exists");
+    let changed = send("PUT", &path, json!({"description": "of carts"})).await;
+    assert_eq!(changed.json()["type"], "histogram");
+    let changed = send("PUT", &path, json!({"type": "float"})).await;
+    assert_eq!(changed.json()["type"], "float");
+    let changed = send("PUT", &path, json!({"type": "histogram"})).await;
+    assert_eq!(changed.json()["type"], "histogram");
+}
+
+#[tokio::test]
 async fn columns_are_listed_made_and_changed() {
     let installation = Installation::new().await;
     installation.dataset(installation.production, "shop").await;
@@ -223,9 +264,7 @@ async fn columns_are_listed_made_and_changed() {
         .await
         .check(400, &json!({"error": "Key name cannot be blank"}));
     assert_eq!(
-        post(json!({"key_name": "h", "type": "histogram"}))
-            .await
-            .status,
+        post(json!({"key_name": "h", "type": "list"})).await.status,
         422
     );
     assert_eq!(post(json!({"key_name": "x".repeat(256)})).await.status, 422);

@@ -140,6 +140,7 @@ async fn a_column_is_deleted() {
     let installation = Installation::new().await;
     let shop = dataset(&installation, "shop").await;
     let column = NewColumn {
+        is_histogram: false,
         key_name: "price".to_owned(),
         column_type: ColumnType::Float,
         description: String::new(),

@@ -288,6 +288,7 @@ pub(super) async fn a_column_that_a_definition_uses_stays(metastore: &dyn Metast
     let theirs = tenant(metastore, "theirs").await;
     let shop = dataset(metastore, ours, "shop").await;
     let column = NewColumn {
+        is_histogram: false,
         key_name: "took".to_owned(),
         column_type: ColumnType::Float,
         description: String::new(),

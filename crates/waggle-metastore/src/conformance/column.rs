@@ -14,6 +14,7 @@ fn seen(key_name: &str, column_type: ColumnType) -> SeenColumn {
 
 fn new_column(key_name: &str) -> NewColumn {
     NewColumn {
+        is_histogram: false,
         key_name: key_name.to_owned(),
         column_type: ColumnType::Float,
         description: "made by hand".to_owned(),
@@ -426,4 +427,49 @@ pub(super) async fn a_deleted_column_is_hidden_until_nothing_holds_it(metastore:
         .unwrap();
     assert_eq!(metastore.hidden_columns().await.unwrap(), []);
     assert_eq!(metastore.column_deletions().await.unwrap(), []);
+}
+
+pub(super) async fn a_column_is_made_everywhere_or_nowhere(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let create = |columns_max| {
+        let column = NewColumn {
+            is_histogram: true,
+            ..new_column("sizes")
+        };
+        metastore.create_column_everywhere(ours, column, columns_max, NOW)
+    };
+    let refused = create(10).await;
+    assert!(matches!(refused, Err(Error::NotFound("dataset"))));
+    let (first, second) = (
+        dataset(metastore, ours, "first").await,
+        dataset(metastore, ours, "second").await,
+    );
+    let elsewhere = dataset(metastore, theirs, "first").await;
+    let other = metastore.create_column(ours, second, new_column("other"), 10, NOW);
+    other.await.unwrap();
+    let refused = create(1).await;
+    assert!(matches!(refused, Err(Error::LimitReached { limit: 1, .. })));
+    assert_eq!(metastore.columns(ours, first).await.unwrap(), []);
+    let made = create(10).await.unwrap();
+    let datasets: Vec<DatasetId> = made.iter().map(|column| column.dataset).collect();
+    assert_eq!(datasets, [first, second]);
+    assert_eq!(metastore.columns(ours, first).await.unwrap(), made[..1]);
+    assert!(made[1].is_histogram);
+    assert_eq!(metastore.columns(theirs, elsewhere).await.unwrap(), []);
+    let refused = create(10).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))));
+    // What lacks it gets it, and what has it keeps its own.
+    let third = dataset(metastore, ours, "third").await;
+    let made = create(10).await.unwrap();
+    assert_eq!((made.len(), made[0].dataset), (1, third));
+    let change = ColumnChange {
+        column_type: Some(ColumnType::String),
+        is_histogram: Some(false),
+        ..ColumnChange::default()
+    };
+    let changed = metastore.update_column(ours, third, &made[0].id, change, NOW);
+    let changed = changed.await.unwrap();
+    assert!(!changed.is_histogram);
+    assert_eq!(changed.column_type, ColumnType::String);
 }

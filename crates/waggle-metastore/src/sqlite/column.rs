@@ -93,20 +93,57 @@ impl Columns for SqliteMetastore {
                 limit: columns_max,
             });
         }
-        let column = Column {
-            id: ColumnId(id::short()),
-            dataset,
-            key_name: column.key_name,
-            column_type: column.column_type,
-            description: column.description,
-            is_hidden: column.is_hidden,
-            created_at_ns: now_ns,
-            updated_at_ns: now_ns,
-            last_written_at_ns: None,
-        };
+        let column = made(dataset, column, now_ns);
         insert(&mut transaction, &[&column]).await?;
         transaction.commit().await?;
         Ok(column)
+    }
+
+    async fn create_column_everywhere(
+        &self,
+        tenant: Tenant,
+        column: NewColumn,
+        columns_max: usize,
+        now_ns: i64,
+    ) -> Result<Vec<Column>> {
+        let mut transaction = self.write().await?;
+        let datasets = sqlx::query(
+            "SELECT id, (SELECT COUNT(*) FROM columns WHERE dataset_id = datasets.id) AS column_count,
+                    EXISTS (SELECT 1 FROM columns WHERE dataset_id = datasets.id AND key_name = ?) AS has_it
+             FROM datasets WHERE team_id = ? AND environment_id = ? AND slug <> ? ORDER BY id",
+        )
+        .bind(column.key_name.as_str())
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .bind(PENDING_DATASET)
+        .fetch_all(&mut *transaction)
+        .await?;
+        if datasets.is_empty() {
+            return Err(Error::NotFound("dataset"));
+        }
+        let mut columns = Vec::with_capacity(datasets.len());
+        for dataset in &datasets {
+            if dataset.try_get("has_it")? {
+                continue;
+            }
+            let count: usize = from_stored::<u64>(dataset, "column_count")?
+                .try_into()
+                .unwrap_or(usize::MAX);
+            if count >= columns_max {
+                return Err(Error::LimitReached {
+                    what: "columns in the dataset",
+                    limit: columns_max,
+                });
+            }
+            let dataset = DatasetId(dataset.try_get("id")?);
+            columns.push(made(dataset, column.clone(), now_ns));
+        }
+        if columns.is_empty() {
+            return Err(Error::Conflict("column already exists"));
+        }
+        insert(&mut transaction, &columns.iter().collect::<Vec<_>>()).await?;
+        transaction.commit().await?;
+        Ok(columns)
     }
 
     async fn columns(&self, tenant: Tenant, dataset: DatasetId) -> Result<Vec<Column>> {
@@ -198,13 +235,14 @@ impl Columns for SqliteMetastore {
         now_ns: i64,
     ) -> Result<Column> {
         let row = self.write_one(sqlx::query(
-            "UPDATE columns SET type = COALESCE(?, type), description = COALESCE(?, description),
-                                is_hidden = COALESCE(?, is_hidden), updated_at_ns = ?
+            "UPDATE columns SET type = COALESCE(?, type), is_histogram = COALESCE(?, is_histogram),
+                                description = COALESCE(?, description), is_hidden = COALESCE(?, is_hidden), updated_at_ns = ?
              WHERE id = ? AND dataset_id =
                  (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
              RETURNING *",
         )
         .bind(change.column_type.map(ColumnType::name))
+        .bind(change.is_histogram)
         .bind(change.description)
         .bind(change.is_hidden)
         .bind(now_ns)
@@ -354,12 +392,28 @@ async fn find_by_names(
     Ok(found)
 }
 
+fn made(dataset: DatasetId, column: NewColumn, now_ns: i64) -> Column {
+    Column {
+        id: ColumnId(id::short()),
+        dataset,
+        key_name: column.key_name,
+        column_type: column.column_type,
+        is_histogram: column.is_histogram,
+        description: column.description,
+        is_hidden: column.is_hidden,
+        created_at_ns: now_ns,
+        updated_at_ns: now_ns,
+        last_written_at_ns: None,
+    }
+}
+
 fn first_seen(dataset: DatasetId, seen: &SeenColumn, now_ns: i64) -> Column {
     Column {
         id: ColumnId(id::short()),
         dataset,
         key_name: seen.key_name.clone(),
         column_type: seen.column_type,
+        is_histogram: false,
         description: String::new(),
         is_hidden: false,
         created_at_ns: now_ns,
@@ -372,7 +426,7 @@ async fn insert(connection: &mut SqliteConnection, columns: &[&Column]) -> Resul
     for columns in columns.chunks(CHUNK) {
         let mut insert = QueryBuilder::<Sqlite>::new(
             "INSERT INTO columns (id, dataset_id, key_name, key_name_folded, type, description,
-                                  is_hidden, created_at_ns, updated_at_ns, last_written_at_ns) ",
+                                  is_hidden, is_histogram, created_at_ns, updated_at_ns, last_written_at_ns) ",
         );
         insert.push_values(columns, |mut row, column| {
             row.push_bind(column.id.0.as_str())
@@ -382,6 +436,7 @@ async fn insert(connection: &mut SqliteConnection, columns: &[&Column]) -> Resul
                 .push_bind(column.column_type.name())
                 .push_bind(column.description.as_str())
                 .push_bind(column.is_hidden)
+                .push_bind(column.is_histogram)
                 .push_bind(column.created_at_ns)
                 .push_bind(column.updated_at_ns)
                 .push_bind(column.last_written_at_ns);
@@ -408,6 +463,7 @@ fn column_of(row: &SqliteRow) -> Result<Column> {
         key_name: row.try_get("key_name")?,
         column_type: type_of(row.try_get("type")?)?,
         description: row.try_get("description")?,
+        is_histogram: row.try_get("is_histogram")?,
         is_hidden: row.try_get("is_hidden")?,
         created_at_ns: row.try_get("created_at_ns")?,
         updated_at_ns: row.try_get("updated_at_ns")?,

@@ -18,6 +18,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0007_history.sql"),
     include_str!("../../migrations/sqlite/0008_recipient_text.sql"),
     include_str!("../../migrations/sqlite/0009_aws_keys.sql"),
+    include_str!("../../migrations/sqlite/0010_histogram_columns.sql"),
+    include_str!("../../migrations/sqlite/0011_usage.sql"),
 ];
 
 /// Marks the file as ours ("wggl"), so that another program's database is refused instead of filled with our tables.

@@ -4,11 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 use tracing::{info, warn};
 use waggle_access::Access;
+use waggle_api::ApiState;
 use waggle_metastore::Metastore;
 use waggle_model::Clock;
 
 /// How often it is written down when keys were last used.
 const LAST_USED_INTERVAL: Duration = Duration::from_secs(30);
+/// How often it is written down how much was taken in.
+const USAGE_INTERVAL: Duration = Duration::from_secs(10);
 /// How often old query results and runs are looked for.
 const HISTORY_INTERVAL: Duration = Duration::from_secs(3_600);
 
@@ -19,6 +22,17 @@ pub(super) async fn write_last_used(access: Arc<Access>) {
         interval.tick().await;
         if let Err(error) = access.flush_last_used().await {
             warn!(%error, "last uses of keys are not written down");
+        }
+    }
+}
+
+/// Writes down how much was taken in, for ever.
+pub(super) async fn write_usage(state: ApiState) {
+    let mut interval = tokio::time::interval(USAGE_INTERVAL);
+    loop {
+        interval.tick().await;
+        if let Err(error) = waggle_api::write_usage(&state).await {
+            warn!(%error, "usage is not written down");
         }
     }
 }

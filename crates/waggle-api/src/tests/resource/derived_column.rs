@@ -107,6 +107,7 @@ async fn an_alias_is_taken_by_a_field_or_a_column() {
     let installation = installation().await;
     let shop = installation.dataset(installation.production, "shop").await;
     let column = NewColumn {
+        is_histogram: false,
         key_name: "duration_ms".to_owned(),
         column_type: ColumnType::Float,
         description: String::new(),
