@@ -1,0 +1,656 @@
+//! What is known of traces that are still coming in: which entity belongs to which service, which documents came, and which wait.
+//!
+//! SDKs send the parts of a trace out of order (the parent mostly last), twice, and in progress before they are complete. So every
+//! document is first held against this table, which says whether it is new, whether its events can be written, and which documents that
+//! waited can go with it. The table is memory: bounded, filled again at the start from what waits on the disk, and, for traces that it
+//! has forgotten, from the store.
+//!
+//! Each call makes its changes as a [`Flight`]: they hold at once for every other call, and are taken back when the call's events could
+//! not be stored, so that the client's next try finds things as they were.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use tokio::sync::watch;
+use waggle_model::Tenant;
+use waggle_wire::xray::{Document, EntityId, Source, TraceId};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// A trace of a tenant.
+pub(super) type Key = (Tenant, TraceId);
+
+/// How far ahead of the server's clock a client's may be before its traces are looked up.
+const CLOCK_AHEAD_NS: i64 = 60_000_000_000;
+
+/// Limits of the table.
+#[derive(Clone, Debug)]
+pub(super) struct RecentLimits {
+    /// Most entities remembered; beyond, the oldest traces are forgotten, and looked up in the store when more of them comes.
+    pub(super) entities_max: usize,
+    /// Most bytes of documents that wait; beyond, the oldest get their events as they are.
+    pub(super) waiting_bytes_max: usize,
+    /// Most bytes of the documents of one trace; beyond, more are refused.
+    pub(super) trace_bytes_max: usize,
+    /// How long a document waits.
+    pub(super) waiting_age_ns: i64,
+}
+
+/// The table.
+pub(super) struct Recent {
+    limits: RecentLimits,
+    traces: HashMap<Key, Trace>,
+    /// Traces in the order in which they were first seen.
+    order: VecDeque<Key>,
+    entity_count: usize,
+    /// Documents that wait, or have waited, by time of receipt.
+    waiting_order: VecDeque<(i64, Key, EntityId)>,
+    waiting_bytes: usize,
+    waiting_count: usize,
+    /// A trace that is not in the table and has parts that began before this may be known to the store.
+    sure_from_ns: i64,
+    flight_count: u64,
+}
+
+#[derive(Default)]
+struct Trace {
+    entities: HashMap<EntityId, Entity>,
+    waiting: Vec<Waiting>,
+    bytes: usize,
+    latest_start_ns: i64,
+    /// Calls that are changing it.
+    flights: usize,
+    /// It was refused a document for its size.
+    is_full: bool,
+}
+
+#[derive(Default)]
+struct Entity {
+    service: Option<Arc<str>>,
+    /// The last document whose own entity this is.
+    known: Option<Known>,
+}
+
+#[derive(Clone)]
+struct Known {
+    hash: u64,
+    is_complete: bool,
+    /// The call that brought it, until its events are durable.
+    flight: Option<InFlight>,
+}
+
+#[derive(Clone)]
+struct InFlight {
+    id: u64,
+    landed: watch::Receiver<Option<bool>>,
+}
+
+/// A document whose events can't be written yet.
+#[derive(Clone)]
+struct Waiting {
+    part: Part,
+    parent: Option<EntityId>,
+    is_complete: bool,
+    service: Option<Arc<str>>,
+    /// All entities of the document.
+    entities: Arc<[EntityId]>,
+    /// The call that brought it, until it is durable.
+    flight: Option<u64>,
+}
+
+/// One document.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Part {
+    pub(super) key: Key,
+    pub(super) id: EntityId,
+    pub(super) text: Arc<str>,
+    pub(super) start_ns: i64,
+    pub(super) received_ns: i64,
+    pub(super) source: Source,
+}
+
+/// Where a document is to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Place {
+    /// As events.
+    Events {
+        /// The service of a subsegment; `None` when it was never known.
+        service: Option<Arc<str>>,
+        /// It, or what it replaces, waits on the disk: that has to end with the same append.
+        settles: bool,
+    },
+    /// To where documents wait.
+    Waiting,
+    /// To the same place, only to be kept: another document of its entity counts.
+    Kept,
+}
+
+/// What one call changes, and what it has to write for it.
+pub(super) struct Flight {
+    id: u64,
+    landed: watch::Sender<Option<bool>>,
+    pub(super) writes: Vec<(Part, Place)>,
+    /// Traces whose first refusal for their size has to be written.
+    pub(super) full: Vec<Key>,
+    undo: Vec<Undo>,
+    traces: HashSet<Key>,
+}
+
+enum Undo {
+    Document {
+        key: Key,
+        id: EntityId,
+        before: Option<Known>,
+        bytes: usize,
+    },
+    Waiting(Waiting),
+}
+
+/// What became of an offered document.
+pub(super) enum Offered {
+    /// It is part of the flight.
+    Taken,
+    /// The same bytes came before; with a call that has not ended, whose end is then to be waited for.
+    Same(Option<watch::Receiver<Option<bool>>>),
+    /// Its trace is over its limit.
+    TraceFull,
+}
+
+/// A row that the store has of a trace.
+pub(super) struct StoredEntity {
+    pub(super) id: EntityId,
+    pub(super) service: Option<Arc<str>>,
+    pub(super) document: Option<Arc<str>>,
+    pub(super) is_complete: bool,
+}
+
+impl Recent {
+    pub(super) fn new(limits: RecentLimits, now_ns: i64) -> Self {
+        Self {
+            limits,
+            traces: HashMap::new(),
+            order: VecDeque::new(),
+            entity_count: 0,
+            waiting_order: VecDeque::new(),
+            waiting_bytes: 0,
+            waiting_count: 0,
+            sure_from_ns: now_ns,
+            flight_count: 0,
+        }
+    }
+
+    /// Documents that wait.
+    pub(super) fn waiting_count(&self) -> usize {
+        self.waiting_count
+    }
+
+    /// True for a trace of which the store may know what the table does not.
+    pub(super) fn is_unsure(&self, key: &Key, start_ns: i64, now_ns: i64) -> bool {
+        let is_within =
+            self.sure_from_ns <= start_ns && start_ns <= now_ns.saturating_add(CLOCK_AHEAD_NS);
+        !is_within && !self.traces.contains_key(key)
+    }
+
+    /// Takes in what the store has of a trace.
+    pub(super) fn learn(&mut self, key: Key, rows: &[StoredEntity]) {
+        self.trace(key);
+        let Some(trace) = self.traces.get_mut(&key) else {
+            return;
+        };
+        for row in rows {
+            let is_new = !trace.entities.contains_key(&row.id);
+            self.entity_count += usize::from(is_new);
+            let entity = trace.entities.entry(row.id).or_default();
+            if let Some(service) = &row.service {
+                entity.service.get_or_insert_with(|| Arc::clone(service));
+            }
+            if let Some(text) = &row.document
+                && entity.known.as_ref().is_none_or(|known| !known.is_complete)
+            {
+                trace.bytes += text.len();
+                entity.known = Some(Known {
+                    hash: xxh3_64(text.as_bytes()),
+                    is_complete: row.is_complete,
+                    flight: None,
+                });
+            }
+        }
+    }
+
+    /// Begins a call.
+    pub(super) fn begin(&mut self) -> Flight {
+        self.flight_count += 1;
+        Flight {
+            id: self.flight_count,
+            landed: watch::Sender::new(None),
+            writes: Vec::new(),
+            full: Vec::new(),
+            undo: Vec::new(),
+            traces: HashSet::new(),
+        }
+    }
+
+    /// Takes a document into a flight.
+    pub(super) fn offer(
+        &mut self,
+        flight: &mut Flight,
+        tenant: Tenant,
+        document: &Document,
+        received_ns: i64,
+        source: Source,
+    ) -> Offered {
+        let own = document.entity();
+        let part = Part {
+            key: (tenant, document.trace_id()),
+            id: own.id(),
+            text: document.text().into(),
+            start_ns: own.start_ns(),
+            received_ns,
+            source,
+        };
+        let (key, id) = (part.key, part.id);
+        let hash = xxh3_64(part.text.as_bytes());
+        let is_complete = !own.is_in_progress();
+        let trace_bytes_max = self.limits.trace_bytes_max;
+        let trace = self.trace(key);
+        let before = trace.entities.get(&id).and_then(|e| e.known.clone());
+        if let Some(known) = &before {
+            if known.hash == hash {
+                let other = known.flight.as_ref().filter(|other| other.id != flight.id);
+                return Offered::Same(other.map(|other| other.landed.clone()));
+            }
+            if known.is_complete && !is_complete {
+                flight.writes.push((part, Place::Kept));
+                return Offered::Taken;
+            }
+        }
+        if trace.bytes.saturating_add(part.text.len()) > trace_bytes_max {
+            if !std::mem::replace(&mut trace.is_full, true) {
+                flight.full.push(key);
+            }
+            return Offered::TraceFull;
+        }
+        trace.bytes += part.text.len();
+        trace.latest_start_ns = trace.latest_start_ns.max(part.start_ns);
+        if flight.traces.insert(key) {
+            trace.flights += 1;
+        }
+        flight.undo.push(Undo::Document {
+            key,
+            id,
+            before,
+            bytes: part.text.len(),
+        });
+        let service = match own.is_subsegment() {
+            false => Some(Arc::from(own.name())),
+            true => [own.parent_id(), Some(id)]
+                .into_iter()
+                .flatten()
+                .find_map(|id| trace.entities.get(&id)?.service.clone()),
+        };
+        let entities: Arc<[EntityId]> = document.entities().map(|entity| entity.id()).collect();
+        let known_before = trace.entities.len();
+        for id in entities.iter() {
+            let entity = trace.entities.entry(*id).or_default();
+            entity.service = service.clone().or(entity.service.take());
+        }
+        let new_count = trace.entities.len() - known_before;
+        if let Some(entity) = trace.entities.get_mut(&id) {
+            entity.known = Some(Known {
+                hash,
+                is_complete,
+                flight: Some(flight.in_flight()),
+            });
+        }
+        self.entity_count += new_count;
+        let settles = self.replace_waiting(flight, key, id);
+        if is_complete && service.is_some() {
+            let place = Place::Events { service, settles };
+            flight.writes.push((part, place));
+        } else {
+            self.wait(Waiting {
+                part,
+                parent: own.parent_id(),
+                is_complete,
+                service,
+                entities,
+                flight: Some(flight.id),
+            });
+        }
+        self.resolve(flight, key);
+        Offered::Taken
+    }
+
+    /// Ends the taking in of documents: those that wait now have to be written to where they wait.
+    pub(super) fn write_waiting(&self, flight: &mut Flight) {
+        for key in &flight.traces {
+            let waiting = self.traces.get(key).map(|trace| &trace.waiting);
+            for waiting in waiting.into_iter().flatten() {
+                if waiting.flight == Some(flight.id) {
+                    flight.writes.push((waiting.part.clone(), Place::Waiting));
+                }
+            }
+        }
+    }
+
+    /// Everything a flight wrote is durable.
+    pub(super) fn commit(&mut self, flight: &Flight) {
+        for undo in &flight.undo {
+            if let Undo::Document { key, id, .. } = undo
+                && let Some(trace) = self.traces.get_mut(key)
+                && let Some(entity) = trace.entities.get_mut(id)
+                && let Some(known) = &mut entity.known
+                && known.flight.as_ref().is_some_and(|f| f.id == flight.id)
+            {
+                known.flight = None;
+            }
+        }
+        self.end(flight, true);
+        self.forget_oldest();
+    }
+
+    /// Nothing of a flight was stored: takes its changes back.
+    pub(super) fn roll_back(&mut self, flight: &mut Flight) {
+        for key in &flight.traces {
+            self.take_waiting(key, |waiting| waiting.flight == Some(flight.id));
+        }
+        for undo in std::mem::take(&mut flight.undo).into_iter().rev() {
+            match undo {
+                Undo::Document {
+                    key,
+                    id,
+                    before,
+                    bytes,
+                } => {
+                    let Some(trace) = self.traces.get_mut(&key) else {
+                        continue;
+                    };
+                    trace.bytes = trace.bytes.saturating_sub(bytes);
+                    let known = trace.entities.get_mut(&id).map(|entity| &mut entity.known);
+                    if let Some(known) = known
+                        && known
+                            .as_ref()
+                            .and_then(|known| known.flight.as_ref())
+                            .is_some_and(|other| other.id == flight.id)
+                    {
+                        *known = before;
+                    }
+                }
+                Undo::Waiting(waiting) => self.wait(waiting),
+            }
+        }
+        for key in &flight.full {
+            if let Some(trace) = self.traces.get_mut(key) {
+                trace.is_full = false;
+            }
+        }
+        self.end(flight, false);
+    }
+
+    /// The store refused the rows of one document of a flight that was stored otherwise.
+    pub(super) fn forget_document(&mut self, key: &Key, id: EntityId) {
+        if let Some(entity) = self
+            .traces
+            .get_mut(key)
+            .and_then(|trace| trace.entities.get_mut(&id))
+        {
+            entity.known = None;
+        }
+    }
+
+    /// Documents that have waited for long enough, or for which there is no more room, oldest first.
+    pub(super) fn overdue(&mut self, now_ns: i64) -> Vec<(Key, EntityId)> {
+        let mut overdue = Vec::new();
+        let mut bytes = self.waiting_bytes;
+        let mut later = Vec::new();
+        while let Some((received_ns, key, id)) = self.waiting_order.front().copied() {
+            let age_ns = now_ns.saturating_sub(received_ns);
+            if age_ns < self.limits.waiting_age_ns && bytes <= self.limits.waiting_bytes_max {
+                break;
+            }
+            self.waiting_order.pop_front();
+            let waiting = self.traces.get(&key).and_then(|trace| {
+                trace
+                    .waiting
+                    .iter()
+                    .find(|waiting| waiting.is(id, received_ns))
+            });
+            match waiting {
+                None => {}
+                Some(waiting) => {
+                    if waiting.flight.is_none() {
+                        bytes = bytes.saturating_sub(waiting.part.text.len());
+                        overdue.push((key, id));
+                    }
+                    // Should it not be settled now, it is found again.
+                    later.push((received_ns, key, id));
+                }
+            }
+        }
+        for entry in later.into_iter().rev() {
+            self.waiting_order.push_front(entry);
+        }
+        overdue
+    }
+
+    /// Whether a document still waits because its service is unknown.
+    pub(super) fn is_orphan(&self, key: &Key, id: EntityId) -> bool {
+        let trace = self.traces.get(key);
+        let mut waiting = trace.into_iter().flat_map(|trace| &trace.waiting);
+        waiting.any(|waiting| waiting.part.id == id && waiting.service.is_none())
+    }
+
+    /// Ends the wait of a document, as part of a flight: it gets its events as it is, and whatever waits for it with it.
+    pub(super) fn give_up(&mut self, flight: &mut Flight, key: Key, id: EntityId) {
+        self.resolve(flight, key);
+        let found = self.take_waiting(&key, |waiting| {
+            waiting.part.id == id && waiting.flight.is_none()
+        });
+        for waiting in found {
+            self.take_into(flight, waiting);
+        }
+        self.resolve(flight, key);
+    }
+
+    /// Puts back what waited when an earlier process ended.
+    pub(super) fn restore(&mut self, tenant: Tenant, document: &Document, facts: (i64, Source)) {
+        let mut flight = self.begin();
+        self.offer(&mut flight, tenant, document, facts.0, facts.1);
+        // Its rows are on the disk; what it settles is found out when it is settled.
+        for undo in &flight.undo {
+            if let Undo::Document { key, .. } = undo
+                && let Some(trace) = self.traces.get_mut(key)
+            {
+                for waiting in &mut trace.waiting {
+                    waiting.flight = None;
+                }
+            }
+        }
+        self.commit(&flight);
+    }
+
+    /// All that came before this time waits no more; it is where the next process has to begin reading.
+    pub(super) fn settled_through_ns(&mut self, now_ns: i64) -> i64 {
+        while let Some((received_ns, key, id)) = self.waiting_order.front().copied() {
+            let trace = self.traces.get(&key);
+            let mut waiting = trace.into_iter().flat_map(|trace| &trace.waiting);
+            if waiting.any(|waiting| waiting.is(id, received_ns)) {
+                return received_ns;
+            }
+            self.waiting_order.pop_front();
+        }
+        now_ns
+    }
+
+    /// Finds the service of documents that wait, and writes the events of those that are complete and have one.
+    fn resolve(&mut self, flight: &mut Flight, key: Key) {
+        loop {
+            let Some(trace) = self.traces.get_mut(&key) else {
+                return;
+            };
+            let mut is_changed = false;
+            for waiting in &mut trace.waiting {
+                if waiting.service.is_some() {
+                    continue;
+                }
+                let parent = waiting.parent.and_then(|id| trace.entities.get(&id));
+                if let Some(service) = parent.and_then(|parent| parent.service.clone()) {
+                    for id in waiting.entities.iter() {
+                        trace.entities.entry(*id).or_default().service = Some(Arc::clone(&service));
+                    }
+                    waiting.service = Some(service);
+                    is_changed = true;
+                }
+            }
+            let ready = self.take_waiting(&key, |waiting| {
+                waiting.is_complete && waiting.service.is_some()
+            });
+            for waiting in ready {
+                self.take_into(flight, waiting);
+            }
+            if !is_changed {
+                return;
+            }
+        }
+    }
+
+    /// Makes a document that waited, and waits no more, part of a flight.
+    fn take_into(&mut self, flight: &mut Flight, waiting: Waiting) {
+        let (key, id) = (waiting.part.key, waiting.part.id);
+        let Some(trace) = self.traces.get_mut(&key) else {
+            return;
+        };
+        if flight.traces.insert(key) {
+            trace.flights += 1;
+        }
+        let unknown = || Arc::from("unknown_service:xray");
+        let service = waiting.service.clone();
+        for id in waiting.entities.iter() {
+            let entity = trace.entities.entry(*id).or_default();
+            entity.service = Some(service.clone().unwrap_or_else(unknown));
+        }
+        if let Some(known) = trace.entities.get_mut(&id).and_then(|e| e.known.as_mut()) {
+            let before = known.clone();
+            // Who sends it again waits for this call now.
+            known.flight = Some(flight.in_flight());
+            if before.flight.as_ref().is_none_or(|f| f.id != flight.id) {
+                flight.undo.push(Undo::Document {
+                    key,
+                    id,
+                    before: Some(before),
+                    bytes: 0,
+                });
+            }
+        }
+        let is_own = waiting.flight == Some(flight.id);
+        let place = Place::Events {
+            service,
+            settles: !is_own,
+        };
+        flight.writes.push((waiting.part.clone(), place));
+        if !is_own {
+            flight.undo.push(Undo::Waiting(waiting));
+        }
+    }
+
+    /// Takes away what waits for an entity, since another document takes its place; true when that is on the disk.
+    fn replace_waiting(&mut self, flight: &mut Flight, key: Key, id: EntityId) -> bool {
+        let mut is_on_disk = false;
+        for waiting in self.take_waiting(&key, |waiting| waiting.part.id == id) {
+            if waiting.flight == Some(flight.id) {
+                flight.writes.push((waiting.part, Place::Kept));
+            } else {
+                is_on_disk = true;
+                flight.undo.push(Undo::Waiting(waiting));
+            }
+        }
+        is_on_disk
+    }
+
+    fn take_waiting(&mut self, key: &Key, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
+        let Some(trace) = self.traces.get_mut(key) else {
+            return Vec::new();
+        };
+        let taken: Vec<_> = trace.waiting.extract_if(.., |w| is_meant(w)).collect();
+        for waiting in &taken {
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.part.text.len());
+            self.waiting_count = self.waiting_count.saturating_sub(1);
+        }
+        taken
+    }
+
+    fn wait(&mut self, waiting: Waiting) {
+        let part = &waiting.part;
+        let entry = (part.received_ns, part.key, part.id);
+        self.waiting_bytes += part.text.len();
+        self.waiting_count += 1;
+        // What is put back is older than what came since.
+        let place = self
+            .waiting_order
+            .partition_point(|(received_ns, ..)| *received_ns <= entry.0);
+        self.waiting_order.insert(place, entry);
+        self.trace(entry.1).waiting.push(waiting);
+    }
+
+    fn trace(&mut self, key: Key) -> &mut Trace {
+        self.traces.entry(key).or_insert_with(|| {
+            self.order.push_back(key);
+            Trace::default()
+        })
+    }
+
+    fn end(&mut self, flight: &Flight, is_stored: bool) {
+        for key in &flight.traces {
+            let Some(trace) = self.traces.get_mut(key) else {
+                continue;
+            };
+            trace.flights = trace.flights.saturating_sub(1);
+            for waiting in &mut trace.waiting {
+                if waiting.flight == Some(flight.id) {
+                    waiting.flight = None;
+                }
+            }
+        }
+        flight.landed.send_replace(Some(is_stored));
+    }
+
+    fn forget_oldest(&mut self) {
+        // Traces that can't go are moved to the end; once round is enough.
+        for _ in 0..self.order.len() {
+            if self.entity_count <= self.limits.entities_max {
+                return;
+            }
+            let Some(key) = self.order.pop_front() else {
+                return;
+            };
+            let Some(trace) = self.traces.get(&key) else {
+                continue;
+            };
+            if trace.flights > 0 || !trace.waiting.is_empty() {
+                self.order.push_back(key);
+                continue;
+            }
+            self.entity_count = self.entity_count.saturating_sub(trace.entities.len());
+            self.sure_from_ns = self
+                .sure_from_ns
+                .max(trace.latest_start_ns.saturating_add(1));
+            self.traces.remove(&key);
+        }
+    }
+}
+
+impl Waiting {
+    fn is(&self, id: EntityId, received_ns: i64) -> bool {
+        self.part.id == id && self.part.received_ns == received_ns
+    }
+}
+
+impl Flight {
+    fn in_flight(&self) -> InFlight {
+        InFlight {
+            id: self.id,
+            landed: self.landed.subscribe(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
