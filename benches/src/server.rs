@@ -71,6 +71,7 @@ impl Server {
             .arg("--data-dir")
             .arg(&launch.data_dir)
             .args(["--http", &http, "--grpc", &grpc])
+            .args(["--xray", "off"])
             .args(&launch.settings)
             .stdin(Stdio::null())
             .stdout(output.try_clone()?)

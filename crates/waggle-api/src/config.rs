@@ -111,6 +111,21 @@ pub struct ApiConfig {
     pub map_requests_max: usize,
     /// Most rows of a trace in one answer. Default 32,000.
     pub trace_rows_max: usize,
+    /// Most documents in one call of PutTraceSegments. Default 1,000.
+    pub xray_documents_max: usize,
+    /// Most bytes of one call of PutTraceSegments, before and after decompression. Default 5 MiB.
+    pub xray_body_bytes_max: usize,
+    /// Most bytes of the documents of one trace; more are refused. Default 10 MiB.
+    pub xray_trace_bytes_max: usize,
+    /// How long a document waits for its segment, or to be completed. Default 15 minutes.
+    pub xray_pending_age: Duration,
+    /// Most bytes of documents that wait; beyond, the oldest get their events as they are. Default 64 MiB.
+    pub xray_pending_bytes_max: usize,
+    /// Most segments and subsegments that are remembered, so that parts of a trace find each other and repeated ones are known, about
+    /// 200 bytes each. Default 500,000.
+    pub xray_entities_max: usize,
+    /// Most bytes of datagrams that are not stored yet; beyond, the oldest are dropped. Default 64 MiB.
+    pub xray_queue_bytes_max: usize,
     /// How often callers may call. Default: as often as they like.
     pub rate_limits: RateLimits,
 }
@@ -148,6 +163,13 @@ impl Default for ApiConfig {
             environment_artifacts_bytes_max: 64 * MIB,
             map_requests_max: 64,
             trace_rows_max: 32_000,
+            xray_documents_max: 1_000,
+            xray_body_bytes_max: 5 * MIB,
+            xray_trace_bytes_max: 10 * MIB,
+            xray_pending_age: Duration::from_secs(900),
+            xray_pending_bytes_max: 64 * MIB,
+            xray_entities_max: 500_000,
+            xray_queue_bytes_max: 64 * MIB,
             rate_limits: RateLimits::default(),
         }
     }

@@ -5,3 +5,4 @@ pub(crate) mod depth;
 pub(crate) mod events;
 pub(crate) mod kinesis;
 pub(crate) mod otlp;
+pub(crate) mod segment;

@@ -49,7 +49,7 @@ use listen::{fence, grpc};
 use problem::Problem;
 use route::Face;
 use std::sync::Arc;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tower::ServiceExt;
 use waggle_access::Caller;
 use xray::sender::Unsigned;
@@ -104,6 +104,33 @@ pub async fn serve_otlp_http(
 ) {
     let router = otlp_http_router(state.clone());
     listen::http::serve(listener, router, &state.config, shutdown).await;
+}
+
+/// Serves X-Ray's daemon protocol for one caller: documents by UDP, all operations, unsigned, by TCP; see [`serve_http`].
+pub async fn serve_xray<S: Future<Output = ()> + Send>(
+    (udp, tcp): (UdpSocket, TcpListener),
+    state: ApiState,
+    caller: Arc<Caller>,
+    shutdown: impl Fn() -> S,
+) {
+    let router = xray_daemon_router(state.clone(), Arc::clone(&caller));
+    tokio::join!(
+        listen::udp::serve(udp, state.clone(), caller, shutdown()),
+        listen::http::serve(tcp, router, &state.config, shutdown()),
+    );
+}
+
+/// Finds the documents of X-Ray that waited when an earlier process ended. To be called once, before serving. Returns how many.
+///
+/// # Errors
+/// A text for the log: what waited could not be read.
+pub async fn restore_segments(state: &ApiState) -> Result<usize, String> {
+    ingest::segment::restore(state).await
+}
+
+/// Gives documents of X-Ray that waited for too long their events, for ever.
+pub async fn settle_segments(state: ApiState) {
+    ingest::segment::settle_overdue(state).await;
 }
 
 /// Serves the gRPC door; see [`serve_http`].

@@ -5,3 +5,4 @@ pub(crate) mod cors;
 pub(crate) mod fence;
 pub(crate) mod grpc;
 pub(crate) mod http;
+pub(crate) mod udp;

@@ -3,6 +3,7 @@
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use std::time::Duration;
@@ -15,6 +16,8 @@ pub struct ApiMetrics {
     request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
     events_accepted: Family<ProtocolLabels, Counter>,
     events_rejected: Family<RejectLabels, Counter>,
+    xray_documents: Family<XrayLabels, Counter>,
+    xray_waiting: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -53,6 +56,30 @@ pub(crate) enum Protocol {
     OtlpGrpc,
     /// `POST /1/kinesis_events`.
     Kinesis,
+    /// Documents of X-Ray, by UDP and by PutTraceSegments.
+    Xray,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct XrayLabels {
+    outcome: XrayOutcome,
+}
+
+/// What became of a document of X-Ray, or of a datagram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelValue)]
+pub(crate) enum XrayOutcome {
+    /// A datagram that came in.
+    Received,
+    /// A document that is durable.
+    Accepted,
+    /// A document of the same bytes as one before.
+    Repeated,
+    /// A datagram or document that was refused.
+    Rejected,
+    /// A datagram that was dropped for a newer one.
+    Spillover,
+    /// Spans of OpenTelemetry that were sent to be dropped.
+    Unsampled,
 }
 
 impl ApiMetrics {
@@ -65,6 +92,8 @@ impl ApiMetrics {
             }),
             events_accepted: Family::default(),
             events_rejected: Family::default(),
+            xray_documents: Family::default(),
+            xray_waiting: Gauge::default(),
         };
         registry.register(
             "waggle_http_requests",
@@ -86,7 +115,35 @@ impl ApiMetrics {
             "Events refused, by protocol and reason",
             metrics.events_rejected.clone(),
         );
+        registry.register(
+            "waggle_xray_documents",
+            "Datagrams and documents of X-Ray, by what became of them",
+            metrics.xray_documents.clone(),
+        );
+        registry.register(
+            "waggle_xray_waiting_documents",
+            "Documents of X-Ray whose events can't be written yet",
+            metrics.xray_waiting.clone(),
+        );
         metrics
+    }
+
+    pub(crate) fn xray_documents(&self, outcome: XrayOutcome, count: usize) {
+        self.xray_documents
+            .get_or_create(&XrayLabels { outcome })
+            .inc_by(count as u64);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn xray_documents_of(&self, outcome: XrayOutcome) -> u64 {
+        self.xray_documents
+            .get_or_create(&XrayLabels { outcome })
+            .get()
+    }
+
+    pub(crate) fn xray_waiting(&self, count: usize) {
+        self.xray_waiting
+            .set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn answered(

@@ -60,6 +60,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     v2::auth::RESOURCE,
     v2::environment::RESOURCE,
     v2::api_key::RESOURCE,
+    xray::segment::RESOURCE,
     xray::setting::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,

@@ -104,6 +104,8 @@ pub(crate) enum BodyLimit {
     Batch,
     /// [`ApiConfig::otlp_body_bytes_max`].
     Otlp,
+    /// [`ApiConfig::xray_body_bytes_max`].
+    Segments,
 }
 
 impl BodyLimit {
@@ -114,6 +116,7 @@ impl BodyLimit {
             Self::Event => config.event_body_bytes_max,
             Self::Batch => config.batch_body_bytes_max,
             Self::Otlp => config.otlp_body_bytes_max,
+            Self::Segments => config.xray_body_bytes_max,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What every route shares: the doors to the other rooms, the limits, the counters.
 
 use crate::ingest::depth::DepthCache;
+use crate::ingest::segment::Segments;
 use crate::rate::Rates;
 use crate::running::Runs;
 use crate::service_map::MapRequests;
@@ -95,6 +96,7 @@ pub struct Shared {
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
     pub(crate) maps: MapRequests,
+    pub(crate) segments: Segments,
 }
 
 /// Permits of what may happen at once.
@@ -116,6 +118,7 @@ impl ApiState {
             rates: Rates::new(parts.config.rate_limits.clone()),
             usage: UsageCounts::default(),
             depths: DepthCache::default(),
+            segments: Segments::new(&parts.config, parts.clock.now_ns()),
             maps: MapRequests::new(parts.config.map_requests_max),
             runs: Runs::new(
                 parts.config.results_running_max,

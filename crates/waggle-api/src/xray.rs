@@ -15,6 +15,7 @@ pub(crate) mod answer;
 pub(crate) mod call;
 pub(crate) mod error;
 pub(crate) mod page;
+pub(crate) mod segment;
 pub(crate) mod sender;
 pub(crate) mod setting;
 mod sign;

@@ -100,7 +100,7 @@ pub trait Datasets: Send + Sync {
     async fn datasets(&self, tenant: Tenant) -> Result<Vec<Dataset>>;
 
     /// Lists the datasets that are internal ([`waggle_model::PENDING_DATASET`]), of all tenants.
-    async fn internal_datasets(&self) -> Result<Vec<DatasetId>>;
+    async fn internal_datasets(&self) -> Result<Vec<Dataset>>;
 
     /// Lists the datasets of a tenant with what their blocks hold, by slug, without internal ones.
     async fn dataset_summaries(&self, tenant: Tenant) -> Result<Vec<DatasetSummary>>;

@@ -23,4 +23,8 @@ pub const RECEIVERS: &[Receiver] = &[
         name: "kinesis",
         routes: &["/1/kinesis_events/"],
     },
+    Receiver {
+        name: "xray",
+        routes: &["/TraceSegments", "/TelemetryRecords"],
+    },
 ];

@@ -22,6 +22,9 @@ pub use id::{EntityId, TraceId};
 pub use request::{RequestError, decode_segments, decode_telemetry, segments_reply};
 #[cfg(test)]
 pub(crate) use rows::is_mapped;
-pub use rows::{DocumentFacts, Source, dataset_name, map_document, map_pending, map_settled};
+pub use rows::{
+    DocumentFacts, Source, dataset_name, map_document, map_pending, map_settled,
+    map_settled_through, map_trace_full,
+};
 pub use seconds::nanoseconds_from_decimal;
 pub use tree::{Json, Object};

@@ -128,6 +128,7 @@ fn value_name(kind: Kind) -> &'static str {
         Kind::Bytes(..) => "BYTES",
         Kind::Duration(..) => "TIME",
         Kind::Text => "TEXT",
+        Kind::Secret => "KEY",
     }
 }
 

@@ -38,6 +38,8 @@ pub(crate) enum Kind {
     Duration(u64, u64),
     /// Any text.
     Text,
+    /// Text that is not shown again; `none` is none.
+    Secret,
 }
 
 const KIB: u64 = 1 << 10;
@@ -68,6 +70,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Door,
         default: "127.0.0.1:4317",
         help: "Address of OTLP/gRPC and grpc.health.v1; off closes it.",
+    },
+    Setting {
+        name: "xray",
+        kind: Kind::Door,
+        default: "127.0.0.1:2000",
+        help: "Address of X-Ray's daemon protocol, UDP and TCP on the same number, which asks nobody for a key; open with --dev or xray-key; off closes it.",
+    },
+    Setting {
+        name: "xray-key",
+        kind: Kind::Secret,
+        default: "none",
+        help: "API key of the environment that what arrives at --xray belongs to, and whose permissions all of its callers have; none is the default environment with --dev, and else keeps --xray closed.",
     },
     Setting {
         name: "dev",
@@ -182,6 +196,48 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Duration(1, 31 * 86_400),
         default: "1h",
         help: "Longest time a key is refused after one request of more events than rate-limit-events allows in a second: it is taken whole, and made up for.",
+    },
+    Setting {
+        name: "xray-documents-max",
+        kind: Kind::Number(1, 1_000_000),
+        default: "1000",
+        help: "Most documents of one PutTraceSegments; a call with more is refused.",
+    },
+    Setting {
+        name: "xray-body-bytes-max",
+        kind: Kind::Bytes(64 * KIB, GIB),
+        default: "5MiB",
+        help: "Most bytes of one PutTraceSegments, before and after decompression; a larger one is refused with 413.",
+    },
+    Setting {
+        name: "xray-trace-bytes-max",
+        kind: Kind::Bytes(64 * KIB, GIB),
+        default: "10MiB",
+        help: "Most bytes of the X-Ray documents of one trace; more are refused as InvalidSegment, and BatchGetTraces says LimitExceeded.",
+    },
+    Setting {
+        name: "xray-pending-age",
+        kind: Kind::Duration(1, 86_400),
+        default: "15m",
+        help: "How long an X-Ray subsegment waits for its segment, or a segment in progress for its end, before it becomes events as it is.",
+    },
+    Setting {
+        name: "xray-pending-bytes-max",
+        kind: Kind::Bytes(MIB, 1024 * GIB),
+        default: "64MiB",
+        help: "Most memory for X-Ray documents that wait; beyond it the oldest become events as they are.",
+    },
+    Setting {
+        name: "xray-entities-max",
+        kind: Kind::Number(1_000, 100_000_000),
+        default: "500000",
+        help: "Most segments and subsegments remembered so that parts of a trace find each other, about 200 bytes each; older traces are looked up in the store.",
+    },
+    Setting {
+        name: "xray-queue-bytes-max",
+        kind: Kind::Bytes(MIB, 1024 * GIB),
+        default: "64MiB",
+        help: "Most memory for datagrams that are not stored yet; beyond it the oldest are dropped and counted.",
     },
     Setting {
         name: "wal-bytes-max",
@@ -422,7 +478,11 @@ impl Config {
     pub(crate) fn all(&self) -> impl Iterator<Item = (&'static str, &str, Origin)> {
         SETTINGS.iter().map(|setting| {
             let (value, origin) = &self.values[setting.name];
-            (setting.name, value.as_str(), *origin)
+            let value = match setting.kind {
+                Kind::Secret if value != "none" => "(not shown)",
+                _ => value.as_str(),
+            };
+            (setting.name, value, *origin)
         })
     }
 
@@ -436,6 +496,16 @@ impl Config {
 
     pub(crate) fn is_on(&self, name: &str) -> bool {
         self.text(name) == "true"
+    }
+
+    /// Text that is not shown; `None` when there is none.
+    pub(crate) fn secret(&self, name: &str) -> Option<&str> {
+        Some(self.text(name)).filter(|text| *text != "none")
+    }
+
+    /// Whether a setting was given by anybody.
+    pub(crate) fn is_given(&self, name: &str) -> bool {
+        self.values[name].1 != Origin::Default
     }
 
     /// The address of a door; `None` when it is off.
@@ -493,6 +563,7 @@ fn takes(kind: Kind) -> String {
         Kind::Bytes(min, max) => format!("{} to {}", bytes_text(min), bytes_text(max)),
         Kind::Duration(min, max) => format!("{} to {}", duration_text(min), duration_text(max)),
         Kind::Text => "text".to_owned(),
+        Kind::Secret => "text or `none`".to_owned(),
     }
 }
 
@@ -527,8 +598,10 @@ fn check(setting: &Setting, value: &str) -> Result<(), String> {
         }
     };
     match setting.kind {
-        Kind::Path | Kind::Text if value.is_empty() => Err("must not be empty".to_owned()),
-        Kind::Path | Kind::Text => Ok(()),
+        Kind::Path | Kind::Text | Kind::Secret if value.is_empty() => {
+            Err("must not be empty".to_owned())
+        }
+        Kind::Path | Kind::Text | Kind::Secret => Ok(()),
         Kind::Address => parse_address(value).map(|_| ()),
         Kind::Door if value == "off" => Ok(()),
         Kind::Door => parse_address(value).map(|_| ()),

@@ -16,11 +16,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
-use waggle_access::{Access, BootstrapOutcome, BootstrapValues, InstallationSecret};
+use waggle_access::{Access, BootstrapOutcome, BootstrapValues, Caller, InstallationSecret};
 use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize, RateLimits};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
@@ -108,11 +108,28 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         info!(interrupted, "queries of the last run were not finished");
     }
 
+    let waiting = waggle_api::restore_segments(&state)
+        .await
+        .map_err(|error| {
+            anyhow::anyhow!("documents of X-Ray that waited can't be read: {error}")
+        })?;
+    if waiting > 0 {
+        info!(
+            waiting,
+            "documents of X-Ray wait for the rest of their traces"
+        );
+    }
+    let xray_caller = match listeners.xray {
+        Some(_) => Some(xray_caller(&config, &access).await?),
+        None => None,
+    };
+
     let (stop, stopping) = watch::channel(false);
-    let served = tokio::spawn(serve(listeners, state.clone(), stopping));
+    let served = tokio::spawn(serve(listeners, xray_caller, state.clone(), stopping));
     let opening = Arc::clone(&store);
     tokio::task::spawn_blocking(move || opening.open_newest_blocks());
     let chores = [
+        tokio::spawn(waggle_api::settle_segments(state.clone())),
         tokio::spawn(background::write_last_used(Arc::clone(&access))),
         tokio::spawn(background::write_usage(state.clone())),
         tokio::spawn(background::trim_history(
@@ -183,12 +200,13 @@ fn refuse_public_dev(config: &Config) -> Result<()> {
     Ok(())
 }
 
-const DOORS: [&str; 3] = ["http", "otlp-http", "grpc"];
+const DOORS: [&str; 4] = ["http", "otlp-http", "grpc", "xray"];
 
 struct Listeners {
     http: TcpListener,
     otlp_http: Option<TcpListener>,
     grpc: Option<TcpListener>,
+    xray: Option<(UdpSocket, TcpListener)>,
 }
 
 impl Listeners {
@@ -197,6 +215,7 @@ impl Listeners {
             http: bind(config, "http").await?.context("--http can't be off")?,
             otlp_http: bind(config, "otlp-http").await?,
             grpc: bind(config, "grpc").await?,
+            xray: bind_xray(config).await?,
         })
     }
 
@@ -208,7 +227,57 @@ impl Listeners {
             http: self.http.local_addr()?,
             otlp_http: address(&self.otlp_http)?,
             grpc: address(&self.grpc)?,
+            xray: match &self.xray {
+                Some((_, tcp)) => Some(tcp.local_addr()?),
+                None => None,
+            },
         })
+    }
+}
+
+/// UDP and TCP on one number. Whoever reaches the port needs no key, so it opens only where it is known whose events those are.
+async fn bind_xray(config: &Config) -> Result<Option<(UdpSocket, TcpListener)>> {
+    let Some(address) = config.address("xray") else {
+        return Ok(None);
+    };
+    if !config.is_on("dev") && config.secret("xray-key").is_none() {
+        if config.is_given("xray") {
+            bail!(
+                "--xray={address} needs --xray-key, the API key of the environment its events go to"
+            );
+        }
+        return Ok(None);
+    }
+    if !address.ip().is_loopback() {
+        warn!(
+            %address,
+            "whoever reaches the address of --xray sends events and calls X-Ray's API with the permissions of --xray-key"
+        );
+    }
+    // With port 0 the number that is free for TCP may be taken for UDP.
+    const ATTEMPTS: usize = 20;
+    let mut attempt = 1;
+    loop {
+        let Some(tcp) = bind(config, "xray").await? else {
+            return Ok(None);
+        };
+        match UdpSocket::bind(tcp.local_addr()?).await {
+            Ok(udp) => return Ok(Some((udp, tcp))),
+            Err(_) if address.port() == 0 && attempt < ATTEMPTS => attempt += 1,
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    format!("--xray={address} can't be listened on by UDP; choose another address with --xray")
+                });
+            }
+        }
+    }
+}
+
+/// Whose events arrive at `--xray`.
+async fn xray_caller(config: &Config, access: &Access) -> Result<Arc<Caller>> {
+    match config.secret("xray-key") {
+        Some(key) => access.caller(key).await.context("--xray-key"),
+        None => Ok(access.dev_caller().await?),
     }
 }
 
@@ -290,6 +359,7 @@ fn sql_config(config: &Config) -> SqlConfig {
 
 fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
     let body_bytes = usize::try_from(config.bytes("request-bytes-max")).unwrap_or(usize::MAX);
+    let size = |name| usize::try_from(config.bytes(name)).unwrap_or(usize::MAX);
     let limit = |name| u64::try_from(config.number(name)).unwrap_or(u64::MAX);
     ApiConfig {
         is_dev: config.is_on("dev"),
@@ -315,6 +385,13 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         .unwrap_or(usize::MAX),
         map_requests_max: config.number("map-requests-max"),
         trace_rows_max: config.number("trace-rows-max"),
+        xray_documents_max: config.number("xray-documents-max"),
+        xray_body_bytes_max: size("xray-body-bytes-max"),
+        xray_trace_bytes_max: size("xray-trace-bytes-max"),
+        xray_pending_age: config.duration("xray-pending-age"),
+        xray_pending_bytes_max: size("xray-pending-bytes-max"),
+        xray_entities_max: config.number("xray-entities-max"),
+        xray_queue_bytes_max: size("xray-queue-bytes-max"),
         rate_limits: RateLimits {
             key_calls_max: limit("rate-limit-key"),
             team_calls_max: limit("rate-limit-team"),
@@ -384,7 +461,12 @@ async fn bootstrap(access: &Access) -> Result<Made> {
     }
 }
 
-async fn serve(listeners: Listeners, state: ApiState, stopping: watch::Receiver<bool>) {
+async fn serve(
+    listeners: Listeners,
+    xray_caller: Option<Arc<Caller>>,
+    state: ApiState,
+    stopping: watch::Receiver<bool>,
+) {
     let stopped = |mut stopping: watch::Receiver<bool>| async move {
         // An error means that the sender is gone, which is a reason to stop as well.
         _ = stopping.wait_for(|stop| *stop).await;
@@ -400,7 +482,13 @@ async fn serve(listeners: Listeners, state: ApiState, stopping: watch::Receiver<
             waggle_api::serve_grpc(listener, state.clone(), stopped(stopping.clone())).await;
         }
     };
-    tokio::join!(http, otlp_http, grpc);
+    let xray = async {
+        if let (Some(listeners), Some(caller)) = (listeners.xray, xray_caller) {
+            let stopped = || stopped(stopping.clone());
+            waggle_api::serve_xray(listeners, state.clone(), caller, stopped).await;
+        }
+    };
+    tokio::join!(http, otlp_http, grpc, xray);
 }
 
 async fn wait_for_signal() -> Result<()> {

@@ -7,7 +7,7 @@ use crate::state::ApiState;
 use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use waggle_access::{Error as AccessError, Permission};
+use waggle_access::{Caller, Error as AccessError, Permission};
 use waggle_metastore::KeyId;
 use waggle_model::{AppendError, AppendOutcome, EventBatch, PENDING_DATASET, Tenant};
 use waggle_wire::Reply;
@@ -19,6 +19,17 @@ pub(crate) struct Sender {
     may_create_datasets: bool,
     /// The key, where its events are counted.
     counted: Option<KeyId>,
+}
+
+impl Sender {
+    /// The server itself, which writes what it has taken in before.
+    pub(crate) fn of_server(tenant: Tenant) -> Self {
+        Self {
+            tenant,
+            may_create_datasets: true,
+            counted: None,
+        }
+    }
 }
 
 /// Why nobody sends. Each protocol has its own words and codes for these.
@@ -73,10 +84,15 @@ pub(crate) async fn sender_of(
             SenderError::Unavailable
         }
     })?;
+    sender_by(state, &caller)
+}
+
+/// As [`sender`], of a caller who is known.
+pub(crate) fn sender_by(state: &ApiState, caller: &Caller) -> Result<Sender, SenderError> {
     if !caller.may(Permission::SendEvents) {
         return Err(SenderError::Forbidden);
     }
-    let counted = state.rates.sender(&caller);
+    let counted = state.rates.sender(caller);
     let now_ns = state.clock.now_ns();
     if counted
         .as_ref()

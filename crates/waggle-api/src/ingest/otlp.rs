@@ -176,6 +176,15 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
+    /// Somebody who is known, and names no dataset.
+    pub(crate) fn by(sender: Sender) -> Self {
+        Self {
+            sender,
+            is_classic: false,
+            dataset: None,
+        }
+    }
+
     /// Checks 2 and 3 of section 5.2, then the key.
     pub(crate) async fn find(
         state: &ApiState,

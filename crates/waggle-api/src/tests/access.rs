@@ -405,7 +405,7 @@ async fn oversized_bodies_are_clean_errors() {
     for row in resource::all().filter(is_sent) {
         let status = match row.body {
             _ if row.face == Face::XRay => 413,
-            BodyLimit::Management => 413,
+            BodyLimit::Management | BodyLimit::Segments => 413,
             BodyLimit::Event | BodyLimit::Batch | BodyLimit::Otlp => 400,
         };
         let body = vec![b' '; row.body.bytes_max(&config) + 1];

@@ -1,6 +1,7 @@
 //! The operations of X-Ray, signed as AWS's SDKs sign them. The signer here is a second writing-down of Signature Version 4, which knows
 //! nothing of the server's; agreement with botocore's own is shown in the acceptance suite.
 
+mod segment;
 mod setting;
 mod sign;
 

@@ -101,12 +101,12 @@ impl Datasets for SqliteMetastore {
         rows.iter().map(dataset_of).collect()
     }
 
-    async fn internal_datasets(&self) -> Result<Vec<DatasetId>> {
-        let ids: Vec<i64> = sqlx::query_scalar("SELECT id FROM datasets WHERE slug = ?")
+    async fn internal_datasets(&self) -> Result<Vec<Dataset>> {
+        let rows = sqlx::query("SELECT * FROM datasets WHERE slug = ? ORDER BY id")
             .bind(PENDING_DATASET)
             .fetch_all(&self.readers)
             .await?;
-        Ok(ids.into_iter().map(DatasetId).collect())
+        rows.iter().map(dataset_of).collect()
     }
 
     async fn dataset_summaries(&self, tenant: Tenant) -> Result<Vec<DatasetSummary>> {

@@ -55,7 +55,8 @@ impl Store {
             metrics.clone(),
         ));
 
-        view.add_internal(metastore.internal_datasets().await?);
+        let internal = metastore.internal_datasets().await?;
+        view.add_internal(internal.iter().map(|dataset| dataset.id));
         for (block, column) in metastore.hidden_columns().await? {
             files.hide_column(&[block], &column);
         }

@@ -9,6 +9,8 @@ pub(super) struct Doors {
     pub(super) http: SocketAddr,
     pub(super) otlp_http: Option<SocketAddr>,
     pub(super) grpc: Option<SocketAddr>,
+    /// UDP and TCP.
+    pub(super) xray: Option<SocketAddr>,
 }
 
 /// Secrets made at bootstrap, in the clear for the only time.
@@ -30,6 +32,9 @@ pub(super) fn text(doors: &Doors, data_dir: &Path, is_dev: bool, made: &Made) ->
     }
     if let Some(address) = doors.grpc {
         line(&mut out, "OTLP/gRPC", &format!("http://{address}"));
+    }
+    if let Some(address) = doors.xray {
+        line(&mut out, "X-Ray daemon", &address.to_string());
     }
     line(&mut out, "Data", &data_dir.display().to_string());
     if is_dev {

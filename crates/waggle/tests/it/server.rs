@@ -19,6 +19,8 @@ pub(crate) struct Server {
     pub(crate) origin: String,
     pub(crate) otlp_http: String,
     pub(crate) grpc: String,
+    /// UDP and TCP of X-Ray's daemon protocol.
+    pub(crate) xray: String,
     pub(crate) banner: String,
     pub(crate) http: reqwest::Client,
 }
@@ -42,6 +44,10 @@ impl Server {
                 "127.0.0.1:0",
                 "--grpc",
                 "127.0.0.1:0",
+                "--xray",
+                "127.0.0.1:0",
+                "--xray-key",
+                KEY,
                 "--log",
                 "warn",
             ])
@@ -98,6 +104,7 @@ impl Server {
             origin: find(&banner, "UI and API").expect("the banner names the address"),
             otlp_http: find(&banner, "OTLP/HTTP").expect("the banner names the address"),
             grpc: find(&banner, "OTLP/gRPC").expect("the banner names the address"),
+            xray: find(&banner, "X-Ray daemon").expect("the banner names the address"),
             banner,
             child,
             http: reqwest::Client::new(),

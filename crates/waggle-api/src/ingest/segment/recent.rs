@@ -60,6 +60,8 @@ struct Trace {
     flights: usize,
     /// It was refused a document for its size.
     is_full: bool,
+    /// Of what an earlier process knew of it, only what waits is here.
+    is_restored: bool,
 }
 
 #[derive(Default)]
@@ -92,8 +94,10 @@ struct Waiting {
     service: Option<Arc<str>>,
     /// All entities of the document.
     entities: Arc<[EntityId]>,
+    /// A document in whose place it waits is on the disk.
+    replaces: bool,
     /// The call that brought it, until it is durable.
-    flight: Option<u64>,
+    flight: Option<InFlight>,
 }
 
 /// One document.
@@ -184,9 +188,13 @@ impl Recent {
 
     /// True for a trace of which the store may know what the table does not.
     pub(super) fn is_unsure(&self, key: &Key, start_ns: i64, now_ns: i64) -> bool {
-        let is_within =
-            self.sure_from_ns <= start_ns && start_ns <= now_ns.saturating_add(CLOCK_AHEAD_NS);
-        !is_within && !self.traces.contains_key(key)
+        match self.traces.get(key) {
+            Some(trace) => trace.is_restored,
+            None => {
+                let latest_ns = now_ns.saturating_add(CLOCK_AHEAD_NS);
+                start_ns < self.sure_from_ns || latest_ns < start_ns
+            }
+        }
     }
 
     /// Takes in what the store has of a trace.
@@ -195,6 +203,7 @@ impl Recent {
         let Some(trace) = self.traces.get_mut(&key) else {
             return;
         };
+        trace.is_restored = false;
         for row in rows {
             let is_new = !trace.entities.contains_key(&row.id);
             self.entity_count += usize::from(is_new);
@@ -269,7 +278,6 @@ impl Recent {
             return Offered::TraceFull;
         }
         trace.bytes += part.text.len();
-        trace.latest_start_ns = trace.latest_start_ns.max(part.start_ns);
         if flight.traces.insert(key) {
             trace.flights += 1;
         }
@@ -279,20 +287,8 @@ impl Recent {
             before,
             bytes: part.text.len(),
         });
-        let service = match own.is_subsegment() {
-            false => Some(Arc::from(own.name())),
-            true => [own.parent_id(), Some(id)]
-                .into_iter()
-                .flatten()
-                .find_map(|id| trace.entities.get(&id)?.service.clone()),
-        };
-        let entities: Arc<[EntityId]> = document.entities().map(|entity| entity.id()).collect();
-        let known_before = trace.entities.len();
-        for id in entities.iter() {
-            let entity = trace.entities.entry(*id).or_default();
-            entity.service = service.clone().or(entity.service.take());
-        }
-        let new_count = trace.entities.len() - known_before;
+        let (service, entities) = self.enter(key, document);
+        let trace = self.trace(key);
         if let Some(entity) = trace.entities.get_mut(&id) {
             entity.known = Some(Known {
                 hash,
@@ -300,7 +296,6 @@ impl Recent {
                 flight: Some(flight.in_flight()),
             });
         }
-        self.entity_count += new_count;
         let settles = self.replace_waiting(flight, key, id);
         if is_complete && service.is_some() {
             let place = Place::Events { service, settles };
@@ -312,7 +307,8 @@ impl Recent {
                 is_complete,
                 service,
                 entities,
-                flight: Some(flight.id),
+                replaces: settles,
+                flight: Some(flight.in_flight()),
             });
         }
         self.resolve(flight, key);
@@ -324,7 +320,7 @@ impl Recent {
         for key in &flight.traces {
             let waiting = self.traces.get(key).map(|trace| &trace.waiting);
             for waiting in waiting.into_iter().flatten() {
-                if waiting.flight == Some(flight.id) {
+                if waiting.is_of(flight) {
                     flight.writes.push((waiting.part.clone(), Place::Waiting));
                 }
             }
@@ -332,7 +328,7 @@ impl Recent {
     }
 
     /// Everything a flight wrote is durable.
-    pub(super) fn commit(&mut self, flight: &Flight) {
+    pub(super) fn commit(&mut self, flight: &Flight, now_ns: i64) {
         for undo in &flight.undo {
             if let Undo::Document { key, id, .. } = undo
                 && let Some(trace) = self.traces.get_mut(key)
@@ -344,14 +340,15 @@ impl Recent {
             }
         }
         self.end(flight, true);
-        self.forget_oldest();
+        self.forget_oldest(now_ns);
     }
 
     /// Nothing of a flight was stored: takes its changes back.
     pub(super) fn roll_back(&mut self, flight: &mut Flight) {
         for key in &flight.traces {
-            self.take_waiting(key, |waiting| waiting.flight == Some(flight.id));
+            self.take_waiting(key, |waiting| waiting.is_of(flight));
         }
+        let mut taken = Vec::new();
         for undo in std::mem::take(&mut flight.undo).into_iter().rev() {
             match undo {
                 Undo::Document {
@@ -371,10 +368,26 @@ impl Recent {
                             .and_then(|known| known.flight.as_ref())
                             .is_some_and(|other| other.id == flight.id)
                     {
-                        *known = before;
+                        *known = before.and_then(|mut before| {
+                            before.flight = InFlight::now(before.flight)?;
+                            Some(before)
+                        });
                     }
                 }
-                Undo::Waiting(waiting) => self.wait(waiting),
+                Undo::Waiting(waiting) => taken.push(waiting),
+            }
+        }
+        for mut waiting in taken {
+            let hash = xxh3_64(waiting.part.text.as_bytes());
+            // Another call may have taken a later document of the entity meanwhile: then that one counts.
+            let is_last = self
+                .traces
+                .get(&waiting.part.key)
+                .and_then(|trace| trace.entities.get(&waiting.part.id)?.known.as_ref())
+                .is_some_and(|known| known.hash == hash);
+            if is_last && let Some(flight) = InFlight::now(waiting.flight.take()) {
+                waiting.flight = flight;
+                self.wait(waiting);
             }
         }
         for key in &flight.full {
@@ -450,21 +463,45 @@ impl Recent {
         self.resolve(flight, key);
     }
 
-    /// Puts back what waited when an earlier process ended.
+    /// Puts back what waited when an earlier process ended. Its events are written with the next document of its trace, or when it has
+    /// waited for long enough.
     pub(super) fn restore(&mut self, tenant: Tenant, document: &Document, facts: (i64, Source)) {
-        let mut flight = self.begin();
-        self.offer(&mut flight, tenant, document, facts.0, facts.1);
-        // Its rows are on the disk; what it settles is found out when it is settled.
-        for undo in &flight.undo {
-            if let Undo::Document { key, .. } = undo
-                && let Some(trace) = self.traces.get_mut(key)
-            {
-                for waiting in &mut trace.waiting {
-                    waiting.flight = None;
-                }
-            }
+        let own = document.entity();
+        let (key, id) = ((tenant, document.trace_id()), own.id());
+        let is_complete = !own.is_in_progress();
+        let is_new = !self.traces.contains_key(&key);
+        self.trace(key).is_restored |= is_new;
+        let (_, entities) = self.enter(key, document);
+        self.take_waiting(&key, |waiting| waiting.part.id == id);
+        let trace = self.trace(key);
+        trace.bytes += document.text().len();
+        if let Some(entity) = trace.entities.get_mut(&id) {
+            entity.known = Some(Known {
+                hash: xxh3_64(document.text().as_bytes()),
+                is_complete,
+                flight: None,
+            });
         }
-        self.commit(&flight);
+        let service = match own.is_subsegment() {
+            true => None,
+            false => Some(Arc::from(own.name())),
+        };
+        self.wait(Waiting {
+            part: Part {
+                key,
+                id,
+                text: document.text().into(),
+                start_ns: own.start_ns(),
+                received_ns: facts.0,
+                source: facts.1,
+            },
+            parent: own.parent_id(),
+            is_complete,
+            service,
+            entities,
+            replaces: false,
+            flight: None,
+        });
     }
 
     /// All that came before this time waits no more; it is where the next process has to begin reading.
@@ -478,6 +515,29 @@ impl Recent {
             self.waiting_order.pop_front();
         }
         now_ns
+    }
+
+    /// Enters the entities of a document, and returns their service, if it is known, and their ids.
+    fn enter(&mut self, key: Key, document: &Document) -> (Option<Arc<str>>, Arc<[EntityId]>) {
+        let own = document.entity();
+        let trace = self.trace(key);
+        trace.latest_start_ns = trace.latest_start_ns.max(own.start_ns());
+        let service = match own.is_subsegment() {
+            false => Some(Arc::from(own.name())),
+            true => [own.parent_id(), Some(own.id())]
+                .into_iter()
+                .flatten()
+                .find_map(|id| trace.entities.get(&id)?.service.clone()),
+        };
+        let entities: Arc<[EntityId]> = document.entities().map(|entity| entity.id()).collect();
+        let count_before = trace.entities.len();
+        for id in entities.iter() {
+            let entity = trace.entities.entry(*id).or_default();
+            entity.service = service.clone().or_else(|| entity.service.take());
+        }
+        let new_count = trace.entities.len() - count_before;
+        self.entity_count += new_count;
+        (service, entities)
     }
 
     /// Finds the service of documents that wait, and writes the events of those that are complete and have one.
@@ -540,10 +600,10 @@ impl Recent {
                 });
             }
         }
-        let is_own = waiting.flight == Some(flight.id);
+        let is_own = waiting.is_of(flight);
         let place = Place::Events {
             service,
-            settles: !is_own,
+            settles: !is_own || waiting.replaces,
         };
         flight.writes.push((waiting.part.clone(), place));
         if !is_own {
@@ -555,7 +615,8 @@ impl Recent {
     fn replace_waiting(&mut self, flight: &mut Flight, key: Key, id: EntityId) -> bool {
         let mut is_on_disk = false;
         for waiting in self.take_waiting(&key, |waiting| waiting.part.id == id) {
-            if waiting.flight == Some(flight.id) {
+            if waiting.is_of(flight) {
+                is_on_disk |= waiting.replaces;
                 flight.writes.push((waiting.part, Place::Kept));
             } else {
                 is_on_disk = true;
@@ -604,7 +665,7 @@ impl Recent {
             };
             trace.flights = trace.flights.saturating_sub(1);
             for waiting in &mut trace.waiting {
-                if waiting.flight == Some(flight.id) {
+                if waiting.is_of(flight) {
                     waiting.flight = None;
                 }
             }
@@ -612,7 +673,7 @@ impl Recent {
         flight.landed.send_replace(Some(is_stored));
     }
 
-    fn forget_oldest(&mut self) {
+    fn forget_oldest(&mut self, now_ns: i64) {
         // Traces that can't go are moved to the end; once round is enough.
         for _ in 0..self.order.len() {
             if self.entity_count <= self.limits.entities_max {
@@ -629,17 +690,38 @@ impl Recent {
                 continue;
             }
             self.entity_count = self.entity_count.saturating_sub(trace.entities.len());
-            self.sure_from_ns = self
-                .sure_from_ns
-                .max(trace.latest_start_ns.saturating_add(1));
+            // Later ones are looked up anyway.
+            let latest_ns = trace
+                .latest_start_ns
+                .min(now_ns.saturating_add(CLOCK_AHEAD_NS));
+            self.sure_from_ns = self.sure_from_ns.max(latest_ns.saturating_add(1));
             self.traces.remove(&key);
         }
     }
 }
 
 impl Waiting {
+    fn is_of(&self, flight: &Flight) -> bool {
+        self.flight.as_ref().is_some_and(|own| own.id == flight.id)
+    }
+
     fn is(&self, id: EntityId, received_ns: i64) -> bool {
         self.part.id == id && self.part.received_ns == received_ns
+    }
+}
+
+impl InFlight {
+    /// What holds now of something that came with a call, or was durable: `None` when that call has failed since.
+    fn now(flight: Option<Self>) -> Option<Option<Self>> {
+        let Some(flight) = flight else {
+            return Some(None);
+        };
+        let landed = *flight.landed.borrow();
+        match landed {
+            None => Some(Some(flight)),
+            Some(true) => Some(None),
+            Some(false) => None,
+        }
     }
 }
 

@@ -145,6 +145,41 @@ pub fn map_settled(
     })
 }
 
+/// Writes into the batch of [`PENDING_DATASET`](waggle_model::PENDING_DATASET) that documents of a trace were refused because it is over its
+/// limit.
+///
+/// # Errors
+/// The limit that the row breaks.
+pub fn map_trace_full(
+    trace_id: TraceId,
+    now_ns: i64,
+    limits: &EventLimits,
+    batch: &mut EventBatch,
+) -> Result<usize, RejectReason> {
+    write_row(batch, limits, |row| {
+        row.put_str("trace.trace_id", &trace_id.to_column());
+        row.put_bool("xray.limit_exceeded", true);
+        now_ns
+    })
+}
+
+/// Writes into the batch of [`PENDING_DATASET`](waggle_model::PENDING_DATASET) that nothing waits any more that came before a time: there
+/// the next start begins to read.
+///
+/// # Errors
+/// The limit that the row breaks.
+pub fn map_settled_through(
+    through_ns: i64,
+    now_ns: i64,
+    limits: &EventLimits,
+    batch: &mut EventBatch,
+) -> Result<usize, RejectReason> {
+    write_row(batch, limits, |row| {
+        row.put_int("xray.settled_through_ns", through_ns);
+        now_ns
+    })
+}
+
 /// The text as it came, whatever the limit on one value: a document that was cut could not be given back.
 fn put_kept(row: &mut Row<'_>, document: &Document, facts: DocumentFacts<'_>) {
     row.put_str_whole("xray.document", document.text());

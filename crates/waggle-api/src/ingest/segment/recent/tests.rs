@@ -1,0 +1,333 @@
+use super::*;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+use waggle_model::{EnvironmentId, TeamId};
+
+const TENANT: Tenant = Tenant {
+    team: TeamId(1),
+    environment: EnvironmentId(1),
+};
+const TRACE: &str = "1-6a000000-000000000000000000000001";
+
+fn recent() -> Recent {
+    let limits = RecentLimits {
+        entities_max: 100,
+        waiting_bytes_max: 10_000,
+        trace_bytes_max: 5_000,
+        waiting_age_ns: 1_000,
+    };
+    Recent::new(limits, 0)
+}
+
+fn segment(id: u64, more: &str) -> Document {
+    let more = match more {
+        "" => r#""end_time":2"#,
+        more => more,
+    };
+    let text =
+        format!(r#"{{"name":"shop","id":"{id:016x}","trace_id":"{TRACE}","start_time":1,{more}}}"#);
+    Document::parse(text.as_bytes()).unwrap()
+}
+
+fn subsegment(id: u64, parent: u64, more: &str) -> Document {
+    let more = match more {
+        "" => r#""end_time":2"#,
+        more => more,
+    };
+    segment(
+        id,
+        &format!(r#""type":"subsegment","parent_id":"{parent:016x}",{more}"#),
+    )
+}
+
+const IN_PROGRESS: &str = r#""in_progress":true"#;
+
+/// Offers documents as one call, which is stored, and says what it wrote.
+fn send(recent: &mut Recent, documents: &[Document], received_ns: i64) -> Vec<String> {
+    let mut flight = recent.begin();
+    for document in documents {
+        recent.offer(&mut flight, TENANT, document, received_ns, Source::Udp);
+    }
+    recent.write_waiting(&mut flight);
+    let written = written(&flight);
+    recent.commit(&flight, received_ns);
+    written
+}
+
+fn written(flight: &Flight) -> Vec<String> {
+    let write = |(part, place): &(Part, Place)| {
+        let id = part.id.to_string();
+        let id = id.trim_start_matches('0');
+        match place {
+            Place::Waiting => format!("{id} waits"),
+            Place::Kept => format!("{id} kept"),
+            Place::Events { service, settles } => {
+                let service = service.as_deref().unwrap_or("?");
+                let settles = if *settles { ", settled" } else { "" };
+                format!("{id} of {service}{settles}")
+            }
+        }
+    };
+    flight.writes.iter().map(write).collect()
+}
+
+#[test]
+fn a_subsegment_waits_for_its_segment() {
+    let mut recent = recent();
+    assert_eq!(send(&mut recent, &[subsegment(3, 2, "")], 1), ["3 waits"]);
+    assert_eq!(send(&mut recent, &[subsegment(2, 1, "")], 2), ["2 waits"]);
+    assert_eq!(
+        send(&mut recent, &[segment(1, "")], 3),
+        ["1 of shop", "2 of shop, settled", "3 of shop, settled"]
+    );
+    assert_eq!(send(&mut recent, &[subsegment(4, 3, "")], 4), ["4 of shop"]);
+    assert_eq!(recent.waiting_count(), 0);
+    assert_eq!(recent.settled_through_ns(9), 9);
+}
+
+#[test]
+fn what_comes_with_its_segment_never_waits() {
+    let mut recent = recent();
+    let documents = [subsegment(3, 2, ""), subsegment(2, 1, ""), segment(1, "")];
+    assert_eq!(
+        send(&mut recent, &documents, 1),
+        ["1 of shop", "2 of shop", "3 of shop"]
+    );
+}
+
+#[test]
+fn a_segment_in_progress_names_the_service_and_waits_for_its_end() {
+    let mut recent = recent();
+    let begun = segment(1, IN_PROGRESS);
+    assert_eq!(
+        send(&mut recent, std::slice::from_ref(&begun), 1),
+        ["1 waits"]
+    );
+    assert_eq!(send(&mut recent, &[subsegment(2, 1, "")], 2), ["2 of shop"]);
+    assert!(send(&mut recent, std::slice::from_ref(&begun), 3).is_empty());
+    let ended = segment(1, "");
+    assert_eq!(
+        send(&mut recent, std::slice::from_ref(&ended), 4),
+        ["1 of shop, settled"]
+    );
+    assert_eq!(send(&mut recent, &[begun], 5), ["1 kept"]);
+    assert!(send(&mut recent, std::slice::from_ref(&ended), 6).is_empty());
+    let other = segment(1, r#""end_time":3"#);
+    assert_eq!(send(&mut recent, &[other], 7), ["1 of shop"]);
+    let both = [subsegment(5, 9, IN_PROGRESS), subsegment(5, 9, "")];
+    assert_eq!(send(&mut recent, &both, 8), ["5 kept", "5 waits"]);
+}
+
+#[test]
+fn what_waits_for_too_long_is_given_up() {
+    let mut recent = recent();
+    let documents = [
+        subsegment(3, 2, ""),
+        subsegment(2, 9, ""),
+        segment(1, IN_PROGRESS),
+    ];
+    send(&mut recent, &documents, 1);
+    assert!(recent.overdue(1_000).is_empty());
+    assert_eq!(recent.settled_through_ns(1_000), 1);
+    let overdue = recent.overdue(1_001);
+    assert_eq!(overdue.len(), 3);
+    assert_eq!(recent.overdue(1_001), overdue, "until they are settled");
+    let mut flight = recent.begin();
+    for (key, id) in overdue.into_iter().rev() {
+        recent.give_up(&mut flight, key, id);
+    }
+    let expected = [
+        "1 of shop, settled",
+        "2 of ?, settled",
+        "3 of unknown_service:xray, settled",
+    ];
+    assert_eq!(written(&flight), expected);
+    recent.roll_back(&mut flight);
+    assert_eq!(recent.waiting_count(), 3);
+    let overdue = recent.overdue(1_001);
+    let mut flight = recent.begin();
+    for (key, id) in overdue {
+        recent.give_up(&mut flight, key, id);
+    }
+    assert_eq!(flight.writes.len(), 3);
+    recent.commit(&flight, 1_001);
+    assert_eq!((recent.waiting_count(), recent.waiting_bytes), (0, 0));
+    assert!(recent.overdue(i64::MAX).is_empty());
+    assert_eq!(send(&mut recent, &[segment(1, "")], 1_002), ["1 of shop"]);
+}
+
+#[test]
+fn the_oldest_go_when_there_is_no_room_to_wait() {
+    let mut recent = recent();
+    recent.limits.trace_bytes_max = usize::MAX;
+    let text = format!(r#""end_time":2,"metadata":{{"a":"{}"}}"#, "x".repeat(4_000));
+    for (id, received_ns) in [(1, 1), (2, 2), (3, 3)] {
+        send(&mut recent, &[subsegment(id, 9, &text)], received_ns);
+    }
+    let overdue = recent.overdue(4);
+    let ids: Vec<_> = overdue.iter().map(|(_, id)| id.to_string()).collect();
+    assert_eq!(ids, ["0000000000000001"]);
+}
+
+#[test]
+fn a_trace_over_its_limit_is_refused_once_with_a_note() {
+    let mut recent = recent();
+    let text = format!(r#""end_time":2,"metadata":{{"a":"{}"}}"#, "x".repeat(3_000));
+    send(&mut recent, &[segment(1, &text)], 1);
+    for (id, note_count) in [(2, 1), (3, 0)] {
+        let mut flight = recent.begin();
+        let offered = recent.offer(&mut flight, TENANT, &segment(id, &text), 2, Source::Udp);
+        assert!(matches!(offered, Offered::TraceFull));
+        assert_eq!((flight.full.len(), flight.writes.len()), (note_count, 0));
+        recent.commit(&flight, 2);
+    }
+    assert_eq!(send(&mut recent, &[segment(4, "")], 3), ["4 of shop"]);
+}
+
+#[test]
+fn a_repeated_document_waits_for_the_call_that_has_it() {
+    let mut recent = recent();
+    let document = segment(1, "");
+    let mut first = recent.begin();
+    recent.offer(&mut first, TENANT, &document, 1, Source::Udp);
+    let mut second = recent.begin();
+    let Offered::Same(Some(landed)) = recent.offer(&mut second, TENANT, &document, 2, Source::Udp)
+    else {
+        panic!("it is on its way");
+    };
+    assert_eq!(*landed.borrow(), None);
+    recent.roll_back(&mut first);
+    assert_eq!(*landed.borrow(), Some(false));
+    assert_eq!(send(&mut recent, &[document], 3), ["1 of shop"]);
+}
+
+#[test]
+fn old_traces_are_forgotten_and_then_unsure() {
+    let mut recent = recent();
+    recent.limits.entities_max = 3;
+    let document = |trace: u32, start: i64| {
+        let text = format!(
+            r#"{{"name":"shop","id":"000000000000000a","trace_id":"1-{trace:08x}-000000000000000000000001","start_time":{start},"end_time":{start}}}"#
+        );
+        Document::parse(text.as_bytes()).unwrap()
+    };
+    for trace in 1..=5_u32 {
+        send(&mut recent, &[document(trace, i64::from(trace))], 1);
+    }
+    let is_unsure = |recent: &Recent, trace: u32, start_s: i64| {
+        let key = (TENANT, document(trace, 1).trace_id());
+        recent.is_unsure(&key, start_s * 1_000_000_000, 0)
+    };
+    assert_eq!(recent.traces.len(), 3);
+    assert!(is_unsure(&recent, 1, 1) && is_unsure(&recent, 9, 2));
+    assert!(!is_unsure(&recent, 3, 1), "it is in the table");
+    assert!(!is_unsure(&recent, 9, 3));
+    assert!(is_unsure(&recent, 9, 61), "a clock that is ahead");
+    let key = (TENANT, document(1, 1).trace_id());
+    let id = EntityId::parse("000000000000000a").unwrap();
+    let row = StoredEntity {
+        id,
+        service: Some("shop".into()),
+        document: Some(document(1, 1).text().into()),
+        is_complete: true,
+    };
+    recent.learn(key, &[row]);
+    assert!(send(&mut recent, &[document(1, 1)], 2).is_empty());
+}
+
+#[test]
+fn what_waited_is_restored() {
+    let mut recent = recent();
+    recent.restore(TENANT, &subsegment(2, 1, ""), (1, Source::Udp));
+    recent.restore(TENANT, &segment(1, IN_PROGRESS), (2, Source::Udp));
+    assert_eq!(recent.waiting_count(), 2);
+    let key = (TENANT, segment(1, "").trace_id());
+    assert!(recent.is_unsure(&key, 0, 0));
+    recent.learn(key, &[]);
+    assert!(!recent.is_unsure(&key, 0, 0));
+    assert!(send(&mut recent, &[subsegment(2, 1, "")], 3).is_empty());
+    let ended = send(&mut recent, &[segment(1, "")], 4);
+    assert_eq!(ended, ["1 of shop, settled", "2 of shop, settled"]);
+}
+
+/// Whatever the order, however often a part comes and whichever appends fail: in the end each document has its events once, and what
+/// waited on the disk is settled.
+#[test]
+fn parts_in_any_order_make_one_trace() {
+    for seed in 0..300 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut documents = vec![segment(1, IN_PROGRESS), segment(1, "")];
+        for id in 2..=8 {
+            let parent = random.random_range(1..id);
+            documents.push(subsegment(id, parent, ""));
+            if random.random_bool(0.3) {
+                documents.push(subsegment(id, parent, IN_PROGRESS));
+            }
+        }
+        let mut left: Vec<usize> = (0..documents.len()).collect();
+        left.extend((0..4).map(|_| random.random_range(0..documents.len())));
+        let mut recent = recent();
+        let mut events: HashMap<String, usize> = HashMap::new();
+        // By entity: the last document that waits, and the last note that nothing does.
+        let mut on_disk: HashMap<String, (i64, i64)> = HashMap::new();
+        let mut now_ns = 0;
+        while !left.is_empty() {
+            // Two calls at once, which end in either order.
+            let mut flights = Vec::new();
+            for _ in 0..2 {
+                let mut flight = recent.begin();
+                let mut sent = Vec::new();
+                let mut is_repeated = false;
+                for _ in 0..random.random_range(1..4) {
+                    if left.is_empty() {
+                        break;
+                    }
+                    let which = left.swap_remove(random.random_range(0..left.len()));
+                    now_ns += 1;
+                    let document = &documents[which];
+                    let offered = recent.offer(&mut flight, TENANT, document, now_ns, Source::Udp);
+                    is_repeated |= matches!(offered, Offered::Same(Some(_)));
+                    sent.push(which);
+                }
+                recent.write_waiting(&mut flight);
+                flights.push((flight, sent, is_repeated));
+            }
+            if random.random_bool(0.5) {
+                flights.reverse();
+            }
+            for (mut flight, sent, is_repeated) in flights {
+                if random.random_bool(0.3) {
+                    recent.roll_back(&mut flight);
+                    left.extend(sent);
+                    continue;
+                }
+                for (part, place) in &flight.writes {
+                    let id = part.id.to_string();
+                    let (waits_ns, settled_ns) = on_disk.entry(id.clone()).or_default();
+                    match place {
+                        Place::Events { settles, .. } => {
+                            *events.entry(id).or_default() += 1;
+                            if *settles {
+                                *settled_ns = now_ns;
+                            }
+                        }
+                        Place::Waiting => *waits_ns = part.received_ns.max(*waits_ns),
+                        Place::Kept => {}
+                    }
+                }
+                recent.commit(&flight, now_ns);
+                if is_repeated {
+                    // The client hears of the other call's end, and sends again when that has failed.
+                    left.extend(sent);
+                }
+            }
+        }
+        assert_eq!(events.len(), 8, "seed {seed}: {events:?}");
+        assert!(
+            events.values().all(|count| *count == 1),
+            "seed {seed}: {events:?}"
+        );
+        assert_eq!(recent.waiting_count(), 0, "seed {seed}");
+        let is_settled = on_disk.values().all(|(waits, settled)| waits <= settled);
+        assert!(is_settled, "seed {seed}: {on_disk:?}");
+    }
+}

@@ -1,0 +1,100 @@
+//! The rows of a flight, as one append.
+
+use super::recent::{Key, Part, Place};
+use std::collections::HashMap;
+use waggle_model::{EventBatch, EventLimits, PENDING_DATASET};
+use waggle_wire::xray::{
+    Document, DocumentFacts, EntityId, dataset_name, map_document, map_pending, map_settled,
+    map_trace_full,
+};
+
+/// Batches, and which document each row holds that must not be refused.
+pub(super) struct Written {
+    pub(super) batches: Vec<EventBatch>,
+    /// By batch and row.
+    pub(super) rows: HashMap<(usize, usize), (Key, EntityId)>,
+    /// Documents that no row can hold.
+    pub(super) refused: Vec<(Key, EntityId)>,
+}
+
+impl Written {
+    pub(super) fn new(
+        writes: &[(Part, Place)],
+        full: &[Key],
+        now_ns: i64,
+        limits: &EventLimits,
+    ) -> Self {
+        let mut written = Self {
+            batches: Vec::new(),
+            rows: HashMap::new(),
+            refused: Vec::new(),
+        };
+        for (part, place) in writes {
+            written.write(part, place, now_ns, limits);
+        }
+        for (_, trace_id) in full {
+            let batch = written.batch(PENDING_DATASET);
+            if let Some(batch) = written.batches.get_mut(batch) {
+                // A row of three columns breaks no limit.
+                _ = map_trace_full(*trace_id, now_ns, limits, batch);
+            }
+        }
+        written
+    }
+
+    /// Whether rows are to be written to where documents wait.
+    pub(super) fn has_pending(&self) -> bool {
+        let mut batches = self.batches.iter();
+        batches.any(|batch| batch.dataset == PENDING_DATASET)
+    }
+
+    fn write(&mut self, part: &Part, place: &Place, now_ns: i64, limits: &EventLimits) {
+        // It was parsed before it came here.
+        let Ok(document) = Document::parse(part.text.as_bytes()) else {
+            return;
+        };
+        let service = match place {
+            Place::Events { service, .. } => service.as_deref(),
+            Place::Waiting | Place::Kept => None,
+        };
+        let facts = DocumentFacts {
+            service,
+            received_ns: part.received_ns,
+            source: part.source,
+        };
+        let dataset = match place {
+            Place::Events { .. } => dataset_name(&document, service),
+            Place::Waiting | Place::Kept => PENDING_DATASET,
+        };
+        let number = self.batch(dataset);
+        let Some(batch) = self.batches.get_mut(number) else {
+            return;
+        };
+        let row = match place {
+            Place::Events { .. } => map_document(&document, facts, limits, batch),
+            Place::Waiting => map_pending(&document, facts, false, limits, batch),
+            Place::Kept => map_pending(&document, facts, true, limits, batch),
+        };
+        match row {
+            Ok(row) => drop(self.rows.insert((number, row), (part.key, part.id))),
+            Err(_) => self.refused.push((part.key, part.id)),
+        }
+        if let Place::Events { settles: true, .. } = place {
+            let pending = self.batch(PENDING_DATASET);
+            if let Some(batch) = self.batches.get_mut(pending) {
+                let (_, trace_id) = part.key;
+                let settled_ns = now_ns.max(part.received_ns);
+                _ = map_settled(trace_id, part.id, part.start_ns, settled_ns, limits, batch);
+            }
+        }
+    }
+
+    /// The number of the batch of a dataset.
+    fn batch(&mut self, dataset: &str) -> usize {
+        let found = self.batches.iter().position(|b| b.dataset == dataset);
+        found.unwrap_or_else(|| {
+            self.batches.push(EventBatch::new(dataset));
+            self.batches.len() - 1
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! The daemon's UDP port: datagrams into a queue, and from it into storage. Source: spec/xray.md sections 1.1 to 1.4.
+//!
+//! Nobody is answered and nobody sends again, so what can't be stored at once waits here, the oldest going when there is no more room; and
+//! whoever receives does nothing else, so that the kernel's own buffer stays empty.
+
+use crate::ingest::admit::sender_by;
+use crate::ingest::otlp::{Exporter, Message};
+use crate::ingest::segment::accept;
+use crate::metrics::{Protocol, XrayOutcome};
+use crate::state::ApiState;
+use parking_lot::Mutex;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::UdpSocket;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use waggle_access::Caller;
+use waggle_wire::ContentEncoding;
+use waggle_wire::otlp::{Encoding, Signal};
+use waggle_wire::xray::{DATAGRAM_BYTES_MAX, Datagram, Source, read_datagram};
+
+/// Appends that run at once: while one waits for the disk, the next is put together.
+const WORKERS: usize = 4;
+/// Most datagrams of one append.
+const BATCH_DATAGRAMS_MAX: usize = 200;
+/// Pauses between tries to store what the store is too busy for; then it is dropped.
+const PAUSES_MS: [u64; 6] = [50, 200, 500, 1_000, 2_000, 5_000];
+/// Pause after a failed receive.
+const RECEIVE_PAUSE: Duration = Duration::from_millis(50);
+
+/// Takes in datagrams for one caller until `shutdown` is ready, and then stores what it has.
+pub(crate) async fn serve(
+    socket: UdpSocket,
+    state: ApiState,
+    caller: Arc<Caller>,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let queue = Arc::new(Queue::new(state.config.xray_queue_bytes_max));
+    let mut workers = JoinSet::new();
+    for _ in 0..WORKERS {
+        workers.spawn(store_all(
+            Arc::clone(&queue),
+            state.clone(),
+            Arc::clone(&caller),
+        ));
+    }
+    receive(&socket, &queue, &state, shutdown).await;
+    drop(socket);
+    queue.close();
+    let ended = async { while workers.join_next().await.is_some() {} };
+    if tokio::time::timeout(state.config.shutdown_grace, ended)
+        .await
+        .is_err()
+    {
+        tracing::warn!("datagrams were not stored in time");
+    }
+}
+
+async fn receive(
+    socket: &UdpSocket,
+    queue: &Queue,
+    state: &ApiState,
+    shutdown: impl Future<Output = ()> + Send,
+) {
+    let mut shutdown = std::pin::pin!(shutdown);
+    let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
+    loop {
+        let received = tokio::select! {
+            received = socket.recv(&mut buffer) => received,
+            () = &mut shutdown => return,
+        };
+        match received {
+            Ok(0) => {}
+            Ok(count) => {
+                state.metrics.xray_documents(XrayOutcome::Received, 1);
+                let dropped_count = queue.push(buffer.get(..count).unwrap_or_default());
+                if dropped_count > 0 {
+                    state
+                        .metrics
+                        .xray_documents(XrayOutcome::Spillover, dropped_count);
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%error, "datagram not received");
+                tokio::time::sleep(RECEIVE_PAUSE).await;
+            }
+        }
+    }
+}
+
+/// Stores what is in the queue until it is closed and empty.
+async fn store_all(queue: Arc<Queue>, state: ApiState, caller: Arc<Caller>) {
+    while let Some(datagrams) = queue.pop().await {
+        let mut documents = Vec::with_capacity(datagrams.len());
+        for datagram in &datagrams {
+            match read_datagram(datagram) {
+                None => {}
+                Some(Ok(Datagram::Documents(parts))) => {
+                    documents.extend(parts.into_iter().map(<[u8]>::to_vec));
+                }
+                Some(Ok(Datagram::Traces(body))) => {
+                    store_otlp(&state, &caller, Signal::Traces, body).await;
+                }
+                Some(Ok(Datagram::Metrics(body))) => {
+                    store_otlp(&state, &caller, Signal::Metrics, body).await;
+                }
+                Some(Ok(Datagram::Unsampled)) => {
+                    state.metrics.xray_documents(XrayOutcome::Unsampled, 1);
+                }
+                Some(Err(error)) => {
+                    tracing::warn!(%error, "datagram dropped");
+                    state.metrics.xray_documents(XrayOutcome::Rejected, 1);
+                }
+            }
+        }
+        drop(datagrams);
+        if !documents.is_empty() {
+            store_documents(&state, &caller, documents).await;
+        }
+    }
+}
+
+async fn store_documents(state: &ApiState, caller: &Caller, documents: Vec<Vec<u8>>) {
+    let count = documents.len();
+    for pause_ms in PAUSES_MS {
+        let error = match sender_by(state, caller) {
+            // Refused documents are counted and logged where they are refused.
+            Ok(sender) => match accept(state, sender, documents.clone(), Source::Udp).await {
+                Ok(_) => return,
+                Err(error) => format!("{error:?}"),
+            },
+            Err(error) => format!("{error:?}"),
+        };
+        tracing::debug!(error, count, "documents not stored yet");
+        tokio::time::sleep(Duration::from_millis(pause_ms)).await;
+    }
+    tracing::warn!(count, "documents dropped: the store took none for seconds");
+    state.metrics.xray_documents(XrayOutcome::Rejected, count);
+}
+
+async fn store_otlp(state: &ApiState, caller: &Caller, signal: Signal, body: Vec<u8>) {
+    let Ok(sender) = sender_by(state, caller) else {
+        tracing::warn!("spans dropped: the key may not send events now");
+        state.metrics.xray_documents(XrayOutcome::Rejected, 1);
+        return;
+    };
+    let message = Message {
+        body: body.into(),
+        compression: ContentEncoding::Identity,
+        encoding: Encoding::Protobuf,
+    };
+    let stored = Exporter::by(sender)
+        .store(state, signal, Protocol::Xray, message)
+        .await;
+    match stored {
+        Ok(_) => state.metrics.xray_documents(XrayOutcome::Accepted, 1),
+        Err(error) => {
+            tracing::warn!(%error, "OTLP of a datagram dropped");
+            state.metrics.xray_documents(XrayOutcome::Rejected, 1);
+        }
+    }
+}
+
+/// Datagrams that wait, bounded in bytes.
+struct Queue {
+    state: Mutex<Waiting>,
+    grown: Notify,
+    bytes_max: usize,
+}
+
+#[derive(Default)]
+struct Waiting {
+    datagrams: VecDeque<Box<[u8]>>,
+    bytes: usize,
+    is_closed: bool,
+}
+
+impl Queue {
+    fn new(bytes_max: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            grown: Notify::new(),
+            bytes_max,
+        }
+    }
+
+    /// Adds a datagram and returns how many of the oldest had to go for it.
+    fn push(&self, datagram: &[u8]) -> usize {
+        let mut waiting = self.state.lock();
+        waiting.bytes += datagram.len();
+        waiting.datagrams.push_back(datagram.into());
+        let mut dropped_count = 0;
+        while waiting.bytes > self.bytes_max
+            && let Some(oldest) = waiting.datagrams.pop_front()
+        {
+            waiting.bytes = waiting.bytes.saturating_sub(oldest.len());
+            dropped_count += 1;
+        }
+        drop(waiting);
+        self.grown.notify_one();
+        dropped_count
+    }
+
+    /// Takes the oldest datagrams, waiting for one; `None` when the queue is closed and empty.
+    async fn pop(&self) -> Option<Vec<Box<[u8]>>> {
+        loop {
+            let grown = self.grown.notified();
+            {
+                let mut waiting = self.state.lock();
+                let count = waiting.datagrams.len().min(BATCH_DATAGRAMS_MAX);
+                let taken: Vec<_> = waiting.datagrams.drain(..count).collect();
+                let bytes: usize = taken.iter().map(|datagram| datagram.len()).sum();
+                waiting.bytes = waiting.bytes.saturating_sub(bytes);
+                if !waiting.datagrams.is_empty() || waiting.is_closed {
+                    // Another worker may be waiting for what is left, or for the end.
+                    self.grown.notify_one();
+                }
+                if !taken.is_empty() {
+                    return Some(taken);
+                }
+                if waiting.is_closed {
+                    return None;
+                }
+            }
+            grown.await;
+        }
+    }
+
+    fn close(&self) {
+        self.state.lock().is_closed = true;
+        self.grown.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! Documents and telemetry on their way in, by PutTraceSegments and by UDP.
+
+use super::super::sink::Mood;
+use super::super::{Installation, NOW_NS};
+use crate::metrics::XrayOutcome;
+use crate::{ApiConfig, serve_xray, settle_segments};
+use serde_json::json;
+use std::time::Duration;
+use tokio::net::{TcpListener, UdpSocket};
+use tokio::sync::watch;
+use waggle_model::Clock;
+
+const TRACE: &str = "1-6740a0f0-000000000000000000000001";
+
+fn segment(id: &str, more: &str) -> String {
+    format!(r#"{{"name":"shop","id":"{id}","trace_id":"{TRACE}","start_time":1732269999.5{more}}}"#)
+}
+
+fn subsegment(id: &str, parent: &str) -> String {
+    let more = format!(r#","end_time":1732270000,"type":"subsegment","parent_id":"{parent}""#);
+    segment(id, &more)
+}
+
+const ENDED: &str = r#","end_time":1732270000"#;
+const SEGMENT: &str = "a100000000000001";
+const SUBSEGMENT: &str = "a100000000000002";
+
+/// Datasets and span ids of what was appended.
+fn taken(installation: &Installation) -> Vec<String> {
+    let rows = installation.sink.take();
+    let short = |row: &String| {
+        let (dataset, rest) = row.split_once(": ").unwrap();
+        let of = |name: &str| {
+            let found = rest.split_once(&format!("{name}=\""));
+            found.map_or("", |(_, rest)| rest.split('"').next().unwrap())
+        };
+        let is_settled = rest.contains("xray.settled=true");
+        let has_text = rest.contains("xray.document=");
+        let note = match (is_settled, has_text) {
+            (true, false) => " settled",
+            (true, true) => " kept",
+            _ => "",
+        };
+        format!("{dataset} {}{note}", of("trace.span_id"))
+    };
+    rows.iter().map(short).collect()
+}
+
+#[tokio::test]
+async fn documents_become_events_or_wait() {
+    let installation = Installation::new().await;
+    let put = async |documents: &[String]| {
+        let body = json!({ "TraceSegmentDocuments": documents });
+        let answer = installation.xray("/TraceSegments", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["UnprocessedTraceSegments"].clone()
+    };
+    let part = subsegment(SUBSEGMENT, SEGMENT);
+    assert_eq!(put(std::slice::from_ref(&part)).await, json!([]));
+    assert_eq!(taken(&installation), [format!("xray-pending {SUBSEGMENT}")]);
+    assert_eq!(put(std::slice::from_ref(&part)).await, json!([]));
+    assert!(taken(&installation).is_empty(), "it is known");
+
+    let whole = segment(SEGMENT, ENDED);
+    let broken = segment("x", ENDED);
+    let refused = put(&[broken, whole.clone()]).await;
+    assert_eq!(
+        refused,
+        json!([{"Id": "x", "ErrorCode": "InvalidId", "Message": "Invalid segment. ErrorCode: InvalidId"}])
+    );
+    assert_eq!(
+        taken(&installation),
+        [
+            format!("shop {SEGMENT}"),
+            format!("shop {SUBSEGMENT}"),
+            format!("xray-pending {SUBSEGMENT} settled"),
+        ]
+    );
+    assert_eq!(put(&[whole, part]).await, json!([]));
+    assert!(taken(&installation).is_empty());
+}
+
+#[tokio::test]
+async fn what_is_not_stored_is_asked_for_again() {
+    let installation = Installation::new().await;
+    let body = json!({"TraceSegmentDocuments": [segment(SEGMENT, ENDED)]});
+    for mood in [Mood::Busy, Mood::Full, Mood::Stopped] {
+        installation.sink.set(mood);
+        let answer = installation.xray("/TraceSegments", &body).await;
+        answer.check_xray_error(503, "ServiceUnavailable", "try again");
+    }
+    installation.sink.set(Mood::Take);
+    let answer = installation.xray("/TraceSegments", &body).await;
+    assert_eq!(answer.status, 200);
+    assert_eq!(taken(&installation), [format!("shop {SEGMENT}")]);
+    let refuse = Mood::Refuse(0, waggle_model::RejectReason::DatasetTooManyColumns);
+    installation.sink.set(refuse);
+    let other = json!({"TraceSegmentDocuments": [segment("a100000000000009", ENDED)]});
+    let answer = installation.xray("/TraceSegments", &other).await;
+    let unprocessed = &answer.json()["UnprocessedTraceSegments"][0];
+    assert_eq!(unprocessed["ErrorCode"], "InvalidSegment");
+    assert_eq!(unprocessed["Id"], "a100000000000009");
+}
+
+#[tokio::test]
+async fn requests_have_limits() {
+    let installation = Installation::with(ApiConfig {
+        xray_documents_max: 2,
+        xray_trace_bytes_max: 200,
+        ..ApiConfig::default()
+    })
+    .await;
+    for (body, status, name, text) in [
+        (
+            json!({}),
+            400,
+            "InvalidRequestException",
+            "TraceSegmentDocuments",
+        ),
+        (
+            json!({"TraceSegmentDocuments": ["1", "2", "3"]}),
+            400,
+            "InvalidRequestException",
+            "more than 2",
+        ),
+        (
+            json!({"TraceSegmentDocuments": [1]}),
+            400,
+            "SerializationException",
+            "",
+        ),
+    ] {
+        let answer = installation.xray("/TraceSegments", &body).await;
+        answer.check_xray_error(status, name, text);
+    }
+    let documents = [segment(SEGMENT, ENDED), segment(SUBSEGMENT, ENDED)];
+    let body = json!({ "TraceSegmentDocuments": documents });
+    let answer = installation.xray("/TraceSegments", &body).await;
+    let unprocessed = &answer.json()["UnprocessedTraceSegments"][0];
+    assert_eq!(unprocessed["ErrorCode"], "InvalidSegment");
+    assert_eq!(unprocessed["Id"], SUBSEGMENT);
+    let rows = installation.sink.take();
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("xray.limit_exceeded=true")),
+        "{rows:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_daemon_tells_of_itself() {
+    let installation = Installation::new().await;
+    let body =
+        json!({"Hostname": "h", "TelemetryRecords": [{"Timestamp": 1.5, "SegmentsSentCount": 7}]});
+    let answer = installation.xray("/TelemetryRecords", &body).await;
+    assert_eq!((answer.status, answer.json()), (200, json!({})));
+    assert_eq!(
+        installation.sink.take(),
+        [r#"waggle.xray_daemon: {host.name="h", segments.sent=7} @1500000000 x1"#]
+    );
+    let answer = installation.xray("/TelemetryRecords", &json!({})).await;
+    answer.check_xray_error(400, "InvalidRequestException", "TelemetryRecords");
+}
+
+#[tokio::test]
+async fn a_document_that_waits_for_too_long_gets_its_events() {
+    let installation = Installation::at(
+        Clock::fixed(NOW_NS),
+        ApiConfig {
+            xray_pending_age: Duration::ZERO,
+            ..ApiConfig::default()
+        },
+    )
+    .await;
+    let documents = [
+        segment(SEGMENT, r#","in_progress":true"#),
+        subsegment(SUBSEGMENT, "a100000000000007"),
+    ];
+    for document in documents {
+        let body = json!({ "TraceSegmentDocuments": [document] });
+        let answer = installation.xray("/TraceSegments", &body).await;
+        assert_eq!(answer.status, 200);
+    }
+    taken(&installation);
+    let settling = tokio::spawn(settle_segments(installation.state.clone()));
+    let mut rows = Vec::new();
+    while rows.len() < 4 {
+        tokio::task::yield_now().await;
+        rows.extend(taken(&installation));
+    }
+    settling.abort();
+    rows.sort();
+    assert_eq!(
+        rows,
+        [
+            format!("shop {SEGMENT}"),
+            format!("unknown_service:xray {SUBSEGMENT}"),
+            format!("xray-pending {SEGMENT} settled"),
+            format!("xray-pending {SUBSEGMENT} settled"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
+    let installation = Installation::new().await;
+    let caller = installation.access.caller(&installation.key).await.unwrap();
+    let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (udp_address, tcp_address) = (udp.local_addr().unwrap(), tcp.local_addr().unwrap());
+    let (stop, stopping) = watch::channel(false);
+    let stopped = move || {
+        let mut stopping = stopping.clone();
+        async move {
+            stopping.wait_for(|stop| *stop).await.unwrap();
+        }
+    };
+    let state = installation.state.clone();
+    let served = tokio::spawn(async move { serve_xray((udp, tcp), state, caller, stopped).await });
+    let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let header = r#"{"format":"json","version":1}"#;
+    let document = segment(SEGMENT, ENDED);
+    for datagram in [
+        "nonsense".to_owned(),
+        format!("{header}\nT1UCgA="),
+        format!("{header}\n{{}}"),
+        format!("{header}\n{document}"),
+    ] {
+        client
+            .send_to(datagram.as_bytes(), udp_address)
+            .await
+            .unwrap();
+    }
+    let mut rows = Vec::new();
+    while rows.is_empty() {
+        tokio::task::yield_now().await;
+        rows = taken(&installation);
+    }
+    assert_eq!(rows, [format!("shop {SEGMENT}")]);
+    for (outcome, count) in [
+        (XrayOutcome::Received, 4),
+        (XrayOutcome::Rejected, 2),
+        (XrayOutcome::Unsampled, 1),
+        (XrayOutcome::Accepted, 1),
+        (XrayOutcome::Spillover, 0),
+    ] {
+        let counted = installation.state.metrics.xray_documents_of(outcome);
+        assert_eq!(counted, count, "{outcome:?}");
+    }
+    let answer = reqwest::Client::new()
+        .post(format!("http://{tcp_address}/EncryptionConfig"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 200);
+    stop.send_replace(true);
+    served.await.unwrap();
+}
