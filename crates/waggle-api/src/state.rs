@@ -1,5 +1,6 @@
 //! What every route shares: the doors to the other rooms, the limits, the counters.
 
+use crate::derived::KeptFields;
 use crate::ingest::depth::DepthCache;
 use crate::ingest::segment::Segments;
 use crate::rate::Rates;
@@ -93,6 +94,7 @@ pub struct Shared {
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
     pub(crate) usage: UsageCounts,
+    pub(crate) kept_fields: KeptFields,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
     pub(crate) maps: MapRequests,
@@ -117,6 +119,7 @@ impl ApiState {
             },
             rates: Rates::new(parts.config.rate_limits.clone()),
             usage: UsageCounts::default(),
+            kept_fields: KeptFields::default(),
             depths: DepthCache::default(),
             segments: Segments::new(&parts.config, parts.clock.now_ns()),
             maps: MapRequests::new(parts.config.map_requests_max),

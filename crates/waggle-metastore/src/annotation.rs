@@ -10,7 +10,7 @@ pub struct QueryAnnotation {
     pub name: String,
     /// Free text.
     pub description: String,
-    /// Public id of the query; never changes. Queries are never deleted.
+    /// Public id of the query; never changes. It keeps the query from being deleted as one that nobody needs.
     pub query_id: String,
     /// True for one that a board made for a panel of its own.
     pub is_of_board: bool,

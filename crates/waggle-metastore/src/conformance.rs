@@ -67,7 +67,7 @@ conformance! {
               another_tenant_sees_no_artifact;
     query: a_query_is_saved, a_result_ends_once, a_run_is_recorded_whole_or_not_at_all, pending_and_old_results_go, another_tenant_sees_no_query;
     usage: usage_adds_up;
-    history: runs_are_found_and_paged, the_history_has_bounds, another_tenant_sees_no_run;
+    history: runs_are_found_and_paged, the_history_has_bounds, saved_queries_have_bounds, another_tenant_sees_no_run;
     access: the_first_rows_are_made_once, a_refused_bootstrap_leaves_nothing, teams_and_environments, users_sign_in_by_address,
             sessions_end, keys_are_found_by_hash, keys_change_and_go, another_tenant_sees_no_key,
             keys_remember_scopes_ends_and_people, environments_change_and_go, aws_keys;

@@ -79,4 +79,8 @@ pub trait QueryHistory: Send + Sync {
     /// Deletes ended runs that were asked before this time, and of each environment all but the newest `runs_max`, with their answers.
     /// Returns how many.
     async fn trim_history(&self, asked_before_ns: i64, runs_max: usize) -> Result<u64>;
+
+    /// Deletes of each environment the saved queries beyond the newest `queries_max` that nothing needs: no run is in the history, and no
+    /// annotation, board or trigger names them. Returns how many.
+    async fn trim_queries(&self, queries_max: usize) -> Result<u64>;
 }

@@ -384,6 +384,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most runs of queries that the history of an environment remembers; the oldest go first, with their results.",
     },
     Setting {
+        name: "saved-queries-max",
+        kind: Kind::Number(1_000, 100_000_000),
+        default: "200000",
+        help: "Most saved queries of an environment, those of runs included; beyond, the oldest go that have no run in the history and that no board, annotation or trigger names.",
+    },
+    Setting {
         name: "sql-concurrency-max",
         kind: Kind::Number(1, 1_024),
         default: "4",

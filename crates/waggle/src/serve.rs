@@ -138,6 +138,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
                 answer_age: config.duration("query-result-age-max"),
                 age: config.duration("query-history-age-max"),
                 runs_max: config.number("query-history-max"),
+                queries_max: config.number("saved-queries-max"),
             },
             system_clock(),
         )),

@@ -12,7 +12,9 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
-use waggle_metastore::{Artifact, ArtifactId, ArtifactLimits, Error, Place, Stored, Tag};
+use waggle_metastore::{
+    Artifact, ArtifactId, ArtifactKind, ArtifactLimits, Error, Place, Stored, Tag,
+};
 use waggle_model::{DatasetId, DatasetScope, Tenant};
 
 /// The member `tags`.
@@ -108,6 +110,7 @@ impl Ask {
             .metastore
             .create_artifact(self.tenant(), place, value, limits, self.now_ns())
             .await;
+        self.forget_known::<T>();
         created.map_err(in_words)
     }
 
@@ -122,6 +125,7 @@ impl Ask {
             .metastore
             .update_artifact(self.tenant(), changed, bytes_max, self.now_ns())
             .await;
+        self.forget_known::<T>();
         updated.map_err(in_words)
     }
 
@@ -135,6 +139,7 @@ impl Ask {
             .metastore
             .delete_artifact(self.tenant(), T::KIND, &artifact.id)
             .await;
+        self.forget_known::<T>();
         deleted.map_err(in_words)
     }
 
@@ -149,10 +154,18 @@ impl Ask {
             .metastore
             .delete_artifact(self.tenant(), T::KIND, &artifact.id)
             .await;
+        self.forget_known::<T>();
         deleted.map_err(|error| match error {
             Error::InUse(_) => Problem::conflict(in_use),
             other => in_words(other),
         })
+    }
+
+    /// What is remembered of a kind is no longer true.
+    fn forget_known<T: Artifact>(&self) {
+        if T::KIND == ArtifactKind::DerivedColumn {
+            self.state.kept_fields.forget(self.tenant());
+        }
     }
 
     /// The slugs of the tenant's datasets.

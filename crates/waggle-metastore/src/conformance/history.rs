@@ -1,7 +1,8 @@
 use super::{NOW, tenant};
 use crate::{
-    KeyId, Metastore, PastRun, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult,
-    QueryResultId, RunBy, RunFilter, RunPlace, RunState, UserId,
+    ArtifactKind, ArtifactLimits, KeyId, Metastore, PastRun, Place, Query, QueryAnnotation,
+    QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy, RunFilter, RunPlace,
+    RunState, UserId,
 };
 use waggle_model::{DatasetId, DatasetScope, Tenant, TimeRange};
 
@@ -175,6 +176,55 @@ pub(super) async fn the_history_has_bounds(metastore: &dyn Metastore) {
     assert_eq!(ids(&left), [&runs[4], &runs[3], &pending.id]);
     let left = found(metastore, theirs, RunFilter::default()).await;
     assert_eq!(ids(&left), [&other]);
+}
+
+pub(super) async fn saved_queries_have_bounds(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "ours").await;
+    let theirs = tenant(metastore, "theirs").await;
+    let mut queries = Vec::new();
+    for (second, tenant) in [ours, ours, ours, ours, ours, theirs]
+        .into_iter()
+        .enumerate()
+    {
+        let at_ns = NOW + i64::try_from(second).unwrap();
+        let query = metastore.create_query(tenant, &DatasetScope::All, "{}", at_ns);
+        queries.push((tenant, query.await.unwrap().id));
+    }
+    let [named, run, asked, ..] = queries.as_slice() else {
+        panic!("five were made");
+    };
+    let annotation = QueryAnnotation {
+        name: "kept".to_owned(),
+        description: String::new(),
+        query_id: named.1.0.clone(),
+        is_of_board: false,
+    };
+    let limits = ArtifactLimits {
+        count_max: 10,
+        bytes_max: 10_000,
+    };
+    let made = metastore
+        .create_artifact(ours, &Place::default(), annotation, limits, NOW)
+        .await
+        .unwrap();
+    let result = metastore.create_query_result(ours, &run.1, "{}", &RunBy::Nobody, NOW);
+    result.await.unwrap();
+    let left = async || {
+        let mut left = Vec::new();
+        for (tenant, query) in &queries {
+            left.push(metastore.query(*tenant, query).await.unwrap().is_some());
+        }
+        left
+    };
+    assert_eq!(metastore.trim_queries(5).await.unwrap(), 0);
+    assert_eq!(metastore.trim_queries(2).await.unwrap(), 1, "{asked:?}");
+    assert_eq!(left().await, [true, true, false, true, true, true]);
+    metastore
+        .delete_artifact(ours, ArtifactKind::QueryAnnotation, &made.id)
+        .await
+        .unwrap();
+    assert_eq!(metastore.trim_queries(2).await.unwrap(), 1);
+    assert_eq!(left().await, [false, true, false, true, true, true]);
 }
 
 pub(super) async fn another_tenant_sees_no_run(metastore: &dyn Metastore) {

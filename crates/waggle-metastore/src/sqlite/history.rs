@@ -3,7 +3,8 @@
 use super::query::{COMPLETE, FAILED, FORGOTTEN, PENDING, query_of, run_by_of, stored_scope};
 use super::{SqliteMetastore, from_stored};
 use crate::{
-    Error, PastRun, QueryHistory, QueryResultId, Result, RunBy, RunFilter, RunPlace, RunState,
+    ArtifactKind, Error, PastRun, QueryHistory, QueryResultId, Result, RunBy, RunFilter, RunPlace,
+    RunState,
 };
 use async_trait::async_trait;
 use serde::Serialize;
@@ -104,7 +105,36 @@ impl QueryHistory for SqliteMetastore {
         .await?
         .rows_affected())
     }
+
+    async fn trim_queries(&self, queries_max: usize) -> Result<u64> {
+        let kinds = json_list(NAMING_QUERIES.iter().map(|kind| kind.name()))?;
+        Ok(sqlx::query(
+            "DELETE FROM queries
+             WHERE id IN (
+                 SELECT id FROM (
+                     SELECT id, ROW_NUMBER() OVER (PARTITION BY team_id, environment_id
+                                                   ORDER BY created_at_ns DESC, id DESC) AS place
+                     FROM queries) AS placed
+                 WHERE place > ?)
+               AND NOT EXISTS (SELECT 1 FROM query_results WHERE query_id = queries.id)
+               AND id NOT IN (
+                 SELECT t.atom FROM artifacts a, json_tree(a.contents) t
+                 WHERE a.kind IN (SELECT value FROM json_each(?)) AND t.key = 'query_id' AND t.type = 'text')",
+        )
+        .bind(i64::try_from(queries_max).unwrap_or(i64::MAX))
+        .bind(kinds)
+        .execute(&self.writer)
+        .await?
+        .rows_affected())
+    }
 }
+
+/// Kinds of artifacts that name a query in a member `query_id`.
+const NAMING_QUERIES: [ArtifactKind; 3] = [
+    ArtifactKind::QueryAnnotation,
+    ArtifactKind::Board,
+    ArtifactKind::Trigger,
+];
 
 /// A list as one parameter, however long it is.
 fn json_list<T: Serialize>(items: impl Iterator<Item = T>) -> Result<String> {

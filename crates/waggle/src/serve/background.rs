@@ -45,6 +45,8 @@ pub(super) struct HistoryBounds {
     pub(super) age: Duration,
     /// How many runs of an environment are remembered.
     pub(super) runs_max: usize,
+    /// How many saved queries of an environment are kept that nothing needs.
+    pub(super) queries_max: usize,
 }
 
 /// Deletes answers and runs that are beyond the bounds, for ever.
@@ -71,6 +73,11 @@ pub(super) async fn trim_history(
             Ok(0) => {}
             Ok(deleted_count) => info!(deleted_count, "old runs of queries are forgotten"),
             Err(error) => warn!(%error, "old runs of queries can't be forgotten"),
+        }
+        match metastore.trim_queries(bounds.queries_max).await {
+            Ok(0) => {}
+            Ok(deleted_count) => info!(deleted_count, "old saved queries are deleted"),
+            Err(error) => warn!(%error, "old saved queries can't be deleted"),
         }
         match metastore.forget_answers(before(bounds.answer_age)).await {
             Ok(0) => {}

@@ -193,3 +193,29 @@ async fn one_that_is_in_use_stays() {
         .unwrap();
     assert_eq!(installation.delete(&one).await.status, 204);
 }
+
+/// Fields are remembered between queries, and no longer than they are true.
+#[tokio::test]
+async fn a_query_reads_the_field_as_it_is_now() {
+    let installation = installation().await;
+    let path = "/1/derived_columns/shop";
+    let ask = async || {
+        let query = json!({"breakdowns": ["slow"]});
+        let path = "/api/environments/production/datasets/shop/query";
+        let answer = installation.send("POST", path, &query).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let asked = installation.engine.last();
+        let fields = asked.spec.calculated_fields.into_iter();
+        fields.map(|field| field.expression).collect::<Vec<_>>()
+    };
+    assert_eq!(ask().await, [""; 0]);
+    let body = json!({"alias": "slow", "expression": "GT($took, 1)"});
+    let id = installation.make_id(path, &body).await;
+    assert_eq!(ask().await, ["GT($took, 1)"]);
+    let one = format!("{path}/{id}");
+    let change = json!({"expression": "GT($took, 2)"});
+    installation.send("PUT", &one, &change).await;
+    assert_eq!(ask().await, ["GT($took, 2)"]);
+    assert_eq!(installation.delete(&one).await.status, 204);
+    assert_eq!(ask().await, [""; 0]);
+}
