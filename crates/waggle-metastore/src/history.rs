@@ -1,7 +1,7 @@
 //! The query history: who ran what when, how long it took and how much it read. Every [`QueryResult`](crate::QueryResult) is a line of it,
 //! and stays one when its answer is no longer kept.
 
-use crate::{Query, QueryId, QueryResultId, Result, RunBy};
+use crate::{Query, QueryId, QueryResultId, Result, RunBy, UserId};
 use async_trait::async_trait;
 use waggle_model::{DatasetScope, Tenant, TimeRange};
 
@@ -42,6 +42,8 @@ pub enum RunState {
 pub struct RunFilter {
     /// By one of these.
     pub run_by: Option<Vec<RunBy>>,
+    /// By none of these.
+    pub not_run_by: Vec<UserId>,
     /// Of one of these queries.
     pub queries: Option<Vec<QueryId>>,
     /// The query names one of these columns in a calculation, breakdown, filter, order or having.

@@ -47,6 +47,8 @@ pub struct User {
     pub name: String,
     /// What the user may do.
     pub role: Role,
+    /// True when the query history shows the user's runs to the user and to administrators only.
+    pub hides_runs: bool,
     /// When the user was made.
     pub created_at_ns: i64,
 }
@@ -75,6 +77,12 @@ pub trait Users: Send + Sync {
 
     /// Finds the user who signs in with this address, whatever its case, and the hash of the password.
     async fn user_by_email(&self, email: &str) -> Result<Option<(User, String)>>;
+
+    /// Says who may see the user's runs in the history.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn set_hides_runs(&self, team: TeamId, user: UserId, hides_runs: bool) -> Result<()>;
 
     /// Lists the users of a team, oldest first.
     async fn users(&self, team: TeamId) -> Result<Vec<User>>;

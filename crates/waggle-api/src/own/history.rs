@@ -3,7 +3,7 @@
 
 use crate::ask::{ALL_DATASETS, Answer, Ask, json_answer};
 use crate::honeycomb::query::query_json;
-use crate::problem::{Detail, DetailCode, Problem};
+use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::{QUERY, with_relations};
@@ -11,28 +11,51 @@ use crate::table::{milliseconds, time_text};
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
-use waggle_access::Permission;
+use waggle_access::{Caller, CallerIdentity, Permission};
 use waggle_metastore::{
-    KeyId, PastRun, QueryAnnotation, QueryId, QueryResultId, RunBy, RunFilter, RunPlace, RunState,
+    KeyId, PastRun, QueryAnnotation, QueryId, QueryResultId, Role, RunBy, RunFilter, RunPlace,
+    RunState, User, UserId,
 };
-use waggle_model::{DatasetId, DatasetScope, TimeRange};
+use waggle_model::{DatasetId, DatasetScope, Tenant, TimeRange};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Query history",
     about: "Which queries were run, by whom, how long they took and how much they read.",
-    routes: &[Route::own(
-        "GET",
-        "/api/environments/{env}/history",
-        Need::Person(&[Permission::RunQueries]),
-        |ask| Box::pin(list(ask)),
-    )
-    .about("Lists the runs that match all parameters, the newest first.")
-    .query(PARAMETERS)
-    .answers(&[(200, Content::Json(Shape::Object(PAGE)))])],
+    routes: &[
+        Route::own("GET", "/api/environments/{env}/history", LOOK, |ask| {
+            Box::pin(list(ask))
+        })
+        .about("Lists the runs that match all parameters, the newest first. Runs of people who hide theirs are shown to themselves and to administrators.")
+        .query(PARAMETERS)
+        .answers(&[(200, Content::Json(Shape::Object(PAGE)))]),
+        Route::own("GET", "/api/environments/{env}/history/settings", LOOK, |ask| {
+            Box::pin(settings(ask))
+        })
+        .about("Says whether others see the runs of who is signed in.")
+        .answers(&[(200, Content::Json(Shape::Object(SETTINGS)))]),
+        Route::own("PUT", "/api/environments/{env}/history/settings", LOOK, |ask| {
+            Box::pin(set(ask))
+        })
+        .about("Hides the runs of who is signed in from others, in every environment, or shows them.")
+        .takes(Shape::Object(SETTINGS))
+        .answers(&[(200, Content::Json(Shape::Object(SETTINGS)))]),
+    ],
 };
+
+const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+const SETTINGS: &[Member] = &[must(
+    "hidden",
+    Shape::Flag,
+    "True when only the person and administrators see the person's runs.",
+)];
 
 const PARAMETERS: &[Member] = &[
     may("mine", Shape::Flag, "`true` for the caller's own runs."),
+    may(
+        "environments",
+        Shape::Choice(&["all"]),
+        "`all` for every environment of the team; for people, not for keys.",
+    ),
     may(
         "name",
         Shape::Text,
@@ -95,6 +118,7 @@ const RUN: Named = Named {
             Shape::OrNull(&Shape::Text),
             "Slug of the dataset, `__all__` for all; null when it is gone.",
         ),
+        must("environment", Shape::Text, "Slug of the environment."),
         must("run_by", Shape::Named(&RUNNER), "Who ran it."),
         must("asked_at", Shape::Time, "When."),
         must(
@@ -145,60 +169,167 @@ const MACHINE: &str = "this machine";
 
 /// `GET /api/environments/{env}/history`.
 pub(crate) async fn list(ask: Ask) -> Answer {
-    let tenant = ask.caller.tenant;
     let limit = limit(&ask)?;
     let behind = behind(&ask)?;
+    let asked = asked(&ask)?;
     let people = People::of(&ask).await?;
-    let names = names(&ask).await?;
-    let filter = RunFilter {
-        run_by: run_by(&ask, &people),
-        queries: text(&ask, "name").map(|part| called(&names, part)),
-        columns: text(&ask, "column").map(with_relations),
-        scope: scope(&ask).await?,
-        asked: asked(&ask)?,
-    };
-    let metastore = &ask.state.metastore;
-    let found = metastore.past_runs(tenant, &filter, behind.as_ref(), limit + 1);
-    let mut runs = found.await?;
-    let has_more = runs.len() > limit;
-    runs.truncate(limit);
-    let next = runs.last().filter(|_| has_more).map(place_text);
-    let slugs = metastore.datasets(tenant).await?;
-    let slugs = slugs.into_iter().map(|dataset| (dataset.id, dataset.slug));
-    let slugs = slugs.collect();
-    let runs = runs.iter().map(|run| {
-        let names = names.get(&run.query.id).map(Vec::as_slice);
-        run_json(run, names.unwrap_or_default(), &slugs, &people)
+    let mut found: Vec<(PastRun, Json)> = Vec::new();
+    let mut has_dataset = text(&ask, "dataset").is_none();
+    for (tenant, environment) in environments(&ask).await? {
+        let Some(scope) = scope(&ask, tenant).await? else {
+            continue;
+        };
+        has_dataset = true;
+        let names = names(&ask, tenant).await?;
+        let filter = RunFilter {
+            run_by: run_by(&ask, &people),
+            not_run_by: people.hidden_from(&ask.caller),
+            queries: text(&ask, "name").map(|part| called(&names, part)),
+            columns: text(&ask, "column").map(with_relations),
+            scope: scope.asked,
+            asked,
+        };
+        let metastore = &ask.state.metastore;
+        let runs = metastore.past_runs(tenant, &filter, behind.as_ref(), limit + 1);
+        let runs = runs.await?;
+        let slugs = metastore.datasets(tenant).await?;
+        let slugs = slugs.into_iter().map(|dataset| (dataset.id, dataset.slug));
+        let slugs = slugs.collect();
+        for run in runs {
+            let names = names.get(&run.query.id).map(Vec::as_slice);
+            let mut json = run_json(&run, names.unwrap_or_default(), &slugs, &people)?;
+            json["environment"] = environment.as_str().into();
+            found.push((run, json));
+        }
+    }
+    if !has_dataset {
+        return Err(Problem::not_found("Dataset not found"));
+    }
+    found.sort_by(|(one, _), (other, _)| {
+        let by_time = other.asked_at_ns.cmp(&one.asked_at_ns);
+        by_time.then_with(|| other.id.cmp(&one.id))
     });
-    let runs: Vec<Json> = runs.collect::<Result<_, Problem>>()?;
+    let has_more = found.len() > limit;
+    found.truncate(limit);
+    let next = found.last().filter(|_| has_more);
+    let next = next.map(|(run, _)| place_text(run));
+    let runs: Vec<Json> = found.into_iter().map(|(_, json)| json).collect();
     json_answer(StatusCode::OK, &json!({ "runs": runs, "next": next }))
 }
 
+/// `GET /api/environments/{env}/history/settings`.
+async fn settings(ask: Ask) -> Answer {
+    let own = person(&ask)?;
+    let users = ask.state.metastore.users(ask.tenant().team).await?;
+    let hides = users.iter().any(|user| user.id == own && user.hides_runs);
+    json_answer(StatusCode::OK, &json!({ "hidden": hides }))
+}
+
+/// `PUT /api/environments/{env}/history/settings`.
+async fn set(ask: Ask) -> Answer {
+    let own = person(&ask)?;
+    let hidden = match ask.object()?.get("hidden") {
+        Some(Json::Bool(hidden)) => *hidden,
+        _ => {
+            let text = "must be true or false";
+            return Err(Problem::invalid_field(
+                "hidden",
+                DetailCode::IncorrectType,
+                text,
+            ));
+        }
+    };
+    let team = ask.tenant().team;
+    ask.state
+        .metastore
+        .set_hides_runs(team, own, hidden)
+        .await?;
+    json_answer(StatusCode::OK, &json!({ "hidden": hidden }))
+}
+
+fn person(ask: &Ask) -> Result<UserId, Problem> {
+    match ask.caller.identity {
+        CallerIdentity::User { id, .. } => Ok(id),
+        CallerIdentity::Key { .. } | CallerIdentity::Dev => {
+            let text = "only somebody who is signed in has this setting";
+            Err(Problem::new(ProblemKind::Forbidden, text))
+        }
+    }
+}
+
+/// The environments to look through, with their slugs.
+async fn environments(ask: &Ask) -> Result<Vec<(Tenant, String)>, Problem> {
+    let own = (ask.tenant(), ask.caller.environment_slug.clone());
+    match text(ask, "environments") {
+        None => Ok(vec![own]),
+        Some("all") if matches!(ask.caller.identity, CallerIdentity::Key { .. }) => {
+            let text = "a key sees its own environment only";
+            Err(Problem::new(ProblemKind::Forbidden, text))
+        }
+        Some("all") => {
+            let environments = ask.state.metastore.environments(own.0.team).await?;
+            let environments = environments.into_iter();
+            Ok(environments.map(|one| (one.tenant, one.slug)).collect())
+        }
+        Some(_) => Err(wrong("environments", "must be all, or left out")),
+    }
+}
+
 /// Whoever may have run a query: what they are called and what they are searched by, in lower case.
-struct People(Vec<(RunBy, String, String)>);
+struct People {
+    all: Vec<(RunBy, String, String)>,
+    users: Vec<User>,
+}
 
 impl People {
     async fn of(ask: &Ask) -> Result<Self, Problem> {
         let tenant = ask.caller.tenant;
         let users = ask.state.metastore.users(tenant.team).await?;
         let keys = ask.state.metastore.keys(tenant.team).await?;
-        let users = users.into_iter().map(|user| {
+        let named = users.iter().map(|user| {
             let searched = format!("{}\n{}", user.name, user.email);
-            (RunBy::User(user.id), user.name, searched.to_lowercase())
+            let name = user.name.clone();
+            (RunBy::User(user.id), name, searched.to_lowercase())
         });
+        let is_of_team = text(ask, "environments").is_some();
         let keys = keys.into_iter();
-        let keys = keys.filter(|key| key.environment == Some(tenant.environment));
+        let keys = keys.filter(|key| is_of_team || key.environment == Some(tenant.environment));
         let keys = keys.map(|key| {
             let searched = key.name.to_lowercase();
             (RunBy::Key(key.id), key.name, searched)
         });
         let machine = (RunBy::Nobody, MACHINE.to_owned(), MACHINE.to_owned());
-        Ok(Self(users.chain(keys).chain([machine]).collect()))
+        let all = named.chain(keys).chain([machine]).collect();
+        Ok(Self { all, users })
+    }
+
+    /// Whose runs a caller does not see.
+    fn hidden_from(&self, caller: &Caller) -> Vec<UserId> {
+        let own = match &caller.identity {
+            CallerIdentity::User { id, .. } => Some(*id),
+            CallerIdentity::Key { .. } => None,
+            // Whoever sits at the machine itself can read everything.
+            CallerIdentity::Dev => return Vec::new(),
+        };
+        let is_administrator = |user: &User| user.role == Role::Administrator;
+        if self
+            .users
+            .iter()
+            .any(|user| Some(user.id) == own && is_administrator(user))
+        {
+            return Vec::new();
+        }
+        let hidden = self.users.iter().filter(|user| user.hides_runs);
+        let hidden = hidden.map(|user| user.id);
+        hidden.filter(|user| Some(*user) != own).collect()
     }
 
     fn called(&self, part: &str) -> Vec<RunBy> {
         let folded = part.to_lowercase();
-        let found = self.0.iter().filter(|(_, _, text)| text.contains(&folded));
+        let found = self
+            .all
+            .iter()
+            .filter(|(_, _, text)| text.contains(&folded));
         // A key that was deleted has only its id left.
         let key = RunBy::Key(KeyId(part.to_owned()));
         found
@@ -208,7 +339,7 @@ impl People {
     }
 
     fn json(&self, run_by: &RunBy) -> Json {
-        let known = self.0.iter().find(|(known, ..)| known == run_by);
+        let known = self.all.iter().find(|(known, ..)| known == run_by);
         let (kind, id) = match run_by {
             RunBy::User(user) => ("user", Some(user.0.to_string())),
             RunBy::Key(key) => ("key", Some(key.0.clone())),
@@ -230,9 +361,10 @@ fn run_by(ask: &Ask, people: &People) -> Option<Vec<RunBy>> {
 }
 
 /// What annotations call each query, the oldest first.
-async fn names(ask: &Ask) -> Result<HashMap<QueryId, Vec<String>>, Problem> {
+async fn names(ask: &Ask, tenant: Tenant) -> Result<HashMap<QueryId, Vec<String>>, Problem> {
     let mut names: HashMap<_, Vec<String>> = HashMap::new();
-    for annotation in ask.artifacts_of_environment::<QueryAnnotation>().await? {
+    let metastore = &ask.state.metastore;
+    for annotation in metastore.artifacts::<QueryAnnotation>(tenant).await? {
         let QueryAnnotation { name, query_id, .. } = annotation.value;
         names.entry(QueryId(query_id)).or_default().push(name);
     }
@@ -249,17 +381,23 @@ fn called(names: &HashMap<QueryId, Vec<String>>, part: &str) -> Vec<QueryId> {
     found.map(|(query, _)| query.clone()).collect()
 }
 
-async fn scope(ask: &Ask) -> Result<Option<DatasetScope>, Problem> {
-    let Some(slug) = text(ask, "dataset") else {
-        return Ok(None);
+/// What the runs of an environment must have read.
+struct Scope {
+    /// `None` for anything.
+    asked: Option<DatasetScope>,
+}
+
+/// `None` for an environment that has no such dataset.
+async fn scope(ask: &Ask, tenant: Tenant) -> Result<Option<Scope>, Problem> {
+    let asked = match text(ask, "dataset") {
+        None => None,
+        Some(ALL_DATASETS) => Some(DatasetScope::All),
+        Some(slug) => match ask.state.metastore.find_dataset(tenant, slug).await? {
+            Some(dataset) => Some(DatasetScope::One(dataset.id)),
+            None => return Ok(None),
+        },
     };
-    if slug == ALL_DATASETS {
-        return Ok(Some(DatasetScope::All));
-    }
-    let metastore = &ask.state.metastore;
-    let dataset = metastore.find_dataset(ask.caller.tenant, slug).await?;
-    let dataset = dataset.ok_or_else(|| Problem::not_found("Dataset not found"))?;
-    Ok(Some(DatasetScope::One(dataset.id)))
+    Ok(Some(Scope { asked }))
 }
 
 fn asked(ask: &Ask) -> Result<Option<TimeRange>, Problem> {

@@ -114,6 +114,7 @@ async fn a_run_is_shown_with_who_when_and_what_it_cost() {
         &json!({"next": null, "runs": [{
             "result_id": first["result_id"], "query_id": first["query_id"],
             "query": first["query"], "names": [], "dataset": "shop",
+            "environment": "production",
             "run_by": {"kind": "user", "id": id, "name": "Ada Lovelace"},
             "asked_at": "2024-11-22T10:06:40.123Z", "state": "kept", "failure": null,
             "elapsed_ms": first["stats"]["elapsed_ms"], "rows_read": first["stats"]["rows_read"],
@@ -379,4 +380,91 @@ async fn people_name_queries_and_put_them_on_boards_without_a_key() {
             "{dataset}"
         );
     }
+}
+
+#[tokio::test]
+async fn people_may_hide_their_runs_from_others() {
+    let ran = Ran::new().await;
+    let settings = format!("{HISTORY}/settings");
+    let call = |method, cookie: &str| {
+        let call = ran.installation.ask(method, &settings);
+        call.header("cookie", cookie)
+    };
+    let read = call("GET", &ran.ada).send().await;
+    read.check(200, &json!({"hidden": false}));
+    let set = async |hidden: Json| {
+        let call = call("PUT", &ran.ada).json(&json!({"hidden": hidden}));
+        call.send().await
+    };
+    set(json!(true)).await.check(200, &json!({"hidden": true}));
+    let read = call("GET", &ran.ada).send().await;
+    read.check(200, &json!({"hidden": true}));
+    assert_eq!(ran.found(&ran.ada, "").await, [0, 1, 2, 3, 4]);
+    assert_eq!(ran.found(&ran.administrator, "").await, [0, 1, 2, 3, 4]);
+    let grace = signed_in(&ran.installation, "grace@example.com", "Grace Hopper").await;
+    assert_eq!(ran.found(&grace, "").await, [0, 4]);
+    assert_eq!(ran.found(&grace, "person=ada").await, [0; 0]);
+    let program = ran.installation.ask_with_key("GET", HISTORY).send().await;
+    assert_eq!(program.json()["runs"].as_array().unwrap().len(), 2);
+    set(json!(false)).await;
+    assert_eq!(ran.found(&grace, "").await, [0, 1, 2, 3, 4]);
+    assert_eq!(set(json!("yes")).await.status, 422);
+    let key = ran.installation.ask_with_key("GET", &settings).send().await;
+    assert_eq!(key.status, 403);
+    let key = ran.installation.ask_with_key("PUT", &settings);
+    let key = key.json(&json!({"hidden": true})).send().await;
+    assert_eq!(key.status, 403);
+}
+
+#[tokio::test]
+async fn people_see_the_history_of_every_environment_of_the_team() {
+    let mut ran = Ran::new().await;
+    ran.installation
+        .dataset(ran.installation.staging, "shop")
+        .await;
+    let path = "/api/environments/staging/datasets/shop/query";
+    let staged = ran
+        .installation
+        .ask("POST", path)
+        .header("cookie", &ran.ada);
+    let staged = staged.json(&json!({})).send().await;
+    ran.answers.push(staged.json());
+    write_results(&ran.installation.state).await;
+    assert_eq!(ran.found(&ran.ada, "").await, [0, 1, 2, 3, 4]);
+    assert_eq!(
+        ran.found(&ran.ada, "environments=all").await,
+        [0, 1, 2, 3, 4, 5]
+    );
+    assert_eq!(
+        ran.found(&ran.ada, "environments=all&dataset=shop").await,
+        [0, 1, 4, 5]
+    );
+    assert_eq!(
+        ran.found(&ran.ada, "environments=all&dataset=bank").await,
+        [2]
+    );
+    let nowhere = ran.list(&ran.ada, "environments=all&dataset=none").await;
+    assert_eq!(nowhere.status, 404);
+    let mut pages = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = ran
+            .list(&ran.ada, &format!("environments=all&limit=2{after}"))
+            .await
+            .json();
+        for run in page["runs"].as_array().unwrap() {
+            pages.push(run["environment"].as_str().unwrap().to_owned());
+        }
+        match page["next"].as_str() {
+            Some(next) => after = format!("&after={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(pages.len(), 6);
+    assert_eq!(pages.iter().filter(|slug| *slug == "staging").count(), 1);
+    let wrong = ran.list(&ran.ada, "environments=some").await;
+    assert_eq!(wrong.status, 400, "{}", wrong.text());
+    let path = format!("{HISTORY}?environments=all");
+    let key = ran.installation.ask_with_key("GET", &path).send().await;
+    assert_eq!(key.status, 403);
 }

@@ -513,7 +513,8 @@ pub(super) async fn aws_keys(metastore: &dyn Metastore) {
     assert!(matches!(refused, Err(Error::NotFound(_))));
     assert!(find("AKIA2").await.is_none(), "neither half is left");
 
-    assert_eq!(metastore.keys(tenant.team).await.unwrap(), [key.clone()]);
+    let keys = metastore.keys(tenant.team).await.unwrap();
+    assert_eq!(keys, std::slice::from_ref(&key));
     let change = KeyChange {
         is_disabled: Some(true),
         ..KeyChange::default()

@@ -118,6 +118,16 @@ pub(super) async fn runs_are_found_and_paged(metastore: &dyn Metastore) {
         ),
         (
             RunFilter {
+                not_run_by: match &user {
+                    RunBy::User(user) => vec![*user],
+                    _ => Vec::new(),
+                },
+                ..RunFilter::default()
+            },
+            vec![&third, &second],
+        ),
+        (
+            RunFilter {
                 scope: Some(DatasetScope::All),
                 ..RunFilter::default()
             },

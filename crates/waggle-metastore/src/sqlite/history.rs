@@ -29,6 +29,7 @@ const PAST_RUNS: &str = "
             SELECT 1 FROM json_tree(q.spec_json) t
             WHERE t.type = 'text' AND (t.key = 'column' OR t.path = '$.breakdowns')
               AND t.atom IN (SELECT value FROM json_each(?16))))
+      AND (r.run_by_user_id IS NULL OR r.run_by_user_id NOT IN (SELECT value FROM json_each(?18)))
     ORDER BY r.created_at_ns DESC, r.id DESC
     LIMIT ?17";
 
@@ -70,6 +71,7 @@ impl QueryHistory for SqliteMetastore {
             .bind(filter.columns.is_none())
             .bind(json_list(filter.columns.iter().flatten())?)
             .bind(i64::try_from(runs_max).unwrap_or(i64::MAX))
+            .bind(json_list(filter.not_run_by.iter().map(|user| user.0))?)
             .fetch_all(&self.readers)
             .await?;
         rows.iter().map(past_run_of).collect()

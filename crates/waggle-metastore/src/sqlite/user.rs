@@ -26,6 +26,20 @@ impl Users for SqliteMetastore {
             .transpose()
     }
 
+    async fn set_hides_runs(&self, team: TeamId, user: UserId, hides_runs: bool) -> Result<()> {
+        let changed = sqlx::query("UPDATE users SET hides_runs = ? WHERE id = ? AND team_id = ?")
+            .bind(hides_runs)
+            .bind(user.0)
+            .bind(team.0)
+            .execute(&self.writer)
+            .await?
+            .rows_affected();
+        match changed {
+            0 => Err(Error::NotFound("user")),
+            _ => Ok(()),
+        }
+    }
+
     async fn users(&self, team: TeamId) -> Result<Vec<User>> {
         let rows = sqlx::query("SELECT * FROM users WHERE team_id = ? ORDER BY id")
             .bind(team.0)
@@ -66,6 +80,7 @@ pub(super) fn user_of(row: &SqliteRow) -> Result<User> {
         name: row.try_get("name")?,
         role: Role::from_name(role)
             .ok_or_else(|| Error::Corrupt(format!("a user has the role {role}")))?,
+        hides_runs: row.try_get("hides_runs")?,
         created_at_ns: row.try_get("created_at_ns")?,
     })
 }
