@@ -182,12 +182,12 @@ pub trait Partial: Send + Sync {
         }
     }
 
-    /// Moves cells of `other`, made by the same calculation, to cells of this: pairs of there and here. All cells that have anything must
-    /// be among them: `other` is empty after.
+    /// Moves cells of `other`, made by the same calculation, to cells of this: pairs of there and here. It may take several calls, after
+    /// which `other` must be empty: all cells that have anything are among the pairs of one of them.
     fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]);
 
-    /// Adds cell `index` of `other`, made by the same calculation, to cell `cells[index]`; [`NO_CELL`] leaves it out.
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]);
+    /// Adds cell `first + index` of `other`, made by the same calculation, to cell `cells[index]`; [`NO_CELL`] leaves it out.
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]);
 
     /// Takes note of a cell's smallest and largest finite value, as if it had seen all its values. False when it needs to see them.
     fn note_range(&mut self, _cell: usize, _range: (f64, f64)) -> bool {
@@ -376,8 +376,10 @@ pub(crate) fn each_number(
 /// Pairs each cell of another partial with its place in this one.
 pub(crate) fn pairs<'a, T>(
     other: &'a [T],
+    first: usize,
     cells: &'a [u32],
 ) -> impl Iterator<Item = (&'a T, usize)> {
+    let other = other.get(first..).unwrap_or_default();
     other
         .iter()
         .zip(cells)

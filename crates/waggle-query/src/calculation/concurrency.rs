@@ -244,8 +244,8 @@ impl Partial for Flights {
             }
         }
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
-        for (parts, cell) in super::pairs(&state::<Self>(other).cells, cells) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
+        for (parts, cell) in super::pairs(&state::<Self>(other).cells, first, cells) {
             for (bucket, part) in parts {
                 self.put(cell, i64::from(*bucket), *part);
             }

@@ -61,8 +61,8 @@ impl Partial for Counts {
             self.0[*to as usize] += take(&mut other.0[*from as usize]);
         }
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
-        for (count, cell) in pairs(&state::<Self>(other).0, cells) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
+        for (count, cell) in pairs(&state::<Self>(other).0, first, cells) {
             self.0[cell] += count;
         }
     }

@@ -154,8 +154,8 @@ impl Partial for Distincts {
             }
         }
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
-        for (other, cell) in pairs(&state::<Self>(other).cells, cells) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
+        for (other, cell) in pairs(&state::<Self>(other).cells, first, cells) {
             self.change(cell, |counter| counter.merge(other));
         }
     }

@@ -124,14 +124,14 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
             }
         }
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
         let other = state::<Self>(other);
-        for (number, cell) in pairs(&other.numbers, cells) {
+        for (number, cell) in pairs(&other.numbers, first, cells) {
             if let Some(number) = number {
                 self.note_number(cell, *number);
             }
         }
-        for (text, cell) in pairs(&other.texts, cells) {
+        for (text, cell) in pairs(&other.texts, first, cells) {
             if let Some(text) = text {
                 self.note_text(cell, text);
             }

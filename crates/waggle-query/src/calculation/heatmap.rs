@@ -70,8 +70,8 @@ impl Partial for Ranges {
         self.note(cell, min, max);
         true
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
-        for (range, cell) in pairs(&state::<Self>(other).0, cells) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
+        for (range, cell) in pairs(&state::<Self>(other).0, first, cells) {
             if let Some((min, max)) = range {
                 self.note(cell, *min, *max);
             }

@@ -115,8 +115,8 @@ impl Partial for Histograms {
             });
         }
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
-        for (other, cell) in pairs(&state::<Self>(other).cells, cells) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
+        for (other, cell) in pairs(&state::<Self>(other).cells, first, cells) {
             self.change(cell, |cell| cell.merge(other));
         }
     }

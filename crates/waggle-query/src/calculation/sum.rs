@@ -135,8 +135,8 @@ impl Partial for Sums {
             self.0[*to as usize].add(&take(&mut other.0[*from as usize]));
         }
     }
-    fn merge(&mut self, other: &dyn Partial, cells: &[u32]) {
-        for (total, cell) in pairs(&state::<Self>(other).0, cells) {
+    fn merge(&mut self, other: &dyn Partial, first: usize, cells: &[u32]) {
+        for (total, cell) in pairs(&state::<Self>(other).0, first, cells) {
             self.0[cell].add(total);
         }
     }

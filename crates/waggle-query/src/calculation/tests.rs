@@ -317,7 +317,7 @@ fn merged(calculation: &dyn Calculation, parts: &[&dyn Partial]) -> Box<dyn Part
     let mut all = calculation.start();
     all.grow(2);
     for part in parts {
-        all.merge(*part, &[0, 1]);
+        all.merge(*part, 0, &[0, 1]);
     }
     all
 }

@@ -5,7 +5,10 @@ use prometheus_client::metrics::counter::Counter;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, Weak};
-use waggle_model::{CalculationSpec, Cell, DatasetId, EnvironmentId, EventBatch, TeamId, Value};
+use waggle_model::{
+    CalculationSpec, Cell, DatasetId, EnvironmentId, EventBatch, FilterOp, FilterSpec, FilterValue,
+    OrderSpec, SortOrder, TeamId, Value,
+};
 use waggle_store::Source;
 use waggle_store::memtable::RunBuilder;
 use waggle_testkit::Event;
@@ -182,6 +185,52 @@ async fn memory_has_a_limit() {
         ),
         "{answer:?}"
     );
+}
+
+#[tokio::test]
+async fn values_without_rows_that_match_are_no_groups_of_a_rate() {
+    let mut batch = EventBatch::new("d");
+    for row in 0..40_000_i64 {
+        batch.begin_row();
+        batch.put_str("session", format!("session {row}"));
+        batch.put_str("name", if row % 10_000 == 0 { "rare" } else { "common" });
+        batch.end_row(row * 1_000_000, 1);
+    }
+    let mut run = RunBuilder::new(DatasetId(1));
+    run.append(&batch);
+    let snapshot = Snapshot {
+        sources: vec![Source::Run(Arc::new(run.seal()))],
+    };
+    let config = EngineConfig {
+        memory_bytes_max: 4_000_000,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(snapshot, config, Clock::fixed(0));
+    let rates = QuerySpec {
+        calculations: vec![
+            CalculationSpec::new("CONCURRENCY", None),
+            CalculationSpec::count(),
+        ],
+        granularity_s: Some(1),
+        ..by("session")
+    };
+    // 40,000 sessions in 60 buckets do not fit, the four that match do.
+    let too_large = ask(&engine, &rates).await;
+    assert!(
+        matches!(&too_large, Err(QueryError::TooLarge { what, .. }) if what.contains("groups") || *what == "bytes"),
+        "{too_large:?}"
+    );
+    let rare = QuerySpec {
+        filters: vec![FilterSpec {
+            column: "name".to_owned(),
+            op: FilterOp::Equal,
+            value: FilterValue::One(Value::String("rare".to_owned())),
+        }],
+        ..rates
+    };
+    let table = ask(&engine, &rare).await.unwrap();
+    assert_eq!(table.groups.len(), 4);
+    assert_eq!(table.total[1], Cell::Int(4));
 }
 
 #[tokio::test]
@@ -602,6 +651,82 @@ async fn a_pass_that_waits_stops_when_nobody_waits_for_its_query() {
         tokio::task::yield_now().await;
     }
     assert_eq!(ask(&engine, &by("name")).await.unwrap().groups.len(), 3);
+}
+
+/// 10,000 users, of which every source has all in another order.
+fn users_in_four_sources() -> Snapshot {
+    const USERS: i64 = 10_000;
+    let run = |part: i64| {
+        let mut run = RunBuilder::new(DatasetId(1));
+        let mut batch = EventBatch::new("d");
+        for row in 0..USERS {
+            batch.begin_row();
+            batch.put_str("user", format!("user-{}", (row * 7_919 + part) % USERS));
+            batch.put_float("duration_ms", (row % 1_000) as f64);
+            batch.end_row(row * RANGE.end_ns / USERS, 1);
+        }
+        run.append(&batch);
+        Source::Run(Arc::new(run.seal()))
+    };
+    Snapshot {
+        sources: (0..4).map(run).collect(),
+    }
+}
+
+/// What a query does with its groups after it has read them takes long too: no part of it may go without a look at whether to stop.
+#[tokio::test]
+async fn no_way_through_the_groups_goes_without_a_look() {
+    use std::time::{Duration, Instant};
+    const LONGEST: f64 = 0.1;
+    let looks = Arc::new(Mutex::new((Instant::now(), Duration::ZERO)));
+    let seen = Arc::clone(&looks);
+    let clock = Clock::new(move || {
+        let mut looks = seen.lock().unwrap();
+        let between = looks.0.elapsed();
+        *looks = (Instant::now(), looks.1.max(between));
+        0
+    });
+    let config = EngineConfig {
+        threads: 1,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(users_in_four_sources(), config, clock);
+    let of_duration = |op: &str| CalculationSpec::new(op, Some("duration_ms"));
+    let by_sketches = QuerySpec {
+        calculations: ["P99", "COUNT_DISTINCT", "SUM"].map(of_duration).into(),
+        limit: Some(1_000),
+        ..by("user")
+    };
+    let by_text = QuerySpec {
+        orders: vec![OrderSpec {
+            op: None,
+            column: Some("user".to_owned()),
+            order: SortOrder::Ascending,
+        }],
+        ..by("user")
+    };
+    for spec in [by_sketches, by("user"), by_text] {
+        // Of several runs the best one: on a busy machine a thread may have to wait between two looks.
+        let share_of_whole = async || {
+            *looks.lock().unwrap() = (Instant::now(), Duration::ZERO);
+            let started = Instant::now();
+            ask(&engine, &spec).await.unwrap();
+            let longest = looks.lock().unwrap().1;
+            longest.as_secs_f64() / started.elapsed().as_secs_f64()
+        };
+        let mut best = f64::INFINITY;
+        for _ in 0..30 {
+            best = best.min(share_of_whole().await);
+            if best < LONGEST {
+                break;
+            }
+        }
+        println!("the longest way is {best} of the whole: {spec:?}");
+        assert!(
+            best < LONGEST,
+            "{best} of the whole without a look: {spec:?}"
+        );
+    }
 }
 
 /// Scanning, grouping, merging what threads have gathered, choosing groups and finishing their series: at any of them.

@@ -252,7 +252,7 @@ impl Reading<'_> {
             block.is_mixed.store(true, Ordering::Relaxed);
             return part.all.absorb(own, self.shape, self.watch);
         }
-        own.settle(self.shape)?;
+        own.settle(self.shape, self.watch)?;
         if pieces.is_shared() {
             part.shared.push((index, own));
             return Ok(());

@@ -1,8 +1,9 @@
 //! From merged states to the rows of an answer: havings, order, limit, total, other, series.
 
+use super::gathered::merge_in_steps;
 use super::group::{GroupTable, GroupValue, compare_values};
 use super::parallel::fold_items;
-use super::watch::ExecError;
+use super::watch::{ExecError, STEPS_PER_LOOK, Watch};
 use crate::calculation::{NO_CELL, Partial};
 use crate::engine::EngineConfig;
 use crate::plan::{Having, OrderBy, OrderKey, OutputBy, Plan, StatePlan};
@@ -19,28 +20,36 @@ pub(super) struct Chosen {
 
 /// Applies havings, order and limit; the rest of a table is no group. Groups that are equal in every order key come in the order of their
 /// breakdown values, so that the answer does not depend on threads.
-pub(super) fn choose(answers: &Answers<'_>, table: &GroupTable) -> Chosen {
+pub(super) fn choose(
+    answers: &Answers<'_>,
+    table: &GroupTable,
+    watch: &Watch,
+) -> Result<Chosen, ExecError> {
     let plan = answers.plan;
     let cell = |output: usize, group: u32| answers.cell(output, group as usize);
-    let mut groups: Vec<u32> = (0..table.known_len() as u32)
-        .filter(|group| {
-            plan.havings
-                .iter()
-                .all(|having| holds(having, &cell(having.output, *group)))
-        })
-        .collect();
+    let mut steps = watch.steps();
+    let mut groups: Vec<u32> = Vec::with_capacity(table.known_len());
+    for group in 0..table.known_len() as u32 {
+        steps.step()?;
+        let mut havings = plan.havings.iter();
+        if havings.all(|having| holds(having, &cell(having.output, group))) {
+            groups.push(group);
+        }
+    }
     let group_count = groups.len();
     // Finished once per group, because a comparison would finish them again and again.
-    let keys: Vec<Vec<Cell>> = plan
-        .orders
-        .iter()
-        .map(|order| match order.by {
-            OrderBy::Output(output) => (0..table.len() as u32)
-                .map(|group| cell(output, group))
-                .collect(),
-            OrderBy::Breakdown(_) => Vec::new(),
-        })
-        .collect();
+    let mut keys: Vec<Vec<Cell>> = Vec::with_capacity(plan.orders.len());
+    for order in &plan.orders {
+        let mut cells = Vec::new();
+        if let OrderBy::Output(output) = order.by {
+            cells.reserve_exact(table.len());
+            for group in 0..table.len() as u32 {
+                steps.step()?;
+                cells.push(cell(output, group));
+            }
+        }
+        keys.push(cells);
+    }
     let compare = |left: &u32, right: &u32| {
         for (order, cells) in plan.orders.iter().zip(&keys) {
             let ordering = match order.by {
@@ -64,15 +73,34 @@ pub(super) fn choose(answers: &Answers<'_>, table: &GroupTable) -> Chosen {
     {
         narrow(&mut groups, plan.limit, order, cells);
     }
-    if groups.len() > plan.limit && plan.limit > 0 {
-        groups.select_nth_unstable_by(plan.limit - 1, compare);
-        groups.truncate(plan.limit);
-    }
+    let mut groups = first_of(groups, plan.limit, watch, compare)?;
     groups.sort_unstable_by(compare);
-    Chosen {
+    Ok(Chosen {
         groups,
         group_count,
+    })
+}
+
+/// The first groups of an order, up to a limit that is not 0, themselves in no order.
+fn first_of(
+    groups: Vec<u32>,
+    limit: usize,
+    watch: &Watch,
+    compare: impl Fn(&u32, &u32) -> Ordering,
+) -> Result<Vec<u32>, ExecError> {
+    if groups.len() <= limit || limit == 0 {
+        return Ok(groups);
     }
+    let mut first: Vec<u32> = Vec::with_capacity(limit * 2 + STEPS_PER_LOOK);
+    for groups in groups.chunks(limit.max(STEPS_PER_LOOK)) {
+        watch.check()?;
+        first.extend_from_slice(groups);
+        if first.len() > limit {
+            first.select_nth_unstable_by(limit - 1, &compare);
+            first.truncate(limit);
+        }
+    }
+    Ok(first)
 }
 
 /// Leaves out groups that the first order alone puts beyond the limit, when it is by numbers of one type: most groups go without a
@@ -143,18 +171,23 @@ pub(super) fn regroup(
     states: &[Box<dyn Partial>],
     targets: &[u32],
     count: usize,
-) -> Vec<Box<dyn Partial>> {
-    let mut states = states.iter();
-    plan.iter()
-        .map(|planned| {
-            let mut sums = planned.start();
-            sums.grow(count);
-            if let Some(state) = states.next() {
-                sums.merge(&**state, targets);
-            }
-            sums
-        })
-        .collect()
+    watch: &Watch,
+) -> Result<Vec<Box<dyn Partial>>, ExecError> {
+    let mut sums = start_states(plan, count);
+    for (sum, state) in sums.iter_mut().zip(states) {
+        merge_in_steps(&mut **sum, &**state, 0, targets, watch)?;
+    }
+    Ok(sums)
+}
+
+/// States of so many cells in which nothing is known.
+pub(super) fn start_states(plan: &[StatePlan], count: usize) -> Vec<Box<dyn Partial>> {
+    let states = plan.iter().map(|planned| {
+        let mut state = planned.start();
+        state.grow(count);
+        state
+    });
+    states.collect()
 }
 
 /// The same by several threads, when there is much to add up.
@@ -164,21 +197,21 @@ pub(super) fn regroup_much(
     targets: &[u32],
     count: usize,
     config: &EngineConfig,
+    watch: &Watch,
 ) -> Result<Vec<Box<dyn Partial>>, ExecError> {
     let bytes: usize = states.iter().map(|state| state.heap_bytes()).sum();
     if bytes < BYTES_FOR_THREADS || config.threads < 2 {
-        return Ok(regroup(&plan.states, states, targets, count));
+        return regroup(&plan.states, states, targets, count, watch);
     }
     let parts = config.threads * 4;
     let length = targets.len().div_ceil(parts).max(1);
-    let start = || regroup(&plan.states, &[], &[], count);
+    let start = || start_states(&plan.states, count);
     let sums = fold_items(parts, u64::MAX, config, start, |sums: &mut Vec<_>, part| {
-        let mut own = vec![NO_CELL; targets.len()];
-        let range = (part * length).min(targets.len())..((part + 1) * length).min(targets.len());
-        own[range.clone()].copy_from_slice(&targets[range]);
+        let first = (part * length).min(targets.len());
+        let cells = &targets[first..(first + length).min(targets.len())];
         for (sum, state) in sums.iter_mut().zip(states) {
             let sum: &mut Box<dyn Partial> = sum;
-            sum.merge(&**state, &own);
+            merge_in_steps(&mut **sum, &**state, first, cells, watch)?;
         }
         Ok(())
     })?;
@@ -187,7 +220,10 @@ pub(super) fn regroup_much(
     let mut all = sums.next().unwrap_or_else(start);
     for mut sum in sums {
         for (all, sum) in all.iter_mut().zip(&mut sum) {
-            all.absorb(&mut **sum, &moves);
+            for moves in moves.chunks(STEPS_PER_LOOK) {
+                watch.check()?;
+                all.absorb(&mut **sum, moves);
+            }
         }
     }
     Ok(all)

@@ -4,7 +4,7 @@ mod encode;
 
 use super::group::{CountedCodes, GroupTable};
 use super::heatmap::{Grid, Scale};
-use super::watch::{ExecError, Watch};
+use super::watch::{ExecError, STEPS_PER_LOOK, Watch};
 use crate::calculation::Partial;
 use crate::plan::{Buckets, Plan, StatePlan};
 use waggle_store::Source;
@@ -144,6 +144,11 @@ impl CellTable {
         self.cells.clear();
     }
 
+    /// Bytes of heap.
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * size_of::<u32>() + self.cells.capacity() * size_of::<(u32, u32)>()
+    }
+
     /// The cell of a group in a bucket, if it is known.
     #[inline]
     pub(super) fn known(&self, group: u32, bucket: u32) -> Option<u32> {
@@ -241,22 +246,24 @@ impl Gathered {
         &mut self,
         counted: Vec<CountedCodes>,
         shape: &Shape,
+        watch: &Watch,
     ) -> Result<(), ExecError> {
         self.counted.extend(counted);
         let bytes: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
         match bytes > COUNTED_BYTES_MAX {
-            true => self.settle(shape),
+            true => self.settle(shape, watch),
             false => Ok(()),
         }
     }
 
     /// Finds the groups of all that was counted by codes.
-    pub(super) fn settle(&mut self, shape: &Shape) -> Result<(), ExecError> {
+    pub(super) fn settle(&mut self, shape: &Shape, watch: &Watch) -> Result<(), ExecError> {
         let mut rows = Vec::new();
         for counted in std::mem::take(&mut self.counted) {
             rows.clear();
             let groups = &mut self.groups;
-            groups.adopt_counted(&counted, |group, count| rows.push((group, count)))?;
+            groups.adopt_counted(&counted, watch, |group, count| rows.push((group, count)))?;
+            watch.check()?;
             self.add_rows(shape, &rows);
         }
         Ok(())
@@ -287,10 +294,12 @@ impl Gathered {
         let cells = self.meet_cells(&other, 0, shape, watch)?;
         let moves: Vec<(u32, u32)> = (0..).zip(cells).collect();
         for (state, other) in self.states.iter_mut().zip(&mut other.states) {
-            watch.check()?;
-            state.absorb(&mut **other, &moves);
+            for moves in moves.chunks(STEPS_PER_LOOK) {
+                watch.check()?;
+                state.absorb(&mut **other, moves);
+            }
         }
-        self.add_counted(std::mem::take(&mut other.counted), shape)?;
+        self.add_counted(std::mem::take(&mut other.counted), shape, watch)?;
         self.add_rest(&other, 0, watch)
     }
 
@@ -305,8 +314,7 @@ impl Gathered {
     ) -> Result<(), ExecError> {
         let cells = self.meet_cells(other, shift, shape, watch)?;
         for (state, other) in self.states.iter_mut().zip(&other.states) {
-            watch.check()?;
-            state.merge(&**other, &cells);
+            merge_in_steps(&mut **state, &**other, 0, &cells, watch)?;
         }
         self.add_rest(other, shift, watch)
     }
@@ -320,7 +328,8 @@ impl Gathered {
         watch: &Watch,
     ) -> Result<Vec<u32>, ExecError> {
         watch.check()?;
-        let groups = self.groups.merge(&other.groups)?;
+        let groups = self.groups.merge(&other.groups, watch)?;
+        let mut steps = watch.steps();
         let cells = match shape.buckets {
             None => groups,
             Some(_) => other
@@ -328,6 +337,7 @@ impl Gathered {
                 .cells
                 .iter()
                 .map(|(group, bucket)| {
+                    steps.step()?;
                     let group = groups[*group as usize];
                     let bucket = (i64::from(*bucket) + shift) as usize;
                     self.cells.cell(group, bucket, shape.cells_max)
@@ -381,13 +391,23 @@ impl Gathered {
         let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
         let grids: usize = self.grids.iter().map(Grid::heap_bytes).sum();
         let counted: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
-        states
-            + grids
-            + counted
-            + self.groups.heap_bytes()
-            + self.cells.slots.capacity() * size_of::<u32>()
-            + self.cells.cells.capacity() * size_of::<(u32, u32)>()
+        states + grids + counted + self.groups.heap_bytes() + self.cells.heap_bytes()
     }
+}
+
+/// Adds cell `first + index` of `other` to cell `cells[index]`, where that is one.
+pub(super) fn merge_in_steps(
+    state: &mut dyn Partial,
+    other: &dyn Partial,
+    first: usize,
+    cells: &[u32],
+    watch: &Watch,
+) -> Result<(), ExecError> {
+    for (step, cells) in cells.chunks(STEPS_PER_LOOK).enumerate() {
+        watch.check()?;
+        state.merge(other, first + step * STEPS_PER_LOOK, cells);
+    }
+    Ok(())
 }
 
 impl Counters {

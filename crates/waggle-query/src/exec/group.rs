@@ -14,6 +14,7 @@ mod value;
 
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::NO_CELL;
+use crate::exec::{ExecError, Watch};
 use foldhash::fast::FixedState;
 use hashbrown::HashTable;
 use std::fmt::Write;
@@ -111,17 +112,20 @@ impl GroupTable {
     pub(super) fn adopt_counted(
         &mut self,
         counted: &CountedCodes,
+        watch: &Watch,
         mut visit: impl FnMut(u32, u64),
-    ) -> Result<(), QueryError> {
+    ) -> Result<(), ExecError> {
         let mut result = Ok(());
+        let mut steps = watch.steps();
         counted.each(&mut |codes, code, rows| {
             if result.is_err() {
                 return;
             }
+            result = steps.step();
             let number = codes.value(&mut self.tables[0], code);
             match self.group(&[number]) {
                 Ok(group) => visit(group, u64::from(rows)),
-                Err(error) => result = Err(error),
+                Err(error) => result = Err(error.into()),
             }
         });
         result
@@ -295,28 +299,27 @@ impl GroupTable {
     }
 
     /// Takes in every group of another table; returns the number each has here.
-    pub(super) fn merge(&mut self, other: &Self) -> Result<Vec<u32>, QueryError> {
+    pub(super) fn merge(&mut self, other: &Self, watch: &Watch) -> Result<Vec<u32>, ExecError> {
         if other.rest.is_some() || other.tables.is_empty() {
             // Copies of one frozen table number their groups alike.
             return Ok((0..other.len as u32).collect());
         }
-        let numbers: Vec<Vec<u32>> = self
-            .tables
-            .iter_mut()
-            .zip(&other.tables)
-            .map(|(table, other)| table.intern_all(other))
-            .collect();
-        let mut key = vec![0; self.tables.len()];
-        other
-            .keys
-            .chunks_exact(self.tables.len())
-            .map(|theirs| {
-                for ((place, number), numbers) in key.iter_mut().zip(theirs).zip(&numbers) {
-                    *place = numbers[*number as usize];
-                }
-                self.group(&key)
-            })
-            .collect()
+        let mut numbers: Vec<Vec<u32>> = Vec::with_capacity(self.tables.len());
+        for (table, other) in self.tables.iter_mut().zip(&other.tables) {
+            numbers.push(table.intern_all(other, watch)?);
+        }
+        let width = self.tables.len();
+        let mut key = vec![0; width];
+        let mut groups = Vec::with_capacity(other.len);
+        let mut steps = watch.steps();
+        for theirs in other.keys.chunks_exact(width) {
+            steps.step()?;
+            for ((place, number), numbers) in key.iter_mut().zip(theirs).zip(&numbers) {
+                *place = numbers[*number as usize];
+            }
+            groups.push(self.group(&key)?);
+        }
+        Ok(groups)
     }
 }
 

@@ -7,7 +7,7 @@
 use super::gathered::{CellTable, Gathered, Shape};
 use super::group::SourceGroups;
 use super::heatmap::{DecimalBins, Scale};
-use super::watch::{ExecError, Watch};
+use super::watch::{ExecError, STEPS_PER_LOOK, Watch};
 use crate::calculation::{Expected, Partial, Rows};
 use crate::chunk::{Bits, ColumnReader, TypedBuffer, number_bounds};
 use crate::filter::BoundFilters;
@@ -36,6 +36,8 @@ pub(super) struct LocalStates<'a> {
     decimals: Vec<Option<Decimals>>,
     /// Group and bucket of each cell, when rows of any bucket can come at any time; else cells are groups, all of one bucket.
     pairs: Option<CellTable>,
+    /// Most places for pairs as long as groups are numbered by what is quickest here, which may leave many numbers without rows.
+    pairs_max: usize,
     states: Vec<LocalState>,
     /// Some state is counted by rows.
     has_rows: bool,
@@ -69,6 +71,11 @@ struct Decimals {
     /// Rows were read; rows that are picked are not in `integers`.
     is_read: bool,
 }
+
+/// Pairs of group and bucket may take this many places per row of the source, and always so many. In tests few, so that small sources get
+/// there too.
+const PAIRS_PER_ROW: usize = 16;
+const PAIRS_MIN: usize = if cfg!(test) { 64 } else { 1 << 16 };
 
 /// One state of the plan.
 enum LocalState {
@@ -201,6 +208,9 @@ impl<'a> LocalStates<'a> {
             times: ChunkBuffer::default(),
             groups,
             pairs,
+            pairs_max: PAIRS_MIN
+                .max(row_count as usize * PAIRS_PER_ROW)
+                .min(shape.cells_max),
             has_rows: states.iter().any(|state| matches!(state, LocalState::Rows)),
             counts_codes: shape.counts_codes(plan) && sample_rates.is_none(),
             states,
@@ -286,12 +296,17 @@ impl<'a> LocalStates<'a> {
             return Ok(());
         }
         if self.shape.has_states {
-            if !self.find_groups(gathered, positions)? {
+            let is_found = self.find_groups(gathered, positions)?
+                && self.find_cells(gathered, when, self.pairs_max)?;
+            if !is_found {
                 self.move_on(gathered, when)?;
                 self.groups.give_up();
+                self.pairs_max = self.shape.cells_max;
                 self.find_groups(gathered, positions)?;
+                if !self.find_cells(gathered, when, self.pairs_max)? {
+                    return Err(ExecError::TooManyCells);
+                }
             }
-            self.find_cells(gathered, when)?;
         }
         let weights = is_sampled.then_some(&*self.weights.values);
         if self.shape.has_states {
@@ -400,14 +415,23 @@ impl<'a> LocalStates<'a> {
         Ok(self.groups.groups(table, &breakdowns, &rows, cells)?)
     }
 
-    /// Makes cells of the groups of rows, and room for them.
-    fn find_cells(&mut self, gathered: &Gathered, when: When<'_>) -> Result<(), ExecError> {
+    /// Makes cells of the groups of rows, and room for them. False when that takes more than so many places: then the cells mean nothing,
+    /// and what was gathered must be moved on.
+    fn find_cells(
+        &mut self,
+        gathered: &Gathered,
+        when: When<'_>,
+        pairs_max: usize,
+    ) -> Result<bool, ExecError> {
         let count = match (&mut self.pairs, when) {
             (Some(pairs), When::Buckets(buckets)) => {
                 for (cell, bucket) in self.cells.iter_mut().zip(buckets) {
                     *cell = match pairs.known(*cell, *bucket) {
                         Some(cell) => cell,
-                        None => pairs.cell(*cell, *bucket as usize, self.shape.cells_max)?,
+                        None => match pairs.cell(*cell, *bucket as usize, pairs_max) {
+                            Err(ExecError::TooManyCells) => return Ok(false),
+                            cell => cell?,
+                        },
                     };
                 }
                 pairs.cells.len()
@@ -422,7 +446,7 @@ impl<'a> LocalStates<'a> {
                 }
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Moves all that was taken in to the cells of the pass.
@@ -434,7 +458,7 @@ impl<'a> LocalStates<'a> {
         if self.counts_codes
             && let Some(counted) = self.groups.take_counted(&mut self.rows)
         {
-            return gathered.add_counted(vec![counted], self.shape);
+            return gathered.add_counted(vec![counted], self.shape, self.watch);
         }
         self.met.clear();
         let met = (0..).zip(&self.rows).filter(|(_, rows)| **rows > 0);
@@ -450,9 +474,11 @@ impl<'a> LocalStates<'a> {
             }));
         let table = &mut gathered.groups;
         self.groups
-            .globals(table, &self.met_groups, &mut self.globals)?;
+            .globals(table, &self.met_groups, &mut self.globals, self.watch)?;
         self.moves.clear();
+        let mut steps = self.watch.steps();
         for (met, global) in self.met.iter().zip(&self.globals) {
+            steps.step()?;
             let bucket = match (&self.pairs, when) {
                 (Some(pairs), _) => Some(pairs.cells[*met as usize].1),
                 (None, When::Bucket(bucket)) => Some(bucket),
@@ -482,8 +508,10 @@ impl<'a> LocalStates<'a> {
                     state.note_range(self.moves[0].1 as usize, (*min, *max));
                 }
                 LocalState::State(local) => {
-                    self.watch.check()?;
-                    state.absorb(&mut **local, &self.moves);
+                    for moves in self.moves.chunks(STEPS_PER_LOOK) {
+                        self.watch.check()?;
+                        state.absorb(&mut **local, moves);
+                    }
                 }
             }
         }
@@ -502,7 +530,10 @@ impl<'a> LocalStates<'a> {
             LocalState::State(state) => state.heap_bytes(),
             LocalState::Rows | LocalState::Range(..) => 0,
         });
-        states.sum::<usize>() + self.groups.heap_bytes() + self.rows.capacity() * size_of::<u32>()
+        states.sum::<usize>()
+            + self.groups.heap_bytes()
+            + self.pairs.as_ref().map_or(0, CellTable::heap_bytes)
+            + self.rows.capacity() * size_of::<u32>()
     }
 }
 

@@ -3,7 +3,7 @@
 //! All groups of a query with hundreds of thousands of them need not be in one table: no group is in two parts of the hashes, so threads
 //! take part after part, find its groups and choose among them as if they were all. The groups that no part lists are one group more.
 
-use super::finish::{Answers, choose, regroup};
+use super::finish::{Answers, choose, start_states};
 use super::gathered::{Gathered, Shape};
 use super::group::{GroupTable, HashPart, PART_BITS_MAX};
 use super::parallel::fold_items;
@@ -35,7 +35,7 @@ pub(super) fn narrow(
 ) -> Result<Narrowed, ExecError> {
     let codes = gathered.counted_len();
     if gathered.groups.len() > 0 || codes < CODES_MIN {
-        gathered.settle(shape)?;
+        gathered.settle(shape, watch)?;
         gathered.account(watch, 0)?;
         return Ok(Narrowed {
             gathered,
@@ -51,18 +51,18 @@ pub(super) fn narrow(
         let number = number as u32;
         let part = HashPart { bits, number };
         let (groups, rows) = GroupTable::of_part(counted, part, found.part_max);
-        let mut states = regroup(&plan.states, &[], &[], groups.len());
+        let mut states = start_states(&plan.states, groups.len());
         for state in &mut states {
             for (group, rows) in rows.iter().enumerate() {
                 state.update_without_column(group, *rows);
             }
         }
-        found.add(plan, &groups, states)
+        found.add(plan, &groups, states, watch)
     })?;
     let mut found = found.into_iter();
     let mut all = found.next().unwrap_or_else(start);
     for other in found {
-        all.absorb(other)?;
+        all.absorb(other, watch)?;
     }
     let groups_max = gathered.groups.groups_max();
     GroupTable::check_len(all.group_count, all.has_empty_group, groups_max)?;
@@ -103,8 +103,8 @@ impl Found {
     fn new(plan: &Plan) -> Self {
         Self {
             listed: GroupTable::new(plan.breakdowns.len(), usize::MAX),
-            states: regroup(&plan.states, &[], &[], 0),
-            rest: regroup(&plan.states, &[], &[], 1),
+            states: start_states(&plan.states, 0),
+            rest: start_states(&plan.states, 1),
             group_count: 0,
             part_max: 0,
             passing: 0,
@@ -118,13 +118,14 @@ impl Found {
         plan: &Plan,
         groups: &GroupTable,
         mut states: Vec<Box<dyn Partial>>,
+        watch: &Watch,
     ) -> Result<(), ExecError> {
         let answers = Answers {
             plan,
             states: &states,
             windows: &[],
         };
-        let chosen = choose(&answers, groups);
+        let chosen = choose(&answers, groups, watch)?;
         self.group_count += groups.len();
         self.part_max = self.part_max.max(groups.len() + groups.len() / 16);
         self.passing += chosen.group_count;
@@ -143,8 +144,8 @@ impl Found {
     }
 
     /// Adds what another thread has found in other parts.
-    fn absorb(&mut self, mut other: Self) -> Result<(), ExecError> {
-        let groups = self.listed.merge(&other.listed)?;
+    fn absorb(&mut self, mut other: Self, watch: &Watch) -> Result<(), ExecError> {
+        let groups = self.listed.merge(&other.listed, watch)?;
         let moves: Vec<(u32, u32)> = (0..).zip(groups).collect();
         self.take_states(&mut other.states, &moves);
         for (rest, other) in self.rest.iter_mut().zip(&mut other.rest) {

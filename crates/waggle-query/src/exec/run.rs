@@ -152,7 +152,7 @@ fn after_cells(
     watch: &Watch,
 ) -> Result<Step, ExecError> {
     if plan.is_windowed() {
-        fill(plan, &mut gathered, shape).map_err(|error| match error {
+        fill(plan, &mut gathered, shape, watch).map_err(|error| match error {
             ExecError::TooManyCells => too_many_cells(&config),
             other => other,
         })?;
@@ -162,29 +162,42 @@ fn after_cells(
     let group_of_cell: Vec<u32> = cells.iter().map(|(group, _)| *group).collect();
     let group_count = gathered.groups.len();
     let cell_states = &gathered.states;
-    let states = regroup_much(plan, cell_states, &group_of_cell, group_count, &config)?;
-    let windows = windows(plan, cell_states, cells, group_count);
+    let states = regroup_much(
+        plan,
+        cell_states,
+        &group_of_cell,
+        group_count,
+        &config,
+        watch,
+    )?;
+    let windows = windows(plan, cell_states, cells, group_count, watch)?;
     let answers = Answers {
         plan,
         states: &states,
         windows: &windows.series,
     };
-    let chosen = choose(&answers, &gathered.groups);
+    let chosen = choose(&answers, &gathered.groups, watch)?;
     watch.check()?;
     let places = places(&chosen.groups, group_count);
     let (groups, counters) = (&gathered.groups, gathered.counters);
-    let mut table = table(&answers, groups, &chosen, counters, &config)?;
+    let mut table = table(&answers, groups, &chosen, counters, &config, watch)?;
     if plan.is_windowed() {
         let listed = |group: u32| places[group as usize] != NO_CELL;
         if table.other.is_some() {
-            table.other = Some(whole(plan, &gathered, |group| !listed(group), &config)?);
+            table.other = Some(whole(
+                plan,
+                &gathered,
+                |group| !listed(group),
+                &config,
+                watch,
+            )?);
         }
-        table.total = whole(plan, &gathered, |_| true, &config)?;
+        table.total = whole(plan, &gathered, |_| true, &config, watch)?;
     }
     if plan.has_series {
         let count = chosen.groups.len();
-        table.series = series(plan, &gathered, &windows, &places, count, &config)?;
-        table.total_series = total_series(plan, &gathered, &config)?;
+        table.series = series(plan, &gathered, &windows, &places, count, &config, watch)?;
+        table.total_series = total_series(plan, &gathered, &config, watch)?;
     }
     let scales = scales(plan, &states, group_count);
     if scales.iter().all(Option::is_none) {
@@ -211,10 +224,10 @@ fn after_groups(
         states,
         windows: &[],
     };
-    let mut chosen = choose(&answers, groups);
+    let mut chosen = choose(&answers, groups, watch)?;
     chosen.group_count += left_out;
     watch.check()?;
-    let table = table(&answers, groups, &chosen, gathered.counters, &config)?;
+    let table = table(&answers, groups, &chosen, gathered.counters, &config, watch)?;
     let scales = scales(plan, states, groups.len());
     let frozen = groups.frozen(&chosen.groups)?;
     gathered.release(watch)?;
@@ -246,8 +259,8 @@ fn after_rest(
         // Groups are numbered by their place in the answer; the rest comes after them.
         let places: Vec<u32> = (0..gathered.groups.len() as u32).collect();
         let (windows, count) = (Windows::default(), table.groups.len());
-        table.series = series(plan, gathered, &windows, &places, count, config)?;
-        table.total_series = total_series(plan, gathered, config)?;
+        table.series = series(plan, gathered, &windows, &places, count, config, watch)?;
+        table.total_series = total_series(plan, gathered, config, watch)?;
     }
     table.heatmaps = heatmaps(plan, gathered, &scales);
     Ok(done(table, watch))
@@ -339,6 +352,7 @@ fn table(
     chosen: &Chosen,
     counters: Counters,
     config: &EngineConfig,
+    watch: &Watch,
 ) -> Result<ResultTable, ExecError> {
     let Answers { plan, states, .. } = *answers;
     // Whatever is not listed, because it is beyond the limit or dropped by a having, and then all.
@@ -348,14 +362,14 @@ fn table(
         targets[*group as usize] = NO_CELL;
         listed[*group as usize] = 0;
     }
-    let mut total = regroup_much(plan, states, &targets, 1, config)?;
+    let mut total = regroup_much(plan, states, &targets, 1, config, watch)?;
     let has_other = chosen.groups.len() < groups.len();
     let other = has_other.then(|| summary(plan, &total));
-    let mut listed = regroup_much(plan, states, &listed, 1, config)?;
+    let mut listed = regroup_much(plan, states, &listed, 1, config, watch)?;
     for (total, listed) in total.iter_mut().zip(&mut listed) {
         total.absorb(&mut **listed, &[(0, 0)]);
     }
-    let values = values_of(answers, &chosen.groups, config)?;
+    let values = values_of(answers, &chosen.groups, config, watch)?;
     Ok(ResultTable {
         calculations: plan
             .answers
@@ -407,6 +421,7 @@ fn values_of(
     answers: &Answers<'_>,
     groups: &[u32],
     config: &EngineConfig,
+    watch: &Watch,
 ) -> Result<Vec<Vec<Cell>>, ExecError> {
     let rows = groups.len() as u64 * ROWS_PER_CELL;
     let parts = fold_items(
@@ -415,6 +430,7 @@ fn values_of(
         config,
         Vec::new,
         |part: &mut Vec<_>, place| {
+            watch.check()?;
             part.push((place, answers.cells(groups[place] as usize)));
             Ok(())
         },
@@ -443,6 +459,7 @@ fn whole(
     gathered: &Gathered,
     is_wanted: impl Fn(u32) -> bool,
     config: &EngineConfig,
+    watch: &Watch,
 ) -> Result<Vec<Cell>, ExecError> {
     let cells = gathered.cells.cells.iter();
     let buckets: Vec<u32> = cells
@@ -452,9 +469,9 @@ fn whole(
         })
         .collect();
     let count = plan.buckets.count;
-    let by_bucket = regroup_much(plan, &gathered.states, &buckets, count, config)?;
-    let (_, windows) = one_series(plan, &by_bucket, buckets);
-    let sums = regroup_much(plan, &by_bucket, &vec![0; count], 1, config)?;
+    let by_bucket = regroup_much(plan, &gathered.states, &buckets, count, config, watch)?;
+    let (_, windows) = one_series(plan, &by_bucket, buckets, watch)?;
+    let sums = regroup_much(plan, &by_bucket, &vec![0; count], 1, config, watch)?;
     let answers = Answers {
         plan,
         states: &sums,
@@ -468,7 +485,8 @@ fn one_series(
     plan: &Plan,
     states: &[Box<dyn Partial>],
     mut buckets: Vec<u32>,
-) -> (Vec<(u32, u32)>, Windows) {
+    watch: &Watch,
+) -> Result<(Vec<(u32, u32)>, Windows), ExecError> {
     buckets.sort_unstable();
     buckets.dedup();
     buckets.retain(|bucket| *bucket != NO_CELL);
@@ -478,10 +496,10 @@ fn one_series(
         let all: Vec<(u32, u32)> = (0..plan.buckets.count as u32)
             .map(|bucket| (0, bucket))
             .collect();
-        windows = super::window::windows(plan, states, &all, 1);
+        windows = super::window::windows(plan, states, &all, 1, watch)?;
     }
     let cells = buckets.into_iter().map(|bucket| (bucket, bucket)).collect();
-    (cells, windows)
+    Ok((cells, windows))
 }
 
 /// The points of each returned group; `places` tells where in the answer a group of the pass is.
@@ -492,6 +510,7 @@ fn series(
     places: &[u32],
     count: usize,
     config: &EngineConfig,
+    watch: &Watch,
 ) -> Result<Vec<Vec<SeriesPoint>>, ExecError> {
     let mut cells = vec![Vec::new(); count];
     for (cell, (group, bucket)) in gathered.cells.cells.iter().enumerate() {
@@ -506,6 +525,7 @@ fn series(
     };
     let rows = gathered.cells.cells.len() as u64 * ROWS_PER_CELL;
     let parts = fold_items(count, rows, config, Vec::new, |part: &mut Vec<_>, group| {
+        watch.check()?;
         part.push((group, points(&answers, cells[group].clone())));
         Ok(())
     })?;
@@ -518,12 +538,20 @@ fn total_series(
     plan: &Plan,
     gathered: &Gathered,
     config: &EngineConfig,
+    watch: &Watch,
 ) -> Result<Vec<SeriesPoint>, ExecError> {
     let cells = &gathered.cells.cells;
     let bucket_of_cell: Vec<u32> = cells.iter().map(|(_, bucket)| *bucket).collect();
     let count = plan.buckets.count;
-    let totals = regroup_much(plan, &gathered.states, &bucket_of_cell, count, config)?;
-    let (cells, windows) = one_series(plan, &totals, bucket_of_cell);
+    let totals = regroup_much(
+        plan,
+        &gathered.states,
+        &bucket_of_cell,
+        count,
+        config,
+        watch,
+    )?;
+    let (cells, windows) = one_series(plan, &totals, bucket_of_cell, watch)?;
     let answers = Answers {
         plan,
         states: &totals,

@@ -148,6 +148,14 @@ impl Watch {
         self.limits.check()
     }
 
+    /// For a loop over groups or cells.
+    pub(crate) fn steps(&self) -> Steps<'_> {
+        Steps {
+            watch: self,
+            count: 0,
+        }
+    }
+
     /// Ends the query at its next check, for work that can't return an error.
     pub(crate) fn fail(&self, error: ExecError) {
         *self.failure.lock() = Some(error);
@@ -203,6 +211,28 @@ impl Watch {
     /// Time since the query began.
     pub(crate) fn elapsed_ns(&self) -> u64 {
         self.limits.elapsed_ns()
+    }
+}
+
+/// Between two looks at the watch a loop over groups or cells may take so many steps: a few milliseconds of the dearest. In tests few, so
+/// that small loops take several looks.
+pub(crate) const STEPS_PER_LOOK: usize = if cfg!(test) { 16 } else { 8_192 };
+
+/// Looks at the watch once in so many steps of a loop.
+pub(crate) struct Steps<'a> {
+    watch: &'a Watch,
+    count: usize,
+}
+
+impl Steps<'_> {
+    /// Takes a step.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Result<(), ExecError> {
+        self.count += 1;
+        match self.count.is_multiple_of(STEPS_PER_LOOK) {
+            true => self.watch.check(),
+            false => Ok(()),
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! for outputs whose states say everything.
 
 use super::gathered::{Gathered, Shape};
-use super::watch::ExecError;
+use super::watch::{ExecError, Watch};
 use crate::calculation::{Partial, Reach};
 use crate::plan::{OutputBy, Plan};
 use std::collections::HashMap;
@@ -20,8 +20,14 @@ pub(super) struct Windows {
 }
 
 /// Makes a cell for every group and bucket in which spans are in flight though none of the group's rows is in it.
-pub(super) fn fill(plan: &Plan, gathered: &mut Gathered, shape: &Shape) -> Result<(), ExecError> {
-    let series = by_series(&gathered.cells.cells);
+pub(super) fn fill(
+    plan: &Plan,
+    gathered: &mut Gathered,
+    shape: &Shape,
+    watch: &Watch,
+) -> Result<(), ExecError> {
+    let series = by_series(&gathered.cells.cells, watch)?;
+    let mut steps = watch.steps();
     for (state, planned) in gathered.states.iter().zip(&plan.states) {
         if planned.calculation.reach() != Reach::Onward {
             continue;
@@ -29,6 +35,7 @@ pub(super) fn fill(plan: &Plan, gathered: &mut Gathered, shape: &Shape) -> Resul
         for (group, cells) in (0..).zip(&series) {
             let cells: Vec<u32> = cells.iter().map(|(_, cell)| *cell).collect();
             for (bucket, _) in planned.calculation.onward(&**state, &cells) {
+                steps.step()?;
                 gathered
                     .cells
                     .cell(group, bucket as usize, shape.cells_max)?;
@@ -45,12 +52,18 @@ pub(super) fn windows(
     states: &[Box<dyn Partial>],
     cells: &[(u32, u32)],
     series_count: usize,
-) -> Windows {
+    watch: &Watch,
+) -> Result<Windows, ExecError> {
     let mut windows = Windows::default();
     if !plan.is_windowed() {
-        return windows;
+        return Ok(windows);
     }
-    let mut series = by_series(cells);
+    // A series has up to a thousand cells.
+    let look = |index: usize| match index.is_multiple_of(SERIES_PER_LOOK) {
+        true => watch.check(),
+        false => Ok(()),
+    };
+    let mut series = by_series(cells, watch)?;
     series.resize(series_count, Vec::new());
     for output in &plan.outputs {
         let (mut of_cells, mut of_series) = (Vec::new(), Vec::new());
@@ -60,7 +73,8 @@ pub(super) fn windows(
                 Reach::Cell => {}
                 Reach::Difference => {
                     of_cells = vec![Cell::Null; cells.len()];
-                    for series in &series {
+                    for (index, series) in series.iter().enumerate() {
+                        look(index)?;
                         let value = |cell: u32| calculation.finish(partial, cell as usize).as_f64();
                         let points: Vec<(u32, u32, f64)> = series
                             .iter()
@@ -86,7 +100,8 @@ pub(super) fn windows(
                 }
                 Reach::Onward => {
                     of_cells = vec![Cell::Float(0.0); cells.len()];
-                    for series in &series {
+                    for (index, series) in series.iter().enumerate() {
+                        look(index)?;
                         let cells: Vec<u32> = series.iter().map(|(_, cell)| *cell).collect();
                         let onward = calculation.onward(partial, &cells);
                         let by_bucket: HashMap<u32, Cell> = onward.into_iter().collect();
@@ -102,18 +117,23 @@ pub(super) fn windows(
         windows.cells.push(of_cells);
         windows.series.push(of_series);
     }
-    windows
+    Ok(windows)
 }
 
+const SERIES_PER_LOOK: usize = 64;
+
 /// Per series its buckets, ascending, each with its cell.
-fn by_series(cells: &[(u32, u32)]) -> Vec<Vec<(u32, u32)>> {
+fn by_series(cells: &[(u32, u32)], watch: &Watch) -> Result<Vec<Vec<(u32, u32)>>, ExecError> {
+    let mut steps = watch.steps();
     let count = cells.iter().map(|(series, _)| *series as usize + 1).max();
     let mut all = vec![Vec::new(); count.unwrap_or(0)];
     for (cell, (series, bucket)) in cells.iter().enumerate() {
+        steps.step()?;
         all[*series as usize].push((*bucket, cell as u32));
     }
     for series in &mut all {
+        steps.step()?;
         series.sort_unstable();
     }
-    all
+    Ok(all)
 }

@@ -134,10 +134,9 @@ pub(super) fn find_first_spans(
     let mut all = parts.next().unwrap_or_default();
     for part in parts {
         let part_bytes = part.bytes();
-        for (count, (key, span)) in part.0.into_iter().enumerate() {
-            if count.is_multiple_of(SPANS_PER_LOOK) {
-                search.watch.check()?;
-            }
+        let mut steps = search.watch.steps();
+        for (key, span) in part.0 {
+            steps.step()?;
             let before = all.bytes();
             all.insert(key, span, &ids)?;
             search.watch.account(before, all.bytes())?;
@@ -146,9 +145,6 @@ pub(super) fn find_first_spans(
     }
     Ok(all)
 }
-
-/// Between two looks at whether the query has to stop.
-const SPANS_PER_LOOK: usize = 16_384;
 
 /// The ids of spans, looked at when two are of the same time.
 struct SpanIds<'a> {

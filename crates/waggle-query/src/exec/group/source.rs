@@ -8,6 +8,7 @@ use super::path::Paths;
 use super::value::ValueTable;
 use crate::calculation::{NO_CELL, Rows};
 use crate::chunk::TypedBuffer;
+use crate::exec::{ExecError, Watch};
 use crate::number::{Number, NumberKey};
 use std::mem::take;
 use std::sync::Arc;
@@ -177,9 +178,11 @@ impl SourceGroups {
         true
     }
 
-    /// Goes on by values, which always works.
+    /// Goes on by values, which always works and leaves no number without rows.
     pub(in crate::exec) fn give_up(&mut self) {
-        self.way = Way::Values(Values::default());
+        if !matches!(self.way, Way::One) {
+            self.way = Way::Values(Values::default());
+        }
     }
 
     /// What was counted by the codes of the only breakdown, as it is: `rows` has those of each group here and is empty afterwards, and
@@ -214,7 +217,8 @@ impl SourceGroups {
         table: &mut GroupTable,
         met: &[u32],
         out: &mut Vec<u32>,
-    ) -> Result<(), QueryError> {
+        watch: &Watch,
+    ) -> Result<(), ExecError> {
         out.clear();
         if self.is_frozen || matches!(self.way, Way::One | Way::Values(_)) {
             out.extend_from_slice(met);
@@ -223,7 +227,9 @@ impl SourceGroups {
         if let (Way::Codes(_), [values]) = (&self.way, &mut table.tables[..]) {
             values.reserve(met.len());
         }
+        let mut steps = watch.steps();
         for group in met {
+            steps.step()?;
             out.push(self.global(table, *group)?);
         }
         Ok(())

@@ -6,6 +6,7 @@
 use super::index::HashIndex;
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::calculation::NO_CELL;
+use crate::exec::{ExecError, Watch};
 use crate::number::{Number, NumberKey};
 use foldhash::fast::FixedState;
 use hashbrown::HashMap;
@@ -237,21 +238,33 @@ impl ValueTable {
     }
 
     /// The numbers here of all values of another table, which nobody needs any more after it.
-    pub(super) fn intern_all(&mut self, other: &Self) -> Vec<u32> {
+    pub(super) fn intern_all(
+        &mut self,
+        other: &Self,
+        watch: &Watch,
+    ) -> Result<Vec<u32>, ExecError> {
         let mut numbers = vec![NO_CELL; other.values.len()];
+        let mut steps = watch.steps();
+        let mut is_stopped = Ok(());
         // In the order of their hashes, texts find their places one after another and not all over the index.
         other.texts.each(|number| {
-            if let Stored::Text {
-                hash,
-                dictionary,
-                code,
-            } = other.values[number as usize]
+            if is_stopped.is_ok() {
+                is_stopped = steps.step();
+            }
+            if is_stopped.is_ok()
+                && let Stored::Text {
+                    hash,
+                    dictionary,
+                    code,
+                } = other.values[number as usize]
             {
                 let dictionary = &other.dictionaries[dictionary as usize];
                 numbers[number as usize] = self.text_of_hash(hash, dictionary, code);
             }
         });
+        is_stopped?;
         for (place, value) in numbers.iter_mut().zip(&other.values) {
+            steps.step()?;
             match value {
                 Stored::Null => *place = self.null(),
                 Stored::Bool(value) => *place = self.bool(*value),
@@ -259,7 +272,7 @@ impl ValueTable {
                 Stored::Text { .. } => {}
             }
         }
-        numbers
+        Ok(numbers)
     }
 
     /// The number here of one value of another table.

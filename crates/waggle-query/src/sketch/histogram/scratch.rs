@@ -22,6 +22,19 @@ pub(crate) struct HistogramScratch {
     /// Smallest and largest value per cell; the wrong way round while there is none.
     ranges: Vec<(f64, f64)>,
     counts: Counts,
+    /// What was noted, while it is drained.
+    sorted: Option<Sorted>,
+}
+
+/// Noted values in the order of their cells.
+#[derive(Clone, Debug)]
+struct Sorted {
+    /// The bins of each cell together.
+    bins: Vec<i32>,
+    /// Where those of each cell end.
+    ends: Vec<u32>,
+    /// Bins that were not drained yet.
+    left: usize,
 }
 
 /// What one cell has counted.
@@ -64,6 +77,7 @@ impl HistogramScratch {
             span,
             ranges: Vec::new(),
             counts,
+            sorted: None,
         }
     }
 
@@ -96,6 +110,7 @@ impl HistogramScratch {
 
     /// Counts values, each in a cell.
     pub(crate) fn add_all(&mut self, cells: &[u32], values: &[f64]) {
+        debug_assert!(self.sorted.is_none(), "every cell with values is drained");
         let ranges = &mut self.ranges[..];
         let (first, span) = (self.first, self.span);
         match &mut self.counts {
@@ -127,8 +142,8 @@ impl HistogramScratch {
         }
     }
 
-    /// Hands over what each cell has counted, by pairs of cell here and number for `visit`, and forgets it. All cells with values must be
-    /// among them, each once.
+    /// Hands over what some cells have counted, by pairs of cell here and number for `visit`, and forgets it. All cells with values must be
+    /// drained, each once, before more values come.
     pub(crate) fn drain(
         &mut self,
         moves: &[(u32, u32)],
@@ -139,6 +154,7 @@ impl HistogramScratch {
             span,
             ranges,
             counts,
+            sorted: being_drained,
         } = self;
         let mut take_range = |cell: u32| {
             let empty = (f64::INFINITY, f64::NEG_INFINITY);
@@ -161,23 +177,24 @@ impl HistogramScratch {
                 }
             }
             Counts::Noted(noted) => {
-                let (bins, ends) = by_cell(noted, ranges.len());
+                let sorted = being_drained.get_or_insert_with(|| Sorted::new(noted, ranges.len()));
                 noted.clear();
-                let mut left = bins.len();
                 for (from, to) in moves {
                     let start = match from.checked_sub(1) {
                         None => 0,
-                        Some(before) => ends[before as usize],
+                        Some(before) => sorted.ends[before as usize],
                     };
-                    let bins = &bins[start as usize..ends[*from as usize] as usize];
-                    left -= bins.len();
+                    let bins = &sorted.bins[start as usize..sorted.ends[*from as usize] as usize];
+                    sorted.left -= bins.len();
                     if !bins.is_empty() {
                         let empty = (f64::INFINITY, f64::NEG_INFINITY);
                         let (min, max) = std::mem::replace(&mut ranges[*from as usize], empty);
                         visit(*to as usize, CellCounts::Singles(bins, min, max));
                     }
                 }
-                debug_assert_eq!(left, 0, "every cell with values is drained");
+                if sorted.left == 0 {
+                    *being_drained = None;
+                }
             }
         }
     }
@@ -202,24 +219,29 @@ fn widen((min, max): &mut (f64, f64), value: f64) {
     }
 }
 
-/// The bins of each cell together, in the order of cells, and where those of each cell end.
-fn by_cell(noted: &[(u32, i32)], cells: usize) -> (Vec<i32>, Vec<u32>) {
-    let mut ends = vec![0; cells + 1];
-    for (cell, _) in noted {
-        ends[*cell as usize + 1] += 1;
+impl Sorted {
+    fn new(noted: &[(u32, i32)], cells: usize) -> Self {
+        let mut ends = vec![0; cells + 1];
+        for (cell, _) in noted {
+            ends[*cell as usize + 1] += 1;
+        }
+        let mut sum = 0;
+        for end in &mut ends {
+            sum += *end;
+            *end = sum;
+        }
+        let mut bins = vec![0; noted.len()];
+        for (cell, bin) in noted {
+            let place = &mut ends[*cell as usize];
+            bins[*place as usize] = *bin;
+            *place += 1;
+        }
+        Self {
+            left: bins.len(),
+            bins,
+            ends,
+        }
     }
-    let mut sum = 0;
-    for end in &mut ends {
-        sum += *end;
-        *end = sum;
-    }
-    let mut bins = vec![0; noted.len()];
-    for (cell, bin) in noted {
-        let place = &mut ends[*cell as usize];
-        bins[*place as usize] = *bin;
-        *place += 1;
-    }
-    (bins, ends)
 }
 
 fn of_counts(first: i32, counts: &[u32], min: f64, max: f64) -> Histogram {
