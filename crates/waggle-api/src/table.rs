@@ -5,7 +5,7 @@
 
 mod shape;
 
-pub(crate) use shape::{NEXT, POINT, RAW_ROW, ROW, STATS, TABLE};
+pub(crate) use shape::{HEATMAP, NEXT, POINT, RAW_ROW, ROW, STATS, TABLE};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::HashMap;

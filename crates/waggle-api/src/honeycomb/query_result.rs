@@ -14,7 +14,7 @@ use crate::running::{QueryRun, RunningResult};
 use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::{QUERY, is_relational, read_spec, whole_number};
 use crate::state::ApiState;
-use crate::table::{POINT, ROW};
+use crate::table::{HEATMAP, POINT, ROW};
 use axum::http::{HeaderValue, StatusCode, header};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,11 @@ const DATA: &[Member] = &[
         "other_by_aggregate",
         Shape::Named(&ROW),
         "The row of the groups beyond the limit.",
+    ),
+    may(
+        "heatmaps",
+        Shape::Map(&Shape::Named(&HEATMAP)),
+        "Waggle's own: heatmaps by the name of their calculation, where the query has any.",
     ),
 ];
 
@@ -387,6 +392,8 @@ struct StoredResult<'a> {
     total: &'a RawValue,
     total_series: &'a RawValue,
     other: &'a RawValue,
+    #[serde(borrow)]
+    heatmaps: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -399,6 +406,8 @@ struct ResultData<'a> {
     total_by_aggregate_series: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     other_by_aggregate: Option<Row<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    heatmaps: Option<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -594,6 +603,9 @@ impl ResultOptions {
             total_by_aggregate_series: (is_total_shown && !is_without_series)
                 .then_some(stored.total_series),
             other_by_aggregate: is_other_shown.then_some(Row { data: stored.other }),
+            heatmaps: stored
+                .heatmaps
+                .filter(|heatmaps| !is_without_series && heatmaps.get() != "{}"),
         }
     }
 }

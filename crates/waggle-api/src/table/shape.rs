@@ -76,7 +76,8 @@ pub(crate) const TABLE: &[Member] = &[
     must("stats", Shape::Named(&STATS), "What the answer cost."),
 ];
 
-const HEATMAP: Named = Named {
+/// A heatmap; results of Honeycomb's API have the same.
+pub(crate) const HEATMAP: Named = Named {
     name: "Heatmap",
     about: "How many rows had which value when.",
     members: &[

@@ -421,6 +421,8 @@ async fn a_result_is_computed_in_the_background_and_kept() {
     }
     drop(gate);
     let answer = waiting.await.unwrap();
+    let heatmap = answer.json()["data"]["heatmaps"]["HEATMAP(d)"].clone();
+    assert_eq!(heatmap["counts"], json!([[1, 4]]));
     let data = json!({
         "series": [
             {"time": "2024-11-22T10:00:00Z", "data": {"name": "a", "COUNT": 2, "P99(d)": 2}},
@@ -437,6 +439,7 @@ async fn a_result_is_computed_in_the_background_and_kept() {
             {"time": "2024-11-22T10:01:00Z", "data": {"COUNT": 4, "P99(d)": 4}},
         ],
         "other_by_aggregate": {"data": {"COUNT": 5, "P99(d)": 5}},
+        "heatmaps": {"HEATMAP(d)": heatmap},
     });
     answer.check(
         200,
@@ -452,6 +455,7 @@ async fn a_result_is_computed_in_the_background_and_kept() {
         .send()
         .await;
     assert_eq!(without.json()["data"]["series"], json!([]));
+    assert_eq!(without.json()["data"].get("heatmaps"), None);
     let asked = installation.engine.last();
     assert_eq!(asked.tenant, installation.production);
     assert_eq!(asked.range.end_ns - asked.range.start_ns, 10 * MINUTE_NS);
