@@ -223,3 +223,10 @@ export const createBoardView = (env: string, id: string, body: Schemas['NewBoard
   answerOf(server.POST('/api/environments/{env}/boards/{id}/views', { params: { path: { env, id } }, body }));
 export const deleteBoardView = (env: string, id: string, view: string) =>
   answerOf(server.DELETE('/api/environments/{env}/boards/{id}/views/{view}', { params: { path: { env, id, view } } }));
+export const getSlo = (env: string, id: string, signal?: Signal): Promise<Schemas['Slo']> =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/slos/{id}', {
+      params: { path: { env, dataset: '__all__', id }, query: { detailed: 'true' } },
+      signal,
+    }),
+  );

@@ -125,6 +125,13 @@ export const boardViewsOptions = (env: string, id: string) =>
     queryFn: ({ signal }) => calls.getBoardViews(env, id, signal),
     staleTime: 30_000,
   });
+export const sloOptions = (env: string, id: string) =>
+  queryOptions({
+    queryKey: ['slo', env, id],
+    queryFn: ({ signal }) => calls.getSlo(env, id, signal),
+    staleTime: 60_000,
+    retry: false,
+  });
 export const savedQueryOptions = (env: string, dataset: string, id: string) =>
   queryOptions({
     queryKey: ['saved-query', env, dataset, id],

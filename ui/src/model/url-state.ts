@@ -1,5 +1,5 @@
 // The URL is the state: typed search parameters of each screen, read leniently and written without defaults.
-import { checkSpec, type QuerySpec } from './query-spec';
+import { checkSpec, type Filter, type QuerySpec } from './query-spec';
 import type { Behind, SortKey } from './result';
 import { readView, tidyView, type ViewSettings } from './view-settings';
 
@@ -52,6 +52,23 @@ export interface TraceSearch {
 export interface SendDataSearch {
   tab?: string;
   service?: string;
+}
+export interface HistorySearch {
+  who?: 'team';
+  name?: string;
+  column?: string;
+  person?: string;
+  dataset?: string;
+  period?: string;
+}
+export interface BoardSearch {
+  time_range?: number;
+  start_time?: number;
+  end_time?: number;
+  filters?: Filter[];
+  /** Seconds between two looks at the data. */
+  refresh?: number;
+  edit?: boolean;
 }
 export interface SchemaSearch {
   find?: string;
@@ -130,6 +147,28 @@ export function readTraceSearch(raw: Raw): TraceSearch {
     if (raw[name] === '1' || raw[name] === true) out[name] = true;
   const columns = json(raw.columns);
   if (isTexts(columns) && columns.length > 0) out.columns = columns.slice(0, TRACE_COLUMNS_MAX);
+  return out;
+}
+
+export function readHistorySearch(raw: Raw): HistorySearch {
+  const out: HistorySearch = raw.who === 'team' ? { who: 'team' } : {};
+  for (const name of ['name', 'column', 'person', 'dataset', 'period'] as const)
+    if (typeof raw[name] === 'string' && raw[name] !== '') out[name] = raw[name];
+  return out;
+}
+export function readBoardSearch(raw: Raw): BoardSearch {
+  const out: BoardSearch = {};
+  const start = number(raw.start_time);
+  const end = number(raw.end_time);
+  const range = number(raw.time_range);
+  if (start !== undefined && end !== undefined && end > start) Object.assign(out, { start_time: start, end_time: end });
+  else if (range !== undefined && range > 0) out.time_range = range;
+  // A filter of a link is checked as that of a query is.
+  const checked = checkSpec({ filters: json(raw.filters) });
+  if ('spec' in checked && checked.spec.filters) out.filters = checked.spec.filters;
+  const refresh = number(raw.refresh);
+  if (refresh !== undefined && refresh >= 60) out.refresh = refresh;
+  if (raw.edit === '1' || raw.edit === true) out.edit = true;
   return out;
 }
 

@@ -1,7 +1,7 @@
 // The screens, once: the router makes their routes and the shell its navigation from this table.
-import { Database, Rocket, Search } from 'lucide-react';
+import { Database, History, LayoutDashboard, Rocket, Search } from 'lucide-react';
 import type { ComponentType } from 'react';
-import { readQuerySearch, readTraceSearch } from '../model/url-state';
+import { readBoardSearch, readHistorySearch, readQuerySearch, readTraceSearch } from '../model/url-state';
 
 type Raw = Record<string, unknown>;
 export interface Screen {
@@ -39,6 +39,29 @@ export const SCREENS: readonly Screen[] = [
     title: 'Query',
     load: () => import('./query/QueryPage'),
     search: readQuerySearch,
+  },
+  {
+    id: 'boards',
+    path: '/boards',
+    title: 'Boards',
+    load: () => import('./boards/BoardsPage'),
+    search: (raw) => text(raw, 'find'),
+    nav: { label: 'Boards', icon: LayoutDashboard, group: 'main' },
+  },
+  {
+    id: 'board',
+    path: '/board/$board',
+    title: 'Board',
+    load: () => import('./boards/BoardPage'),
+    search: readBoardSearch,
+  },
+  {
+    id: 'history',
+    path: '/history',
+    title: 'History',
+    load: () => import('./history/HistoryPage'),
+    search: readHistorySearch,
+    nav: { label: 'History', icon: History, group: 'main' },
   },
   {
     id: 'trace',

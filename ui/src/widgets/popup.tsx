@@ -3,7 +3,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { Menu } from '@base-ui/react/menu';
 import { Popover } from '@base-ui/react/popover';
 import { X } from 'lucide-react';
-import type { ReactElement, ReactNode } from 'react';
+import { useEffect, useRef, type ReactElement, type ReactNode } from 'react';
 import { IconButton } from './basic';
 import css from './popup.module.css';
 
@@ -70,12 +70,20 @@ export function PointMenu({
   list: readonly (MenuItem | null)[];
   onClose: () => void;
 }) {
+  const popup = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Nothing opened it that a key press could go on from: the first entry is the one that Enter takes.
+    const frame = requestAnimationFrame(() =>
+      popup.current?.querySelector<HTMLElement>('[role="menuitem"]:not([aria-disabled="true"])')?.focus(),
+    );
+    return () => cancelAnimationFrame(frame);
+  }, []);
   const anchor = { getBoundingClientRect: () => DOMRect.fromRect({ x: at.x, y: at.y, width: 0, height: 0 }) };
   return (
     <Menu.Root open onOpenChange={(open) => !open && onClose()} modal={false}>
       <Menu.Portal>
         <Menu.Positioner anchor={anchor} side="bottom" align="start" sideOffset={6} className={css.positioner}>
-          <Menu.Popup className={css.popup} aria-label="Actions">
+          <Menu.Popup ref={popup} className={css.popup} aria-label="Actions">
             {title && <div className={css.title}>{title}</div>}
             {items(list)}
           </Menu.Popup>

@@ -75,6 +75,8 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
     dataset: () => setDatasetOpen(true),
     'go-home': () => go(environmentPath(place)),
     'go-query': goQuery,
+    'go-boards': () => go(environmentPath(place, '/boards')),
+    'go-history': () => go(environmentPath(place, '/history')),
     'go-datasets': () => go(environmentPath(place, '/datasets')),
     'go-send': () => go(environmentPath(place, '/send-data')),
   });
@@ -94,7 +96,10 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
         : environmentPath(place, s.path);
     const Icon = s.nav!.icon;
     const isActive =
-      s.id === screen || (s.id === 'query' && screen === 'trace') || (s.id === 'datasets' && screen === 'schema');
+      s.id === screen ||
+      (s.id === 'query' && screen === 'trace') ||
+      (s.id === 'datasets' && screen === 'schema') ||
+      (s.id === 'boards' && screen === 'board');
     return (
       <Link
         key={s.id}
@@ -234,6 +239,7 @@ function screenOf(pathname: string): string {
   if (rest.length === 0) return 'home';
   if (rest[0] === 'send-data') return 'send-data';
   if (rest[0] === 'trace' || rest[2] === 'trace') return 'trace';
+  if (rest[0] === 'boards' || rest[0] === 'board' || rest[0] === 'history') return rest[0];
   if (rest[2] === 'schema') return 'schema';
   return rest[0] === 'datasets' && rest.length === 1 ? 'datasets' : 'query';
 }
