@@ -106,6 +106,14 @@ pub struct ApiConfig {
     pub environment_artifacts_max: usize,
     /// Most bytes of all of one kind of these in an environment (or team) together. Default 64 MiB.
     pub environment_artifacts_bytes_max: usize,
+    /// Most sampling rules of an environment, the default one aside. Default 25, as AWS has it.
+    pub sampling_rules_max: usize,
+    /// Most clients that share the reservoir of one sampling rule; others have none of it. Default 2,000.
+    pub sampling_clients_max: usize,
+    /// Most groups of traces of an environment, the default one aside. Default 25, as AWS has it.
+    pub groups_max: usize,
+    /// Most resource policies of an environment. Default 5, as AWS has it.
+    pub resource_policies_max: usize,
     /// Most maps of services that are computed or kept for whoever asked, of one team at most three quarters; the oldest goes for a new
     /// one. Default 64.
     pub map_requests_max: usize,
@@ -161,6 +169,10 @@ impl Default for ApiConfig {
             environment_datasets_max: 1_000,
             environment_artifacts_max: 10_000,
             environment_artifacts_bytes_max: 64 * MIB,
+            sampling_rules_max: 25,
+            sampling_clients_max: 2_000,
+            groups_max: 25,
+            resource_policies_max: 5,
             map_requests_max: 64,
             trace_rows_max: 32_000,
             xray_documents_max: 1_000,

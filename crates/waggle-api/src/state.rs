@@ -7,6 +7,7 @@ use crate::rate::Rates;
 use crate::running::Runs;
 use crate::service_map::MapRequests;
 use crate::usage::UsageCounts;
+use crate::xray::sampling::book::SamplingBook;
 use crate::{ApiConfig, ApiMetrics};
 use async_trait::async_trait;
 use axum::Router;
@@ -99,6 +100,7 @@ pub struct Shared {
     pub(crate) runs: Runs,
     pub(crate) maps: MapRequests,
     pub(crate) segments: Segments,
+    pub(crate) sampling: SamplingBook,
 }
 
 /// Permits of what may happen at once.
@@ -123,6 +125,7 @@ impl ApiState {
             depths: DepthCache::default(),
             segments: Segments::new(&parts.config, parts.clock.now_ns()),
             maps: MapRequests::new(parts.config.map_requests_max),
+            sampling: SamplingBook::new(parts.config.sampling_clients_max),
             runs: Runs::new(
                 parts.config.results_running_max,
                 parts.config.results_unwritten_bytes_max,

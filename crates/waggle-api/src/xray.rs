@@ -9,16 +9,19 @@
 //! The same rows serve the TCP port of the daemon protocol, where nobody signs: [`crate::xray_daemon_router`] is handed the one caller
 //! that everybody there is.
 
-#![allow(dead_code, reason = "the operations that use the rest come one by one")]
-
 pub(crate) mod answer;
+mod arn;
 pub(crate) mod call;
 pub(crate) mod error;
+pub(crate) mod group;
 pub(crate) mod page;
+pub(crate) mod policy;
+pub(crate) mod sampling;
 pub(crate) mod segment;
 pub(crate) mod sender;
 pub(crate) mod setting;
 mod sign;
+pub(crate) mod tag;
 
 pub(crate) use sign::is_signed;
 

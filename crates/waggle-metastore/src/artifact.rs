@@ -42,6 +42,12 @@ pub enum ArtifactKind {
     BurnAlert,
     /// [`crate::DerivedColumn`].
     DerivedColumn,
+    /// [`crate::SamplingRules`].
+    SamplingRules,
+    /// [`crate::Group`].
+    Group,
+    /// [`crate::ResourcePolicy`].
+    ResourcePolicy,
 }
 
 impl ArtifactKind {
@@ -60,6 +66,9 @@ impl ArtifactKind {
             Self::BurnAlert => "burn_alert",
             // The same as that of `Use::CalculatedField`: what uses one by its id keeps it from being deleted.
             Self::DerivedColumn => "calculated_field",
+            Self::SamplingRules => "sampling_rules",
+            Self::Group => "group",
+            Self::ResourcePolicy => "resource_policy",
         }
     }
 
@@ -77,6 +86,9 @@ impl ArtifactKind {
             Self::Slo => "SLO",
             Self::BurnAlert => "Burn alert",
             Self::DerivedColumn => "Derived column",
+            Self::SamplingRules => "Sampling rules",
+            Self::Group => "Group",
+            Self::ResourcePolicy => "Resource policy",
         }
     }
 

@@ -90,6 +90,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "For one's own machine: the UI needs no sign-in and events from loopback need no key. Refused unless every address is a loopback one.",
     },
     Setting {
+        name: "xray-auth",
+        kind: Kind::Text,
+        default: "on",
+        help: "on: X-Ray requests must be signed by an AWS key. off: any signature or none will do; those of no known key go to the first environment.",
+    },
+    Setting {
         name: "log",
         kind: Kind::Text,
         default: "info",
@@ -142,6 +148,30 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Bytes(MIB, 1024 * GIB),
         default: "64MiB",
         help: "Most bytes of all boards of one environment, as they are kept, and the same for markers, triggers and each other kind; what would bring more is refused with 409.",
+    },
+    Setting {
+        name: "sampling-rules-max",
+        kind: Kind::Number(0, 1_000),
+        default: "25",
+        help: "Most sampling rules of one environment, the default one aside; another one is refused with RuleLimitExceededException.",
+    },
+    Setting {
+        name: "sampling-clients-max",
+        kind: Kind::Number(1, 100_000),
+        default: "2000",
+        help: "Most clients that share the reservoir of one sampling rule; others keep what its rate gives them.",
+    },
+    Setting {
+        name: "groups-max",
+        kind: Kind::Number(0, 1_000),
+        default: "25",
+        help: "Most X-Ray groups of one environment, the default one aside; another one is refused with InvalidRequestException.",
+    },
+    Setting {
+        name: "resource-policies-max",
+        kind: Kind::Number(0, 1_000),
+        default: "5",
+        help: "Most X-Ray resource policies of one environment; another one is refused with PolicyCountLimitExceededException.",
     },
     Setting {
         name: "map-requests-max",

@@ -39,6 +39,7 @@ const REQUEST_GRACE: Duration = Duration::from_secs(30);
 pub(crate) async fn run(config: Config) -> Result<()> {
     start_log(&config)?;
     refuse_public_dev(&config)?;
+    check_xray_auth(&config)?;
     let listeners = Listeners::bind(&config).await?;
     let doors = listeners.doors()?;
 
@@ -203,6 +204,16 @@ fn refuse_public_dev(config: &Config) -> Result<()> {
 
 const DOORS: [&str; 4] = ["http", "otlp-http", "grpc", "xray"];
 
+fn check_xray_auth(config: &Config) -> Result<()> {
+    match config.text("xray-auth") {
+        "on" => {}
+        "off" => warn!("X-Ray requests are taken without a valid signature (xray-auth=off)"),
+        other => bail!("--xray-auth={other}: takes on or off"),
+    }
+    Ok(())
+}
+
+
 struct Listeners {
     http: TcpListener,
     otlp_http: Option<TcpListener>,
@@ -364,6 +375,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
     let limit = |name| u64::try_from(config.number(name)).unwrap_or(u64::MAX);
     ApiConfig {
         is_dev: config.is_on("dev"),
+        is_xray_auth_off: config.text("xray-auth") == "off",
         grpc_address: doors.grpc.map(|address| address.to_string()),
         otlp_http_address: doors.otlp_http.map(|address| address.to_string()),
         otlp_body_bytes_max: body_bytes,
@@ -384,6 +396,10 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
             config.bytes("environment-artifacts-bytes-max"),
         )
         .unwrap_or(usize::MAX),
+        sampling_rules_max: config.number("sampling-rules-max"),
+        sampling_clients_max: config.number("sampling-clients-max"),
+        groups_max: config.number("groups-max"),
+        resource_policies_max: config.number("resource-policies-max"),
         map_requests_max: config.number("map-requests-max"),
         trace_rows_max: config.number("trace-rows-max"),
         xray_documents_max: config.number("xray-documents-max"),
@@ -451,6 +467,8 @@ async fn bootstrap(access: &Access) -> Result<Made> {
                 management_key: shown(&made.management_key),
                 admin_email: Some(made.admin_email.clone()),
                 admin_password: shown(&made.admin_password),
+                aws_access_key_id: Some(made.aws_access_key_id.clone()),
+                aws_secret_access_key: shown(&made.aws_secret_access_key),
             })
         }
         BootstrapOutcome::AlreadyDone => {

@@ -1,9 +1,13 @@
 //! The operations of X-Ray, signed as AWS's SDKs sign them. The signer here is a second writing-down of Signature Version 4, which knows
 //! nothing of the server's; agreement with botocore's own is shown in the acceptance suite.
 
+mod group;
+mod policy;
+mod sampling;
 mod segment;
 mod setting;
 mod sign;
+mod tag;
 
 use super::{Answer, Installation};
 use axum::body::Body;
@@ -16,6 +20,37 @@ use sha2::{Digest, Sha256};
 const REGION: &str = "eu-x-1";
 
 impl Installation {
+    /// Calls an operation and returns what it says.
+    #[track_caller]
+    fn xray_done(&self, path: &str, body: &Json) -> impl Future<Output = Json> {
+        let sent = self
+            .ask("POST", path)
+            .json(body)
+            .signed_by(&self.aws)
+            .send();
+        let place = format!("{path} {body}");
+        async move {
+            let answer = sent.await;
+            assert_eq!(answer.status, 200, "{place}: {}", answer.text());
+            answer.json()
+        }
+    }
+
+    /// Calls an operation that must refuse as invalid.
+    #[track_caller]
+    fn xray_refused(&self, path: &str, body: &Json, text: &str) -> impl Future<Output = ()> {
+        let sent = self
+            .ask("POST", path)
+            .json(body)
+            .signed_by(&self.aws)
+            .send();
+        let text = text.to_owned();
+        async move {
+            let answer = sent.await;
+            answer.check_xray_error(400, "InvalidRequestException", &text);
+        }
+    }
+
     /// Calls an operation with the credentials of `production`.
     async fn xray(&self, path: &str, body: &Json) -> Answer {
         let call = self.ask("POST", path).json(body);

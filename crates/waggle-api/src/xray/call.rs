@@ -274,21 +274,34 @@ impl Input {
         member: &str,
         count: RangeInclusive<usize>,
     ) -> Result<Option<Vec<Self>>, Refusal> {
+        let Some(entries) = self.entries(member, count)? else {
+            return Ok(None);
+        };
+        let objects = entries.into_iter().enumerate().map(|(index, entry)| {
+            let name = self.name(member);
+            entry.ok_or_else(|| Refusal::invalid(format!("{name}[{index}] must be an object")))
+        });
+        objects.collect::<Result<_, _>>().map(Some)
+    }
+
+    /// Things of which each that is an object is looked at, so many; `None` for one that is something else.
+    pub(crate) fn entries(
+        &self,
+        member: &str,
+        count: RangeInclusive<usize>,
+    ) -> Result<Option<Vec<Option<Self>>>, Refusal> {
         let Some(items) = self.items(member, count)? else {
             return Ok(None);
         };
-        let objects = items.iter().enumerate().map(|(index, item)| {
-            let name = format!("{}[{index}]", self.name(member));
-            match item {
-                Json::Object(members) => Ok(Self {
-                    operation: self.operation,
-                    members: members.clone(),
-                    place: format!("{name}."),
-                }),
-                _ => Err(Refusal::invalid(format!("{name} must be an object"))),
-            }
+        let entries = items.iter().enumerate().map(|(index, item)| match item {
+            Json::Object(members) => Some(Self {
+                operation: self.operation,
+                members: members.clone(),
+                place: format!("{}[{index}].", self.name(member)),
+            }),
+            _ => None,
         });
-        objects.collect::<Result<_, _>>().map(Some)
+        Ok(Some(entries.collect()))
     }
 
     /// Names and texts of the client's making: so many, of so many characters each.

@@ -4,7 +4,7 @@ use super::OfTeam;
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use rand::RngExt;
-use waggle_access::{KeyRequest, KeyValue, Permission, Permissions, Scope};
+use waggle_access::{AwsKeyRequest, KeyRequest, KeyValue, Permission, Permissions, Scope};
 use waggle_metastore::{Key, KeyChange, KeyId, KeyKind};
 
 /// Keys of a team and of its environments.
@@ -61,7 +61,7 @@ struct NewKey {
     /// A permission or, for a management key, a scope; may be given several times [default: all]
     #[arg(long = "allow", value_name = "NAME")]
     allowed: Vec<String>,
-    /// What clients send already, instead of something made up
+    /// What clients send already, instead of something made up; of AWS keys the access key id, a colon and the secret
     #[arg(long, value_name = "KEY", conflicts_with = "classic")]
     value: Option<String>,
     /// In the format of Honeycomb's older kind, which knows no environments
@@ -77,6 +77,8 @@ enum Kind {
     Ingest,
     Configuration,
     Management,
+    /// What X-Ray clients sign with
+    Aws,
 }
 
 const DAY_NS: i64 = 86_400_000_000_000;
@@ -111,13 +113,16 @@ pub(crate) async fn run(args: KeyArgs) -> Result<String> {
 }
 
 async fn create(new: NewKey) -> Result<String> {
+    if let Kind::Aws = new.kind {
+        return create_aws(new).await;
+    }
     let (open, team) = new.of.open().await?;
     let mut request = match new.kind {
         Kind::Management if new.environment.is_some() => {
             bail!("a management key belongs to the team and has no environment")
         }
         Kind::Management => KeyRequest::management(&new.name, &scopes(&new.allowed)?),
-        Kind::Ingest | Kind::Configuration => {
+        Kind::Ingest | Kind::Configuration | Kind::Aws => {
             let slug = new.environment.as_deref();
             let environment = open.environment(&team, slug).await?.tenant.environment;
             let kind = match new.kind {
@@ -132,12 +137,47 @@ async fn create(new: NewKey) -> Result<String> {
         (None, true) => KeyValue::RandomClassic,
         (None, false) => KeyValue::Random,
     };
-    request.expires_at_ns = new.days.map(|days| {
-        let now_ns = open.clock.now_ns();
-        now_ns.saturating_add(i64::from(days).saturating_mul(DAY_NS))
-    });
+    request.expires_at_ns = end_ns(new.days, open.clock.now_ns());
     let made = open.access.create_key(team.id, request).await?;
     Ok(format!("id {}\nkey {}\n", made.key.id.0, made.value))
+}
+
+async fn create_aws(new: NewKey) -> Result<String> {
+    if new.classic {
+        bail!("AWS keys have one format only");
+    }
+    let value = match &new.value {
+        None => None,
+        Some(value) => {
+            let halves = value
+                .split_once(':')
+                .map(|(id, secret)| (id.into(), secret.into()));
+            Some(halves.context("--value takes the access key id, a colon and the secret")?)
+        }
+    };
+    let (open, team) = new.of.open().await?;
+    let environment = open.environment(&team, new.environment.as_deref()).await?;
+    let request = AwsKeyRequest {
+        name: new.name,
+        permissions: permissions(&new.allowed)?,
+        expires_at_ns: end_ns(new.days, open.clock.now_ns()),
+        made_by: None,
+        value,
+    };
+    let made = open
+        .access
+        .create_aws_key(environment.tenant, request)
+        .await?;
+    let secret = made.value.split_once(':').map_or("", |(_, secret)| secret);
+    // As the AWS tools read them from the environment.
+    Ok(format!(
+        "AWS_ACCESS_KEY_ID={}\nAWS_SECRET_ACCESS_KEY={secret}\n",
+        made.key.id.0
+    ))
+}
+
+fn end_ns(days: Option<u16>, now_ns: i64) -> Option<i64> {
+    days.map(|days| now_ns.saturating_add(i64::from(days).saturating_mul(DAY_NS)))
 }
 
 async fn change(of: OfTeam, id: String, is_disabled: bool) -> Result<String> {

@@ -20,6 +20,8 @@ pub(super) struct Made {
     pub(super) management_key: Option<String>,
     pub(super) admin_email: Option<String>,
     pub(super) admin_password: Option<String>,
+    pub(super) aws_access_key_id: Option<String>,
+    pub(super) aws_secret_access_key: Option<String>,
 }
 
 /// The text printed to standard output once every door is open.
@@ -49,13 +51,15 @@ pub(super) fn text(doors: &Doors, data_dir: &Path, is_dev: bool, made: &Made) ->
         ("Management key", &made.management_key),
         ("Administrator", &made.admin_email),
         ("Password", &made.admin_password),
+        ("AWS access key", &made.aws_access_key_id),
+        ("AWS secret key", &made.aws_secret_access_key),
     ] {
         if let Some(secret) = secret {
             line(&mut out, name, secret);
         }
     }
     if made.api_key.is_some() || made.admin_password.is_some() {
-        out.push_str("\nKeys and passwords are shown this once; only their hashes are kept.\n");
+        out.push_str("\nKeys and passwords are shown this once. Only their hashes are kept; the AWS secret key is kept encrypted.\n");
     }
     out.push_str(&snippets(
         doors,

@@ -1,0 +1,351 @@
+//! Groups: filters of traces that have a name. Source: spec/xray.md section 7.
+//!
+//! `Default` is always there and has every trace; Grafana asks for it before anything else. A group's filter is evaluated when traces
+//! are asked for, so a changed filter is true of old traces too.
+
+use super::arn::{self, Resource as Arn};
+use super::call::{Call, Input, Outcome, reply};
+use super::error::{Code, Refusal};
+use super::page::Pages;
+use super::tag::{self, Tags};
+use super::{MANAGE, READ};
+use crate::route::{Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
+use serde_json::{Value as Json, json};
+use std::ops::RangeInclusive;
+use waggle_metastore::{ArtifactLimits, Error as MetastoreError, Group, Place, Stored};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "X-Ray groups",
+    about: "Filters of traces that have a name.",
+    routes: &[
+        Route::operation("CreateGroup", "/CreateGroup", MANAGE, |call| {
+            Box::pin(create(call))
+        })
+        .about("Makes a group.")
+        .takes(Shape::Object(&[
+            must("GroupName", Shape::Text, NAME_ABOUT),
+            FILTER,
+            INSIGHTS,
+            may("Tags", tag::TAGS, "Its tags."),
+        ]))
+        .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
+        Route::operation("GetGroup", "/GetGroup", READ, |call| Box::pin(get(call)))
+            .about("Returns a group.")
+            .takes(Shape::Object(&[NAME, ARN]))
+            .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
+        Route::operation("GetGroups", "/Groups", READ, |call| Box::pin(list(call)))
+            .about("Lists the groups, the default one first.")
+            .takes(Shape::Object(&[may(
+                "NextToken",
+                Shape::Text,
+                "Of the page before.",
+            )]))
+            .answers(&[(
+                200,
+                Content::Json(Shape::Object(&[
+                    must("Groups", Shape::List(&Shape::Named(&GROUP)), "The groups."),
+                    may("NextToken", Shape::Text, "Of the next page."),
+                ])),
+            )]),
+        Route::operation("UpdateGroup", "/UpdateGroup", MANAGE, |call| {
+            Box::pin(update(call))
+        })
+        .about("Changes what is given of a group.")
+        .takes(Shape::Object(&[NAME, ARN, FILTER, INSIGHTS]))
+        .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
+        Route::operation("DeleteGroup", "/DeleteGroup", MANAGE, |call| {
+            Box::pin(delete(call))
+        })
+        .about("Deletes a group. Its traces stay.")
+        .takes(Shape::Object(&[NAME, ARN]))
+        .answers(&[(200, Content::Json(Shape::Object(&[])))]),
+    ],
+};
+
+const NAME_ABOUT: &str = "1 to 32 letters, digits and dashes; unique.";
+const NAME: Member = may("GroupName", Shape::Text, NAME_ABOUT);
+const ARN: Member = may("GroupARN", Shape::Text, "In place of the name.");
+const FILTER: Member = may("FilterExpression", Shape::Text, "Which traces are in it.");
+const INSIGHTS: Member = may(
+    "InsightsConfiguration",
+    Shape::Object(&[
+        may(
+            "InsightsEnabled",
+            Shape::Flag,
+            "Whether its faults are watched.",
+        ),
+        may(
+            "NotificationsEnabled",
+            Shape::Flag,
+            "Whether somebody is told; only with the other.",
+        ),
+    ]),
+    "What is watched.",
+);
+const GROUP: Named = Named {
+    name: "XRayGroup",
+    about: "A filter of traces with a name.",
+    members: &[
+        must("GroupName", Shape::Text, NAME_ABOUT),
+        must("GroupARN", Shape::Text, "Its ARN."),
+        FILTER,
+        INSIGHTS,
+    ],
+};
+const ANSWER: &[Member] = &[must("Group", Shape::Named(&GROUP), "The group.")];
+
+/// The group of all traces.
+const DEFAULT: &str = "Default";
+const NAME_CHARS: RangeInclusive<usize> = 1..=32;
+const ARN_CHARS: RangeInclusive<usize> = 1..=400;
+/// Longest filter expression. Source: spec/xray.md section 4.6.
+const FILTER_CHARS: RangeInclusive<usize> = 0..=2_000;
+/// Groups on one page.
+const PAGE: usize = 100;
+
+/// A group that exists.
+pub(crate) enum Found {
+    /// The one of all traces.
+    Default,
+    /// One that people made.
+    Made(Stored<Group>),
+}
+
+impl Found {
+    /// Which traces are in it; `None` for all.
+    pub(crate) fn filter_expression(&self) -> Option<&str> {
+        match self {
+            Self::Default => None,
+            Self::Made(group) => group.value.filter_expression.as_deref(),
+        }
+    }
+
+    pub(super) fn tags(&self) -> &Tags {
+        static NONE: Tags = Tags::new();
+        match self {
+            Self::Default => &NONE,
+            Self::Made(group) => &group.value.tags,
+        }
+    }
+
+    fn json(&self, call: &Call) -> Json {
+        let Self::Made(group) = self else {
+            return json!({
+                "GroupName": DEFAULT,
+                "GroupARN": arn::of_group(call, DEFAULT, None),
+                "InsightsConfiguration": { "InsightsEnabled": false, "NotificationsEnabled": false },
+            });
+        };
+        let Group {
+            name,
+            filter_expression: _,
+            has_insights,
+            has_notifications,
+            tags: _,
+        } = &group.value;
+        let mut json = json!({
+            "GroupName": name,
+            "GroupARN": arn::of_group(call, name, Some(&group.id.0)),
+        });
+        if let Some(filter) = self.filter_expression() {
+            json["FilterExpression"] = filter.into();
+        }
+        json["InsightsConfiguration"] = json!({
+            "InsightsEnabled": has_insights,
+            "NotificationsEnabled": has_notifications,
+        });
+        json
+    }
+}
+
+/// The group that a request names by `GroupName` or `GroupARN`; an empty name is as good as none.
+///
+/// # Errors
+/// There is no such group, or both are given.
+pub(crate) async fn named(call: &Call, input: &Input) -> Result<Option<Found>, Refusal> {
+    let name = input.any_text("GroupName")?;
+    let arn = input.any_text("GroupARN")?;
+    let found = match (name, arn) {
+        (None, None) => return Ok(None),
+        (Some(name), None) => {
+            input.text("GroupName", NAME_CHARS)?;
+            by_name(call, name).await?
+        }
+        (None, Some(arn)) => {
+            input.text("GroupARN", ARN_CHARS)?;
+            match arn::parse(arn) {
+                Some(Arn::Group { name, unique }) => by_arn(call, name, unique).await?,
+                _ => None,
+            }
+        }
+        (Some(_), Some(_)) => {
+            return Err(Refusal::invalid(
+                "only one of GroupName and GroupARN can be given",
+            ));
+        }
+    };
+    let named = name.or(arn).unwrap_or_default();
+    found
+        .map(Some)
+        .ok_or_else(|| Refusal::invalid(format!("there is no group {named}")))
+}
+
+async fn must_be_named(call: &Call, input: &Input) -> Result<Found, Refusal> {
+    let found = named(call, input).await?;
+    found.ok_or_else(|| Refusal::invalid("one of GroupName and GroupARN must be given"))
+}
+
+/// The group with a name, in the caller's environment.
+pub(crate) async fn by_name(call: &Call, name: &str) -> Result<Option<Found>, Refusal> {
+    if name == DEFAULT {
+        return Ok(Some(Found::Default));
+    }
+    let metastore = call.state.metastore.as_ref();
+    let group = metastore.artifact_of_key::<Group>(call.caller.tenant, name);
+    Ok(group.await?.map(Found::Made))
+}
+
+/// The group with the parts of an ARN.
+pub(crate) async fn by_arn(
+    call: &Call,
+    name: &str,
+    unique: Option<&str>,
+) -> Result<Option<Found>, Refusal> {
+    let found = by_name(call, name).await?;
+    Ok(found.filter(|found| match found {
+        Found::Default => unique.is_none(),
+        Found::Made(group) => unique == Some(group.id.0.as_str()),
+    }))
+}
+
+/// Changes the tags of a group.
+pub(super) async fn change_tags(
+    call: &Call,
+    arn: &str,
+    name: &str,
+    unique: Option<&str>,
+    change: impl FnOnce(&mut Tags) -> Result<(), Refusal>,
+) -> Result<(), Refusal> {
+    match by_arn(call, name, unique).await? {
+        None => Err(tag::unknown(arn)),
+        Some(Found::Default) => Err(Refusal::invalid("the group Default can't be tagged")),
+        Some(Found::Made(mut group)) => {
+            change(&mut group.value.tags)?;
+            write(call, group).await?;
+            Ok(())
+        }
+    }
+}
+
+async fn create(call: Call) -> Outcome {
+    let input = call.input()?;
+    let name = input.must("GroupName", input.text("GroupName", NAME_CHARS)?)?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if !name.chars().all(is_plain) {
+        return Err(input.refuse("GroupName", "must have letters, digits and dashes only"));
+    }
+    let taken = || input.refuse("GroupName", "is the name of another group");
+    if name == DEFAULT {
+        return Err(taken());
+    }
+    let mut group = Group {
+        name: name.to_owned(),
+        tags: tag::of_new(&input)?,
+        ..Group::default()
+    };
+    change(&input, &mut group)?;
+    let groups_max = call.state.config.groups_max;
+    let limits = ArtifactLimits {
+        count_max: groups_max,
+        bytes_max: call.state.config.environment_artifacts_bytes_max,
+    };
+    let metastore = call.state.metastore.as_ref();
+    let (tenant, now_ns) = (call.caller.tenant, call.state.clock.now_ns());
+    let place = Place::default();
+    let made = metastore.create_artifact(tenant, &place, group, limits, now_ns);
+    let made = made.await.map_err(|error| match error {
+        MetastoreError::Conflict(_) => taken(),
+        MetastoreError::LimitReached { .. } => Refusal::invalid(format!(
+            "there may be at most {groups_max} groups (groups-max)"
+        )),
+        other => other.into(),
+    })?;
+    reply(&json!({ "Group": Found::Made(made).json(&call) }))
+}
+
+async fn get(call: Call) -> Outcome {
+    let found = must_be_named(&call, &call.input()?).await?;
+    reply(&json!({ "Group": found.json(&call) }))
+}
+
+async fn list(call: Call) -> Outcome {
+    let pages = Pages::of(&call.input()?)?;
+    let metastore = call.state.metastore.as_ref();
+    let groups = metastore.artifacts::<Group>(call.caller.tenant).await?;
+    let mut groups: Vec<(String, Found)> = groups
+        .into_iter()
+        .map(|group| (group.value.name.clone(), Found::Made(group)))
+        .collect();
+    groups.sort_by(|(a, _), (b, _)| a.cmp(b));
+    groups.insert(0, (String::new(), Found::Default));
+    let (groups, token) = pages.cut(groups, |(name, _)| name.clone(), PAGE);
+    let groups: Vec<Json> = groups.iter().map(|(_, found)| found.json(&call)).collect();
+    let mut answer = json!({ "Groups": groups });
+    if let Some(token) = token {
+        answer["NextToken"] = token.into();
+    }
+    reply(&answer)
+}
+
+async fn update(call: Call) -> Outcome {
+    let input = call.input()?;
+    let Found::Made(mut group) = must_be_named(&call, &input).await? else {
+        return Err(Refusal::invalid("the group Default can't be changed"));
+    };
+    change(&input, &mut group.value)?;
+    let changed = write(&call, group).await?;
+    reply(&json!({ "Group": Found::Made(changed).json(&call) }))
+}
+
+async fn delete(call: Call) -> Outcome {
+    let Found::Made(group) = must_be_named(&call, &call.input()?).await? else {
+        return Err(Refusal::invalid("the group Default can't be deleted"));
+    };
+    let metastore = call.state.metastore.as_ref();
+    let kind = waggle_metastore::ArtifactKind::Group;
+    metastore
+        .delete_artifact(call.caller.tenant, kind, &group.id)
+        .await?;
+    reply(&json!({}))
+}
+
+/// Reads what a request says of a group.
+fn change(input: &Input, group: &mut Group) -> Result<(), Refusal> {
+    if let Some(filter) = input.text("FilterExpression", FILTER_CHARS)? {
+        group.filter_expression = (!filter.trim().is_empty()).then(|| filter.to_owned());
+    }
+    if let Some(insights) = input.object("InsightsConfiguration")? {
+        if let Some(is_on) = insights.flag("InsightsEnabled")? {
+            group.has_insights = is_on;
+        }
+        if let Some(is_on) = insights.flag("NotificationsEnabled")? {
+            group.has_notifications = is_on;
+        }
+        if group.has_notifications && !group.has_insights {
+            return Err(insights.refuse("NotificationsEnabled", "needs InsightsEnabled"));
+        }
+    }
+    Ok(())
+}
+
+async fn write(call: &Call, group: Stored<Group>) -> Result<Stored<Group>, Refusal> {
+    let metastore = call.state.metastore.as_ref();
+    let bytes_max = call.state.config.environment_artifacts_bytes_max;
+    let (tenant, now_ns) = (call.caller.tenant, call.state.clock.now_ns());
+    let written = metastore.update_artifact(tenant, group, bytes_max, now_ns);
+    written.await.map_err(|error| match error {
+        MetastoreError::Conflict(text) => Refusal::new(Code::ServiceUnavailable, text),
+        other => other.into(),
+    })
+}

@@ -1,0 +1,435 @@
+//! Sampling rules: made, listed, changed and deleted. Source: spec/xray.md section 6.1.
+
+use super::kept::{self, Rules};
+use super::seconds;
+use crate::route::{Need, Resource, Route};
+use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::xray::arn::{self, Resource as Arn};
+use crate::xray::call::{Call, Input, Outcome, reply};
+use crate::xray::error::{Code, Refusal};
+use crate::xray::page::Pages;
+use crate::xray::{MANAGE, tag};
+use serde_json::{Value as Json, json};
+use std::ops::RangeInclusive;
+use waggle_metastore::{SamplingRateBoost, SamplingRule, SamplingRules};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "X-Ray sampling rules",
+    about: "Which share of which requests clients keep.",
+    routes: &[
+        Route::operation(
+            "CreateSamplingRule",
+            "/CreateSamplingRule",
+            MANAGE,
+            |call| Box::pin(create(call)),
+        )
+        .about("Makes a sampling rule.")
+        .takes(Shape::Object(&[
+            must("SamplingRule", Shape::Named(&RULE), "The rule."),
+            may("Tags", tag::TAGS, "Its tags."),
+        ]))
+        .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
+        Route::operation(
+            "GetSamplingRules",
+            "/GetSamplingRules",
+            Need::SendEvents,
+            |call| Box::pin(list(call)),
+        )
+        .about("Lists the sampling rules in the order in which they are tried.")
+        .takes(Shape::Object(&[may(
+            "NextToken",
+            Shape::Text,
+            "Of the page before.",
+        )]))
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must(
+                    "SamplingRuleRecords",
+                    Shape::List(&Shape::Named(&RECORD)),
+                    "The rules; the last is the default one.",
+                ),
+                may("NextToken", Shape::Text, "Of the next page."),
+            ])),
+        )]),
+        Route::operation(
+            "UpdateSamplingRule",
+            "/UpdateSamplingRule",
+            MANAGE,
+            |call| Box::pin(update(call)),
+        )
+        .about(
+            "Changes what is given of a sampling rule; of the default one only rate and reservoir.",
+        )
+        .takes(Shape::Object(&[must(
+            "SamplingRuleUpdate",
+            Shape::Object(UPDATE),
+            "The changes, and the name or the ARN of the rule.",
+        )]))
+        .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
+        Route::operation(
+            "DeleteSamplingRule",
+            "/DeleteSamplingRule",
+            MANAGE,
+            |call| Box::pin(delete(call)),
+        )
+        .about("Deletes a sampling rule and returns what it was.")
+        .takes(Shape::Object(&[NAME, RULE_ARN]))
+        .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
+    ],
+};
+
+const NAME: Member = may("RuleName", Shape::Text, "1 to 32 characters; unique.");
+const RULE_ARN: Member = may("RuleARN", Shape::Text, "In place of the name.");
+const RESOURCE_ARN: Member = may(
+    "ResourceARN",
+    Shape::Text,
+    "Pattern, at most 500 characters.",
+);
+const PRIORITY: Member = may(
+    "Priority",
+    Shape::Whole,
+    "1 to 9999; the lowest is tried first.",
+);
+const FIXED_RATE: Member = may(
+    "FixedRate",
+    Shape::Number,
+    "Which share is kept when the reservoir is empty, 0 to 1.",
+);
+const RESERVOIR: Member = may(
+    "ReservoirSize",
+    Shape::Whole,
+    "How many a second are kept whatever the rate, over all clients.",
+);
+const SERVICE_NAME: Member = may(
+    "ServiceName",
+    Shape::Text,
+    "Pattern, at most 64 characters.",
+);
+const SERVICE_TYPE: Member = may(
+    "ServiceType",
+    Shape::Text,
+    "Pattern, at most 64 characters.",
+);
+const HOST: Member = may("Host", Shape::Text, "Pattern, at most 64 characters.");
+const METHOD: Member = may("HTTPMethod", Shape::Text, "Pattern, at most 10 characters.");
+const URL_PATH: Member = may("URLPath", Shape::Text, "Pattern, at most 128 characters.");
+const ATTRIBUTES: Member = may(
+    "Attributes",
+    Shape::Map(&Shape::Text),
+    "At most 5, names and patterns of 1 to 32 characters.",
+);
+const BOOST: Member = may(
+    "SamplingRateBoost",
+    Shape::Object(&[
+        must("MaxRate", Shape::Number, "0 to 1."),
+        must("CooldownWindowMinutes", Shape::Whole, "At least 0."),
+    ]),
+    "Kept, and not acted on.",
+);
+const UPDATE: &[Member] = &[
+    NAME,
+    RULE_ARN,
+    RESOURCE_ARN,
+    PRIORITY,
+    FIXED_RATE,
+    RESERVOIR,
+    SERVICE_NAME,
+    SERVICE_TYPE,
+    HOST,
+    METHOD,
+    URL_PATH,
+    ATTRIBUTES,
+    BOOST,
+];
+
+const RULE: Named = Named {
+    name: "XRaySamplingRule",
+    about: "Which share of which requests clients keep. In patterns `*` is any run of characters and `?` any one.",
+    members: &[
+        NAME,
+        RULE_ARN,
+        RESOURCE_ARN,
+        PRIORITY,
+        FIXED_RATE,
+        RESERVOIR,
+        SERVICE_NAME,
+        SERVICE_TYPE,
+        HOST,
+        METHOD,
+        URL_PATH,
+        may("Version", Shape::Whole, "1."),
+        ATTRIBUTES,
+        BOOST,
+    ],
+};
+const RECORD: Named = Named {
+    name: "XRaySamplingRuleRecord",
+    about: "A sampling rule with its times.",
+    members: &[
+        must("SamplingRule", Shape::Named(&RULE), "The rule."),
+        must("CreatedAt", Shape::Number, "In seconds since 1970."),
+        must("ModifiedAt", Shape::Number, "In seconds since 1970."),
+    ],
+};
+const ANSWER: &[Member] = &[must(
+    "SamplingRuleRecord",
+    Shape::Named(&RECORD),
+    "The rule.",
+)];
+
+const NAME_CHARS: RangeInclusive<usize> = 1..=32;
+/// Rules on one page: more than most environments have.
+const PAGE: usize = 100;
+
+async fn create(call: Call) -> Outcome {
+    let input = call.input()?;
+    let sent = input.must("SamplingRule", input.object("SamplingRule")?)?;
+    let now_ns = call.state.clock.now_ns();
+    let rule = SamplingRule {
+        tags: tag::of_new(&input)?,
+        created_at_ns: now_ns,
+        modified_at_ns: now_ns,
+        ..new_rule(&sent)?
+    };
+    if rule.name == SamplingRules::DEFAULT {
+        return Err(sent.refuse(
+            "RuleName",
+            "Default is the name of the rule that is always there",
+        ));
+    }
+    let rules_max = call.state.config.sampling_rules_max;
+    kept::change(&call, |rules| {
+        if rules.rule(&rule.name).is_some() {
+            return Err(sent.refuse("RuleName", "is the name of another sampling rule"));
+        }
+        if rules.0.rules.len() >= rules_max {
+            return Err(Refusal::new(
+                Code::RuleLimitExceeded,
+                format!("there may be at most {rules_max} sampling rules (sampling-rules-max)"),
+            ));
+        }
+        rules.0.rules.push(rule.clone());
+        rules.0.modified_at_ns = now_ns;
+        Ok(())
+    })
+    .await?;
+    reply(&json!({ "SamplingRuleRecord": record(&call, &rule) }))
+}
+
+async fn list(call: Call) -> Outcome {
+    let pages = Pages::of(&call.input()?)?;
+    let rules = kept::read(&call).await?;
+    let key = |rule: &&SamplingRule| format!("{:05} {}", rule.priority, rule.name);
+    let (rules, token) = pages.cut(rules.in_order(), key, PAGE);
+    let records: Vec<Json> = rules.iter().map(|rule| record(&call, rule)).collect();
+    let mut answer = json!({ "SamplingRuleRecords": records });
+    if let Some(token) = token {
+        answer["NextToken"] = token.into();
+    }
+    reply(&answer)
+}
+
+async fn update(call: Call) -> Outcome {
+    let input = call.input()?;
+    let sent = input.must("SamplingRuleUpdate", input.object("SamplingRuleUpdate")?)?;
+    let name = name_of(&sent)?;
+    let changes = Changes::read(&sent)?;
+    let now_ns = call.state.clock.now_ns();
+    let changed = kept::change(&call, |rules: &mut Rules| {
+        let rule = rules.rule_mut(&name).ok_or_else(|| unknown(&name))?;
+        let before = rule.clone();
+        changes.apply(rule);
+        if name == SamplingRules::DEFAULT {
+            let is_allowed = *rule
+                == SamplingRule {
+                    fixed_rate: rule.fixed_rate,
+                    reservoir_size: rule.reservoir_size,
+                    ..before
+                };
+            if !is_allowed {
+                return Err(Refusal::invalid(
+                    "of the rule Default only FixedRate and ReservoirSize can be changed",
+                ));
+            }
+        }
+        rule.modified_at_ns = now_ns;
+        let rule = rule.clone();
+        rules.0.modified_at_ns = now_ns;
+        Ok(rule)
+    })
+    .await?;
+    reply(&json!({ "SamplingRuleRecord": record(&call, &changed) }))
+}
+
+async fn delete(call: Call) -> Outcome {
+    let name = name_of(&call.input()?)?;
+    if name == SamplingRules::DEFAULT {
+        return Err(Refusal::invalid("the rule Default can't be deleted"));
+    }
+    let now_ns = call.state.clock.now_ns();
+    let deleted = kept::change(&call, |rules| {
+        let at = rules.0.rules.iter().position(|rule| rule.name == name);
+        let deleted = rules.0.rules.remove(at.ok_or_else(|| unknown(&name))?);
+        rules.0.modified_at_ns = now_ns;
+        Ok(deleted)
+    })
+    .await?;
+    reply(&json!({ "SamplingRuleRecord": record(&call, &deleted) }))
+}
+
+fn unknown(name: &str) -> Refusal {
+    Refusal::invalid(format!("there is no sampling rule {name}"))
+}
+
+/// The rule that a request is about, by name or ARN.
+fn name_of(input: &Input) -> Result<String, Refusal> {
+    let name = input.text("RuleName", NAME_CHARS)?;
+    let arn = input.any_text("RuleARN")?;
+    match (name, arn) {
+        (Some(name), None) => Ok(name.to_owned()),
+        (None, Some(arn)) => match arn::parse(arn) {
+            Some(Arn::SamplingRule(name)) => Ok(name.to_owned()),
+            _ => Err(input.refuse("RuleARN", "is not the ARN of a sampling rule")),
+        },
+        _ => Err(Refusal::invalid(
+            "one of RuleName and RuleARN must be given",
+        )),
+    }
+}
+
+fn new_rule(sent: &Input) -> Result<SamplingRule, Refusal> {
+    let name = sent.must("RuleName", sent.text("RuleName", NAME_CHARS)?)?;
+    if name.chars().any(char::is_control) {
+        return Err(sent.refuse("RuleName", "must not have control characters"));
+    }
+    let version = sent.must("Version", sent.whole("Version", 1..=i64::MAX)?)?;
+    if version != 1 {
+        return Err(sent.refuse("Version", format!("must be 1, is {version}")));
+    }
+    let changes = Changes::read(sent)?;
+    for member in [
+        "ResourceARN",
+        "Priority",
+        "FixedRate",
+        "ReservoirSize",
+        "ServiceName",
+        "ServiceType",
+        "Host",
+        "HTTPMethod",
+        "URLPath",
+    ] {
+        sent.must(member, sent.has(member).then_some(()))?;
+    }
+    let mut rule = SamplingRule {
+        name: name.to_owned(),
+        ..SamplingRules::default().default
+    };
+    changes.apply(&mut rule);
+    Ok(rule)
+}
+
+/// What is given of a rule.
+struct Changes {
+    resource_arn: Option<String>,
+    priority: Option<u16>,
+    fixed_rate: Option<f64>,
+    reservoir_size: Option<u32>,
+    service_name: Option<String>,
+    service_type: Option<String>,
+    host: Option<String>,
+    http_method: Option<String>,
+    url_path: Option<String>,
+    attributes: Option<Vec<(String, String)>>,
+    rate_boost: Option<SamplingRateBoost>,
+}
+
+impl Changes {
+    fn read(sent: &Input) -> Result<Self, Refusal> {
+        let text = |member: &str, chars_max: usize| {
+            let text = sent.text(member, 0..=chars_max)?;
+            Ok::<_, Refusal>(text.map(str::to_owned))
+        };
+        let int = i64::from(i32::MAX);
+        Ok(Self {
+            resource_arn: text("ResourceARN", 500)?,
+            priority: sent
+                .whole("Priority", 1..=9_999)?
+                .and_then(|priority| u16::try_from(priority).ok()),
+            fixed_rate: sent.number("FixedRate", 0.0..=1.0)?,
+            reservoir_size: sent
+                .whole("ReservoirSize", 0..=int)?
+                .and_then(|size| u32::try_from(size).ok()),
+            service_name: text("ServiceName", 64)?,
+            service_type: text("ServiceType", 64)?,
+            host: text("Host", 64)?,
+            http_method: text("HTTPMethod", 10)?,
+            url_path: text("URLPath", 128)?,
+            attributes: sent.map("Attributes", 0..=5, 1..=32)?,
+            rate_boost: match sent.object("SamplingRateBoost")? {
+                None => None,
+                Some(boost) => {
+                    let (rate, cooldown) = ("MaxRate", "CooldownWindowMinutes");
+                    let minutes = boost.must(cooldown, boost.whole(cooldown, 0..=int)?)?;
+                    Some(SamplingRateBoost {
+                        max_rate: boost.must(rate, boost.number(rate, 0.0..=1.0)?)?,
+                        cooldown_minutes: u32::try_from(minutes).unwrap_or(u32::MAX),
+                    })
+                }
+            },
+        })
+    }
+
+    fn apply(&self, rule: &mut SamplingRule) {
+        fn set<T: Clone>(value: &mut T, change: &Option<T>) {
+            if let Some(change) = change {
+                value.clone_from(change);
+            }
+        }
+        set(&mut rule.resource_arn, &self.resource_arn);
+        set(&mut rule.priority, &self.priority);
+        set(&mut rule.fixed_rate, &self.fixed_rate);
+        set(&mut rule.reservoir_size, &self.reservoir_size);
+        set(&mut rule.service_name, &self.service_name);
+        set(&mut rule.service_type, &self.service_type);
+        set(&mut rule.host, &self.host);
+        set(&mut rule.http_method, &self.http_method);
+        set(&mut rule.url_path, &self.url_path);
+        if let Some(attributes) = &self.attributes {
+            rule.attributes = attributes.iter().cloned().collect();
+        }
+        if self.rate_boost.is_some() {
+            rule.rate_boost.clone_from(&self.rate_boost);
+        }
+    }
+}
+
+/// A rule as clients read it. Some ignore a rule that lacks any of these members.
+fn record(call: &Call, rule: &SamplingRule) -> Json {
+    let mut json = json!({
+        "RuleName": rule.name,
+        "RuleARN": arn::of_rule(call, &rule.name),
+        "ResourceARN": rule.resource_arn,
+        "Priority": rule.priority,
+        "FixedRate": rule.fixed_rate,
+        "ReservoirSize": rule.reservoir_size,
+        "ServiceName": rule.service_name,
+        "ServiceType": rule.service_type,
+        "Host": rule.host,
+        "HTTPMethod": rule.http_method,
+        "URLPath": rule.url_path,
+        "Version": 1,
+        "Attributes": rule.attributes,
+    });
+    if let Some(boost) = &rule.rate_boost {
+        json["SamplingRateBoost"] = json!({
+            "MaxRate": boost.max_rate,
+            "CooldownWindowMinutes": boost.cooldown_minutes,
+        });
+    }
+    json!({
+        "SamplingRule": json,
+        "CreatedAt": seconds(rule.created_at_ns),
+        "ModifiedAt": seconds(rule.modified_at_ns),
+    })
+}
