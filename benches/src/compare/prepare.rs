@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Loads what is not there yet.
+/// Loads what is not there yet; Waggle alone where its folder was removed, as for a new format.
 pub(super) async fn prepare(
     bench: &Bench,
     scenario: &Scenario,
@@ -23,7 +23,14 @@ pub(super) async fn prepare(
 ) -> anyhow::Result<Ready> {
     let path = folders.root.join("ready.json");
     if let Ok(text) = fs::read_to_string(&path) {
-        return serde_json::from_str(&text).with_context(|| path.display().to_string());
+        let mut ready: Ready =
+            serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+        if !folders.waggle.exists() {
+            let spans = Arc::new(scenario.data.spans(ready.window()));
+            load_waggle(bench, scenario, folders, &spans, &mut ready).await?;
+            fs::write(&path, serde_json::to_string_pretty(&ready)?)?;
+        }
+        return Ok(ready);
     }
     let window = Window::ending_before(bench.date.as_second(), scenario.data.hours);
     let spans = Arc::new(scenario.data.spans(window));

@@ -123,7 +123,7 @@ fn page_of(
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<RowPage, ExecError> {
-    let mut gatherer = Gatherer::new(&snapshot.sources, config, watch);
+    let mut gatherer = Gatherer::new(&snapshot.sources, places, config, watch);
     let mut chosen: Vec<Place> = Vec::with_capacity(limit.min(places.len()));
     let mut last = cursor;
     let mut is_more = false;

@@ -38,7 +38,7 @@ pub(crate) fn read_trace(
     places.sort_by_key(|place| place.time_ns);
     let row_count = places.len();
     stats.rows_matched = row_count as u64;
-    let mut gatherer = Gatherer::new(&snapshot.sources, config, watch);
+    let mut gatherer = Gatherer::new(&snapshot.sources, &places, config, watch);
     let mut chosen: Vec<Place> = Vec::with_capacity(row_count.min(request.limit));
     for run in places.chunk_by(|left, right| left.time_ns == right.time_ns) {
         let missing = request.limit.saturating_sub(chosen.len());

@@ -9,6 +9,7 @@ mod directory;
 mod ids;
 mod layout;
 mod lookup;
+mod part;
 mod read;
 mod write;
 
@@ -26,6 +27,16 @@ pub trait RangeRead: Send + Sync {
     /// # Errors
     /// [`io::ErrorKind::UnexpectedEof`] when the file ends before, and whatever the storage reports.
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>>;
+
+    /// Fills `buffer` in the same way: memory that is used again need not be made.
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let bytes = self.read_at(offset, buffer.len())?;
+        if bytes.len() != buffer.len() {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        buffer.copy_from_slice(&bytes);
+        Ok(())
+    }
 
     /// Hears that bytes are soon to be read, so that the storage can begin to fetch them. Only a hint, and never waits.
     fn will_read(&self, _offset: u64, _length: u64) {}

@@ -301,8 +301,12 @@ impl Open {
 impl RangeRead for BlockFile {
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         let mut buffer = vec![0; length];
-        self.file.read_at(offset, &mut buffer)?;
+        self.read_into(offset, &mut buffer)?;
         Ok(buffer)
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_at(offset, buffer)
     }
 
     fn will_read(&self, offset: u64, length: u64) {
@@ -318,6 +322,11 @@ impl RangeRead for PacedFile {
     fn read_at(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
         self.pace.spend(length)?;
         self.file.read_at(offset, length)
+    }
+
+    fn read_into(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.pace.spend(buffer.len())?;
+        self.file.read_into(offset, buffer)
     }
 
     fn name(&self) -> &str {

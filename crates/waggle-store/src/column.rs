@@ -5,19 +5,23 @@
 
 mod between;
 mod dictionary;
+mod listed;
 mod packed;
 mod pick;
 mod position;
 mod presence;
+mod ranked;
 mod read;
 
 pub use dictionary::{Dictionary, Interner, stable_hash};
+pub use listed::Listed;
 pub use packed::Packed;
 pub use position::Positions;
 pub use presence::{ColumnPresence, Presence, TypedPresence};
+pub use ranked::Ranked;
 
 pub(crate) use dictionary::parse_id;
-pub(crate) use packed::{Lane, Lanes, PackedParts, pack, width_of};
+pub(crate) use packed::{Lane, Lanes, PackedHead, PackedParts, pack, width_of};
 pub(crate) use read::as_decimal;
 
 pub use read::decimal_value;
@@ -64,6 +68,8 @@ pub enum Values {
     Bools(Arc<[bool]>),
     /// Integers, packed.
     PackedInts(Arc<Packed<i64>>),
+    /// Integers of which few are different, by their place in a list of those.
+    ListedInts(Arc<Listed>),
     /// Floats that are all some integer divided by the same power of ten, exactly.
     Decimals {
         /// The integers.
@@ -136,6 +142,7 @@ impl TypedColumn {
             }
             Presence::Rows(rows) => rows.len(),
             Presence::Positions(positions) => positions.len(),
+            Presence::Ranked(ranked) => ranked.len(),
         };
         match &values {
             Values::Strings { codes, dictionary } => match codes {
@@ -145,6 +152,7 @@ impl TypedColumn {
             },
             Values::Ints(values) => assert_eq!(values.len(), slots, "one integer per slot"),
             Values::PackedInts(values) => assert_eq!(values.len(), slots, "one integer per slot"),
+            Values::ListedInts(values) => assert_eq!(values.len(), slots, "one integer per slot"),
             Values::Floats(values) => assert_eq!(values.len(), slots, "one float per slot"),
             Values::Decimals { integers, .. } => {
                 assert_eq!(integers.len(), slots, "one float per slot");
@@ -165,7 +173,7 @@ impl TypedColumn {
     pub fn column_type(&self) -> ColumnType {
         match self.values {
             Values::Strings { .. } => ColumnType::String,
-            Values::Ints(_) | Values::PackedInts(_) => ColumnType::Integer,
+            Values::Ints(_) | Values::PackedInts(_) | Values::ListedInts(_) => ColumnType::Integer,
             Values::Floats(_) | Values::Decimals { .. } => ColumnType::Float,
             Values::Bools(_) | Values::BoolBits(_) => ColumnType::Boolean,
         }
@@ -216,6 +224,7 @@ impl TypedColumn {
             }
             Values::Ints(values) => size_of_val(&**values),
             Values::PackedInts(values) => values.heap_bytes(),
+            Values::ListedInts(values) => values.heap_bytes(),
             Values::Floats(values) => size_of_val(&**values),
             Values::Decimals { integers, .. } => integers.heap_bytes(),
             Values::Bools(values) => size_of_val(&**values),
@@ -242,6 +251,7 @@ impl TypedColumn {
             }
             Values::Ints(values) => Value::Int(values[slot]),
             Values::PackedInts(values) => Value::Int(values.get(slot)),
+            Values::ListedInts(values) => Value::Int(values.get(slot)),
             Values::Floats(values) => Value::Float(values[slot]),
             Values::Decimals { integers, exponent } => {
                 Value::Float(decimal_value(integers.get(slot), *exponent))
@@ -260,6 +270,7 @@ impl TypedColumn {
             }
             Presence::Rows(rows) => rows.binary_search(&row).ok(),
             Presence::Positions(positions) => positions.find(row),
+            Presence::Ranked(ranked) => ranked.find(row),
         }
     }
 }

@@ -47,6 +47,8 @@ pub enum Wanted<'a> {
     Times,
     /// All of a column.
     Column(&'a str),
+    /// Some chunks of a column, which are not known yet.
+    Some(&'a str),
     /// Which rows have a value in a column.
     Presence(&'a str),
 }
@@ -166,6 +168,28 @@ impl Source {
             Self::Run(run) => Ok(run.column(name).map(Arc::clone)),
             Self::Block(block) => block.column(name),
             Self::Extended(extended) => extended.column(name),
+        }
+    }
+
+    /// The same, where only some chunks, ascending, will be looked at: to read others may panic. Of a block not much more is read.
+    pub fn column_in(
+        &self,
+        name: &str,
+        chunks: &[usize],
+    ) -> Result<Option<Arc<Column>>, ReadError> {
+        match self {
+            Self::Block(block) => block.column_in(name, chunks),
+            Self::Extended(extended) => extended.column_in(name, chunks),
+            Self::Run(_) => self.column(name),
+        }
+    }
+
+    /// True when a column is in memory, or in no row; then [`column_in`](Self::column_in) gains nothing.
+    pub fn has_in_memory(&self, name: &str) -> bool {
+        match self {
+            Self::Run(_) => true,
+            Self::Block(block) => block.has_in_memory(name),
+            Self::Extended(extended) => extended.has_in_memory(name),
         }
     }
 

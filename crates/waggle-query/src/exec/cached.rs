@@ -205,16 +205,20 @@ impl Reading<'_> {
         Ok(())
     }
 
-    /// What will be read of a source for certain: behind filters it may be nothing but their own columns.
+    /// What will be read of a source for certain, or is small: behind filters it may be nothing but their own columns.
     fn wanted(&self, source: &Source) -> Vec<Wanted<'_>> {
         let plan = self.plan;
         let mut wanted: Vec<Wanted<'_>> = plan.filters.wanted().collect();
+        let columns = plan.columns.iter().enumerate();
+        let columns = columns.filter(|(index, _)| self.shape.reads(plan, *index));
+        let columns = columns.map(|(_, name)| match plan.filters.is_empty() {
+            true => Wanted::Column(name),
+            false => Wanted::Some(name),
+        });
+        wanted.extend(columns);
         if plan.filters.is_empty() {
             let conditions = plan.conditions.iter();
             wanted.extend(conditions.flat_map(|condition| condition.filters.wanted()));
-            let columns = plan.columns.iter().enumerate();
-            let columns = columns.filter(|(index, _)| self.shape.reads(plan, *index));
-            wanted.extend(columns.map(|(_, name)| Wanted::Column(name)));
         }
         let (first, last) = source.time_bounds_ns();
         let is_cut = !plan.range.contains(first) || !plan.range.contains(last);

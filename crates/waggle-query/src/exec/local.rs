@@ -99,7 +99,7 @@ pub(super) enum When<'a> {
 }
 
 impl<'a> LocalStates<'a> {
-    /// Opens the columns. `rows` are those that can come; when `is_whole`, they are all of the source and all will come. Unless buckets
+    /// Opens the columns. `rows` are those that can come, in `chunks` where those are known; when `is_whole`, they are all of the source and all will come. Unless buckets
     /// come `one_by_one`, rows of different buckets will be mixed.
     #[expect(
         clippy::too_many_arguments,
@@ -111,6 +111,7 @@ impl<'a> LocalStates<'a> {
         shape: &'a Shape,
         gathered: &Gathered,
         rows: Range<u32>,
+        chunks: Option<&[usize]>,
         is_whole: bool,
         one_by_one: bool,
         watch: &'a Watch,
@@ -118,7 +119,10 @@ impl<'a> LocalStates<'a> {
         let mut columns: Vec<Option<Arc<Column>>> = Vec::with_capacity(plan.columns.len());
         for (index, name) in plan.columns.iter().enumerate() {
             columns.push(match shape.reads(plan, index) {
-                true => source.column(name)?,
+                true => match chunks {
+                    Some(chunks) => source.column_in(name, chunks)?,
+                    None => source.column(name)?,
+                },
                 false => None,
             });
         }

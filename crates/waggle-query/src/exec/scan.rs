@@ -44,73 +44,160 @@ pub(super) fn scan(
         }
         return Ok(());
     }
-    let mut opened = None;
-    let mut selected_rows = SelectedRows::default();
-    while let Some(piece) = pieces.take() {
-        let wanted = selector.chunks();
-        let rows_before = gathered.counters.rows_read;
-        for chunk in piece.start.max(wanted.start)..piece.end.min(wanted.end) {
-            watch.check()?;
-            let (selected, rows_read) = selector.select(chunk)?;
-            gathered.counters.rows_read += rows_read;
-            if is_empty(&selected) {
-                continue;
-            }
-            let opened = match &mut opened {
-                Some(opened) => opened,
-                empty => {
-                    if pieces.is_first_opener() {
-                        gathered.counters.bytes_read += shape.stored_bytes(plan, source);
-                    }
-                    let rows = selector.rows();
-                    let is_whole =
-                        plan.filters.is_empty() && rows.len() == source.row_count() as usize;
-                    let local = LocalStates::new(
-                        source, plan, shape, gathered, rows, is_whole, by_range, watch,
-                    )?;
-                    let times = match (shape.needs_times(), by_range) {
-                        (false, _) => Times::Unneeded,
-                        (true, true) => Times::ByRange,
-                        (true, false) => Times::ByRow,
-                    };
-                    empty.insert(Opened::new(local, plan.buckets, times))
+    let scan = Scan {
+        source,
+        pieces,
+        plan,
+        shape,
+        watch,
+        by_range,
+    };
+    scan.run(gathered, &mut selector)
+}
+
+/// What does not change from chunk to chunk.
+struct Scan<'a> {
+    source: &'a Source,
+    pieces: &'a Pieces,
+    plan: &'a Plan,
+    shape: &'a Shape,
+    watch: &'a Watch,
+    by_range: bool,
+}
+
+impl<'a> Scan<'a> {
+    fn run(&self, gathered: &mut Gathered, selector: &mut Selector<'_>) -> Result<(), ExecError> {
+        let mut opened = None;
+        let selects_first = self.selects_first();
+        // The chunks with rows that take part, while no column has been opened for them.
+        let mut waiting: Vec<(usize, Bits)> = Vec::new();
+        while let Some(piece) = self.pieces.take() {
+            let wanted = selector.chunks();
+            let rows_before = gathered.counters.rows_read;
+            for chunk in piece.start.max(wanted.start)..piece.end.min(wanted.end) {
+                self.watch.check()?;
+                let (selected, rows_read) = selector.select(chunk)?;
+                gathered.counters.rows_read += rows_read;
+                if is_empty(&selected) {
+                    continue;
                 }
-            };
-            if is_few(&selected) {
-                let first = (chunk * CHUNK_ROWS) as u32;
-                each_bit(&selected, |position| {
-                    opened.waiting.push(first + position as u32);
-                });
-                if opened.waiting.len() > CHUNK_ROWS - FEW_ROWS {
-                    watch.check()?;
-                    opened.take_waiting(gathered, source, &mut selector, &selected_rows)?;
-                    gathered.account(watch, opened.local.heap_bytes())?;
+                if selects_first {
+                    waiting.push((chunk, selected));
+                    continue;
                 }
-                continue;
+                let opened = match &mut opened {
+                    Some(opened) => opened,
+                    empty => empty.insert(self.open(gathered, selector, None)?),
+                };
+                self.take(gathered, selector, opened, chunk, &selected)?;
             }
-            let positions = selected_rows.of(&selected);
-            opened.local.read(chunk, &selected);
-            let first = (chunk * CHUNK_ROWS) as u32;
-            match opened.times {
-                Times::Unneeded => opened.local.take(gathered, positions, When::Whenever)?,
-                Times::ByRange => {
-                    let row_of = |position: u16| first + u32::from(position);
-                    opened.take_by_range(gathered, source, positions, row_of)?;
-                }
-                Times::ByRow => opened.take_by_row(gathered, &mut selector, chunk, positions)?,
-            }
-            gathered.account(watch, opened.local.heap_bytes())?;
+            self.watch
+                .add_rows_read(gathered.counters.rows_read - rows_before);
         }
-        watch.add_rows_read(gathered.counters.rows_read - rows_before);
+        if !waiting.is_empty() {
+            let chunks: Vec<usize> = waiting.iter().map(|(chunk, _)| *chunk).collect();
+            let opened = opened.insert(self.open(gathered, selector, Some(&chunks))?);
+            for (chunk, selected) in waiting {
+                self.watch.check()?;
+                self.take(gathered, selector, opened, chunk, &selected)?;
+            }
+        }
+        if let Some(mut opened) = opened {
+            opened.take_waiting(gathered, self.source, selector)?;
+            opened.local.move_on(gathered, opened.when())?;
+            gathered.account(self.watch, opened.local.heap_bytes())?;
+            drop(opened);
+            gathered.account(self.watch, 0)?;
+        }
+        Ok(())
     }
-    if let Some(mut opened) = opened {
-        opened.take_waiting(gathered, source, &mut selector, &selected_rows)?;
-        opened.local.move_on(gathered, opened.when())?;
-        gathered.account(watch, opened.local.heap_bytes())?;
-        drop(opened);
-        gathered.account(watch, 0)?;
+
+    /// Whether all rows are selected before the columns of the calculations are opened: where those are not in memory, and the filters
+    /// may leave so few rows that a part of them will do.
+    fn selects_first(&self) -> bool {
+        let Self {
+            source,
+            plan,
+            shape,
+            ..
+        } = *self;
+        let mut columns = plan.columns.iter().enumerate();
+        !plan.filters.is_empty()
+            && columns.any(|(index, name)| shape.reads(plan, index) && !source.has_in_memory(name))
     }
-    Ok(())
+
+    /// Opens the columns of the calculations, or only some chunks of them.
+    fn open(
+        &self,
+        gathered: &mut Gathered,
+        selector: &Selector<'_>,
+        chunks: Option<&[usize]>,
+    ) -> Result<Opened<'a>, ExecError> {
+        let Self {
+            source,
+            plan,
+            shape,
+            ..
+        } = *self;
+        if self.pieces.is_first_opener() {
+            gathered.counters.bytes_read += shape.stored_bytes(plan, source);
+        }
+        let rows = selector.rows();
+        let is_whole = plan.filters.is_empty() && rows.len() == source.row_count() as usize;
+        let local = LocalStates::new(
+            source,
+            plan,
+            shape,
+            gathered,
+            rows,
+            chunks,
+            is_whole,
+            self.by_range,
+            self.watch,
+        )?;
+        let times = match (shape.needs_times(), self.by_range) {
+            (false, _) => Times::Unneeded,
+            (true, true) => Times::ByRange,
+            (true, false) => Times::ByRow,
+        };
+        Ok(Opened::new(local, plan.buckets, times))
+    }
+
+    /// Takes in the selected rows of a chunk, or lets them wait where they are few.
+    fn take(
+        &self,
+        gathered: &mut Gathered,
+        selector: &mut Selector<'_>,
+        opened: &mut Opened<'a>,
+        chunk: usize,
+        selected: &Bits,
+    ) -> Result<(), ExecError> {
+        let first = (chunk * CHUNK_ROWS) as u32;
+        if is_few(selected) {
+            each_bit(selected, |position| {
+                opened.waiting.push(first + position as u32);
+            });
+            if opened.waiting.len() > CHUNK_ROWS - FEW_ROWS {
+                self.watch.check()?;
+                opened.take_waiting(gathered, self.source, selector)?;
+                gathered.account(self.watch, opened.local.heap_bytes())?;
+            }
+            return Ok(());
+        }
+        let mut selected_rows = std::mem::take(&mut opened.selected);
+        let positions = selected_rows.of(selected);
+        opened.local.read(chunk, selected);
+        match opened.times {
+            Times::Unneeded => opened.local.take(gathered, positions, When::Whenever)?,
+            Times::ByRange => {
+                let row_of = |position: u16| first + u32::from(position);
+                opened.take_by_range(gathered, self.source, positions, row_of)?;
+            }
+            Times::ByRow => opened.take_by_row(gathered, selector, chunk, positions)?,
+        }
+        opened.selected = selected_rows;
+        gathered.account(self.watch, opened.local.heap_bytes())
+    }
 }
 
 /// True when buckets are ranges of rows, and long enough to be worth a search each.
@@ -172,6 +259,7 @@ struct Opened<'a> {
     row_buckets: Vec<u32>,
     /// Rows of chunks of which few were selected: they are picked together with those of other such chunks.
     waiting: Vec<u32>,
+    selected: SelectedRows,
 }
 
 impl<'a> Opened<'a> {
@@ -184,6 +272,7 @@ impl<'a> Opened<'a> {
             bucket_rows: 0..0,
             row_buckets: Vec::with_capacity(CHUNK_ROWS),
             waiting: Vec::with_capacity(CHUNK_ROWS),
+            selected: SelectedRows::new(),
         }
     }
 
@@ -201,12 +290,12 @@ impl<'a> Opened<'a> {
         gathered: &mut Gathered,
         source: &Source,
         selector: &mut Selector<'_>,
-        selected: &SelectedRows,
     ) -> Result<(), ExecError> {
         if self.waiting.is_empty() {
             return Ok(());
         }
         let waiting = std::mem::take(&mut self.waiting);
+        let selected = std::mem::take(&mut self.selected);
         let positions = &selected.all[..waiting.len()];
         self.local.pick(&waiting);
         match self.times {
@@ -221,6 +310,7 @@ impl<'a> Opened<'a> {
                 self.local.take(gathered, positions, when)?;
             }
         }
+        self.selected = selected;
         self.waiting = waiting;
         self.waiting.clear();
         Ok(())
@@ -294,22 +384,21 @@ impl<'a> Opened<'a> {
 }
 
 /// The places of selected rows in a chunk.
+#[derive(Default)]
 struct SelectedRows {
     /// 0 to 1023: rows without gaps are a part of it.
     all: Box<[u16]>,
     some: Vec<u16>,
 }
 
-impl Default for SelectedRows {
-    fn default() -> Self {
+impl SelectedRows {
+    fn new() -> Self {
         Self {
             all: (0..CHUNK_ROWS as u16).collect(),
             some: Vec::with_capacity(CHUNK_ROWS),
         }
     }
-}
 
-impl SelectedRows {
     fn of(&mut self, selected: &Bits) -> &[u16] {
         let count: u32 = selected.iter().map(|word| word.count_ones()).sum();
         let first = selected

@@ -16,6 +16,8 @@ use waggle_store::{Source, Wanted};
 /// Reads whole rows from any source of a snapshot.
 pub(crate) struct Gatherer<'a> {
     sources: &'a [Source],
+    /// The rows that may be asked for.
+    candidates: &'a [Place],
     config: &'a EngineConfig,
     watch: &'a Watch,
     opened: HashMap<usize, Opened>,
@@ -46,9 +48,16 @@ enum Found<'d> {
 }
 
 impl<'a> Gatherer<'a> {
-    pub(crate) fn new(sources: &'a [Source], config: &'a EngineConfig, watch: &'a Watch) -> Self {
+    /// `candidates` are the rows that may be asked for.
+    pub(crate) fn new(
+        sources: &'a [Source],
+        candidates: &'a [Place],
+        config: &'a EngineConfig,
+        watch: &'a Watch,
+    ) -> Self {
         Self {
             sources,
+            candidates,
             config,
             watch,
             opened: HashMap::new(),
@@ -127,7 +136,9 @@ impl<'a> Gatherer<'a> {
                 let opened = match self.opened.entry(source) {
                     Entry::Occupied(entry) => entry.into_mut(),
                     Entry::Vacant(entry) => {
-                        entry.insert(Opened::new(&self.sources[source], self.config)?)
+                        let chunks = chunks_of(self.candidates, source);
+                        let source = &self.sources[source];
+                        entry.insert(Opened::new(source, &chunks, self.config)?)
                     }
                 };
                 let numbers: Vec<u32> = indices.iter().map(|index| places[*index].row).collect();
@@ -138,16 +149,27 @@ impl<'a> Gatherer<'a> {
     }
 }
 
+/// The chunks of a source that places are in, ascending.
+fn chunks_of(places: &[Place], source: usize) -> Vec<usize> {
+    let places = places.iter().filter(|place| place.source == source);
+    let mut chunks: Vec<usize> = places
+        .map(|place| place.row as usize / CHUNK_ROWS)
+        .collect();
+    chunks.sort_unstable();
+    chunks.dedup();
+    chunks
+}
+
 impl Opened {
-    /// Opens the columns by several threads: they are hundreds.
-    fn new(source: &Source, config: &EngineConfig) -> Result<Self, ExecError> {
+    /// Opens some chunks of the columns, by several threads: columns are hundreds.
+    fn new(source: &Source, chunks: &[usize], config: &EngineConfig) -> Result<Self, ExecError> {
         let mut names = source.column_names();
         names.sort_unstable();
-        let wanted: Vec<Wanted<'_>> = names.iter().map(|name| Wanted::Column(name)).collect();
+        let wanted: Vec<Wanted<'_>> = names.iter().map(|name| Wanted::Some(name)).collect();
         source.will_read(&wanted);
         let rows = u64::from(source.row_count());
         let parts = fold_items(names.len(), rows, config, Vec::new, |part, index| {
-            let column = source.column(&names[index])?;
+            let column = source.column_in(&names[index], chunks)?;
             part.extend(column.map(|column| (names[index].clone(), column)));
             Ok(())
         })?;

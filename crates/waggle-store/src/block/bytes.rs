@@ -1,6 +1,6 @@
 //! Writing and reading the numbers of a block: little-endian, every array at a multiple of 8 bytes, no length trusted.
 
-use crate::column::{Lane, Lanes, Packed, PackedParts, pack};
+use crate::column::{CHUNK_ROWS, Lane, Lanes, Packed, PackedHead, PackedParts, pack};
 use bytemuck::Pod;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -52,18 +52,29 @@ pub(super) fn put_array<T: Pod>(out: &mut Vec<u8>, values: &[T]) {
 
 /// Appends packed integers; see docs/format.md, "packed array".
 pub(super) fn put_packed<T: Lane>(out: &mut Vec<u8>, values: &[T], present: Option<&[u64]>) {
+    put_parts(out, &pack(values, present));
+}
+
+/// Appends integers that are packed already.
+pub(super) fn put_parts<T: Lane>(out: &mut Vec<u8>, parts: &PackedParts<T>) {
     let PackedParts {
         count,
         lanes: _,
         bases,
         widths,
         words,
-    } = pack(values, present);
-    put_u32(out, number(count));
+    } = parts;
+    put_u32(out, number(*count));
     put_u32(out, number(words.len()));
-    put_array(out, &bases);
-    put_array(out, &widths);
-    put_array(out, &words);
+    put_array(out, bases);
+    put_array(out, widths);
+    put_array(out, words);
+}
+
+/// Bytes of a packed array before its words.
+pub(super) fn head_bytes<T: Lane>(count: usize) -> usize {
+    let chunks = count.div_ceil(CHUNK_ROWS);
+    8 + (chunks * size_of::<T>()).next_multiple_of(8) + chunks.next_multiple_of(8)
 }
 
 /// A count as it is stored.
@@ -150,7 +161,7 @@ impl<'a> ByteReader<'a> {
             return Err("a packed array has the wrong number of values".into());
         }
         let word_count = self.u32()? as usize;
-        let chunk_count = count.div_ceil(crate::column::CHUNK_ROWS);
+        let chunk_count = count.div_ceil(CHUNK_ROWS);
         let parts = PackedParts {
             count,
             lanes: self.lanes,
@@ -163,6 +174,19 @@ impl<'a> ByteReader<'a> {
             })?,
         };
         Ok(Packed::from_parts(parts)?)
+    }
+
+    /// Reads what is before the words of packed integers, of which there must be `count`. Lanes are narrow.
+    pub(super) fn packed_head<T: Lane>(&mut self, count: usize) -> Result<PackedHead<T>, Fault> {
+        if self.u32()? as usize != count {
+            return Err("a packed array has the wrong number of values".into());
+        }
+        let word_count = self.u32()? as usize;
+        let chunk_count = count.div_ceil(CHUNK_ROWS);
+        let bases: Vec<T> = self.array(chunk_count)?;
+        let widths: Vec<u8> = self.array(chunk_count)?;
+        let head = PackedHead::new(count, Lanes::Narrow, &bases, &widths, word_count);
+        Ok(head?)
     }
 
     /// Checks that nothing is left.

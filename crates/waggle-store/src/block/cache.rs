@@ -84,6 +84,8 @@ struct Contents {
     bytes: usize,
     new_bytes: usize,
     evictions: u64,
+    /// Columns of which parts were read, and not kept.
+    in_parts: HashSet<Key, foldhash::fast::FixedState>,
     /// What is being read, for those who wait for it.
     reading: HashMap<Key, Arc<Reading>, foldhash::fast::FixedState>,
 }
@@ -114,6 +116,9 @@ struct ReadingTurn<'a> {
 
 /// What the map, the queues and the allocations of one column cost beyond its values.
 const OVERHEAD_BYTES: usize = 256;
+
+/// So many columns of which parts were read are remembered.
+const IN_PARTS_MAX: usize = 1 << 16;
 
 /// New columns may take one part in so many of the bytes.
 const NEW_SHARE: usize = 10;
@@ -157,6 +162,19 @@ impl BlockCache {
     pub(super) fn peek(&self, key: Key) -> Option<CachedColumn> {
         let contents = self.contents.lock();
         contents.kept.get(&key).map(|kept| kept.column.clone())
+    }
+
+    /// True when a part of a column that is not kept may be read without keeping it: when that did not happen before. Whoever comes again
+    /// will come more often, and the whole column is worth its place.
+    pub(super) fn may_read_part(&self, key: Key) -> bool {
+        let mut contents = self.contents.lock();
+        if contents.kept.contains_key(&key) {
+            return false;
+        }
+        if contents.in_parts.len() >= IN_PARTS_MAX {
+            contents.in_parts.clear();
+        }
+        contents.in_parts.insert(key)
     }
 
     /// Finds a column, or reads it with `read`. Of several threads that miss the same one, one reads and the others wait.
@@ -208,6 +226,7 @@ impl BlockCache {
             main,
             gone,
             is_gone,
+            in_parts,
             bytes,
             new_bytes,
             ..
@@ -216,6 +235,7 @@ impl BlockCache {
             queue.retain(|key| key.block != block);
         }
         is_gone.retain(|key| key.block != block);
+        in_parts.retain(|key| key.block != block);
         for (_, old) in kept.extract_if(|key, _| key.block == block) {
             *bytes -= old.bytes;
             *new_bytes -= if old.is_new { old.bytes } else { 0 };

@@ -8,7 +8,7 @@ use std::ops::Range;
 use waggle_model::{ColumnType, DatasetId};
 
 /// The version this program writes; it reads this one and all before it.
-pub(super) const VERSION: u8 = 2;
+pub(super) const VERSION: u8 = 3;
 
 /// First 7 of the 8 bytes that begin and end a block; the version follows.
 const MAGIC: [u8; 7] = *b"WAGGLE\x1a";
@@ -76,7 +76,7 @@ pub(super) enum Part {
     Presence = 0,
     /// What is stored per slot.
     Values = 1,
-    /// Where in the dictionary an id is.
+    /// Where in the dictionary an id is; checksums of the chunks of values.
     Index = 2,
     /// What the values refer to.
     Dictionary = 3,

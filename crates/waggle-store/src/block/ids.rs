@@ -198,7 +198,7 @@ pub(super) fn read_references(
             }
             Ok::<_, Fault>(())
         })?,
-        Presence::Rows(_) | Presence::Positions(_) => {
+        Presence::Rows(_) | Presence::Positions(_) | Presence::Ranked(_) => {
             let mut rows = presence.rows(row_count).into_iter();
             distances.try_for_each_chunk(|distances| {
                 for &distance in distances {

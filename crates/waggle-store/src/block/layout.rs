@@ -2,10 +2,11 @@
 //! are what was written, not that what was written makes sense.
 
 use super::bytes::{ByteReader, Fault};
-use super::directory::{ColumnEntry, unknown};
+use super::directory::{ColumnEntry, Part, unknown};
 use super::ids::{read_references, read_sorted_ids};
 use crate::column::{
-    CHUNK_ROWS, Codes, Dictionary, Lanes, Packed, Positions, Presence, TypedColumn, Values,
+    CHUNK_ROWS, Codes, Dictionary, Lane, Lanes, Listed, Packed, Positions, Presence, Ranked,
+    TypedColumn, Values,
 };
 use std::sync::Arc;
 use waggle_model::ColumnType;
@@ -16,6 +17,9 @@ pub(super) const PRESENCE_ALL: u8 = 1;
 pub(super) const PRESENCE_BITMAP: u8 = 2;
 /// The rows that have a value, listed.
 pub(super) const PRESENCE_POSITIONS: u8 = 3;
+
+/// One bit per row, and slots for the rows with a value only.
+pub(super) const PRESENCE_RANKED: u8 = 4;
 
 /// Packed codes and a dictionary of texts.
 pub(super) const LAYOUT_TEXT: u8 = 1;
@@ -35,6 +39,8 @@ pub(super) const LAYOUT_BOOLEANS: u8 = 7;
 pub(super) const LAYOUT_SORTED_IDS: u8 = 8;
 /// Ids that are those of rows nearby, in another column.
 pub(super) const LAYOUT_ID_REFERENCES: u8 = 9;
+/// Packed places in a list of the distinct integers.
+pub(super) const LAYOUT_LISTED_INTEGERS: u8 = 10;
 
 /// Set in a dictionary's flags when its entries are in the order of their hashes.
 pub(super) const DICTIONARY_HASH_ORDERED: u32 = 1;
@@ -72,6 +78,67 @@ pub(super) fn decode_presence(
     Ok(presence)
 }
 
+/// Makes a column of its packed integers, of which some chunks may be missing, and of the part that they refer to.
+pub(super) fn assemble(
+    entry: &ColumnEntry,
+    row_count: u32,
+    presence: Presence,
+    packed: SomePacked,
+    dictionary: &[u8],
+    chunks: &[usize],
+) -> Result<TypedColumn, Fault> {
+    let mut reader = ByteReader::new(dictionary, Lanes::Narrow);
+    let values = match (packed, entry.layout, entry.column_type) {
+        (SomePacked::Codes(codes), LAYOUT_TEXT, ColumnType::String) => {
+            let dictionary = read_dictionary(&mut reader)?;
+            check_codes(&codes, dictionary.len(), chunks.iter().copied())?;
+            Values::Strings {
+                codes: Codes::Packed(Arc::new(codes)),
+                dictionary: Arc::new(dictionary),
+            }
+        }
+        (SomePacked::Codes(places), LAYOUT_LISTED_INTEGERS, ColumnType::Integer) => {
+            let list = read_list(&mut reader)?;
+            check_codes(&places, list.len(), chunks.iter().copied())?;
+            Values::ListedInts(Arc::new(Listed::new(places, list)?))
+        }
+        (SomePacked::Ints(integers), LAYOUT_INTEGERS, ColumnType::Integer) => {
+            Values::PackedInts(Arc::new(integers))
+        }
+        (SomePacked::Ints(integers), LAYOUT_DECIMALS, ColumnType::Float) => Values::Decimals {
+            integers: Arc::new(integers),
+            exponent: exponent(entry)?,
+        },
+        _ => return Err("a column's layout does not fit its type".into()),
+    };
+    reader.finish()?;
+    Ok(TypedColumn::new(row_count, presence, values))
+}
+
+/// Packed integers of either lane.
+pub(super) enum SomePacked {
+    Codes(Packed<u32>),
+    Ints(Packed<i64>),
+}
+
+/// Reads packed integers and passes over their checksums, which are for whoever reads a part of them.
+fn read_packed<T: Lane>(
+    entry: &ColumnEntry,
+    slots: usize,
+    reader: &mut ByteReader<'_>,
+) -> Result<Packed<T>, Fault> {
+    let packed = reader.packed(slots)?;
+    reader.slice(entry.part(Part::Index).1.bytes as usize)?;
+    Ok(packed)
+}
+
+fn exponent(entry: &ColumnEntry) -> Result<u8, Fault> {
+    match entry.parameter {
+        exponent @ 0..=EXPONENT_MAX => Ok(exponent),
+        _ => Err("a power of ten is too large".into()),
+    }
+}
+
 fn read_values(
     entry: &ColumnEntry,
     row_count: u32,
@@ -80,15 +147,23 @@ fn read_values(
     target: Option<&TypedColumn>,
 ) -> Result<Values, Fault> {
     let slots = match presence {
-        Presence::Rows(_) | Presence::Positions(_) => entry.value_count,
+        Presence::Rows(_) | Presence::Positions(_) | Presence::Ranked(_) => entry.value_count,
         Presence::All | Presence::Bits(_) => row_count,
     } as usize;
     Ok(match (entry.layout, entry.column_type) {
-        (LAYOUT_TEXT, ColumnType::String) => read_text(slots, reader)?,
+        (LAYOUT_TEXT, ColumnType::String) => {
+            let codes: Packed<u32> = read_packed(entry, slots, reader)?;
+            let dictionary = read_dictionary(reader)?;
+            check_codes(&codes, dictionary.len(), 0..codes.chunk_count())?;
+            Values::Strings {
+                codes: Codes::Packed(Arc::new(codes)),
+                dictionary: Arc::new(dictionary),
+            }
+        }
         (LAYOUT_ID_ENTRIES, ColumnType::String) => {
             let codes: Packed<u32> = reader.packed(slots)?;
             let dictionary = read_ids(reader)?;
-            check_codes(&codes, dictionary.len())?;
+            check_codes(&codes, dictionary.len(), 0..codes.chunk_count())?;
             Values::Strings {
                 codes: Codes::Packed(Arc::new(codes)),
                 dictionary: Arc::new(dictionary),
@@ -107,7 +182,7 @@ fn read_values(
         (LAYOUT_SORTED_IDS, ColumnType::String) => {
             let codes: Packed<u32> = reader.packed(slots)?;
             let dictionary = read_sorted_ids(reader)?;
-            check_codes(&codes, dictionary.len())?;
+            check_codes(&codes, dictionary.len(), 0..codes.chunk_count())?;
             Values::Strings {
                 codes: Codes::Packed(Arc::new(codes)),
                 dictionary: Arc::new(dictionary),
@@ -123,22 +198,23 @@ fn read_values(
             }
         }
         (LAYOUT_INTEGERS, ColumnType::Integer) => {
-            Values::PackedInts(Arc::new(reader.packed(slots)?))
+            Values::PackedInts(Arc::new(read_packed(entry, slots, reader)?))
         }
-        (LAYOUT_DECIMALS, ColumnType::Float) => {
-            if entry.parameter > EXPONENT_MAX {
-                return Err("a power of ten is too large".into());
-            }
-            Values::Decimals {
-                integers: Arc::new(reader.packed(slots)?),
-                exponent: entry.parameter,
-            }
+        (LAYOUT_LISTED_INTEGERS, ColumnType::Integer) => {
+            let places: Packed<u32> = read_packed(entry, slots, reader)?;
+            let list = read_list(reader)?;
+            check_codes(&places, list.len(), 0..places.chunk_count())?;
+            Values::ListedInts(Arc::new(Listed::new(places, list)?))
         }
+        (LAYOUT_DECIMALS, ColumnType::Float) => Values::Decimals {
+            exponent: exponent(entry)?,
+            integers: Arc::new(read_packed(entry, slots, reader)?),
+        },
         (LAYOUT_FLOATS, ColumnType::Float) => Values::Floats(reader.shared_array(slots)?),
         (LAYOUT_BOOLEANS, ColumnType::Boolean) => {
             Values::BoolBits(reader.shared_array(slots.div_ceil(64))?)
         }
-        (LAYOUT_TEXT..=LAYOUT_ID_REFERENCES, _) => {
+        (LAYOUT_TEXT..=LAYOUT_LISTED_INTEGERS, _) => {
             return Err("a column's layout does not fit its type".into());
         }
         (layout, _) => return Err(unknown("layout", layout)),
@@ -154,7 +230,7 @@ fn read_presence(
     match entry.presence {
         PRESENCE_ALL if entry.value_count == row_count => Ok(Presence::All),
         PRESENCE_ALL => Err("a column without gaps has fewer values than rows".into()),
-        PRESENCE_BITMAP => {
+        PRESENCE_BITMAP | PRESENCE_RANKED => {
             let words: Arc<[u64]> = reader.shared_array((row_count as usize).div_ceil(64))?;
             let set: usize = words.iter().map(|word| word.count_ones() as usize).sum();
             let past_end = match row_count % 64 {
@@ -164,7 +240,10 @@ fn read_presence(
             if set != value_count || past_end != 0 {
                 return Err("presence bits and values differ in number".into());
             }
-            Ok(Presence::Bits(words))
+            Ok(match entry.presence {
+                PRESENCE_RANKED => Presence::Ranked(Arc::new(Ranked::new(words, row_count))),
+                _ => Presence::Bits(words),
+            })
         }
         PRESENCE_POSITIONS => {
             let positions = Positions::new(reader.packed(value_count)?, row_count)?;
@@ -174,8 +253,13 @@ fn read_presence(
     }
 }
 
-fn read_text(slots: usize, reader: &mut ByteReader<'_>) -> Result<Values, Fault> {
-    let codes: Packed<u32> = reader.packed(slots)?;
+fn read_list(reader: &mut ByteReader<'_>) -> Result<Vec<i64>, Fault> {
+    let count = reader.u32()? as usize;
+    reader.align()?;
+    reader.array(count)
+}
+
+fn read_dictionary(reader: &mut ByteReader<'_>) -> Result<Dictionary, Fault> {
     let entry_count = reader.u32()? as usize;
     let flags = reader.u32()?;
     let hashes: Vec<u64> = reader.array(entry_count)?;
@@ -207,16 +291,11 @@ fn read_text(slots: usize, reader: &mut ByteReader<'_>) -> Result<Values, Fault>
     if is_hash_ordered && !hashes.is_sorted() {
         return Err("hashes do not ascend".into());
     }
-    check_codes(&codes, entry_count)?;
-    let dictionary = Dictionary::Text {
+    Ok(Dictionary::Text {
         hashes,
         ends,
         bytes,
         is_hash_ordered,
-    };
-    Ok(Values::Strings {
-        codes: Codes::Packed(Arc::new(codes)),
-        dictionary: Arc::new(dictionary),
     })
 }
 
@@ -253,9 +332,13 @@ fn read_ids(reader: &mut ByteReader<'_>) -> Result<Dictionary, Fault> {
 }
 
 /// Operators index arrays by code, so one past the dictionary must not get out of here.
-fn check_codes(codes: &Packed<u32>, entry_count: usize) -> Result<(), Fault> {
+fn check_codes(
+    codes: &Packed<u32>,
+    entry_count: usize,
+    chunks: impl Iterator<Item = usize>,
+) -> Result<(), Fault> {
     let mut values = [0; CHUNK_ROWS];
-    for chunk in 0..codes.chunk_count() {
+    for chunk in chunks {
         let certain = codes
             .bounds(chunk)
             .is_some_and(|(_, high)| (high as usize) < entry_count);

@@ -10,6 +10,7 @@ use crate::column::{
     CHUNK_ROWS, ChunkBuffer, Column, ColumnPresence, Presence, TypedColumn, TypedPresence,
 };
 use crate::source::{ReadError, Wanted};
+use std::cell::Cell;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -41,6 +42,14 @@ const TAIL_BYTES: u64 = 64 * 1024;
 
 /// Columns with less than this between them are fetched together: a disk takes as long to begin anew.
 const GAP_BYTES: u64 = 64 * 1024;
+
+/// A buffer larger than this is not kept for the next column.
+const SCRATCH_BYTES_MAX: usize = 8 << 20;
+
+thread_local! {
+    /// What a column's bytes are read into before they are decoded: fresh memory for each would cost as much as the reading.
+    static SCRATCH: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
 
 const TIMES: &str = "times";
 const SAMPLE_RATES: &str = "sample rates";
@@ -187,7 +196,11 @@ impl Block {
         }
     }
 
-    fn read_presence(&self, entry: &ColumnEntry, name: &str) -> Result<TypedPresence, ReadError> {
+    pub(super) fn read_presence(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+    ) -> Result<TypedPresence, ReadError> {
         let Directory { row_count, .. } = self.directory;
         let presence = if entry.presence == PRESENCE_ALL && entry.value_count == row_count {
             Presence::All
@@ -236,7 +249,9 @@ impl Block {
         for wanted in wanted {
             let (role, name) = match *wanted {
                 Wanted::Times => (Role::Time, ""),
-                Wanted::Column(name) | Wanted::Presence(name) => (Role::Event, name),
+                Wanted::Column(name) | Wanted::Some(name) | Wanted::Presence(name) => {
+                    (Role::Event, name)
+                }
             };
             let entries = self.directory.find(role, name);
             let is_kept = |kind| self.cache.peek(self.key(entries.start, kind)).is_some();
@@ -248,6 +263,8 @@ impl Block {
                 if is_presence && self.directory.version > 1 {
                     let (offset, part) = entry.part(Part::Presence);
                     ranges.push((offset, offset + part.bytes));
+                } else if matches!(wanted, Wanted::Some(_)) && entry.is_in_chunks() {
+                    ranges.extend(self.around_chunks(entry));
                 } else {
                     let entries = [Some(entry), entry.target.as_deref()];
                     let entries = entries.into_iter().flatten();
@@ -346,13 +363,22 @@ impl Block {
         is_cached: bool,
     ) -> Result<Column, ReadError> {
         let entries = self.directory.entries[range].iter();
-        let types = entries.map(|entry| match entry.layout {
-            LAYOUT_ID_REFERENCES => self.read_references(entry, name, is_cached),
-            _ => self.read(entry, name, None),
-        });
+        let types = entries.map(|entry| self.read_type(entry, name, is_cached));
         types
             .collect::<Result<_, _>>()
             .map(|types| Column { types })
+    }
+
+    pub(super) fn read_type(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+        is_cached: bool,
+    ) -> Result<TypedColumn, ReadError> {
+        match entry.layout {
+            LAYOUT_ID_REFERENCES => self.read_references(entry, name, is_cached),
+            _ => self.read(entry, name, None),
+        }
     }
 
     /// Reads a column whose ids are those of another one, through the cache if it is asked for itself through it.
@@ -387,7 +413,23 @@ impl Block {
         target: Option<&TypedColumn>,
     ) -> Result<TypedColumn, ReadError> {
         let offset = self.place.offset + entry.offset;
-        let bytes = read_range(&*self.file, offset, entry.stored_bytes, &self.cache)?;
+        let mut bytes = SCRATCH.take();
+        let column = self.read_with(&mut bytes, offset, entry, name, target);
+        if bytes.capacity() <= SCRATCH_BYTES_MAX {
+            SCRATCH.set(bytes);
+        }
+        column
+    }
+
+    fn read_with(
+        &self,
+        bytes: &mut Vec<u8>,
+        offset: u64,
+        entry: &ColumnEntry,
+        name: &str,
+        target: Option<&TypedColumn>,
+    ) -> Result<TypedColumn, ReadError> {
+        read_range_into(&*self.file, offset, entry.stored_bytes, bytes, &self.cache)?;
         let mut rest = &bytes[..];
         for part in &entry.parts {
             let (bytes, after) = rest.split_at(part.bytes as usize);
@@ -395,7 +437,7 @@ impl Block {
             rest = after;
         }
         let Directory { row_count, .. } = self.directory;
-        decode_column(entry, row_count, self.directory.lanes(), &bytes, target)
+        decode_column(entry, row_count, self.directory.lanes(), bytes, target)
             .map_err(|fault| self.error(name, fault))
     }
 
@@ -423,6 +465,21 @@ impl Block {
         read_range(&*self.file, offset, range.len() as u64, &self.cache)
     }
 
+    /// Reads so many bytes of a column from the beginning of a part on. The caller checks them.
+    pub(super) fn read_from(
+        &self,
+        entry: &ColumnEntry,
+        name: &str,
+        part: Part,
+        length: u64,
+    ) -> Result<Vec<u8>, ReadError> {
+        let (offset, _) = entry.part(part);
+        if offset + length > entry.offset + entry.stored_bytes {
+            return Err(self.error(name, "a part leads out of its column".into()));
+        }
+        read_range(&*self.file, self.place.offset + offset, length, &self.cache)
+    }
+
     /// Reads a part of a column.
     pub(super) fn read_part(
         &self,
@@ -437,7 +494,14 @@ impl Block {
         Ok(bytes)
     }
 
-    fn check(&self, name: &str, bytes: &[u8], part: Extent) -> Result<(), ReadError> {
+    /// Lets the storage begin to fetch some bytes of a part of a column.
+    pub(super) fn will_read_inside(&self, entry: &ColumnEntry, part: Part, range: &Range<usize>) {
+        let (offset, _) = entry.part(part);
+        let offset = self.place.offset + offset + range.start as u64;
+        self.file.will_read(offset, range.len() as u64);
+    }
+
+    pub(super) fn check(&self, name: &str, bytes: &[u8], part: Extent) -> Result<(), ReadError> {
         match is_whole(bytes, part.checksum) {
             true => Ok(()),
             false => Err(self.error(name, "the checksum is wrong".into())),
@@ -507,18 +571,34 @@ fn read_range(
     length: u64,
     cache: &BlockCache,
 ) -> Result<Vec<u8>, ReadError> {
+    let mut bytes = Vec::new();
+    read_range_into(file, offset, length, &mut bytes, cache)?;
+    Ok(bytes)
+}
+
+/// The same in the place of whatever is in `bytes`.
+fn read_range_into(
+    file: &dyn RangeRead,
+    offset: u64,
+    length: u64,
+    bytes: &mut Vec<u8>,
+    cache: &BlockCache,
+) -> Result<(), ReadError> {
     let fail = |source| ReadError::Io {
         file: file.name().to_owned(),
         source,
     };
     let length =
         usize::try_from(length).map_err(|_| fail(std::io::ErrorKind::OutOfMemory.into()))?;
-    let bytes = file.read_at(offset, length).map_err(fail)?;
-    if bytes.len() != length {
-        return Err(fail(std::io::ErrorKind::UnexpectedEof.into()));
+    if bytes.is_empty() {
+        // Comes as zeros from the system; to fill it would touch every page once more.
+        *bytes = vec![0; length];
+    } else {
+        bytes.resize(length, 0);
     }
+    file.read_into(offset, bytes).map_err(fail)?;
     cache.count_read(bytes.len() as u64);
-    Ok(bytes)
+    Ok(())
 }
 
 fn error(file: &dyn RangeRead, offset: u64, column: &str, fault: Fault) -> ReadError {

@@ -10,12 +10,12 @@ mod number;
 mod reference;
 mod text;
 
-use super::bytes::{align, number, put_packed};
+use super::bytes::{align, head_bytes, number, put_array, put_packed, put_parts};
 use super::directory::{
     ColumnBounds, ColumnEntry, Directory, Extent, PARTS, Part, Role, VERSION, signature,
 };
 use super::layout::{LAYOUT_ID_REFERENCES, LAYOUT_INTEGERS, PRESENCE_ALL};
-use crate::column::{Column, Presence, TypedColumn, Values};
+use crate::column::{Column, Lane, Presence, TypedColumn, Values, pack};
 use crate::memtable::Run;
 use crate::source::{ReadError, Source};
 use gather::{Order, Piece};
@@ -66,6 +66,25 @@ impl<'a> ColumnBytes<'a> {
         }
     }
 
+    /// Writes packed values, and checksums by which chunks of them can be read without the others where there are many.
+    fn put_values<T: Lane>(&mut self, values: &[T], present: Option<&[u64]>) {
+        let parts = pack(values, present);
+        put_parts(self.out, &parts);
+        let start = self.start;
+        self.end(Part::Values);
+        if self.start - start < IN_CHUNKS_FROM {
+            return;
+        }
+        let head = start..start + head_bytes::<T>(values.len());
+        let mut checksums = vec![crc32c::crc32c(&self.out[head])];
+        checksums.extend(parts.chunk_words().map(|words| {
+            let bytes: &[u8] = bytemuck::cast_slice(words);
+            crc32c::crc32c(bytes)
+        }));
+        put_array(self.out, &checksums);
+        self.end(Part::Index);
+    }
+
     /// Ends a part. Those that were not ended are empty.
     fn end(&mut self, part: Part) {
         align(self.out);
@@ -79,6 +98,9 @@ impl<'a> ColumnBytes<'a> {
 
 /// The column whose ids other columns of ids refer to when they can: parents are spans of the same block, nearly always.
 const REFERENCE_TARGET: &str = "trace.span_id";
+
+/// Packed values of so many bytes can be read by the chunk; less is read at once.
+const IN_CHUNKS_FROM: usize = 4 * 1024;
 
 /// Why a source with added columns never comes here.
 const ONLY_STORED: &str = "blocks are made of what is stored, queries add columns";

@@ -34,6 +34,7 @@ impl TypedColumn {
             Values::PackedInts(integers) | Values::Decimals { integers, .. } => {
                 integers.between(chunk, (low, high), found);
             }
+            Values::ListedInts(integers) => integers.between(chunk, (low, high), found),
             _ => return false,
         }
         true

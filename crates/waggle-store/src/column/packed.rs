@@ -11,6 +11,7 @@ mod lane;
 pub(crate) use lane::{Lane, Lanes};
 
 use super::{CHUNK_ROWS, CHUNK_WORDS};
+use std::cmp::Ordering;
 use std::ops::Range;
 
 /// Packed integers that can be read by the chunk or one at a time.
@@ -41,6 +42,33 @@ pub(crate) struct PackedParts<T: Lane> {
     pub(crate) widths: Vec<u8>,
     pub(crate) words: Vec<u64>,
 }
+
+impl<T: Lane> PackedParts<T> {
+    /// The words of each chunk.
+    pub(crate) fn chunk_words(&self) -> impl Iterator<Item = &[u64]> {
+        let mut rest = &*self.words;
+        let widths = self.widths.iter().enumerate();
+        widths.map(move |(index, width)| {
+            let values = (self.count - index * CHUNK_ROWS).min(CHUNK_ROWS);
+            let count = (values * usize::from(*width)).div_ceil(WORD_BITS);
+            let (words, after) = rest.split_at(count);
+            rest = after;
+            words
+        })
+    }
+}
+
+/// Packed integers without their words: what chunks there are, and where.
+#[derive(Clone, Debug)]
+pub(crate) struct PackedHead<T> {
+    count: usize,
+    lanes: Lanes,
+    chunks: Vec<Chunk<T>>,
+    word_count: usize,
+}
+
+/// Where a chunk begins whose words were not read: past every array of words.
+const MISSING: u32 = u32::MAX;
 
 /// From this many values of a chunk on, unpacking all of it is faster than picking them.
 const PICK_MAX: usize = 96;
@@ -173,6 +201,93 @@ fn mask(width: usize) -> u64 {
     }
 }
 
+impl<T: Lane> PackedHead<T> {
+    /// Checks that widths and the number of words belong together.
+    ///
+    /// # Errors
+    /// As [`Packed::from_parts`].
+    pub(crate) fn new(
+        count: usize,
+        lanes: Lanes,
+        bases: &[T],
+        widths: &[u8],
+        word_count: usize,
+    ) -> Result<Self, &'static str> {
+        let chunk_count = count.div_ceil(CHUNK_ROWS);
+        if bases.len() != chunk_count || widths.len() != chunk_count {
+            return Err("packed chunks and values differ in number");
+        }
+        if widths.iter().any(|width| usize::from(*width) > T::BITS) {
+            return Err("a packed width is wider than its lane");
+        }
+        let mut chunks = Vec::with_capacity(chunk_count);
+        let mut start = 0_usize;
+        for (index, (&base, &width)) in bases.iter().zip(widths).enumerate() {
+            let values = (count - index * CHUNK_ROWS).min(CHUNK_ROWS);
+            chunks.push(Chunk {
+                base,
+                width,
+                start: u32::try_from(start).map_err(|_| "there are too many packed words")?,
+            });
+            start += (values * usize::from(width)).div_ceil(WORD_BITS);
+        }
+        match start.cmp(&word_count) {
+            Ordering::Less => Err("there are more packed words than values"),
+            Ordering::Greater => Err("packed words are missing"),
+            Ordering::Equal => Ok(Self {
+                count,
+                lanes,
+                chunks,
+                word_count,
+            }),
+        }
+    }
+
+    /// The words of a chunk, which must be one.
+    pub(crate) fn words(&self, chunk: usize) -> Range<usize> {
+        let end = self.chunks.get(chunk + 1);
+        let end = end.map_or(self.word_count, |next| next.start as usize);
+        self.chunks[chunk].start as usize..end
+    }
+
+    /// The values of some chunks, ascending, each with its words. Bounds are known of all; to read a value of another chunk is a panic.
+    pub(crate) fn with_some<'w>(
+        mut self,
+        some: impl Iterator<Item = (usize, &'w [u64])>,
+    ) -> Packed<T> {
+        let mut words = Vec::new();
+        let mut tail = Box::default();
+        let mut next = 0;
+        for (chunk, chunk_words) in some {
+            for missing in &mut self.chunks[next..chunk] {
+                missing.start = MISSING;
+            }
+            next = chunk + 1;
+            self.chunks[chunk].start = words.len() as u32;
+            if (chunk + 1) * CHUNK_ROWS > self.count {
+                tail = unpack_tail(self.chunks[chunk], self.count, chunk_words);
+            }
+            words.extend_from_slice(chunk_words);
+        }
+        for missing in &mut self.chunks[next..] {
+            missing.start = MISSING;
+        }
+        Packed {
+            count: self.count,
+            lanes: self.lanes,
+            chunks: self.chunks.into(),
+            words: words.into(),
+            tail,
+        }
+    }
+}
+
+/// The values of the last chunk, which is not full.
+fn unpack_tail<T: Lane>(last: Chunk<T>, count: usize, words: &[u64]) -> Box<[T]> {
+    let Chunk { base, width, .. } = last;
+    unpack_stream(usize::from(width), base, count % CHUNK_ROWS, words)
+}
+
 impl<T: Lane> Packed<T> {
     /// Takes stored parts, which come from a disk and are checked here.
     ///
@@ -186,33 +301,14 @@ impl<T: Lane> Packed<T> {
             widths,
             words,
         } = parts;
-        let chunk_count = count.div_ceil(CHUNK_ROWS);
-        if bases.len() != chunk_count || widths.len() != chunk_count {
-            return Err("packed chunks and values differ in number");
-        }
-        if widths.iter().any(|width| usize::from(*width) > T::BITS) {
-            return Err("a packed width is wider than its lane");
-        }
-        let mut chunks = Vec::with_capacity(chunk_count);
-        let mut start = 0_usize;
-        let mut tail: Box<[T]> = Box::default();
-        for (index, (&base, &width)) in bases.iter().zip(&widths).enumerate() {
-            let values = (count - index * CHUNK_ROWS).min(CHUNK_ROWS);
-            let end = start + (values * usize::from(width)).div_ceil(WORD_BITS);
-            let chunk_words = words.get(start..end).ok_or("packed words are missing")?;
-            if values < CHUNK_ROWS {
-                tail = unpack_stream(usize::from(width), base, values, chunk_words);
+        let head = PackedHead::new(count, lanes, &bases, &widths, words.len())?;
+        let PackedHead { chunks, .. } = head;
+        let tail = match chunks.last() {
+            Some(&last) if !count.is_multiple_of(CHUNK_ROWS) => {
+                unpack_tail(last, count, &words[last.start as usize..])
             }
-            chunks.push(Chunk {
-                base,
-                width,
-                start: u32::try_from(start).map_err(|_| "there are too many packed words")?,
-            });
-            start = end;
-        }
-        if start != words.len() {
-            return Err("there are more packed words than values");
-        }
+            _ => Box::default(),
+        };
         Ok(Self {
             count,
             lanes,

@@ -30,6 +30,7 @@ impl TypedColumn {
         match &self.values {
             Values::Ints(values) => self.pick(rows, out, |slot| values[slot]),
             Values::PackedInts(values) => self.pick(rows, out, |slot| values.get(slot)),
+            Values::ListedInts(values) => self.pick(rows, out, |slot| values.get(slot)),
             _ => {}
         }
     }
@@ -82,6 +83,13 @@ impl TypedColumn {
             }
             Presence::Rows(list) => each_common(rows, 0, list, put),
             Presence::Positions(positions) => each_position(rows, positions, put),
+            Presence::Ranked(ranked) => {
+                for (index, row) in rows.iter().enumerate() {
+                    if let Some(slot) = ranked.find(*row) {
+                        put(index, slot);
+                    }
+                }
+            }
         }
     }
 }

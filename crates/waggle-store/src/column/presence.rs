@@ -1,6 +1,6 @@
 //! Which rows have a value, without the values: enough for whoever counts or asks whether there is one.
 
-use super::{CHUNK_ROWS, CHUNK_WORDS, Positions, TypedColumn, chunk_rows, first_bits};
+use super::{CHUNK_ROWS, CHUNK_WORDS, Positions, Ranked, TypedColumn, chunk_rows, first_bits};
 use std::ops::Range;
 use std::sync::Arc;
 use waggle_model::ColumnType;
@@ -16,6 +16,8 @@ pub enum Presence {
     Rows(Arc<[u32]>),
     /// The same, packed.
     Positions(Arc<Positions>),
+    /// The rows whose bit is set; slot = the number of such rows before.
+    Ranked(Arc<Ranked>),
 }
 
 /// A column of a source without its values.
@@ -87,6 +89,7 @@ impl Presence {
             Self::Bits(words) => words.iter().map(|word| word.count_ones() as usize).sum(),
             Self::Rows(rows) => rows.len(),
             Self::Positions(positions) => positions.len(),
+            Self::Ranked(ranked) => ranked.len(),
         }
     }
 
@@ -112,6 +115,10 @@ impl Presence {
                 rows[slots].iter().copied().for_each(put);
             }
             Self::Positions(positions) => positions.visit(chunk, |_, row| put(row)),
+            Self::Ranked(ranked) => {
+                let words = ranked.words(chunk);
+                present[..words.len()].copy_from_slice(words);
+            }
         }
     }
 
@@ -127,6 +134,7 @@ impl Presence {
             }
             Self::Rows(rows) => slots_between(rows, chunk, row_count).is_empty(),
             Self::Positions(positions) => positions.slots(chunk).is_empty(),
+            Self::Ranked(ranked) => ranked.slots(chunk).is_empty(),
         }
     }
 
@@ -154,6 +162,7 @@ impl Presence {
             Self::Bits(words) => size_of_val(&**words),
             Self::Rows(rows) => size_of_val(&**rows),
             Self::Positions(positions) => positions.heap_bytes(),
+            Self::Ranked(ranked) => ranked.heap_bytes(),
         }
     }
 }

@@ -6,7 +6,7 @@
 use super::packed::Packed;
 use super::presence::slots_between;
 use super::{
-    CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Codes, Presence, TypedColumn, Values, chunk_rows,
+    CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Codes, Listed, Presence, TypedColumn, Values, chunk_rows,
     first_bits,
 };
 use std::ops::Range;
@@ -72,6 +72,7 @@ impl TypedColumn {
         match &self.values {
             Values::Ints(values) => self.read(chunk, &**values, out),
             Values::PackedInts(values) => self.read(chunk, &**values, out),
+            Values::ListedInts(values) => self.read(chunk, &**values, out),
             _ => {}
         }
     }
@@ -116,7 +117,8 @@ impl TypedColumn {
     /// the chunk has none; `None` when nothing is known, as for other types and plain arrays.
     pub fn chunk_bounds(&self, chunk: usize) -> Option<(i64, i64)> {
         match &self.values {
-            Values::PackedInts(values) => self.packed_bounds(values, chunk),
+            Values::PackedInts(values) => self.packed_bounds(chunk, |chunk| values.bounds(chunk)),
+            Values::ListedInts(values) => self.packed_bounds(chunk, |chunk| values.bounds(chunk)),
             _ => None,
         }
     }
@@ -127,7 +129,7 @@ impl TypedColumn {
             Values::Strings {
                 codes: Codes::Packed(codes),
                 ..
-            } => self.packed_bounds(codes, chunk),
+            } => self.packed_bounds(chunk, |chunk| codes.bounds(chunk)),
             _ => None,
         }
     }
@@ -136,7 +138,7 @@ impl TypedColumn {
     pub fn float_bounds(&self, chunk: usize) -> Option<(f64, f64)> {
         match &self.values {
             Values::Decimals { integers, exponent } => {
-                let (low, high) = self.packed_bounds(integers, chunk)?;
+                let (low, high) = self.packed_bounds(chunk, |chunk| integers.bounds(chunk))?;
                 // The upper bound may lie beyond what a decimal can be; no value does.
                 let high = high.min(DECIMAL_MAX);
                 Some((
@@ -163,15 +165,21 @@ impl TypedColumn {
         row
     }
 
-    fn packed_bounds<T: super::Lane>(&self, values: &Packed<T>, chunk: usize) -> Option<(T, T)> {
+    /// Bounds of the rows of a chunk from those of the chunks of slots they are in.
+    fn packed_bounds<T: Ord>(
+        &self,
+        chunk: usize,
+        bounds: impl Fn(usize) -> Option<(T, T)>,
+    ) -> Option<(T, T)> {
         let slots = match &self.presence {
-            Presence::All | Presence::Bits(_) => return values.bounds(chunk),
+            Presence::All | Presence::Bits(_) => return bounds(chunk),
+            Presence::Ranked(ranked) => ranked.slots(chunk),
             Presence::Rows(rows) => slots_between(rows, chunk, self.row_count),
             Presence::Positions(positions) => positions.slots(chunk),
         };
         let last = slots.end.checked_sub(1).filter(|_| !slots.is_empty())?;
-        let (low, high) = values.bounds(slots.start / CHUNK_ROWS)?;
-        let (last_low, last_high) = values.bounds(last / CHUNK_ROWS)?;
+        let (low, high) = bounds(slots.start / CHUNK_ROWS)?;
+        let (last_low, last_high) = bounds(last / CHUNK_ROWS)?;
         Some((low.min(last_low), high.max(last_high)))
     }
 
@@ -208,6 +216,16 @@ impl TypedColumn {
                 let mut rows = [0; CHUNK_ROWS];
                 let count = slots.len();
                 positions.read(slots.clone(), &mut rows);
+                scatter(values, slots, &rows[..count], out);
+            }
+            Presence::Ranked(ranked) => {
+                let slots = ranked.slots(chunk);
+                if slots.is_empty() {
+                    return;
+                }
+                let mut rows = [0; CHUNK_ROWS];
+                ranked.read(chunk, &mut rows);
+                let count = slots.len();
                 scatter(values, slots, &rows[..count], out);
             }
         }
@@ -259,6 +277,16 @@ impl<T: super::Lane> SlotValues<T> for Packed<T> {
     }
 
     fn visit(&self, slots: Range<usize>, visit: impl FnMut(usize, T)) {
+        Self::visit(self, slots, visit);
+    }
+}
+
+impl SlotValues<i64> for Listed {
+    fn read_chunk(&self, slots: Range<usize>, out: &mut [i64; CHUNK_ROWS]) {
+        self.unpack(slots.start / CHUNK_ROWS, out);
+    }
+
+    fn visit(&self, slots: Range<usize>, visit: impl FnMut(usize, i64)) {
         Self::visit(self, slots, visit);
     }
 }

@@ -50,6 +50,21 @@ impl ExtendedSource {
         }
     }
 
+    pub(super) fn column_in(
+        &self,
+        name: &str,
+        chunks: &[usize],
+    ) -> Result<Option<Arc<Column>>, ReadError> {
+        match self.has(name) {
+            true => self.extra.column(&self.base, name),
+            false => self.base.column_in(name, chunks),
+        }
+    }
+
+    pub(super) fn has_in_memory(&self, name: &str) -> bool {
+        self.has(name) || self.base.has_in_memory(name)
+    }
+
     pub(super) fn presence(&self, name: &str) -> Result<Option<Arc<ColumnPresence>>, ReadError> {
         if !self.has(name) {
             return self.base.presence(name);
@@ -70,7 +85,9 @@ impl ExtendedSource {
         let mut stored = Vec::with_capacity(wanted.len());
         for wanted in wanted {
             match *wanted {
-                Wanted::Column(name) | Wanted::Presence(name) if self.has(name) => {
+                Wanted::Column(name) | Wanted::Some(name) | Wanted::Presence(name)
+                    if self.has(name) =>
+                {
                     let inputs = self.extra.inputs(name);
                     stored.extend(inputs.into_iter().map(Wanted::Column));
                 }

@@ -413,6 +413,8 @@ fn what_will_be_read_is_named_in_few_ranges() {
     block.column("n").unwrap();
     block.will_read(&[Wanted::Column("n")]);
     assert_eq!(ranges(), [], "it is in memory");
+    block.will_read(&[Wanted::Presence("n")]);
+    assert_eq!(ranges(), [], "every row has one");
     block.will_read(&[
         Wanted::Column("s"),
         Wanted::Column("n"),
@@ -421,4 +423,47 @@ fn what_will_be_read_is_named_in_few_ranges() {
     ]);
     let end = block.entries_of("s")[0].offset + block.entries_of("s")[0].stored_bytes;
     assert_eq!(ranges(), [(8, end - 8)], "neighbours are one range");
+}
+
+#[test]
+fn some_chunks_take_a_few_small_reads_the_first_time() {
+    let cache = Arc::new(BlockCache::new(1 << 20));
+    let (encoded, rows) = encode(&[rows(20_000)]);
+    let (block, file) = block(encoded.bytes, &cache);
+    let reads = || file.reads.load(Ordering::Relaxed);
+    let entry = block.entries_of("n")[0].clone();
+    assert!(entry.is_in_chunks());
+    let before = cache.stats().read_bytes;
+    let column = block.column_in("n", &[3, 7]).unwrap().unwrap();
+    assert_eq!(
+        reads(),
+        4,
+        "opening, checksums, widths, both chunks at once"
+    );
+    assert!(cache.stats().read_bytes - before < entry.stored_bytes);
+    for row in (3 * 1024..4 * 1024).chain(7 * 1024..8 * 1024) {
+        let expected = rows[row].fields[0].1.clone();
+        assert_eq!(column.value(row as u32), Some(expected), "row {row}");
+    }
+    assert_eq!(
+        column.types[0].chunk_bounds(0),
+        Some((0, 1023)),
+        "known of all"
+    );
+    assert_eq!(cache.stats().columns, 0, "a part is not kept");
+    assert!(!block.has_in_memory("n"));
+
+    let whole = block.column_in("n", &[3]).unwrap().unwrap();
+    assert_eq!(
+        whole.value(0),
+        Some(Value::Int(0)),
+        "who comes again gets all"
+    );
+    assert!(block.has_in_memory("n"));
+    let read = reads();
+    block.column_in("n", &[3]).unwrap();
+    assert_eq!(reads(), read);
+    let many: Vec<usize> = (0..12).collect();
+    block.column_in("f", &many).unwrap();
+    assert!(block.has_in_memory("f"), "most of it is as good as all");
 }

@@ -35,8 +35,8 @@ fn random_rows_read_back_in_order_of_time() {
         layouts.extend(entries.map(|entry| (entry.layout, entry.presence)));
         check(&Source::Block(Arc::new(block)), &rows);
     }
-    for layout in [1, 3, 4, 5, 6, 7, 8] {
-        for presence in 1..=3 {
+    for layout in [1, 3, 4, 5, 6, 7, 8, 10] {
+        for presence in 1..=4 {
             let combination = (layout, presence);
             assert!(layouts.contains(&combination), "no test of {combination:?}");
         }

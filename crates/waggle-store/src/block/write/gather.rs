@@ -3,7 +3,7 @@
 use super::{BlockInput, ColumnBytes};
 use crate::block::bytes::{number, put_array, put_packed};
 use crate::block::directory::Part;
-use crate::block::layout::{PRESENCE_ALL, PRESENCE_BITMAP, PRESENCE_POSITIONS};
+use crate::block::layout::{PRESENCE_ALL, PRESENCE_BITMAP, PRESENCE_POSITIONS, PRESENCE_RANKED};
 use crate::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, TypedColumn};
 use crate::source::{ReadError, Source};
 use std::sync::Arc;
@@ -42,8 +42,13 @@ pub(super) struct Gathered<T> {
 pub(super) enum Rows {
     All,
     Bits(Vec<u64>),
+    /// By their bits, slots for the rows that are set alone.
+    Ranked(Vec<u64>),
     List(Vec<u32>),
 }
+
+/// A column with values in less than one row of this many has slots for those rows only.
+const RANKED_BELOW: usize = 3;
 
 /// A column with values in less than one row of this many lists its rows.
 const SPARSE_BELOW: usize = 10;
@@ -211,10 +216,14 @@ pub(super) fn gather<T: Copy + Default>(
         });
         Rows::Bits(words)
     };
-    Gathered {
+    let gathered = Gathered {
         rows,
         values,
         value_count,
+    };
+    match value_count * RANKED_BELOW < row_count {
+        true => gathered.ranked(),
+        false => gathered,
     }
 }
 
@@ -250,7 +259,7 @@ impl<T: Copy> Gathered<T> {
     pub(super) fn present(&self) -> Option<&[u64]> {
         match &self.rows {
             Rows::Bits(words) => Some(words),
-            Rows::All | Rows::List(_) => None,
+            Rows::All | Rows::Ranked(_) | Rows::List(_) => None,
         }
     }
 
@@ -267,7 +276,9 @@ impl<T: Copy> Gathered<T> {
     /// Visits the values in the order of rows.
     pub(super) fn visit(&self, mut visit: impl FnMut(T)) {
         match &self.rows {
-            Rows::All | Rows::List(_) => self.values.iter().copied().for_each(visit),
+            Rows::All | Rows::Ranked(_) | Rows::List(_) => {
+                self.values.iter().copied().for_each(visit);
+            }
             Rows::Bits(words) => for_each_bit(words, |slot| visit(self.values[slot])),
         }
     }
@@ -275,7 +286,9 @@ impl<T: Copy> Gathered<T> {
     /// Visits the values in the order of rows until one is refused; false when one was.
     pub(super) fn visit_while(&self, mut visit: impl FnMut(T) -> bool) -> bool {
         match &self.rows {
-            Rows::All | Rows::List(_) => self.values.iter().all(|value| visit(*value)),
+            Rows::All | Rows::Ranked(_) | Rows::List(_) => {
+                self.values.iter().all(|value| visit(*value))
+            }
             Rows::Bits(words) => {
                 for (index, &word) in words.iter().enumerate() {
                     let mut rest = word;
@@ -295,6 +308,10 @@ impl<T: Copy> Gathered<T> {
     pub(super) fn map<U: Copy + Default>(&self, mut map: impl FnMut(T) -> U) -> Gathered<U> {
         let (rows, values) = match &self.rows {
             Rows::All => (Rows::All, self.values.iter().map(|v| map(*v)).collect()),
+            Rows::Ranked(words) => (
+                Rows::Ranked(words.clone()),
+                self.values.iter().map(|v| map(*v)).collect(),
+            ),
             Rows::List(rows) => (
                 Rows::List(rows.clone()),
                 self.values.iter().map(|v| map(*v)).collect(),
@@ -307,6 +324,20 @@ impl<T: Copy> Gathered<T> {
         };
         Gathered {
             rows,
+            values,
+            value_count: self.value_count,
+        }
+    }
+
+    /// The same with slots for rows with a value only.
+    fn ranked(self) -> Self {
+        let Rows::Bits(words) = self.rows else {
+            return self;
+        };
+        let mut values = Vec::with_capacity(self.value_count);
+        for_each_bit(&words, |slot| values.push(self.values[slot]));
+        Self {
+            rows: Rows::Ranked(words),
             values,
             value_count: self.value_count,
         }
@@ -340,6 +371,10 @@ impl<T: Copy> Gathered<T> {
                 put_array(column.out, words);
                 PRESENCE_BITMAP
             }
+            Rows::Ranked(words) => {
+                put_array(column.out, words);
+                PRESENCE_RANKED
+            }
             Rows::List(rows) => {
                 put_packed(column.out, rows, None);
                 PRESENCE_POSITIONS
@@ -359,6 +394,13 @@ impl<T: Copy> Gathered<T> {
             }
             Rows::Bits(words) => {
                 for_each_bit(words, |slot| visit(slot, number(slot), self.values[slot]));
+            }
+            Rows::Ranked(words) => {
+                let mut slot = 0;
+                for_each_bit(words, |row| {
+                    visit(slot, number(row), self.values[slot]);
+                    slot += 1;
+                });
             }
             Rows::List(rows) => {
                 for (slot, (row, value)) in rows.iter().zip(&self.values).enumerate() {

@@ -2,12 +2,14 @@
 
 use super::gather::{Gathered, Piece, gather};
 use super::{ColumnBytes, Written};
-use crate::block::bytes::{put_array, put_packed};
+use crate::block::bytes::{align, number, put_array, put_u32};
 use crate::block::directory::{ColumnBounds, Part};
 use crate::block::layout::{
     EXPONENT_MAX, LAYOUT_BOOLEANS, LAYOUT_DECIMALS, LAYOUT_FLOATS, LAYOUT_INTEGERS,
+    LAYOUT_LISTED_INTEGERS,
 };
-use crate::column::{ChunkBuffer, as_decimal};
+use crate::column::{ChunkBuffer, as_decimal, width_of};
+use hashbrown::HashSet;
 
 /// True when every value of an integer column without gaps is this one.
 pub(super) fn is_always(pieces: &[Piece<'_>], value: i64) -> bool {
@@ -38,15 +40,54 @@ pub(super) fn encode_ints(
         high = high.max(value);
     });
     let presence = gathered.put_presence(column);
-    put_packed(column.out, &gathered.values, gathered.present());
-    column.end(Part::Values);
+    let layout = match list(&gathered) {
+        Some((places, list)) => {
+            column.put_values(&places.values, places.present());
+            put_u32(column.out, number(list.len()));
+            align(column.out);
+            put_array(column.out, &list);
+            column.end(Part::Dictionary);
+            LAYOUT_LISTED_INTEGERS
+        }
+        None => {
+            column.put_values(&gathered.values, gathered.present());
+            LAYOUT_INTEGERS
+        }
+    };
     Written {
         value_count: gathered.value_count,
         presence,
-        layout: LAYOUT_INTEGERS,
+        layout,
         parameter: 0,
         bounds: Some(ColumnBounds::Ints(low, high)),
     }
+}
+
+/// So many different integers are listed at most.
+const LISTED_MAX: usize = 256;
+
+/// The distinct integers, ascending, and the place of each value among them; `None` where that does not take three quarters of the bits or
+/// less, or the list takes most of what is saved.
+fn list(gathered: &Gathered<i64>) -> Option<(Gathered<u32>, Vec<i64>)> {
+    let hasher = foldhash::fast::FixedState::default();
+    let mut known: HashSet<i64, _> = HashSet::with_hasher(hasher);
+    let is_few = gathered.visit_while(|value| {
+        known.insert(value);
+        known.len() <= LISTED_MAX
+    });
+    if !is_few {
+        return None;
+    }
+    let mut list: Vec<i64> = known.into_iter().collect();
+    list.sort_unstable();
+    let spread = list.last()?.wrapping_sub(*list.first()?).cast_unsigned();
+    let (listed, plain) = (width_of(list.len() as u64 - 1), width_of(spread));
+    let saved_bits = plain.saturating_sub(listed) * gathered.value_count;
+    if listed * 4 > plain * 3 || saved_bits < (list.len() + 1) * 128 {
+        return None;
+    }
+    let places = gathered.map(|value| number(list.partition_point(|other| *other < value)));
+    Some((places, list))
 }
 
 pub(super) fn encode_floats(
@@ -60,8 +101,7 @@ pub(super) fn encode_floats(
     let bounds = float_bounds(&gathered);
     if let Some((integers, exponent)) = decimals(&gathered) {
         let presence = integers.put_presence(column);
-        put_packed(column.out, &integers.values, integers.present());
-        column.end(Part::Values);
+        column.put_values(&integers.values, integers.present());
         return Written {
             value_count: integers.value_count,
             presence,

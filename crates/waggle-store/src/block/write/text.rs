@@ -108,8 +108,7 @@ fn encode_texts(
         interner.into_dictionary()
     };
     let presence = codes.put_presence(column);
-    put_packed(column.out, &codes.values, codes.present());
-    column.end(Part::Values);
+    column.put_values(&codes.values, codes.present());
     put_dictionary(&dictionary, column.out);
     column.end(Part::Dictionary);
     Written {
