@@ -8,6 +8,7 @@ use std::process::Command;
 const ALLOWED: &[(&str, &[&str])] = &[
     ("waggle-model", &[]),
     ("waggle-wire", &["waggle-model"]),
+    ("waggle-agent", &["waggle-wire", "waggle-model"]),
     ("waggle-expression", &["waggle-model"]),
     ("waggle-metastore", &["waggle-model"]),
     ("waggle-access", &["waggle-metastore", "waggle-model"]),

@@ -5,6 +5,7 @@ use crate::demo::DemoArgs;
 use crate::export::ExportArgs;
 use crate::import::ImportArgs;
 use crate::manage::{EnvironmentArgs, KeyArgs, TeamArgs};
+use crate::relay::RelayArgs;
 use anyhow::{Context, Result};
 use clap::{Arg, ArgAction, ArgMatches, Args, Command, FromArgMatches};
 use std::path::{Path, PathBuf};
@@ -15,6 +16,8 @@ pub(crate) enum Invocation {
     Serve(Config),
     /// Send the demonstration shop's telemetry.
     Demo(DemoArgs),
+    /// Stand beside an application and send on what X-Ray's SDKs send.
+    XrayRelay(Box<RelayArgs>),
     /// Write a window of a dataset to a file.
     Export(ExportArgs),
     /// Send the events of a file to a dataset.
@@ -40,6 +43,9 @@ pub(crate) fn parse() -> Result<Invocation> {
     match matches.subcommand() {
         Some(("serve", matches)) => Ok(Invocation::Serve(resolve(matches)?)),
         Some(("demo", matches)) => Ok(Invocation::Demo(DemoArgs::from_arg_matches(matches)?)),
+        Some(("xray-relay", matches)) => Ok(Invocation::XrayRelay(Box::new(
+            RelayArgs::from_arg_matches(matches)?,
+        ))),
         Some(("export", matches)) => Ok(Invocation::Export(ExportArgs::from_arg_matches(matches)?)),
         Some(("import", matches)) => Ok(Invocation::Import(ImportArgs::from_arg_matches(matches)?)),
         Some(("team", matches)) => Ok(Invocation::Team(TeamArgs::from_arg_matches(matches)?)),
@@ -65,6 +71,11 @@ fn command() -> Command {
         .subcommand(DemoArgs::augment_args(Command::new("demo").about(
             "Send a believable microservice shop's telemetry to a running server",
         )))
+        .subcommand(RelayArgs::augment_args(
+            Command::new("xray-relay")
+                .version(env!("CARGO_PKG_VERSION"))
+                .about("Stand in for AWS's X-Ray daemon beside an application, before a server elsewhere"),
+        ))
         .subcommand(ExportArgs::augment_args(Command::new("export").about(
             "Write a window of a dataset to a file: Parquet, CSV or newline JSON",
         )))

@@ -7,6 +7,7 @@ mod demo;
 mod export;
 mod import;
 mod manage;
+mod relay;
 mod remote;
 mod serve;
 
@@ -39,6 +40,7 @@ fn run() -> Result<()> {
     match invocation {
         Invocation::Serve(config) => runtime.block_on(serve::run(config)),
         Invocation::Demo(args) => runtime.block_on(demo::run(args)),
+        Invocation::XrayRelay(args) => runtime.block_on(relay::run(*args)),
         Invocation::Export(args) => runtime.block_on(export::run(args)),
         Invocation::Import(args) => runtime.block_on(import::run(args)),
         Invocation::Team(args) => print(&runtime.block_on(manage::team(args))?),

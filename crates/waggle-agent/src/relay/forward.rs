@@ -1,0 +1,215 @@
+//! From the buffer to the server, as often as it takes.
+
+use super::Shared;
+use super::spool::{Batch, Kind};
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+/// Most documents of one call, as AWS's daemon has it.
+const DOCUMENTS_MAX: usize = 50;
+/// A call ends with the document that passes this; JSON of JSON is up to twice as long.
+const CALL_BYTES_MAX: usize = 1 << 20;
+/// Pauses between tries: they double up to the last.
+const PAUSE_FIRST: Duration = Duration::from_millis(100);
+const PAUSE_LAST: Duration = Duration::from_secs(30);
+/// How often the relay says how it is.
+const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+/// How often it is looked whether the buffer is empty at the end.
+const EMPTY_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Sends what is in the buffer.
+#[derive(Clone, Debug)]
+pub(super) struct Forwarder(Arc<Shared>);
+
+/// How a try ended.
+enum Sent {
+    /// The server has it, but for so many documents that it refused.
+    Taken(u64),
+    /// The server will never take it.
+    Refused(String),
+    /// Not now.
+    Later(String),
+}
+
+impl Forwarder {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self(shared)
+    }
+
+    /// Sends for ever.
+    pub(super) async fn run(self) {
+        let mut pause = PAUSE_FIRST;
+        loop {
+            let grown = self.0.grown.notified();
+            let batch = self.0.spool.lock().peek(DOCUMENTS_MAX, CALL_BYTES_MAX);
+            let batch = match batch {
+                Ok(Some(batch)) => batch,
+                Ok(None) => {
+                    grown.await;
+                    continue;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the buffer can't be read");
+                    tokio::time::sleep(PAUSE_LAST).await;
+                    continue;
+                }
+            };
+            let count = batch.records.len() as u64;
+            let counters = &self.0.counters;
+            match self.send(&batch).await {
+                Sent::Taken(rejected_count) => {
+                    counters.sent.fetch_add(count, Ordering::Relaxed);
+                    counters
+                        .rejected
+                        .fetch_add(rejected_count, Ordering::Relaxed);
+                }
+                Sent::Refused(reason) => {
+                    tracing::error!(reason, count, "documents dropped: the server refuses them");
+                    counters.rejected.fetch_add(count, Ordering::Relaxed);
+                }
+                Sent::Later(reason) => {
+                    let waiting = self.0.spool.lock().record_count();
+                    tracing::warn!(reason, waiting, "the server takes no documents now");
+                    counters.errors.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(pause).await;
+                    pause = PAUSE_LAST.min(pause * 2);
+                    continue;
+                }
+            }
+            pause = PAUSE_FIRST;
+            if let Err(error) = self.0.spool.lock().advance(&batch) {
+                tracing::error!(%error, "it can't be noted what was sent: it will be sent again");
+            }
+        }
+    }
+
+    /// Waits until everything was sent.
+    pub(super) async fn emptied(&self) {
+        while self.0.spool.lock().record_count() > 0 {
+            tokio::time::sleep(EMPTY_INTERVAL).await;
+        }
+    }
+
+    /// Tells the server once a minute how many documents came and went, for ever.
+    pub(super) async fn report(self) {
+        let mut interval = tokio::time::interval(REPORT_INTERVAL);
+        interval.tick().await;
+        loop {
+            interval.tick().await;
+            let body = self.telemetry();
+            if let Err(reason) = self.post("/TelemetryRecords", body).await {
+                tracing::debug!(reason, "counters not reported");
+            }
+        }
+    }
+
+    fn telemetry(&self) -> Json {
+        let shared = &self.0;
+        let take = |counter: &AtomicU64| counter.swap(0, Ordering::Relaxed);
+        let counters = &shared.counters;
+        let mut body = json!({"TelemetryRecords": [{
+            "Timestamp": shared.clock.now_ns() / 1_000_000_000,
+            "SegmentsReceivedCount": take(&counters.received),
+            "SegmentsSentCount": take(&counters.sent),
+            "SegmentsSpilloverCount": take(&counters.spillover),
+            "SegmentsRejectedCount": take(&counters.rejected),
+            "BackendConnectionErrors": {"OtherCount": take(&counters.errors)},
+        }]});
+        let config = &shared.config;
+        for (member, value) in [
+            ("Hostname", &config.hostname),
+            ("EC2InstanceId", &config.instance_id),
+            ("ResourceARN", &config.resource_arn),
+        ] {
+            if let Some(value) = value {
+                body[member] = value.as_str().into();
+            }
+        }
+        body
+    }
+
+    async fn send(&self, batch: &Batch) -> Sent {
+        let sent = match batch.kind {
+            Kind::Document => {
+                let texts = batch
+                    .records
+                    .iter()
+                    .map(|bytes| String::from_utf8_lossy(bytes));
+                let documents: Vec<_> = texts.collect();
+                self.call(
+                    "/TraceSegments",
+                    json!({ "TraceSegmentDocuments": documents }),
+                )
+                .await
+            }
+            Kind::Traces => self.export("/v1/traces", batch).await,
+            Kind::Metrics => self.export("/v1/metrics", batch).await,
+        };
+        match sent {
+            Ok(response) => outcome(response).await,
+            Err(error) => Sent::Later(error.to_string()),
+        }
+    }
+
+    async fn post(&self, path: &str, body: Json) -> Result<(), String> {
+        let response = self.call(path, body).await.map_err(|e| e.to_string())?;
+        let refused = || format!("the server answers {}", response.status());
+        response
+            .status()
+            .is_success()
+            .then_some(())
+            .ok_or_else(refused)
+    }
+
+    async fn call(&self, path: &str, body: Json) -> reqwest::Result<reqwest::Response> {
+        self.0
+            .request(reqwest::Method::POST, path)
+            .json(&body)
+            .send()
+            .await
+    }
+
+    /// OTLP messages merge when one is written behind the other.
+    async fn export(&self, path: &str, batch: &Batch) -> reqwest::Result<reqwest::Response> {
+        self.0
+            .request(reqwest::Method::POST, path)
+            .header("Content-Type", "application/x-protobuf")
+            .body(batch.records.concat())
+            .send()
+            .await
+    }
+}
+
+impl Shared {
+    /// A request to the server, with the key.
+    pub(super) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        let address = format!("{}{path}", self.config.endpoint);
+        let request = self.client.request(method, address);
+        match &self.config.api_key {
+            Some(key) => request.header("X-Honeycomb-Team", key),
+            None => request,
+        }
+    }
+}
+
+async fn outcome(response: reqwest::Response) -> Sent {
+    let status = response.status();
+    let body = response.text().await.unwrap_or_default();
+    if status.is_success() {
+        let answer: Json = serde_json::from_str(&body).unwrap_or_default();
+        let refused = answer["UnprocessedTraceSegments"].as_array();
+        for document in refused.into_iter().flatten() {
+            let (id, code) = (&document["Id"], &document["ErrorCode"]);
+            tracing::warn!(%id, %code, "the server refused a document");
+        }
+        return Sent::Taken(refused.map_or(0, |refused| refused.len() as u64));
+    }
+    let reason = format!("{status}: {}", body.chars().take(200).collect::<String>());
+    // A wrong key can be put right; a request that is wrong in itself stays so.
+    match status.as_u16() {
+        400 | 404 | 413 | 415 => Sent::Refused(reason),
+        _ => Sent::Later(reason),
+    }
+}

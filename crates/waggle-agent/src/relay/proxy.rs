@@ -1,0 +1,129 @@
+//! The TCP port: every request goes on to the server with the relay's key, and the answer comes back. Source: spec/xray.md section 1.5.
+
+use super::Shared;
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full, Limited};
+use hyper::body::Incoming;
+use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, ORIGIN};
+use hyper::service::service_fn;
+use hyper::{Request, Response, StatusCode};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+/// Most bytes of a request.
+const BODY_BYTES_MAX: usize = 8 << 20;
+/// Most connections at once; more wait.
+const CONNECTIONS_MAX: usize = 256;
+/// How long a client may take to send the head of a request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
+/// Pause after a failed accept.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Headers of an answer that go back.
+const ANSWER_HEADERS: [HeaderName; 5] = [
+    CONTENT_TYPE,
+    hyper::header::DATE,
+    hyper::header::RETRY_AFTER,
+    HeaderName::from_static("x-amzn-requestid"),
+    HeaderName::from_static("x-amzn-errortype"),
+];
+
+/// Serves connections for ever.
+pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_TIMEOUT);
+    let builder = Arc::new(builder);
+    loop {
+        let Ok(permit) = Arc::clone(&connections).acquire_owned().await else {
+            return;
+        };
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(PAUSE).await;
+                continue;
+            }
+        };
+        let (builder, shared) = (Arc::clone(&builder), Arc::clone(&shared));
+        tokio::spawn(async move {
+            let service = service_fn(move |request| pass_on(Arc::clone(&shared), request));
+            let connection = builder.serve_connection(TokioIo::new(stream), service);
+            if let Err(error) = connection.await {
+                tracing::debug!(error, "connection ended");
+            }
+            drop(permit);
+        });
+    }
+}
+
+async fn pass_on(
+    shared: Arc<Shared>,
+    request: Request<Incoming>,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    if request.headers().contains_key(ORIGIN) {
+        let message = "a page of a browser may not call where nobody signs";
+        return Ok(refusal(
+            StatusCode::FORBIDDEN,
+            "AccessDeniedException",
+            message,
+        ));
+    }
+    let (parts, body) = request.into_parts();
+    let Ok(body) = Limited::new(body, BODY_BYTES_MAX).collect().await else {
+        let message = "the body is incomplete or too large";
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(refusal(status, "RequestEntityTooLargeException", message));
+    };
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+    let mut request = shared.request(parts.method, path).body(body.to_bytes());
+    for name in [CONTENT_TYPE, CONTENT_ENCODING] {
+        if let Some(value) = parts.headers.get(&name) {
+            request = request.header(name, value);
+        }
+    }
+    let answer = match request.send().await {
+        Ok(answer) => answer,
+        Err(error) => {
+            tracing::warn!(%error, path, "a call was not passed on");
+            let message = "the server can't be reached, try again later";
+            let status = StatusCode::SERVICE_UNAVAILABLE;
+            return Ok(refusal(status, "ServiceUnavailable", message));
+        }
+    };
+    let (status, headers) = (answer.status(), answer.headers().clone());
+    let Ok(body) = answer.bytes().await else {
+        let message = "the server's answer is incomplete";
+        let status = StatusCode::SERVICE_UNAVAILABLE;
+        return Ok(refusal(status, "ServiceUnavailable", message));
+    };
+    let mut response = Response::new(Full::new(body));
+    *response.status_mut() = status;
+    for name in ANSWER_HEADERS {
+        if let Some(value) = headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    Ok(response)
+}
+
+fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
+    let body = serde_json::json!({"__type": code, "Message": message, "message": message});
+    let mut response = Response::new(Full::new(body.to_string().into()));
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    let json = hyper::header::HeaderValue::from_static("application/json");
+    headers.insert(CONTENT_TYPE, json);
+    if let Ok(code) = hyper::header::HeaderValue::from_str(code) {
+        headers.insert(HeaderName::from_static("x-amzn-errortype"), code);
+    }
+    response
+}

@@ -1,0 +1,170 @@
+//! `waggle xray-relay`: what applications send arrives once, whether the server is there or not, and whether the relay is killed or not.
+
+use crate::server::{KEY, Server, eventually};
+use serde_json::{Value, json};
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use tokio::net::UdpSocket;
+
+struct Relay {
+    child: Child,
+    udp: String,
+    tcp: String,
+}
+
+impl Relay {
+    fn start(buffer: &Path, endpoint: &str, flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_waggle"))
+            .arg("xray-relay")
+            .args(["--endpoint", endpoint, "--api-key", KEY, "--buffer-dir"])
+            .arg(buffer)
+            .args(["-b", "127.0.0.1:0", "-t", "127.0.0.1:0", "-l", "warn"])
+            .args(flags)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let stdout = child.stdout.take().unwrap();
+        BufReader::new(stdout).read_line(&mut line).unwrap();
+        let (_, addresses) = line.split_once("UDP ").expect("the relay should start");
+        let (udp, tcp) = addresses.trim().split_once(", TCP ").unwrap();
+        Self {
+            child,
+            udp: udp.to_owned(),
+            tcp: tcp.to_owned(),
+        }
+    }
+
+    async fn send(&self, numbers: std::ops::Range<u32>) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        for number in numbers {
+            let document = format!(
+                r#"{{"name":"shop","id":"a1{number:014x}","trace_id":"1-6740a0f0-{number:024x}","start_time":1732269999.5,"end_time":1732270000}}"#
+            );
+            let datagram = format!("{{\"format\":\"json\",\"version\":1}}\n{document}");
+            socket
+                .send_to(datagram.as_bytes(), &self.udp)
+                .await
+                .unwrap();
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits until the server has so many different segments, and checks that it has none twice.
+async fn check_arrived(server: &Server, count: i64) {
+    let spec = json!({
+        "start_time": 1_732_269_000, "end_time": 1_732_271_000,
+        "calculations": [{"op": "COUNT"}, {"op": "COUNT_DISTINCT", "column": "trace.span_id"}],
+    });
+    let total = eventually("all documents arrive", async || {
+        let answer = server.query("__all__", spec.clone()).await;
+        let total = answer["total"].clone();
+        (total["COUNT_DISTINCT(trace.span_id)"].as_i64() >= Some(count)).then_some(total)
+    })
+    .await;
+    assert_eq!(total["COUNT"], count, "{total}");
+}
+
+/// An address nobody listens on for now.
+fn free_address() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+/// Waits until the relay's buffer holds so many bytes.
+async fn buffered(buffer: &Path, bytes_min: u64) {
+    eventually("the relay writes its buffer", async || {
+        let files = std::fs::read_dir(buffer).ok()?;
+        let bytes: u64 = files
+            .filter_map(|file| Some(file.ok()?.metadata().ok()?.len()))
+            .sum();
+        (bytes >= bytes_min).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_sent_while_the_server_is_down_arrives_once() {
+    let (data, buffer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let address = free_address();
+    let endpoint = format!("http://{address}");
+    let relay = Relay::start(buffer.path(), &endpoint, &[]);
+    relay.send(0..60).await;
+    buffered(buffer.path(), 60 * 130).await;
+    // Killed with everything in its buffer.
+    drop(relay);
+    let relay = Relay::start(buffer.path(), &endpoint, &[]);
+    relay.send(60..120).await;
+    let server = Server::start(data.path(), &["--http", &address]);
+    check_arrived(&server, 120).await;
+    // The server goes and comes back while more is sent.
+    server.kill();
+    relay.send(120..150).await;
+    let server = Server::start(data.path(), &["--http", &address]);
+    check_arrived(&server, 150).await;
+}
+
+#[tokio::test]
+async fn calls_by_tcp_are_passed_on_with_the_key_of_the_relay() {
+    let (data, buffer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(data.path(), &[]);
+    let relay = Relay::start(
+        buffer.path(),
+        &server.origin,
+        &["-n", "eu-x-1", "-o", "-m", "3", "-r", "arn:role"],
+    );
+    let call = async |path: &str, body: Value| {
+        let address = format!("http://{}{path}", relay.tcp);
+        let answer = server.http.post(address).json(&body).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.json::<Value>().await.unwrap())
+    };
+    let (status, answer) = call("/EncryptionConfig", json!({})).await;
+    assert_eq!(
+        (status, &answer["EncryptionConfig"]["Type"]),
+        (200, &json!("NONE"))
+    );
+    let (status, answer) = call("/TraceSegments", json!({})).await;
+    assert_eq!(
+        (status, &answer["__type"]),
+        (400, &json!("InvalidRequestException"))
+    );
+    server.kill();
+    let answer = reqwest::Client::new()
+        .post(format!("http://{}/EncryptionConfig", relay.tcp))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.status(), 503);
+}
+
+#[test]
+fn a_taken_address_and_a_wrong_file_are_named() {
+    let buffer = tempfile::tempdir().unwrap();
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let file = buffer.path().join("cfg.yaml");
+    std::fs::write(&file, "Socket:\n  UDPAddres: x\n").unwrap();
+    for (flags, text) in [
+        (["--bind", &address], "--bind"),
+        (["--config", file.to_str().unwrap()], "UDPAddres"),
+        (["--endpoint", "https://x"], "http://"),
+    ] {
+        let output = Command::new(env!("CARGO_BIN_EXE_waggle"))
+            .args(["xray-relay", "-t", "127.0.0.1:0", "--buffer-dir"])
+            .arg(buffer.path())
+            .args(flags)
+            .output()
+            .unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && error.contains(text), "{error}");
+    }
+}
