@@ -469,6 +469,22 @@ export async function walk({
       await ready();
     });
 
+    await step('Query: one that takes long says so and can be cancelled; the result before stays', async () => {
+      await page.goto(at(`/datasets/${about}`, { query: range }));
+      await ready();
+      // A server that does not answer: the page must not depend on how fast this one is.
+      await page.route('**/datasets/*/query', () => undefined);
+      await page.keyboard.press('Shift+Enter');
+      await page.locator('[data-testid="running"]').waitFor();
+      const gone = page.waitForEvent('requestfailed');
+      await page.locator('[data-testid="cancel"]').click();
+      check((await gone).url().endsWith('/query'), 'cancelling does not end the request');
+      await page.getByText('Cancelled. This is the result before.').waitFor();
+      await page.unroute('**/datasets/*/query');
+      await page.locator('[data-testid="run"]').click();
+      await ready();
+    });
+
     await step('Traces: the slowest first, each a click from its waterfall', async () => {
       await page.goto(at(`/datasets/${about}`, { query: range }));
       await ready();
@@ -536,7 +552,7 @@ export async function walk({
       await panel.locator('[data-chart="COUNT"] canvas').first().waitFor();
       await shoot('board');
       await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
-      await page.getByRole('link', { name: /Walked board/ }).waitFor();
+      await page.getByRole('link', { name: /Walked board/ }).first().waitFor();
       await shoot('boards');
     });
 

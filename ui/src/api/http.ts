@@ -35,9 +35,12 @@ export async function answerOf<T>(asked: Promise<{ data?: T; error?: unknown; re
     error?: unknown;
     field?: unknown;
   };
+  const said = typeof error === 'string' && error !== '' ? error : null;
+  // The field is shown beside the message; it need not be in it too.
+  const message = typeof field === 'string' && said?.startsWith(`${field}: `) ? said.slice(field.length + 2) : said;
   throw new ApiError(
     response.status,
-    typeof error === 'string' && error !== '' ? error : `The server answered ${response.status} ${response.statusText}`,
+    message ?? `The server answered ${response.status} ${response.statusText}`,
     typeof field === 'string' ? field : undefined,
     response.headers.get('x-request-id') ?? undefined,
   );

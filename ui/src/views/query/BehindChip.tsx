@@ -1,5 +1,6 @@
 // Says which point, group or box the lists below are narrowed to, and lets go of it.
 import { X } from 'lucide-react';
+import { numberText } from '../../model/format';
 import { filterText } from '../../model/query-spec';
 import { behindFilters, nsToSeconds, type Behind } from '../../model/result';
 import { momentText } from '../../model/time-range';
@@ -24,9 +25,14 @@ export function BehindChip({
         {momentText(nsToSeconds(behind.start_ns) * 1000, utc)} –{' '}
         {momentText(nsToSeconds(behind.end_ns) * 1000, utc).slice(11)}
       </code>
-      {behindFilters(behind).map((f) => (
+      {behindFilters({ ...behind, range: undefined }).map((f) => (
         <code key={filterText(f)}>{filterText(f)}</code>
       ))}
+      {behind.range && (
+        <code>
+          {behind.range.column} {numberText(behind.range.from)} – {numberText(behind.range.to)}
+        </code>
+      )}
       <IconButton label="Show all events of the query" onClick={onClear}>
         <X size={14} />
       </IconButton>

@@ -145,7 +145,8 @@ export function ResultView(props: Props) {
         markers={drawn}
         heat={search.heat ?? 'log'}
         chosen={chosen}
-        height={isList ? 120 : undefined}
+        // The lists and cards below have the room; one heat map stays large enough to draw on.
+        height={isList ? 120 : tab === 'bubble' && answer.calculations.length > 1 ? 130 : undefined}
         onView={(view) => onSearch({ view })}
         onHeat={(scale) => onSearch({ heat: scale === 'log' ? undefined : scale })}
         onHide={hide}
