@@ -78,7 +78,7 @@ const DECREASE: Member = may(
     Shape::Whole,
     "Of budget_rate: by how many millionths it falls, 1 to 1,000,000.",
 );
-const BURN_ALERT: NamedShape = NamedShape {
+pub(crate) const BURN_ALERT: NamedShape = NamedShape {
     name: "BurnAlert",
     about: "Who is told about a budget.",
     members: &[
@@ -131,7 +131,7 @@ const WINDOW_MINUTES_MIN: u32 = 60;
 const PER_MILLION: u32 = 1_000_000;
 
 /// `GET /1/burn_alerts/{dataset}?slo_id=`.
-async fn list(ask: Ask) -> Answer {
+pub(crate) async fn list(ask: Ask) -> Answer {
     ask.scope(ask.tenant()).await?;
     let Some(id) = ask.query("slo_id").filter(|id| !id.is_empty()) else {
         return Err(Problem::invalid_field(

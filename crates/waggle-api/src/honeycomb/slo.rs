@@ -59,16 +59,24 @@ pub(crate) const RESOURCE: Resource = Resource {
         })
         .about("Returns how SLOs did, hour by hour.")
         .takes(Shape::Named(&HISTORY_QUESTION))
-        .answers(&[(
-            200,
-            Content::Json(Shape::Map(&Shape::List(&Shape::Object(&[
-                must("timestamp", Shape::Whole, "Seconds since the Unix epoch."),
-                must("compliance", Shape::Number, "Good events of the period before, in percent."),
-                must("budget_remaining", Shape::Number, "Of the failures allowed, in percent."),
-            ])))),
-        )]),
+        .answers(&[(200, Content::Json(HISTORY))]),
     ],
 };
+
+/// How SLOs did, by their ids.
+pub(crate) const HISTORY: Shape = Shape::Map(&Shape::List(&Shape::Object(&[
+    must("timestamp", Shape::Whole, "Seconds since the Unix epoch."),
+    must(
+        "compliance",
+        Shape::Number,
+        "Good events of the period before, in percent.",
+    ),
+    must(
+        "budget_remaining",
+        Shape::Number,
+        "Of the failures allowed, in percent.",
+    ),
+])));
 
 const NEED: Need = Need::OneOf(&[Permission::ManageSlos]);
 const SLI: Shape = Shape::Object(&[must(
@@ -151,7 +159,7 @@ const NEW_SLO: Named = Named {
         ),
     ],
 };
-const HISTORY_QUESTION: Named = Named {
+pub(crate) const HISTORY_QUESTION: Named = Named {
     name: "SloHistoryQuestion",
     about: "Which SLOs and times.",
     members: &[
@@ -372,7 +380,7 @@ fn read_time(form: &Form<'_>, text: &str) -> Option<i64> {
 }
 
 /// `POST /1/reporting/slos/historical`.
-async fn history(ask: Ask) -> Answer {
+pub(crate) async fn history(ask: Ask) -> Answer {
     let object = ask.object()?;
     let now_s = ask.now_ns().div_euclid(NS_PER_S);
     let (ids, range) = read(&object, |form| read_history(form, now_s))?;

@@ -2,7 +2,8 @@
 //! trigger that never fires must not look like a service that never fails.
 
 use crate::ask::{Answer, Ask, json_answer};
-use crate::honeycomb::slo::{self, SLO};
+use crate::honeycomb::burn_alert::{self, BURN_ALERT};
+use crate::honeycomb::slo::{self, HISTORY, HISTORY_QUESTION, SLO};
 use crate::honeycomb::trigger::{self, TRIGGER};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Shape, may, must};
@@ -76,6 +77,24 @@ pub(crate) const RESOURCE: Resource = Resource {
             "Empty or `true` adds compliance, budget, status and burn rate.",
         )])
         .answers(&[(200, Content::Json(Shape::Named(&SLO)))]),
+        Route::own(
+            "POST",
+            "/api/environments/{env}/slos/history",
+            LOOK,
+            |ask| Box::pin(slo::history(ask)),
+        )
+        .about("Returns how SLOs did, hour by hour.")
+        .takes(Shape::Named(&HISTORY_QUESTION))
+        .answers(&[(200, Content::Json(HISTORY))]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/datasets/{dataset}/burn-alerts",
+            LOOK,
+            |ask| Box::pin(burn_alert::list(ask)),
+        )
+        .about("Lists the burn alerts of an SLO, without recipients.")
+        .query(&[must("slo_id", Shape::Text, "The SLO.")])
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&BURN_ALERT))))]),
     ],
 };
 

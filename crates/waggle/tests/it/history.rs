@@ -19,6 +19,9 @@ async fn a_result_outlives_a_restart_and_its_events() {
     let run_path = format!("/1/query_results/shop/{}", run["id"].as_str().unwrap());
     let answered = server.get(&run_path).await;
     assert_eq!(answered["complete"], true);
+    let usage = server.get("/api/environments/production/usage").await;
+    assert_eq!(usage["datasets"][0]["dataset"], "shop");
+    assert_eq!(usage["events"], 1);
     assert!(server.stop());
 
     let server = Server::start(data.path(), &[]);
@@ -37,6 +40,8 @@ async fn a_result_outlives_a_restart_and_its_events() {
         assert_eq!(kept[member], asked[member], "{member}");
     }
     assert_eq!(server.get(&run_path).await["data"], answered["data"]);
+    let after = server.get("/api/environments/production/usage").await;
+    assert_eq!(after["datasets"], usage["datasets"]);
     let history = server
         .get("/api/environments/production/history?column=took&mine=true")
         .await;

@@ -236,3 +236,36 @@ async fn wrong_burn_alerts_are_named_field_by_field() {
         .await;
     answer.check_error(404, "SLO not found");
 }
+
+/// What the UI shows of an SLO with a session and no key.
+#[tokio::test]
+async fn people_see_the_alerts_and_the_history_of_an_slo() {
+    let installation = installation().await;
+    let cookie = installation.sign_in().await;
+    let field = json!({"alias": "good", "expression": "true"});
+    installation.make("/1/derived_columns/shop", &field).await;
+    let slo = json!({"name": "s", "sli": {"alias": "good"}, "time_period_days": 30, "target_per_million": 990_000});
+    let slo = installation.make_id("/1/slos/shop", &slo).await;
+    let recipient = json!({"type": "email", "details": {"email_address": "a@example.com"}});
+    let recipient = installation.make_id("/1/recipients", &recipient).await;
+    let alert =
+        json!({"slo": {"id": slo}, "exhaustion_minutes": 60, "recipients": [{"id": recipient}]});
+    installation.make("/1/burn_alerts/shop", &alert).await;
+    let here = "/api/environments/production";
+    let person = |method: &str, path: &str| {
+        let call = installation.ask(method, &format!("{here}{path}"));
+        call.header("cookie", &cookie)
+    };
+    let path = format!("/datasets/shop/burn-alerts?slo_id={slo}");
+    let seen = person("GET", &path).send().await;
+    let listed = installation
+        .get(&format!("/1/burn_alerts/shop?slo_id={slo}"))
+        .await;
+    seen.check(200, &listed.json());
+    let now_s = crate::tests::NOW_NS / 1_000_000_000;
+    let question = json!({"ids": [slo], "start_time": now_s - 7_200, "end_time": now_s});
+    let path = "/1/reporting/slos/historical";
+    let known = installation.send("POST", path, &question).await;
+    let seen = person("POST", "/slos/history").json(&question).send().await;
+    seen.check(200, &known.json());
+}
