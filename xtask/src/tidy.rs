@@ -11,6 +11,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("waggle-agent", &["waggle-wire", "waggle-model"]),
     ("waggle-expression", &["waggle-model"]),
     ("waggle-metastore", &["waggle-model"]),
+    ("waggle-xray", &["waggle-wire", "waggle-model"]),
     ("waggle-access", &["waggle-metastore", "waggle-model"]),
     ("waggle-store", &["waggle-metastore", "waggle-model"]),
     (
@@ -35,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         "waggle-api",
         &[
             "waggle-wire",
+            "waggle-xray",
             "waggle-access",
             "waggle-metastore",
             "waggle-expression",

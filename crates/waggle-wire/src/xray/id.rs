@@ -33,6 +33,11 @@ impl TraceId {
         format!("1-{:08x}-{:024x}", self.0 >> 96, self.0 & (u128::MAX >> 32))
     }
 
+    /// The time that X-Ray's ids begin with, in seconds since the Unix epoch; of ids made otherwise, a number that means nothing.
+    pub fn time_s(self) -> i64 {
+        i64::try_from(self.0 >> 96).unwrap_or_default()
+    }
+
     /// The text in the column `trace.trace_id`, the same as an OTLP span of this trace has: the second half alone where the first is zero.
     pub fn to_column(self) -> String {
         match u64::try_from(self.0) {
@@ -45,6 +50,11 @@ impl TraceId {
 impl EntityId {
     /// The id of all zeros.
     pub(super) const ZERO: Self = Self(0);
+
+    /// The id of these bytes, the first one first.
+    pub const fn from_bytes(bytes: [u8; 8]) -> Self {
+        Self(u64::from_be_bytes(bytes))
+    }
 
     /// Reads 16 hex digits in either case; `None` for anything else.
     pub fn parse(text: &str) -> Option<Self> {

@@ -1,0 +1,219 @@
+//! Root causes: the ways from the root of a trace down to where it went wrong, or where the time went. Source: spec/xray.md section 4.2.
+
+use crate::seconds::rounded;
+use crate::trace::{Entity, Namespace, Trace};
+use serde::Serialize;
+use std::sync::Arc;
+
+/// A child takes part in the way of a response time while its part of the root's time is at least this.
+const COVERAGE_MIN: f64 = 0.1;
+
+/// One way through a trace.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct RootCause {
+    /// Whether whoever called the root saw it.
+    pub client_impacting: bool,
+    /// The services on the way, the first called first.
+    pub services: Vec<CauseService>,
+}
+
+/// A service on the way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CauseService {
+    /// Its node's name.
+    pub name: Arc<str>,
+    /// The same.
+    pub names: [Arc<str>; 1],
+    /// Its node's type; empty when it is not known. Grafana fails without it.
+    #[serde(rename = "Type")]
+    pub node_type: Arc<str>,
+    /// Its account, if it is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<Arc<str>>,
+    /// Known from a call only.
+    pub inferred: bool,
+    /// The entities in it on the way, the segment first; never empty.
+    pub entity_path: Vec<CauseEntity>,
+}
+
+/// An entity on the way.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CauseEntity {
+    /// Its name.
+    pub name: Arc<str>,
+    /// What was thrown there; of faults and errors.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub exceptions: Option<Vec<CauseException>>,
+    /// Its part of the root's time, 0 to 1; of response times.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<f64>,
+    /// Whether it calls something else.
+    pub remote: bool,
+}
+
+/// Something that was thrown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct CauseException {
+    /// Its type.
+    pub name: Arc<str>,
+    /// What it says.
+    pub message: Arc<str>,
+}
+
+/// All root causes of a trace.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Causes {
+    /// Of faults.
+    pub fault: Vec<RootCause>,
+    /// Of errors.
+    pub error: Vec<RootCause>,
+    /// Of the time it took; at most one.
+    pub response_time: Vec<RootCause>,
+}
+
+impl Causes {
+    /// Finds them.
+    pub fn of(trace: &Trace) -> Self {
+        Self {
+            fault: failures(trace, &|entity| entity.is_fault),
+            error: failures(trace, &|entity| entity.is_error),
+            response_time: response_time(trace).into_iter().collect(),
+        }
+    }
+}
+
+fn failures(trace: &Trace, failed: &dyn Fn(&Entity) -> bool) -> Vec<RootCause> {
+    let has_failed = |index: usize| failed(&trace.entities[index]);
+    let root = trace.root().filter(|root| has_failed(*root));
+    let starts: Vec<usize> = match root {
+        Some(root) => vec![root],
+        None => (0..trace.entities.len())
+            .filter(|index| has_failed(*index))
+            .filter(|index| !trace.parent(*index).is_some_and(has_failed))
+            .collect(),
+    };
+    let mut causes = Vec::new();
+    // The way to each entity that is still to be looked at.
+    let mut open: Vec<Vec<usize>> = starts.into_iter().rev().map(|start| vec![start]).collect();
+    while let Some(way) = open.pop() {
+        let Some(last) = way.last() else { continue };
+        let below = trace.children(*last).iter().copied();
+        let below: Vec<usize> = below.filter(|child| has_failed(*child)).collect();
+        if below.is_empty() {
+            causes.push(RootCause {
+                client_impacting: root.is_some(),
+                services: services(trace, &way, &|entity| CauseEntity {
+                    name: Arc::clone(&entity.name),
+                    exceptions: Some(exceptions(entity)),
+                    coverage: None,
+                    remote: is_remote(entity),
+                }),
+            });
+            continue;
+        }
+        for child in below.into_iter().rev() {
+            let mut way = way.clone();
+            way.push(child);
+            open.push(way);
+        }
+    }
+    causes
+}
+
+fn response_time(trace: &Trace) -> Option<RootCause> {
+    let root = trace.root()?;
+    let root_ns = trace.response_ns().filter(|root_ns| *root_ns > 0)?;
+    let coverage = |index: usize| {
+        let response_ns = trace.entities[index].response_ns().unwrap_or(0);
+        (seconds(response_ns) / seconds(root_ns)).min(1.0)
+    };
+    let mut way = vec![root];
+    let mut last = root;
+    loop {
+        // The earliest of the longest.
+        let mut longest: Option<usize> = None;
+        for child in trace.children(last) {
+            let is_longer = |longest: usize| {
+                trace.entities[*child].response_ns() > trace.entities[longest].response_ns()
+            };
+            if longest.is_none_or(is_longer) {
+                longest = Some(*child);
+            }
+        }
+        match longest.filter(|child| coverage(*child) >= COVERAGE_MIN) {
+            Some(child) => way.push(child),
+            None => break,
+        }
+        last = way.last().copied()?;
+    }
+    let first = &trace.entities[root];
+    Some(RootCause {
+        client_impacting: first.is_fault || first.is_error,
+        services: services(trace, &way, &|entity| {
+            let response_ns = entity.response_ns().unwrap_or(0);
+            CauseEntity {
+                name: Arc::clone(&entity.name),
+                exceptions: None,
+                coverage: Some(rounded((seconds(response_ns) / seconds(root_ns)).min(1.0), 3)),
+                remote: is_remote(entity),
+            }
+        }),
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "only ratios are made of it")]
+fn seconds(ns: i64) -> f64 {
+    ns as f64
+}
+
+/// Cuts a way at its segments.
+fn services(
+    trace: &Trace,
+    way: &[usize],
+    entity_of: &dyn Fn(&Entity) -> CauseEntity,
+) -> Vec<CauseService> {
+    let mut services: Vec<CauseService> = Vec::new();
+    for index in way {
+        let entity = &trace.entities[*index];
+        if services.is_empty() || entity.is_segment() {
+            // A way that begins within a segment still says whose it is.
+            let owner = trace.owner(*index).unwrap_or(*index);
+            let segment = &trace.entities[owner];
+            let node = segment.node();
+            let mut service = CauseService {
+                name: Arc::clone(&node.name),
+                names: [node.name],
+                node_type: node.node_type,
+                account_id: node.account_id,
+                inferred: segment.is_inferred,
+                entity_path: Vec::new(),
+            };
+            if owner != *index {
+                service.entity_path.push(entity_of(segment));
+            }
+            services.push(service);
+        }
+        if let Some(service) = services.last_mut() {
+            service.entity_path.push(entity_of(entity));
+        }
+    }
+    services
+}
+
+fn is_remote(entity: &Entity) -> bool {
+    !entity.is_segment() && entity.namespace != Namespace::Local
+}
+
+fn exceptions(entity: &Entity) -> Vec<CauseException> {
+    let exceptions = entity.exceptions.iter();
+    exceptions
+        .map(|exception| CauseException {
+            name: Arc::clone(&exception.name),
+            message: Arc::clone(&exception.message),
+        })
+        .collect()
+}

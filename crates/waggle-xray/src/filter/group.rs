@@ -1,0 +1,62 @@
+//! Groups by name: an expression may ask whether a trace is of one, so reading it needs the group's own filter.
+
+use super::Filter;
+use std::sync::Arc;
+
+/// How an expression names a group.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum GroupName {
+    /// `group.name`
+    Name(String),
+    /// `group.arn`
+    Arn(String),
+}
+
+/// A group that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupFilter {
+    /// Tells it from others, whichever way it was named.
+    pub name: String,
+    /// Its expression; `None` matches every trace.
+    pub expression: Option<String>,
+}
+
+/// Knows the groups of a tenant.
+pub trait Groups {
+    /// The group of this name or ARN; `None` when there is none.
+    fn find(&self, name: &GroupName) -> Option<GroupFilter>;
+}
+
+/// No groups at all: for expressions that can't name any.
+pub struct NoGroups;
+
+impl Groups for NoGroups {
+    fn find(&self, _name: &GroupName) -> Option<GroupFilter> {
+        None
+    }
+}
+
+/// Reads the filter of a group, while those in `open` are being read.
+pub(super) fn read_group(
+    name: &GroupName,
+    groups: &dyn Groups,
+    open: &mut Vec<String>,
+) -> Result<Arc<Filter>, String> {
+    let text = match name {
+        GroupName::Name(text) | GroupName::Arn(text) => text,
+    };
+    let Some(group) = groups.find(name) else {
+        return Err(format!("there is no group {text:?}"));
+    };
+    if open.contains(&group.name) {
+        return Err(format!("the filter of group {text:?} leads back to itself"));
+    }
+    let Some(expression) = &group.expression else {
+        return Ok(Arc::new(Filter::all()));
+    };
+    open.push(group.name);
+    let filter = super::parse::parse(expression, groups, open)
+        .map_err(|error| format!("in the filter of group {text:?}: {error}"));
+    open.pop();
+    filter.map(Arc::new)
+}

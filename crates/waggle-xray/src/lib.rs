@@ -1,0 +1,36 @@
+//! AWS X-Ray's answers, worked out: traces put together, filter expressions, summaries, root causes, the service graph, statistics.
+//!
+//! What comes in: documents and rows of a trace, the text of a filter expression. What goes out: [`Trace`], [`Filter`], and answers in
+//! the shapes of X-Ray's API. What it never does: read storage, a socket or a clock, or know of tenants. Source: spec/xray.md sections
+//! 2.7, 4, 5 and 8.
+#![warn(missing_docs)]
+
+mod cause;
+mod figures;
+mod filter;
+mod graph;
+mod seconds;
+mod statistics;
+mod summary;
+mod trace;
+
+pub use cause::{CauseEntity, CauseException, CauseService, Causes, RootCause};
+pub use figures::{
+    ErrorStatistics, FaultStatistics, Figures, Histogram, HistogramEntry, Statistics,
+};
+pub use filter::{
+    EXPRESSION_CHARS_MAX, Filter, FilterError, GroupFilter, GroupName, Groups, Narrowed, NoGroups,
+    NodePattern, Selector, SelectorTerm,
+};
+pub use graph::{Edge, GraphBuilder, GraphNode};
+pub use seconds::Seconds;
+pub use statistics::{SeriesBuilder, SeriesPoint};
+pub use summary::{
+    AnnotationValue, AvailabilityZone, Http, InstanceId, ResourceArn, ServiceId, TraceSummary,
+    TraceUser, ValueWithServiceIds,
+};
+pub use trace::{
+    Annotation, AwsCall, COLUMNS, Entity, EntityKind, Exception, Fields, Link, Namespace, Node,
+    NodeKind, Parts, Request, Row, StoredFields, Trace, entities_of_document, entity_of_row,
+    rows_to_parts, trace_id_of,
+};
