@@ -16,6 +16,7 @@ mod sink;
 mod sql;
 mod table;
 mod tenant;
+mod traces;
 mod value;
 
 pub use batch::{BatchColumn, EventBatch, StringValues, TypedValues};
@@ -42,4 +43,8 @@ pub use table::{
     RowPage, RowRequest, RunningQuery, SeriesPoint, Trace, TraceRequest,
 };
 pub use tenant::{DatasetId, EnvironmentId, PENDING_DATASET, TeamId, Tenant};
+pub use traces::{
+    ScanRequest, ScanVisitor, TraceCursor, TracePage, TraceRows, TraceSearch, TraceWindow,
+    TracesRequest,
+};
 pub use value::{ColumnType, Value, ValueRef};

@@ -2,7 +2,8 @@
 
 use crate::{
     BubbleUp, BubbleUpRequest, CalculatedField, DatasetId, DatasetScope, FilterCombination,
-    FilterSpec, QuerySpec, Tenant, TimeRange, Value,
+    FilterSpec, QuerySpec, ScanRequest, ScanVisitor, Tenant, TimeRange, TracePage, TraceRows,
+    TraceSearch, TracesRequest, Value,
 };
 use async_trait::async_trait;
 
@@ -44,6 +45,28 @@ pub trait QueryEngine: Send + Sync {
     /// Collects every row of one trace from all datasets of the tenant, oldest first.
     async fn trace(&self, tenant: Tenant, request: &TraceRequest) -> Result<Trace, QueryError>;
 
+    /// Finds traces that have certain rows, newest first, page by page. Every trace comes once, however its rows lie on the pages.
+    async fn find_traces(
+        &self,
+        tenant: Tenant,
+        search: &TraceSearch,
+    ) -> Result<TracePage, QueryError>;
+
+    /// Collects every row of several traces, in the order of the ids; a trace nobody knows has none.
+    async fn traces(
+        &self,
+        tenant: Tenant,
+        request: &TracesRequest,
+    ) -> Result<Vec<TraceRows>, QueryError>;
+
+    /// Shows some columns of many rows to `visit`, in no order, without keeping them.
+    async fn scan(
+        &self,
+        tenant: Tenant,
+        request: &ScanRequest,
+        visit: Box<ScanVisitor<'static>>,
+    ) -> Result<QueryStats, QueryError>;
+
     /// What is being answered for a tenant at this moment, oldest first.
     fn running(&self, tenant: Tenant) -> Vec<RunningQuery>;
 }
@@ -53,7 +76,7 @@ pub trait QueryEngine: Send + Sync {
 pub struct RunningQuery {
     /// Number of the query, unique while the process runs.
     pub id: u64,
-    /// What is asked: `query`, `rows`, `trace`, `bubble-up`.
+    /// What is asked: `query`, `rows`, `trace`, `traces`, `bubble-up`.
     pub kind: &'static str,
     /// Rows looked at so far, those of a second pass included.
     pub rows_read: u64,

@@ -11,7 +11,7 @@ use crate::metrics::{Metrics, Outcome};
 use crate::place::Places;
 use crate::plan::{Plan, validate};
 use crate::rows::read_rows;
-use crate::trace::read_trace;
+use crate::trace::{find_traces, read_trace, read_traces, scan_rows};
 use async_trait::async_trait;
 use prometheus_client::registry::Registry;
 use runner::Runners;
@@ -20,7 +20,8 @@ use std::num::NonZero;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use waggle_model::{
-    BubbleUp, BubbleUpRequest, Clock, DatasetScope, QueryEngine, QueryError, QueryOptions,
+    BubbleUp, BubbleUpRequest, Clock, DatasetId, DatasetScope, QueryStats, ScanRequest, ScanVisitor,
+    TracePage, TraceRows, TraceSearch, TracesRequest, QueryEngine, QueryError, QueryOptions,
     QuerySpec, ResultTable, RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace,
     TraceRequest,
 };
@@ -237,6 +238,21 @@ impl Engine {
     }
 }
 
+/// All that queries of an environment see in a range, and some datasets more.
+fn snapshot_with(
+    source: &dyn SnapshotSource,
+    tenant: Tenant,
+    also: &[DatasetId],
+    range: TimeRange,
+) -> Result<Snapshot, ReadError> {
+    let mut snapshot = source.snapshot(tenant, &DatasetScope::All, range)?;
+    for dataset in also {
+        let more = source.snapshot(tenant, &DatasetScope::One(*dataset), range)?;
+        snapshot.sources.extend(more.sources);
+    }
+    Ok(snapshot)
+}
+
 /// Why a query that got no turn has to stop.
 fn stopped(limits: &Limits) -> ExecError {
     limits.check().err().unwrap_or(ExecError::Cancelled)
@@ -343,6 +359,51 @@ impl QueryEngine for Engine {
         self.run(tenant, Kind::Trace, move |source, config, watch| {
             let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range)?;
             read_trace(&snapshot, &request, config, watch)
+        })
+        .await
+    }
+
+    async fn find_traces(
+        &self,
+        tenant: Tenant,
+        search: &TraceSearch,
+    ) -> Result<TracePage, QueryError> {
+        let search = search.clone();
+        let remembered = Arc::clone(&self.remembered);
+        self.run(tenant, Kind::Traces, move |source, _, watch| {
+            find_traces(
+                &|range| snapshot_with(source, tenant, &search.also, range),
+                &search,
+                &remembered,
+                watch,
+            )
+        })
+        .await
+    }
+
+    async fn traces(
+        &self,
+        tenant: Tenant,
+        request: &TracesRequest,
+    ) -> Result<Vec<TraceRows>, QueryError> {
+        let request = request.clone();
+        self.run(tenant, Kind::Traces, move |source, config, watch| {
+            let snapshot = snapshot_with(source, tenant, &request.also, TimeRange::ALL)?;
+            read_traces(&snapshot, &request, config, watch)
+        })
+        .await
+    }
+
+    async fn scan(
+        &self,
+        tenant: Tenant,
+        request: &ScanRequest,
+        mut visit: Box<ScanVisitor<'static>>,
+    ) -> Result<QueryStats, QueryError> {
+        let request = request.clone();
+        self.run(tenant, Kind::Traces, move |source, _, watch| {
+            let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range)?;
+            scan_rows(&snapshot, &request, &mut *visit, watch)
         })
         .await
     }

@@ -33,7 +33,7 @@ use waggle_model::{FilterCombination, QueryError, TimeRange};
 use waggle_store::{ExtendedSource, Snapshot, Source};
 
 pub(crate) use bound::BoundRelations;
-pub(crate) use traces::TraceNumbers;
+pub(crate) use traces::{TraceNumbers, texts_of};
 
 use columns::OtherSpans;
 use first::find_first_spans;

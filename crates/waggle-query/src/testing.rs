@@ -6,15 +6,16 @@ use crate::exec::{
 };
 use crate::plan::Plan;
 use crate::rows::read_rows;
-use crate::trace::read_trace;
+use crate::filter::Remembered;
+use crate::trace::{find_traces, read_trace, read_traces, scan_rows};
 use prometheus_client::metrics::counter::Counter;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use std::io;
 use std::sync::{Arc, OnceLock};
 use waggle_model::{
-    Clock, QueryError, QueryOptions, QuerySpec, ResultTable, RowPage, RowRequest, TimeRange, Trace,
-    TraceRequest,
+    Clock, QueryError, QueryOptions, QuerySpec, ResultTable, RowPage, RowRequest, ScanRequest,
+    ScanVisitor, TimeRange, Trace, TracePage, TraceRequest, TraceRows, TraceSearch, TracesRequest,
 };
 use waggle_store::block::{Block, BlockCache, BlockPlace, RangeRead, encode_block};
 use waggle_store::memtable::{Run, RunBuilder};
@@ -188,6 +189,31 @@ pub(crate) fn rows(snapshot: &Snapshot, request: &RowRequest) -> Result<RowPage,
 /// Reads a trace.
 pub(crate) fn trace(snapshot: &Snapshot, request: &TraceRequest) -> Result<Trace, QueryError> {
     read_trace(snapshot, request, &EngineConfig::default(), &watch()).map_err(query_error)
+}
+
+/// Looks for a page of traces.
+pub(crate) fn search(snapshot: &Snapshot, search: &TraceSearch) -> Result<TracePage, QueryError> {
+    let remembered = Arc::new(Remembered::new(1 << 20, 1_000));
+    let whole = |_| Ok(snapshot.clone());
+    find_traces(&whole, search, &remembered, &Arc::new(watch())).map_err(query_error)
+}
+
+/// Reads several traces.
+pub(crate) fn traces(
+    snapshot: &Snapshot,
+    request: &TracesRequest,
+) -> Result<Vec<TraceRows>, QueryError> {
+    read_traces(snapshot, request, &EngineConfig::default(), &watch()).map_err(query_error)
+}
+
+/// Shows columns of rows.
+pub(crate) fn scan(
+    snapshot: &Snapshot,
+    request: &ScanRequest,
+    visit: &mut ScanVisitor<'_>,
+) -> Result<(), QueryError> {
+    let scanned = scan_rows(snapshot, request, visit, &watch());
+    scanned.map(|_| ()).map_err(query_error)
 }
 
 fn query_error(error: ExecError) -> QueryError {

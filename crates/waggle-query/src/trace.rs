@@ -2,12 +2,20 @@
 //!
 //! A trace is found by its id in `trace.trace_id`. A source whose dictionary of that column lacks the id is not read at all.
 
+mod many;
+mod scan;
+mod search;
+
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_sources};
 use crate::rows::{Gatherer, Place};
 use waggle_model::{QueryStats, Trace, TraceRequest};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 use waggle_store::{Snapshot, Source};
+
+pub(crate) use many::read_traces;
+pub(crate) use scan::scan_rows;
+pub(crate) use search::find_traces;
 
 const TRACE_ID: &str = "trace.trace_id";
 

@@ -7,8 +7,9 @@ use tokio::sync::Semaphore;
 use waggle_model::{
     BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleUp, BubbleUpRequest, BubbleValue,
     Cell, DatasetScope, Group, Heatmap, QueryEngine, QueryError, QueryOptions, QuerySpec,
-    QueryStats, RawRow, ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Tenant,
-    TimeRange, Trace, TraceRequest, Value,
+    QueryStats, RawRow, ResultTable, RowPage, RowRequest, RunningQuery, ScanRequest, ScanVisitor,
+    SeriesPoint, Tenant, TimeRange, Trace, TracePage, TraceRequest, TraceRows, TraceSearch,
+    TracesRequest, Value,
 };
 
 pub(super) const MINUTE_NS: i64 = 60_000_000_000;
@@ -138,6 +139,45 @@ impl QueryEngine for CannedEngine {
             rows,
             stats: QueryStats::default(),
         })
+    }
+
+    async fn find_traces(
+        &self,
+        _tenant: Tenant,
+        _search: &TraceSearch,
+    ) -> Result<TracePage, QueryError> {
+        self.outcome()?;
+        let row = self.row.lock();
+        let ids = row.iter().flat_map(|row| &row.fields);
+        let ids = ids.filter(|(name, _)| name == "trace.trace_id");
+        Ok(TracePage {
+            trace_ids: ids.map(|(_, id)| id.to_string()).collect(),
+            ..TracePage::default()
+        })
+    }
+
+    async fn traces(
+        &self,
+        _tenant: Tenant,
+        request: &TracesRequest,
+    ) -> Result<Vec<TraceRows>, QueryError> {
+        self.outcome()?;
+        let rows: Vec<RawRow> = self.row.lock().iter().cloned().collect();
+        let traces = request.trace_ids.iter().map(|_| TraceRows {
+            row_count: rows.len(),
+            rows: rows.clone(),
+        });
+        Ok(traces.collect())
+    }
+
+    async fn scan(
+        &self,
+        _tenant: Tenant,
+        _request: &ScanRequest,
+        _visit: Box<ScanVisitor<'static>>,
+    ) -> Result<QueryStats, QueryError> {
+        self.outcome()?;
+        Ok(QueryStats::default())
     }
 
     fn running(&self, _tenant: Tenant) -> Vec<RunningQuery> {

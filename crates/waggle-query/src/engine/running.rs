@@ -12,6 +12,7 @@ pub(super) enum Kind {
     Rows,
     BubbleUp,
     Trace,
+    Traces,
 }
 
 impl Kind {
@@ -21,6 +22,7 @@ impl Kind {
             Self::Rows => "rows",
             Self::BubbleUp => "bubble-up",
             Self::Trace => "trace",
+            Self::Traces => "traces",
         }
     }
 }

@@ -270,6 +270,6 @@ pub(super) fn each_span(
 }
 
 /// The texts among the types of a column.
-pub(super) fn texts_of(types: &[TypedColumn]) -> Option<&TypedColumn> {
+pub(crate) fn texts_of(types: &[TypedColumn]) -> Option<&TypedColumn> {
     types.iter().find(|typed| typed.dictionary().is_some())
 }

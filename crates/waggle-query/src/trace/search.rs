@@ -1,0 +1,376 @@
+//! Finds traces that have certain rows, newest first, a page at a time and without reading any trace.
+//!
+//! A search goes backwards through time in slices: the rows of a slice that pass the conditions name traces. The newest row that passes is
+//! a trace's anchor, and the order is that of the anchors; so every trace has one place, and a page begins where the one before ended,
+//! whatever it read. A trace whose anchor is newer than what a page looks at has been on an earlier page, which its rows tell.
+
+use super::TRACE_ID;
+use super::many::find;
+use crate::chunk::{Bits, each_bit};
+use crate::exec::{ExecError, Selector, Watch};
+use crate::filter::{FilterSet, Remembered};
+use crate::relation::texts_of;
+use hashbrown::{HashMap, HashSet};
+use std::sync::Arc;
+use waggle_model::{
+    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, TimeRange, TraceCursor,
+    TracePage, TraceSearch, TraceWindow,
+};
+use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer};
+use waggle_store::{ReadError, Snapshot, Source};
+
+/// Rows that a slice should have, if rows were spread evenly.
+const SLICE_ROWS: u64 = 131_072;
+/// The shortest slice, and by how much the next is longer when one has few rows.
+const SLICE_NS_MIN: i64 = 1_000_000;
+const SLICE_GROWTH: i64 = 4;
+
+/// Looks for a page of traces. `snapshot` shows what has rows in a range.
+pub(crate) fn find_traces(
+    snapshot: &dyn Fn(TimeRange) -> Result<Snapshot, ReadError>,
+    search: &TraceSearch,
+    remembered: &Arc<Remembered>,
+    watch: &Arc<Watch>,
+) -> Result<TracePage, ExecError> {
+    let whole = TimeRange {
+        start_ns: search.windows.iter().map(|window| window.range.start_ns).min().unwrap_or(0),
+        end_ns: search.windows.iter().map(|window| window.range.end_ns).max().unwrap_or(0),
+    };
+    let snapshot = snapshot(whole)?;
+    let windows = search
+        .windows
+        .iter()
+        .map(|window| Window::new(window, remembered))
+        .collect::<Result<Vec<_>, ExecError>>()?;
+    let mut page = Page {
+        sources: &snapshot.sources,
+        search,
+        windows: &windows,
+        watch,
+        seen: HashSet::new(),
+        trace_ids: Vec::new(),
+        stats: QueryStats::default(),
+    };
+    let end = page.run()?;
+    watch.limits()?;
+    let mut stats = page.stats;
+    stats.elapsed_ns = watch.elapsed_ns();
+    let last = page.trace_ids.last();
+    let (reached_ns, next) = match end {
+        End::Everything => (whole.start_ns, None),
+        End::Full => {
+            let next = last.map(|(time_ns, trace_id)| TraceCursor {
+                time_ns: *time_ns,
+                trace_id: trace_id.clone(),
+            });
+            (next.as_ref().map_or(whole.start_ns, |next| next.time_ns), next)
+        }
+        End::Rows(reached_ns) => {
+            let next = TraceCursor {
+                time_ns: reached_ns.saturating_sub(1),
+                trace_id: String::new(),
+            };
+            (reached_ns, Some(next))
+        }
+    };
+    Ok(TracePage {
+        trace_ids: page.trace_ids.into_iter().map(|(_, id)| id).collect(),
+        reached_ns,
+        next,
+        stats,
+    })
+}
+
+/// Why a page ends.
+enum End {
+    Everything,
+    /// It has as many traces as it may.
+    Full,
+    /// It has read as many rows as it may, down to this time.
+    Rows(i64),
+}
+
+/// A window with its conditions.
+struct Window {
+    range: TimeRange,
+    touches: Option<TimeRange>,
+    /// A row that passes one of these is looked for.
+    sets: Vec<FilterSet>,
+}
+
+impl Window {
+    fn new(window: &TraceWindow, remembered: &Arc<Remembered>) -> Result<Self, ExecError> {
+        let in_trace = FilterSpec {
+            column: TRACE_ID.to_owned(),
+            op: FilterOp::Exists,
+            value: FilterValue::None,
+        };
+        let mut sets = Vec::new();
+        // Alternatives of one condition are tested together.
+        let (single, joined): (Vec<_>, Vec<_>) =
+            window.any.iter().partition(|conditions| conditions.len() == 1);
+        let single: Vec<FilterSpec> = single.into_iter().flatten().cloned().collect();
+        if !single.is_empty() {
+            sets.push(FilterSet::new(&single, FilterCombination::Or)?);
+        }
+        for conditions in joined {
+            sets.push(FilterSet::new(conditions, FilterCombination::And)?);
+        }
+        if sets.is_empty() {
+            sets.push(FilterSet::new(&[in_trace], FilterCombination::And)?);
+        }
+        for set in &mut sets {
+            set.remember(remembered);
+        }
+        Ok(Self {
+            range: window.range,
+            touches: window.touches,
+            sets,
+        })
+    }
+}
+
+struct Page<'a> {
+    sources: &'a [Source],
+    search: &'a TraceSearch,
+    windows: &'a [Window],
+    watch: &'a Arc<Watch>,
+    /// Traces whose place is known from the slices so far, on this page or before.
+    seen: HashSet<String>,
+    trace_ids: Vec<(i64, String)>,
+    stats: QueryStats,
+}
+
+impl Page<'_> {
+    fn run(&mut self) -> Result<End, ExecError> {
+        let windows = self.windows;
+        for (number, window) in windows.iter().enumerate() {
+            let mut end_ns = window.range.end_ns;
+            if let Some(after) = &self.search.after {
+                end_ns = end_ns.min(after.time_ns.saturating_add(1));
+            }
+            let mut slice_ns = self.slice_ns(window.range);
+            while let Some(newest_ns) = self.newest_before(window.range.start_ns, end_ns) {
+                // What lies between has no rows.
+                end_ns = end_ns.min(newest_ns.saturating_add(1));
+                let start_ns = window.range.start_ns.max(end_ns.saturating_sub(slice_ns));
+                let rows_before = self.stats.rows_read;
+                self.slice(number, TimeRange { start_ns, end_ns })?;
+                if self.trace_ids.len() > self.search.limit {
+                    self.trace_ids.truncate(self.search.limit);
+                    return Ok(End::Full);
+                }
+                end_ns = start_ns;
+                if self.stats.rows_read >= self.search.rows_max {
+                    return Ok(End::Rows(start_ns));
+                }
+                if self.stats.rows_read - rows_before < SLICE_ROWS / 2 {
+                    slice_ns = slice_ns.saturating_mul(SLICE_GROWTH);
+                }
+            }
+        }
+        Ok(End::Everything)
+    }
+
+    /// How long a slice is that has about [`SLICE_ROWS`] rows.
+    fn slice_ns(&self, range: TimeRange) -> i64 {
+        let sources = self.sources.iter().filter(|source| is_in(source, range));
+        let (mut rows, mut first_ns, mut last_ns) = (0_u64, i64::MAX, i64::MIN);
+        for source in sources {
+            let (first, last) = source.time_bounds_ns();
+            rows += u64::from(source.row_count());
+            first_ns = first_ns.min(first);
+            last_ns = last_ns.max(last);
+        }
+        let length_ns = last_ns.saturating_sub(first_ns);
+        let slices = i64::try_from(rows / SLICE_ROWS).unwrap_or(i64::MAX).max(1);
+        (length_ns / slices).max(SLICE_NS_MIN)
+    }
+
+    /// The newest time before `end_ns` at which a source can have rows, none if that is before `start_ns`.
+    fn newest_before(&self, start_ns: i64, end_ns: i64) -> Option<i64> {
+        if start_ns >= end_ns {
+            return None;
+        }
+        let range = TimeRange { start_ns, end_ns };
+        let sources = self.sources.iter().filter(|source| is_in(source, range));
+        let newest = sources.map(|source| source.time_bounds_ns().1.min(end_ns - 1));
+        newest.max()
+    }
+
+    /// Adds the traces whose anchor is in a slice.
+    fn slice(&mut self, number: usize, slice: TimeRange) -> Result<(), ExecError> {
+        let mut found: HashMap<String, i64> = HashMap::new();
+        for source in self.sources.iter().filter(|source| is_in(source, slice)) {
+            for set in &self.windows[number].sets {
+                let rows_read = collect(source, slice, set, &mut found, self.watch)?;
+                self.stats.rows_read += rows_read;
+                self.watch.add_rows_read(rows_read);
+            }
+        }
+        let before = self.seen.allocation_size();
+        let mut new: Vec<(i64, String)> = found
+            .into_iter()
+            .filter(|(trace_id, _)| !self.seen.contains(trace_id))
+            .map(|(trace_id, time_ns)| (time_ns, trace_id))
+            .collect();
+        new.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        for (time_ns, trace_id) in new {
+            if self.trace_ids.len() > self.search.limit {
+                break;
+            }
+            self.watch.check()?;
+            // A trace that lacks the other row may still be found in another window.
+            if !self.touches(number, &trace_id)? {
+                continue;
+            }
+            self.seen.insert(trace_id.clone());
+            if self.is_after(time_ns, &trace_id) && !self.was_before(&trace_id)? {
+                self.trace_ids.push((time_ns, trace_id));
+            }
+        }
+        self.watch.account(before, self.seen.allocation_size())
+    }
+
+    /// Whether a place is behind the one where the page before ended.
+    fn is_after(&self, time_ns: i64, trace_id: &str) -> bool {
+        self.search.after.as_ref().is_none_or(|after| {
+            time_ns < after.time_ns
+                || (time_ns == after.time_ns && trace_id > after.trace_id.as_str())
+        })
+    }
+
+    /// Whether a trace was on an earlier page: it has a row that was looked for in what they covered.
+    fn was_before(&self, trace_id: &str) -> Result<bool, ExecError> {
+        let Some(after) = &self.search.after else {
+            return Ok(false);
+        };
+        let newer = TimeRange {
+            start_ns: after.time_ns.saturating_add(1),
+            end_ns: i64::MAX,
+        };
+        for (number, window) in self.windows.iter().enumerate() {
+            if window.range.end_ns <= newer.start_ns {
+                continue;
+            }
+            let range = TimeRange {
+                start_ns: window.range.start_ns.max(newer.start_ns),
+                end_ns: window.range.end_ns,
+            };
+            if self.has_row(trace_id, range, Some(&window.sets))? && self.touches(number, trace_id)?
+            {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    fn touches(&self, number: usize, trace_id: &str) -> Result<bool, ExecError> {
+        match self.windows[number].touches {
+            None => Ok(true),
+            Some(range) => self.has_row(trace_id, range, None),
+        }
+    }
+
+    /// Whether a trace has a row in a range, one that passes one of some conditions if there are any.
+    fn has_row(
+        &self,
+        trace_id: &str,
+        range: TimeRange,
+        sets: Option<&[FilterSet]>,
+    ) -> Result<bool, ExecError> {
+        for source in self.sources.iter().filter(|source| is_in(source, range)) {
+            let mut rows: Vec<u32> = Vec::new();
+            find(source, 0, trace_id, |place| {
+                if range.contains(place.time_ns) {
+                    rows.push(place.row);
+                }
+            })?;
+            let Some(sets) = sets.filter(|_| !rows.is_empty()) else {
+                if rows.is_empty() {
+                    continue;
+                }
+                return Ok(true);
+            };
+            for set in sets {
+                let Some(mut selector) = Selector::new(source, range, set)? else {
+                    continue;
+                };
+                for row in &rows {
+                    let (chunk, position) = (*row as usize / CHUNK_ROWS, *row as usize % CHUNK_ROWS);
+                    let (selected, _) = selector.select(chunk)?;
+                    if selected[position / 64] >> (position % 64) & 1 == 1 {
+                        return Ok(true);
+                    }
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+fn is_in(source: &Source, range: TimeRange) -> bool {
+    let (first, last) = source.time_bounds_ns();
+    source.row_count() > 0 && last >= range.start_ns && first < range.end_ns
+}
+
+/// Collects the traces of the rows of one source that pass, each with its newest; returns the rows that were looked at.
+fn collect(
+    source: &Source,
+    range: TimeRange,
+    set: &FilterSet,
+    found: &mut HashMap<String, i64>,
+    watch: &Watch,
+) -> Result<u64, ExecError> {
+    let Some(mut selector) = Selector::new(source, range, set)? else {
+        return Ok(0);
+    };
+    let Some(column) = source.column(TRACE_ID)? else {
+        return Ok(0);
+    };
+    let Some(ids) = texts_of(&column.types) else {
+        return Ok(0);
+    };
+    let Some(dictionary) = ids.dictionary() else {
+        return Ok(0);
+    };
+    let mut rows_read = 0;
+    let mut codes = ChunkBuffer::default();
+    // Newest row by code, so that an id becomes text once.
+    let mut newest: HashMap<u32, i64> = HashMap::new();
+    for chunk in selector.chunks() {
+        watch.check()?;
+        let (mut selected, rows) = selector.select(chunk)?;
+        rows_read += rows;
+        if selected == [0; CHUNK_WORDS] {
+            continue;
+        }
+        ids.read_codes(chunk, &mut codes);
+        and(&mut selected, &codes.present);
+        let times = selector.times(chunk)?;
+        each_bit(&selected, |position| {
+            let time_ns = times.values[position];
+            let known = newest.entry(codes.values[position]).or_insert(time_ns);
+            *known = time_ns.max(*known);
+        });
+    }
+    for (code, time_ns) in newest {
+        let text = dictionary.text(code);
+        match found.get_mut(text.as_ref()) {
+            Some(known) => *known = time_ns.max(*known),
+            None => {
+                found.insert(text.into_owned(), time_ns);
+            }
+        }
+    }
+    Ok(rows_read)
+}
+
+fn and(bits: &mut Bits, other: &Bits) {
+    for (word, other) in bits.iter_mut().zip(other) {
+        *word &= other;
+    }
+}
+
+#[cfg(test)]
+mod tests;
