@@ -44,7 +44,7 @@ pub use table::{
 };
 pub use tenant::{DatasetId, EnvironmentId, PENDING_DATASET, TeamId, Tenant};
 pub use traces::{
-    ScanRequest, ScanVisitor, TraceCursor, TracePage, TraceRows, TraceSearch, TraceWindow,
+    RowKind, ScanRequest, ScanVisitor, TraceCursor, TracePage, TraceRows, TraceSearch, TraceWindow,
     TracesRequest,
 };
 pub use value::{ColumnType, Value, ValueRef};

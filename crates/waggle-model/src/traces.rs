@@ -22,6 +22,13 @@ pub struct TraceSearch {
 pub struct TraceWindow {
     /// The times of the rows.
     pub range: TimeRange,
+    /// A row that is of one of these is looked for.
+    pub kinds: Vec<RowKind>,
+}
+
+/// Rows that are looked for.
+#[derive(Clone, Debug, Default)]
+pub struct RowKind {
     /// Each inner list is an alternative whose conditions hold together for one row; without any, every row of a trace is one.
     pub any: Vec<Vec<FilterSpec>>,
     /// The trace must also have a row in this range.

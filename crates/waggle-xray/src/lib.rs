@@ -6,15 +6,18 @@
 #![warn(missing_docs)]
 
 mod cause;
+mod documents;
 mod figures;
 mod filter;
 mod graph;
+mod rows;
 mod seconds;
 mod statistics;
 mod summary;
 mod trace;
 
 pub use cause::{CauseEntity, CauseException, CauseService, Causes, RootCause};
+pub use documents::{AcceptedDocument, SegmentDocument, accepted_documents, segment_documents};
 pub use figures::{
     ErrorStatistics, FaultStatistics, Figures, Histogram, HistogramEntry, Statistics,
 };
@@ -23,6 +26,7 @@ pub use filter::{
     NodePattern, Selector, SelectorTerm,
 };
 pub use graph::{Edge, GraphBuilder, GraphNode};
+pub use rows::RowStore;
 pub use seconds::Seconds;
 pub use statistics::{SeriesBuilder, SeriesPoint};
 pub use summary::{

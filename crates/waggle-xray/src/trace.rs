@@ -12,6 +12,8 @@ pub use entity::{
 pub use row::{COLUMNS, Fields, Row, StoredFields, entity_of_row, rows_to_parts, trace_id_of};
 
 pub use document::entities_of_document;
+pub(crate) use infer::hashed_id;
+pub(crate) use row::{documents_of, exceptions_of, span_id_of};
 
 use hashbrown::HashMap;
 use waggle_wire::xray::{EntityId, TraceId};

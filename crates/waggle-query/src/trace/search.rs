@@ -13,7 +13,7 @@ use crate::relation::texts_of;
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 use waggle_model::{
-    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, TimeRange, TraceCursor,
+    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, RowKind, TimeRange, TraceCursor,
     TracePage, TraceSearch, TraceWindow,
 };
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer};
@@ -93,13 +93,30 @@ enum End {
 /// A window with its conditions.
 struct Window {
     range: TimeRange,
+    kinds: Vec<Kind>,
+}
+
+/// Rows that are looked for.
+struct Kind {
     touches: Option<TimeRange>,
-    /// A row that passes one of these is looked for.
+    /// A row that passes one of these is of the kind.
     sets: Vec<FilterSet>,
 }
 
 impl Window {
     fn new(window: &TraceWindow, remembered: &Arc<Remembered>) -> Result<Self, ExecError> {
+        let kinds = window.kinds.iter();
+        let kinds: Result<Vec<Kind>, ExecError> =
+            kinds.map(|kind| Kind::new(kind, remembered)).collect();
+        Ok(Self {
+            range: window.range,
+            kinds: kinds?,
+        })
+    }
+}
+
+impl Kind {
+    fn new(kind: &RowKind, remembered: &Arc<Remembered>) -> Result<Self, ExecError> {
         let in_trace = FilterSpec {
             column: TRACE_ID.to_owned(),
             op: FilterOp::Exists,
@@ -108,7 +125,7 @@ impl Window {
         let mut sets = Vec::new();
         // Alternatives of one condition are tested together.
         let (single, joined): (Vec<_>, Vec<_>) =
-            window.any.iter().partition(|conditions| conditions.len() == 1);
+            kind.any.iter().partition(|conditions| conditions.len() == 1);
         let single: Vec<FilterSpec> = single.into_iter().flatten().cloned().collect();
         if !single.is_empty() {
             sets.push(FilterSet::new(&single, FilterCombination::Or)?);
@@ -123,8 +140,7 @@ impl Window {
             set.remember(remembered);
         }
         Ok(Self {
-            range: window.range,
-            touches: window.touches,
+            touches: kind.touches,
             sets,
         })
     }
@@ -201,17 +217,26 @@ impl Page<'_> {
     /// Adds the traces whose anchor is in a slice.
     fn slice(&mut self, number: usize, slice: TimeRange) -> Result<(), ExecError> {
         let mut found: HashMap<String, i64> = HashMap::new();
-        for source in self.sources.iter().filter(|source| is_in(source, slice)) {
-            for set in &self.windows[number].sets {
-                let rows_read = collect(source, slice, set, &mut found, self.watch)?;
-                self.stats.rows_read += rows_read;
-                self.watch.add_rows_read(rows_read);
+        for kind in &self.windows[number].kinds {
+            let mut of_kind: HashMap<String, i64> = HashMap::new();
+            for source in self.sources.iter().filter(|source| is_in(source, slice)) {
+                for set in &kind.sets {
+                    let rows_read = collect(source, slice, set, &mut of_kind, self.watch)?;
+                    self.stats.rows_read += rows_read;
+                    self.watch.add_rows_read(rows_read);
+                }
+            }
+            for (trace_id, time_ns) in of_kind {
+                if self.seen.contains(&trace_id) || !self.touches(kind, &trace_id)? {
+                    continue;
+                }
+                let known = found.entry(trace_id).or_insert(time_ns);
+                *known = time_ns.max(*known);
             }
         }
         let before = self.seen.allocation_size();
         let mut new: Vec<(i64, String)> = found
             .into_iter()
-            .filter(|(trace_id, _)| !self.seen.contains(trace_id))
             .map(|(trace_id, time_ns)| (time_ns, trace_id))
             .collect();
         new.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
@@ -220,10 +245,6 @@ impl Page<'_> {
                 break;
             }
             self.watch.check()?;
-            // A trace that lacks the other row may still be found in another window.
-            if !self.touches(number, &trace_id)? {
-                continue;
-            }
             self.seen.insert(trace_id.clone());
             if self.is_after(time_ns, &trace_id) && !self.was_before(&trace_id)? {
                 self.trace_ids.push((time_ns, trace_id));
@@ -249,7 +270,7 @@ impl Page<'_> {
             start_ns: after.time_ns.saturating_add(1),
             end_ns: i64::MAX,
         };
-        for (number, window) in self.windows.iter().enumerate() {
+        for window in self.windows {
             if window.range.end_ns <= newer.start_ns {
                 continue;
             }
@@ -257,16 +278,19 @@ impl Page<'_> {
                 start_ns: window.range.start_ns.max(newer.start_ns),
                 end_ns: window.range.end_ns,
             };
-            if self.has_row(trace_id, range, Some(&window.sets))? && self.touches(number, trace_id)?
-            {
-                return Ok(true);
+            for kind in &window.kinds {
+                if self.has_row(trace_id, range, Some(&kind.sets))? && self.touches(kind, trace_id)?
+                {
+                    return Ok(true);
+                }
             }
         }
         Ok(false)
     }
 
-    fn touches(&self, number: usize, trace_id: &str) -> Result<bool, ExecError> {
-        match self.windows[number].touches {
+    fn touches(&self, kind: &Kind, trace_id: &str) -> Result<bool, ExecError> {
+        self.watch.check()?;
+        match kind.touches {
             None => Ok(true),
             Some(range) => self.has_row(trace_id, range, None),
         }

@@ -48,7 +48,6 @@ pub struct Row<'a> {
     pub fields: &'a dyn Fields,
 }
 
-const TRACE_ID: &str = "trace.trace_id";
 const SPAN_ID: &str = "trace.span_id";
 const PARENT_ID: &str = "trace.parent_id";
 const ANNOTATION_TYPE: &str = "meta.annotation_type";
@@ -56,70 +55,69 @@ const DOCUMENT: &str = "xray.document";
 const RECEIVED: &str = "xray.received_ns";
 
 /// The columns that the service graph needs of a row: all that [`entity_of_row`] reads but those of the request, the user and the place,
-/// which only summaries and filters look at.
-pub const COLUMNS: [&str; 62] = [
-    TRACE_ID,
-    SPAN_ID,
-    PARENT_ID,
-    ANNOTATION_TYPE,
-    RECEIVED,
-    "trace.link.trace_id",
-    "trace.link.span_id",
-    "meta.signal_type",
-    "service.name",
-    "name",
-    "span.kind",
-    "duration_ms",
-    "error",
-    "status_code",
-    "http.response.status_code",
-    "http.status_code",
-    "xray.type",
-    "xray.namespace",
-    "xray.origin",
-    "xray.error",
-    "xray.fault",
-    "xray.throttle",
-    "xray.in_progress",
-    "aws.xray.traced",
-    "aws.span.kind",
-    "aws.local.service",
-    "aws.remote.service",
-    "aws.service",
+/// which only summaries and filters look at. Ascending.
+pub const COLUMNS: [&str; 61] = [
     "aws.account_id",
-    "aws.table_name",
-    "aws.table.name",
-    "aws.dynamodb.table_names",
-    "aws.resource_names",
-    "aws.queue_url",
-    "aws.queue.url",
-    "messaging.url",
     "aws.bucket_name",
-    "aws.s3.bucket",
-    "aws.function_name",
+    "aws.dynamodb.table_names",
     "aws.ecs.launchtype",
+    "aws.function_name",
+    "aws.local.service",
+    "aws.queue.url",
+    "aws.queue_url",
+    "aws.remote.service",
+    "aws.resource_names",
+    "aws.s3.bucket",
+    "aws.service",
+    "aws.span.kind",
+    "aws.table.name",
+    "aws.table_name",
+    "aws.xray.traced",
     "cloud.account.id",
-    "cloud.provider",
     "cloud.platform",
-    "peer.service",
-    "rpc.system",
-    "rpc.service",
-    "db.system",
-    "db.system.name",
+    "cloud.provider",
+    "db.connection_string",
     "db.name",
     "db.namespace",
-    "db.connection_string",
-    "db.user",
     "db.query.text",
+    "db.system",
+    "db.system.name",
+    "db.user",
+    "duration_ms",
+    "error",
+    "faas.invoked_name",
+    "http.host",
+    "http.response.status_code",
+    "http.status_code",
+    "messaging.destination.name",
+    "messaging.url",
+    "meta.annotation_type",
+    "meta.signal_type",
+    "name",
+    "net.peer.name",
+    "peer.service",
+    "rpc.service",
+    "rpc.system",
+    "server.address",
+    "service.name",
+    "span.kind",
+    "status_code",
+    "trace.link.span_id",
+    "trace.link.trace_id",
+    "trace.parent_id",
+    "trace.span_id",
+    "xray.error",
+    "xray.fault",
+    "xray.in_progress",
+    "xray.namespace",
+    "xray.origin",
+    "xray.received_ns",
+    "xray.settled",
     "xray.sql.database_version",
     "xray.sql.driver_version",
     "xray.sql.preparation",
-    "http.host",
-    "net.peer.name",
-    "server.address",
-    "messaging.destination.name",
-    "faas.invoked_name",
-    "xray.settled",
+    "xray.throttle",
+    "xray.type",
 ];
 
 /// Reads the rows of one trace. Documents say what their entities are; the rows of entities without a document say it themselves.
@@ -127,7 +125,7 @@ pub fn rows_to_parts(rows: &[Row<'_>]) -> Parts {
     let mut parts = Parts::default();
     let documents = documents_of(rows);
     let mut of_documents: HashSet<EntityId> = HashSet::new();
-    for document in &documents {
+    for (_, document) in &documents {
         for entity in entities_of_document(document) {
             of_documents.insert(entity.id);
             parts.entities.push(entity);
@@ -171,22 +169,50 @@ pub fn rows_to_parts(rows: &[Row<'_>]) -> Parts {
     parts
 }
 
+/// When and how a document came.
+pub(crate) struct Received<'a> {
+    pub(crate) at_ns: i64,
+    pub(crate) source: &'a str,
+}
+
 /// The documents among the rows in order of arrival, each once: one that waited is also with the rows of its service.
-pub(crate) fn documents_of(rows: &[Row<'_>]) -> Vec<Document> {
-    let mut texts: Vec<(i64, &str)> = rows
+pub(crate) fn documents_of<'a>(rows: &[Row<'a>]) -> Vec<(Received<'a>, Document)> {
+    let mut texts: Vec<(Received<'a>, &'a str)> = rows
         .iter()
         .filter_map(|row| {
-            let document = text(row.fields, DOCUMENT)?;
-            Some((int(row.fields, RECEIVED).unwrap_or_default(), document))
+            let received = Received {
+                at_ns: int(row.fields, RECEIVED).unwrap_or_default(),
+                source: text(row.fields, "xray.source").unwrap_or_default(),
+            };
+            Some((received, text(row.fields, DOCUMENT)?))
         })
         .collect();
-    texts.sort_by_key(|(received_ns, _)| *received_ns);
+    texts.sort_by_key(|(received, _)| received.at_ns);
     let mut seen: HashSet<&str> = HashSet::with_capacity(texts.len());
     texts.retain(|(_, text)| seen.insert(text));
     let texts = texts.into_iter();
     texts
-        .filter_map(|(_, text)| Document::parse(text.as_bytes()).ok())
+        .filter_map(|(received, text)| Some((received, Document::parse(text.as_bytes()).ok()?)))
         .collect()
+}
+
+/// The id of the entity that a row stands for.
+pub(crate) fn span_id_of(fields: &dyn Fields) -> Option<EntityId> {
+    is_span(fields).then(|| id(fields, SPAN_ID)).flatten()
+}
+
+/// Types and messages of what was thrown in an entity.
+pub(crate) fn exceptions_of(entity: EntityId, rows: &[Row<'_>]) -> Vec<(String, String)> {
+    let rows = rows.iter().filter(|row| {
+        text(row.fields, ANNOTATION_TYPE) == Some("span_event")
+            && text(row.fields, "name") == Some("exception")
+            && id(row.fields, PARENT_ID) == Some(entity)
+    });
+    rows.map(|row| {
+        let exception = exception_of(row.fields);
+        (exception.name.to_string(), exception.message.to_string())
+    })
+    .collect()
 }
 
 /// A trace id as it stands in a column.

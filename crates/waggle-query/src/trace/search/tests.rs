@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use waggle_model::{
-    FilterCombination, ScanRequest, TimeRange, TraceSearch, TraceWindow, TracesRequest, Value,
+    FilterCombination, RowKind, ScanRequest, TimeRange, TraceSearch, TraceWindow, TracesRequest, Value,
     ValueRef,
 };
 use waggle_testkit::{Event, matching, random_events, random_filter};
@@ -34,6 +34,13 @@ fn random_windows(rng: &mut StdRng, events: &[Event]) -> Vec<TraceWindow> {
             start_ns: cut[0],
             end_ns: cut[1],
         },
+        kinds: (0..rng.random_range(1..3)).map(|_| random_kind(rng, events)).collect(),
+    });
+    windows.collect()
+}
+
+fn random_kind(rng: &mut StdRng, events: &[Event]) -> RowKind {
+    RowKind {
         any: (0..rng.random_range(0..3))
             .map(|_| {
                 let count = rng.random_range(1..3);
@@ -47,22 +54,22 @@ fn random_windows(rng: &mut StdRng, events: &[Event]) -> Vec<TraceWindow> {
                 end_ns: start_ns + 50_000_000,
             }
         }),
-    });
-    windows.collect()
+    }
 }
 
 /// Every trace with its newest row that is looked for.
 fn expected(events: &[Event], windows: &[TraceWindow]) -> Vec<String> {
     let mut anchors: BTreeMap<&str, i64> = BTreeMap::new();
-    for window in windows {
-        let touching: Option<Vec<&Event>> = window
+    let kinds = windows.iter().flat_map(|window| window.kinds.iter().map(move |kind| (window, kind)));
+    for (window, kind) in kinds {
+        let touching: Option<Vec<&Event>> = kind
             .touches
             .map(|range| matching(events, range, &[], FilterCombination::And));
         let mut rows: Vec<&Event> = Vec::new();
-        for conditions in &window.any {
+        for conditions in &kind.any {
             rows.extend(matching(events, window.range, conditions, FilterCombination::And));
         }
-        if window.any.is_empty() {
+        if kind.any.is_empty() {
             rows = matching(events, window.range, &[], FilterCombination::And);
         }
         for row in rows {
