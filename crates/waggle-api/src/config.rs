@@ -43,6 +43,35 @@ impl Default for RateLimits {
     }
 }
 
+/// Limits on what X-Ray's operations read. [`Default`] gives the documented defaults.
+#[derive(Clone, Debug)]
+pub struct XRayLimits {
+    /// How far before and behind a range rows of its traces are looked for: of a trace that lasts longer, what lies farther away may be
+    /// missing. Default 15 minutes.
+    pub trace_spread: Duration,
+    /// Most rows of one trace; a larger one says that it is cut. Default 10,000.
+    pub trace_rows_max: usize,
+    /// Most rows that are looked at for one page of trace summaries; a page then ends early, with a token. Default 20,000,000.
+    pub page_rows_max: u64,
+    /// Most bytes of rows that a service graph or statistics hold at once; for more they read the range again, part by part, 64 parts at
+    /// most. Default 256 MiB.
+    pub graph_bytes_max: usize,
+    /// Most traces of a group in one service graph, statistics or search for insights. Default 100,000.
+    pub group_traces_max: usize,
+}
+
+impl Default for XRayLimits {
+    fn default() -> Self {
+        Self {
+            trace_spread: Duration::from_secs(900),
+            trace_rows_max: 10_000,
+            page_rows_max: 20_000_000,
+            graph_bytes_max: 256 * MIB,
+            group_traces_max: 100_000,
+        }
+    }
+}
+
 /// Limits and facts of the faces. [`Default`] gives the documented defaults.
 #[derive(Clone, Debug)]
 pub struct ApiConfig {
@@ -134,6 +163,8 @@ pub struct ApiConfig {
     pub xray_entities_max: usize,
     /// Most bytes of datagrams that are not stored yet; beyond, the oldest are dropped. Default 64 MiB.
     pub xray_queue_bytes_max: usize,
+    /// Limits on what X-Ray's operations read.
+    pub xray_limits: XRayLimits,
     /// How often callers may call. Default: as often as they like.
     pub rate_limits: RateLimits,
 }
@@ -182,6 +213,7 @@ impl Default for ApiConfig {
             xray_pending_bytes_max: 64 * MIB,
             xray_entities_max: 500_000,
             xray_queue_bytes_max: 64 * MIB,
+            xray_limits: XRayLimits::default(),
             rate_limits: RateLimits::default(),
         }
     }

@@ -35,7 +35,7 @@ mod usage;
 mod v2;
 mod xray;
 
-pub use config::{ApiConfig, RateLimits};
+pub use config::{ApiConfig, RateLimits, XRayLimits};
 pub use metrics::ApiMetrics;
 pub use state::{ApiParts, ApiState, DatasetSize, DatasetStats, Readiness};
 

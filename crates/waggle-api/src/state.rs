@@ -8,6 +8,7 @@ use crate::running::Runs;
 use crate::service_map::MapRequests;
 use crate::usage::UsageCounts;
 use crate::xray::sampling::book::SamplingBook;
+use crate::xray::retrieval::Retrievals;
 use crate::{ApiConfig, ApiMetrics};
 use async_trait::async_trait;
 use axum::Router;
@@ -101,6 +102,8 @@ pub struct Shared {
     pub(crate) maps: MapRequests,
     pub(crate) segments: Segments,
     pub(crate) sampling: SamplingBook,
+    /// Retrievals of X-Ray that were asked for.
+    pub(crate) retrievals: Retrievals,
 }
 
 /// Permits of what may happen at once.
@@ -126,6 +129,7 @@ impl ApiState {
             segments: Segments::new(&parts.config, parts.clock.now_ns()),
             maps: MapRequests::new(parts.config.map_requests_max),
             sampling: SamplingBook::new(parts.config.sampling_clients_max),
+            retrievals: Retrievals::default(),
             runs: Runs::new(
                 parts.config.results_running_max,
                 parts.config.results_unwritten_bytes_max,

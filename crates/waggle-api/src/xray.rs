@@ -13,15 +13,21 @@ pub(crate) mod answer;
 mod arn;
 pub(crate) mod call;
 pub(crate) mod error;
+mod filter;
+pub(crate) mod graph;
 pub(crate) mod group;
 pub(crate) mod page;
 pub(crate) mod policy;
+mod reading;
+pub(crate) mod retrieval;
 pub(crate) mod sampling;
 pub(crate) mod segment;
 pub(crate) mod sender;
 pub(crate) mod setting;
 mod sign;
 pub(crate) mod tag;
+pub(crate) mod traces;
+mod window;
 
 pub(crate) use sign::is_signed;
 

@@ -64,7 +64,7 @@ pub struct TracesRequest {
     pub trace_ids: Vec<String>,
     /// Datasets to look in besides all that queries of the environment see.
     pub also: Vec<DatasetId>,
-    /// Most rows of all of them together; a trace that would go beyond comes with as many as are left.
+    /// Most rows of each; of a larger trace these are the oldest.
     pub rows_max: usize,
 }
 

@@ -20,10 +20,10 @@ use std::num::NonZero;
 use std::sync::Arc;
 use tokio::sync::oneshot;
 use waggle_model::{
-    BubbleUp, BubbleUpRequest, Clock, DatasetId, DatasetScope, QueryStats, ScanRequest, ScanVisitor,
-    TracePage, TraceRows, TraceSearch, TracesRequest, QueryEngine, QueryError, QueryOptions,
-    QuerySpec, ResultTable, RowPage, RowRequest, RunningQuery, Tenant, TimeRange, Trace,
-    TraceRequest,
+    BubbleUp, BubbleUpRequest, Clock, DatasetId, DatasetScope, QueryEngine, QueryError,
+    QueryOptions, QuerySpec, QueryStats, ResultTable, RowPage, RowRequest, RunningQuery,
+    ScanRequest, ScanVisitor, Tenant, TimeRange, Trace, TracePage, TraceRequest, TraceRows,
+    TraceSearch, TracesRequest,
 };
 use waggle_store::{ReadError, Snapshot, Store};
 

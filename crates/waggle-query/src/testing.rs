@@ -4,9 +4,9 @@ use crate::engine::EngineConfig;
 use crate::exec::{
     ExecError, FusedPass, Limits, MemoryBudget, PartialState, Passes, States, Watch, run,
 };
+use crate::filter::Remembered;
 use crate::plan::Plan;
 use crate::rows::read_rows;
-use crate::filter::Remembered;
 use crate::trace::{find_traces, read_trace, read_traces, scan_rows};
 use prometheus_client::metrics::counter::Counter;
 use rand::RngExt;

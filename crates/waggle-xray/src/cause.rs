@@ -158,7 +158,10 @@ fn response_time(trace: &Trace) -> Option<RootCause> {
             CauseEntity {
                 name: Arc::clone(&entity.name),
                 exceptions: None,
-                coverage: Some(rounded((seconds(response_ns) / seconds(root_ns)).min(1.0), 3)),
+                coverage: Some(rounded(
+                    (seconds(response_ns) / seconds(root_ns)).min(1.0),
+                    3,
+                )),
                 remote: is_remote(entity),
             }
         }),

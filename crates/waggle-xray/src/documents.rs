@@ -2,11 +2,14 @@
 //! parts, and made where nobody sent one. Source: spec/xray.md sections 3.8, 5.1, 8.4 and 8.5.
 
 mod made;
+mod otlp;
 
 use crate::trace::{Row, Trace, documents_of};
 use hashbrown::{HashMap, HashSet};
 use made::{made_from_row, made_inferred};
 use waggle_wire::xray::{Document, EntityId, Json, Object};
+
+pub use otlp::span_documents;
 
 /// A segment of a trace, or a subsegment whose segment has not come, with its document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,7 +133,10 @@ impl<'a> Rendering<'a> {
         let mut object = match self.sent.get(&entity.id) {
             Some((object, _)) => (*object).clone(),
             None if entity.is_inferred => {
-                let call = self.trace.parent(index).map(|call| self.trace.entities[call].id);
+                let call = self
+                    .trace
+                    .parent(index)
+                    .map(|call| self.trace.entities[call].id);
                 made_inferred(self.trace, entity, call.and_then(|call| self.sent_of(call)))
             }
             None => match self.rows.get(&entity.id) {
@@ -158,7 +164,9 @@ impl<'a> Rendering<'a> {
         match place {
             Some((_, value)) => *value = Json::Array(children),
             None if children.is_empty() => {}
-            None => object.members.push(("subsegments".into(), Json::Array(children))),
+            None => object
+                .members
+                .push(("subsegments".into(), Json::Array(children))),
         }
         object
     }

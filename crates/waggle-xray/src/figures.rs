@@ -178,7 +178,10 @@ fn merge_nearest(counts: &mut BTreeMap<i64, u64>, values_max: usize) {
     let mut gaps: BTreeSet<(i64, i64)> = BTreeSet::new();
     if counts.len() > values_max {
         let values: Vec<i64> = counts.keys().copied().collect();
-        gaps = values.windows(2).map(|pair| (pair[1] - pair[0], pair[0])).collect();
+        gaps = values
+            .windows(2)
+            .map(|pair| (pair[1] - pair[0], pair[0]))
+            .collect();
     }
     while counts.len() > values_max {
         let Some((gap, left)) = gaps.pop_first() else {

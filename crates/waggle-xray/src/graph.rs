@@ -59,7 +59,10 @@ impl GraphBuilder {
     pub fn add(&mut self, trace: &Trace) {
         for index in trace.segments() {
             let segment = &trace.entities[index];
-            if !self.range.contains(segment.end_ns.unwrap_or(segment.start_ns)) {
+            if !self
+                .range
+                .contains(segment.end_ns.unwrap_or(segment.start_ns))
+            {
                 continue;
             }
             let place = self.place(segment.node());
@@ -84,7 +87,10 @@ impl GraphBuilder {
         }
         for call in calls(trace) {
             let segment = &trace.entities[call.to];
-            if !self.range.contains(segment.end_ns.unwrap_or(segment.start_ns)) {
+            if !self
+                .range
+                .contains(segment.end_ns.unwrap_or(segment.start_ns))
+            {
                 continue;
             }
             let (from, to) = (self.place(call.from), self.place(segment.node()));
@@ -114,7 +120,8 @@ impl GraphBuilder {
             .extract_if(.., |link| link.trace_id == trace.id)
             .collect();
         for link in links {
-            let mut entities = (0..trace.entities.len()).filter(|index| trace.entities[*index].id == link.id);
+            let mut entities =
+                (0..trace.entities.len()).filter(|index| trace.entities[*index].id == link.id);
             let Some(producer) = entities.next() else {
                 continue;
             };
@@ -170,7 +177,12 @@ impl GraphBuilder {
         order.sort_by(|one, other| {
             let key = |place: &usize| {
                 let node = &self.nodes[*place];
-                (node.span.start_s(), &node.node.name, &node.node.node_type, &node.node.account_id)
+                (
+                    node.span.start_s(),
+                    &node.node.name,
+                    &node.node.node_type,
+                    &node.node.account_id,
+                )
             };
             key(one).cmp(&key(other))
         });
@@ -191,7 +203,10 @@ impl GraphBuilder {
         let mut targets: Vec<usize> = (0..self.nodes.len()).collect();
         let mut by_name: HashMap<(Arc<str>, Arc<str>), Vec<usize>> = HashMap::new();
         for (place, node) in self.nodes.iter().enumerate() {
-            let key = (Arc::clone(&node.node.name), Arc::clone(&node.node.node_type));
+            let key = (
+                Arc::clone(&node.node.name),
+                Arc::clone(&node.node.node_type),
+            );
             by_name.entry(key).or_default().push(place);
         }
         for places in by_name.into_values() {

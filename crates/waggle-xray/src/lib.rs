@@ -11,13 +11,16 @@ mod figures;
 mod filter;
 mod graph;
 mod rows;
+mod sample;
 mod seconds;
 mod statistics;
 mod summary;
 mod trace;
 
 pub use cause::{CauseEntity, CauseException, CauseService, Causes, RootCause};
-pub use documents::{AcceptedDocument, SegmentDocument, accepted_documents, segment_documents};
+pub use documents::{
+    AcceptedDocument, SegmentDocument, accepted_documents, segment_documents, span_documents,
+};
 pub use figures::{
     ErrorStatistics, FaultStatistics, Figures, Histogram, HistogramEntry, Statistics,
 };
@@ -27,6 +30,7 @@ pub use filter::{
 };
 pub use graph::{Edge, GraphBuilder, GraphNode};
 pub use rows::RowStore;
+pub use sample::is_sampled;
 pub use seconds::Seconds;
 pub use statistics::{SeriesBuilder, SeriesPoint};
 pub use summary::{
@@ -35,6 +39,6 @@ pub use summary::{
 };
 pub use trace::{
     Annotation, AwsCall, COLUMNS, Entity, EntityKind, Exception, Fields, Link, Namespace, Node,
-    NodeKind, Parts, Request, Row, StoredFields, Trace, entities_of_document, entity_of_row,
-    rows_to_parts, trace_id_of,
+    NodeKind, Parts, Request, Row, StoredFields, Trace, annotation_key, entities_of_document,
+    entity_of_row, rows_to_parts, trace_id_of,
 };

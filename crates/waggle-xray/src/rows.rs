@@ -117,7 +117,10 @@ impl RowStore {
                 .iter()
                 .map(|row| KeptFields {
                     texts: &self.texts,
-                    cells: self.cells.get(row.cells_start..row.cells_end).unwrap_or_default(),
+                    cells: self
+                        .cells
+                        .get(row.cells_start..row.cells_end)
+                        .unwrap_or_default(),
                 })
                 .collect();
             let rows: Vec<Row<'_>> = rows

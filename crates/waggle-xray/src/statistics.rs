@@ -56,9 +56,8 @@ impl SeriesBuilder {
         let is_node = |from: bool, name: &crate::trace::Node, term: &SelectorTerm| {
             let pattern = match (term, from) {
                 (SelectorTerm::Service(pattern), false) => pattern,
-                (SelectorTerm::Edge(pattern, _), true) | (SelectorTerm::Edge(_, pattern), false) => {
-                    pattern
-                }
+                (SelectorTerm::Edge(pattern, _), true)
+                | (SelectorTerm::Edge(_, pattern), false) => pattern,
                 (SelectorTerm::Service(_), true) => return false,
             };
             pattern.matches(&name.name, &name.node_type, name.account_id.as_deref())

@@ -9,7 +9,9 @@ mod row;
 pub use entity::{
     Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Node, NodeKind, Request,
 };
-pub use row::{COLUMNS, Fields, Row, StoredFields, entity_of_row, rows_to_parts, trace_id_of};
+pub use row::{
+    COLUMNS, Fields, Row, StoredFields, annotation_key, entity_of_row, rows_to_parts, trace_id_of,
+};
 
 pub use document::entities_of_document;
 pub(crate) use infer::hashed_id;

@@ -186,6 +186,36 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most events of one trace that a page is given, the oldest first; it says how many there are. The page draws 100,000 as well.",
     },
     Setting {
+        name: "xray-trace-spread",
+        kind: Kind::Duration(1, 86_400),
+        default: "15m",
+        help: "How far before and behind a range X-Ray's operations look for the rest of its traces; of one that lasts longer, what lies farther away may be missing.",
+    },
+    Setting {
+        name: "xray-trace-rows-max",
+        kind: Kind::Number(100, 100_000),
+        default: "10000",
+        help: "Most events of one trace that X-Ray's operations read; of a larger one they take the oldest and say LimitExceeded.",
+    },
+    Setting {
+        name: "xray-page-rows-max",
+        kind: Kind::Number(10_000, 100_000_000_000),
+        default: "20000000",
+        help: "Most events that are looked at for one page of trace summaries; the page then ends early, with a token for the rest.",
+    },
+    Setting {
+        name: "xray-graph-bytes-max",
+        kind: Kind::Bytes(MIB, 64 * GIB),
+        default: "256 MiB",
+        help: "Most memory of one service graph or time series; spans that need more are read in up to 64 parts, beyond which the request is refused.",
+    },
+    Setting {
+        name: "xray-group-traces-max",
+        kind: Kind::Number(1_000, 100_000_000),
+        default: "100000",
+        help: "Most traces of a group in one service graph or time series; a request for more is refused.",
+    },
+    Setting {
         name: "rate-limit-key",
         kind: Kind::Number(0, 1_000_000_000),
         default: "0",

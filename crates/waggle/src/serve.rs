@@ -21,7 +21,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
 use waggle_access::{Access, BootstrapOutcome, BootstrapValues, Caller, InstallationSecret};
-use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize, RateLimits};
+use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize, RateLimits, XRayLimits};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
 use waggle_query::{Engine, EngineConfig};
@@ -401,6 +401,14 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         groups_max: config.number("groups-max"),
         resource_policies_max: config.number("resource-policies-max"),
         map_requests_max: config.number("map-requests-max"),
+        xray_limits: XRayLimits {
+            trace_spread: config.duration("xray-trace-spread"),
+            trace_rows_max: config.number("xray-trace-rows-max"),
+            page_rows_max: config.number("xray-page-rows-max") as u64,
+            graph_bytes_max: usize::try_from(config.bytes("xray-graph-bytes-max"))
+                .unwrap_or(usize::MAX),
+            group_traces_max: config.number("xray-group-traces-max"),
+        },
         trace_rows_max: config.number("trace-rows-max"),
         xray_documents_max: config.number("xray-documents-max"),
         xray_body_bytes_max: size("xray-body-bytes-max"),

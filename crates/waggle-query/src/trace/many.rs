@@ -36,7 +36,12 @@ pub(crate) fn read_traces(
     for (number, _) in &places {
         traces[*number].row_count += 1;
     }
-    places.truncate(request.rows_max);
+    let mut left = vec![request.rows_max; request.trace_ids.len()];
+    places.retain(|(number, _)| {
+        let is_in = left[*number] > 0;
+        left[*number] = left[*number].saturating_sub(1);
+        is_in
+    });
     let mut gatherer = Gatherer::new(&snapshot.sources, config, watch);
     let chosen: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
     let rows = gatherer.rows(&chosen)?;

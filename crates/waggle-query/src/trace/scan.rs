@@ -136,9 +136,9 @@ fn scan(
             for (open, text) in open.iter().zip(&texts) {
                 let value = match (&open.values, text) {
                     (Chunk::Text(_), text) => text.as_deref().map(ValueRef::String),
-                    (Chunk::Int(ints), _) => {
-                        ints.has(position).then(|| ValueRef::Int(ints.values[position]))
-                    }
+                    (Chunk::Int(ints), _) => ints
+                        .has(position)
+                        .then(|| ValueRef::Int(ints.values[position])),
                     (Chunk::Float(floats), _) => floats
                         .has(position)
                         .then(|| ValueRef::Float(floats.values[position])),

@@ -13,8 +13,8 @@ use crate::relation::texts_of;
 use hashbrown::{HashMap, HashSet};
 use std::sync::Arc;
 use waggle_model::{
-    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, RowKind, TimeRange, TraceCursor,
-    TracePage, TraceSearch, TraceWindow,
+    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, RowKind, TimeRange,
+    TraceCursor, TracePage, TraceSearch, TraceWindow,
 };
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer};
 use waggle_store::{ReadError, Snapshot, Source};
@@ -33,8 +33,18 @@ pub(crate) fn find_traces(
     watch: &Arc<Watch>,
 ) -> Result<TracePage, ExecError> {
     let whole = TimeRange {
-        start_ns: search.windows.iter().map(|window| window.range.start_ns).min().unwrap_or(0),
-        end_ns: search.windows.iter().map(|window| window.range.end_ns).max().unwrap_or(0),
+        start_ns: search
+            .windows
+            .iter()
+            .map(|window| window.range.start_ns)
+            .min()
+            .unwrap_or(0),
+        end_ns: search
+            .windows
+            .iter()
+            .map(|window| window.range.end_ns)
+            .max()
+            .unwrap_or(0),
     };
     let snapshot = snapshot(whole)?;
     let windows = search
@@ -63,7 +73,10 @@ pub(crate) fn find_traces(
                 time_ns: *time_ns,
                 trace_id: trace_id.clone(),
             });
-            (next.as_ref().map_or(whole.start_ns, |next| next.time_ns), next)
+            (
+                next.as_ref().map_or(whole.start_ns, |next| next.time_ns),
+                next,
+            )
         }
         End::Rows(reached_ns) => {
             let next = TraceCursor {
@@ -124,8 +137,10 @@ impl Kind {
         };
         let mut sets = Vec::new();
         // Alternatives of one condition are tested together.
-        let (single, joined): (Vec<_>, Vec<_>) =
-            kind.any.iter().partition(|conditions| conditions.len() == 1);
+        let (single, joined): (Vec<_>, Vec<_>) = kind
+            .any
+            .iter()
+            .partition(|conditions| conditions.len() == 1);
         let single: Vec<FilterSpec> = single.into_iter().flatten().cloned().collect();
         if !single.is_empty() {
             sets.push(FilterSet::new(&single, FilterCombination::Or)?);
@@ -279,7 +294,8 @@ impl Page<'_> {
                 end_ns: window.range.end_ns,
             };
             for kind in &window.kinds {
-                if self.has_row(trace_id, range, Some(&kind.sets))? && self.touches(kind, trace_id)?
+                if self.has_row(trace_id, range, Some(&kind.sets))?
+                    && self.touches(kind, trace_id)?
                 {
                     return Ok(true);
                 }
@@ -321,7 +337,8 @@ impl Page<'_> {
                     continue;
                 };
                 for row in &rows {
-                    let (chunk, position) = (*row as usize / CHUNK_ROWS, *row as usize % CHUNK_ROWS);
+                    let (chunk, position) =
+                        (*row as usize / CHUNK_ROWS, *row as usize % CHUNK_ROWS);
                     let (selected, _) = selector.select(chunk)?;
                     if selected[position / 64] >> (position % 64) & 1 == 1 {
                         return Ok(true);

@@ -97,7 +97,10 @@ const AWS: [(&str, &[&str]); 8] = [
     ("region", &["aws.region", "cloud.region"]),
     ("request_id", &["aws.request_id", "aws.requestId"]),
     ("account_id", &["aws.account_id", "cloud.account.id"]),
-    ("queue_url", &["aws.queue_url", "aws.queue.url", "messaging.url"]),
+    (
+        "queue_url",
+        &["aws.queue_url", "aws.queue.url", "messaging.url"],
+    ),
     ("table_name", &["aws.table_name", "aws.table.name"]),
     ("bucket_name", &["aws.bucket_name", "aws.s3.bucket"]),
     ("function_name", &["aws.function_name", "faas.invoked_name"]),
@@ -233,7 +236,9 @@ impl Made {
         let entity = &trace.entities[index];
         let mut thrown = exceptions_of(entity.id, rows);
         if thrown.is_empty() && entity.is_fault {
-            let own = rows.iter().find(|row| crate::trace::span_id_of(row.fields) == Some(entity.id));
+            let own = rows
+                .iter()
+                .find(|row| crate::trace::span_id_of(row.fields) == Some(entity.id));
             if let Some(ValueRef::String(message)) =
                 own.and_then(|row| row.fields.get("status_message"))
             {
@@ -244,7 +249,11 @@ impl Made {
             return;
         }
         let exceptions = thrown.iter().enumerate().map(|(number, (name, message))| {
-            let seed = format!("waggle-exception:{}:{}:{number}", trace.id.to_xray(), entity.id);
+            let seed = format!(
+                "waggle-exception:{}:{}:{number}",
+                trace.id.to_xray(),
+                entity.id
+            );
             let id = crate::trace::hashed_id(&seed);
             let mut members = vec![(Box::from("id"), string(&id.to_string()))];
             if !name.is_empty() {

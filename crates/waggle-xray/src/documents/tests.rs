@@ -8,7 +8,10 @@ use waggle_model::Value;
 use waggle_wire::xray::TraceId;
 
 fn with_rows<T>(rows: &[StoredRow], ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -> T {
-    let fields: Vec<StoredFields<'_>> = rows.iter().map(|(_, fields)| StoredFields(fields)).collect();
+    let fields: Vec<StoredFields<'_>> = rows
+        .iter()
+        .map(|(_, fields)| StoredFields(fields))
+        .collect();
     let rows: Vec<Row<'_>> = rows
         .iter()
         .zip(&fields)
@@ -22,7 +25,10 @@ fn with_rows<T>(rows: &[StoredRow], ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -
 }
 
 fn documents(texts: &[&str]) -> Vec<SegmentDocument> {
-    let rows: Vec<StoredRow> = (0..).zip(texts).map(|(at, text)| row_of(at, text)).collect();
+    let rows: Vec<StoredRow> = (0..)
+        .zip(texts)
+        .map(|(at, text)| row_of(at, text))
+        .collect();
     with_rows(&rows, segment_documents)
 }
 
@@ -43,16 +49,39 @@ fn a_segment_of_one_document_comes_back_byte_for_byte() {
 fn golden_documents_come_back() {
     let t1 = documents(&GOLDEN[..3]);
     let ids: Vec<String> = t1.iter().map(|document| document.id.to_string()).collect();
-    assert_eq!(ids, ["a100000000000001", "b100000000000001", "cbdfa885baaaa75c", "52c5f059dd81a17a"]);
+    assert_eq!(
+        ids,
+        [
+            "a100000000000001",
+            "b100000000000001",
+            "cbdfa885baaaa75c",
+            "52c5f059dd81a17a"
+        ]
+    );
     assert_eq!(t1[1].text, GOLDEN[1]);
     let merged = parsed(&t1[0]);
-    let children: Vec<&str> = merged["subsegments"].as_array().unwrap().iter().map(|child| child["id"].as_str().unwrap()).collect();
-    assert_eq!(children, ["a100000000000002", "a100000000000003", "a100000000000004"]);
+    let children: Vec<&str> = merged["subsegments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|child| child["id"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        children,
+        ["a100000000000002", "a100000000000003", "a100000000000004"]
+    );
     let attached = &merged["subsegments"][2];
     assert_eq!(attached.get("type"), None);
     assert_eq!(attached["parent_id"], "a100000000000001");
-    assert!(t1[0].text.contains("\"start_time\":1778384900.0,"), "numbers keep their text");
-    assert_eq!(documents(&[GOLDEN[2], GOLDEN[0], GOLDEN[1]])[0].text, t1[0].text, "in any order of arrival");
+    assert!(
+        t1[0].text.contains("\"start_time\":1778384900.0,"),
+        "numbers keep their text"
+    );
+    assert_eq!(
+        documents(&[GOLDEN[2], GOLDEN[0], GOLDEN[1]])[0].text,
+        t1[0].text,
+        "in any order of arrival"
+    );
     let table = parsed(&t1[2]);
     assert_eq!(table["name"], "DynamoDB");
     assert_eq!(table["origin"], "AWS::DynamoDB::Table");
@@ -69,29 +98,45 @@ fn golden_documents_come_back() {
 #[test]
 fn an_orphan_has_an_entry_of_its_own() {
     let documents = documents(&GOLDEN[2..3]);
-    let ids: Vec<String> = documents.iter().map(|document| document.id.to_string()).collect();
+    let ids: Vec<String> = documents
+        .iter()
+        .map(|document| document.id.to_string())
+        .collect();
     assert_eq!(ids, ["52c5f059dd81a17a", "a100000000000004"]);
     assert!(documents.iter().any(|document| document.text == GOLDEN[2]));
 }
 
 #[test]
 fn accepted_documents_are_all_there_in_order() {
-    let rows = [row_of(5, GOLDEN[4]), row_of(3, GOLDEN[3]), row_of(5, GOLDEN[4])];
+    let rows = [
+        row_of(5, GOLDEN[4]),
+        row_of(3, GOLDEN[3]),
+        row_of(5, GOLDEN[4]),
+    ];
     let accepted = with_rows(&rows, |_, rows| accepted_documents(rows));
-    let texts: Vec<(i64, &str)> = accepted.iter().map(|document| (document.received_ns, document.text.as_str())).collect();
+    let texts: Vec<(i64, &str)> = accepted
+        .iter()
+        .map(|document| (document.received_ns, document.text.as_str()))
+        .collect();
     assert_eq!(texts, [(3, GOLDEN[3]), (5, GOLDEN[4])]);
 }
 
 fn span(id: &str, parent: Option<&str>, more: &[(&str, Value)]) -> StoredRow {
     let text = |text: &str| Value::String(text.to_owned());
     let mut fields = vec![
-        ("trace.trace_id".to_owned(), text("6a000000000000000000000000000001")),
+        (
+            "trace.trace_id".to_owned(),
+            text("6a000000000000000000000000000001"),
+        ),
         ("trace.span_id".to_owned(), text(id)),
         ("duration_ms".to_owned(), Value::Float(250.0)),
         ("meta.signal_type".to_owned(), text("trace")),
     ];
     fields.extend(parent.map(|parent| ("trace.parent_id".to_owned(), text(parent))));
-    fields.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+    fields.extend(
+        more.iter()
+            .map(|(name, value)| ((*name).to_owned(), value.clone())),
+    );
     fields.sort_by(|one, other| one.0.cmp(&other.0));
     (1_500_000_000, fields)
 }
@@ -100,38 +145,91 @@ fn span(id: &str, parent: Option<&str>, more: &[(&str, Value)]) -> StoredRow {
 fn spans_become_segments_with_subsegments() {
     let text = |text: &str| Value::String(text.to_owned());
     let rows = [
-        span("00000000000000aa", None, &[
-            ("service.name", text("shop")), ("name", text("GET /cart")), ("span.kind", text("server")),
-            ("http.request.method", text("GET")), ("url.scheme", text("https")), ("server.address", text("shop.example")),
-            ("url.path", text("/cart")), ("http.response.status_code", Value::Int(503)), ("cart.size", Value::Int(3)),
-            ("aws.xray.annotations", text("[\"cart.size\"]\n")),
-        ]),
-        span("00000000000000bb", Some("00000000000000aa"), &[
-            ("service.name", text("shop")), ("name", text("work (now!)")), ("span.kind", text("internal")),
-        ]),
-        span("00000000000000cc", Some("00000000000000bb"), &[
-            ("service.name", text("shop")), ("name", text("SELECT")), ("span.kind", text("client")),
-            ("db.system", text("postgresql")), ("db.name", text("carts")), ("db.connection_string", text("postgresql://u@db1:5432/carts")),
-            ("status_code", Value::Int(2)), ("error", Value::Bool(true)), ("status_message", text("gone")),
-        ]),
-        span("not-hex", Some("00000000000000aa"), &[
-            ("service.name", text("shop")), ("name", text("call")), ("span.kind", text("client")), ("peer.service", text("bank")),
-        ]),
+        span(
+            "00000000000000aa",
+            None,
+            &[
+                ("service.name", text("shop")),
+                ("name", text("GET /cart")),
+                ("span.kind", text("server")),
+                ("http.request.method", text("GET")),
+                ("url.scheme", text("https")),
+                ("server.address", text("shop.example")),
+                ("url.path", text("/cart")),
+                ("http.response.status_code", Value::Int(503)),
+                ("cart.size", Value::Int(3)),
+                ("aws.xray.annotations", text("[\"cart.size\"]\n")),
+            ],
+        ),
+        span(
+            "00000000000000bb",
+            Some("00000000000000aa"),
+            &[
+                ("service.name", text("shop")),
+                ("name", text("work (now!)")),
+                ("span.kind", text("internal")),
+            ],
+        ),
+        span(
+            "00000000000000cc",
+            Some("00000000000000bb"),
+            &[
+                ("service.name", text("shop")),
+                ("name", text("SELECT")),
+                ("span.kind", text("client")),
+                ("db.system", text("postgresql")),
+                ("db.name", text("carts")),
+                (
+                    "db.connection_string",
+                    text("postgresql://u@db1:5432/carts"),
+                ),
+                ("status_code", Value::Int(2)),
+                ("error", Value::Bool(true)),
+                ("status_message", text("gone")),
+            ],
+        ),
+        span(
+            "not-hex",
+            Some("00000000000000aa"),
+            &[
+                ("service.name", text("shop")),
+                ("name", text("call")),
+                ("span.kind", text("client")),
+                ("peer.service", text("bank")),
+            ],
+        ),
     ];
     let documents = with_rows(&rows, segment_documents);
     assert_eq!(documents.len(), 3);
-    let shop = documents.iter().map(parsed).find(|document| document["name"] == "shop").unwrap();
+    let shop = documents
+        .iter()
+        .map(parsed)
+        .find(|document| document["name"] == "shop")
+        .unwrap();
     assert_eq!(shop["http"]["request"]["url"], "https://shop.example/cart");
-    assert_eq!((&shop["fault"], &shop["start_time"], &shop["end_time"]), (&json!(true), &json!(1.5), &json!(1.75)));
+    assert_eq!(
+        (&shop["fault"], &shop["start_time"], &shop["end_time"]),
+        (&json!(true), &json!(1.5), &json!(1.75))
+    );
     assert_eq!(shop["annotations"], json!({"cart.size": 3}));
     assert_eq!(shop["metadata"]["default"]["name"], "GET /cart");
-    let work = shop["subsegments"].as_array().unwrap().iter().find(|child| child["name"] == "work now").unwrap();
+    let work = shop["subsegments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|child| child["name"] == "work now")
+        .unwrap();
     let query = &work["subsegments"][0];
     assert_eq!(query["name"], "carts@db1");
     assert_eq!(query["namespace"], "remote");
     assert_eq!(query["sql"]["database_type"], "postgresql");
     assert_eq!(query["cause"]["exceptions"][0]["message"], "gone");
-    let call = shop["subsegments"].as_array().unwrap().iter().find(|child| child["name"] == "bank").unwrap();
+    let call = shop["subsegments"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|child| child["name"] == "bank")
+        .unwrap();
     assert_eq!(call["metadata"]["default"]["waggle"]["span_id"], "not-hex");
     assert_eq!(call["id"].as_str().unwrap().len(), 16);
 }

@@ -8,7 +8,11 @@ fn few_values_are_kept_as_they_are() {
     for ms in [5, 3, 5] {
         histogram.add(ms * 1_000_000 + 400_000);
     }
-    let entries: Vec<(f64, u64)> = histogram.entries().iter().map(|entry| (entry.value.as_f64(), entry.count)).collect();
+    let entries: Vec<(f64, u64)> = histogram
+        .entries()
+        .iter()
+        .map(|entry| (entry.value.as_f64(), entry.count))
+        .collect();
     assert_eq!(entries, [(0.003, 1), (0.005, 2)]);
 }
 
@@ -23,7 +27,10 @@ fn many_values_are_merged_and_none_is_lost() {
     let entries = histogram.entries();
     assert_eq!(entries.len(), VALUES_MAX);
     assert!(entries.windows(2).all(|pair| pair[0].value < pair[1].value));
-    assert_eq!(entries.iter().map(|entry| entry.count).sum::<u64>(), count as u64);
+    assert_eq!(
+        entries.iter().map(|entry| entry.count).sum::<u64>(),
+        count as u64
+    );
 }
 
 #[test]

@@ -17,6 +17,11 @@ impl Filter {
         }
     }
 
+    /// Whether it is [`all`](Self::all), or an expression that says as little.
+    pub fn is_all(&self) -> bool {
+        matches!(&self.expression, Expression::All(parts) if parts.is_empty())
+    }
+
     /// Whether a trace passes.
     pub fn matches(&self, trace: &Trace) -> bool {
         Evaluation {
@@ -180,9 +185,7 @@ impl<'a> Evaluation<'a> {
             Found::Texts(segments().filter_map(of).collect())
         };
         match keyword {
-            Keyword::Ok => Found::Bool(
-                root.is_some_and(|root| is_ok(root)) && !trace.has_throttle(),
-            ),
+            Keyword::Ok => Found::Bool(root.is_some_and(is_ok) && !trace.has_throttle()),
             Keyword::Error => Found::Bool(trace.has_error()),
             Keyword::Fault => Found::Bool(trace.has_fault()),
             Keyword::Throttle => Found::Bool(trace.has_throttle()),
@@ -312,8 +315,12 @@ fn of_position<'s>(position: Position, keyword: &Keyword) -> Found<'s> {
 }
 
 /// The annotations of a key: what was annotated, or else any attribute of that name.
-fn annotations<'s>(entity: &'s Entity, key: &str) -> impl Iterator<Item = &'s Annotation> + use<'s> {
-    let is_it = |(name, value): &'s (std::sync::Arc<str>, Annotation)| (&**name == key).then_some(value);
+fn annotations<'s>(
+    entity: &'s Entity,
+    key: &str,
+) -> impl Iterator<Item = &'s Annotation> + use<'s> {
+    let is_it =
+        |(name, value): &'s (std::sync::Arc<str>, Annotation)| (&**name == key).then_some(value);
     let found: Vec<&Annotation> = entity.annotations.iter().filter_map(is_it).collect();
     let found = match found.is_empty() {
         true => entity.attributes.iter().filter_map(is_it).collect(),

@@ -186,9 +186,7 @@ impl Keyword {
             Self::Root => scope == Scope::Service,
             Self::First | Self::Last | Self::Index => matches!(scope, Scope::Cause(..)),
             Self::Remote => matches!(scope, Scope::Cause(_, CauseLevel::Entity)),
-            Self::Coverage => {
-                scope == Scope::Cause(CauseKind::ResponseTime, CauseLevel::Entity)
-            }
+            Self::Coverage => scope == Scope::Cause(CauseKind::ResponseTime, CauseLevel::Entity),
             Self::Name => matches!(scope, Scope::Service | Scope::Cause(..)),
             Self::Type => {
                 matches!(scope, Scope::Service | Scope::Cause(_, CauseLevel::Service))

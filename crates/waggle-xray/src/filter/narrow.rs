@@ -26,17 +26,39 @@ const SIDE: u8 = 2;
 /// Rank of having something at all.
 const PRESENCE: u8 = 3;
 
+impl Expression {
+    /// Whether a key of an annotation may stand for columns of several names.
+    fn has_ambiguous_keys(&self) -> bool {
+        match self {
+            Self::Any(parts) | Self::All(parts) => parts.iter().any(Self::has_ambiguous_keys),
+            Self::Not(inner)
+            | Self::Service(_, inner)
+            | Self::Edge(_, _, inner)
+            | Self::Cause(_, _, inner) => inner.has_ambiguous_keys(),
+            Self::CauseJson(..) => false,
+            Self::Is(keyword) | Self::Compare(keyword, _) => {
+                matches!(keyword, Keyword::Annotation(key) if key.contains('_'))
+            }
+            Self::Group(filter, _) => filter.has_ambiguous_keys(),
+        }
+    }
+}
+
 impl Filter {
+    /// Whether [`narrow`](Self::narrow) needs to be told of columns.
+    pub fn has_ambiguous_keys(&self) -> bool {
+        self.expression.has_ambiguous_keys()
+    }
+
     /// The rows to look for; `None` when nothing can be said. `columns_of` names the columns that an annotation key may stand for, besides
     /// the one of its own name: those that differ in characters that keys can't have.
     pub fn narrow(&self, columns_of: &dyn Fn(&str) -> Vec<String>) -> Option<Narrowed> {
         let narrowing = Narrowing { columns_of };
         let mut narrowed = narrowing.of(&self.expression)?;
         // Documents that wait have no columns yet.
-        narrowed.alternatives.push(vec![
-            exists("xray.document"),
-            absent("service.name"),
-        ]);
+        narrowed
+            .alternatives
+            .push(vec![exists("xray.document"), absent("service.name")]);
         Some(narrowed)
     }
 }
@@ -164,9 +186,9 @@ fn best(one: Option<Narrowed>, other: Option<Narrowed>) -> Option<Narrowed> {
 
 fn rank_of(test: &Test) -> u8 {
     match test {
-        Test::Bool { .. }
-        | Test::Number(NumberOp::Equal, _)
-        | Test::Text(TextOp::Equal, _) => VALUE,
+        Test::Bool { .. } | Test::Number(NumberOp::Equal, _) | Test::Text(TextOp::Equal, _) => {
+            VALUE
+        }
         Test::Number(NumberOp::NotEqual, _) | Test::Text(TextOp::NotEqual, _) => PRESENCE,
         Test::Text(_, text) if text.is_empty() => PRESENCE,
         Test::Number(..) | Test::Text(..) => SIDE,
@@ -177,7 +199,10 @@ fn rank_of(test: &Test) -> u8 {
 fn condition(column: &str, test: &Test) -> Vec<FilterSpec> {
     let one = |op, value| vec![spec(column, op, FilterValue::One(value))];
     match test {
-        Test::Bool { is_equal: true, value } => one(FilterOp::Equal, Value::Bool(*value)),
+        Test::Bool {
+            is_equal: true,
+            value,
+        } => one(FilterOp::Equal, Value::Bool(*value)),
         Test::Number(op, number) => {
             let op = match op {
                 NumberOp::Equal => FilterOp::Equal,

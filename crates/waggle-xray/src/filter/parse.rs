@@ -185,7 +185,10 @@ impl<'a> Parser<'a, '_> {
         let Token::Word(word) = self.peek()? else {
             return Err(self.unexpected("a condition"));
         };
-        if RESERVED.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+        if RESERVED
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(word))
+        {
             return Err(self.unexpected("a condition"));
         }
         self.lexer.next()?;
@@ -199,7 +202,10 @@ impl<'a> Parser<'a, '_> {
             "service" if is_call => {
                 only_in_trace(&self.lexer, "service()")?;
                 let node = self.service()?;
-                Ok(Expression::Service(node, Box::new(self.block(Scope::Service, false)?)))
+                Ok(Expression::Service(
+                    node,
+                    Box::new(self.block(Scope::Service, false)?),
+                ))
             }
             "edge" if is_call => {
                 only_in_trace(&self.lexer, "edge()")?;
@@ -207,7 +213,9 @@ impl<'a> Parser<'a, '_> {
                 let block = self.block(Scope::Edge, false)?;
                 Ok(Expression::Edge(from, to, Box::new(block)))
             }
-            "rootcause" => Err(self.lexer.error_at(start, "rootcause needs a kind and a level")),
+            "rootcause" => Err(self
+                .lexer
+                .error_at(start, "rootcause needs a kind and a level")),
             _ if lower.starts_with("rootcause.") => {
                 only_in_trace(&self.lexer, "rootcause")?;
                 self.cause(start, &lower)
@@ -369,7 +377,11 @@ impl<'a> Parser<'a, '_> {
         let mut values = serde_json::Deserializer::from_str(self.lexer.rest()).into_iter::<Json>();
         let value = match values.next() {
             Some(Ok(value @ (Json::Array(_) | Json::Object(_)))) => value,
-            _ => return Err(self.lexer.error_at(start, "expected a JSON array or object")),
+            _ => {
+                return Err(self
+                    .lexer
+                    .error_at(start, "expected a JSON array or object"));
+            }
         };
         let length = values.byte_offset();
         self.lexer.offset += length;
@@ -396,7 +408,11 @@ impl<'a> Parser<'a, '_> {
         };
         let value_start = self.start();
         let value = match self.peek()? {
-            Token::Word(word) if RESERVED.iter().any(|known| known.eq_ignore_ascii_case(word)) => {
+            Token::Word(word)
+                if RESERVED
+                    .iter()
+                    .any(|known| known.eq_ignore_ascii_case(word)) =>
+            {
                 return Err(self.unexpected("a value"));
             }
             Token::Sign(_) | Token::End => return Err(self.unexpected("a value")),

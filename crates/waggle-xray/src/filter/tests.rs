@@ -1,6 +1,8 @@
 //! One case per keyword and operator, the table of spec/xray.md section 9.2, and where errors are.
 
-use super::{Filter, GroupFilter, GroupName, Groups, NoGroups, NodePattern, Selector, SelectorTerm};
+use super::{
+    Filter, GroupFilter, GroupName, Groups, NoGroups, NodePattern, Selector, SelectorTerm,
+};
 use crate::trace::Trace;
 use crate::trace::tests::{GOLDEN, golden, trace};
 
@@ -29,10 +31,14 @@ impl Groups for SomeGroups {
 
 /// Which golden traces match, as `1`, `2`, `3`.
 fn matching(expression: &str) -> String {
-    let filter = Filter::parse(expression, &SomeGroups).unwrap_or_else(|error| panic!("{expression}: {error}"));
+    let filter = Filter::parse(expression, &SomeGroups)
+        .unwrap_or_else(|error| panic!("{expression}: {error}"));
     let traces = golden();
     let numbers = ["1", "2", "3"].into_iter().zip(&traces);
-    numbers.filter(|(_, trace)| filter.matches(trace)).map(|(number, _)| number).collect()
+    numbers
+        .filter(|(_, trace)| filter.matches(trace))
+        .map(|(number, _)| number)
+        .collect()
 }
 
 #[test]
@@ -52,15 +58,24 @@ fn the_golden_filters() {
         ("service() { responsetime >= 0.24 }", "12"),
         (r#"http.url ENDSWITH "/cart" !throttle"#, "1"),
         (r#"rootcause.fault.exception { name = "BankDown" }"#, "2"),
-        (r#"rootcause.fault.service { last and name = "bank.example" and inferred }"#, "2"),
+        (
+            r#"rootcause.fault.service { last and name = "bank.example" and inferred }"#,
+            "2",
+        ),
         ("!annotation.tier", "23"),
         ("ok !partial duration <3", "1"),
         (r#"(fault OR throttle) http.method = "GET""#, "3"),
         (r#"annotation[tier] = "gold""#, "1"),
         (r#"user CONTAINS """#, "1"),
         ("http.url AND responseTime > 0.2", "12"),
-        (r#"edge("shop.example", id(name: "carts", type: "AWS::DynamoDB::Table")) { ok }"#, "1"),
-        (r#"service("shop.example") {root = true and fault = true}"#, "2"),
+        (
+            r#"edge("shop.example", id(name: "carts", type: "AWS::DynamoDB::Table")) { ok }"#,
+            "1",
+        ),
+        (
+            r#"service("shop.example") {root = true and fault = true}"#,
+            "2",
+        ),
         (r#"annotation.items = "3""#, ""),
     ];
     for (expression, expected) in cases {
@@ -92,7 +107,10 @@ fn every_keyword_and_operator() {
         ("duration = 0.26", "1"),
         ("duration > 0.006", "12"),
         ("service(\"shop.example\") { duration = 0.26 }", "1"),
-        ("edge(\"shop.example\", \"ledger@db1\") { duration = 0.08 }", "1"),
+        (
+            "edge(\"shop.example\", \"ledger@db1\") { duration = 0.08 }",
+            "1",
+        ),
         ("http.status = 502", "2"),
         ("http.status >= 429", "23"),
         ("http.url CONTAINS \"/pay\"", "2"),
@@ -113,22 +131,46 @@ fn every_keyword_and_operator() {
         ("annotation.tier CONTAINS ol", "1"),
         ("annotation[\"tier\"]", "1"),
         ("annotation.tier = true", ""),
-        ("service(\"pricing.example\") { annotation.tier = gold }", "1"),
+        (
+            "service(\"pricing.example\") { annotation.tier = gold }",
+            "1",
+        ),
         ("service(\"pricing.example\") { annotation.items }", ""),
-        ("edge(\"shop.example\", \"pricing.example\") { http.url ENDSWITH \"/p\" }", "1"),
+        (
+            "edge(\"shop.example\", \"pricing.example\") { http.url ENDSWITH \"/p\" }",
+            "1",
+        ),
         ("edge(, \"shop.example\") { throttle }", "3"),
         ("edge(id(type: \"client\"), \"shop.example\")", "123"),
         ("edge(\"pricing.example\",)", ""),
         ("rootcause.error.service { first last index = 0 }", "3"),
-        ("rootcause.fault.entity { remote name = \"bank.example\" index = 1 }", "2"),
-        ("rootcause.fault.exception { first message CONTAINS \"503\" }", "2"),
+        (
+            "rootcause.fault.entity { remote name = \"bank.example\" index = 1 }",
+            "2",
+        ),
+        (
+            "rootcause.fault.exception { first message CONTAINS \"503\" }",
+            "2",
+        ),
         ("rootcause.responsetime.entity { coverage < 0.4 }", "1"),
-        ("rootcause.responsetime.service { name = \"pricing.example\" last }", "1"),
+        (
+            "rootcause.responsetime.service { name = \"pricing.example\" last }",
+            "1",
+        ),
         ("rootcause.fault.service { }", "2"),
         ("rootcause.fault.service { type = remote }", "2"),
-        (r##"rootcause.fault.json = #[{"Services":[{"Name":"shop.example"},{"Name":"bank.example","Inferred":true}]}]"##, "2"),
-        (r##"rootcause.json = #{"Services":[{"Name":"shop.example","EntityPath":[{"Coverage":1},{}]},{}]}"##, "12"),
-        (r##"rootcause.json = #[{"Services":[{"Name":"bank.example"}]}] OR fault"##, "2"),
+        (
+            r##"rootcause.fault.json = #[{"Services":[{"Name":"shop.example"},{"Name":"bank.example","Inferred":true}]}]"##,
+            "2",
+        ),
+        (
+            r##"rootcause.json = #{"Services":[{"Name":"shop.example","EntityPath":[{"Coverage":1},{}]},{}]}"##,
+            "12",
+        ),
+        (
+            r##"rootcause.json = #[{"Services":[{"Name":"bank.example"}]}] OR fault"##,
+            "2",
+        ),
         ("group.name = \"faulty\"", "2"),
         ("group.name != faulty", "13"),
         ("group.arn = \"arn:faulty\"", "2"),
@@ -139,8 +181,12 @@ fn every_keyword_and_operator() {
         ("! fault ! error", "1"),
         ("annotation.tier = \"go\\\"ld\"", ""),
     ];
-    let wrong = cases.iter().filter(|(expression, expected)| matching(expression) != *expected);
-    let wrong: Vec<_> = wrong.map(|(expression, _)| (expression, matching(expression))).collect();
+    let wrong = cases
+        .iter()
+        .filter(|(expression, expected)| matching(expression) != *expected);
+    let wrong: Vec<_> = wrong
+        .map(|(expression, _)| (expression, matching(expression)))
+        .collect();
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
@@ -204,8 +250,13 @@ fn errors_say_where() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-    let error = Filter::parse("bogus = 1", &NoGroups).unwrap_err().to_string();
-    assert!(error.starts_with("Invalid filter expression at position 0: "), "{error}");
+    let error = Filter::parse("bogus = 1", &NoGroups)
+        .unwrap_err()
+        .to_string();
+    assert!(
+        error.starts_with("Invalid filter expression at position 0: "),
+        "{error}"
+    );
 }
 
 #[test]
@@ -217,13 +268,27 @@ fn selectors() {
     };
     let service = SelectorTerm::Service(node("a", Some("t")));
     let parse = |text: &str| Selector::parse(text).map(|selector| selector.terms);
-    assert_eq!(parse(r#"service(id(name: "a", type: "t"))"#), Ok(vec![service.clone()]));
-    assert_eq!(parse(r#"id(name: "a", type: "t")"#), Ok(vec![service.clone()]));
+    assert_eq!(
+        parse(r#"service(id(name: "a", type: "t"))"#),
+        Ok(vec![service.clone()])
+    );
+    assert_eq!(
+        parse(r#"id(name: "a", type: "t")"#),
+        Ok(vec![service.clone()])
+    );
     assert_eq!(
         parse(r#"service(id(type: "t", name: "a")) OR edge("b", "c")"#),
-        Ok(vec![service, SelectorTerm::Edge(node("b", None), node("c", None))])
+        Ok(vec![
+            service,
+            SelectorTerm::Edge(node("b", None), node("c", None))
+        ])
     );
-    for (text, position) in [("fault", 0), ("service(\"a\") { fault }", 13), ("service(\"a\") service(\"b\")", 13), ("", 0)] {
+    for (text, position) in [
+        ("fault", 0),
+        ("service(\"a\") { fault }", 13),
+        ("service(\"a\") service(\"b\")", 13),
+        ("", 0),
+    ] {
         assert_eq!(parse(text).unwrap_err().position, position, "{text}");
     }
     assert!(Selector::parse(&format!("service(\"{}\")", "x".repeat(500))).is_err());
@@ -236,7 +301,13 @@ fn an_expression_that_is_narrowed_names_rows() {
         let narrowed = filter.narrow(&|key| vec![key.replace('_', "-")]);
         narrowed.map(|narrowed| {
             let alternatives = narrowed.alternatives.iter();
-            let columns = alternatives.map(|conditions| conditions.iter().map(|spec| spec.column.as_str()).collect::<Vec<_>>().join("+"));
+            let columns = alternatives.map(|conditions| {
+                conditions
+                    .iter()
+                    .map(|spec| spec.column.as_str())
+                    .collect::<Vec<_>>()
+                    .join("+")
+            });
             columns.collect::<Vec<_>>().join(" ")
         })
     };
@@ -248,11 +319,28 @@ fn an_expression_that_is_narrowed_names_rows() {
         narrow("annotation.a_b = 1"),
         Some("a-b a_b annotation.a_b xray.document+service.name".to_owned())
     );
-    for unrestricted in ["!fault", "ok", "partial", "duration > 1", "fault OR ok", "inferred", "group.name != faulty", "fault = false"] {
+    for unrestricted in [
+        "!fault",
+        "ok",
+        "partial",
+        "duration > 1",
+        "fault OR ok",
+        "inferred",
+        "group.name != faulty",
+        "fault = false",
+    ] {
         assert_eq!(narrow(unrestricted), None, "{unrestricted}");
     }
-    assert!(narrow("group.name = faulty").unwrap().contains("xray.fault"));
-    assert!(narrow("service(\"x\") { throttle }").unwrap().contains("service.name"));
+    assert!(
+        narrow("group.name = faulty")
+            .unwrap()
+            .contains("xray.fault")
+    );
+    assert!(
+        narrow("service(\"x\") { throttle }")
+            .unwrap()
+            .contains("service.name")
+    );
 }
 
 pub(super) fn is_match(expression: &str, trace: &Trace) -> bool {

@@ -54,7 +54,10 @@ impl Span {
     /// Start at the full second before, end at the full second after and later than the start: clients divide by the difference.
     fn shown(self) -> (Seconds, Seconds) {
         let start_s = self.start_s();
-        let end_s = self.end_ns.saturating_add(NS_PER_S - 1).div_euclid(NS_PER_S);
+        let end_s = self
+            .end_ns
+            .saturating_add(NS_PER_S - 1)
+            .div_euclid(NS_PER_S);
         let at = |seconds: i64| Seconds(seconds.saturating_mul(NS_PER_S));
         (at(start_s), at(end_s.max(start_s + 1)))
     }
@@ -123,8 +126,14 @@ impl NodeFigures {
     pub(super) fn finish(&self, number: usize, number_of: &dyn Fn(usize) -> usize) -> GraphNode {
         let is_client = self.node.kind == NodeKind::Client;
         let (start_time, end_time) = self.span.shown();
-        let calls = self.edges.iter().map(|(to, edge)| edge.finish(number_of(*to)));
-        let links = self.links.iter().map(|(to, link)| link.finish(number_of(*to)));
+        let calls = self
+            .edges
+            .iter()
+            .map(|(to, edge)| edge.finish(number_of(*to)));
+        let links = self
+            .links
+            .iter()
+            .map(|(to, link)| link.finish(number_of(*to)));
         let mut edges: Vec<Edge> = calls.chain(links).collect();
         edges.sort_by_key(|edge| (edge.reference_id, edge.edge_type));
         GraphNode {

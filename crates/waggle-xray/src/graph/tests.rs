@@ -32,13 +32,20 @@ fn lines(graph: &[GraphNode]) -> Vec<Line> {
 }
 
 /// Callee by name and type; ok, errors, faults, all; time; histogram.
-fn edges(graph: &[GraphNode], name: &str, node_type: &str) -> Vec<(String, [u64; 4], f64, Vec<(f64, u64)>)> {
+fn edges(
+    graph: &[GraphNode],
+    name: &str,
+    node_type: &str,
+) -> Vec<(String, [u64; 4], f64, Vec<(f64, u64)>)> {
     let node = find(graph, name, node_type);
     let mut edges: Vec<_> = node
         .edges
         .iter()
         .map(|edge| {
-            let to = graph.iter().find(|node| node.reference_id == edge.reference_id).unwrap();
+            let to = graph
+                .iter()
+                .find(|node| node.reference_id == edge.reference_id)
+                .unwrap();
             let statistics = edge.summary_statistics;
             let histogram = edge.response_time_histogram.as_ref().unwrap();
             (
@@ -50,7 +57,10 @@ fn edges(graph: &[GraphNode], name: &str, node_type: &str) -> Vec<(String, [u64;
                     statistics.total_count,
                 ],
                 statistics.total_response_time.as_f64(),
-                histogram.iter().map(|entry| (entry.value.as_f64(), entry.count)).collect(),
+                histogram
+                    .iter()
+                    .map(|entry| (entry.value.as_f64(), entry.count))
+                    .collect(),
             )
         })
         .collect();
@@ -66,7 +76,13 @@ fn find<'a>(graph: &'a [GraphNode], name: &str, node_type: &str) -> &'a GraphNod
 }
 
 fn line(name: &str, node_type: &str, state: &'static str, counts: [u64; 5], seconds: f64) -> Line {
-    (name.to_owned(), node_type.to_owned(), state, counts, seconds)
+    (
+        name.to_owned(),
+        node_type.to_owned(),
+        state,
+        counts,
+        seconds,
+    )
 }
 
 fn graph_of(traces: &[Trace], range: TimeRange) -> Vec<GraphNode> {
@@ -93,10 +109,28 @@ fn the_golden_graph() {
             lines(&graph),
             [
                 line("bank.example", "remote", "unknown", [0, 0, 0, 1, 1], 0.2),
-                line("carts", "AWS::DynamoDB::Table", "unknown", [1, 0, 0, 0, 1], 0.04),
-                line("ledger@db1", "Database::SQL", "unknown", [1, 0, 0, 0, 1], 0.08),
+                line(
+                    "carts",
+                    "AWS::DynamoDB::Table",
+                    "unknown",
+                    [1, 0, 0, 0, 1],
+                    0.04
+                ),
+                line(
+                    "ledger@db1",
+                    "Database::SQL",
+                    "unknown",
+                    [1, 0, 0, 0, 1],
+                    0.08
+                ),
                 line("pricing.example", "", "active", [1, 0, 0, 0, 1], 0.08),
-                line("shop.example", "AWS::EC2::Instance", "active", [1, 1, 0, 1, 3], 0.546),
+                line(
+                    "shop.example",
+                    "AWS::EC2::Instance",
+                    "active",
+                    [1, 1, 0, 1, 3],
+                    0.546
+                ),
                 line("shop.example", "client", "unknown", [0; 5], 0.0),
             ]
         );
@@ -104,10 +138,18 @@ fn the_golden_graph() {
         assert_eq!(shop.root, Some(true));
         let histogram = |entries: &Option<Vec<crate::HistogramEntry>>| -> Vec<(f64, u64)> {
             let entries = entries.as_ref().unwrap().iter();
-            entries.map(|entry| (entry.value.as_f64(), entry.count)).collect()
+            entries
+                .map(|entry| (entry.value.as_f64(), entry.count))
+                .collect()
         };
-        assert_eq!(histogram(&shop.response_time_histogram), [(0.006, 1), (0.24, 1), (0.3, 1)]);
-        assert_eq!(histogram(&shop.duration_histogram), [(0.006, 1), (0.26, 1), (0.3, 1)]);
+        assert_eq!(
+            histogram(&shop.response_time_histogram),
+            [(0.006, 1), (0.24, 1), (0.3, 1)]
+        );
+        assert_eq!(
+            histogram(&shop.duration_histogram),
+            [(0.006, 1), (0.26, 1), (0.3, 1)]
+        );
         assert_eq!(
             edges(&graph, "shop.example", "client"),
             [(
@@ -132,7 +174,10 @@ fn the_golden_graph() {
             let node = find(&graph, name, node_type);
             let Seconds(start_ns) = node.start_time;
             let Seconds(end_ns) = node.end_time;
-            (start_ns / 1_000_000_000 - start_s, end_ns / 1_000_000_000 - start_s)
+            (
+                start_ns / 1_000_000_000 - start_s,
+                end_ns / 1_000_000_000 - start_s,
+            )
         };
         assert_eq!(times("shop.example", "client"), (0, 121));
         assert_eq!(times("shop.example", "AWS::EC2::Instance"), (0, 121));
@@ -153,7 +198,13 @@ fn only_segments_that_end_in_the_range_take_part() {
         lines(&graph),
         [
             line("bank.example", "remote", "unknown", [0, 0, 0, 1, 1], 0.2),
-            line("shop.example", "AWS::EC2::Instance", "active", [0, 0, 0, 1, 1], 0.3),
+            line(
+                "shop.example",
+                "AWS::EC2::Instance",
+                "active",
+                [0, 0, 0, 1, 1],
+                0.3
+            ),
             line("shop.example", "client", "unknown", [0; 5], 0.0),
         ]
     );
@@ -178,8 +229,14 @@ pub(crate) fn worked_example() -> Vec<Trace> {
     };
     let queue = r#","fault":true,"subsegments":[{"name":"SQS","id":"c000000000000003","namespace":"aws","fault":true,"start_time":1000,"end_time":1000.15,"aws":{"queue_url":"q1"}}]"#;
     vec![
-        trace(&[&web(1, "1000.1", &calls_auth(1, "1000.05")), &auth(1, "1000.04")]),
-        trace(&[&web(2, "1000.3", &calls_auth(2, "1000.08")), &auth(2, "1000.07")]),
+        trace(&[
+            &web(1, "1000.1", &calls_auth(1, "1000.05")),
+            &auth(1, "1000.04"),
+        ]),
+        trace(&[
+            &web(2, "1000.3", &calls_auth(2, "1000.08")),
+            &auth(2, "1000.07"),
+        ]),
         trace(&[&web(3, "1000.2", queue)]),
         trace(&[&web(4, "1000.01", r#","error":true,"throttle":true"#)]),
     ]
@@ -210,14 +267,26 @@ fn the_worked_example() {
     assert_eq!(
         edges(&graph, "web", ""),
         [
-            ("auth/".to_owned(), [2, 0, 0, 2], 0.13, vec![(0.05, 1), (0.08, 1)]),
-            ("q1/AWS::SQS::Queue".to_owned(), [0, 0, 1, 1], 0.15, vec![(0.15, 1)]),
+            (
+                "auth/".to_owned(),
+                [2, 0, 0, 2],
+                0.13,
+                vec![(0.05, 1), (0.08, 1)]
+            ),
+            (
+                "q1/AWS::SQS::Queue".to_owned(),
+                [0, 0, 1, 1],
+                0.15,
+                vec![(0.15, 1)]
+            ),
         ]
     );
 }
 
 fn with_account(number: u64, account: Option<&str>) -> Trace {
-    let aws = account.map_or_else(String::new, |account| format!(r#","aws":{{"account_id":"{account}"}}"#));
+    let aws = account.map_or_else(String::new, |account| {
+        format!(r#","aws":{{"account_id":"{account}"}}"#)
+    });
     trace(&[&format!(
         r#"{{"name":"s","id":"a{number:015}","trace_id":"1-6a000000-{number:024}","start_time":1,"end_time":2{aws}}}"#
     )])
@@ -226,7 +295,10 @@ fn with_account(number: u64, account: Option<&str>) -> Trace {
 #[test]
 fn accounts_tell_nodes_apart_only_when_there_are_two() {
     let count = |accounts: &[Option<&str>]| {
-        let traces: Vec<Trace> = (1..).zip(accounts).map(|(number, account)| with_account(number, *account)).collect();
+        let traces: Vec<Trace> = (1..)
+            .zip(accounts)
+            .map(|(number, account)| with_account(number, *account))
+            .collect();
         let graph = GraphBuilder::of_traces(traces.iter()).finish();
         let own = graph.iter().filter(|node| &*node.node_type != "client");
         let mut counts: Vec<(Option<String>, u64)> = own
@@ -240,7 +312,10 @@ fn accounts_tell_nodes_apart_only_when_there_are_two() {
     };
     let known = |account: &str| Some(account.to_owned());
     assert_eq!(count(&[None, Some("1"), None]), [(known("1"), 3)]);
-    assert_eq!(count(&[Some("1"), Some("2"), None]), [(None, 1), (known("1"), 1), (known("2"), 1)]);
+    assert_eq!(
+        count(&[Some("1"), Some("2"), None]),
+        [(None, 1), (known("1"), 1), (known("2"), 1)]
+    );
 }
 
 #[test]

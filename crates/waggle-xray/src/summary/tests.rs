@@ -7,7 +7,9 @@ use serde_json::{Value as Json, json};
 fn summaries() -> Vec<Json> {
     let summaries = golden();
     let summaries = summaries.iter().map(|trace| TraceSummary::of(trace, None));
-    summaries.map(|summary| serde_json::to_value(summary).unwrap()).collect()
+    summaries
+        .map(|summary| serde_json::to_value(summary).unwrap())
+        .collect()
 }
 
 fn service(name: &str, node_type: &str) -> Json {
@@ -106,7 +108,9 @@ fn the_golden_summaries() {
 
 #[test]
 fn what_clients_look_into_is_always_there() {
-    let only_subsegment = trace(&[r#"{"type":"subsegment","name":"q","id":"00000000000000aa","parent_id":"00000000000000bb","trace_id":"1-6a000000-000000000000000000000001","start_time":1.5,"in_progress":true}"#]);
+    let only_subsegment = trace(&[
+        r#"{"type":"subsegment","name":"q","id":"00000000000000aa","parent_id":"00000000000000bb","trace_id":"1-6a000000-000000000000000000000001","start_time":1.5,"in_progress":true}"#,
+    ]);
     let summary = serde_json::to_value(TraceSummary::of(&only_subsegment, None)).unwrap();
     assert_eq!(summary["Http"], json!({}));
     assert_eq!(summary["IsPartial"], json!(true));
@@ -117,7 +121,9 @@ fn what_clients_look_into_is_always_there() {
 
 #[test]
 fn only_fifty_keys_are_shown() {
-    let annotations: Vec<String> = (0..60).map(|number| format!(r#""k{number:02}":{number}"#)).collect();
+    let annotations: Vec<String> = (0..60)
+        .map(|number| format!(r#""k{number:02}":{number}"#))
+        .collect();
     let document = format!(
         r#"{{"name":"s","id":"00000000000000aa","trace_id":"{T1}","start_time":1,"end_time":2,"annotations":{{{}}}}}"#,
         annotations.join(",")

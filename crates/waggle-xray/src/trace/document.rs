@@ -1,6 +1,6 @@
 //! Entities from a document: what the wire reads, in the words of this crate.
 
-use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Request, Link, Namespace};
+use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Request};
 use std::sync::Arc;
 use waggle_wire::xray::{self, Document, Json, Object};
 

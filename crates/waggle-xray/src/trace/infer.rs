@@ -33,7 +33,12 @@ fn is_call(entity: &Entity) -> bool {
 
 fn inferred(trace_id: TraceId, call: &Entity) -> Entity {
     let id = inferred_id(trace_id, call.id);
-    let mut segment = Entity::new(id, EntityKind::Segment, Arc::clone(&call.name), call.start_ns);
+    let mut segment = Entity::new(
+        id,
+        EntityKind::Segment,
+        Arc::clone(&call.name),
+        call.start_ns,
+    );
     segment.parent_id = Some(call.id);
     segment.is_inferred = true;
     segment.end_ns = call.end_ns;

@@ -3,12 +3,13 @@
 
 mod name;
 
-use super::document::entities_of_document;
-use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Request, Link, Namespace};
-use super::infer::hashed_id;
 use super::Parts;
+use super::document::entities_of_document;
+use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Request};
+use super::infer::hashed_id;
 use hashbrown::HashSet;
-use name::{cleaned_key, origin_of, segment_name, subsegment_name, url_of};
+pub use name::annotation_key;
+use name::{origin_of, segment_name, subsegment_name, url_of};
 use std::sync::Arc;
 use waggle_model::{Value, ValueRef};
 use waggle_wire::xray::{Document, EntityId, TraceId};
@@ -27,7 +28,9 @@ pub struct StoredFields<'a>(pub &'a [(String, Value)]);
 
 impl Fields for StoredFields<'_> {
     fn get(&self, column: &str) -> Option<ValueRef<'_>> {
-        let place = self.0.binary_search_by(|(name, _)| name.as_str().cmp(column));
+        let place = self
+            .0
+            .binary_search_by(|(name, _)| name.as_str().cmp(column));
         let (_, value) = self.0.get(place.ok()?)?;
         Some(value.as_ref())
     }
@@ -234,10 +237,7 @@ fn is_span(fields: &dyn Fields) -> bool {
 }
 
 /// The entity that a row stands for; `None` for a row that is no span. `has_parent` tells whether a span of this id is in the trace.
-pub fn entity_of_row(
-    row: &Row<'_>,
-    has_parent: &dyn Fn(EntityId) -> bool,
-) -> Option<Entity> {
+pub fn entity_of_row(row: &Row<'_>, has_parent: &dyn Fn(EntityId) -> bool) -> Option<Entity> {
     let fields = row.fields;
     if !is_span(fields) {
         return None;
@@ -311,8 +311,8 @@ fn put_flags(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
         }
         Some(500..=599) => entity.is_fault = true,
         _ => {
-            entity.is_fault = whole(fields, "status_code") == Some(2)
-                || bool_of(fields, "error") == Some(true);
+            entity.is_fault =
+                whole(fields, "status_code") == Some(2) || bool_of(fields, "error") == Some(true);
         }
     }
 }
@@ -332,9 +332,8 @@ fn put_segment(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
 }
 
 fn put_call(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
-    let is_aws = || {
-        text(fields, "rpc.system") == Some("aws-api") || fields.get("aws.service").is_some()
-    };
+    let is_aws =
+        || text(fields, "rpc.system") == Some("aws-api") || fields.get("aws.service").is_some();
     entity.namespace = match (is_xray, text(fields, "xray.namespace")) {
         (true, Some("aws")) => Namespace::Aws,
         (true, Some("remote")) => Namespace::Remote,
@@ -363,7 +362,9 @@ fn put_call(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
     entity.aws = AwsCall {
         table: shared(fields, &["aws.table_name", "aws.table.name"]).or_else(|| {
             match entity.name.as_ref() {
-                "DynamoDB" => only("aws.dynamodb.table_names").or_else(|| only("aws.resource_names")),
+                "DynamoDB" => {
+                    only("aws.dynamodb.table_names").or_else(|| only("aws.resource_names"))
+                }
                 _ => None,
             }
         }),
@@ -372,7 +373,9 @@ fn put_call(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
         function: shared(fields, &["aws.function_name", "faas.invoked_name"]),
     };
     entity.has_sql = match is_xray {
-        true => SQL_COLUMNS.iter().any(|column| fields.get(column).is_some()),
+        true => SQL_COLUMNS
+            .iter()
+            .any(|column| fields.get(column).is_some()),
         false => ["db.system", "db.system.name"]
             .iter()
             .filter_map(|column| text(fields, column))
@@ -441,14 +444,14 @@ fn put_annotations(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
         if let Some(value) = value {
             let key = match is_xray {
                 true => key,
-                false => cleaned_key(&key),
+                false => annotation_key(&key),
             };
             entity.annotations.push((Arc::from(key), annotation(value)));
         }
     }
     if !is_xray {
         fields.each(&mut |name, value| {
-            let key = Arc::from(cleaned_key(name));
+            let key = Arc::from(annotation_key(name));
             entity.attributes.push((key, annotation(value)));
         });
     }

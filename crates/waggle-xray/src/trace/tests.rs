@@ -25,8 +25,14 @@ pub(crate) type StoredRow = (i64, Vec<(String, Value)>);
 pub(crate) fn row_of(received_ns: i64, text: &str) -> StoredRow {
     let document = Document::parse(text.as_bytes()).unwrap();
     let fields = vec![
-        ("trace.span_id".to_owned(), Value::String(document.entity().id().to_string())),
-        ("trace.trace_id".to_owned(), Value::String(document.trace_id().to_column())),
+        (
+            "trace.span_id".to_owned(),
+            Value::String(document.entity().id().to_string()),
+        ),
+        (
+            "trace.trace_id".to_owned(),
+            Value::String(document.trace_id().to_column()),
+        ),
         ("xray.document".to_owned(), Value::String(text.to_owned())),
         ("xray.received_ns".to_owned(), Value::Int(received_ns)),
     ];
@@ -34,7 +40,10 @@ pub(crate) fn row_of(received_ns: i64, text: &str) -> StoredRow {
 }
 
 pub(crate) fn trace_of_rows(id: &str, rows: &[StoredRow]) -> Trace {
-    let fields: Vec<StoredFields<'_>> = rows.iter().map(|(_, fields)| StoredFields(fields)).collect();
+    let fields: Vec<StoredFields<'_>> = rows
+        .iter()
+        .map(|(_, fields)| StoredFields(fields))
+        .collect();
     let rows: Vec<Row<'_>> = rows
         .iter()
         .zip(&fields)
@@ -48,13 +57,23 @@ pub(crate) fn trace_of_rows(id: &str, rows: &[StoredRow]) -> Trace {
 
 /// A trace of documents, which arrive in this order.
 pub(crate) fn trace(documents: &[&str]) -> Trace {
-    let id = Document::parse(documents[0].as_bytes()).unwrap().trace_id().to_xray();
-    let rows: Vec<StoredRow> = (0..).zip(documents).map(|(at, text)| row_of(at, text)).collect();
+    let id = Document::parse(documents[0].as_bytes())
+        .unwrap()
+        .trace_id()
+        .to_xray();
+    let rows: Vec<StoredRow> = (0..)
+        .zip(documents)
+        .map(|(at, text)| row_of(at, text))
+        .collect();
     trace_of_rows(&id, &rows)
 }
 
 pub(crate) fn golden() -> [Trace; 3] {
-    [trace(&GOLDEN[..3]), trace(&GOLDEN[3..5]), trace(&GOLDEN[5..])]
+    [
+        trace(&GOLDEN[..3]),
+        trace(&GOLDEN[3..5]),
+        trace(&GOLDEN[5..]),
+    ]
 }
 
 /// Id, name, type and parent of the segments, by start.
@@ -71,8 +90,18 @@ fn segments(trace: &Trace) -> Vec<(String, String, String, Option<String>)> {
     segments.collect()
 }
 
-fn segment(id: &str, name: &str, node_type: &str, parent: Option<&str>) -> (String, String, String, Option<String>) {
-    (id.to_owned(), name.to_owned(), node_type.to_owned(), parent.map(str::to_owned))
+fn segment(
+    id: &str,
+    name: &str,
+    node_type: &str,
+    parent: Option<&str>,
+) -> (String, String, String, Option<String>) {
+    (
+        id.to_owned(),
+        name.to_owned(),
+        node_type.to_owned(),
+        parent.map(str::to_owned),
+    )
 }
 
 #[test]
@@ -82,31 +111,73 @@ fn golden_traces_have_these_segments() {
     assert_eq!(
         segments(&t1),
         [
-            segment("a100000000000001", "shop.example", "AWS::EC2::Instance", None),
-            segment("b100000000000001", "pricing.example", "", Some("a100000000000002")),
-            segment("cbdfa885baaaa75c", "DynamoDB", "AWS::DynamoDB::Table", Some("a100000000000003")),
-            segment("52c5f059dd81a17a", "ledger@db1", "Database::SQL", Some("a100000000000004")),
+            segment(
+                "a100000000000001",
+                "shop.example",
+                "AWS::EC2::Instance",
+                None
+            ),
+            segment(
+                "b100000000000001",
+                "pricing.example",
+                "",
+                Some("a100000000000002")
+            ),
+            segment(
+                "cbdfa885baaaa75c",
+                "DynamoDB",
+                "AWS::DynamoDB::Table",
+                Some("a100000000000003")
+            ),
+            segment(
+                "52c5f059dd81a17a",
+                "ledger@db1",
+                "Database::SQL",
+                Some("a100000000000004")
+            ),
         ]
     );
     assert_eq!(t2.duration_ns(), 300_000_000);
     assert_eq!(
         segments(&t2),
         [
-            segment("a200000000000001", "shop.example", "AWS::EC2::Instance", None),
-            segment("27858916007090e5", "bank.example", "remote", Some("a200000000000002")),
+            segment(
+                "a200000000000001",
+                "shop.example",
+                "AWS::EC2::Instance",
+                None
+            ),
+            segment(
+                "27858916007090e5",
+                "bank.example",
+                "remote",
+                Some("a200000000000002")
+            ),
         ]
     );
     assert_eq!(t3.duration_ns(), 6_000_000);
     assert_eq!(
         segments(&t3),
-        [segment("a300000000000001", "shop.example", "AWS::EC2::Instance", None)]
+        [segment(
+            "a300000000000001",
+            "shop.example",
+            "AWS::EC2::Instance",
+            None
+        )]
     );
     assert_eq!([t1.revision, t2.revision, t3.revision], [3, 2, 1]);
 }
 
 #[test]
 fn any_order_of_arrival_ends_in_one_trace() {
-    let orders = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
+    let orders = [
+        [0, 1, 2],
+        [0, 2, 1],
+        [1, 0, 2],
+        [1, 2, 0],
+        [2, 0, 1],
+        [2, 1, 0],
+    ];
     let expected = segments(&golden()[0]);
     for order in orders {
         let documents: Vec<&str> = order.iter().map(|at| GOLDEN[*at]).collect();
@@ -182,13 +253,48 @@ fn a_circle_of_parents_is_cut() {
 #[test]
 fn calls_of_aws_lead_to_these_nodes() {
     let cases = [
-        (r#""aws":{"table_name":"carts"}"#, "DynamoDB", "carts", "AWS::DynamoDB::Table"),
-        (r#""aws":{"table_names":["one"]}"#, "DynamoDB", "one", "AWS::DynamoDB::Table"),
-        (r#""aws":{"resource_names":["one"]}"#, "DynamoDB", "one", "AWS::DynamoDB::Table"),
-        (r#""aws":{"table_names":["one","two"]}"#, "DynamoDB", "DynamoDB", "AWS::DynamoDB"),
-        (r#""aws":{"queue_url":"https://q/1"}"#, "SQS", "https://q/1", "AWS::SQS::Queue"),
-        (r#""aws":{"bucket_name":"b","key":"k"}"#, "S3", "b", "AWS::S3::Bucket"),
-        (r#""aws":{"function_name":"f"}"#, "Lambda", "f", "AWS::Lambda"),
+        (
+            r#""aws":{"table_name":"carts"}"#,
+            "DynamoDB",
+            "carts",
+            "AWS::DynamoDB::Table",
+        ),
+        (
+            r#""aws":{"table_names":["one"]}"#,
+            "DynamoDB",
+            "one",
+            "AWS::DynamoDB::Table",
+        ),
+        (
+            r#""aws":{"resource_names":["one"]}"#,
+            "DynamoDB",
+            "one",
+            "AWS::DynamoDB::Table",
+        ),
+        (
+            r#""aws":{"table_names":["one","two"]}"#,
+            "DynamoDB",
+            "DynamoDB",
+            "AWS::DynamoDB",
+        ),
+        (
+            r#""aws":{"queue_url":"https://q/1"}"#,
+            "SQS",
+            "https://q/1",
+            "AWS::SQS::Queue",
+        ),
+        (
+            r#""aws":{"bucket_name":"b","key":"k"}"#,
+            "S3",
+            "b",
+            "AWS::S3::Bucket",
+        ),
+        (
+            r#""aws":{"function_name":"f"}"#,
+            "Lambda",
+            "f",
+            "AWS::Lambda",
+        ),
         (r#""aws":{"topic_arn":"arn:t"}"#, "SNS", "SNS", "AWS::SNS"),
     ];
     for (aws, called, name, node_type) in cases {
@@ -196,7 +302,11 @@ fn calls_of_aws_lead_to_these_nodes() {
             r#"{{"name":"s","id":"00000000000000aa","trace_id":"{T1}","start_time":1,"end_time":2,"subsegments":[{{"name":"{called}","id":"00000000000000bb","namespace":"aws","start_time":1,"end_time":2,{aws}}}]}}"#
         );
         let trace = trace(&[&document]);
-        let inferred = trace.entities.iter().find(|entity| entity.is_inferred).unwrap();
+        let inferred = trace
+            .entities
+            .iter()
+            .find(|entity| entity.is_inferred)
+            .unwrap();
         let node = inferred.node();
         assert_eq!((&*node.name, &*node.node_type), (name, node_type), "{aws}");
         assert_eq!(node.kind, NodeKind::Inferred);
@@ -207,12 +317,18 @@ fn calls_of_aws_lead_to_these_nodes() {
 #[test]
 fn an_empty_trace_has_nothing() {
     let trace = Trace::new(TraceId::parse(T1).unwrap(), Parts::default());
-    assert_eq!((trace.root(), trace.start_ns(), trace.duration_ns()), (None, 0, 0));
+    assert_eq!(
+        (trace.root(), trace.start_ns(), trace.duration_ns()),
+        (None, 0, 0)
+    );
     assert!(trace.is_partial());
 }
 
 #[test]
 fn ids_of_inferred_segments_are_those_of_the_table() {
-    let id = infer::inferred_id(TraceId::parse(T2).unwrap(), EntityId::parse("a200000000000002").unwrap());
+    let id = infer::inferred_id(
+        TraceId::parse(T2).unwrap(),
+        EntityId::parse("a200000000000002").unwrap(),
+    );
     assert_eq!(id.to_string(), "27858916007090e5");
 }

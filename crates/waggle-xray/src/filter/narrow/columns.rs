@@ -53,7 +53,12 @@ pub(super) fn throttle() -> Narrowed {
 pub(super) fn url(op: TextOp, text: &str) -> Narrowed {
     let test = Test::Text(op, text.to_owned());
     let mut alternatives = vec![condition("url.full", &test), condition("http.url", &test)];
-    let parts = ["http.target", "url.path", "http.request.method", "http.method"];
+    let parts = [
+        "http.target",
+        "url.path",
+        "http.request.method",
+        "http.method",
+    ];
     for part in parts {
         alternatives.push(vec![exists(part), absent("url.full"), absent("http.url")]);
     }
@@ -99,8 +104,10 @@ pub(super) fn call_name(name: &str) -> Vec<Vec<FilterSpec>> {
         "aws.function_name",
         "faas.invoked_name",
     ];
-    let mut alternatives: Vec<Vec<FilterSpec>> =
-        columns.iter().map(|column| vec![named(column, name)]).collect();
+    let mut alternatives: Vec<Vec<FilterSpec>> = columns
+        .iter()
+        .map(|column| vec![named(column, name)])
+        .collect();
     for prefix in ["AWS.SDK.", "AWS::"] {
         let prefixed = format!("{prefix}{name}");
         alternatives.push(vec![named("aws.remote.service", &prefixed)]);

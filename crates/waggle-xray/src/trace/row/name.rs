@@ -35,7 +35,12 @@ pub(super) fn subsegment_name(fields: &dyn Fields) -> String {
             None => cut(database),
         };
     }
-    let names = ["rpc.service", "http.host", "net.peer.name", "server.address"];
+    let names = [
+        "rpc.service",
+        "http.host",
+        "net.peer.name",
+        "server.address",
+    ];
     match first(fields, &names).filter(|_| is_call) {
         Some(name) => cut(name),
         None => cleaned(text(fields, "name").unwrap_or_default()),
@@ -99,8 +104,8 @@ fn is_http(fields: &dyn Fields) -> bool {
     first(fields, &["http.request.method", "http.method"]).is_some()
 }
 
-/// Characters that annotation keys can't have become `_`.
-pub(super) fn cleaned_key(key: &str) -> String {
+/// The key under which filters find an attribute: characters that keys can't have become `_`.
+pub fn annotation_key(key: &str) -> String {
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     key.chars()
         .map(|c| if allowed(c) { c } else { '_' })
@@ -121,7 +126,11 @@ fn cleaned(name: &str) -> String {
                 '_' | '.' | ':' | '/' | '%' | '&' | '#' | '=' | '+' | '\\' | '-' | '@'
             )
     };
-    let name: String = name.chars().filter(is_allowed).take(NAME_CHARS_MAX).collect();
+    let name: String = name
+        .chars()
+        .filter(is_allowed)
+        .take(NAME_CHARS_MAX)
+        .collect();
     match name.is_empty() {
         true => "span".to_owned(),
         false => name,

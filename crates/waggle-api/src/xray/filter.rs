@@ -1,0 +1,180 @@
+//! Filter expressions of requests, with the groups they name, and the traces of a range that pass.
+
+use super::call::{Call, Input};
+use super::error::Refusal;
+use super::reading::{Loaded, Reader};
+use super::window::RangeType;
+use std::collections::HashMap;
+use waggle_model::{TimeRange, TraceCursor, TracePage, TraceSearch};
+use waggle_wire::xray::TraceId;
+use waggle_xray::{Filter, FilterError, GroupFilter, GroupName, Groups};
+
+impl From<FilterError> for Refusal {
+    fn from(error: FilterError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+/// A search for the traces of a range.
+pub(super) struct Search {
+    pub(super) range_type: RangeType,
+    pub(super) range: TimeRange,
+    pub(super) filter: Filter,
+    request: TraceSearch,
+}
+
+/// Traces on one page of a search; whether they pass is still to be seen.
+pub(super) struct Candidates {
+    pub(super) traces: Vec<Loaded>,
+    /// Everything since then has been looked at.
+    pub(super) reached_ns: i64,
+    pub(super) next: Option<TraceCursor>,
+}
+
+impl Search {
+    /// Prepares a search for pages of so many traces.
+    pub(super) async fn new(
+        reader: &Reader,
+        range_type: RangeType,
+        range: TimeRange,
+        filter: Filter,
+        limit: usize,
+    ) -> Result<Self, Refusal> {
+        let limits = &reader.state.config.xray_limits;
+        let columns = match filter.has_ambiguous_keys() {
+            true => columns_by_key(reader).await?,
+            false => HashMap::new(),
+        };
+        let columns_of = |key: &str| columns.get(key).cloned().unwrap_or_default();
+        let narrowed = filter.narrow(&columns_of);
+        let any = narrowed
+            .as_ref()
+            .map(|narrowed| narrowed.alternatives.as_slice());
+        let spread_ns = i64::try_from(limits.trace_spread.as_nanos()).unwrap_or(i64::MAX);
+        Ok(Self {
+            range_type,
+            range,
+            request: TraceSearch {
+                windows: range_type.windows(range, spread_ns, any),
+                also: reader.pending.clone(),
+                after: None,
+                limit,
+                rows_max: limits.page_rows_max,
+            },
+            filter,
+        })
+    }
+
+    /// Reads the page behind a place.
+    pub(super) async fn page(
+        &mut self,
+        reader: &Reader,
+        after: Option<TraceCursor>,
+    ) -> Result<Candidates, Refusal> {
+        self.request.after = after;
+        let engine = &reader.state.engine;
+        let page: TracePage = engine.find_traces(reader.tenant, &self.request).await?;
+        // Ids of another kind can't be said in X-Ray's words.
+        let ids: Vec<TraceId> = page
+            .trace_ids
+            .iter()
+            .filter_map(|id| waggle_xray::trace_id_of(id))
+            .collect();
+        Ok(Candidates {
+            traces: reader.load(&ids).await?,
+            reached_ns: page.reached_ns,
+            next: page.next,
+        })
+    }
+}
+
+/// The columns of an environment that differ from the key they stand for.
+async fn columns_by_key(reader: &Reader) -> Result<HashMap<String, Vec<String>>, Refusal> {
+    let mut by_key: HashMap<String, Vec<String>> = HashMap::new();
+    let metastore = &reader.state.metastore;
+    for dataset in metastore.datasets(reader.tenant).await? {
+        for column in metastore.columns(reader.tenant, dataset.id).await? {
+            let key = waggle_xray::annotation_key(&column.key_name);
+            if key != column.key_name {
+                by_key.entry(key).or_default().push(column.key_name);
+            }
+        }
+    }
+    Ok(by_key)
+}
+
+/// Where a page of a search ends, as text of a token.
+pub(super) fn position_of(cursor: &TraceCursor) -> String {
+    format!("{}.{}", cursor.time_ns, cursor.trace_id)
+}
+
+/// Reads what [`position_of`] wrote.
+pub(super) fn cursor_of(position: &str) -> Result<TraceCursor, Refusal> {
+    let cursor = position.split_once('.').and_then(|(time_ns, trace_id)| {
+        Some(TraceCursor {
+            time_ns: time_ns.parse().ok()?,
+            trace_id: trace_id.to_owned(),
+        })
+    });
+    cursor.ok_or_else(|| Refusal::invalid("NextToken is not one that this server gave"))
+}
+
+/// The range of a request.
+pub(super) fn range_of(input: &Input) -> Result<TimeRange, Refusal> {
+    let start_ns = input.must("StartTime", input.time_ns("StartTime")?)?;
+    let end_ns = input.must("EndTime", input.time_ns("EndTime")?)?;
+    if start_ns > end_ns {
+        return Err(Refusal::invalid("StartTime must not be after EndTime"));
+    }
+    Ok(TimeRange { start_ns, end_ns })
+}
+
+/// Reads an expression.
+pub(super) async fn parse(call: &Call, text: &str) -> Result<Filter, Refusal> {
+    Ok(Filter::parse(text, &KnownGroups::of(call).await?)?)
+}
+
+/// The filter of the group that a request names; that of all traces where it names none.
+pub(super) async fn of_group(call: &Call, input: &Input) -> Result<Filter, Refusal> {
+    let name = match (input.any_text("GroupName")?, input.any_text("GroupARN")?) {
+        (None, None) => return Ok(Filter::all()),
+        (Some(name), None) => GroupName::Name(name.to_owned()),
+        (None, Some(arn)) => GroupName::Arn(arn.to_owned()),
+        (Some(_), Some(_)) => {
+            let message = "only one of GroupName and GroupARN can be given";
+            return Err(Refusal::invalid(message));
+        }
+    };
+    let groups = KnownGroups::of(call).await?;
+    let Some(group) = groups.find(&name) else {
+        let (GroupName::Name(name) | GroupName::Arn(name)) = name;
+        return Err(Refusal::invalid(format!("there is no group {name}")));
+    };
+    match &group.expression {
+        None => Ok(Filter::all()),
+        Some(expression) => Ok(Filter::parse(expression, &groups)?),
+    }
+}
+
+/// The groups of an environment.
+pub(super) struct KnownGroups(Vec<GroupFilter>);
+
+impl KnownGroups {
+    pub(super) async fn of(_call: &Call) -> Result<Self, Refusal> {
+        Ok(Self(vec![GroupFilter {
+            name: "Default".to_owned(),
+            expression: None,
+        }]))
+    }
+}
+
+impl Groups for KnownGroups {
+    fn find(&self, name: &GroupName) -> Option<GroupFilter> {
+        let name = match name {
+            GroupName::Name(name) => name.as_str(),
+            GroupName::Arn(arn) => arn.split_once(":group/")?.1.split('/').next()?,
+        };
+        let mut groups = self.0.iter();
+        groups.find(|group| group.name == name).cloned()
+    }
+}

@@ -1,0 +1,376 @@
+//! Many traces in one picture: the service graph of a range or of some traces, and figures over time. Source: spec/xray.md section 5.5.
+
+use super::READ;
+use super::call::{Call, Input, Outcome, reply};
+use super::error::{Code, Refusal};
+use super::filter::{Search, of_group, range_of};
+use super::page::Pages;
+use super::reading::{Reader, away, trace_ids};
+use super::traces::{NEXT_TOKEN, TOKEN};
+use super::window::RangeType;
+use crate::route::{Resource, Route};
+use crate::shape::{Content, Member, Shape, may, must};
+use parking_lot::Mutex;
+use serde_json::{Value as Json, json};
+use std::sync::Arc;
+use waggle_model::{ScanRequest, TimeRange};
+use waggle_wire::xray::TraceId;
+use waggle_xray::{
+    COLUMNS, Filter, GraphBuilder, GraphNode, RowStore, Seconds, Selector, SeriesBuilder, Trace,
+};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "X-Ray service graph",
+    about: "Who calls whom, how often and with what result, made of traces of any protocol.",
+    routes: &[
+        Route::operation("GetServiceGraph", "/ServiceGraph", READ, |call| {
+            Box::pin(get_service_graph(call))
+        })
+        .about("Returns the services of a range of time and their calls.")
+        .takes(Shape::Object(&[START, END, GROUP_NAME, GROUP_ARN, TOKEN]))
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                START, END, SERVICES, OLD_GROUPS, NEXT_TOKEN,
+            ])),
+        )]),
+        Route::operation("GetTraceGraph", "/TraceGraph", READ, |call| {
+            Box::pin(get_trace_graph(call))
+        })
+        .about("Returns the services of some traces and their calls.")
+        .takes(Shape::Object(&[
+            must(
+                "TraceIds",
+                Shape::List(&Shape::Text),
+                "1 to 100 ids of traces.",
+            ),
+            TOKEN,
+        ]))
+        .answers(&[(200, Content::Json(Shape::Object(&[SERVICES, NEXT_TOKEN])))]),
+        Route::operation(
+            "GetTimeSeriesServiceStatistics",
+            "/TimeSeriesServiceStatistics",
+            READ,
+            |call| Box::pin(get_statistics(call)),
+        )
+        .about("Returns figures of services or calls over time.")
+        .takes(Shape::Object(&[
+            START,
+            END,
+            GROUP_NAME,
+            GROUP_ARN,
+            may(
+                "EntitySelectorExpression",
+                Shape::Text,
+                "Which services or calls; requests from outside unless given.",
+            ),
+            may(
+                "Period",
+                Shape::Whole,
+                "Seconds of a bucket; 60 unless given.",
+            ),
+            may(
+                "ForecastStatistics",
+                Shape::Flag,
+                "Taken, and not answered.",
+            ),
+            TOKEN,
+        ]))
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must(
+                    "TimeSeriesServiceStatistics",
+                    Shape::List(&Shape::Any),
+                    "The buckets with data.",
+                ),
+                OLD_GROUPS,
+                NEXT_TOKEN,
+            ])),
+        )]),
+    ],
+};
+
+pub(super) const START: Member = must("StartTime", Shape::Number, "Seconds since 1970, included.");
+pub(super) const END: Member = must("EndTime", Shape::Number, "Seconds since 1970, excluded.");
+pub(super) const GROUP_NAME: Member = may("GroupName", Shape::Text, "Only traces of this group.");
+pub(super) const GROUP_ARN: Member = may("GroupARN", Shape::Text, "The same by its ARN.");
+const SERVICES: Member = must(
+    "Services",
+    Shape::List(&Shape::Any),
+    "The services, with their calls.",
+);
+const OLD_GROUPS: Member = must(
+    "ContainsOldGroupVersions",
+    Shape::Flag,
+    "False: a group's filter is true of old traces too.",
+);
+
+/// Nodes on a page.
+const NODES_PAGE: usize = 100;
+/// Buckets on a page.
+const BUCKETS_PAGE: usize = 1_000;
+const IDS_MAX: usize = 100;
+/// Traces on a page of a search.
+const SEARCH_PAGE: usize = 200;
+/// Seconds of a bucket unless the request says.
+const PERIOD_DEFAULT_S: i64 = 60;
+/// Most parts that a range is read in.
+const PARTS_MAX: u64 = 64;
+
+async fn get_service_graph(call: Call) -> Outcome {
+    let input = call.input()?;
+    let pages = Pages::of(&input)?;
+    let range = range_of(&input)?;
+    let reader = Reader::new(&call).await?;
+    let traces = Traces::of(&call, &input, range).await?;
+    let graph = traces
+        .fold(&reader, move || GraphBuilder::new(range), GraphBuilder::add)
+        .await?;
+    let nodes = finish(&reader, graph).await?;
+    let (nodes, next) = page_of(&pages, nodes)?;
+    answer(
+        json!({
+            "StartTime": Seconds(range.start_ns),
+            "EndTime": Seconds(range.end_ns),
+            "Services": nodes,
+            "ContainsOldGroupVersions": false,
+        }),
+        next,
+    )
+}
+
+async fn get_trace_graph(call: Call) -> Outcome {
+    let input = call.input()?;
+    let pages = Pages::of(&input)?;
+    let texts = input.texts("TraceIds", 1..=IDS_MAX, 1..=35)?;
+    let ids = trace_ids(&input.must("TraceIds", texts)?)?;
+    let reader = Reader::new(&call).await?;
+    let nodes = graph_of(&reader, &ids).await?;
+    let (nodes, next) = page_of(&pages, nodes)?;
+    answer(json!({ "Services": nodes }), next)
+}
+
+/// The graph of some traces.
+pub(super) async fn graph_of(reader: &Reader, ids: &[TraceId]) -> Result<Vec<GraphNode>, Refusal> {
+    let loaded = reader.load(ids).await?;
+    let graph = away(move || {
+        let mut graph = GraphBuilder::new(TimeRange::ALL);
+        for loaded in &loaded {
+            loaded.ask(|trace, _| graph.add(trace));
+        }
+        graph
+    })
+    .await;
+    finish(reader, graph).await
+}
+
+/// Draws the links to other traces, and numbers the nodes.
+async fn finish(reader: &Reader, mut graph: GraphBuilder) -> Result<Vec<GraphNode>, Refusal> {
+    let linked = graph.linked_traces();
+    let loaded = reader.load(&linked).await?;
+    Ok(away(move || {
+        for loaded in &loaded {
+            loaded.ask(|trace, _| graph.link(trace));
+        }
+        graph.finish()
+    })
+    .await)
+}
+
+async fn get_statistics(call: Call) -> Outcome {
+    let input = call.input()?;
+    let pages = Pages::of(&input)?;
+    let range = range_of(&input)?;
+    let selector = match input.text("EntitySelectorExpression", 1..=Selector::CHARS_MAX)? {
+        None => None,
+        Some(text) => Some(Selector::parse(text)?),
+    };
+    let period_s = input
+        .whole("Period", 1..=86_400)?
+        .unwrap_or(PERIOD_DEFAULT_S);
+    input.flag("ForecastStatistics")?;
+    let reader = Reader::new(&call).await?;
+    let traces = Traces::of(&call, &input, range).await?;
+    let start = move || SeriesBuilder::new(range, period_s, selector.clone());
+    let series = traces.fold(&reader, start, SeriesBuilder::add).await?;
+    let points = away(move || series.finish()).await;
+    let start: usize = start_of(&pages)?;
+    let end = points.len().min(start.saturating_add(BUCKETS_PAGE));
+    let next = (end < points.len()).then(|| pages.token(&end.to_string()));
+    let shown = points.get(start..end).unwrap_or_default();
+    answer(
+        json!({
+            "TimeSeriesServiceStatistics": shown,
+            "ContainsOldGroupVersions": false,
+        }),
+        next,
+    )
+}
+
+/// The traces of a range that are in a group.
+pub(super) enum Traces {
+    /// All of them.
+    All(TimeRange),
+    /// Those that pass.
+    Filtered(TimeRange, Filter),
+}
+
+impl Traces {
+    pub(super) async fn of(call: &Call, input: &Input, range: TimeRange) -> Result<Self, Refusal> {
+        let filter = of_group(call, input).await?;
+        Ok(match filter.is_all() {
+            true => Self::All(range),
+            false => Self::Filtered(range, filter),
+        })
+    }
+
+    /// Adds every trace with a segment that ended in the range to what `start` makes.
+    pub(super) async fn fold<B: Send + 'static>(
+        self,
+        reader: &Reader,
+        start: impl Fn() -> B + Send + Sync + 'static,
+        add: fn(&mut B, &Trace),
+    ) -> Result<B, Refusal> {
+        match self {
+            Self::All(range) => scan(reader, range, start, add).await,
+            Self::Filtered(range, filter) => search(reader, range, filter, start(), add).await,
+        }
+    }
+}
+
+/// Reads the columns that figures are made of, all traces at once or, when they are too many, part by part.
+async fn scan<B: Send + 'static>(
+    reader: &Reader,
+    range: TimeRange,
+    start: impl Fn() -> B + Send + Sync + 'static,
+    add: fn(&mut B, &Trace),
+) -> Result<B, Refusal> {
+    let limits = &reader.state.config.xray_limits;
+    let spread_ns = i64::try_from(limits.trace_spread.as_nanos()).unwrap_or(i64::MAX);
+    let mut parts = 1;
+    'parts: loop {
+        let mut built = start();
+        for part in 0..parts {
+            let request = ScanRequest {
+                range: TimeRange {
+                    start_ns: range.start_ns.saturating_sub(spread_ns),
+                    end_ns: range.end_ns,
+                },
+                key: "trace.trace_id".to_owned(),
+                columns: COLUMNS.to_vec(),
+                part: (part, parts),
+            };
+            let Some(rows) = read_part(reader, &request, limits.graph_bytes_max).await? else {
+                parts *= 4;
+                if parts > PARTS_MAX {
+                    let message =
+                        "there are too many spans for one answer; ask for a shorter range";
+                    return Err(Refusal::new(Code::InvalidRequest, message));
+                }
+                continue 'parts;
+            };
+            built = away(move || {
+                rows.each_trace(|trace| add(&mut built, trace));
+                built
+            })
+            .await;
+        }
+        return Ok(built);
+    }
+}
+
+/// The rows of one part; `None` when they do not fit.
+async fn read_part(
+    reader: &Reader,
+    request: &ScanRequest,
+    bytes_max: usize,
+) -> Result<Option<RowStore>, Refusal> {
+    let rows = Arc::new(Mutex::new(Some(RowStore::default())));
+    let kept = Arc::clone(&rows);
+    let mut row_count: u64 = 0;
+    let visit = Box::new(
+        move |time_ns: i64, trace_id: &str, values: &[Option<waggle_model::ValueRef<'_>>]| {
+            let mut rows = kept.lock();
+            let Some(store) = rows.as_mut() else {
+                return false;
+            };
+            store.add(trace_id, time_ns, values);
+            row_count += 1;
+            // To add up what is held costs more than to hold a row.
+            if row_count.is_multiple_of(1_024) && store.bytes() > bytes_max {
+                *rows = None;
+                return false;
+            }
+            true
+        },
+    );
+    let engine = &reader.state.engine;
+    engine.scan(reader.tenant, request, visit).await?;
+    let rows = rows.lock().take();
+    Ok(rows)
+}
+
+/// Looks for the traces that pass, and reads them page by page.
+async fn search<B: Send + 'static>(
+    reader: &Reader,
+    range: TimeRange,
+    filter: Filter,
+    mut built: B,
+    add: fn(&mut B, &Trace),
+) -> Result<B, Refusal> {
+    let traces_max = reader.state.config.xray_limits.group_traces_max;
+    let mut search = Search::new(reader, RangeType::Service, range, filter, SEARCH_PAGE).await?;
+    let mut after = None;
+    let mut trace_count = 0;
+    loop {
+        let page = search.page(reader, after).await?;
+        trace_count += page.traces.len();
+        if trace_count > traces_max {
+            let message =
+                format!("the group has more than {traces_max} traces; ask for a shorter range");
+            return Err(Refusal::invalid(message));
+        }
+        let filter = search.filter.clone();
+        let traces = page.traces;
+        built = away(move || {
+            for loaded in &traces {
+                loaded.ask(|trace, _| {
+                    if filter.matches(trace) {
+                        add(&mut built, trace);
+                    }
+                });
+            }
+            built
+        })
+        .await;
+        after = page.next;
+        if after.is_none() {
+            return Ok(built);
+        }
+    }
+}
+
+/// A page of nodes; their numbers are those of all.
+fn page_of(
+    pages: &Pages,
+    nodes: Vec<GraphNode>,
+) -> Result<(Vec<GraphNode>, Option<String>), Refusal> {
+    let start = start_of(pages)?;
+    let end = nodes.len().min(start.saturating_add(NODES_PAGE));
+    let next = (end < nodes.len()).then(|| pages.token(&end.to_string()));
+    let nodes = nodes.into_iter().skip(start).take(NODES_PAGE);
+    Ok((nodes.collect(), next))
+}
+
+fn start_of(pages: &Pages) -> Result<usize, Refusal> {
+    let start = pages.start().unwrap_or("0").parse();
+    start.map_err(|_| Refusal::invalid("NextToken is not one that this server gave"))
+}
+
+fn answer(mut json: Json, next: Option<String>) -> Outcome {
+    if let Some(next) = next {
+        json["NextToken"] = next.into();
+    }
+    reply(&json)
+}

@@ -1,0 +1,112 @@
+//! Traces for the operations that read them: rows from the engine, the documents that wait included, put together.
+
+use super::call::Call;
+use super::error::Refusal;
+use crate::listen::body;
+use crate::problem::Problem;
+use crate::state::ApiState;
+use waggle_model::{DatasetId, PENDING_DATASET, RawRow, Tenant, TraceRows, TracesRequest};
+use waggle_wire::xray::TraceId;
+use waggle_xray::{Parts, Row, StoredFields, Trace, rows_to_parts};
+
+/// Traces that are read at once: each may have as many rows as a trace may.
+const TRACES_AT_ONCE: usize = 25;
+
+/// Reads traces of one environment.
+pub(super) struct Reader {
+    pub(super) state: ApiState,
+    pub(super) tenant: Tenant,
+    /// Where documents wait, if any ever did.
+    pub(super) pending: Vec<DatasetId>,
+}
+
+/// The rows of a trace.
+pub(super) struct Loaded {
+    pub(super) id: TraceId,
+    rows: Vec<RawRow>,
+    /// Whether there are more rows than may be read.
+    pub(super) is_cut: bool,
+}
+
+impl Reader {
+    pub(super) async fn new(call: &Call) -> Result<Self, Problem> {
+        Self::of(call.state.clone(), call.caller.tenant).await
+    }
+
+    pub(super) async fn of(state: ApiState, tenant: Tenant) -> Result<Self, Problem> {
+        let pending = state
+            .metastore
+            .find_dataset(tenant, PENDING_DATASET)
+            .await?;
+        Ok(Self {
+            pending: pending.into_iter().map(|dataset| dataset.id).collect(),
+            state,
+            tenant,
+        })
+    }
+
+    /// Reads traces in the order of their ids, those without any row too.
+    pub(super) async fn load(&self, ids: &[TraceId]) -> Result<Vec<Loaded>, Problem> {
+        let mut loaded = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(TRACES_AT_ONCE) {
+            let request = TracesRequest {
+                trace_ids: ids.iter().map(|id| id.to_column()).collect(),
+                also: self.pending.clone(),
+                rows_max: self.state.config.xray_limits.trace_rows_max,
+            };
+            let traces = self.state.engine.traces(self.tenant, &request).await?;
+            let traces = ids.iter().zip(traces);
+            loaded.extend(traces.map(|(id, TraceRows { rows, row_count })| Loaded {
+                id: *id,
+                is_cut: row_count > rows.len(),
+                rows,
+            }));
+        }
+        Ok(loaded)
+    }
+}
+
+impl Loaded {
+    /// Puts the trace together and asks about it, and about the rows it is made of.
+    pub(super) fn ask<T>(&self, ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -> T {
+        let fields: Vec<StoredFields<'_>> = self
+            .rows
+            .iter()
+            .map(|row| StoredFields(&row.fields))
+            .collect();
+        let rows = self.rows.iter().zip(&fields);
+        let rows: Vec<Row<'_>> = rows
+            .map(|(row, fields)| Row {
+                timestamp_ns: row.timestamp_ns,
+                fields,
+            })
+            .collect();
+        let parts: Parts = rows_to_parts(&rows);
+        ask(&Trace::new(self.id, parts), &rows)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+/// Works on traces away from the threads that answer requests.
+pub(super) async fn away<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    body::run(true, work).await
+}
+
+/// The ids of traces that a request names, in either form.
+///
+/// # Errors
+/// One of them is none.
+pub(super) fn trace_ids(texts: &[&str]) -> Result<Vec<TraceId>, Refusal> {
+    let mut ids: Vec<TraceId> = Vec::with_capacity(texts.len());
+    for text in texts {
+        let id = TraceId::parse(text)
+            .ok_or_else(|| Refusal::invalid(format!("{text:?} is no id of a trace")))?;
+        if !ids.contains(&id) {
+            ids.push(id);
+        }
+    }
+    Ok(ids)
+}

@@ -1,0 +1,278 @@
+//! Retrievals: traces that are asked for first and fetched later. Nothing here is far away, so what was asked for is there at once. Source:
+//! spec/xray.md section 7.
+//!
+//! Kept in memory, so that a restart forgets them: a client then asks again.
+
+use super::READ;
+use super::call::{Call, Input, Outcome, reply};
+use super::error::{Code, Refusal};
+use super::filter::range_of;
+use super::graph::{END, START, graph_of};
+use super::page::Pages;
+use super::reading::{Reader, away, trace_ids};
+use super::traces::{NEXT_TOKEN, TOKEN};
+use crate::route::{Resource, Route};
+use crate::shape::{Content, Member, Shape, may, must};
+use crate::state::ApiState;
+use parking_lot::Mutex;
+use serde_json::{Value as Json, json};
+use std::collections::{HashMap, VecDeque};
+use waggle_model::Tenant;
+use waggle_wire::xray::TraceId;
+use waggle_xray::Seconds;
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "X-Ray retrievals",
+    about: "Traces that are asked for first and fetched later.",
+    routes: &[
+        Route::operation(
+            "StartTraceRetrieval",
+            "/StartTraceRetrieval",
+            READ,
+            |call| Box::pin(start(call)),
+        )
+        .about("Asks for traces; they are there at once, for an hour.")
+        .takes(Shape::Object(&[
+            must(
+                "TraceIds",
+                Shape::List(&Shape::Text),
+                "Up to 100 ids of traces.",
+            ),
+            START,
+            END,
+        ]))
+        .answers(&[(200, Content::Json(Shape::Object(&[RETRIEVAL])))]),
+        Route::operation(
+            "ListRetrievedTraces",
+            "/ListRetrievedTraces",
+            READ,
+            |call| Box::pin(list(call)),
+        )
+        .about("Returns the traces, five to a page.")
+        .takes(Shape::Object(&[
+            RETRIEVAL,
+            may(
+                "TraceFormat",
+                Shape::Choice(&FORMATS),
+                "`XRAY` unless given.",
+            ),
+            TOKEN,
+        ]))
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                STATUS,
+                must("TraceFormat", Shape::Choice(&FORMATS), "As asked for."),
+                must(
+                    "Traces",
+                    Shape::List(&Shape::Any),
+                    "The traces, with a document per segment or span.",
+                ),
+                NEXT_TOKEN,
+            ])),
+        )]),
+        Route::operation(
+            "GetRetrievedTracesGraph",
+            "/GetRetrievedTracesGraph",
+            READ,
+            |call| Box::pin(graph(call)),
+        )
+        .about("Returns the service graph of the traces.")
+        .takes(Shape::Object(&[RETRIEVAL, TOKEN]))
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                STATUS,
+                must(
+                    "Services",
+                    Shape::List(&Shape::Any),
+                    "`Service` and its `Links`.",
+                ),
+                NEXT_TOKEN,
+            ])),
+        )]),
+        Route::operation(
+            "CancelTraceRetrieval",
+            "/CancelTraceRetrieval",
+            READ,
+            |call| Box::pin(cancel(call)),
+        )
+        .about("Gives a retrieval up; it then has no traces.")
+        .takes(Shape::Object(&[RETRIEVAL]))
+        .answers(&[(200, Content::Json(Shape::Object(&[])))]),
+    ],
+};
+
+const RETRIEVAL: Member = must("RetrievalToken", Shape::Text, "Which retrieval.");
+const STATUS: Member = must(
+    "RetrievalStatus",
+    Shape::Text,
+    "`COMPLETE`, or `CANCELLED`.",
+);
+const FORMATS: [&str; 2] = ["XRAY", "OTEL"];
+
+const IDS_MAX: usize = 100;
+/// How long a retrieval can be asked about.
+const LIFETIME_NS: i64 = 3_600_000_000_000;
+/// Most retrievals that are kept of all tenants; the oldest goes for a new one.
+const KEPT_MAX: usize = 1_000;
+const TRACES_PAGE: usize = 5;
+/// Most documents of a trace.
+const DOCUMENTS_MAX: usize = 100;
+/// Services on a page.
+const SERVICES_PAGE: usize = 1_000;
+
+/// The retrievals of this process: like a map of services, a restart forgets them.
+#[derive(Default)]
+pub(crate) struct Retrievals(Mutex<Kept>);
+
+#[derive(Default)]
+struct Kept {
+    by_token: HashMap<String, Retrieval>,
+    /// Tokens, oldest first.
+    order: VecDeque<String>,
+}
+
+#[derive(Clone)]
+struct Retrieval {
+    tenant: Tenant,
+    ids: Vec<TraceId>,
+    started_ns: i64,
+    is_cancelled: bool,
+}
+
+impl Retrievals {
+    fn begin(&self, retrieval: Retrieval) -> String {
+        let token = super::error::request_id();
+        let mut kept = self.0.lock();
+        while kept.order.len() >= KEPT_MAX
+            && let Some(oldest) = kept.order.pop_front()
+        {
+            kept.by_token.remove(&oldest);
+        }
+        kept.order.push_back(token.clone());
+        kept.by_token.insert(token.clone(), retrieval);
+        token
+    }
+
+    fn find(&self, tenant: Tenant, token: &str, now_ns: i64) -> Option<Retrieval> {
+        let kept = self.0.lock();
+        let found = kept.by_token.get(token)?;
+        let is_alive = now_ns.saturating_sub(found.started_ns) < LIFETIME_NS;
+        (found.tenant == tenant && is_alive).then(|| found.clone())
+    }
+
+    fn cancel(&self, token: &str) {
+        if let Some(retrieval) = self.0.lock().by_token.get_mut(token) {
+            retrieval.is_cancelled = true;
+        }
+    }
+}
+
+async fn start(call: Call) -> Outcome {
+    let input = call.input()?;
+    let texts = input.texts("TraceIds", 0..=IDS_MAX, 1..=35)?;
+    let ids = trace_ids(&input.must("TraceIds", texts)?)?;
+    range_of(&input)?;
+    let token = call.state.retrievals.begin(Retrieval {
+        tenant: call.caller.tenant,
+        ids,
+        started_ns: call.state.clock.now_ns(),
+        is_cancelled: false,
+    });
+    reply(&json!({ "RetrievalToken": token }))
+}
+
+/// The retrieval of a request, and its token.
+fn of(state: &ApiState, tenant: Tenant, input: &Input) -> Result<(Retrieval, String), Refusal> {
+    let token = input.text("RetrievalToken", 0..=1_020)?;
+    let token = input.must("RetrievalToken", token)?;
+    let found = state.retrievals.find(tenant, token, state.clock.now_ns());
+    let found = found.ok_or_else(|| {
+        let message = "there is no such retrieval, or its hour is over";
+        Refusal::about(Code::ResourceNotFound, token, message)
+    })?;
+    Ok((found, token.to_owned()))
+}
+
+async fn list(call: Call) -> Outcome {
+    let input = call.input()?;
+    let pages = Pages::of(&input)?;
+    let (retrieval, _) = of(&call.state, call.caller.tenant, &input)?;
+    let format = input.choice("TraceFormat", &FORMATS)?.unwrap_or("XRAY");
+    if retrieval.is_cancelled {
+        return reply(
+            &json!({ "RetrievalStatus": "CANCELLED", "TraceFormat": format, "Traces": [] }),
+        );
+    }
+    let start: usize = pages.start().unwrap_or("0").parse().unwrap_or(usize::MAX);
+    let ids: Vec<TraceId> = retrieval
+        .ids
+        .iter()
+        .skip(start)
+        .take(TRACES_PAGE)
+        .copied()
+        .collect();
+    let end = start.saturating_add(ids.len());
+    let loaded = Reader::new(&call).await?.load(&ids).await?;
+    let traces = away(move || {
+        let traces = loaded
+            .iter()
+            .filter(|loaded| !loaded.is_empty())
+            .map(|loaded| {
+                loaded.ask(|trace, rows| {
+                    let documents = match format {
+                        "OTEL" => waggle_xray::span_documents(trace, rows),
+                        _ => waggle_xray::segment_documents(trace, rows),
+                    };
+                    let spans = documents.into_iter().take(DOCUMENTS_MAX);
+                    let spans = spans
+                        .map(|span| json!({ "Id": span.id.to_string(), "Document": span.text }));
+                    json!({
+                        "Id": trace.id.to_xray(),
+                        "Duration": Seconds(trace.duration_ns()),
+                        "Spans": spans.collect::<Vec<Json>>(),
+                    })
+                })
+            });
+        traces.collect::<Vec<Json>>()
+    })
+    .await;
+    let mut answer = json!({
+        "RetrievalStatus": "COMPLETE",
+        "TraceFormat": format,
+        "Traces": traces,
+    });
+    if end < retrieval.ids.len() {
+        answer["NextToken"] = pages.token(&end.to_string()).into();
+    }
+    reply(&answer)
+}
+
+async fn graph(call: Call) -> Outcome {
+    let input = call.input()?;
+    let pages = Pages::of(&input)?;
+    let (retrieval, _) = of(&call.state, call.caller.tenant, &input)?;
+    if retrieval.is_cancelled {
+        return reply(&json!({ "RetrievalStatus": "CANCELLED", "Services": [] }));
+    }
+    let nodes = graph_of(&Reader::new(&call).await?, &retrieval.ids).await?;
+    let start: usize = pages.start().unwrap_or("0").parse().unwrap_or(usize::MAX);
+    let end = nodes.len().min(start.saturating_add(SERVICES_PAGE));
+    let shown = nodes.get(start..end).unwrap_or_default().iter();
+    let services: Vec<Json> = shown
+        .map(|node| json!({ "Service": node, "Links": [] }))
+        .collect();
+    let mut answer = json!({ "RetrievalStatus": "COMPLETE", "Services": services });
+    if end < nodes.len() {
+        answer["NextToken"] = pages.token(&end.to_string()).into();
+    }
+    reply(&answer)
+}
+
+async fn cancel(call: Call) -> Outcome {
+    let input = call.input()?;
+    let (_, token) = of(&call.state, call.caller.tenant, &input)?;
+    call.state.retrievals.cancel(&token);
+    reply(&json!({}))
+}
