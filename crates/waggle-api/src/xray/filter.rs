@@ -1,6 +1,6 @@
 //! Filter expressions of requests, with the groups they name, and the traces of a range that pass.
 
-use super::call::{Call, Input};
+use super::call::Input;
 use super::error::Refusal;
 use super::reading::{Loaded, Reader};
 use super::window::RangeType;
@@ -130,12 +130,12 @@ pub(super) fn range_of(input: &Input) -> Result<TimeRange, Refusal> {
 }
 
 /// Reads an expression.
-pub(super) async fn parse(call: &Call, text: &str) -> Result<Filter, Refusal> {
-    Ok(Filter::parse(text, &KnownGroups::of(call).await?)?)
+pub(super) fn parse(text: &str) -> Result<Filter, Refusal> {
+    Ok(Filter::parse(text, &KnownGroups::all())?)
 }
 
 /// The filter of the group that a request names; that of all traces where it names none.
-pub(super) async fn of_group(call: &Call, input: &Input) -> Result<Filter, Refusal> {
+pub(super) fn of_group(input: &Input) -> Result<Filter, Refusal> {
     let name = match (input.any_text("GroupName")?, input.any_text("GroupARN")?) {
         (None, None) => return Ok(Filter::all()),
         (Some(name), None) => GroupName::Name(name.to_owned()),
@@ -145,7 +145,7 @@ pub(super) async fn of_group(call: &Call, input: &Input) -> Result<Filter, Refus
             return Err(Refusal::invalid(message));
         }
     };
-    let groups = KnownGroups::of(call).await?;
+    let groups = KnownGroups::all();
     let Some(group) = groups.find(&name) else {
         let (GroupName::Name(name) | GroupName::Arn(name)) = name;
         return Err(Refusal::invalid(format!("there is no group {name}")));
@@ -160,11 +160,11 @@ pub(super) async fn of_group(call: &Call, input: &Input) -> Result<Filter, Refus
 pub(super) struct KnownGroups(Vec<GroupFilter>);
 
 impl KnownGroups {
-    pub(super) async fn of(_call: &Call) -> Result<Self, Refusal> {
-        Ok(Self(vec![GroupFilter {
+    pub(super) fn all() -> Self {
+        Self(vec![GroupFilter {
             name: "Default".to_owned(),
             expression: None,
-        }]))
+        }])
     }
 }
 

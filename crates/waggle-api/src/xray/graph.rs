@@ -2,7 +2,7 @@
 
 use super::READ;
 use super::call::{Call, Input, Outcome, reply};
-use super::error::{Code, Refusal};
+use super::error::Refusal;
 use super::filter::{Search, of_group, range_of};
 use super::page::Pages;
 use super::reading::{Reader, away, trace_ids};
@@ -115,15 +115,15 @@ const IDS_MAX: usize = 100;
 const SEARCH_PAGE: usize = 200;
 /// Seconds of a bucket unless the request says.
 const PERIOD_DEFAULT_S: i64 = 60;
-/// Most parts that a range is read in.
-const PARTS_MAX: u64 = 64;
+/// Into how many parts a range is dealt, more when one part does not fit.
+const PARTS: [u64; 4] = [1, 4, 16, 64];
 
 async fn get_service_graph(call: Call) -> Outcome {
     let input = call.input()?;
     let pages = Pages::of(&input)?;
     let range = range_of(&input)?;
     let reader = Reader::new(&call).await?;
-    let traces = Traces::of(&call, &input, range).await?;
+    let traces = Traces::of(&input, range)?;
     let graph = traces
         .fold(&reader, move || GraphBuilder::new(range), GraphBuilder::add)
         .await?;
@@ -191,7 +191,7 @@ async fn get_statistics(call: Call) -> Outcome {
         .unwrap_or(PERIOD_DEFAULT_S);
     input.flag("ForecastStatistics")?;
     let reader = Reader::new(&call).await?;
-    let traces = Traces::of(&call, &input, range).await?;
+    let traces = Traces::of(&input, range)?;
     let start = move || SeriesBuilder::new(range, period_s, selector.clone());
     let series = traces.fold(&reader, start, SeriesBuilder::add).await?;
     let points = away(move || series.finish()).await;
@@ -217,8 +217,8 @@ pub(super) enum Traces {
 }
 
 impl Traces {
-    pub(super) async fn of(call: &Call, input: &Input, range: TimeRange) -> Result<Self, Refusal> {
-        let filter = of_group(call, input).await?;
+    pub(super) fn of(input: &Input, range: TimeRange) -> Result<Self, Refusal> {
+        let filter = of_group(input)?;
         Ok(match filter.is_all() {
             true => Self::All(range),
             false => Self::Filtered(range, filter),
@@ -248,26 +248,20 @@ async fn scan<B: Send + 'static>(
 ) -> Result<B, Refusal> {
     let limits = &reader.state.config.xray_limits;
     let spread_ns = i64::try_from(limits.trace_spread.as_nanos()).unwrap_or(i64::MAX);
-    let mut parts = 1;
-    'parts: loop {
+    let range = TimeRange {
+        start_ns: range.start_ns.saturating_sub(spread_ns),
+        end_ns: range.end_ns,
+    };
+    'parts: for parts in PARTS {
         let mut built = start();
         for part in 0..parts {
             let request = ScanRequest {
-                range: TimeRange {
-                    start_ns: range.start_ns.saturating_sub(spread_ns),
-                    end_ns: range.end_ns,
-                },
+                range,
                 key: "trace.trace_id".to_owned(),
                 columns: COLUMNS.to_vec(),
                 part: (part, parts),
             };
             let Some(rows) = read_part(reader, &request, limits.graph_bytes_max).await? else {
-                parts *= 4;
-                if parts > PARTS_MAX {
-                    let message =
-                        "there are too many spans for one answer; ask for a shorter range";
-                    return Err(Refusal::new(Code::InvalidRequest, message));
-                }
                 continue 'parts;
             };
             built = away(move || {
@@ -278,6 +272,8 @@ async fn scan<B: Send + 'static>(
         }
         return Ok(built);
     }
+    let message = "there are too many spans for one answer; ask for a shorter range";
+    Err(Refusal::invalid(message))
 }
 
 /// The rows of one part; `None` when they do not fit.

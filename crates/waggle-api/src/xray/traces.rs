@@ -181,7 +181,7 @@ async fn get_summaries(call: Call) -> Outcome {
     let rate = sample_rate(&input)?;
     let filter = match input.text("FilterExpression", 0..=usize::MAX)? {
         None => Filter::all(),
-        Some(text) => filter::parse(&call, text).await?,
+        Some(text) => filter::parse(text)?,
     };
     let mut after = pages.start().map(cursor_of).transpose()?;
     let reader = Reader::new(&call).await?;
@@ -257,7 +257,7 @@ fn sample_rate(input: &super::call::Input) -> Result<f64, Refusal> {
 /// `GET /1/xray/documents/{trace_id}`
 async fn documents(ask: Ask) -> Answer {
     let id = TraceId::parse(ask.path("trace_id"))
-        .ok_or_else(|| Problem::bad_request("this is no id of a trace"))?;
+        .ok_or_else(|| Problem::not_found("no document was accepted for this trace"))?;
     let reader = Reader::of(ask.state.clone(), ask.caller.tenant).await?;
     let loaded = reader.load(&[id]).await?;
     let lines = away(move || {

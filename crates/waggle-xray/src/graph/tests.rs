@@ -31,12 +31,15 @@ fn lines(graph: &[GraphNode]) -> Vec<Line> {
     lines
 }
 
+/// Callee; counts; seconds; histogram.
+type EdgeLine = (String, [u64; 4], f64, Vec<(f64, u64)>);
+
 /// Callee by name and type; ok, errors, faults, all; time; histogram.
 fn edges(
     graph: &[GraphNode],
     name: &str,
     node_type: &str,
-) -> Vec<(String, [u64; 4], f64, Vec<(f64, u64)>)> {
+) -> Vec<EdgeLine> {
     let node = find(graph, name, node_type);
     let mut edges: Vec<_> = node
         .edges
