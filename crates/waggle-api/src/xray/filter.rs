@@ -1,10 +1,13 @@
 //! Filter expressions of requests, with the groups they name, and the traces of a range that pass.
 
-use super::call::Input;
+use super::arn;
+use super::call::{Call, Input};
 use super::error::Refusal;
+use super::group;
 use super::reading::{Loaded, Reader};
 use super::window::RangeType;
 use std::collections::HashMap;
+use waggle_metastore::Group;
 use waggle_model::{TimeRange, TraceCursor, TracePage, TraceSearch};
 use waggle_wire::xray::TraceId;
 use waggle_xray::{Filter, FilterError, GroupFilter, GroupName, Groups};
@@ -17,8 +20,6 @@ impl From<FilterError> for Refusal {
 
 /// A search for the traces of a range.
 pub(super) struct Search {
-    pub(super) range_type: RangeType,
-    pub(super) range: TimeRange,
     pub(super) filter: Filter,
     request: TraceSearch,
 }
@@ -52,8 +53,6 @@ impl Search {
             .map(|narrowed| narrowed.alternatives.as_slice());
         let spread_ns = i64::try_from(limits.trace_spread.as_nanos()).unwrap_or(i64::MAX);
         Ok(Self {
-            range_type,
-            range,
             request: TraceSearch {
                 windows: range_type.windows(range, spread_ns, any),
                 also: reader.pending.clone(),
@@ -130,41 +129,52 @@ pub(super) fn range_of(input: &Input) -> Result<TimeRange, Refusal> {
 }
 
 /// Reads an expression.
-pub(super) fn parse(text: &str) -> Result<Filter, Refusal> {
-    Ok(Filter::parse(text, &KnownGroups::all())?)
+pub(super) async fn parse(call: &Call, text: &str) -> Result<Filter, Refusal> {
+    Ok(Filter::parse(text, &KnownGroups::of(call).await?)?)
+}
+
+/// Checks the expression of a group before it is kept: one that leads back to its own group would have no meaning.
+pub(super) async fn check(call: &Call, group: &str, text: &str) -> Result<(), Refusal> {
+    let mut groups = KnownGroups::of(call).await?;
+    groups.0.retain(|known| known.name != group);
+    groups.0.push(GroupFilter {
+        name: group.to_owned(),
+        expression: Some(text.to_owned()),
+    });
+    Filter::parse(text, &groups)?;
+    // As others name it: this finds a circle through the group itself.
+    let by_name = format!("group.name = \"{group}\"");
+    Filter::parse(&by_name, &groups)
+        .map(|_| ())
+        .map_err(|error| Refusal::invalid(error.message))
 }
 
 /// The filter of the group that a request names; that of all traces where it names none.
-pub(super) fn of_group(input: &Input) -> Result<Filter, Refusal> {
-    let name = match (input.any_text("GroupName")?, input.any_text("GroupARN")?) {
-        (None, None) => return Ok(Filter::all()),
-        (Some(name), None) => GroupName::Name(name.to_owned()),
-        (None, Some(arn)) => GroupName::Arn(arn.to_owned()),
-        (Some(_), Some(_)) => {
-            let message = "only one of GroupName and GroupARN can be given";
-            return Err(Refusal::invalid(message));
-        }
+pub(super) async fn of_group(call: &Call, input: &Input) -> Result<Filter, Refusal> {
+    let Some(found) = group::named(call, input).await? else {
+        return Ok(Filter::all());
     };
-    let groups = KnownGroups::all();
-    let Some(group) = groups.find(&name) else {
-        let (GroupName::Name(name) | GroupName::Arn(name)) = name;
-        return Err(Refusal::invalid(format!("there is no group {name}")));
-    };
-    match &group.expression {
+    match found.filter_expression() {
         None => Ok(Filter::all()),
-        Some(expression) => Ok(Filter::parse(expression, &groups)?),
+        Some(expression) => parse(call, expression).await,
     }
 }
 
 /// The groups of an environment.
-pub(super) struct KnownGroups(Vec<GroupFilter>);
+struct KnownGroups(Vec<GroupFilter>);
 
 impl KnownGroups {
-    pub(super) fn all() -> Self {
-        Self(vec![GroupFilter {
-            name: "Default".to_owned(),
+    async fn of(call: &Call) -> Result<Self, Refusal> {
+        let groups = call.state.metastore.artifacts::<Group>(call.caller.tenant);
+        let mut known = vec![GroupFilter {
+            name: group::DEFAULT.to_owned(),
             expression: None,
-        }])
+        }];
+        known.extend(groups.await?.into_iter().map(|group| GroupFilter {
+            name: group.value.name,
+            expression: group.value.filter_expression,
+        }));
+        Ok(Self(known))
     }
 }
 
@@ -172,7 +182,10 @@ impl Groups for KnownGroups {
     fn find(&self, name: &GroupName) -> Option<GroupFilter> {
         let name = match name {
             GroupName::Name(name) => name.as_str(),
-            GroupName::Arn(arn) => arn.split_once(":group/")?.1.split('/').next()?,
+            GroupName::Arn(arn) => match arn::parse(arn)? {
+                arn::Resource::Group { name, .. } => name,
+                arn::Resource::SamplingRule(_) => return None,
+            },
         };
         let mut groups = self.0.iter();
         groups.find(|group| group.name == name).cloned()

@@ -123,7 +123,7 @@ async fn get_service_graph(call: Call) -> Outcome {
     let pages = Pages::of(&input)?;
     let range = range_of(&input)?;
     let reader = Reader::new(&call).await?;
-    let traces = Traces::of(&input, range)?;
+    let traces = Traces::of(&call, &input, range).await?;
     let graph = traces
         .fold(&reader, move || GraphBuilder::new(range), GraphBuilder::add)
         .await?;
@@ -191,7 +191,7 @@ async fn get_statistics(call: Call) -> Outcome {
         .unwrap_or(PERIOD_DEFAULT_S);
     input.flag("ForecastStatistics")?;
     let reader = Reader::new(&call).await?;
-    let traces = Traces::of(&input, range)?;
+    let traces = Traces::of(&call, &input, range).await?;
     let start = move || SeriesBuilder::new(range, period_s, selector.clone());
     let series = traces.fold(&reader, start, SeriesBuilder::add).await?;
     let points = away(move || series.finish()).await;
@@ -217,8 +217,8 @@ pub(super) enum Traces {
 }
 
 impl Traces {
-    pub(super) fn of(input: &Input, range: TimeRange) -> Result<Self, Refusal> {
-        let filter = of_group(input)?;
+    pub(super) async fn of(call: &Call, input: &Input, range: TimeRange) -> Result<Self, Refusal> {
+        let filter = of_group(call, input).await?;
         Ok(match filter.is_all() {
             true => Self::All(range),
             false => Self::Filtered(range, filter),

@@ -6,6 +6,7 @@
 use super::arn::{self, Resource as Arn};
 use super::call::{Call, Input, Outcome, reply};
 use super::error::{Code, Refusal};
+use super::filter;
 use super::page::Pages;
 use super::tag::{self, Tags};
 use super::{MANAGE, READ};
@@ -96,7 +97,7 @@ const GROUP: Named = Named {
 const ANSWER: &[Member] = &[must("Group", Shape::Named(&GROUP), "The group.")];
 
 /// The group of all traces.
-const DEFAULT: &str = "Default";
+pub(super) const DEFAULT: &str = "Default";
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
 const ARN_CHARS: RangeInclusive<usize> = 1..=400;
 /// Longest filter expression. Source: spec/xray.md section 4.6.
@@ -254,7 +255,7 @@ async fn create(call: Call) -> Outcome {
         tags: tag::of_new(&input)?,
         ..Group::default()
     };
-    change(&input, &mut group)?;
+    change(&call, &input, &mut group).await?;
     let groups_max = call.state.config.groups_max;
     let limits = ArtifactLimits {
         count_max: groups_max,
@@ -303,7 +304,7 @@ async fn update(call: Call) -> Outcome {
     let Found::Made(mut group) = must_be_named(&call, &input).await? else {
         return Err(Refusal::invalid("the group Default can't be changed"));
     };
-    change(&input, &mut group.value)?;
+    change(&call, &input, &mut group.value).await?;
     let changed = write(&call, group).await?;
     reply(&json!({ "Group": Found::Made(changed).json(&call) }))
 }
@@ -321,9 +322,12 @@ async fn delete(call: Call) -> Outcome {
 }
 
 /// Reads what a request says of a group.
-fn change(input: &Input, group: &mut Group) -> Result<(), Refusal> {
+async fn change(call: &Call, input: &Input, group: &mut Group) -> Result<(), Refusal> {
     if let Some(filter) = input.text("FilterExpression", FILTER_CHARS)? {
         group.filter_expression = (!filter.trim().is_empty()).then(|| filter.to_owned());
+        if let Some(filter) = &group.filter_expression {
+            filter::check(call, &group.name, filter).await?;
+        }
     }
     if let Some(insights) = input.object("InsightsConfiguration")? {
         if let Some(is_on) = insights.flag("InsightsEnabled")? {

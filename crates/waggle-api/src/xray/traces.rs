@@ -181,7 +181,7 @@ async fn get_summaries(call: Call) -> Outcome {
     let rate = sample_rate(&input)?;
     let filter = match input.text("FilterExpression", 0..=usize::MAX)? {
         None => Filter::all(),
-        Some(text) => filter::parse(text)?,
+        Some(text) => filter::parse(&call, text).await?,
     };
     let mut after = pages.start().map(cursor_of).transpose()?;
     let reader = Reader::new(&call).await?;
