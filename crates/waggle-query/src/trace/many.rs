@@ -42,8 +42,8 @@ pub(crate) fn read_traces(
         left[*number] = left[*number].saturating_sub(1);
         is_in
     });
-    let mut gatherer = Gatherer::new(&snapshot.sources, config, watch);
     let chosen: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
+    let mut gatherer = Gatherer::new(&snapshot.sources, &chosen, config, watch);
     let rows = gatherer.rows(&chosen)?;
     for ((number, _), row) in places.into_iter().zip(rows) {
         traces[number].rows.push(row);
