@@ -1,7 +1,7 @@
 //! Maps of services that were asked for: who called whom, computed in the background by queries and kept in memory for whoever asked.
 //!
-//! A map is a view of the moment, cheap to ask for again, so a restart forgets it. The engine tells a span's parent by a filter on
-//! `parent.`; so there is one query per service that calls others.
+//! A map is a view of the moment, cheap to ask for again, so a restart forgets it. It is one query by the service of a span and that of its
+//! parent.
 
 use crate::problem::Problem;
 use crate::running::share;
@@ -21,8 +21,8 @@ use waggle_model::{
 const SERVICE: &str = "service.name";
 /// The same of the span above.
 const PARENT_SERVICE: &str = "parent.service.name";
-/// Most services of one map: each costs a query.
-const SERVICES_MAX: usize = 1_000;
+/// Most pairs of services that one map is made of.
+const PAIRS_MAX: usize = 64_000;
 
 /// What a map is asked for.
 #[derive(Clone, Debug)]
@@ -144,33 +144,13 @@ async fn compute(
     tenant: Tenant,
     question: &MapQuestion,
 ) -> Result<Vec<Dependency>, Problem> {
-    let services = count_by_service(state, tenant, question.range, Vec::new()).await?;
-    if services.len() > SERVICES_MAX {
-        return Err(Problem::bad_request(format!(
-            "there are more than {SERVICES_MAX} services; ask for a shorter range"
-        )));
-    }
-    let mut dependencies = Vec::new();
-    for (parent, _) in services {
-        let filter = FilterSpec {
-            column: PARENT_SERVICE.to_owned(),
-            op: FilterOp::Equal,
-            value: FilterValue::One(Value::String(parent.clone())),
-        };
-        let called = count_by_service(state, tenant, question.range, vec![filter]).await?;
-        for (child, call_count) in called {
-            let is_wanted = question.services.is_empty()
-                || question.services.contains(&parent)
-                || question.services.contains(&child);
-            if child != parent && is_wanted {
-                dependencies.push(Dependency {
-                    parent: parent.clone(),
-                    child,
-                    call_count,
-                });
-            }
-        }
-    }
+    let mut dependencies = count_calls(state, tenant, question.range).await?;
+    dependencies.retain(|call| {
+        let is_wanted = question.services.is_empty()
+            || question.services.contains(&call.parent)
+            || question.services.contains(&call.child);
+        call.child != call.parent && is_wanted
+    });
     dependencies.sort_by(|one, other| {
         let by_count = other.call_count.cmp(&one.call_count);
         by_count
@@ -181,36 +161,50 @@ async fn compute(
     Ok(dependencies)
 }
 
-/// How many spans each service has, among those that pass the filters.
-async fn count_by_service(
+/// How many spans each service has below those of each service, its own included.
+async fn count_calls(
     state: &ApiState,
     tenant: Tenant,
     range: TimeRange,
-    filters: Vec<FilterSpec>,
-) -> Result<Vec<(String, i64)>, Problem> {
+) -> Result<Vec<Dependency>, Problem> {
+    let exists = |column: &str| FilterSpec {
+        column: column.to_owned(),
+        op: FilterOp::Exists,
+        value: FilterValue::None,
+    };
     let spec = QuerySpec {
-        breakdowns: vec![SERVICE.to_owned()],
-        filters,
+        breakdowns: vec![PARENT_SERVICE.to_owned(), SERVICE.to_owned()],
+        filters: vec![exists(PARENT_SERVICE), exists(SERVICE)],
         ..QuerySpec::default()
     };
     let options = QueryOptions {
         disable_series: true,
-        limit_default: SERVICES_MAX + 2,
-        limit_max: SERVICES_MAX + 2,
+        disable_total: true,
+        disable_other: true,
+        limit_default: PAIRS_MAX,
+        limit_max: PAIRS_MAX,
     };
     let table: ResultTable = state
         .engine
         .query(tenant, DatasetScope::All, &spec, range, options)
         .await?;
-    let groups = table.groups.into_iter().filter_map(|group| {
-        let service = match group.key.into_iter().next()?? {
-            Value::String(service) => service,
-            _ => return None,
-        };
-        match group.values.first()? {
-            Cell::Int(count) => Some((service, *count)),
+    if table.group_count > PAIRS_MAX {
+        return Err(Problem::bad_request(format!(
+            "there are more than {PAIRS_MAX} pairs of services; ask for a shorter range"
+        )));
+    }
+    let calls = table.groups.into_iter().filter_map(|group| {
+        let mut key = group.key.into_iter();
+        match (key.next()??, key.next()??, group.values.first()?) {
+            (Value::String(parent), Value::String(child), Cell::Int(call_count)) => {
+                Some(Dependency {
+                    parent,
+                    child,
+                    call_count: *call_count,
+                })
+            }
             _ => None,
         }
     });
-    Ok(groups.collect())
+    Ok(calls.collect())
 }

@@ -89,6 +89,10 @@ pub struct RunningQuery {
 pub struct QueryOptions {
     /// Leave out the time series.
     pub disable_series: bool,
+    /// Leave out the total and its series.
+    pub disable_total: bool,
+    /// Leave out what is not listed.
+    pub disable_other: bool,
     /// Most groups when the spec names no limit.
     pub limit_default: usize,
     /// Most groups the caller may ask for.
@@ -99,6 +103,8 @@ impl Default for QueryOptions {
     fn default() -> Self {
         Self {
             disable_series: false,
+            disable_total: false,
+            disable_other: false,
             limit_default: 100,
             limit_max: 1_000,
         }
@@ -118,11 +124,11 @@ pub struct ResultTable {
     pub group_count: usize,
     /// Per group of `groups` (same index) its points, ascending in time; buckets without rows have no point. Empty when disabled.
     pub series: Vec<Vec<SeriesPoint>>,
-    /// Values over all rows, whatever havings and limit.
+    /// Values over all rows, whatever havings and limit; empty when disabled.
     pub total: Vec<Cell>,
-    /// The same per bucket, ascending; empty when series are disabled.
+    /// The same per bucket, ascending; empty when series or totals are disabled.
     pub total_series: Vec<SeriesPoint>,
-    /// Values over the rows of all groups beyond the limit; `None` when there are none.
+    /// Values over the rows of all groups beyond the limit; `None` when there are none, and when disabled.
     pub other: Option<Vec<Cell>>,
     /// For each HEATMAP calculation (same index as `calculations`, `None` elsewhere) the map over all rows.
     pub heatmaps: Vec<Option<Heatmap>>,

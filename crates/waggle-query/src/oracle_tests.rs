@@ -97,6 +97,8 @@ fn check_queries(cases: Range<u64>) {
         let snapshot = testing::snapshot(rng, &events);
         let options = QueryOptions {
             disable_series: rng.random_bool(0.2),
+            disable_total: rng.random_bool(0.2),
+            disable_other: rng.random_bool(0.2),
             ..QueryOptions::default()
         };
         let config = EngineConfig {
@@ -156,6 +158,8 @@ fn queries_of_derived_columns_equal_the_oracle() {
         let snapshot = testing::snapshot(rng, &events);
         let options = QueryOptions {
             disable_series: rng.random_bool(0.2),
+            disable_total: rng.random_bool(0.2),
+            disable_other: rng.random_bool(0.2),
             ..QueryOptions::default()
         };
         let config = EngineConfig {
@@ -206,6 +210,8 @@ fn queries_of_other_spans_equal_the_oracle() {
         let snapshot = testing::snapshot(rng, &events);
         let options = QueryOptions {
             disable_series: rng.random_bool(0.2),
+            disable_total: rng.random_bool(0.2),
+            disable_other: rng.random_bool(0.2),
             ..QueryOptions::default()
         };
         let config = EngineConfig {
@@ -313,6 +319,49 @@ fn what_is_kept_of_blocks_changes_no_answer() {
                 let oracle = Oracle::new(&spec, &seen, range, table.granularity_ns);
                 check(&spec, &oracle, &table, &options);
             }
+        }
+    });
+}
+
+/// A second pass for no group, because a having drops all, asks of a block something else than a first pass for all groups.
+#[test]
+fn what_is_kept_of_a_pass_without_groups_is_not_taken_for_one_of_all() {
+    each_seed(0..4, |rng| {
+        let range = random_range(rng);
+        let events = random_events(rng, 300, range);
+        let inside: Vec<Event> = matching(&events, range, &[], FilterCombination::And)
+            .into_iter()
+            .filter(|event| event.dataset.0 == 1)
+            .cloned()
+            .collect();
+        let rows: Vec<&Event> = inside.iter().collect();
+        let snapshot = Snapshot {
+            sources: vec![testing::source(&rows, true)],
+        };
+        let all = QuerySpec {
+            breakdowns: vec!["name".to_owned()],
+            ..QuerySpec::default()
+        };
+        let none = QuerySpec {
+            havings: vec![waggle_model::HavingSpec {
+                calculate_op: "COUNT".to_owned(),
+                column: None,
+                op: waggle_model::HavingOp::Greater,
+                value: 1e12,
+            }],
+            ..all.clone()
+        };
+        let states = Arc::new(States::new(1 << 30));
+        let options = QueryOptions::default();
+        for (spec, one_pass_cells_max) in [(&none, 0), (&all, 65_536), (&none, 0), (&all, 0)] {
+            let config = EngineConfig {
+                one_pass_cells_max,
+                ..EngineConfig::default()
+            };
+            let table =
+                testing::query_with(&states, &snapshot, spec, range, &options, &config).unwrap();
+            let oracle = Oracle::new(spec, &inside, range, table.granularity_ns);
+            check(spec, &oracle, &table, &options);
         }
     });
 }
@@ -641,11 +690,15 @@ fn columns_without_gaps_in_blocks_of_many_chunks_equal_the_oracle() {
 }
 
 fn check(spec: &QuerySpec, oracle: &Oracle<'_>, table: &ResultTable, options: &QueryOptions) {
-    check_cells("total", &oracle.total(), &table.total);
+    match options.disable_total {
+        true => assert!(table.total.is_empty() && table.total_series.is_empty()),
+        false => check_cells("total", &oracle.total(), &table.total),
+    }
     let listed: Vec<Vec<String>> = table.groups.iter().map(|group| keys(&group.key)).collect();
     check_groups(oracle, table);
     check_choice(spec, oracle, table, &listed, options);
     match (oracle.other(&listed), &table.other) {
+        (_, other) if options.disable_other => assert!(other.is_none(), "other"),
         (Some(expected), Some(other)) => check_cells("other", &expected, other),
         (expected, other) => assert_eq!(expected.is_some(), other.is_some(), "other"),
     }
@@ -656,7 +709,9 @@ fn check(spec: &QuerySpec, oracle: &Oracle<'_>, table: &ResultTable, options: &Q
         for (key, series) in listed.iter().zip(&table.series) {
             check_series(&oracle.series(Some(key)), series);
         }
-        check_series(&oracle.series(None), &table.total_series);
+        if !options.disable_total {
+            check_series(&oracle.series(None), &table.total_series);
+        }
     }
     check_heatmaps(spec, oracle, table);
     let matched = oracle.matched();

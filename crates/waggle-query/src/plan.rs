@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) havings: Vec<Having>,
     pub(crate) limit: usize,
     pub(crate) has_series: bool,
+    pub(crate) has_total: bool,
+    pub(crate) has_other: bool,
     filter_text: String,
     /// Tells the filters from others; `None` when it depends on other blocks which rows of one they select.
     pub(crate) filter_key: Option<String>,
@@ -177,6 +179,8 @@ impl Plan {
             havings: Vec::new(),
             limit: spec.limit.unwrap_or(options.limit_default),
             has_series: !options.disable_series,
+            has_total: !options.disable_total,
+            has_other: !options.disable_other,
             filter_text: filter_text(spec.filter_combination, &spec.filters),
             filter_key,
         };

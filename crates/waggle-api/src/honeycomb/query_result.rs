@@ -584,6 +584,8 @@ impl ResultOptions {
     fn for_engine(self) -> QueryOptions {
         QueryOptions {
             disable_series: self.disable_series,
+            disable_total: self.disable_total,
+            disable_other: self.disable_other,
             limit_default: LIMIT_DEFAULT,
             limit_max: self.effective_limit().unwrap_or(0).max(LIMIT_DEFAULT),
         }

@@ -234,6 +234,44 @@ async fn values_without_rows_that_match_are_no_groups_of_a_rate() {
 }
 
 #[tokio::test]
+async fn spans_in_flight_in_too_many_buckets_are_refused_before_they_take_the_memory() {
+    let mut batch = EventBatch::new("d");
+    for row in 0..1_000_i64 {
+        batch.begin_row();
+        batch.put_int("user", row);
+        batch.put_int("duration_ms", 60_000);
+        batch.end_row(row, 1);
+    }
+    let mut run = RunBuilder::new(DatasetId(1));
+    run.append(&batch);
+    let snapshot = Snapshot {
+        sources: vec![Source::Run(Arc::new(run.seal()))],
+    };
+    // Room for the spans, and for their 60 buckets each if nobody counted these before they are there.
+    let config = EngineConfig {
+        memory_bytes_max: 400_000,
+        ..EngineConfig::default()
+    };
+    let (engine, _) = engine(snapshot, config, Clock::fixed(0));
+    let spec = QuerySpec {
+        calculations: vec![CalculationSpec::new("CONCURRENCY", None)],
+        granularity_s: Some(1),
+        ..by("user")
+    };
+    let answer = ask(&engine, &spec).await;
+    assert!(
+        matches!(
+            answer,
+            Err(QueryError::TooLarge {
+                what: "groups times time buckets",
+                limit: 50_000
+            })
+        ),
+        "{answer:?}"
+    );
+}
+
+#[tokio::test]
 async fn memory_of_all_queries_together_has_a_limit() {
     let config = EngineConfig {
         memory_bytes_shared_max: 4_000_000,

@@ -192,7 +192,9 @@ fn after_cells(
                 watch,
             )?);
         }
-        table.total = whole(plan, &gathered, |_| true, &config, watch)?;
+        if plan.has_total {
+            table.total = whole(plan, &gathered, |_| true, &config, watch)?;
+        }
     }
     if plan.has_series {
         let count = chosen.groups.len();
@@ -355,20 +357,29 @@ fn table(
     watch: &Watch,
 ) -> Result<ResultTable, ExecError> {
     let Answers { plan, states, .. } = *answers;
-    // Whatever is not listed, because it is beyond the limit or dropped by a having, and then all.
-    let mut targets = vec![0; groups.len()];
     let mut listed = vec![NO_CELL; groups.len()];
+    let mut not_listed = vec![0; groups.len()];
     for group in &chosen.groups {
-        targets[*group as usize] = NO_CELL;
         listed[*group as usize] = 0;
+        not_listed[*group as usize] = NO_CELL;
     }
-    let mut total = regroup_much(plan, states, &targets, 1, config, watch)?;
-    let has_other = chosen.groups.len() < groups.len();
-    let other = has_other.then(|| summary(plan, &total));
-    let mut listed = regroup_much(plan, states, &listed, 1, config, watch)?;
-    for (total, listed) in total.iter_mut().zip(&mut listed) {
-        total.absorb(&mut **listed, &[(0, 0)]);
+    // Because it is beyond the limit or dropped by a having.
+    let is_other_shown = plan.has_other && chosen.groups.len() < groups.len();
+    let others = match is_other_shown || plan.has_total {
+        true => Some(regroup_much(plan, states, &not_listed, 1, config, watch)?),
+        false => None,
+    };
+    let other = others.as_ref().filter(|_| is_other_shown);
+    let other = other.map(|other| summary(plan, other));
+    let mut total = None;
+    if let (Some(mut all), true) = (others, plan.has_total) {
+        let mut listed = regroup_much(plan, states, &listed, 1, config, watch)?;
+        for (all, listed) in all.iter_mut().zip(&mut listed) {
+            all.absorb(&mut **listed, &[(0, 0)]);
+        }
+        total = Some(all);
     }
+    let shown = total.as_deref().unwrap_or(states);
     let values = values_of(answers, &chosen.groups, config, watch)?;
     Ok(ResultTable {
         calculations: plan
@@ -392,7 +403,9 @@ fn table(
             .collect(),
         group_count: chosen.group_count,
         series: Vec::new(),
-        total: summary(plan, &total),
+        total: total
+            .as_deref()
+            .map_or_else(Vec::new, |total| summary(plan, total)),
         total_series: Vec::new(),
         other,
         heatmaps: vec![None; plan.answers.len()],
@@ -409,7 +422,7 @@ fn table(
                 .answers
                 .iter()
                 .map(|output| &plan.outputs[*output])
-                .filter(|output| !plan.states_of(output).all(|state| total[state].is_exact()))
+                .filter(|output| !plan.states_of(output).all(|state| shown[state].is_exact()))
                 .map(|output| output.label.clone())
                 .collect(),
         },
@@ -540,6 +553,9 @@ fn total_series(
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<Vec<SeriesPoint>, ExecError> {
+    if !plan.has_total {
+        return Ok(Vec::new());
+    }
     let cells = &gathered.cells.cells;
     let bucket_of_cell: Vec<u32> = cells.iter().map(|(_, bucket)| *bucket).collect();
     let count = plan.buckets.count;

@@ -147,6 +147,32 @@ limit 100
     );
 }
 
+/// A column may be called like a part of a condition.
+#[test]
+fn conditions_that_read_alike_and_mean_different_things_are_not_shared() {
+    let is = |column: &str, value: i64| {
+        let value = FilterValue::One(Value::Int(value));
+        filter(column, FilterOp::Equal, value)
+    };
+    let named = |name: &str, filters: Vec<FilterSpec>| CalculationSpec {
+        name: Some(name.to_owned()),
+        filters,
+        ..calculation_of("COUNT", None)
+    };
+    let spec = QuerySpec {
+        calculations: vec![
+            named("two", vec![is("a", 1), is("b", 2)]),
+            named("one", vec![is("a = Int(1) AND b", 2)]),
+            named("two again", vec![is("a", 1), is("b", 2)]),
+        ],
+        ..QuerySpec::default()
+    };
+    let plan = Plan::new(&spec, RANGE, &QueryOptions::default()).unwrap();
+    let texts: Vec<&str> = plan.conditions.iter().map(|known| &*known.text).collect();
+    assert_eq!(texts, ["a = Int(1) AND b = Int(2)"; 2]);
+    assert_eq!(plan.states.len(), 2);
+}
+
 #[test]
 fn a_query_of_heat_maps_is_ordered_by_a_count_nobody_sees() {
     let spec = QuerySpec {

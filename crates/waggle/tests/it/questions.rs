@@ -112,3 +112,214 @@ async fn columns_of_other_spans_stand_wherever_columns_do() {
         "{refused}"
     );
 }
+
+/// 400 requests of two services within the last minutes, of which every tenth of `web` fails.
+fn requests() -> Vec<Value> {
+    let event = |n: usize| {
+        let service = ["web", "api"][n % 2];
+        json!({"service": service, "duration_ms": 100 + n, "status": if n % 20 == 0 { 500 } else { 200 }, "user": format!("user-{n}")})
+    };
+    (0..400).map(event).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn named_calculations_have_filters_and_make_formulas() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    send(&server, requests()).await;
+    let spec = json!({
+        "calculations": [
+            {"op": "COUNT", "name": "all"},
+            {"op": "COUNT", "name": "failed", "filters": [{"column": "status", "op": ">=", "value": 500}]},
+            {"op": "MAX", "column": "duration_ms", "name": "slowest"},
+            {"op": "P50", "column": "duration_ms"},
+        ],
+        "formulas": [{"name": "failed_share", "expression": "DIV($failed, $all)"}],
+        "breakdowns": ["service"],
+        "orders": [{"column": "failed_share", "order": "descending"}],
+        "havings": [{"calculate_op": "slowest", "op": ">", "value": 0}]});
+    let found = result_of(&server, &spec, json!({})).await;
+    let rows = rows(&found);
+    let shown = |row: &Value| {
+        (
+            row["service"].clone(),
+            row["failed_share"].clone(),
+            row["slowest"].clone(),
+        )
+    };
+    assert_eq!(shown(rows[0]), (json!("web"), json!(0.1), json!(498)));
+    assert_eq!(shown(rows[1]), (json!("api"), json!(0.0), json!(499)));
+    assert!(
+        rows[0].get("all").is_none(),
+        "a formula uses it: {}",
+        rows[0]
+    );
+    assert!(rows[0]["P50(duration_ms)"].is_number());
+    assert_eq!(
+        found["total_by_aggregate"]["data"]["failed_share"],
+        json!(0.05)
+    );
+    assert!(!found["series"].as_array().unwrap().is_empty());
+    assert!(
+        !found["total_by_aggregate_series"]
+            .as_array()
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn rates_and_spans_in_flight_are_those_of_their_buckets() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    // One span a minute, of which every one takes half a minute and each measures twice as much as the one before.
+    let start_s = jiff::Timestamp::now().as_second() / 3_600 * 3_600 - 3_600;
+    let events = (0..4).map(|n: i64| {
+        let time = jiff::Timestamp::from_second(start_s + n * 60).unwrap();
+        json!({"time": time.to_string(), "data": {"duration_ms": 30_000, "bytes": 60 << n}})
+    });
+    let events: Vec<Value> = events.collect();
+    server.post("/1/batch/shop", &json!(events)).await;
+    let spec = json!({"start_time": start_s, "end_time": start_s + 240, "granularity": 60,
+        "calculations": [{"op": "CONCURRENCY"}, {"op": "RATE_SUM", "column": "bytes"},
+            {"op": "RATE_MAX", "column": "bytes"}, {"op": "RATE_AVG", "column": "bytes"}]});
+    let found = result_of(&server, &spec, json!({})).await;
+    let series = found["series"].as_array().unwrap().iter();
+    let points: Vec<Value> = series
+        .map(|point| {
+            json!([
+                point["data"]["CONCURRENCY"],
+                point["data"]["RATE_SUM(bytes)"]
+            ])
+        })
+        .collect();
+    // The first bucket has nothing before it.
+    assert_eq!(
+        json!(points),
+        json!([[0.5, null], [0.5, 1.0], [0.5, 2.0], [0.5, 4.0]])
+    );
+    let row = &found["results"][0]["data"];
+    assert_eq!(row["CONCURRENCY"], json!(0.5));
+    for op in ["RATE_SUM", "RATE_MAX", "RATE_AVG"] {
+        let rate = row[format!("{op}(bytes)")].as_f64().unwrap();
+        assert!((rate - 420.0 / 180.0).abs() < 1e-9, "{op}: {row}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_earlier_time_is_compared_by_the_ui_and_stored_by_clients() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let ago = |minutes: i64| jiff::Timestamp::now() - jiff::SignedDuration::from_mins(minutes);
+    let at = |minutes: i64| json!({"time": ago(minutes).to_string(), "data": {"name": "GET"}});
+    let events = json!([at(1), at(2), at(31), at(32), at(33)]);
+    server.post("/1/batch/shop", &events).await;
+    let spec =
+        json!({"time_range": 600, "compare_time_offset_seconds": 1_800, "breakdowns": ["name"]});
+    let answer = server.query("shop", spec.clone()).await;
+    assert_eq!(answer["total"]["COUNT"], 2);
+    assert_eq!(answer["compare"]["total"]["COUNT"], 3);
+    let found = result_of(&server, &spec, json!({})).await;
+    assert_eq!(rows(&found), [&json!({"COUNT": 2, "name": "GET"})]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_result_leaves_out_is_left_out() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    send(&server, requests()).await;
+    server
+        .post("/1/batch/other", &json!([{"data": {"service": "web"}}]))
+        .await;
+    let spec = json!({"breakdowns": ["user"], "limit": 5});
+    let all = result_of(&server, &spec, json!({})).await;
+    assert_eq!(all["total_by_aggregate"]["data"]["COUNT"], 400);
+    assert_eq!(all["other_by_aggregate"]["data"]["COUNT"], 395);
+    assert_eq!(rows(&all).len(), 5);
+    let options = json!({"disable_series": true, "disable_total_by_aggregate": true,
+        "disable_other_by_aggregate": true});
+    let little = result_of(&server, &spec, options).await;
+    assert_eq!(rows(&little).len(), 5);
+    assert_eq!(little["series"], json!([]));
+    for member in [
+        "total_by_aggregate",
+        "total_by_aggregate_series",
+        "other_by_aggregate",
+    ] {
+        assert!(little[member].is_null(), "{member}: {little}");
+    }
+    // All datasets of the environment.
+    let everywhere = server
+        .query("__all__", json!({"breakdowns": ["service"]}))
+        .await;
+    let rows = rows(&everywhere);
+    assert_eq!(rows[0], &json!({"service": "web", "COUNT": 201}));
+    assert_eq!(rows[1], &json!({"service": "api", "COUNT": 200}));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_groups_come_without_their_series_and_no_more() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    for part in 0..6 {
+        let users = (0..2_000).map(|n| json!({"user": format!("user-{part}-{n}")}));
+        send(&server, users).await;
+    }
+    let spec = json!({"breakdowns": ["user"], "orders": [{"column": "user"}]});
+    let found = result_of(
+        &server,
+        &spec,
+        json!({"disable_series": true, "limit": 10_000}),
+    )
+    .await;
+    let rows = rows(&found);
+    assert_eq!(rows.len(), 10_000);
+    assert_eq!(rows[0], &json!({"COUNT": 1, "user": "user-0-0"}));
+    assert_eq!(found["total_by_aggregate"]["data"]["COUNT"], 12_000);
+    assert_eq!(found["other_by_aggregate"]["data"]["COUNT"], 2_000);
+    let query = server.post("/1/queries/shop", &spec).await;
+    let body = json!({"query_id": query["id"], "disable_series": true, "limit": 10_001});
+    let answer = server
+        .request(reqwest::Method::POST, "/1/query_results/shop")
+        .json(&body);
+    assert_eq!(answer.send().await.unwrap().status(), 422);
+}
+
+/// Who calls whom, and how a promise is kept, by the real engine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn maps_and_promises_are_computed_from_events() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    send(&server, traces()).await;
+    let request = server
+        .post("/1/maps/dependencies/requests", &json!({"time_range": 600}))
+        .await;
+    let path = format!(
+        "/1/maps/dependencies/requests/{}",
+        request["request_id"].as_str().unwrap()
+    );
+    let map = eventually("the map", async || {
+        let map = server.get(&path).await;
+        (map["status"] == "ready").then_some(map)
+    })
+    .await;
+    let service = |name: &str| json!({"name": name, "type": "service"});
+    assert_eq!(
+        map["dependencies"],
+        json!([
+            {"parent_node": service("page"), "child_node": service("carts"), "call_count": 10},
+            {"parent_node": service("carts"), "child_node": service("database"), "call_count": 5},
+        ])
+    );
+    let indicator = json!({"alias": "is_good", "expression": "NOT(EXISTS($error))"});
+    server.post("/1/derived_columns/shop", &indicator).await;
+    let slo = json!({"name": "Shop works", "sli": {"alias": "is_good"}, "time_period_days": 30,
+        "target_per_million": 900_000});
+    let slo = server.post("/1/slos/shop", &slo).await;
+    let path = format!("/1/slos/shop/{}?detailed=true", slo["id"].as_str().unwrap());
+    let slo = server.get(&path).await;
+    // One of 25 spans fails; 2.5 may.
+    assert_eq!(slo["compliance"], json!(96.0));
+    let left = slo["budget_remaining"].as_f64().unwrap();
+    assert!((left - 60.0).abs() < 1e-6, "{slo}");
+}
