@@ -214,3 +214,12 @@ export const historyOptions = (env: string, filter: calls.HistoryFilter) =>
     staleTime: 2_000,
     placeholderData: keepPreviousData,
   });
+
+/** Events that a page shows by itself. */
+export const rowsOptions = (env: string, dataset: string, body: calls.RowsBody) =>
+  queryOptions({
+    queryKey: ['rows-aside', env, dataset, JSON.stringify(body)],
+    queryFn: ({ signal }) => calls.getRows(env, dataset, body, signal),
+    staleTime: 30_000,
+    retry: false,
+  });

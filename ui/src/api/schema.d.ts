@@ -476,11 +476,35 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the runs that match all parameters, the newest first.
+         * Lists the runs that match all parameters, the newest first. Runs of people who hide theirs are shown to themselves and to administrators.
          * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
          */
         get: operations["get__api_environments_env_history"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/history/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Says whether others see the runs of who is signed in.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_history_settings"];
+        /**
+         * Hides the runs of who is signed in from others, in every environment, or shows them.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        put: operations["put__api_environments_env_history_settings"];
         post?: never;
         delete?: never;
         options?: never;
@@ -760,6 +784,26 @@ export interface paths {
          * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
          */
         get: operations["get__api_environments_env_datasets_dataset_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Adds up the events that were taken in on some days, and the bytes of their names and values. Days are those of arrival, in UTC.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_usage"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1078,7 +1122,7 @@ export interface components {
              * @description What its values are shown as.
              * @enum {string}
              */
-            type: "string" | "float" | "integer" | "boolean";
+            type: "string" | "float" | "integer" | "boolean" | "histogram";
             /** @description What people wrote about it. */
             description: string;
             /** @description True when lists leave it out. */
@@ -1099,7 +1143,7 @@ export interface components {
         /** @description New values for a column; what is absent stays. */
         ColumnChange: {
             /** @description What its values are shown as. */
-            type?: ("string" | "float" | "integer" | "boolean") | null;
+            type?: ("string" | "float" | "integer" | "boolean" | "histogram") | null;
             /** @description At most 255 characters. */
             description?: string | null;
             /** @description True when lists leave it out. */
@@ -1604,6 +1648,21 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description How many rows had which value when. */
+        Heatmap: {
+            /** @description Lowest value. */
+            min_value: number;
+            /** @description Highest value. */
+            max_value: number;
+            /** @description Height of a bin. */
+            step_size: number;
+            /** @description How many bins there are. */
+            bins: number;
+            /** @description Start of each time. */
+            times: string[];
+            /** @description Per time, how many rows each bin has. */
+            counts: number[][];
         };
         /** @description A name for a query. */
         QueryAnnotation: {
@@ -2307,21 +2366,6 @@ export interface components {
             /** @description Bytes on disk. */
             stored_bytes: number;
         };
-        /** @description How many rows had which value when. */
-        Heatmap: {
-            /** @description Lowest value. */
-            min_value: number;
-            /** @description Highest value. */
-            max_value: number;
-            /** @description Height of a bin. */
-            step_size: number;
-            /** @description How many bins there are. */
-            bins: number;
-            /** @description Start of each time. */
-            times: string[];
-            /** @description Per time, how many rows each bin has. */
-            counts: number[][];
-        };
         /** @description What an answer cost and how exact it is. */
         Stats: {
             /** @description Rows that were looked at. */
@@ -2362,6 +2406,8 @@ export interface components {
             names: string[];
             /** @description Slug of the dataset, `__all__` for all; null when it is gone. */
             dataset: string | null;
+            /** @description Slug of the environment. */
+            environment: string;
             /** @description Who ran it. */
             run_by: components["schemas"]["Runner"];
             /**
@@ -4137,6 +4183,8 @@ export interface operations {
             query?: {
                 /** @description `true` for the caller's own runs. */
                 mine?: boolean;
+                /** @description `all` for every environment of the team; for people, not for keys. */
+                environments?: "all";
                 /** @description Part of a name that an annotation gave to the query, in any case. */
                 name?: string;
                 /** @description A column that the query names, with or without a relation like `root.`. */
@@ -4183,6 +4231,89 @@ export interface operations {
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_history_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description True when only the person and administrators see the person's runs. */
+                        hidden: boolean;
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_history_settings: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description True when only the person and administrators see the person's runs. */
+                    hidden: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description True when only the person and administrators see the person's runs. */
+                        hidden: boolean;
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };
@@ -4901,6 +5032,71 @@ export interface operations {
                     "application/vnd.apache.parquet": unknown;
                     "text/csv": unknown;
                     "application/x-ndjson": unknown;
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_usage: {
+        parameters: {
+            query?: {
+                /** @description The first day, as 2026-11-01; 31 days before the end unless given. */
+                start?: string;
+                /** @description The last day; today unless given. */
+                end?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The first day. */
+                        start: string;
+                        /** @description The last day. */
+                        end: string;
+                        /** @description Events, each as one whatever its sample rate. */
+                        events: number;
+                        /** @description Bytes of their names and values, before compression. */
+                        bytes: number;
+                        /** @description Datasets with events, the one with most bytes first. */
+                        datasets: {
+                            /** @description Its slug; null for all that are gone together. */
+                            dataset: string | null;
+                            /** @description Its name. */
+                            name: string | null;
+                            /** @description Events, each as one whatever its sample rate. */
+                            events: number;
+                            /** @description Bytes of their names and values, before compression. */
+                            bytes: number;
+                            /** @description Days with events, the oldest first. */
+                            days: {
+                                /** @description The day. */
+                                day: string;
+                                /** @description Events, each as one whatever its sample rate. */
+                                events: number;
+                                /** @description Bytes of their names and values, before compression. */
+                                bytes: number;
+                            }[];
+                        }[];
+                    };
                 };
             };
             /** @description No key, or one that nobody knows. */

@@ -1,6 +1,6 @@
 // Every keyboard shortcut, once: the handler and the `?` panel both read this table.
 
-export type Region = 'Everywhere' | 'Query' | 'Charts' | 'Tables' | 'Trace';
+export type Region = 'Everywhere' | 'Query' | 'Charts' | 'Tables' | 'Trace' | 'Service map';
 export interface Binding {
   id: string;
   region: Region;
@@ -16,6 +16,10 @@ export const BINDINGS: readonly Binding[] = [
   b('Everywhere', 'go-boards', ['g b'], 'go to Boards'),
   b('Everywhere', 'go-history', ['g y'], 'go to History'),
   b('Everywhere', 'go-datasets', ['g d'], 'go to Datasets'),
+  b('Everywhere', 'go-triggers', ['g t'], 'go to Triggers'),
+  b('Everywhere', 'go-slos', ['g s'], 'go to SLOs'),
+  b('Everywhere', 'go-map', ['g m'], 'go to the service map, with the filters of the query'),
+  b('Everywhere', 'go-settings', ['g e'], 'go to Settings'),
   b('Everywhere', 'go-send', ['g i'], 'go to Send data'),
   b('Everywhere', 'go-home', ['g h'], 'go home'),
   b('Everywhere', 'nav', ['n'], 'narrow or widen the navigation'),
@@ -61,6 +65,7 @@ export const BINDINGS: readonly Binding[] = [
   b('Trace', 'span-look', ['w', 's', 'a', 'd'], 'zoom in or out, earlier or later (where WASD lie)'),
   b('Trace', 'span-critical', ['p'], 'critical path'),
   b('Trace', 'span-map', ['b'], 'show or hide the overview'),
+  b('Service map', 'map-walk', ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'], 'along the calls; within a column'),
   b('Trace', 'span-link', ['l'], 'follow the link of the span'),
 ];
 

@@ -47,7 +47,7 @@ export interface QuerySpec {
   [other: string]: unknown;
 }
 
-export type ColumnType = 'string' | 'integer' | 'float' | 'boolean';
+export type ColumnType = 'string' | 'integer' | 'float' | 'boolean' | 'histogram';
 
 export const DEFAULT_TIME_RANGE = 7200;
 export const LIMIT_MAX = 1000;

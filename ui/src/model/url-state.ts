@@ -70,8 +70,29 @@ export interface BoardSearch {
   refresh?: number;
   edit?: boolean;
 }
+export interface HomeSearch {
+  /** A link with a query but without a dataset. */
+  query?: QuerySpec;
+  /** Field whose values are listed. */
+  by?: string;
+  /** Seconds. */
+  range?: number;
+}
+export interface MapSearch {
+  /** Whose filters and times hold. */
+  query?: QuerySpec;
+  service?: string;
+  /** Only the chosen service and its neighbours. */
+  isolate?: boolean;
+}
+export interface SettingsSearch {
+  tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'browser';
+}
 export interface SchemaSearch {
   find?: string;
+  tab?: 'columns' | 'fields' | 'settings';
+  /** Name of the column whose panel is open. */
+  column?: string;
 }
 
 type Raw = Record<string, unknown>;
@@ -169,6 +190,23 @@ export function readBoardSearch(raw: Raw): BoardSearch {
   const refresh = number(raw.refresh);
   if (refresh !== undefined && refresh >= 60) out.refresh = refresh;
   if (raw.edit === '1' || raw.edit === true) out.edit = true;
+  return out;
+}
+export function readHomeSearch(raw: Raw): HomeSearch {
+  const out: HomeSearch = {};
+  const { query } = readQuerySearch(raw);
+  if (query) out.query = query;
+  if (raw.by) out.by = String(raw.by);
+  const range = number(raw.range);
+  if (range !== undefined && range > 0) out.range = range;
+  return out;
+}
+export function readMapSearch(raw: Raw): MapSearch {
+  const out: MapSearch = {};
+  const { query } = readQuerySearch(raw);
+  if (query) out.query = query;
+  if (raw.service) out.service = String(raw.service);
+  if (raw.isolate === '1' || raw.isolate === true) out.isolate = true;
   return out;
 }
 

@@ -1,7 +1,25 @@
 // The screens, once: the router makes their routes and the shell its navigation from this table.
-import { Database, History, LayoutDashboard, Rocket, Search } from 'lucide-react';
+import {
+  Bell,
+  Database,
+  History,
+  House,
+  LayoutDashboard,
+  Network,
+  Rocket,
+  Search,
+  Settings,
+  Target,
+} from 'lucide-react';
 import type { ComponentType } from 'react';
-import { readBoardSearch, readHistorySearch, readQuerySearch, readTraceSearch } from '../model/url-state';
+import {
+  readBoardSearch,
+  readHistorySearch,
+  readHomeSearch,
+  readMapSearch,
+  readQuerySearch,
+  readTraceSearch,
+} from '../model/url-state';
 
 type Raw = Record<string, unknown>;
 export interface Screen {
@@ -17,7 +35,14 @@ const text = (raw: Raw, ...names: string[]) =>
   Object.fromEntries(names.filter((n) => typeof raw[n] === 'string' && raw[n] !== '').map((n) => [n, raw[n]]));
 
 export const SCREENS: readonly Screen[] = [
-  { id: 'home', path: '/', title: 'Home', load: () => import('./home/HomePage'), search: readQuerySearch },
+  {
+    id: 'home',
+    path: '/',
+    title: 'Home',
+    load: () => import('./home/HomePage'),
+    search: readHomeSearch,
+    nav: { label: 'Home', icon: House, group: 'main' },
+  },
   {
     id: 'query',
     path: '/datasets/$dataset',
@@ -56,14 +81,6 @@ export const SCREENS: readonly Screen[] = [
     search: readBoardSearch,
   },
   {
-    id: 'history',
-    path: '/history',
-    title: 'History',
-    load: () => import('./history/HistoryPage'),
-    search: readHistorySearch,
-    nav: { label: 'History', icon: History, group: 'main' },
-  },
-  {
     id: 'trace',
     path: '/datasets/$dataset/trace',
     title: 'Trace',
@@ -71,6 +88,36 @@ export const SCREENS: readonly Screen[] = [
     search: readTraceSearch,
   },
   { id: 'trace-any', path: '/trace', title: 'Trace', load: () => import('./trace/TracePage'), search: readTraceSearch },
+  {
+    id: 'triggers',
+    path: '/triggers',
+    title: 'Triggers',
+    load: () => import('./alerts/TriggersPage'),
+    nav: { label: 'Triggers', icon: Bell, group: 'main' },
+  },
+  {
+    id: 'slos',
+    path: '/slos',
+    title: 'SLOs',
+    load: () => import('./alerts/SlosPage'),
+    nav: { label: 'SLOs', icon: Target, group: 'main' },
+  },
+  {
+    id: 'map',
+    path: '/map',
+    title: 'Service map',
+    load: () => import('./map/MapPage'),
+    search: readMapSearch,
+    nav: { label: 'Service map', icon: Network, group: 'main' },
+  },
+  {
+    id: 'history',
+    path: '/history',
+    title: 'History',
+    load: () => import('./history/HistoryPage'),
+    search: readHistorySearch,
+    nav: { label: 'History', icon: History, group: 'main' },
+  },
   {
     id: 'datasets',
     path: '/datasets',
@@ -84,7 +131,7 @@ export const SCREENS: readonly Screen[] = [
     path: '/datasets/$dataset/schema',
     title: 'Schema',
     load: () => import('./datasets/SchemaPage'),
-    search: (raw) => text(raw, 'find'),
+    search: (raw) => text(raw, 'find', 'tab', 'column'),
   },
   {
     id: 'send-data',
@@ -93,5 +140,13 @@ export const SCREENS: readonly Screen[] = [
     load: () => import('./send-data/SendDataPage'),
     search: (raw) => text(raw, 'tab', 'service'),
     nav: { label: 'Send data', icon: Rocket, group: 'setup' },
+  },
+  {
+    id: 'settings',
+    path: '/settings',
+    title: 'Settings',
+    load: () => import('./settings/SettingsPage'),
+    search: (raw) => text(raw, 'tab'),
+    nav: { label: 'Settings', icon: Settings, group: 'setup' },
   },
 ];

@@ -1,31 +1,31 @@
-// The columns of a dataset: name, type, description, when last written.
+// A dataset: its columns with type, description and when last written, its calculated fields, its settings.
 import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { useState } from 'react';
 import { columnsOptions, datasetsOptions } from '../../api/options';
 import { agoText, bytesText, numberText } from '../../model/format';
 import type { SchemaSearch } from '../../model/url-state';
-import { Empty, ErrorBox, Progress, Skeleton } from '../../widgets/basic';
+import { Empty, ErrorBox, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Grid } from '../../widgets/Grid';
 import { Link } from '../../widgets/Link';
-import { PointMenu } from '../../widgets/popup';
-import { datasetPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
+import { datasetPath, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
+import { ColumnPanel } from './ColumnPanel';
 import css from './datasets.module.css';
+import { FieldsTab } from './FieldsTab';
+import { SettingsTab } from './SettingsTab';
 
 const LIMIT = 1000;
 
 export default function SchemaPage() {
   const place = usePlace();
-  const go = useGo();
   const dataset = place.dataset!;
-  const { find = '' } = useTypedSearch<SchemaSearch>();
+  const { find = '', tab = 'columns', column } = useTypedSearch<SchemaSearch>();
   const setSearch = useSetSearch<SchemaSearch>();
   const columns = useQuery(columnsOptions(place.env, dataset, find, LIMIT));
   const facts = useQuery(datasetsOptions(place.env)).data?.find((d) => d.slug === dataset);
   const [now] = useState(() => Date.now());
-  const [menu, setMenu] = useState<{ x: number; y: number; column: string; isNumber: boolean } | null>(null);
   const rows = columns.data?.columns ?? [];
-  const ask = (query: object) => go(datasetPath(place, dataset), { query });
+  const chosen = rows.find((c) => c.key_name === column);
 
   return (
     <div className={css.page}>
@@ -39,90 +39,95 @@ export default function SchemaPage() {
         )}
         <Link to={datasetPath(place, dataset)}>Query this dataset</Link>
       </header>
-      <label className={css.find}>
-        <Search size={14} aria-hidden />
-        <span className="sr">Search columns</span>
-        <input
-          placeholder="Search columns"
-          value={find}
-          onChange={(e) => setSearch({ find: e.target.value || undefined }, { replace: true })}
-        />
-        {columns.data && (
-          <span className="num" aria-live="polite">
-            {columns.data.total > rows.length ? `${rows.length} of ${numberText(columns.data.total)}` : rows.length}
-          </span>
-        )}
-      </label>
-      <Progress active={columns.isFetching} />
-      {columns.error && (
-        <ErrorBox what="The columns could not be loaded" error={columns.error} onRetry={() => void columns.refetch()} />
-      )}
-      {columns.isPending && <Skeleton />}
-      {columns.data && rows.length === 0 && (
-        <Empty title={find ? `No column name holds “${find}”` : 'This dataset has no columns yet'} />
-      )}
-      {rows.length > 0 && (
-        <Grid
-          label="Columns"
-          columns={[
-            { id: 'key_name', head: 'Column', width: 'minmax(240px, 3fr)', mono: true },
-            { id: 'type', head: 'Type', width: '90px' },
-            { id: 'description', head: 'Description', width: 'minmax(160px, 3fr)' },
-            { id: 'last', head: 'Last written', width: 'minmax(130px, 1fr)', right: true },
-          ]}
-          count={rows.length}
-          rowKey={(i) => rows[i]!.id}
-          maxHeight="max(240px, calc(100vh - 170px))"
-          onOpen={(i, at) =>
-            setMenu({
-              ...at,
-              column: rows[i]!.key_name,
-              isNumber: rows[i]!.type === 'integer' || rows[i]!.type === 'float',
-            })
-          }
-          cell={(i, id) => {
-            const c = rows[i]!;
-            if (id === 'key_name') return <span title={c.key_name}>{c.key_name}</span>;
-            if (id === 'type') return <span className={css.type}>{c.type}</span>;
-            if (id === 'description') return c.description || <span className={css.none}>–</span>;
-            return c.last_written ? (
-              <time dateTime={c.last_written} title={c.last_written}>
-                {agoText(Date.parse(c.last_written), now)}
-              </time>
-            ) : (
-              'never'
-            );
-          }}
-        />
-      )}
-      {menu && (
-        <PointMenu
-          at={menu}
-          title={menu.column}
-          onClose={() => setMenu(null)}
-          list={[
-            {
-              id: 'group',
-              label: 'COUNT by this column',
-              onSelect: () => ask({ calculations: [{ op: 'COUNT' }], breakdowns: [menu.column] }),
-            },
-            ...(menu.isNumber
-              ? [
-                  {
-                    id: 'heatmap',
-                    label: 'HEATMAP of this column',
-                    onSelect: () => ask({ calculations: [{ op: 'HEATMAP', column: menu.column }] }),
-                  },
-                ]
-              : []),
-            {
-              id: 'exists',
-              label: 'Events that have it',
-              onSelect: () =>
-                ask({ calculations: [{ op: 'COUNT' }], filters: [{ column: menu.column, op: 'exists' }] }),
-            },
-          ]}
-        />
+      <Tabs
+        label="Dataset"
+        value={tab}
+        onChange={(next) => setSearch({ tab: next === 'columns' ? undefined : next, column: undefined })}
+        tabs={[
+          { id: 'columns', label: 'Columns' },
+          { id: 'fields', label: 'Calculated fields' },
+          { id: 'settings', label: 'Settings' },
+        ]}
+      />
+      {tab === 'fields' && <FieldsTab place={place} dataset={dataset} />}
+      {tab === 'settings' && <SettingsTab place={place} dataset={dataset} />}
+      {tab === 'columns' && (
+        <div className={chosen ? css.withPanel : undefined}>
+          <div className={css.columns}>
+            <label className={css.find}>
+              <Search size={14} aria-hidden />
+              <span className="sr">Search columns</span>
+              <input
+                placeholder="Search columns"
+                value={find}
+                onChange={(e) => setSearch({ find: e.target.value || undefined }, { replace: true })}
+              />
+              {columns.data && (
+                <span className="num" aria-live="polite">
+                  {columns.data.total > rows.length
+                    ? `${rows.length} of ${numberText(columns.data.total)}`
+                    : rows.length}
+                </span>
+              )}
+            </label>
+            <Progress active={columns.isFetching} />
+            {columns.error && (
+              <ErrorBox
+                what="The columns could not be loaded"
+                error={columns.error}
+                onRetry={() => void columns.refetch()}
+              />
+            )}
+            {columns.isPending && <Skeleton />}
+            {columns.data && rows.length === 0 && (
+              <Empty title={find ? `No column name holds “${find}”` : 'This dataset has no columns yet'} />
+            )}
+            {rows.length > 0 && (
+              <Grid
+                label="Columns"
+                columns={[
+                  { id: 'key_name', head: 'Column', width: 'minmax(240px, 3fr)', mono: true },
+                  { id: 'type', head: 'Type', width: '90px' },
+                  { id: 'description', head: 'Description', width: 'minmax(160px, 3fr)' },
+                  { id: 'last', head: 'Last written', width: '140px', right: true },
+                ]}
+                count={rows.length}
+                rowKey={(i) => rows[i]!.id}
+                maxHeight="max(240px, calc(100vh - 210px))"
+                selected={chosen ? rows.indexOf(chosen) : undefined}
+                onOpen={(i) => setSearch({ column: rows[i]!.key_name })}
+                cell={(i, id) => {
+                  const c = rows[i]!;
+                  if (id === 'key_name')
+                    return (
+                      <span title={c.key_name} className={c.hidden ? css.hidden : undefined}>
+                        {c.key_name}
+                        {c.hidden && <em> hidden</em>}
+                      </span>
+                    );
+                  if (id === 'type') return <span className={css.type}>{c.type}</span>;
+                  if (id === 'description') return c.description || <span className={css.none}>–</span>;
+                  return c.last_written ? (
+                    <time dateTime={c.last_written} title={c.last_written}>
+                      {agoText(Date.parse(c.last_written), now)}
+                    </time>
+                  ) : (
+                    'never'
+                  );
+                }}
+              />
+            )}
+          </div>
+          {chosen && (
+            <ColumnPanel
+              key={chosen.id}
+              place={place}
+              dataset={dataset}
+              column={chosen}
+              onClose={() => setSearch({ column: undefined })}
+            />
+          )}
+        </div>
       )}
     </div>
   );

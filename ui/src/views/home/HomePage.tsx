@@ -1,28 +1,244 @@
-// Home leads to where one can go on: to the newest dataset's query, or to Send data while there is none.
+// Home: how the services do, which traces came last, which are slow or failed, and what is kept of alerts.
 import { useQuery } from '@tanstack/react-query';
-import { useEffect } from 'react';
-import { datasetsOptions } from '../../api/options';
-import type { QuerySearch } from '../../model/url-state';
-import { ErrorBox, Skeleton } from '../../widgets/basic';
-import { datasetPath, environmentPath, useGo, usePlace, useTypedSearch } from '../../widgets/route';
+import { Info } from 'lucide-react';
+import { useEffect, useMemo } from 'react';
+import { alertingOptions } from '../../api/manage';
+import { datasetsOptions, peekOptions } from '../../api/options';
+import { Sparkline } from '../../chart/Sparkline';
+import { numberText } from '../../model/format';
+import type { Filter } from '../../model/query-spec';
+import { msOf, overviewOf, overviewSpec, rateOf, REQUESTS, SERVICE, shareOf, type Line } from '../../model/services';
+import { spanText } from '../../model/time-range';
+import type { HomeSearch } from '../../model/url-state';
+import { ErrorBox, Progress, Skeleton } from '../../widgets/basic';
+import { Link } from '../../widgets/Link';
+import { datasetPath, environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
+import css from './home.module.css';
+import { TraceLists } from './TraceLists';
+
+/** The page has traces below; a query shows all. */
+const ROWS_MAX = 12;
+const RANGES = [900, 3600, 7200, 86_400];
+const FIELDS: [string, string][] = [
+  [SERVICE, 'service'],
+  ['http.route', 'route'],
+  ['http.response.status_code', 'status'],
+  ['name', 'span name'],
+  ['user.id', 'user'],
+];
 
 export default function HomePage() {
-  const { team, env } = usePlace();
-  const search = useTypedSearch<QuerySearch>();
+  const place = usePlace();
+  const search = useTypedSearch<HomeSearch>();
+  const setSearch = useSetSearch<HomeSearch>();
   const go = useGo();
-  const { data, error, refetch } = useQuery(datasetsOptions(env));
+  const { team, env } = place;
+  const datasets = useQuery(datasetsOptions(env));
+  const isEmpty = datasets.data !== undefined && datasets.data.every((d) => d.event_count === 0);
   useEffect(() => {
-    const place = { team, env };
     // A link with a query but without a dataset asks the whole environment.
-    if (search.query) return go(datasetPath(place, '__all__'), search, { replace: true });
-    if (!data) return;
-    const latest = [...data].sort((a, b) => (b.last_written_at ?? '').localeCompare(a.last_written_at ?? ''))[0];
-    if (latest) go(datasetPath(place, latest.slug), {}, { replace: true });
-    else go(environmentPath(place, '/send-data'), {}, { replace: true });
-  }, [data, search, team, env, go]);
-  return error ? (
-    <ErrorBox what="The datasets could not be loaded" error={error} onRetry={() => void refetch()} />
-  ) : (
-    <Skeleton />
+    if (search.query) go(datasetPath({ team, env }, '__all__'), { query: search.query }, { replace: true });
+    else if (isEmpty) go(environmentPath({ team, env }, '/send-data'), {}, { replace: true });
+  }, [search.query, isEmpty, team, env, go]);
+
+  const range = search.range ?? 3600;
+  const field = search.by ?? SERVICE;
+  const isAsked = datasets.data !== undefined && !isEmpty && !search.query;
+  const requests = useQuery({
+    ...peekOptions(env, '__all__', overviewSpec(field, range, REQUESTS), 60_000),
+    enabled: isAsked,
+  });
+  // Events that are no spans of servers: whoever sends only such sees them all.
+  const hasNone = requests.data !== undefined && !requests.isPlaceholderData && (requests.data.total?.COUNT ?? 0) === 0;
+  const everything = useQuery({
+    ...peekOptions(env, '__all__', overviewSpec(field, range, []), 60_000),
+    enabled: isAsked && hasNone,
+  });
+  const shown = hasNone ? everything : requests;
+  const overview = useMemo(() => (shown.data ? overviewOf(shown.data, range) : null), [shown.data, range]);
+
+  if (datasets.error) {
+    return (
+      <ErrorBox
+        what="The datasets could not be loaded"
+        error={datasets.error}
+        onRetry={() => void datasets.refetch()}
+      />
+    );
+  }
+  const filters: Filter[] = hasNone ? [] : REQUESTS;
+  const queryOf = (calculations: object[], more: Filter[] = []) => ({
+    calculations,
+    breakdowns: [field],
+    filters: [...filters, ...more],
+    time_range: range,
+  });
+  const errorFilter = { column: 'error', op: '=', value: true };
+  const all = datasetPath(place, '__all__');
+  return (
+    <div className={css.page} data-testid="home" data-state={overview ? 'ready' : 'loading'}>
+      <header className={css.head}>
+        <h1>Home</h1>
+        <label>
+          by
+          <select
+            value={field}
+            onChange={(e) => setSearch({ by: e.target.value === SERVICE ? undefined : e.target.value })}
+          >
+            {FIELDS.map(([id, label]) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          in the last
+          <select value={range} onChange={(e) => setSearch({ range: Number(e.target.value) })}>
+            {RANGES.map((seconds) => (
+              <option key={seconds} value={seconds}>
+                {spanText(seconds)}
+              </option>
+            ))}
+          </select>
+        </label>
+      </header>
+      <Progress active={shown.isFetching} />
+      {shown.error && (
+        <ErrorBox what="The services could not be asked" error={shown.error} onRetry={() => void shown.refetch()} />
+      )}
+      {!overview && !shown.error && <Skeleton lines={9} />}
+      {overview && (
+        <>
+          <div className={css.cards}>
+            <Card
+              to={all}
+              search={{ query: queryOf([{ op: 'COUNT' }]) }}
+              title={hasNone ? 'Events' : 'Requests'}
+              value={rateOf(overview.total.count, range)}
+              ys={overview.total.counts}
+              kind="calm"
+            />
+            <Card
+              to={all}
+              search={{ query: queryOf([{ op: 'COUNT' }], [errorFilter]) }}
+              title="Errors"
+              value={shareOf(overview.total)}
+              ys={overview.total.errorCounts}
+              kind="error"
+            />
+            <Card
+              to={all}
+              search={{ query: queryOf([{ op: 'HEATMAP', column: 'duration_ms' }]) }}
+              title="Duration, P95"
+              value={msOf(overview.total.p95)}
+              ys={overview.total.p95s}
+              kind="slow"
+            />
+          </div>
+          {overview.lines.length === 0 ? (
+            <p className={css.none}>No events in the last {spanText(range)}.</p>
+          ) : (
+            <div className={css.tableBox}>
+              <table className={css.table} aria-label="Rate, errors and duration">
+                <thead>
+                  <tr>
+                    <th scope="col">{FIELDS.find(([id]) => id === field)?.[1] ?? field}</th>
+                    <th scope="col" colSpan={2}>
+                      rate
+                    </th>
+                    <th scope="col" colSpan={2}>
+                      errors
+                    </th>
+                    <th scope="col" colSpan={2}>
+                      P95
+                    </th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {overview.lines.slice(0, ROWS_MAX).map((line, i) => (
+                    <Row
+                      key={line.name}
+                      line={line}
+                      range={range}
+                      to={all}
+                      search={{
+                        query: {
+                          calculations: [{ op: 'COUNT' }, { op: 'HEATMAP', column: 'duration_ms' }],
+                          filters: [...filters, filterOf(field, shown.data!.results[i]!.data[field])],
+                          time_range: range,
+                        },
+                      }}
+                    />
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )}
+        </>
+      )}
+      {isAsked && <TraceLists place={place} range={range} />}
+      <Alerts env={env} />
+    </div>
+  );
+}
+
+const filterOf = (column: string, value: unknown): Filter =>
+  value === null || value === undefined
+    ? { column, op: 'does-not-exist' }
+    : { column, op: '=', value: value as string | number | boolean };
+interface CardProps {
+  to: string;
+  search: object;
+  title: string;
+  value: string;
+  ys: readonly (number | null)[];
+  kind: 'calm' | 'error' | 'slow';
+}
+function Card({ to, search, title, value, ys, kind }: CardProps) {
+  return (
+    <Link to={to} search={search} className={css.card} title="Open as a query">
+      <span>{title}</span>
+      <strong className="num">{value}</strong>
+      <Sparkline ys={ys} width={300} height={44} kind={kind} />
+    </Link>
+  );
+}
+function Row({ line, range, to, search }: { line: Line; range: number; to: string; search: object }) {
+  return (
+    <tr>
+      <th scope="row">
+        <Link to={to} search={search}>
+          {line.name}
+        </Link>
+      </th>
+      <td className={css.spark}>
+        <Sparkline ys={line.counts} />
+      </td>
+      <td className="num">{rateOf(line.count, range)}</td>
+      <td className={css.spark}>
+        <Sparkline ys={line.errorCounts} kind="error" />
+      </td>
+      <td className="num" data-bad={line.errors > 0 || undefined} title={`${numberText(line.errors)} errors`}>
+        {shareOf(line)}
+      </td>
+      <td className={css.spark}>
+        <Sparkline ys={line.p95s} kind="slow" />
+      </td>
+      <td className="num">{msOf(line.p95)}</td>
+    </tr>
+  );
+}
+function Alerts({ env }: { env: string }) {
+  const place = usePlace();
+  const { data } = useQuery(alertingOptions(env));
+  if (!data || (data.triggers === 0 && data.slos === 0)) return null;
+  return (
+    <p className={css.alerts}>
+      <Info size={14} aria-hidden />
+      <Link to={environmentPath(place, '/triggers')}>{data.triggers} triggers</Link> and{' '}
+      <Link to={environmentPath(place, '/slos')}>{data.slos} SLOs</Link> are kept.{' '}
+      {!data.evaluated && 'They are not evaluated in this version.'}
+    </p>
   );
 }

@@ -26,7 +26,13 @@ import { readSelect, selectText } from '../../model/select-text';
 import { rangeSeconds } from '../../model/time-range';
 import type { Suggestion } from '../../widgets/TokenInput';
 
-const TYPE_MARK: Record<ColumnType, string> = { string: 'Aa', integer: '12', float: '1.2', boolean: '✓' };
+const TYPE_MARK: Record<ColumnType, string> = {
+  string: 'Aa',
+  integer: '12',
+  float: '1.2',
+  boolean: '✓',
+  histogram: '▤',
+};
 export const typeMark = (type: ColumnType): ReactNode => <abbr title={type}>{TYPE_MARK[type]}</abbr>;
 const columnToken = (name: string): string => filterText({ column: name, op: '=', value: 0 }).replace(/ = 0$/, '');
 

@@ -9,7 +9,7 @@ import { Button, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { DropMenu } from '../../widgets/popup';
 import { usePref, useUtc, writePref } from '../../widgets/prefs';
-import { datasetPath, environmentPath, useGo, usePathname, usePlace } from '../../widgets/route';
+import { datasetPath, environmentPath, useGo, usePathname, usePlace, useTypedSearch } from '../../widgets/route';
 import { TopBarSlot } from '../../widgets/slot';
 import { setTheme, themeChoice, type ThemeChoice } from '../../widgets/theme';
 import { useKeys } from '../../widgets/use-keys';
@@ -66,6 +66,8 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
     const at = THEMES.findIndex((t) => t.id === themeChoice());
     setTheme(THEMES[(at + 1) % THEMES.length]!.id);
   };
+  // The map shows what the query in hand lets through.
+  const { query } = useTypedSearch<{ query?: object }>();
   const goQuery = () => go(queryPath ? datasetPath(place, queryPath) : environmentPath(place, '/datasets'));
   useKeys({
     help: () => setHelpOpen(true),
@@ -78,6 +80,10 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
     'go-boards': () => go(environmentPath(place, '/boards')),
     'go-history': () => go(environmentPath(place, '/history')),
     'go-datasets': () => go(environmentPath(place, '/datasets')),
+    'go-map': () => go(environmentPath(place, '/map'), query ? { query } : {}),
+    'go-triggers': () => go(environmentPath(place, '/triggers')),
+    'go-slos': () => go(environmentPath(place, '/slos')),
+    'go-settings': () => go(environmentPath(place, '/settings')),
     'go-send': () => go(environmentPath(place, '/send-data')),
   });
   useEffect(() => {
@@ -104,6 +110,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
       <Link
         key={s.id}
         to={to}
+        search={s.id === 'map' && query ? { query } : undefined}
         className={css.navLink}
         aria-current={isActive ? 'page' : undefined}
         title={s.nav!.label}
@@ -237,7 +244,7 @@ function UserMenu({ user }: { user: { email: string; name: string } }) {
 function screenOf(pathname: string): string {
   const rest = pathname.split('/').slice(4).filter(Boolean);
   if (rest.length === 0) return 'home';
-  if (rest[0] === 'send-data') return 'send-data';
+  if (['send-data', 'settings', 'map', 'triggers', 'slos'].includes(rest[0]!)) return rest[0]!;
   if (rest[0] === 'trace' || rest[2] === 'trace') return 'trace';
   if (rest[0] === 'boards' || rest[0] === 'board' || rest[0] === 'history') return rest[0];
   if (rest[2] === 'schema') return 'schema';

@@ -1,0 +1,38 @@
+// The page's side of the layout worker.
+export interface LayoutRequest {
+  id: number;
+  nodes: string[];
+  edges: [string, string][];
+  /** Of every node, in pixels. */
+  width: number;
+  height: number;
+}
+export interface GraphLayout {
+  width: number;
+  height: number;
+  /** Middle of each node, in the order of the request. */
+  nodes: [number, number][];
+  /** The bends of each edge, in the order of the request. */
+  edges: [number, number][][];
+}
+
+let worker: Worker | null = null;
+let next = 1;
+
+/** Lays a graph out; nothing comes when the signal aborts first. */
+export function layoutGraph(request: Omit<LayoutRequest, 'id'>, signal: AbortSignal): Promise<GraphLayout> {
+  worker ??= new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
+  const own = worker;
+  const id = next++;
+  return new Promise((resolve, reject) => {
+    const onMessage = (message: MessageEvent<{ id: number; layout: GraphLayout }>) => {
+      if (message.data.id !== id) return;
+      own.removeEventListener('message', onMessage);
+      resolve(message.data.layout);
+    };
+    own.addEventListener('message', onMessage);
+    own.addEventListener('error', () => reject(new Error('The map could not be laid out')), { once: true, signal });
+    signal.addEventListener('abort', () => own.removeEventListener('message', onMessage), { once: true });
+    own.postMessage({ ...request, id });
+  });
+}

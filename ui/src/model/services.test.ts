@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest';
+import type { QueryAnswer } from './result';
+import { edgesSpec, isolate, overviewOf, serviceMap } from './services';
+
+const answer = (results: object[], more: object = {}): QueryAnswer =>
+  ({
+    query: { calculations: [{ op: 'COUNT' }] },
+    start_time: 0,
+    end_time: 60,
+    granularity: 10,
+    calculations: ['COUNT'],
+    breakdowns: ['service.name'],
+    results: results.map((data) => ({ data })),
+    series: [],
+    total: null,
+    total_series: [],
+    other: null,
+    group_count: results.length,
+    stats: {},
+    ...more,
+  }) as unknown as QueryAnswer;
+
+describe('a map of services', () => {
+  const map = serviceMap(
+    answer([
+      { 'service.name': 'web', COUNT: 10, errors: 1, 'P95(duration_ms)': 20 },
+      { 'service.name': 'db', COUNT: 30, errors: 0, 'P95(duration_ms)': 2 },
+    ]),
+    answer([
+      { 'service.name': 'web', COUNT: 10, errors: 1 },
+      { 'parent.service.name': 'web', 'service.name': 'db', COUNT: 25, errors: 0, 'P95(duration_ms)': 2 },
+      { 'parent.service.name': 'cron', 'service.name': 'db', COUNT: 5, errors: 0 },
+    ]),
+  );
+  it('has services, calls, and who is asked by nobody', () => {
+    expect(map.nodes).toEqual([
+      { name: 'web', count: 10, errors: 1, p95: 20, entries: 10 },
+      { name: 'db', count: 30, errors: 0, p95: 2, entries: 0 },
+      { name: 'cron', count: 0, errors: 0, p95: null, entries: 0 },
+    ]);
+    expect(map.edges.map((e) => [e.from, e.to, e.count])).toEqual([
+      ['web', 'db', 25],
+      ['cron', 'db', 5],
+    ]);
+  });
+  it('can be one service and its neighbours', () => {
+    expect(isolate(map, 'web').nodes.map((n) => n.name)).toEqual(['web', 'db']);
+  });
+  it('keeps the filters and the times of a query', () => {
+    const filter = { column: 'cloud.region', op: '=', value: 'eu' };
+    const spec = edgesSpec({ filters: [filter], start_time: 5, end_time: 9 });
+    expect(spec.filters?.at(-1)).toEqual(filter);
+    expect([spec.start_time, spec.end_time, spec.time_range]).toEqual([5, 9, undefined]);
+  });
+});
+
+it('an overview has a line for all from the totals', () => {
+  const { total } = overviewOf(
+    answer([], {
+      total: { COUNT: 7, errors: 1, 'P95(duration_ms)': 3 },
+      total_series: [
+        { time: '1970-01-01T00:00:00Z', data: { COUNT: 4 } },
+        { time: '1970-01-01T00:00:20Z', data: { COUNT: 3 } },
+      ],
+    }),
+    60,
+  );
+  expect(total.counts).toEqual([4, 0, 3, 0, 0, 0]);
+  expect([total.count, total.errors, total.p95]).toEqual([7, 1, 3]);
+});

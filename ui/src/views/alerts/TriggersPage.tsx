@@ -1,0 +1,86 @@
+// The triggers that are kept. This version does not evaluate them, and says so first.
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { Info } from 'lucide-react';
+import { alertingOptions, deleteTrigger, triggersOptions, type Trigger } from '../../api/manage';
+import { numberText } from '../../model/format';
+import { Button, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Link } from '../../widgets/Link';
+import { datasetPath, usePlace } from '../../widgets/route';
+import css from './alerts.module.css';
+
+export default function TriggersPage() {
+  const place = usePlace();
+  const client = useQueryClient();
+  const alerting = useQuery(alertingOptions(place.env));
+  const list = useQuery(triggersOptions(place.env));
+  const remove = useMutation({
+    mutationFn: (trigger: Trigger) => deleteTrigger(place.env, trigger.dataset_slug, trigger.id),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['triggers'] }),
+  });
+  return (
+    <div className={css.page}>
+      <h1>Triggers</h1>
+      {alerting.data && !alerting.data.evaluated && (
+        <p className={css.note}>
+          <Info size={16} aria-hidden /> {alerting.data.note}
+        </p>
+      )}
+      {list.error && <ErrorBox what="The triggers could not be loaded" error={list.error} />}
+      {remove.error && <ErrorBox what="The trigger could not be deleted" error={remove.error} />}
+      {list.isPending && <Skeleton />}
+      {list.data?.length === 0 && (
+        <Empty title="No triggers are kept in this environment">
+          Programs written for Honeycomb make them through <code>/1/triggers</code>.
+        </Empty>
+      )}
+      {list.data && list.data.length > 0 && (
+        <div className={css.tableBox}>
+          <table className={css.table} aria-label="Triggers">
+            <thead>
+              <tr>
+                <th scope="col">Name</th>
+                <th scope="col">Dataset</th>
+                <th scope="col">Would tell when</th>
+                <th scope="col">Every</th>
+                <th scope="col">Tells</th>
+                <th scope="col">State</th>
+                <th scope="col">
+                  <span className="sr">Actions</span>
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {list.data.map((trigger) => (
+                <tr key={trigger.id}>
+                  <th scope="row">
+                    {trigger.query ? (
+                      <Link to={datasetPath(place, trigger.dataset_slug)} search={{ query: trigger.query }}>
+                        {trigger.name}
+                      </Link>
+                    ) : (
+                      trigger.name
+                    )}
+                    {trigger.description && <small>{trigger.description}</small>}
+                  </th>
+                  <td>{trigger.dataset_slug}</td>
+                  <td className="num">
+                    {trigger.threshold.op} {numberText(trigger.threshold.value)}
+                    {trigger.threshold.exceeded_limit > 1 && `, ${trigger.threshold.exceeded_limit} times`}
+                  </td>
+                  <td className="num">{numberText(trigger.frequency / 60)} min</td>
+                  <td>{trigger.recipients.map((r) => r.target ?? r.type).join(', ') || 'nobody'}</td>
+                  <td>{trigger.disabled ? 'disabled' : 'not evaluated'}</td>
+                  <td className={css.actions}>
+                    <Button kind="plain" onClick={() => remove.mutate(trigger)}>
+                      Delete
+                    </Button>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </div>
+  );
+}

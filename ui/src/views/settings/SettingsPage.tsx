@@ -1,0 +1,116 @@
+// The team and its environments, keys, recipients, what is kept, and the choices of this browser.
+import { useQuery } from '@tanstack/react-query';
+import { useState } from 'react';
+import { membersOptions } from '../../api/manage';
+import { sessionOptions } from '../../api/options';
+import { agoText } from '../../model/format';
+import type { SettingsSearch } from '../../model/url-state';
+import { ErrorBox, Skeleton, Tabs } from '../../widgets/basic';
+import { CheckField, SelectField } from '../../widgets/form';
+import { usePref, useUtc, writePref } from '../../widgets/prefs';
+import { usePlace, useSetSearch, useTypedSearch, type Place } from '../../widgets/route';
+import { setTheme, themeChoice, type ThemeChoice } from '../../widgets/theme';
+import { Environments } from './Environments';
+import { Keys } from './Keys';
+import { Keeping } from './Keeping';
+import { Recipients } from './Recipients';
+import css from './settings.module.css';
+
+type Tab = NonNullable<SettingsSearch['tab']>;
+const TABS: { id: Tab; label: string }[] = [
+  { id: 'keys', label: 'API keys' },
+  { id: 'team', label: 'Team' },
+  { id: 'environments', label: 'Environments' },
+  { id: 'recipients', label: 'Recipients' },
+  { id: 'retention', label: 'Retention' },
+  { id: 'browser', label: 'This browser' },
+];
+
+export default function SettingsPage() {
+  const place = usePlace();
+  const { tab = 'keys' } = useTypedSearch<SettingsSearch>();
+  const setSearch = useSetSearch<SettingsSearch>();
+  return (
+    <div className={css.page}>
+      <h1>Settings</h1>
+      <Tabs label="Settings" value={tab} onChange={(next) => setSearch({ tab: next })} tabs={TABS} />
+      {tab === 'keys' && <Keys env={place.env} />}
+      {tab === 'team' && <Team place={place} />}
+      {tab === 'environments' && <Environments place={place} />}
+      {tab === 'recipients' && <Recipients env={place.env} />}
+      {tab === 'retention' && <Keeping env={place.env} />}
+      {tab === 'browser' && <Browser />}
+    </div>
+  );
+}
+
+function Team({ place }: { place: Place }) {
+  const session = useQuery(sessionOptions());
+  const members = useQuery(membersOptions(place.env));
+  const [now] = useState(() => Date.now());
+  if (members.error) return <ErrorBox what="The members could not be loaded" error={members.error} />;
+  if (!members.data) return <Skeleton />;
+  return (
+    <section className={css.section}>
+      <h2>{session.data?.team?.name}</h2>
+      <p>Administrators manage keys, environments and retention; members do everything else.</p>
+      <div className={css.tableBox}>
+        <table className={css.table}>
+          <thead>
+            <tr>
+              <th scope="col">Name</th>
+              <th scope="col">E-mail</th>
+              <th scope="col">Role</th>
+              <th scope="col">Since</th>
+            </tr>
+          </thead>
+          <tbody>
+            {members.data.map((member) => (
+              <tr key={member.email}>
+                <th scope="row">{member.name}</th>
+                <td>{member.email}</td>
+                <td>{member.role}</td>
+                <td title={member.created_at}>{agoText(Date.parse(member.created_at), now)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  );
+}
+
+function Browser() {
+  usePref('theme');
+  const utc = useUtc();
+  const isNarrow = usePref('nav') === 'narrow';
+  const session = useQuery(sessionOptions()).data;
+  return (
+    <section className={css.section}>
+      <h2>This browser</h2>
+      <div className={css.narrow}>
+        <SelectField
+          label="Theme"
+          value={themeChoice()}
+          options={[
+            ['system', 'As the system'],
+            ['light', 'Light'],
+            ['dark', 'Dark'],
+          ]}
+          onChange={(e) => setTheme(e.target.value as ThemeChoice)}
+        />
+        <CheckField
+          label="Times in UTC"
+          checked={utc}
+          onChange={(e) => writePref('utc', e.target.checked ? '1' : null)}
+        />
+        <CheckField
+          label="Narrow navigation"
+          checked={isNarrow}
+          onChange={(e) => writePref('nav', e.target.checked ? 'narrow' : null)}
+        />
+      </div>
+      <p>Waggle {session?.version}</p>
+    </section>
+  );
+}
