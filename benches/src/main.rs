@@ -13,6 +13,7 @@ mod machine;
 mod peer;
 mod report;
 mod scenario;
+mod segments;
 mod send;
 mod server;
 mod soak;
@@ -172,6 +173,7 @@ async fn run(bench: &Bench, scenario: &Scenario, arguments: &Arguments) -> anyho
             Box::pin(compare::run(bench, scenario, &queries(file)?, plan)).await
         }
         Run::Ingest { must_events_per_s } => ingest::run(bench, scenario, *must_events_per_s).await,
+        Run::Segments => segments::run(bench, scenario).await,
         Run::Growth {
             queries: file,
             sizes,

@@ -58,6 +58,8 @@ pub(crate) enum Run {
         /// Least events a second over OTLP/HTTP that the issue asks for.
         must_events_per_s: f64,
     },
+    /// Documents of X-Ray by both ways in.
+    Segments,
     /// The same queries on more and more events.
     Growth {
         queries: String,

@@ -177,7 +177,7 @@ pub(crate) fn memory(process: u32) -> anyhow::Result<Memory> {
 }
 
 /// An address whose port is free at this moment; nobody else on the machine should want it in the next.
-fn free_address() -> anyhow::Result<String> {
+pub(crate) fn free_address() -> anyhow::Result<String> {
     let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
     Ok(address.to_string())
 }

@@ -4,6 +4,13 @@ use super::super::sink::Mood;
 use super::super::{Installation, NOW_NS};
 use crate::metrics::XrayOutcome;
 use crate::{ApiConfig, serve_xray, settle_segments};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value};
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+use prost::Message as _;
 use serde_json::json;
 use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
@@ -201,6 +208,39 @@ async fn a_document_that_waits_for_too_long_gets_its_events() {
     );
 }
 
+fn adot_spans() -> Vec<u8> {
+    let text = |text: &str| AnyValue {
+        value: Some(any_value::Value::StringValue(text.to_owned())),
+    };
+    let span = Span {
+        trace_id: vec![7; 16],
+        span_id: vec![1, 2, 3, 4, 5, 6, 7, 8],
+        name: "GET".to_owned(),
+        start_time_unix_nano: 1_732_270_000_000_000_000,
+        end_time_unix_nano: 1_732_270_000_100_000_000,
+        ..Span::default()
+    };
+    let service = KeyValue {
+        key: "service.name".to_owned(),
+        value: Some(text("adot")),
+        ..KeyValue::default()
+    };
+    let request = ExportTraceServiceRequest {
+        resource_spans: vec![ResourceSpans {
+            resource: Some(Resource {
+                attributes: vec![service],
+                ..Resource::default()
+            }),
+            scope_spans: vec![ScopeSpans {
+                spans: vec![span],
+                ..ScopeSpans::default()
+            }],
+            ..ResourceSpans::default()
+        }],
+    };
+    request.encode_to_vec()
+}
+
 #[tokio::test]
 async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
     let installation = Installation::new().await;
@@ -237,11 +277,24 @@ async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
         rows = taken(&installation);
     }
     assert_eq!(rows, [format!("shop {SEGMENT}")]);
+    // As the UDP exporter of ADOT sends a span named "GET" of a service named "adot".
+    let spans = STANDARD.encode(adot_spans());
+    let datagram = format!("{header}\nT1S{spans}");
+    client
+        .send_to(datagram.as_bytes(), udp_address)
+        .await
+        .unwrap();
+    let mut rows = Vec::new();
+    while rows.is_empty() {
+        tokio::task::yield_now().await;
+        rows = taken(&installation);
+    }
+    assert_eq!(rows, ["adot 0102030405060708"]);
     for (outcome, count) in [
-        (XrayOutcome::Received, 4),
+        (XrayOutcome::Received, 5),
         (XrayOutcome::Rejected, 2),
         (XrayOutcome::Unsampled, 1),
-        (XrayOutcome::Accepted, 1),
+        (XrayOutcome::Accepted, 2),
         (XrayOutcome::Spillover, 0),
     ] {
         let counted = installation.state.metrics.xray_documents_of(outcome);
