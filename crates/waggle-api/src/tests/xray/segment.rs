@@ -290,6 +290,11 @@ async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
         rows = taken(&installation);
     }
     assert_eq!(rows, ["adot 0102030405060708"]);
+    // Counted a moment after they are stored.
+    let metrics = &installation.state.metrics;
+    while metrics.xray_documents_of(XrayOutcome::Accepted) < 2 {
+        tokio::task::yield_now().await;
+    }
     for (outcome, count) in [
         (XrayOutcome::Received, 5),
         (XrayOutcome::Rejected, 2),
@@ -297,7 +302,7 @@ async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
         (XrayOutcome::Accepted, 2),
         (XrayOutcome::Spillover, 0),
     ] {
-        let counted = installation.state.metrics.xray_documents_of(outcome);
+        let counted = metrics.xray_documents_of(outcome);
         assert_eq!(counted, count, "{outcome:?}");
     }
     let answer = reqwest::Client::new()
