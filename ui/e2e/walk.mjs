@@ -556,7 +556,10 @@ export async function walk({
       await panel.locator('[data-chart="COUNT"] canvas').first().waitFor();
       await shoot('board');
       await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
-      await page.getByRole('link', { name: /Walked board/ }).first().waitFor();
+      await page
+        .getByRole('link', { name: /Walked board/ })
+        .first()
+        .waitFor();
       await shoot('boards');
     });
 
