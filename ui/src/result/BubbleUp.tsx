@@ -51,7 +51,8 @@ export function BubbleUp({ answer, what, onPick }: Props) {
   const groups = [
     { id: 'dimension', title: 'Dimensions', fields: dimensions },
     { id: 'measure', title: 'Measures', fields: measures },
-  ].sort((a, b) => (b.fields[0]?.score ?? -1) - (a.fields[0]?.score ?? -1));
+    // The group that holds the most telling field stands first.
+  ].sort((a, b) => Number(b.fields[0] === found[0]) - Number(a.fields[0] === found[0]));
   const best = answer.fields[0];
   return (
     <div className={css.bubble} data-testid="bubble-up">
