@@ -125,8 +125,7 @@ export async function walkPages({ page, step, shoot, still, check, origin, envir
     await page.getByLabel('Name').fill('walk_slow');
     await page.locator('.cm-content').click();
     await page.keyboard.type('IF(GT($duration_m');
-    await page.locator('.cm-tooltip-autocomplete li').filter({ hasText: '$duration_ms' }).first().waitFor();
-    await page.keyboard.press('Enter');
+    await page.locator('.cm-tooltip-autocomplete li').filter({ hasText: '$duration_ms' }).first().click();
     await page.keyboard.type(' 10');
     await page.locator('[data-kind="error"]').filter({ hasText: 'Line 1, character' }).waitFor();
     await page.locator('.expression-problem').waitFor();
