@@ -213,7 +213,6 @@ fn check_xray_auth(config: &Config) -> Result<()> {
     Ok(())
 }
 
-
 struct Listeners {
     http: TcpListener,
     otlp_http: Option<TcpListener>,

@@ -1,6 +1,6 @@
 //! `POST /v1/traces`, `/v1/logs` and `/v1/metrics`, and the steps they share with the gRPC calls. Source: spec/honeycomb-api.md section 5.
 
-use super::admit::{NotTaken, Sender, SenderError, append, into_response, sender};
+use super::admit::{NotTaken, Sender, SenderError, append, into_response, sender, sender_by};
 use crate::caller;
 use crate::listen::body::{self, BodyError, header_text};
 use crate::listen::http::Peer;
@@ -8,8 +8,10 @@ use crate::metrics::Protocol;
 use crate::route::{BodyLimit, Face, Need, Resource, Route};
 use crate::shape::Content;
 use crate::state::ApiState;
+use crate::xray;
 use axum::Extension;
 use axum::extract::{Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
 use axum::routing::on;
@@ -140,7 +142,12 @@ async fn take(
     request: Request,
 ) -> Result<RejectedCount, OtlpError> {
     let (parts, body) = request.into_parts();
-    let exporter = Exporter::find(state, signal, peer, &parts.headers).await?;
+    // A signature is of the body, and so its sender is known only after it.
+    let is_signed = caller::key_of(&parts.headers).is_none() && xray::is_signed(&parts.headers);
+    let known = match is_signed {
+        true => None,
+        false => Some(Exporter::find(state, signal, peer, &parts.headers).await?),
+    };
     let bytes_max = state.config.otlp_body_bytes_max;
     let body = body::collect(body, bytes_max)
         .await
@@ -151,6 +158,10 @@ async fn take(
                 BodyError::Interrupted => "request body is incomplete".to_owned(),
             },
         })?;
+    let exporter = match known {
+        Some(exporter) => exporter,
+        None => Exporter::signed(state, &parts, &body).await?,
+    };
     let message = Message {
         body,
         compression: body::content_encoding(&parts.headers),
@@ -159,6 +170,16 @@ async fn take(
     exporter
         .store(state, signal, Protocol::OtlpHttp, message)
         .await
+}
+
+fn refused(error: SenderError) -> OtlpError {
+    match error {
+        SenderError::MissingKey => OtlpError::MissingKey,
+        SenderError::UnknownKey => OtlpError::UnknownKey,
+        SenderError::Forbidden => OtlpError::Forbidden,
+        SenderError::RateLimited => OtlpError::RateLimited,
+        SenderError::Unavailable => OtlpError::Unavailable,
+    }
 }
 
 /// One request's bytes.
@@ -185,6 +206,16 @@ impl Exporter {
         }
     }
 
+    /// Whoever signed as X-Ray's clients do. Source: spec/xray.md section 1.4.
+    async fn signed(state: &ApiState, parts: &Parts, body: &[u8]) -> Result<Self, OtlpError> {
+        let caller = xray::sender::who_signed(state, parts, body).await;
+        let caller = caller.map_err(|refusal| match refusal.code.status() {
+            status if status.is_server_error() => OtlpError::Unavailable,
+            _ => OtlpError::UnknownKey,
+        })?;
+        Ok(Self::by(sender_by(state, &caller).map_err(refused)?))
+    }
+
     /// Checks 2 and 3 of section 5.2, then the key.
     pub(crate) async fn find(
         state: &ApiState,
@@ -199,15 +230,7 @@ impl Exporter {
         if is_classic && dataset.is_none() && signal != Signal::Logs {
             return Err(OtlpError::MissingDataset);
         }
-        let sender = sender(state, peer, headers)
-            .await
-            .map_err(|error| match error {
-                SenderError::MissingKey => OtlpError::MissingKey,
-                SenderError::UnknownKey => OtlpError::UnknownKey,
-                SenderError::Forbidden => OtlpError::Forbidden,
-                SenderError::RateLimited => OtlpError::RateLimited,
-                SenderError::Unavailable => OtlpError::Unavailable,
-            })?;
+        let sender = sender(state, peer, headers).await.map_err(refused)?;
         Ok(Self {
             sender,
             is_classic,

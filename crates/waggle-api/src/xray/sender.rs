@@ -41,7 +41,10 @@ pub(crate) async fn of(
         Some(Unsigned(caller)) => Known::Unsigned(Arc::clone(caller), NO_REGION.to_owned()),
         None if caller::key_of(&parts.headers).is_some() => of_key(state, parts).await?,
         None if state.config.is_xray_auth_off => of_anybody(state, parts).await?,
-        None => of_claim(state, parts).await?,
+        None => {
+            let (credentials, claim) = of_claim(state, parts).await?;
+            Known::Signed(credentials, claim)
+        }
     };
     if matches!(sender, Known::Unsigned(..)) && !caller::is_local_origin(&parts.headers) {
         return Err(Refusal::new(
@@ -70,6 +73,18 @@ pub(crate) async fn of(
     })
 }
 
+/// Finds out who signed a request that is not one of an operation. `body` is as it was sent.
+pub(crate) async fn who_signed(
+    state: &ApiState,
+    parts: &Parts,
+    body: &[u8],
+) -> Result<Arc<Caller>, Refusal> {
+    let (credentials, claim) = of_claim(state, parts).await?;
+    let string_to_sign = claim.string_to_sign(parts, body)?;
+    credentials.check(&claim.signature(&string_to_sign))?;
+    Ok(Arc::clone(credentials.caller()))
+}
+
 enum Known {
     /// Somebody who does not have to sign, and their region.
     Unsigned(Arc<Caller>, String),
@@ -84,11 +99,11 @@ async fn of_key(state: &ApiState, parts: &Parts) -> Result<Known, Refusal> {
     Ok(Known::Unsigned(caller, NO_REGION.to_owned()))
 }
 
-async fn of_claim(state: &ApiState, parts: &Parts) -> Result<Known, Refusal> {
+async fn of_claim(state: &ApiState, parts: &Parts) -> Result<(AwsCredentials, Claim), Refusal> {
     let claim = Claim::of(parts)?;
     let credentials = state.access.aws_credentials(&claim.access_key_id).await?;
     claim.check_time(state.clock.now_ns())?;
-    Ok(Known::Signed(credentials, claim))
+    Ok((credentials, claim))
 }
 
 /// Without checks: the environment of a key that is known, else the first one.

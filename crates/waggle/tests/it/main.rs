@@ -23,4 +23,5 @@ mod server;
 mod snippets;
 mod sql;
 mod start;
+mod xray_api;
 mod xray_sdks;

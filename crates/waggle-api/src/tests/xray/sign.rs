@@ -284,6 +284,29 @@ async fn what_is_no_signature_is_refused_as_such() {
         .check_xray_error(403, "UnrecognizedClientException", "temporary");
 }
 
+/// OTLP goes in by an AWS key where it does by an API key.
+#[tokio::test]
+async fn spans_are_signed_for_too() {
+    let installation = Installation::new().await;
+    let signed = |aws: (String, String)| {
+        let request = request("/v1/traces", "{\"resourceSpans\":[]}");
+        async move { sign(request, &aws, NOW_NS).await }
+    };
+    let answer = send(&installation, signed(installation.aws.clone()).await).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let mut changed = signed(installation.aws.clone()).await;
+    *changed.body_mut() = Body::from("{\"resourceSpans\": []}");
+    assert_eq!(send(&installation, changed).await.status, 401);
+    let tenant = installation.production;
+    let reader = installation
+        .aws_key_with(tenant, [Permission::RunQueries])
+        .await;
+    let refused = send(&installation, signed(reader).await).await;
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let nobody = ("AKIANOBODY".to_owned(), "secret".to_owned());
+    assert_eq!(send(&installation, signed(nobody).await).await.status, 401);
+}
+
 #[tokio::test]
 async fn paths_methods_and_bodies_that_do_not_exist() {
     let installation = Installation::new().await;
