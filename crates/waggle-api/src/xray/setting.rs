@@ -14,7 +14,7 @@ pub(crate) const RESOURCE: Resource = Resource {
     about: "Encryption, indexing and destination of what X-Ray clients send: what is so, and nothing else.",
     routes: &[
         Route::operation("GetEncryptionConfig", "/EncryptionConfig", READ, |call| {
-            Box::pin(get_encryption(call))
+            Box::pin(async move { get_encryption(&call) })
         })
         .about("Returns how X-Ray data is encrypted.")
         .takes(Shape::Object(&[]))
@@ -23,7 +23,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             "PutEncryptionConfig",
             "/PutEncryptionConfig",
             MANAGE,
-            |call| Box::pin(put_encryption(call)),
+            |call| Box::pin(async move { put_encryption(&call) }),
         )
         .about("Changes nothing: only the setting that is so already is taken.")
         .takes(Shape::Object(&[
@@ -40,7 +40,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         ]))
         .answers(&[(200, Content::Json(Shape::Object(ENCRYPTION)))]),
         Route::operation("GetIndexingRules", "/GetIndexingRules", READ, |call| {
-            Box::pin(get_indexing(call))
+            Box::pin(async move { get_indexing(&call) })
         })
         .about("Lists the one indexing rule, which is that everything is indexed.")
         .takes(Shape::Object(&[may(
@@ -63,7 +63,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             "UpdateIndexingRule",
             "/UpdateIndexingRule",
             MANAGE,
-            |call| Box::pin(update_indexing(call)),
+            |call| Box::pin(async move { update_indexing(&call) }),
         )
         .about("Changes nothing: only 100 percent is taken.")
         .takes(Shape::Object(&[
@@ -90,7 +90,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             "GetTraceSegmentDestination",
             "/GetTraceSegmentDestination",
             READ,
-            |call| Box::pin(get_destination(call)),
+            |call| Box::pin(async move { get_destination(&call) }),
         )
         .about("Returns where spans go.")
         .takes(Shape::Object(&[]))
@@ -99,7 +99,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             "UpdateTraceSegmentDestination",
             "/UpdateTraceSegmentDestination",
             MANAGE,
-            |call| Box::pin(update_destination(call)),
+            |call| Box::pin(async move { update_destination(&call) }),
         )
         .about("Changes nothing: only the destination that is so already is taken.")
         .takes(Shape::Object(&[
@@ -148,12 +148,12 @@ const DESTINATION: &[Member] = &[
 /// The one indexing rule.
 const DEFAULT: &str = "Default";
 
-async fn get_encryption(call: Call) -> Outcome {
+fn get_encryption(call: &Call) -> Outcome {
     call.input()?;
     reply(&encryption())
 }
 
-async fn put_encryption(call: Call) -> Outcome {
+fn put_encryption(call: &Call) -> Outcome {
     let input = call.input()?;
     let wanted = input.choice("Type", ENCRYPTION_TYPES)?;
     input.text("KeyId", 1..=3_000)?;
@@ -173,12 +173,12 @@ fn encryption() -> Json {
     json!({ "EncryptionConfig": { "Status": "ACTIVE", "Type": "NONE" } })
 }
 
-async fn get_indexing(call: Call) -> Outcome {
+fn get_indexing(call: &Call) -> Outcome {
     Pages::of(&call.input()?)?;
     reply(&json!({ "IndexingRules": [indexing_rule()] }))
 }
 
-async fn update_indexing(call: Call) -> Outcome {
+fn update_indexing(call: &Call) -> Outcome {
     let input = call.input()?;
     let name = input.must("Name", input.any_text("Name")?)?;
     let rule = input.must("Rule", input.object("Rule")?)?;
@@ -212,12 +212,12 @@ fn indexing_rule() -> Json {
     })
 }
 
-async fn get_destination(call: Call) -> Outcome {
+fn get_destination(call: &Call) -> Outcome {
     call.input()?;
     reply(&destination())
 }
 
-async fn update_destination(call: Call) -> Outcome {
+fn update_destination(call: &Call) -> Outcome {
     let input = call.input()?;
     let wanted = input.choice("Destination", DESTINATIONS)?;
     if wanted == Some("CloudWatchLogs") || input.has("CloudWatchLogsConfiguration") {

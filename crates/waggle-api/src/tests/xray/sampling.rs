@@ -389,9 +389,9 @@ async fn changes_at_once_are_all_kept() {
     assert_eq!(installation.rules().await.len(), 9);
 }
 
-fn report(rule: &str, client: &str, at: Json, request_count: u32) -> Json {
+fn report(rule: &str, client: &str, at: impl Into<Json>, request_count: u32) -> Json {
     json!({
-        "RuleName": rule, "ClientID": client, "Timestamp": at, "RequestCount": request_count,
+        "RuleName": rule, "ClientID": client, "Timestamp": at.into(), "RequestCount": request_count,
         "SampledCount": 3, "BorrowCount": 1,
     })
 }
@@ -403,7 +403,7 @@ async fn targets_share_the_reservoir() {
         .xray_done("/CreateSamplingRule", &create(&rule("carts", 1)))
         .await;
     let ask = |client: &str, count| {
-        let documents = json!([report("carts", client, json!(NOW_S), count)]);
+        let documents = json!([report("carts", client, NOW_S, count)]);
         let body = json!({"SamplingStatisticsDocuments": documents});
         let installation = &installation;
         async move { installation.xray_done("/SamplingTargets", &body).await }
@@ -430,7 +430,7 @@ async fn targets_share_the_reservoir() {
     assert_eq!(quota(ask(CLIENT, 500).await), 10, "the other is gone");
 
     // OpenTelemetry's name for the count, no boosts, times as texts and whole numbers.
-    let mut odd = report("Default", CLIENT, json!("2024-11-22T10:06:40Z"), 19);
+    let mut odd = report("Default", CLIENT, "2024-11-22T10:06:40Z", 19);
     odd.as_object_mut().unwrap().remove("SampledCount");
     odd["SampleCount"] = json!(19);
     let sent =
@@ -455,7 +455,7 @@ async fn targets_share_the_reservoir() {
 #[tokio::test]
 async fn one_wrong_report_costs_no_other() {
     let installation = Installation::new().await;
-    let good = report("Default", CLIENT, json!(NOW_S), 1);
+    let good = report("Default", CLIENT, NOW_S, 1);
     let mut negative = good.clone();
     negative["RequestCount"] = json!(-1);
     let mut short = good.clone();
@@ -466,7 +466,7 @@ async fn one_wrong_report_costs_no_other() {
     });
     let sent = json!({
         "SamplingStatisticsDocuments": [
-            report("nobodys", CLIENT, json!(NOW_S), 1), good, report("Default", CLIENT, json!(NOW_S - 601.0), 1),
+            report("nobodys", CLIENT, NOW_S, 1), good, report("Default", CLIENT, NOW_S - 601.0, 1),
             negative, short, 7, {"RuleName": "Default"}, {},
         ],
         "SamplingBoostStatisticsDocuments": [boost, {"RuleName": "nobodys", "Timestamp": NOW_S}],

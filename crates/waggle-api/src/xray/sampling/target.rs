@@ -10,6 +10,7 @@ use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
 use crate::xray::READ;
 use crate::xray::call::{Call, Input, Outcome, reply};
+use crate::xray::error::Refusal;
 use crate::xray::page::Pages;
 use serde_json::{Value as Json, json};
 use std::ops::RangeInclusive;
@@ -67,7 +68,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             "GetSamplingStatisticSummaries",
             "/SamplingStatisticSummaries",
             READ,
-            |call| Box::pin(summaries(call)),
+            |call| Box::pin(async move { summaries(&call) }),
         )
         .about("Lists how often rules were used within the last hour, by ten seconds, newest first.")
         .takes(Shape::Object(&[may(
@@ -176,7 +177,7 @@ async fn targets(call: Call) -> Outcome {
 
 fn target(call: &Call, rules: &Rules, document: Option<&Input>, now_ns: i64) -> Result<Json, Json> {
     let document = document.ok_or_else(not_an_object)?;
-    let invalid = |refusal| invalid(document, refusal);
+    let invalid = |refusal: Refusal| invalid(document, &refusal);
     let (rule, at_ns) = head(rules, document, now_ns)?;
     let client = document.text("ClientID", 24..=24).map_err(invalid)?;
     let client = document.must("ClientID", client).map_err(invalid)?;
@@ -214,7 +215,7 @@ fn target(call: &Call, rules: &Rules, document: Option<&Input>, now_ns: i64) -> 
 /// No boost is ever given, so what is reported about them is only checked.
 fn check_boost(rules: &Rules, document: Option<&Input>, now_ns: i64) -> Result<(), Json> {
     let document = document.ok_or_else(not_an_object)?;
-    let invalid = |refusal| invalid(document, refusal);
+    let invalid = |refusal: Refusal| invalid(document, &refusal);
     head(rules, document, now_ns)?;
     for member in ["AnomalyCount", "TotalCount", "SampledAnomalyCount"] {
         let count = document.whole(member, COUNT).map_err(invalid)?;
@@ -229,7 +230,7 @@ fn head<'a>(
     document: &Input,
     now_ns: i64,
 ) -> Result<(&'a SamplingRule, i64), Json> {
-    let invalid = |refusal| invalid(document, refusal);
+    let invalid = |refusal: Refusal| invalid(document, &refusal);
     let name = document.text("RuleName", 1..=32).map_err(invalid)?;
     let name = document.must("RuleName", name).map_err(invalid)?;
     let at_ns = document.time_ns("Timestamp").map_err(invalid)?;
@@ -248,7 +249,7 @@ fn not_an_object() -> Json {
     unprocessed("", "InvalidStatistics", "it is not an object")
 }
 
-fn invalid(document: &Input, refusal: crate::xray::error::Refusal) -> Json {
+fn invalid(document: &Input, refusal: &Refusal) -> Json {
     let name = document.any_text("RuleName").ok().flatten();
     let name = name.unwrap_or_default();
     unprocessed(name, "InvalidStatistics", &refusal.message)
@@ -258,7 +259,7 @@ fn unprocessed(rule: &str, code: &str, message: &str) -> Json {
     json!({ "RuleName": rule, "ErrorCode": code, "Message": message })
 }
 
-async fn summaries(call: Call) -> Outcome {
+fn summaries(call: &Call) -> Outcome {
     let pages = Pages::of(&call.input()?)?;
     let now_ns = call.state.clock.now_ns();
     let sums = call.state.sampling.sums(call.caller.tenant, now_ns);
