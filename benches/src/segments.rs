@@ -19,9 +19,9 @@ use tokio::task::JoinSet;
 
 const HEADER: &str = "{\"format\":\"json\",\"version\":1}\n";
 /// Datagrams that are sent before the sender looks whether it is too far ahead.
-const BURST: usize = 50;
+const BURST: usize = 20;
 /// How far the sender may be ahead of what the server has received: less than the kernel's buffer holds by default.
-const AHEAD_MAX: u64 = 100;
+const AHEAD_MAX: u64 = 40;
 /// Without news for so long the rest is lost.
 const SILENCE_MAX: Duration = Duration::from_secs(3);
 
