@@ -1020,6 +1020,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/slos/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Returns how SLOs did, hour by hour.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_slos_history"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/burn-alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the burn alerts of an SLO, without recipients.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_burn_alerts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/recipients": {
         parameters: {
             query?: never;
@@ -2256,6 +2296,77 @@ export interface components {
             status?: "normal" | "triggered" | "no_alerts" | "no_events";
             /** @description How many times as fast as allowed events failed in the last 4 hours. */
             burn_rate?: number;
+        };
+        /** @description Which SLOs and times. */
+        SloHistoryQuestion: {
+            /** @description 1 to 24 SLOs. */
+            ids: string[];
+            /** @description Seconds since the Unix epoch, at most a year ago. */
+            start_time: number;
+            /** @description Seconds since the Unix epoch, not after now. */
+            end_time: number;
+        };
+        /** @description Who is told about a budget. */
+        BurnAlert: {
+            /** @description Its id. */
+            id: string;
+            /**
+             * @description When people are told.
+             * @enum {string}
+             */
+            alert_type: "exhaustion_time" | "budget_rate";
+            /** @description Free text. */
+            description: string;
+            /** @description True while the budget runs out. */
+            triggered: boolean;
+            /** @description Whose budget. */
+            slo: {
+                /** @description The SLO. */
+                id: string;
+            };
+            /** @description Of exhaustion_time: told when the budget would be gone so soon; 0 when it is gone. */
+            exhaustion_minutes?: number;
+            /** @description Of budget_rate: the time in which the budget falls, at least 60. */
+            budget_rate_window_minutes?: number;
+            /** @description Of budget_rate: by how many millionths it falls, 1 to 1,000,000. */
+            budget_rate_decrease_threshold_per_million?: number;
+            /** @description Who is told; absent in lists. */
+            recipients?: {
+                /** @description The recipient. */
+                id: string;
+                /**
+                 * @description How it is reached.
+                 * @enum {string}
+                 */
+                type: "email" | "slack" | "pagerduty" | "webhook" | "msteams_workflow" | "msteams" | "marker";
+                /** @description Its address or name. */
+                target: string;
+                /** @description What this recipient is told differently. */
+                details?: {
+                    /**
+                     * @description How urgent it is for PagerDuty; critical unless given.
+                     * @enum {string}
+                     */
+                    pagerduty_severity?: "critical" | "error" | "warning" | "info";
+                    /** @description Values for the templates of a webhook. */
+                    variables?: {
+                        /** @description A variable of the webhook's templates. */
+                        name: string;
+                        /** @description Its value, at most 256 characters. */
+                        value: string;
+                    }[];
+                };
+            }[];
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed.
+             */
+            updated_at: string;
         };
         /** @description Who is signed in, if anybody, and facts about the server. */
         Session: {
@@ -5569,6 +5680,94 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Slo"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_slos_history: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SloHistoryQuestion"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: {
+                            /** @description Seconds since the Unix epoch. */
+                            timestamp: number;
+                            /** @description Good events of the period before, in percent. */
+                            compliance: number;
+                            /** @description Of the failures allowed, in percent. */
+                            budget_remaining: number;
+                        }[];
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_burn_alerts: {
+        parameters: {
+            query: {
+                /** @description The SLO. */
+                slo_id: string;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurnAlert"][];
                 };
             };
             /** @description No key, or one that nobody knows. */
