@@ -24,4 +24,5 @@ mod snippets;
 mod sql;
 mod start;
 mod xray_api;
+mod xray_reads;
 mod xray_sdks;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Makes an AWS key beside the running server.
-fn aws_key(data: &Path) -> (String, String) {
+pub(crate) fn aws_key(data: &Path) -> (String, String) {
     let made = run(Command::new(env!("CARGO_BIN_EXE_waggle"))
         .args(["key", "create", "tests", "--kind", "aws", "--data-dir"])
         .arg(data));

@@ -1,0 +1,193 @@
+//! boto3 and the AWS CLI read X-Ray's golden documents and a trace of OpenTelemetry: spec/xray.md sections 9.1 to 9.3 and 9.5.
+
+use crate::clients::python;
+use crate::server::{KEY, Server, handed, run, run_client};
+use crate::xray_api::aws_key;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Command;
+
+const T1: &str = "1-6a000000-000000000000000000000001";
+const T2: &str = "1-6a00003c-000000000000000000000002";
+const T3: &str = "1-6a000078-000000000000000000000003";
+
+/// The golden documents D1 to D6, as a JSON list in a file.
+fn documents(folder: &Path) -> std::path::PathBuf {
+    let case = include_str!("../../../waggle-wire/src/xray/cases/golden.case");
+    let (_, body) = case.split_once("--- body\n").unwrap();
+    let (body, _) = body.split_once("--- events").unwrap();
+    let documents: Vec<&str> = body.lines().filter(|line| !line.is_empty()).collect();
+    let path = folder.join("documents.json");
+    std::fs::write(&path, json!(documents).to_string()).unwrap();
+    path
+}
+
+fn ids(traces: &[&str]) -> Value {
+    json!(traces)
+}
+
+#[tokio::test]
+async fn boto3_and_the_aws_cli_read_what_was_sent() {
+    let Some(mut client) = python("xray_read.py") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let data_dir = data.path().join("data");
+    let server = Server::start(&data_dir, &[]);
+    let (id, secret) = aws_key(&data_dir);
+    let seen = run_client(
+        client
+            .env("WAGGLE_ENDPOINT", &server.origin)
+            .env("WAGGLE_KEY", KEY)
+            .env("WAGGLE_DOCUMENTS", documents(data.path()))
+            .env("AWS_ACCESS_KEY_ID", &id)
+            .env("AWS_SECRET_ACCESS_KEY", &secret),
+    );
+    assert_eq!(seen["unprocessed"], json!([]));
+
+    let summaries = seen["summaries"].as_array().unwrap();
+    let order: Vec<&str> = summaries
+        .iter()
+        .map(|summary| summary["Id"].as_str().unwrap())
+        .collect();
+    assert_eq!(order, [T3, T2, T1]);
+    assert_eq!(summaries[2]["Duration"], 0.26);
+    assert_eq!(summaries[2]["ResponseTime"], 0.24);
+    assert_eq!(summaries[2]["Revision"], 3);
+    assert_eq!(summaries[0]["Http"]["HttpStatus"], 429);
+    assert_eq!(
+        summaries[1]["FaultRootCauses"][0]["Services"][1]["Name"],
+        "bank.example"
+    );
+    let filters = [
+        ("fault", ids(&[T2])),
+        ("error", ids(&[T3])),
+        ("throttle", ids(&[T3])),
+        ("ok", ids(&[T1])),
+        (r#"annotation.tier = "gold""#, ids(&[T1])),
+        ("annotation.items > 2", ids(&[T1])),
+        (r#"user = "u-17""#, ids(&[T1])),
+        (r#"service("bank.example") { fault }"#, ids(&[T2])),
+        (r#"edge("shop.example","bank.example")"#, ids(&[T2])),
+        (r#"service(id(type: "AWS::DynamoDB::Table"))"#, ids(&[T1])),
+        ("inferred AND ok", ids(&[T1])),
+        ("service() { responsetime >= 0.24 }", ids(&[T2, T1])),
+        (r#"http.url ENDSWITH "/cart" !throttle"#, ids(&[T1])),
+        (
+            r#"rootcause.fault.exception { name = "BankDown" }"#,
+            ids(&[T2]),
+        ),
+        ("!annotation.tier", ids(&[T3, T2])),
+        (r#"group.name = "faulty""#, ids(&[T2])),
+        (r#"annotation.items = "3""#, ids(&[])),
+    ];
+    for (filter, expected) in filters {
+        assert_eq!(seen["filters"][filter], expected, "{filter}");
+    }
+    assert_eq!(seen["sampled_none"], 0);
+    assert_eq!(
+        seen["quarters"],
+        json!({"TraceId": [[T1], []], "Event": [[], [T1]], "Service": [[], [T1]]})
+    );
+    assert_eq!(
+        seen["refusal"],
+        "Invalid filter expression at position 7: expected a value, found the end of the expression"
+    );
+
+    assert_eq!(
+        seen["unknown"],
+        json!(["1-6a000000-0000000000000000000000ff"])
+    );
+    assert_eq!(
+        seen["traces"],
+        json!([
+            {"id": T1, "duration": 0.26, "verbatim": [false, true, false, false],
+             "segments": ["a100000000000001", "b100000000000001", "cbdfa885baaaa75c", "52c5f059dd81a17a"]},
+            {"id": T2, "duration": 0.3, "verbatim": [true, false], "segments": ["a200000000000001", "27858916007090e5"]},
+            {"id": T3, "duration": 0.006, "verbatim": [true], "segments": ["a300000000000001"]},
+        ])
+    );
+    let graph = &seen["graph"];
+    assert_eq!(graph.as_object().unwrap().len(), 6);
+    assert_eq!(
+        graph["shop.example/AWS::EC2::Instance"],
+        json!({"total": 3, "time": 0.546, "edges": {
+            "carts/AWS::DynamoDB::Table": 0.04, "ledger@db1/Database::SQL": 0.08, "pricing.example/": 0.1, "bank.example/remote": 0.2}})
+    );
+    assert_eq!(graph["pricing.example/"]["time"], 0.08);
+    assert_eq!(
+        graph["shop.example/client"]["edges"],
+        json!({"shop.example/AWS::EC2::Instance": 0.546})
+    );
+    assert_eq!(
+        seen["group_graph"],
+        json!(["bank.example", "shop.example", "shop.example"])
+    );
+    assert_eq!(
+        (&seen["series"], &seen["service_series"]),
+        (&json!([1, 1, 1]), &json!([1]))
+    );
+    assert_eq!(seen["retrieved"], json!(["COMPLETE", [4, 2]]));
+    assert_eq!(
+        (&seen["retrieved_graph"], &seen["cancelled"]),
+        (&json!(6), &json!("CANCELLED"))
+    );
+    assert_eq!(seen["missing"], "ResourceNotFoundException");
+
+    assert_eq!(
+        seen["otel"],
+        json!([{"is_it": true, "entry": "otel-shop", "services": ["otel-shop/", "otel-bank/remote"],
+            "http": {"HttpURL": "http://shop/pay", "HttpStatus": 503, "HttpMethod": "GET"}}])
+    );
+    assert_eq!(
+        seen["otel_document"],
+        json!(["otel-shop", true, "otel-bank", "remote"])
+    );
+
+    // The same through the command line.
+    let python = handed("WAGGLE_TEST_PYTHON").unwrap();
+    let mut aws = Command::new(Path::new(&python).with_file_name("aws"));
+    aws.args([
+        "xray",
+        "get-trace-summaries",
+        "--start-time",
+        "1778384880",
+        "--end-time",
+        "1778385060",
+    ])
+    .args([
+        "--filter-expression",
+        "fault",
+        "--query",
+        "TraceSummaries[].Id",
+        "--output",
+        "text",
+    ])
+    .args(["--endpoint-url", &server.origin, "--region", "eu-x-1"])
+    .env("AWS_ACCESS_KEY_ID", &id)
+    .env("AWS_SECRET_ACCESS_KEY", &secret);
+    let output = run(&mut aws);
+    assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), T2);
+
+    // Every accepted document, as it came.
+    let lines = server
+        .request(reqwest::Method::GET, &format!("/1/xray/documents/{T2}"))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let texts: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(texts.len(), 2);
+    assert_eq!(texts[0]["source"], "api");
+    assert!(
+        texts[0]["document"]
+            .as_str()
+            .unwrap()
+            .contains("\"in_progress\":true")
+    );
+}
