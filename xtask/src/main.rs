@@ -1,10 +1,11 @@
 //! Automation of the repository, in Rust. `cargo xtask tidy` checks the house rules a compiler does not; `cargo xtask bless` rewrites
-//! golden files, whose diff is then read by a person.
+//! golden files, whose diff is then read by a person; `cargo xtask fuzz` runs the fuzz targets.
 #![expect(
     clippy::print_stdout,
     reason = "a command line tool speaks by printing"
 )]
 
+mod fuzz;
 mod tidy;
 
 use anyhow::{Result, bail};
@@ -15,7 +16,8 @@ fn main() -> Result<()> {
     match tasks.first().map(String::as_str) {
         Some("tidy") => tidy::run(),
         Some("bless") => bless(),
-        _ => bail!("usage: cargo xtask tidy|bless"),
+        Some("fuzz") => fuzz::run(&tasks[1..]),
+        _ => bail!("usage: cargo xtask tidy|bless|fuzz"),
     }
 }
 
