@@ -35,11 +35,7 @@ fn lines(graph: &[GraphNode]) -> Vec<Line> {
 type EdgeLine = (String, [u64; 4], f64, Vec<(f64, u64)>);
 
 /// Callee by name and type; ok, errors, faults, all; time; histogram.
-fn edges(
-    graph: &[GraphNode],
-    name: &str,
-    node_type: &str,
-) -> Vec<EdgeLine> {
+fn edges(graph: &[GraphNode], name: &str, node_type: &str) -> Vec<EdgeLine> {
     let node = find(graph, name, node_type);
     let mut edges: Vec<_> = node
         .edges

@@ -117,7 +117,7 @@ async fn columns_of_other_spans_stand_wherever_columns_do() {
 fn requests() -> Vec<Value> {
     let event = |n: usize| {
         let service = ["web", "api"][n % 2];
-        json!({"service": service, "duration_ms": 100 + n, "status": if n % 20 == 0 { 500 } else { 200 }, "user": format!("user-{n}")})
+        json!({"service": service, "duration_ms": 100 + n, "status": if n.is_multiple_of(20) { 500 } else { 200 }, "user": format!("user-{n}")})
     };
     (0..400).map(event).collect()
 }
