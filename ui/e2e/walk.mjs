@@ -551,7 +551,11 @@ export async function walk({
       check(place === '4 / span 8', `the panel is at ${place}`);
       const filter = page.getByRole('group', { name: 'Filters of the board' }).getByRole('combobox');
       await filter.locator('option').nth(1).waitFor({ state: 'attached' });
-      await filter.selectOption({ index: 1 });
+      const offered = await filter.locator('option').allTextContents();
+      const answer = await asked({ ...range, calculations: [{ op: 'COUNT' }], breakdowns: [column], limit: 1000 });
+      const group = answer.results.map((row) => row.data[column]).find((value) => offered.includes(value));
+      check(group !== undefined, `none of the query's groups is offered: ${offered}`);
+      await filter.selectOption({ label: group });
       await page.waitForFunction(() => new URL(location.href).searchParams.get('filters')?.includes('"="'));
       await panel.locator('[data-chart="COUNT"] canvas').first().waitFor();
       await shoot('board');
