@@ -18,6 +18,7 @@ pub struct Access {
     passwords: Passwords,
     key_hash_key: [u8; 32],
     token_hash_key: [u8; 32],
+    access_key_id_hash_key: [u8; 32],
     aws_secret_key: [u8; 32],
     sealer: Sealer,
     dev_caller: OnceCell<Arc<Caller>>,
@@ -33,6 +34,7 @@ impl Access {
             passwords: Passwords::default(),
             key_hash_key: secret.derive("waggle: api key hash, version 1"),
             token_hash_key: secret.derive("waggle: session token hash, version 1"),
+            access_key_id_hash_key: secret.derive("waggle: access key id hash, version 1"),
             aws_secret_key: secret.derive("waggle: aws secret encryption, version 1"),
             sealer: Sealer::new(secret),
             dev_caller: OnceCell::new(),
@@ -161,6 +163,11 @@ impl Access {
 
     pub(crate) fn token_hash(&self, token: &str) -> [u8; 32] {
         *blake3::keyed_hash(&self.token_hash_key, token.as_bytes()).as_bytes()
+    }
+
+    /// Ids of AWS credentials are no secrets: what is remembered of one must never answer for a key that is sent as it is.
+    pub(crate) fn access_key_id_hash(&self, id: &str) -> [u8; 32] {
+        *blake3::keyed_hash(&self.access_key_id_hash_key, id.as_bytes()).as_bytes()
     }
 
     pub(crate) fn metastore(&self) -> &dyn Metastore {

@@ -157,7 +157,7 @@ impl Access {
         if access_key_id.is_empty() || access_key_id.len() > KEY_BYTES_MAX {
             return Err(Error::UnknownKey);
         }
-        let hash = self.key_hash(&format!("aws access key id {access_key_id}"));
+        let hash = self.access_key_id_hash(access_key_id);
         let known = match self.cache().find(&hash, self.clock().now_ns()) {
             Remembered::Accepted(known) => known,
             Remembered::Refused => return Err(Error::UnknownKey),

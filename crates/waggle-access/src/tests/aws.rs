@@ -61,6 +61,10 @@ async fn credentials_live_as_other_keys_do() {
     for sent in [id, secret, created.value.as_str()] {
         assert!(super::is_unknown(&access.caller(sent).await));
     }
+    // Nor does anything made of the id alone while the credentials are remembered, whose id everybody sees.
+    let sent = format!("aws access key id {id}");
+    assert!(super::is_unknown(&access.caller(&sent).await));
+    assert!(access.aws_credentials(id).await.is_ok());
     access.flush_last_used().await.unwrap();
     let kept = installation.metastore.key(team, &created.key.id).await;
     assert!(kept.unwrap().unwrap().last_used_at_ns.is_some());
