@@ -8,6 +8,12 @@ use std::sync::Arc;
 /// A child takes part in the way of a response time while its part of the root's time is at least this.
 const COVERAGE_MIN: f64 = 0.1;
 
+/// Most root causes of faults that a trace is given, and as many of errors: the earliest ones.
+const CAUSES_MAX: usize = 100;
+
+/// Once the ways to root causes of one kind have this many entities, no further way is added.
+const PATH_ENTITIES_MAX: usize = 10_000;
+
 /// One way through a trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -67,9 +73,9 @@ pub struct CauseException {
 /// All root causes of a trace.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Causes {
-    /// Of faults.
+    /// Of faults, the first hundred.
     pub fault: Vec<RootCause>,
-    /// Of errors.
+    /// Of errors, the first hundred.
     pub error: Vec<RootCause>,
     /// Of the time it took; at most one.
     pub response_time: Vec<RootCause>,
@@ -97,31 +103,50 @@ fn failures(trace: &Trace, failed: &dyn Fn(&Entity) -> bool) -> Vec<RootCause> {
             .collect(),
     };
     let mut causes = Vec::new();
-    // The way to each entity that is still to be looked at.
-    let mut open: Vec<Vec<usize>> = starts.into_iter().rev().map(|start| vec![start]).collect();
-    while let Some(way) = open.pop() {
-        let Some(last) = way.last() else { continue };
-        let below = trace.children(*last).iter().copied();
-        let below: Vec<usize> = below.filter(|child| has_failed(*child)).collect();
-        if below.is_empty() {
-            causes.push(RootCause {
-                client_impacting: root.is_some(),
-                services: services(trace, &way, &|entity| CauseEntity {
-                    name: Arc::clone(&entity.name),
-                    exceptions: Some(exceptions(entity)),
-                    coverage: None,
-                    remote: is_remote(entity),
-                }),
-            });
+    let mut path_entities = 0;
+    // Entities that are still to be looked at, each with the start of its way.
+    let mut open: Vec<(usize, usize)> = starts.iter().rev().map(|start| (*start, *start)).collect();
+    while let Some((start, last)) = open.pop() {
+        let below = trace.children(last).iter().rev().copied();
+        let open_before = open.len();
+        open.extend(
+            below
+                .filter(|child| has_failed(*child))
+                .map(|child| (start, child)),
+        );
+        if open.len() > open_before {
             continue;
         }
-        for child in below.into_iter().rev() {
-            let mut way = way.clone();
-            way.push(child);
-            open.push(way);
+        if causes.len() >= CAUSES_MAX || path_entities >= PATH_ENTITIES_MAX {
+            break;
         }
+        let way = way(trace, start, last);
+        path_entities += way.len();
+        causes.push(RootCause {
+            client_impacting: root.is_some(),
+            services: services(trace, &way, &|entity| CauseEntity {
+                name: Arc::clone(&entity.name),
+                exceptions: Some(exceptions(entity)),
+                coverage: None,
+                remote: is_remote(entity),
+            }),
+        });
     }
     causes
+}
+
+/// The entities from one down to another below it.
+fn way(trace: &Trace, start: usize, last: usize) -> Vec<usize> {
+    let mut way = vec![last];
+    let mut at = last;
+    while at != start
+        && let Some(parent) = trace.parent(at)
+    {
+        way.push(parent);
+        at = parent;
+    }
+    way.reverse();
+    way
 }
 
 fn response_time(trace: &Trace) -> Option<RootCause> {
@@ -220,3 +245,6 @@ fn exceptions(entity: &Entity) -> Vec<CauseException> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -17,12 +17,17 @@ pub use narrow::Narrowed;
 
 pub(crate) use evaluate::calls;
 use expression::Expression;
+use group::Reading;
 
 /// Most characters of an expression. Source: spec/xray.md section 4.6.
 pub const EXPRESSION_CHARS_MAX: usize = 2_000;
 
-/// Most brackets and `!` inside one another.
+/// Most brackets, `!` and groups inside one another, the texts of the groups included.
 pub(crate) const DEPTH_MAX: usize = 64;
+
+/// Most conditions, brackets and `!` in a whole filter, those of a group counted wherever it is named. One text can't have as many;
+/// groups that name groups could have exponentially many, and every trace would be asked all of them.
+pub(crate) const NODES_MAX: usize = 5_000;
 
 /// A condition on traces.
 #[derive(Clone, Debug)]
@@ -46,7 +51,7 @@ impl Filter {
     /// # Errors
     /// [`FilterError`]: the author has to change the text.
     pub fn parse(text: &str, groups: &dyn Groups) -> Result<Self, FilterError> {
-        parse::parse(text, groups, &mut Vec::new())
+        parse::parse(text, &mut Reading::new(groups))
     }
 }
 

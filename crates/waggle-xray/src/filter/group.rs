@@ -36,27 +36,45 @@ impl Groups for NoGroups {
     }
 }
 
-/// Reads the filter of a group, while those in `open` are being read.
-pub(super) fn read_group(
-    name: &GroupName,
-    groups: &dyn Groups,
-    open: &mut Vec<String>,
-) -> Result<Arc<Filter>, String> {
-    let text = match name {
-        GroupName::Name(text) | GroupName::Arn(text) => text,
-    };
-    let Some(group) = groups.find(name) else {
-        return Err(format!("there is no group {text:?}"));
-    };
-    if open.contains(&group.name) {
-        return Err(format!("the filter of group {text:?} leads back to itself"));
+/// What reading a whole filter keeps, from its own text through those of the groups that it names.
+pub(super) struct Reading<'g> {
+    groups: &'g dyn Groups,
+    /// Groups whose filters are being read.
+    open: Vec<String>,
+    /// Levels of nesting around the place that is read.
+    pub(super) depth: usize,
+    /// Nodes so far: a group counts anew wherever it is named, for that is how often it is evaluated.
+    pub(super) nodes: usize,
+}
+
+impl<'g> Reading<'g> {
+    pub(super) fn new(groups: &'g dyn Groups) -> Self {
+        Self {
+            groups,
+            open: Vec::new(),
+            depth: 0,
+            nodes: 0,
+        }
     }
-    let Some(expression) = &group.expression else {
-        return Ok(Arc::new(Filter::all()));
-    };
-    open.push(group.name);
-    let filter = super::parse::parse(expression, groups, open)
-        .map_err(|error| format!("in the filter of group {text:?}: {error}"));
-    open.pop();
-    filter.map(Arc::new)
+
+    /// Reads the filter of a group.
+    pub(super) fn group(&mut self, name: &GroupName) -> Result<Arc<Filter>, String> {
+        let text = match name {
+            GroupName::Name(text) | GroupName::Arn(text) => text,
+        };
+        let Some(group) = self.groups.find(name) else {
+            return Err(format!("there is no group {text:?}"));
+        };
+        if self.open.contains(&group.name) {
+            return Err(format!("the filter of group {text:?} leads back to itself"));
+        }
+        let Some(expression) = &group.expression else {
+            return Ok(Arc::new(Filter::all()));
+        };
+        self.open.push(group.name);
+        let filter = super::parse::parse(expression, self)
+            .map_err(|error| format!("in the filter of group {text:?}: {error}"));
+        self.open.pop();
+        filter.map(Arc::new)
+    }
 }

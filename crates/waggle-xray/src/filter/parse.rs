@@ -1,27 +1,21 @@
 //! Tokens to a tree, by descent. Source: spec/xray.md section 4.3.
 
 use super::expression::{CauseKind, CauseLevel, Expression, NumberOp, Test, TextOp};
-use super::group::{GroupName, Groups, read_group};
+use super::group::{GroupName, Reading};
 use super::keyword::{Keyword, KeywordType, Scope};
 use super::lex::{Lexer, Token};
 use super::{
-    DEPTH_MAX, EXPRESSION_CHARS_MAX, Filter, FilterError, NoGroups, NodePattern, Selector,
-    SelectorTerm,
+    DEPTH_MAX, EXPRESSION_CHARS_MAX, Filter, FilterError, NODES_MAX, NoGroups, NodePattern,
+    Selector, SelectorTerm,
 };
 use serde_json::Value as Json;
 
-/// Reads a filter while the filters of the groups in `open` are being read.
-pub(super) fn parse(
-    text: &str,
-    groups: &dyn Groups,
-    open: &mut Vec<String>,
-) -> Result<Filter, FilterError> {
+/// Reads the text of a filter, or of a group within one.
+pub(super) fn parse(text: &str, reading: &mut Reading<'_>) -> Result<Filter, FilterError> {
     check_length(text, EXPRESSION_CHARS_MAX)?;
     let mut parser = Parser {
         lexer: Lexer { text, offset: 0 },
-        groups,
-        open,
-        depth: 0,
+        reading,
     };
     let expression = parser.any(Scope::Trace)?;
     parser.expect_end()?;
@@ -33,9 +27,7 @@ pub(super) fn parse_selector(text: &str) -> Result<Selector, FilterError> {
     check_length(text, Selector::CHARS_MAX)?;
     let mut parser = Parser {
         lexer: Lexer { text, offset: 0 },
-        groups: &NoGroups,
-        open: &mut Vec::new(),
-        depth: 0,
+        reading: &mut Reading::new(&NoGroups),
     };
     let mut terms = vec![parser.term()?];
     while parser.takes_word("or")? {
@@ -66,14 +58,12 @@ enum Op {
     Text(TextOp),
 }
 
-struct Parser<'a, 'g> {
+struct Parser<'a, 'r, 'g> {
     lexer: Lexer<'a>,
-    groups: &'g dyn Groups,
-    open: &'g mut Vec<String>,
-    depth: usize,
+    reading: &'r mut Reading<'g>,
 }
 
-impl<'a> Parser<'a, '_> {
+impl<'a> Parser<'a, '_, '_> {
     fn peek(&self) -> Result<Token<'a>, FilterError> {
         self.lexer.clone().next()
     }
@@ -166,12 +156,19 @@ impl<'a> Parser<'a, '_> {
         &mut self,
         read: impl FnOnce(&mut Self) -> Result<T, FilterError>,
     ) -> Result<T, FilterError> {
-        if self.depth >= DEPTH_MAX {
+        if self.reading.depth >= DEPTH_MAX {
             return Err(self.error(format!("more than {DEPTH_MAX} levels of nesting")));
         }
-        self.depth += 1;
+        if self.reading.nodes >= NODES_MAX {
+            let message = format!(
+                "more than {NODES_MAX} conditions, those of groups counted wherever they are named"
+            );
+            return Err(self.error(message));
+        }
+        self.reading.nodes += 1;
+        self.reading.depth += 1;
         let value = read(self);
-        self.depth -= 1;
+        self.reading.depth -= 1;
         value
     }
 
@@ -435,7 +432,9 @@ impl<'a> Parser<'a, '_> {
             (Keyword::GroupArn, Test::Text(_, arn)) => GroupName::Arn(arn.clone()),
             _ => return Ok(Expression::Compare(keyword, test)),
         };
-        let filter = read_group(&name, self.groups, self.open)
+        let filter = self
+            .reading
+            .group(&name)
             .map_err(|message| self.lexer.error_at(value_start, message))?;
         let is_wanted = matches!(test, Test::Text(TextOp::Equal, _));
         Ok(Expression::Group(filter, is_wanted))

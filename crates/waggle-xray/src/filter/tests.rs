@@ -259,6 +259,48 @@ fn errors_say_where() {
     );
 }
 
+/// Group `gN` names `gN-1` as often as told, within as many brackets.
+struct Tower {
+    times: usize,
+    brackets: usize,
+}
+
+impl Groups for Tower {
+    fn find(&self, name: &GroupName) -> Option<GroupFilter> {
+        let GroupName::Name(name) = name else {
+            return None;
+        };
+        let level: usize = name.strip_prefix('g')?.parse().ok()?;
+        let inner = match level {
+            0 => "fault".to_owned(),
+            _ => format!("group.name=g{} ", level - 1).repeat(self.times),
+        };
+        let (open, close) = ("(".repeat(self.brackets), ")".repeat(self.brackets));
+        Some(GroupFilter {
+            name: name.clone(),
+            expression: Some(format!("{open}{inner}{close}")),
+        })
+    }
+}
+
+#[test]
+fn groups_of_groups_have_the_limits_of_one_expression() {
+    let parse = |text: &str, times, brackets| Filter::parse(text, &Tower { times, brackets });
+    assert!(parse("group.name = g2", 40, 0).is_ok());
+    let error = parse("ok group.name = g5", 110, 0).unwrap_err();
+    assert_eq!(error.position, 16);
+    assert!(
+        error.message.contains("more than 5000 conditions"),
+        "{error}"
+    );
+    assert!(parse("group.name = g20", 1, 2).is_ok());
+    for (text, brackets) in [("group.name = g25", 60), ("group.name = g100", 0)] {
+        let error = parse(text, 1, brackets).unwrap_err();
+        assert_eq!(error.position, 13);
+        assert!(error.message.contains("64 levels"), "{error}");
+    }
+}
+
 #[test]
 fn selectors() {
     let node = |name: &str, node_type: Option<&str>| NodePattern {

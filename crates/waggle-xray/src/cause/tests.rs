@@ -1,0 +1,60 @@
+//! How much of a trace in which everything failed is told.
+
+use super::{CAUSES_MAX, Causes, PATH_ENTITIES_MAX};
+use crate::trace::tests::{StoredRow, T1, trace_of_rows};
+use waggle_model::Value;
+
+/// A failed span; the one with number 0 is the root.
+fn failed(number: usize, parent: usize) -> StoredRow {
+    let text = |text: String| Value::String(text);
+    let mut fields = vec![
+        (
+            "trace.span_id".to_owned(),
+            text(format!("{:016x}", number + 1)),
+        ),
+        ("name".to_owned(), text(format!("span {number}"))),
+        ("duration_ms".to_owned(), Value::Float(1.0)),
+        ("error".to_owned(), Value::Bool(true)),
+    ];
+    if number > 0 {
+        fields.push((
+            "trace.parent_id".to_owned(),
+            text(format!("{:016x}", parent + 1)),
+        ));
+    }
+    fields.sort_by(|one, other| one.0.cmp(&other.0));
+    (i64::try_from(number).unwrap(), fields)
+}
+
+#[test]
+fn a_wide_trace_has_so_many_causes() {
+    let rows: Vec<StoredRow> = (0..500).map(|number| failed(number, 0)).collect();
+    let causes = Causes::of(&trace_of_rows(T1, &rows));
+    assert_eq!(causes.fault.len(), CAUSES_MAX);
+    let names = causes.fault.iter().map(|cause| {
+        let path = &cause.services[0].entity_path;
+        assert_eq!(path.len(), 2);
+        path[1].name.to_string()
+    });
+    let expected: Vec<String> = (1..=CAUSES_MAX)
+        .map(|number| format!("span {number}"))
+        .collect();
+    assert_eq!(names.collect::<Vec<_>>(), expected, "the earliest");
+}
+
+#[test]
+fn a_deep_trace_has_so_long_ways() {
+    // Each span of a chain calls the next one, and later one that calls nobody.
+    let chain = (0..3_000).map(|number: usize| failed(number, number.saturating_sub(1)));
+    let leaves = (3_000..6_000).map(|number| failed(number, number - 3_000));
+    let rows: Vec<StoredRow> = chain.chain(leaves).collect();
+    let causes = Causes::of(&trace_of_rows(T1, &rows));
+    let entities: usize = causes
+        .fault
+        .iter()
+        .map(|cause| cause.services[0].entity_path.len())
+        .sum();
+    assert!(entities >= PATH_ENTITIES_MAX);
+    assert!(entities < PATH_ENTITIES_MAX + rows.len());
+    assert!(causes.fault.len() < CAUSES_MAX);
+}
