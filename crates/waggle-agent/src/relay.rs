@@ -100,7 +100,10 @@ impl Relay {
                 cause,
             }
         })?;
-        let mut client = reqwest::Client::builder().timeout(Duration::from_secs(10));
+        // The key is for this server alone, and a POST that is led elsewhere arrives as a GET.
+        let mut client = reqwest::Client::builder()
+            .timeout(Duration::from_secs(10))
+            .redirect(reqwest::redirect::Policy::none());
         if let Some(proxy) = &config.proxy {
             let proxy = reqwest::Proxy::all(proxy);
             client = client.proxy(proxy.map_err(|error| RelayError::Client(error.to_string()))?);

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 /// Most documents of one call, as AWS's daemon has it.
 const DOCUMENTS_MAX: usize = 50;
-/// A call ends with the document that passes this; JSON of JSON is up to twice as long.
+/// A call ends with the document that passes this, as long as it is on its way.
 const CALL_BYTES_MAX: usize = 1 << 20;
 /// Pauses between tries: they double up to the last.
 const PAUSE_FIRST: Duration = Duration::from_millis(100);
@@ -24,6 +24,7 @@ const EMPTY_INTERVAL: Duration = Duration::from_millis(20);
 pub(super) struct Forwarder(Arc<Shared>);
 
 /// How a try ended.
+#[derive(Debug, PartialEq)]
 enum Sent {
     /// The server has it, but for so many documents that it refused.
     Taken(u64),
@@ -41,9 +42,12 @@ impl Forwarder {
     /// Sends for ever.
     pub(super) async fn run(self) {
         let mut pause = PAUSE_FIRST;
+        // So many go one by one: together they were refused, which one of them may be the reason of.
+        let mut alone_count = 0;
         loop {
             let grown = self.0.grown.notified();
-            let batch = self.0.spool.lock().peek(DOCUMENTS_MAX, CALL_BYTES_MAX);
+            let records_max = if alone_count > 0 { 1 } else { DOCUMENTS_MAX };
+            let batch = self.0.spool.lock().peek(records_max, CALL_BYTES_MAX);
             let batch = match batch {
                 Ok(Some(batch)) => batch,
                 Ok(None) => {
@@ -65,9 +69,14 @@ impl Forwarder {
                         .rejected
                         .fetch_add(rejected_count, Ordering::Relaxed);
                 }
+                Sent::Refused(reason) if count > 1 => {
+                    tracing::warn!(reason, count, "refused together, so each is sent alone");
+                    alone_count = count;
+                    continue;
+                }
                 Sent::Refused(reason) => {
-                    tracing::error!(reason, count, "documents dropped: the server refuses them");
-                    counters.rejected.fetch_add(count, Ordering::Relaxed);
+                    tracing::error!(reason, "a document dropped: the server refuses it");
+                    counters.rejected.fetch_add(1, Ordering::Relaxed);
                 }
                 Sent::Later(reason) => {
                     let waiting = self.0.spool.lock().record_count();
@@ -79,6 +88,7 @@ impl Forwarder {
                 }
             }
             pause = PAUSE_FIRST;
+            alone_count = alone_count.saturating_sub(count);
             if let Err(error) = self.0.spool.lock().advance(&batch) {
                 tracing::error!(%error, "it can't be noted what was sent: it will be sent again");
             }
@@ -148,7 +158,7 @@ impl Forwarder {
             Kind::Metrics => self.export("/v1/metrics", batch).await,
         };
         match sent {
-            Ok(response) => outcome(response).await,
+            Ok(response) => outcome(batch.kind, response).await,
             Err(error) => Sent::Later(error.to_string()),
         }
     }
@@ -194,12 +204,16 @@ impl Shared {
     }
 }
 
-async fn outcome(response: reqwest::Response) -> Sent {
+async fn outcome(kind: Kind, response: reqwest::Response) -> Sent {
     let status = response.status();
     let body = response.text().await.unwrap_or_default();
     if status.is_success() {
         let answer: Json = serde_json::from_str(&body).unwrap_or_default();
         let refused = answer["UnprocessedTraceSegments"].as_array();
+        // Whatever stands between may answer too; it has not kept anything.
+        if kind == Kind::Document && refused.is_none() {
+            return Sent::Later(format!("{status}, but not X-Ray's answer"));
+        }
         for document in refused.into_iter().flatten() {
             let (id, code) = (&document["Id"], &document["ErrorCode"]);
             tracing::warn!(%id, %code, "the server refused a document");
@@ -207,9 +221,12 @@ async fn outcome(response: reqwest::Response) -> Sent {
         return Sent::Taken(refused.map_or(0, |refused| refused.len() as u64));
     }
     let reason = format!("{status}: {}", body.chars().take(200).collect::<String>());
-    // A wrong key can be put right; a request that is wrong in itself stays so.
+    // A wrong key or address can be put right; a request that is wrong in itself stays so.
     match status.as_u16() {
-        400 | 404 | 413 | 415 => Sent::Refused(reason),
+        400 | 413 | 415 => Sent::Refused(reason),
         _ => Sent::Later(reason),
     }
 }
+
+#[cfg(test)]
+mod tests;

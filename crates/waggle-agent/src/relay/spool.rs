@@ -30,6 +30,24 @@ pub(super) enum Kind {
     Metrics = 3,
 }
 
+impl Kind {
+    /// Bytes that a record has in a call: documents are strings of JSON there, in which a control character becomes six.
+    fn sent_bytes(self, content: &[u8]) -> usize {
+        if self != Self::Document {
+            return content.len();
+        }
+        let in_json = |byte: u8| match byte {
+            b'"' | b'\\' | b'\n' | b'\r' | b'\t' | 0x08 | 0x0c => 2,
+            0..0x20 => 6,
+            _ => 1,
+        };
+        // Quotes and comma.
+        let around = 3;
+        let text = String::from_utf8_lossy(content);
+        around + text.bytes().map(in_json).sum::<usize>()
+    }
+}
+
 /// A place in the buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Place {
@@ -42,6 +60,8 @@ pub(super) struct Place {
 pub(super) struct Batch {
     pub(super) kind: Kind,
     pub(super) records: Vec<Vec<u8>>,
+    /// How many of them stand in which file.
+    counts: Vec<(u64, u64)>,
     /// Where the next begins.
     end: Place,
 }
@@ -126,7 +146,10 @@ impl Spool {
         {
             self.roll()?;
         }
-        self.writer.write_all(&record)?;
+        if let Err(error) = self.writer.write_all(&record) {
+            self.cut_back()?;
+            return Err(error);
+        }
         if let Some(file) = self.files.back_mut() {
             file.bytes += record.len() as u64;
             file.record_count += 1;
@@ -134,7 +157,17 @@ impl Spool {
         self.make_room()
     }
 
-    /// The oldest records that were not sent: of one kind, so many at most, and not much more than so many bytes.
+    /// Takes what a failed write has left off the last file, since nothing behind it would be found.
+    fn cut_back(&mut self) -> io::Result<()> {
+        if let Some(file) = self.files.back() {
+            let path = path(&self.dir, file.number);
+            self.writer = OpenOptions::new().append(true).open(path)?;
+            self.writer.set_len(file.bytes)?;
+        }
+        Ok(())
+    }
+
+    /// The oldest records that were not sent: of one kind, so many at most, and not much more than so many bytes as they are sent.
     pub(super) fn peek(
         &mut self,
         records_max: usize,
@@ -164,6 +197,7 @@ impl Spool {
                 let batch = batch.get_or_insert_with(|| Batch {
                     kind,
                     records: Vec::new(),
+                    counts: Vec::new(),
                     end: place,
                 });
                 let is_full = batch.records.len() >= records_max || bytes >= bytes_max;
@@ -171,8 +205,12 @@ impl Spool {
                     return Ok(self.found(batch));
                 }
                 offset += (HEAD_BYTES + content.len()) as u64;
-                bytes += content.len();
+                bytes += kind.sent_bytes(&content);
                 batch.records.push(content);
+                match batch.counts.last_mut() {
+                    Some((number, count)) if *number == file.number => *count += 1,
+                    _ => batch.counts.push((file.number, 1)),
+                }
                 batch.end = Place { offset, ..place };
             }
         }
@@ -183,6 +221,7 @@ impl Spool {
         Some(Batch {
             kind: batch.kind,
             records: std::mem::take(&mut batch.records),
+            counts: std::mem::take(&mut batch.counts),
             end: batch.end,
         })
     }
@@ -193,18 +232,17 @@ impl Spool {
         if batch.end <= self.sent {
             return Ok(());
         }
-        let mut left = batch.records.len() as u64;
-        for file in &mut self.files {
-            if file.number > batch.end.file {
-                break;
+        for (number, count) in &batch.counts {
+            let file = self.files.iter_mut().find(|file| file.number == *number);
+            if let Some(file) = file {
+                file.record_count = file.record_count.saturating_sub(*count);
             }
-            let here = file.record_count.min(left);
-            file.record_count -= here;
-            left -= here;
         }
         self.sent = batch.end;
+        // Files first: on a full disk there is room for the note when they have gone.
+        let removed = self.remove_sent();
         self.write_note()?;
-        self.remove_sent()
+        removed
     }
 
     /// Writes everything to the disk itself.
@@ -248,12 +286,20 @@ impl Spool {
     fn remove_sent(&mut self) -> io::Result<()> {
         while self.files.len() > 1
             && let Some(oldest) = self.files.front()
-            && (oldest.number < self.sent.file || oldest.record_count == 0)
+            && (oldest.bytes == 0 || self.is_sent(oldest))
         {
             fs::remove_file(path(&self.dir, oldest.number))?;
             self.files.pop_front();
         }
         Ok(())
+    }
+
+    fn is_sent(&self, file: &SpoolFile) -> bool {
+        let Place {
+            file: number,
+            offset,
+        } = self.sent;
+        file.number < number || (file.number == number && offset >= file.bytes)
     }
 
     /// Replaces the note as a whole: half a note would be none.

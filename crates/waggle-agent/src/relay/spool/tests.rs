@@ -116,3 +116,80 @@ fn records_survive_restarts_and_torn_ends() {
         assert!(fs::read_dir(dir.path()).unwrap().count() <= 4);
     }
 }
+
+/// As a full disk does it: half a record is there, and the write failed.
+#[test]
+fn nothing_stands_behind_half_a_record() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(dir.path(), 1 << 20).unwrap();
+    spool.push(Kind::Document, b"first").unwrap();
+    spool.writer.write_all(&[1, 200, 0, 0]).unwrap();
+    spool.writer = File::open(path(dir.path(), spool.files[0].number)).unwrap();
+    assert!(spool.push(Kind::Document, b"lost").is_err());
+    spool.push(Kind::Document, b"second").unwrap();
+    assert_eq!(spool.record_count(), 2);
+    drop(spool);
+    let mut spool = Spool::open(dir.path(), 1 << 20).unwrap();
+    assert_eq!(take(&mut spool, 9), ["first", "second"]);
+}
+
+/// A file behind what was sent goes even when the note can't be written.
+#[test]
+fn files_go_before_the_note_is_written() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut spool = Spool::open(dir.path(), 1_600).unwrap();
+    for _ in 0..3 {
+        spool.push(Kind::Document, &[b'x'; 100]).unwrap();
+    }
+    let first = path(dir.path(), spool.files[0].number);
+    fs::create_dir(dir.path().join("sent.new")).unwrap();
+    let batch = spool.peek(1, usize::MAX).unwrap().unwrap();
+    assert!(first.exists());
+    assert!(spool.advance(&batch).is_err());
+    assert!(!first.exists());
+    assert_eq!(spool.record_count(), 2);
+}
+
+#[test]
+fn nothing_unsent_goes_when_room_is_made_under_a_batch() {
+    for records_in_flight in 1..20 {
+        let dir = tempfile::tempdir().unwrap();
+        let mut spool = Spool::open(dir.path(), 8_000).unwrap();
+        let mut next = 0_u64;
+        let mut push = |spool: &mut Spool| {
+            let content = format!("{next:0>100}");
+            next += 1;
+            spool.push(Kind::Document, content.as_bytes()).unwrap()
+        };
+        for _ in 0..40 {
+            assert_eq!(push(&mut spool), 0);
+        }
+        let batch = spool.peek(records_in_flight, usize::MAX).unwrap().unwrap();
+        let mut dropped_count = 0;
+        while dropped_count == 0 {
+            dropped_count = push(&mut spool);
+        }
+        spool.advance(&batch).unwrap();
+        let behind = dropped_count.max(records_in_flight as u64);
+        assert_eq!(spool.record_count(), next - behind);
+        let left: Vec<u64> = std::iter::from_fn(|| take(&mut spool, 1).pop())
+            .map(|text| text.parse().unwrap())
+            .collect();
+        assert_eq!(left, (behind..next).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_record_counts_as_long_as_it_is_in_a_call() {
+    let contents: [&[u8]; 4] = [
+        b"{\"a\":\"b\\n\"}",
+        b"\0\x01\x1f\n\t",
+        "\u{e4}\x7f".as_bytes(),
+        b"\xff",
+    ];
+    for content in contents {
+        let json = serde_json::json!(String::from_utf8_lossy(content)).to_string();
+        assert_eq!(Kind::Document.sent_bytes(content), json.len() + 1);
+        assert_eq!(Kind::Traces.sent_bytes(content), content.len());
+    }
+}
