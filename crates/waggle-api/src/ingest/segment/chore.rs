@@ -115,31 +115,7 @@ async fn restore_tenant(
         .filter_map(|row| int(row, "xray.settled_through_ns"))
         .max();
     let rows = rows(state, tenant, scope, "xray.received_ns", through_ns, false).await?;
-    // By trace and entity: when the last note came that nothing waits, and the last document that does.
-    let mut settled: HashMap<(&str, &str), i64> = HashMap::new();
-    let mut waiting: HashMap<(&str, &str), (i64, &Row)> = HashMap::new();
-    for row in &rows {
-        let (Some(trace), Some(id), Some(received_ns)) = (
-            text(row, "trace.trace_id"),
-            text(row, "trace.span_id"),
-            int(row, "xray.received_ns"),
-        ) else {
-            continue;
-        };
-        let is_settled = row.iter().any(|(name, _)| name == "xray.settled");
-        if is_settled {
-            let last_ns = settled.entry((trace, id)).or_insert(received_ns);
-            *last_ns = received_ns.max(*last_ns);
-        } else {
-            let last = waiting.entry((trace, id)).or_insert((received_ns, row));
-            if received_ns > last.0 {
-                *last = (received_ns, row);
-            }
-        }
-    }
-    waiting.retain(|key, (received_ns, _)| settled.get(key).is_none_or(|at| at < received_ns));
-    let mut waiting: Vec<_> = waiting.into_values().collect();
-    waiting.sort_by_key(|(received_ns, _)| *received_ns);
+    let waiting = still_waiting(&rows);
     let mut recent = state.segments.recent.lock();
     for (received_ns, row) in &waiting {
         let document = text(row, "xray.document").unwrap_or_default();
@@ -153,6 +129,41 @@ async fn restore_tenant(
         }
     }
     Ok(waiting.len())
+}
+
+/// Of the rows of the dataset in which documents wait, those of documents that still do, with the time of receipt, oldest first.
+fn still_waiting(rows: &[Row]) -> Vec<(i64, &Row)> {
+    // By trace and entity: when the last note came that nothing waits, and the last document that does.
+    let mut settled: HashMap<(&str, &str), i64> = HashMap::new();
+    let mut waiting: HashMap<(&str, &str), (i64, &Row)> = HashMap::new();
+    for row in rows {
+        let (Some(trace), Some(id), Some(received_ns)) = (
+            text(row, "trace.trace_id"),
+            text(row, "trace.span_id"),
+            int(row, "xray.received_ns"),
+        ) else {
+            continue;
+        };
+        let has = |column: &str| row.iter().any(|(name, _)| name == column);
+        match (has("xray.settled"), has("xray.document")) {
+            // Only kept: it neither waits, nor says that another waits no more.
+            (true, true) => {}
+            (true, false) => {
+                let last_ns = settled.entry((trace, id)).or_insert(received_ns);
+                *last_ns = received_ns.max(*last_ns);
+            }
+            (false, _) => {
+                let last = waiting.entry((trace, id)).or_insert((received_ns, row));
+                if received_ns > last.0 {
+                    *last = (received_ns, row);
+                }
+            }
+        }
+    }
+    waiting.retain(|key, (received_ns, _)| settled.get(key).is_none_or(|at| at < received_ns));
+    let mut waiting: Vec<_> = waiting.into_values().collect();
+    waiting.sort_by_key(|(received_ns, _)| *received_ns);
+    waiting
 }
 
 type Row = Vec<(String, Value)>;
@@ -210,3 +221,6 @@ fn int(row: &Row, name: &str) -> Option<i64> {
         _ => None,
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@
 //! Each call makes its changes as a [`Flight`]: they hold at once for every other call, and are taken back when the call's events could
 //! not be stored, so that the client's next try finds things as they were.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
 use waggle_model::Tenant;
@@ -47,6 +47,8 @@ pub(super) struct Recent {
     waiting_count: usize,
     /// A trace that is not in the table and has parts that began before this may be known to the store.
     sure_from_ns: i64,
+    /// By open flight, when the oldest document came that it ends the wait of: until it lands, that one waits on the disk.
+    settling: BTreeMap<u64, i64>,
     flight_count: u64,
 }
 
@@ -176,7 +178,9 @@ impl Recent {
             waiting_order: VecDeque::new(),
             waiting_bytes: 0,
             waiting_count: 0,
-            sure_from_ns: now_ns,
+            // Clients whose clocks are ahead sent documents to an earlier process that begin only now.
+            sure_from_ns: now_ns.saturating_add(CLOCK_AHEAD_NS),
+            settling: BTreeMap::new(),
             flight_count: 0,
         }
     }
@@ -506,15 +510,17 @@ impl Recent {
 
     /// All that came before this time waits no more; it is where the next process has to begin reading.
     pub(super) fn settled_through_ns(&mut self, now_ns: i64) -> i64 {
+        let settling_ns = self.settling.values().min().copied();
+        let through_ns = settling_ns.map_or(now_ns, |settling_ns| settling_ns.min(now_ns));
         while let Some((received_ns, key, id)) = self.waiting_order.front().copied() {
             let trace = self.traces.get(&key);
             let mut waiting = trace.into_iter().flat_map(|trace| &trace.waiting);
             if waiting.any(|waiting| waiting.is(id, received_ns)) {
-                return received_ns;
+                return received_ns.min(through_ns);
             }
             self.waiting_order.pop_front();
         }
-        now_ns
+        through_ns
     }
 
     /// Enters the entities of a document, and returns their service, if it is known, and their ids.
@@ -607,7 +613,7 @@ impl Recent {
         };
         flight.writes.push((waiting.part.clone(), place));
         if !is_own {
-            flight.undo.push(Undo::Waiting(waiting));
+            self.end_wait(flight, waiting);
         }
     }
 
@@ -620,10 +626,18 @@ impl Recent {
                 flight.writes.push((waiting.part, Place::Kept));
             } else {
                 is_on_disk = true;
-                flight.undo.push(Undo::Waiting(waiting));
+                self.end_wait(flight, waiting);
             }
         }
         is_on_disk
+    }
+
+    /// Notes that a document waits no more once a flight has landed.
+    fn end_wait(&mut self, flight: &mut Flight, waiting: Waiting) {
+        let received_ns = waiting.part.received_ns;
+        let oldest_ns = self.settling.entry(flight.id).or_insert(received_ns);
+        *oldest_ns = received_ns.min(*oldest_ns);
+        flight.undo.push(Undo::Waiting(waiting));
     }
 
     fn take_waiting(&mut self, key: &Key, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
@@ -670,6 +684,7 @@ impl Recent {
                 }
             }
         }
+        self.settling.remove(&flight.id);
         flight.landed.send_replace(Some(is_stored));
     }
 

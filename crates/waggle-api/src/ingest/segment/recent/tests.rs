@@ -15,7 +15,8 @@ fn recent() -> Recent {
         trace_bytes_max: 5_000,
         waiting_age_ns: 1_000,
     };
-    Recent::new(limits, 0)
+    // So long ago that the first minute is over.
+    Recent::new(limits, -CLOCK_AHEAD_NS)
 }
 
 fn segment(id: u64, more: &str) -> Document {
@@ -232,6 +233,43 @@ fn old_traces_are_forgotten_and_then_unsure() {
     };
     recent.learn(key, &[row]);
     assert!(send(&mut recent, &[document(1, 1)], 2).is_empty());
+}
+
+#[test]
+fn what_an_earlier_process_was_sent_by_clocks_ahead_is_unsure() {
+    let recent = Recent::new(recent().limits, 1_000);
+    let key = (TENANT, segment(1, "").trace_id());
+    assert!(recent.is_unsure(&key, 999, 1_000));
+    assert!(recent.is_unsure(&key, CLOCK_AHEAD_NS, 1_000));
+    assert!(!recent.is_unsure(&key, CLOCK_AHEAD_NS + 1_000, 1_000));
+}
+
+#[test]
+fn what_an_open_call_settles_is_not_settled_yet() {
+    let mut recent = recent();
+    send(&mut recent, &[subsegment(2, 1, "")], 5);
+    send(&mut recent, &[subsegment(3, 9, IN_PROGRESS)], 6);
+    let mut flight = recent.begin();
+    recent.offer(&mut flight, TENANT, &segment(1, ""), 7, Source::Udp);
+    assert_eq!(
+        recent.settled_through_ns(8),
+        5,
+        "2 is taken, but not durable"
+    );
+    let mut other = recent.begin();
+    let replaced = subsegment(3, 9, "");
+    recent.offer(&mut other, TENANT, &replaced, 8, Source::Udp);
+    recent.commit(&flight, 8);
+    assert_eq!(
+        recent.settled_through_ns(9),
+        6,
+        "3 is replaced, but not durable"
+    );
+    recent.roll_back(&mut other);
+    assert_eq!(recent.settled_through_ns(9), 6, "3 waits again");
+    assert_eq!(send(&mut recent, &[replaced], 10), ["3 waits"]);
+    assert_eq!(recent.settled_through_ns(11), 10);
+    assert!(recent.settling.is_empty());
 }
 
 #[test]
