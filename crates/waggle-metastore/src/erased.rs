@@ -1,5 +1,5 @@
-//! Finding erased texts in what people kept: the values of filters and the literals of expressions. Names, descriptions and columns are
-//! not looked at: a word that was erased as a value would take away what only happens to be called so.
+//! Finding erased texts in what people kept: the values of filters and the quoted literals of expressions, X-Ray's among them.
+//! Names, descriptions and columns are not looked at: a word that was erased as a value would take away what only happens to be called so.
 
 use serde_json::Value as Json;
 use std::ops::Range;
@@ -21,7 +21,9 @@ pub(crate) fn erase(json: &mut Json, texts: &[String]) -> bool {
             for (name, member) in members {
                 is_changed |= match (name.as_str(), member) {
                     ("value", value) => erase_value(value, texts),
-                    ("expression", Json::String(expression)) => erase_literals(expression, texts),
+                    ("expression" | "filter_expression", Json::String(expression)) => {
+                        erase_literals(expression, texts)
+                    }
                     (_, member) => erase(member, texts),
                 };
             }

@@ -63,3 +63,11 @@ fn what_only_looks_like_it_stays() {
         check(json.clone(), &json);
     }
 }
+
+#[test]
+fn filters_of_groups_are_looked_into() {
+    let group =
+        |user: &str| json!({"name": "g", "filter_expression": format!("user = {user} AND ok")});
+    check(group(r#""ada@b.c""#), &group(r#""(erased)""#));
+    check(group(r#""ada""#), &group(r#""ada""#));
+}

@@ -195,7 +195,12 @@ async fn forget_in_artifacts(
     tenant: Tenant,
     texts: &[String],
 ) -> Result<()> {
-    for kind in [ArtifactKind::BoardView, ArtifactKind::DerivedColumn] {
+    for kind in [
+        ArtifactKind::Board,
+        ArtifactKind::BoardView,
+        ArtifactKind::DerivedColumn,
+        ArtifactKind::Group,
+    ] {
         let rows = sqlx::query(
             "SELECT id, contents FROM artifacts
              WHERE kind = ? AND team_id = ? AND environment_id = ?",
