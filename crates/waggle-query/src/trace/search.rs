@@ -11,6 +11,7 @@ use crate::exec::{ExecError, Selector, Watch};
 use crate::filter::{FilterSet, Remembered};
 use crate::relation::texts_of;
 use hashbrown::{HashMap, HashSet};
+use std::borrow::Cow;
 use std::sync::Arc;
 use waggle_model::{
     FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, RowKind, TimeRange,
@@ -21,9 +22,10 @@ use waggle_store::{ReadError, Snapshot, Source};
 
 /// Rows that a slice should have, if rows were spread evenly.
 const SLICE_ROWS: u64 = 131_072;
-/// The shortest slice, and by how much the next is longer when one has few rows.
+/// The shortest slice, by how much the next is longer when one has few rows, and how often the first the longest is.
 const SLICE_NS_MIN: i64 = 1_000_000;
 const SLICE_GROWTH: i64 = 4;
+const SLICE_GROWTH_MAX: i64 = 16;
 
 /// Looks for a page of traces. `snapshot` shows what has rows in a range.
 pub(crate) fn find_traces(
@@ -59,6 +61,7 @@ pub(crate) fn find_traces(
         watch,
         seen: HashSet::new(),
         trace_ids: Vec::new(),
+        text_bytes: 0,
         stats: QueryStats::default(),
     };
     let end = page.run()?;
@@ -169,6 +172,8 @@ struct Page<'a> {
     /// Traces whose place is known from the slices so far, on this page or before.
     seen: HashSet<String>,
     trace_ids: Vec<(i64, String)>,
+    /// Bytes of the ids in both.
+    text_bytes: usize,
     stats: QueryStats,
 }
 
@@ -180,7 +185,8 @@ impl Page<'_> {
             if let Some(after) = &self.search.after {
                 end_ns = end_ns.min(after.time_ns.saturating_add(1));
             }
-            let mut slice_ns = self.slice_ns(window.range);
+            let first_ns = self.slice_ns(window.range);
+            let mut slice_ns = first_ns;
             while let Some(newest_ns) = self.newest_before(window.range.start_ns, end_ns) {
                 // What lies between has no rows.
                 end_ns = end_ns.min(newest_ns.saturating_add(1));
@@ -195,9 +201,7 @@ impl Page<'_> {
                 if self.stats.rows_read >= self.search.rows_max {
                     return Ok(End::Rows(start_ns));
                 }
-                if self.stats.rows_read - rows_before < SLICE_ROWS / 2 {
-                    slice_ns = slice_ns.saturating_mul(SLICE_GROWTH);
-                }
+                slice_ns = next_slice_ns(slice_ns, first_ns, self.stats.rows_read - rows_before);
             }
         }
         Ok(End::Everything)
@@ -231,26 +235,28 @@ impl Page<'_> {
 
     /// Adds the traces whose anchor is in a slice.
     fn slice(&mut self, number: usize, slice: TimeRange) -> Result<(), ExecError> {
-        let mut found: HashMap<String, i64> = HashMap::new();
-        for kind in &self.windows[number].kinds {
-            let mut of_kind: HashMap<String, i64> = HashMap::new();
+        let (windows, watch) = (self.windows, self.watch);
+        let mut found = Anchors::default();
+        for kind in &windows[number].kinds {
+            let mut of_kind = Anchors::default();
             for source in self.sources.iter().filter(|source| is_in(source, slice)) {
                 for set in &kind.sets {
-                    let rows_read = collect(source, slice, set, &mut of_kind, self.watch)?;
-                    self.stats.rows_read += rows_read;
-                    self.watch.add_rows_read(rows_read);
+                    let rows_read = collect(source, slice, set, &mut of_kind, watch)?;
+                    self.add_rows_read(rows_read);
                 }
             }
-            for (trace_id, time_ns) in of_kind {
+            let of_kind_bytes = of_kind.bytes();
+            for (trace_id, time_ns) in of_kind.times {
                 if self.seen.contains(&trace_id) || !self.touches(kind, &trace_id)? {
                     continue;
                 }
-                let known = found.entry(trace_id).or_insert(time_ns);
-                *known = time_ns.max(*known);
+                found.add(Cow::Owned(trace_id), time_ns, watch)?;
             }
+            watch.account(of_kind_bytes, 0)?;
         }
-        let before = self.seen.allocation_size();
+        let (before, found_bytes) = (self.bytes(), found.bytes());
         let mut new: Vec<(i64, String)> = found
+            .times
             .into_iter()
             .map(|(trace_id, time_ns)| (time_ns, trace_id))
             .collect();
@@ -259,13 +265,27 @@ impl Page<'_> {
             if self.trace_ids.len() > self.search.limit {
                 break;
             }
-            self.watch.check()?;
+            watch.check()?;
+            self.text_bytes += trace_id.len();
             self.seen.insert(trace_id.clone());
             if self.is_after(time_ns, &trace_id) && !self.was_before(&trace_id)? {
+                self.text_bytes += trace_id.len();
                 self.trace_ids.push((time_ns, trace_id));
             }
         }
-        self.watch.account(before, self.seen.allocation_size())
+        watch.account(before, self.bytes())?;
+        watch.account(found_bytes, 0)
+    }
+
+    /// What is held from slice to slice.
+    fn bytes(&self) -> usize {
+        let places = self.trace_ids.capacity() * size_of::<(i64, String)>();
+        self.seen.allocation_size() + places + self.text_bytes
+    }
+
+    fn add_rows_read(&mut self, rows: u64) {
+        self.stats.rows_read += rows;
+        self.watch.add_rows_read(rows);
     }
 
     /// Whether a place is behind the one where the page before ended.
@@ -277,7 +297,7 @@ impl Page<'_> {
     }
 
     /// Whether a trace was on an earlier page: it has a row that was looked for in what they covered.
-    fn was_before(&self, trace_id: &str) -> Result<bool, ExecError> {
+    fn was_before(&mut self, trace_id: &str) -> Result<bool, ExecError> {
         let Some(after) = &self.search.after else {
             return Ok(false);
         };
@@ -304,7 +324,7 @@ impl Page<'_> {
         Ok(false)
     }
 
-    fn touches(&self, kind: &Kind, trace_id: &str) -> Result<bool, ExecError> {
+    fn touches(&mut self, kind: &Kind, trace_id: &str) -> Result<bool, ExecError> {
         self.watch.check()?;
         match kind.touches {
             None => Ok(true),
@@ -314,18 +334,22 @@ impl Page<'_> {
 
     /// Whether a trace has a row in a range, one that passes one of some conditions if there are any.
     fn has_row(
-        &self,
+        &mut self,
         trace_id: &str,
         range: TimeRange,
         sets: Option<&[FilterSet]>,
     ) -> Result<bool, ExecError> {
-        for source in self.sources.iter().filter(|source| is_in(source, range)) {
+        let (sources, watch) = (self.sources, self.watch);
+        for source in sources.iter().filter(|source| is_in(source, range)) {
             let mut rows: Vec<u32> = Vec::new();
+            let mut row_count = 0;
             find(source, 0, trace_id, |place| {
+                row_count += 1;
                 if range.contains(place.time_ns) {
                     rows.push(place.row);
                 }
             })?;
+            self.add_rows_read(row_count);
             let Some(sets) = sets.filter(|_| !rows.is_empty()) else {
                 if rows.is_empty() {
                     continue;
@@ -336,17 +360,63 @@ impl Page<'_> {
                 let Some(mut selector) = Selector::new(source, range, set)? else {
                     continue;
                 };
-                for row in &rows {
-                    let (chunk, position) =
-                        (*row as usize / CHUNK_ROWS, *row as usize % CHUNK_ROWS);
-                    let (selected, _) = selector.select(chunk)?;
-                    if selected[position / 64] >> (position % 64) & 1 == 1 {
+                let chunk_of = |row: &u32| *row as usize / CHUNK_ROWS;
+                for rows in rows.chunk_by(|one, other| chunk_of(one) == chunk_of(other)) {
+                    watch.check()?;
+                    let (selected, row_count) = selector.select(chunk_of(&rows[0]))?;
+                    self.add_rows_read(row_count);
+                    let is_selected = |row: &u32| {
+                        let position = *row as usize % CHUNK_ROWS;
+                        selected[position / 64] >> (position % 64) & 1 == 1
+                    };
+                    if rows.iter().any(is_selected) {
                         return Ok(true);
                     }
                 }
             }
         }
         Ok(false)
+    }
+}
+
+/// Traces, each with the newest of its rows.
+#[derive(Default)]
+struct Anchors {
+    times: HashMap<String, i64>,
+    text_bytes: usize,
+}
+
+impl Anchors {
+    /// Adds a row; a trace that is new is accounted for.
+    fn add(
+        &mut self,
+        trace_id: Cow<'_, str>,
+        time_ns: i64,
+        watch: &Watch,
+    ) -> Result<(), ExecError> {
+        if let Some(known) = self.times.get_mut(trace_id.as_ref()) {
+            *known = time_ns.max(*known);
+            return Ok(());
+        }
+        let before = self.bytes();
+        self.text_bytes += trace_id.len();
+        self.times.insert(trace_id.into_owned(), time_ns);
+        watch.account(before, self.bytes())
+    }
+
+    fn bytes(&self) -> usize {
+        self.times.allocation_size() + self.text_bytes
+    }
+}
+
+/// How long the next slice is: longer after one with few rows, as the first was after one with many, for rows come in heaps.
+fn next_slice_ns(slice_ns: i64, first_ns: i64, rows_read: u64) -> i64 {
+    match rows_read {
+        rows if rows > SLICE_ROWS => first_ns,
+        rows if rows < SLICE_ROWS / 2 => slice_ns
+            .saturating_mul(SLICE_GROWTH)
+            .min(first_ns.saturating_mul(SLICE_GROWTH_MAX)),
+        _ => slice_ns,
     }
 }
 
@@ -360,7 +430,7 @@ fn collect(
     source: &Source,
     range: TimeRange,
     set: &FilterSet,
-    found: &mut HashMap<String, i64>,
+    found: &mut Anchors,
     watch: &Watch,
 ) -> Result<u64, ExecError> {
     let Some(mut selector) = Selector::new(source, range, set)? else {
@@ -389,21 +459,21 @@ fn collect(
         ids.read_codes(chunk, &mut codes);
         and(&mut selected, &codes.present);
         let times = selector.times(chunk)?;
+        let before = newest.allocation_size();
         each_bit(&selected, |position| {
             let time_ns = times.values[position];
             let known = newest.entry(codes.values[position]).or_insert(time_ns);
             *known = time_ns.max(*known);
         });
+        watch.account(before, newest.allocation_size())?;
     }
+    let newest_bytes = newest.allocation_size();
+    let mut steps = watch.steps();
     for (code, time_ns) in newest {
-        let text = dictionary.text(code);
-        match found.get_mut(text.as_ref()) {
-            Some(known) => *known = time_ns.max(*known),
-            None => {
-                found.insert(text.into_owned(), time_ns);
-            }
-        }
+        steps.step()?;
+        found.add(dictionary.text(code), time_ns, watch)?;
     }
+    watch.account(newest_bytes, 0)?;
     Ok(rows_read)
 }
 

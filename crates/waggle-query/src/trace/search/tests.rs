@@ -1,13 +1,18 @@
 //! Random searches, page by page, against what a loop over all rows finds; and the traces and columns that are read afterwards.
 
-use crate::testing::{scan, search, snapshot, traces};
+use super::{SLICE_ROWS, find_traces, next_slice_ns};
+use crate::exec::ExecError;
+use crate::filter::Remembered;
+use crate::testing::{scan, search, snapshot, source, traces, watch_of_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use waggle_model::{
-    FilterCombination, RowKind, ScanRequest, TimeRange, TraceSearch, TraceWindow, TracesRequest,
-    Value, ValueRef,
+    DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError, RowKind,
+    ScanRequest, TimeRange, TraceCursor, TraceSearch, TraceWindow, TracesRequest, Value, ValueRef,
 };
+use waggle_store::Snapshot;
 use waggle_testkit::{Event, matching, random_events, random_filter};
 
 const CASES: u64 = 100;
@@ -218,4 +223,93 @@ fn a_scan_shows_every_row_of_its_part() {
         expected.sort_unstable();
         assert_eq!(shown, expected, "seed {seed}");
     }
+}
+
+/// Events of one dataset, the number of each its time in microseconds.
+fn events_of(count: i64, trace_of: impl Fn(i64) -> String) -> Vec<Event> {
+    let event = |number: i64| Event {
+        timestamp_ns: number * 1_000,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields: BTreeMap::from([
+            ("trace.trace_id".to_owned(), Value::String(trace_of(number))),
+            ("number".to_owned(), Value::Int(number)),
+        ]),
+    };
+    (0..count).map(event).collect()
+}
+
+fn whole(any: Vec<Vec<FilterSpec>>) -> TraceSearch {
+    TraceSearch {
+        windows: vec![TraceWindow {
+            range: RANGE,
+            kinds: vec![RowKind { any, touches: None }],
+        }],
+        limit: 10,
+        rows_max: u64::MAX,
+        ..TraceSearch::default()
+    }
+}
+
+/// A long trace, whose oldest row alone is looked for: its newer rows are tested a chunk at a time, not a chunk for each.
+#[test]
+fn a_long_trace_is_tested_once_per_chunk() {
+    const ROWS: i64 = 5_000;
+    let events = events_of(ROWS, |_| "long".to_owned());
+    let events: Vec<&Event> = events.iter().collect();
+    for is_block in [false, true] {
+        let snapshot = Snapshot {
+            sources: vec![source(&events, is_block)],
+        };
+        let mut request = whole(vec![vec![FilterSpec {
+            column: "number".to_owned(),
+            op: FilterOp::Less,
+            value: FilterValue::One(Value::Int(1)),
+        }]]);
+        request.after = Some(TraceCursor {
+            time_ns: 1_000,
+            trace_id: String::new(),
+        });
+        let page = search(&snapshot, &request).unwrap();
+        assert_eq!(page.trace_ids, ["long"]);
+        let rows_read = page.stats.rows_read;
+        assert!(
+            (ROWS as u64..4 * ROWS as u64).contains(&rows_read),
+            "{rows_read} rows"
+        );
+    }
+}
+
+#[test]
+fn a_search_holds_no_more_memory_than_it_may() {
+    let events = events_of(2_000, |number| format!("{number:0>100}"));
+    let events: Vec<&Event> = events.iter().collect();
+    let snapshot = Snapshot {
+        sources: vec![source(&events, false)],
+    };
+    let remembered = Arc::new(Remembered::new(1 << 20, 1_000));
+    let find = |bytes_max| {
+        let snapshot = |_| Ok(snapshot.clone());
+        let watch = Arc::new(watch_of_bytes(bytes_max));
+        find_traces(&snapshot, &whole(Vec::new()), &remembered, &watch)
+    };
+    assert_eq!(find(10 << 20).unwrap().trace_ids.len(), 10);
+    // The ids alone have 200,000 bytes.
+    let refused = find(200_000);
+    assert!(matches!(
+        refused,
+        Err(ExecError::Query(QueryError::TooLarge { what: "bytes", .. }))
+    ));
+}
+
+#[test]
+fn slices_grow_through_what_is_empty_and_shrink_at_a_heap() {
+    let mut slice_ns = 10;
+    let mut lengths = Vec::new();
+    for rows in [0, 1, 2, 3, SLICE_ROWS, SLICE_ROWS + 1, 0] {
+        slice_ns = next_slice_ns(slice_ns, 10, rows);
+        lengths.push(slice_ns);
+    }
+    assert_eq!(lengths, [40, 160, 160, 160, 160, 10, 40]);
+    assert_eq!(next_slice_ns(i64::MAX, i64::MAX, 0), i64::MAX);
 }
