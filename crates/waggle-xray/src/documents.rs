@@ -4,7 +4,7 @@
 mod made;
 mod otlp;
 
-use crate::trace::{Row, Trace, documents_of};
+use crate::trace::{Row, Trace, documents_of, exceptions_by_entity};
 use hashbrown::{HashMap, HashSet};
 use made::{made_from_row, made_inferred};
 use waggle_wire::xray::{Document, EntityId, Json, Object};
@@ -74,7 +74,8 @@ pub fn accepted_documents(rows: &[Row<'_>]) -> Vec<AcceptedDocument> {
 struct Rendering<'a> {
     trace: &'a Trace,
     rows: HashMap<EntityId, &'a Row<'a>>,
-    all_rows: &'a [Row<'a>],
+    /// Types and messages of what was thrown in an entity.
+    exceptions: HashMap<EntityId, Vec<(String, String)>>,
     /// What was sent of an entity: the object in the document that counts, and the document if the entity is its own.
     sent: HashMap<EntityId, (&'a Object, Option<&'a Document>)>,
 }
@@ -102,7 +103,7 @@ impl<'a> Rendering<'a> {
         Self {
             trace,
             rows: rows_by_id.collect(),
-            all_rows: rows,
+            exceptions: exceptions_by_entity(rows),
             sent,
         }
     }
@@ -140,7 +141,13 @@ impl<'a> Rendering<'a> {
                 made_inferred(self.trace, entity, call.and_then(|call| self.sent_of(call)))
             }
             None => match self.rows.get(&entity.id) {
-                Some(row) => made_from_row(self.trace, index, is_entry, row, self.all_rows),
+                Some(row) => {
+                    let thrown = self
+                        .exceptions
+                        .get(&entity.id)
+                        .map_or(&[][..], Vec::as_slice);
+                    made_from_row(self.trace, index, is_entry, row, thrown)
+                }
                 None => Object::default(),
             },
         };

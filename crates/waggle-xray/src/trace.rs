@@ -15,7 +15,7 @@ pub use row::{
 
 pub use document::entities_of_document;
 pub(crate) use infer::hashed_id;
-pub(crate) use row::{documents_of, exceptions_of, span_id_of};
+pub(crate) use row::{documents_of, exceptions_by_entity, span_id_of};
 
 use hashbrown::HashMap;
 use waggle_wire::xray::{EntityId, TraceId};

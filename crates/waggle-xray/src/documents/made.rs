@@ -1,7 +1,7 @@
 //! Documents nobody sent: of segments that are inferred from calls, and of spans that came by OTLP or as Honeycomb events. Source:
 //! spec/xray.md sections 5.1 and 8.4.
 
-use crate::trace::{Annotation, Entity, Namespace, Row, Trace, exceptions_of};
+use crate::trace::{Annotation, Entity, Namespace, Row, Trace};
 use std::collections::BTreeMap;
 use waggle_model::ValueRef;
 use waggle_wire::xray::{Json, Object};
@@ -33,13 +33,14 @@ pub(super) fn made_inferred(trace: &Trace, segment: &Entity, sent: Option<&Objec
     made.0
 }
 
-/// A segment or subsegment of a span. What has no place of its own in a document is metadata.
+/// A segment or subsegment of a span, and types and messages of what was thrown in it. What has no place of its own in a document is
+/// metadata.
 pub(super) fn made_from_row(
     trace: &Trace,
     index: usize,
     is_entry: bool,
     row: &Row<'_>,
-    rows: &[Row<'_>],
+    thrown: &[(String, String)],
 ) -> Object {
     let entity = &trace.entities[index];
     let mut made = Made::new(entity);
@@ -73,7 +74,7 @@ pub(super) fn made_from_row(
     if entity.has_sql {
         made.members("sql", row, &SQL);
     }
-    made.cause(trace, index, rows);
+    made.cause(trace, index, row, thrown);
     if !entity.annotations.is_empty() {
         let annotations = entity.annotations.iter();
         let members = annotations.map(|(key, value)| (Box::from(&**key), json_of(value)));
@@ -232,18 +233,14 @@ impl Made {
     }
 
     /// What was thrown; without it, the message of a status that says error.
-    fn cause(&mut self, trace: &Trace, index: usize, rows: &[Row<'_>]) {
+    fn cause(&mut self, trace: &Trace, index: usize, row: &Row<'_>, thrown: &[(String, String)]) {
         let entity = &trace.entities[index];
-        let mut thrown = exceptions_of(entity.id, rows);
-        if thrown.is_empty() && entity.is_fault {
-            let own = rows
-                .iter()
-                .find(|row| crate::trace::span_id_of(row.fields) == Some(entity.id));
-            if let Some(ValueRef::String(message)) =
-                own.and_then(|row| row.fields.get("status_message"))
-            {
-                thrown.push((String::new(), message.to_owned()));
-            }
+        let mut thrown = thrown.to_vec();
+        if thrown.is_empty()
+            && entity.is_fault
+            && let Some(ValueRef::String(message)) = row.fields.get("status_message")
+        {
+            thrown.push((String::new(), message.to_owned()));
         }
         if thrown.is_empty() {
             return;

@@ -2,9 +2,11 @@
 
 use super::SegmentDocument;
 use crate::trace::{Entity, Namespace, Row, Trace, span_id_of};
+use hashbrown::HashMap;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use waggle_model::ValueRef;
+use waggle_wire::xray::EntityId;
 
 /// Columns that a span says elsewhere, or that are another form of it.
 const NOT_ATTRIBUTES: [&str; 9] = [
@@ -21,15 +23,15 @@ const NOT_ATTRIBUTES: [&str; 9] = [
 
 /// The spans of a trace by start, then id; inferred segments are none.
 pub fn span_documents(trace: &Trace, rows: &[Row<'_>]) -> Vec<SegmentDocument> {
+    // The first row of each.
+    let rows_by_id = rows.iter().rev();
+    let rows_by_id: HashMap<EntityId, &Row<'_>> = rows_by_id
+        .filter_map(|row| Some((span_id_of(row.fields)?, row)))
+        .collect();
     let sent = trace.entities.iter().filter(|entity| !entity.is_inferred);
-    let documents = sent.map(|entity| {
-        let row = rows
-            .iter()
-            .find(|row| span_id_of(row.fields) == Some(entity.id));
-        SegmentDocument {
-            id: entity.id,
-            text: span(trace, entity, row).to_string(),
-        }
+    let documents = sent.map(|entity| SegmentDocument {
+        id: entity.id,
+        text: span(trace, entity, rows_by_id.get(&entity.id).copied()).to_string(),
     });
     documents.collect()
 }

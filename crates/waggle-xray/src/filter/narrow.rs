@@ -284,3 +284,6 @@ fn absent(column: &str) -> FilterSpec {
 fn number(number: f64) -> FilterValue {
     FilterValue::One(Value::Float(number))
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,7 @@ use super::Parts;
 use super::document::entities_of_document;
 use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Request};
 use super::infer::hashed_id;
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 pub use name::annotation_key;
 use name::{origin_of, segment_name, subsegment_name, url_of};
 use std::sync::Arc;
@@ -204,18 +204,20 @@ pub(crate) fn span_id_of(fields: &dyn Fields) -> Option<EntityId> {
     is_span(fields).then(|| id(fields, SPAN_ID)).flatten()
 }
 
-/// Types and messages of what was thrown in an entity.
-pub(crate) fn exceptions_of(entity: EntityId, rows: &[Row<'_>]) -> Vec<(String, String)> {
-    let rows = rows.iter().filter(|row| {
-        text(row.fields, ANNOTATION_TYPE) == Some("span_event")
+/// Types and messages of what was thrown, by the entity in which it was.
+pub(crate) fn exceptions_by_entity(rows: &[Row<'_>]) -> HashMap<EntityId, Vec<(String, String)>> {
+    let mut exceptions: HashMap<EntityId, Vec<(String, String)>> = HashMap::new();
+    for row in rows {
+        if text(row.fields, ANNOTATION_TYPE) == Some("span_event")
             && text(row.fields, "name") == Some("exception")
-            && id(row.fields, PARENT_ID) == Some(entity)
-    });
-    rows.map(|row| {
-        let exception = exception_of(row.fields);
-        (exception.name.to_string(), exception.message.to_string())
-    })
-    .collect()
+            && let Some(entity) = id(row.fields, PARENT_ID)
+        {
+            let exception = exception_of(row.fields);
+            let thrown = (exception.name.to_string(), exception.message.to_string());
+            exceptions.entry(entity).or_default().push(thrown);
+        }
+    }
+    exceptions
 }
 
 /// A trace id as it stands in a column.

@@ -49,7 +49,7 @@ pub(super) fn throttle() -> Narrowed {
     }
 }
 
-/// A URL stands in a column, or is put together from others.
+/// A URL stands in a column, or is put together from others: then the columns for it are absent, empty or no texts.
 pub(super) fn url(op: TextOp, text: &str) -> Narrowed {
     let test = Test::Text(op, text.to_owned());
     let mut alternatives = vec![condition("url.full", &test), condition("http.url", &test)];
@@ -60,7 +60,7 @@ pub(super) fn url(op: TextOp, text: &str) -> Narrowed {
         "http.method",
     ];
     for part in parts {
-        alternatives.push(vec![exists(part), absent("url.full"), absent("http.url")]);
+        alternatives.push(vec![exists(part)]);
     }
     Narrowed {
         alternatives,
@@ -75,7 +75,8 @@ pub(super) fn segment_name(name: &str) -> Vec<Vec<FilterSpec>> {
         .map(|column| vec![named(column, name)])
         .collect();
     if name == "unknown_service" {
-        alternatives.push(vec![exists("trace.span_id"), absent("service.name")]);
+        // The columns for the name may be there, empty.
+        alternatives.push(vec![exists("trace.span_id")]);
     }
     // The service a document is filed under is cut and trimmed.
     alternatives.push(vec![named("name", name), exists("xray.type")]);
@@ -108,7 +109,7 @@ pub(super) fn call_name(name: &str) -> Vec<Vec<FilterSpec>> {
         .iter()
         .map(|column| vec![named(column, name)])
         .collect();
-    for prefix in ["AWS.SDK.", "AWS::"] {
+    for prefix in ["AWS.SDK.", "AWS::", "AWS.SDK.AWS::"] {
         let prefixed = format!("{prefix}{name}");
         alternatives.push(vec![named("aws.remote.service", &prefixed)]);
     }
@@ -121,16 +122,16 @@ pub(super) fn call_name(name: &str) -> Vec<Vec<FilterSpec>> {
         alternatives.push(vec![named("db.name", database)]);
         alternatives.push(vec![named("db.namespace", database)]);
     }
-    // A call that says nothing of whom it calls has its own name, cleaned.
-    let unnamed = ["peer.service", "aws.service", "db.name", "rpc.service"];
-    let mut nameless = vec![spec(
-        "span.kind",
-        FilterOp::In,
-        FilterValue::Many(vec![text("client"), text("producer"), text("consumer")]),
-    )];
-    nameless.extend(unnamed.iter().map(|column| absent(column)));
-    nameless.extend([absent("server.address"), absent("xray.type")]);
-    alternatives.push(nameless);
+    // A call that says nothing of whom it calls has its own name, cleaned. The columns above may be there all the same, empty or no texts.
+    let kinds = vec![text("client"), text("producer"), text("consumer")];
+    let is_call = [
+        spec("span.kind", FilterOp::In, FilterValue::Many(kinds)),
+        named("rpc.system", "aws-api"),
+        exists("aws.service"),
+    ];
+    for is_call in is_call {
+        alternatives.push(vec![is_call, absent("xray.type")]);
+    }
     alternatives
 }
 
