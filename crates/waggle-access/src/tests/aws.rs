@@ -35,7 +35,7 @@ fn request(name: &str) -> AwsKeyRequest {
     }
 }
 
-fn is_unknown(found: Result<AwsCredentials>) -> bool {
+fn is_unknown(found: &Result<AwsCredentials>) -> bool {
     matches!(found, Err(Error::UnknownKey))
 }
 
@@ -78,16 +78,16 @@ async fn credentials_live_as_other_keys_do() {
         .update_key(team, key, is_disabled(true))
         .await
         .unwrap();
-    assert!(is_unknown(access.aws_credentials(id).await));
+    assert!(is_unknown(&access.aws_credentials(id).await));
     access
         .update_key(team, key, is_disabled(false))
         .await
         .unwrap();
     access.aws_credentials(id).await.unwrap();
     access.delete_key(team, key).await.unwrap();
-    assert!(is_unknown(access.aws_credentials(id).await));
+    assert!(is_unknown(&access.aws_credentials(id).await));
     for unknown in ["", "AKIA", &"A".repeat(1_000)] {
-        assert!(is_unknown(access.aws_credentials(unknown).await));
+        assert!(is_unknown(&access.aws_credentials(unknown).await));
     }
 }
 
