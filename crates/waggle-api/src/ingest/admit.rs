@@ -9,8 +9,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use waggle_access::{Caller, Error as AccessError, Permission};
 use waggle_metastore::KeyId;
-use waggle_model::{AppendError, AppendOutcome, EventBatch, PENDING_DATASET, Tenant};
+use waggle_model::{
+    AppendError, AppendOutcome, EventBatch, PENDING_DATASET, Reject, RejectReason, Tenant,
+};
 use waggle_wire::Reply;
+use waggle_wire::xray::is_pending_name;
 
 /// Who sends.
 #[derive(Clone, Debug)]
@@ -107,8 +110,39 @@ pub(crate) fn sender_by(state: &ApiState, caller: &Caller) -> Result<Sender, Sen
     })
 }
 
-/// Appends what was decoded and returns when it is durable: only then may the client hear of success.
+/// Appends what was decoded and returns when it is durable: only then may the client hear of success. Rows for the dataset that the server
+/// alone writes are refused.
 pub(crate) async fn append(
+    state: &ApiState,
+    sender: Sender,
+    protocol: Protocol,
+    mut batches: Vec<EventBatch>,
+) -> Result<AppendOutcome, NotTaken> {
+    let mut rejects = Vec::new();
+    for (number, batch) in batches.iter_mut().enumerate() {
+        if is_pending_name(&batch.dataset) {
+            rejects.extend((0..batch.len()).map(|row| Reject {
+                batch: number,
+                row,
+                reason: RejectReason::UnknownDataset,
+            }));
+            // An empty one keeps the numbers of the others.
+            *batch = EventBatch::new(PENDING_DATASET);
+        }
+    }
+    let mut outcome = append_internal(state, sender, protocol, batches).await?;
+    for reject in &rejects {
+        state.metrics.event_rejected(protocol, reject.reason);
+    }
+    outcome.rejects.extend(rejects);
+    outcome
+        .rejects
+        .sort_by_key(|reject| (reject.batch, reject.row));
+    Ok(outcome)
+}
+
+/// As [`append`], of what the server writes, which may wait in the dataset that it alone writes.
+pub(crate) async fn append_internal(
     state: &ApiState,
     sender: Sender,
     protocol: Protocol,

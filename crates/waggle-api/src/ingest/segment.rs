@@ -11,7 +11,7 @@ mod write;
 
 pub(crate) use chore::{restore, settle_overdue};
 
-use super::admit::{NotTaken, Sender, append};
+use super::admit::{NotTaken, Sender, append_internal};
 use crate::metrics::{Protocol, XrayOutcome};
 use crate::state::ApiState;
 use parking_lot::Mutex;
@@ -69,23 +69,32 @@ async fn take(
 ) -> Result<Vec<Rejected>, NotTaken> {
     let mut rejected = Vec::new();
     let mut parsed = Vec::with_capacity(documents.len());
+    let mut broken_count = 0_usize;
     for bytes in &documents {
         match Document::parse(bytes) {
             Ok(document) => {
-                if document.dropped_count() > 0 {
-                    let (id, count) = (document.entity().id(), document.dropped_count());
-                    tracing::warn!(%id, count, "broken embedded subsegments left out");
-                }
+                broken_count = broken_count.saturating_add(document.dropped_count());
                 parsed.push(document);
             }
             Err(error) => {
-                let id = error.id.as_deref().unwrap_or("unknown");
-                tracing::warn!(id, code = error.code.name(), "document of X-Ray refused");
                 let start = bytes.get(..256).unwrap_or(bytes);
-                tracing::debug!(start = %String::from_utf8_lossy(start), "start of the document");
+                tracing::debug!(%error, start = %String::from_utf8_lossy(start), "document of X-Ray refused");
                 rejected.push(error);
             }
         }
+    }
+    // One line each, however many there are.
+    if broken_count > 0 {
+        tracing::warn!(broken_count, "broken embedded subsegments left out");
+    }
+    if let Some(first) = rejected.first() {
+        let (id, code) = (first.id.as_deref().unwrap_or("unknown"), first.code.name());
+        tracing::warn!(
+            count = rejected.len(),
+            id,
+            code,
+            "documents of X-Ray refused; the first is named"
+        );
     }
     drop(documents);
     let tenant = sender.tenant;
@@ -189,7 +198,7 @@ async fn store(
         rows,
         mut refused,
     } = written;
-    let outcome = append(state, sender, Protocol::Xray, batches).await?;
+    let outcome = append_internal(state, sender, Protocol::Xray, batches).await?;
     for reject in outcome.rejects {
         if let Some(document) = rows.get(&(reject.batch, reject.row)) {
             tracing::warn!(id = %document.1, reason = ?reject.reason, "document of X-Ray refused");

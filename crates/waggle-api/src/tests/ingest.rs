@@ -12,6 +12,20 @@ const UNKNOWN_KEY: &str = "unknown API key - check your credentials";
 const MALFORMED: &str = "Request body is malformed and cannot be read.";
 
 #[tokio::test]
+async fn nobody_writes_where_documents_wait() {
+    let installation = Installation::new().await;
+    for name in ["xray-pending", "XRay%20Pending"] {
+        let answer = installation
+            .ask_with_key("POST", &format!("/1/events/{name}"))
+            .json(&json!({"n": 1}))
+            .send()
+            .await;
+        assert_eq!(answer.status, 404, "{name}");
+    }
+    assert!(installation.sink.take().is_empty());
+}
+
+#[tokio::test]
 async fn an_event_is_stored_before_the_empty_200() {
     let installation = Installation::new().await;
     let answer = installation

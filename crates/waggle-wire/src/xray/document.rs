@@ -17,6 +17,9 @@ pub const DOCUMENT_BYTES_MAX: usize = 65_536;
 /// Most containers open at once in a document. Source: spec/xray.md section 2.8.
 pub const DEPTH_MAX: usize = 64;
 
+/// Most documents of one array: a few bytes each would otherwise make a datagram tens of thousands of documents.
+const ARRAY_DOCUMENTS_MAX: usize = 1_000;
+
 /// Most bytes of an id that is repeated in a refusal.
 const ID_BYTES_MAX: usize = 64;
 
@@ -166,7 +169,7 @@ impl fmt::Display for RejectCode {
 /// The documents in what a client sent as one: an array is taken as one document per element, where it lies; anything else as one.
 ///
 /// # Errors
-/// [`RejectCode::ParseError`] for an array that is not JSON.
+/// [`RejectCode::ParseError`] for an array that is not JSON, [`RejectCode::SegmentTooLarge`] for one of more than 1,000.
 pub fn split_documents(bytes: &[u8]) -> Result<Vec<&[u8]>, Rejected> {
     let start = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if start.trim_ascii_start().first() != Some(&b'[') {
@@ -181,6 +184,12 @@ pub fn split_documents(bytes: &[u8]) -> Result<Vec<&[u8]>, Rejected> {
     let mut documents = Vec::new();
     reader.next().map_err(parse_error)?;
     while !reader.at_end() {
+        if documents.len() == ARRAY_DOCUMENTS_MAX {
+            return Err(Rejected {
+                code: RejectCode::SegmentTooLarge,
+                id: None,
+            });
+        }
         let before = reader.rest();
         reader.skip_value().map_err(parse_error)?;
         let length = before.len().saturating_sub(reader.rest().len());

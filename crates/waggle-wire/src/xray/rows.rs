@@ -12,7 +12,7 @@ mod fields;
 pub(super) use fields::Fields;
 
 pub use document::{
-    DocumentFacts, Source, dataset_name, map_document, map_pending, map_settled,
+    DocumentFacts, Source, dataset_name, is_pending_name, map_document, map_pending, map_settled,
     map_settled_through, map_trace_full,
 };
 #[cfg(test)]

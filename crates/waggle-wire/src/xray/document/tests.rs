@@ -209,6 +209,10 @@ fn an_array_is_many_documents() {
         ["{\"a\": [1, 2]}", "{}", "3"]
     );
     assert_eq!(split("[]").unwrap(), Vec::<String>::new());
+    let array = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+    assert_eq!(split(&array(1_000)).unwrap().len(), 1_000);
+    let code = split(&array(1_001)).unwrap_err().code;
+    assert_eq!(code, RejectCode::SegmentTooLarge);
     for text in ["[", "[{}", "[{},]", "[{}}", "[{}] x"] {
         assert_eq!(
             split(text).unwrap_err().code,

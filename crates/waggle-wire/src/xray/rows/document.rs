@@ -41,11 +41,25 @@ pub fn dataset_name<'a>(document: &'a Document, service: Option<&'a str>) -> &'a
         (true, None) => DATASET_UNKNOWN,
     };
     let name = cut(name, SERVICE_BYTES_MAX).trim();
+    if is_pending_name(name) {
+        return DATASET_UNKNOWN;
+    }
     // No dataset can have these names.
     match name.is_empty() || name.chars().any(char::is_control) || name == "__all__" {
         true => "unknown_service",
         false => name,
     }
+}
+
+/// True for a name that addresses [`PENDING_DATASET`](waggle_model::PENDING_DATASET), whose rows are written by the server alone: in any
+/// case, and with any character in place of `-` that a slug can't have.
+pub fn is_pending_name(name: &str) -> bool {
+    let slug = name.to_lowercase();
+    let slug = slug.chars().map(|c| match c {
+        'a'..='z' | '0'..='9' | '_' | '~' | '.' => c,
+        _ => '-',
+    });
+    slug.eq(waggle_model::PENDING_DATASET.chars())
 }
 
 /// Writes a document's rows into the batch of its dataset ([`dataset_name`]): the document's own entity with its text first, and returns the
