@@ -18,8 +18,10 @@ import {
 import { GUIDES } from './snippets';
 import {
   granularities,
+  granularityBounds,
   momentText,
   parseMoment,
+  readEnds,
   parseSpan,
   rangeText,
   resolveRange,
@@ -97,6 +99,11 @@ describe('time ranges', () => {
     ['2026-11-22', 1795305600],
     ['yesterday', null],
   ])('%s', (text, seconds) => expect(parseMoment(text, true)).toBe(seconds));
+  it.each([
+    ['2026-11-22 09:00:00', '45 min', [1795338000, 1795340700]],
+    ['1h', '2026-11-22 09:00:00', [1795334400, 1795338000]],
+    ['1h', '2h', [null, null]],
+  ])('%s to %s', (from, to, ends) => expect(readEnds(from, to, true)).toEqual(ends));
   it('print what they read', () => expect(parseMoment(momentText(1795340465000, true), true)).toBe(1795340465));
   it('never give start, end and range at once', () => {
     const spec = withAbsolute({ time_range: 600, granularity: 5 }, 100.4, 160.2);
@@ -122,8 +129,11 @@ describe('time ranges', () => {
     expect(spanText(90061)).toBe('1 d 1 h');
   });
   it('offer bucket sizes that the server takes', () => {
-    for (const range of [60, 7200, 86400, 28 * 86400])
+    expect(granularityBounds(7200)).toEqual([8, 7200]);
+    for (const range of [60, 7200, 86400, 28 * 86400]) {
+      expect(granularities(range).length).toBeGreaterThan(2);
       for (const g of granularities(range)) expect(g >= range / 1000 && g <= range).toBe(true);
+    }
   });
 });
 

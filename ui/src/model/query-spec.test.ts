@@ -5,6 +5,7 @@ import {
   havingText,
   orderText,
   parseFilter,
+  parseFilterLines,
   parseHaving,
   parseOrder,
   parseSpec,
@@ -121,4 +122,34 @@ describe('a query written as JSON', () => {
       spec: { calculated_fields: [{ name: 'x', expression: '1' }] },
     });
   });
+});
+
+describe('pasted filters', () => {
+  const cases: [string, Filter[], ('AND' | 'OR')?][] = [
+    ['service.name = api', [{ column: 'service.name', op: '=', value: 'api' }]],
+    [
+      'duration_ms > 100\nname = GET /\n',
+      [
+        { column: 'duration_ms', op: '>', value: 100 },
+        { column: 'name', op: '=', value: 'GET /' },
+      ],
+    ],
+    [
+      `WHERE name == 'a and b' OR code >= 500 or error exists`,
+      [
+        { column: 'name', op: '=', value: 'a and b' },
+        { column: 'code', op: '>=', value: 500 },
+        { column: 'error', op: 'exists' },
+      ],
+      'OR',
+    ],
+  ];
+  it.each(cases)('%s', (text, filters, joined) => {
+    const read = parseFilterLines(text, typeOf);
+    expect(read?.filters).toEqual(filters);
+    expect(read?.joined).toBe(joined);
+  });
+  it.each(['', 'hello', 'code = 1 and name = x or code = 2'])('leaves %j to the field', (text) =>
+    expect(parseFilterLines(text, typeOf)).toBe(null),
+  );
 });

@@ -60,19 +60,19 @@ export interface CalculationOp {
 const percentile = (op: string, share: string): CalculationOp => ({
   op,
   needs: 'number',
-  help: `${share} of events are at or below this value`,
+  help: `${share} of events are at or below this value (within 0.8 %)`,
 });
 export const CALCULATION_OPS: readonly CalculationOp[] = [
   { op: 'COUNT', needs: 'optional', help: 'number of events; with a column: events that have it' },
   { op: 'AVG', needs: 'number', help: 'mean' },
-  { op: 'P50', needs: 'number', help: 'median' },
+  { op: 'P50', needs: 'number', help: 'median (within 0.8 %)' },
   percentile('P95', '95 %'),
   percentile('P99', '99 %'),
   { op: 'HEATMAP', needs: 'number', help: 'distribution over time' },
   { op: 'MAX', needs: 'number', help: 'largest value' },
   { op: 'MIN', needs: 'number', help: 'smallest value' },
   { op: 'SUM', needs: 'number', help: 'sum' },
-  { op: 'COUNT_DISTINCT', needs: 'any', help: 'number of different values' },
+  { op: 'COUNT_DISTINCT', needs: 'any', help: 'number of different values (within 2 %)' },
   percentile('P001', '0.1 %'),
   percentile('P01', '1 %'),
   percentile('P05', '5 %'),
@@ -210,6 +210,34 @@ export function parseFilter(text: string, typeOf: (column: string) => ColumnType
   // Text operators take text, whatever the column holds.
   const wantsText = known.types !== 'all' && known.types.length === 1;
   return { column, op, value: readScalar(prefix, wantsText ? 'string' : typeOf(column)) };
+}
+
+/**
+ * Filters of a pasted text: one a line, or several on a line with one of the words between; null when some part is none. `joined` is
+ * the word between them, where there was one.
+ */
+export function parseFilterLines(
+  text: string,
+  typeOf: (column: string) => ColumnType | undefined,
+): { filters: Filter[]; joined?: 'AND' | 'OR' } | null {
+  // As other tools write them: `==`, texts in single quotes.
+  const bare = text
+    .trim()
+    .replace(/^where\s+/i, '')
+    .replace(/([\w."])\s*==\s*/g, '$1 = ')
+    .replace(/(\s)'([^'\n]*)'/g, (_all, gap: string, value: string) => gap + JSON.stringify(value));
+  const words = new Set<string>();
+  // Words within quotes belong to a value.
+  const lines = bare.replace(/"(?:[^"\\]|\\.)*"|\s+(and|or)\s+/gi, (all, word?: string) => {
+    if (!word) return all;
+    words.add(word.toUpperCase());
+    return '\n';
+  });
+  const parts = lines.split(/[\r\n]+/).filter((line) => line.trim() !== '');
+  const filters = parts.map((part) => parseFilter(part, typeOf));
+  if (words.size > 1 || filters.length === 0 || filters.some((f) => f === null)) return null;
+  const [joined] = words as Set<'AND' | 'OR'>;
+  return { filters: filters as Filter[], ...(joined ? { joined } : {}) };
 }
 
 /** The things a query can be ordered by: its calculations (except heat maps), formulas and breakdowns. */
@@ -358,11 +386,14 @@ export function checkSpec(value: unknown): { spec: QuerySpec } | { error: string
   return { spec: tidy(spec) };
 }
 
-/** Words before a column's name that make a condition about another span of the trace. */
-export const RELATIONS: readonly { prefix: string; help: string }[] = [
-  { prefix: 'root.', help: 'the root span of the trace' },
-  { prefix: 'parent.', help: 'the parent span' },
-  { prefix: 'child.', help: 'a child span' },
+/**
+ * Words before a column's name that mean another span of the trace. Conditions take all of them; `isOne` marks those that stand for
+ * one span, so that its value can be grouped and calculated with.
+ */
+export const RELATIONS: readonly { prefix: string; help: string; isOne?: boolean }[] = [
+  { prefix: 'root.', help: 'the root span of the trace', isOne: true },
+  { prefix: 'parent.', help: 'the parent span', isOne: true },
+  { prefix: 'child.', help: 'a child span', isOne: true },
   { prefix: 'any.', help: 'some span of the trace' },
   { prefix: 'any2.', help: 'another span of the trace' },
   { prefix: 'any3.', help: 'a third span of the trace' },

@@ -96,6 +96,15 @@ export function parseMoment(text: string, utc: boolean): number | null {
   const ms = Date.parse(iso + suffix);
   return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
 }
+/** The two ends of a window in Unix seconds; one of them may be written as a length counted from the other. */
+export function readEnds(from: string, to: string, utc: boolean): [number | null, number | null] {
+  const start = parseMoment(from, utc);
+  const end = parseMoment(to, utc);
+  const length = parseSpan(start === null ? from : to);
+  if (start === null && end !== null && length) return [end - length, end];
+  if (end === null && start !== null && length) return [start, start + length];
+  return [start, end];
+}
 
 export function rangeSeconds(spec: QuerySpec): number {
   if (spec.start_time !== undefined && spec.end_time !== undefined) return spec.end_time - spec.start_time;
@@ -186,5 +195,8 @@ const STEPS = [
   DAY,
   7 * DAY,
 ];
-/** Bucket sizes that the server accepts for this range: T/1000 <= g <= T, and few enough to choose from. */
-export const granularities = (range: number): number[] => STEPS.filter((g) => g >= range / 1000 && g <= range / 4);
+/** The smallest and largest bucket that the server accepts for a range of so many seconds: at most 1,000 of them, at least one. */
+export const granularityBounds = (range: number): [number, number] => [Math.max(1, Math.ceil(range / 1000)), range];
+/** Of these, few enough to choose from. */
+export const granularities = (range: number): number[] =>
+  STEPS.filter((g) => g >= granularityBounds(range)[0] && g <= range / 4);

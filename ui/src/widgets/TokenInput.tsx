@@ -12,6 +12,8 @@ export interface Suggestion {
   icon?: ReactNode;
   /** True: choosing it finishes the token; false: more is to be typed. */
   done: boolean;
+  /** Leads elsewhere instead. */
+  onChoose?: () => void;
 }
 interface Props {
   label: string;
@@ -24,6 +26,10 @@ interface Props {
   note?: string;
   /** The typed text wins over the first suggestion on Enter. */
   typedWins?: boolean;
+  /** Takes a pasted text as one or several tokens; false leaves it to the field. */
+  onPaste?: (text: string) => boolean;
+  /** Why a text is not taken, in words that name the clause. */
+  refusal?: string;
   /** Takes the text as a token (in place of the `editing`th); false when it is not one yet. */
   onCommit: (text: string, editing: number | null) => boolean;
   onRemove: (index: number) => void;
@@ -61,6 +67,7 @@ export function TokenInput(props: Props) {
     return true;
   };
   const choose = (s: Suggestion) => {
+    if (s.onChoose) return s.onChoose();
     if (s.done) commit(s.insert);
     else change(s.insert);
     input.current?.focus();
@@ -134,13 +141,14 @@ export function TokenInput(props: Props) {
     else if (editing !== null && text.trim() === '') setEditing(null);
   };
 
-  const showList = isOpen && (suggestions.length > 0 || props.loading || props.note);
+  const error = props.error ?? (isRefused ? props.refusal : undefined);
+  const showList = isOpen && (suggestions.length > 0 || props.loading || (props.note && !error));
   return (
     <div
       className={css.clause}
       ref={box}
       data-clause={label}
-      data-error={props.error ? '' : undefined}
+      data-error={error ? '' : undefined}
       onMouseDown={(e) => {
         if (e.target === e.currentTarget || (e.target as HTMLElement).dataset.pad !== undefined) {
           e.preventDefault();
@@ -189,14 +197,19 @@ export function TokenInput(props: Props) {
           aria-controls={`${id}-list`}
           aria-autocomplete="list"
           aria-activedescendant={showList && active >= 0 && suggestions[active] ? `${id}-${active}` : undefined}
-          aria-invalid={isRefused || !!props.error}
-          aria-describedby={props.error ? `${id}-error` : undefined}
+          aria-invalid={isRefused || !!error}
+          aria-describedby={error ? `${id}-error` : undefined}
           autoComplete="off"
           spellCheck={false}
           placeholder={tokens.length === 0 || (tokens.length === 1 && editing === 0) ? props.placeholder : ''}
           value={text}
           onChange={(e) => change(e.target.value)}
           onKeyDown={onKeyDown}
+          onPaste={(e) => {
+            if (text !== '' || editing !== null || !props.onPaste?.(e.clipboardData.getData('text'))) return;
+            e.preventDefault();
+            setOpen(false);
+          }}
           onFocus={() => {
             setOpen(true);
             props.onFocusChange?.(true);
@@ -206,13 +219,20 @@ export function TokenInput(props: Props) {
         />
       </div>
       {props.trailing}
-      {props.error && (
+      {error && (
         <span id={`${id}-error`} role="alert" className={css.error}>
-          {props.error}
+          {error}
         </span>
       )}
       {showList && (
-        <div className={css.popup} onMouseDown={(e) => e.preventDefault()}>
+        <div
+          className={css.popup}
+          ref={(el) => {
+            const owner = el?.parentElement?.getBoundingClientRect();
+            if (owner) el!.toggleAttribute('data-left', owner.left > window.innerWidth / 2);
+          }}
+          onMouseDown={(e) => e.preventDefault()}
+        >
           <ul role="listbox" id={`${id}-list`} aria-label={`${label} suggestions`} className={css.list}>
             {suggestions.map((s, i) => (
               <li
@@ -231,7 +251,7 @@ export function TokenInput(props: Props) {
             ))}
           </ul>
           {props.loading && suggestions.length === 0 && <p className={css.note}>Loading…</p>}
-          {props.note && <p className={css.note}>{props.note}</p>}
+          {props.note && !error && <p className={css.note}>{props.note}</p>}
         </div>
       )}
     </div>

@@ -7,6 +7,7 @@ import {
   LIMIT_MAX,
   orderText,
   parseFilter,
+  parseFilterLines,
   parseHaving,
   parseOrder,
   type QuerySpec,
@@ -14,6 +15,7 @@ import {
 import { formulaText, parseSelect, selectText } from '../../model/select-text';
 import { rangeSeconds } from '../../model/time-range';
 import { TokenInput } from '../../widgets/TokenInput';
+import { datasetPath, useGo, usePlace } from '../../widgets/route';
 import css from './query.module.css';
 import { havingOffer, orderOffer, useColumnOffer, useSelectOffer, useTypeOf, useWhereOffer } from './suggestions';
 
@@ -27,10 +29,22 @@ interface Props {
   problem?: { field: string; message: string };
 }
 
+const CLAUSES = ['SELECT', 'WHERE', 'GROUP BY', 'ORDER BY', 'LIMIT', 'HAVING'];
+/** Goes to the clause of a digit, `1` being SELECT; false when the key is none. */
+export function focusClause(key: string): boolean {
+  const clause = CLAUSES[Number(key) - 1];
+  if (!clause) return false;
+  document.querySelector<HTMLInputElement>(`[data-clause="${clause}"] input`)?.focus();
+  return true;
+}
+
 export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Props) {
   const typeOf = useTypeOf(env, dataset);
+  const place = usePlace();
+  const go = useGo();
+  const onNewField = () => go(datasetPath(place, dataset, '/schema'), { tab: 'fields' });
   const [focused, setFocused] = useState<string | null>(null);
-  const scope = (clause: string) => ({ env, dataset, enabled: focused === clause });
+  const scope = (clause: string) => ({ env, dataset, enabled: focused === clause, onNewField });
   const focus = (clause: string) => (on: boolean) => setFocused((old) => (on ? clause : old === clause ? null : old));
   const errorOf = (member: string) => (problem?.field.startsWith(member) ? problem.message : undefined);
 
@@ -82,7 +96,16 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
   };
 
   return (
-    <section className={css.builder} aria-label="Query builder">
+    <section
+      className={css.builder}
+      aria-label="Query builder"
+      onKeyDown={(e) => {
+        // Nothing typed yet begins with a digit but a limit.
+        const target = e.target as HTMLInputElement;
+        const isFree = target.tagName !== 'INPUT' || (target.value === '' && target.id !== 'clause-limit');
+        if (isFree && !e.ctrlKey && !e.metaKey && !e.altKey && focusClause(e.key)) e.preventDefault();
+      }}
+    >
       <TokenInput
         label="SELECT"
         placeholder="COUNT when empty"
@@ -90,6 +113,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
         text={select}
         onText={setSelect}
         {...selectOffer}
+        refusal="SELECT takes a calculation, as COUNT or P95(duration_ms), or a formula"
         typedWins={/\s(where|as)\s+\S|^\s*=/i.test(select)}
         inputRef={selectRef}
         error={errorOf('calculations') ?? errorOf('formulas')}
@@ -111,6 +135,14 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
         onText={setWhere}
         {...whereOffer}
         typedWins={/\s(=|!=|>=|<=|>|<|\S+-\S+|contains|in)\s+\S/.test(where)}
+        refusal="WHERE takes a column, an operator and a value, as status_code >= 500"
+        onPaste={(text) => {
+          const read = parseFilterLines(text, typeOf);
+          if (!read) return false;
+          const filters = [...(spec.filters ?? []), ...read.filters];
+          onEdit({ ...spec, filters, filter_combination: read.joined ?? spec.filter_combination });
+          return true;
+        }}
         error={errorOf('filter')}
         onFocusChange={focus('WHERE')}
         onCommit={(text, editing) => {
@@ -160,6 +192,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
         text={order}
         onText={setOrder}
         {...orderOffer(spec, order)}
+        refusal="ORDER BY takes a calculation of SELECT or a grouped column"
         error={errorOf('orders')}
         onCommit={(text, editing) => {
           const item = parseOrder(text, spec);
@@ -185,6 +218,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
         text={having}
         onText={setHaving}
         {...havingOffer(spec, having)}
+        refusal="HAVING compares a calculation of SELECT with a number, as COUNT > 100"
         error={errorOf('havings')}
         onCommit={(text, editing) => {
           const item = parseHaving(text, spec);
@@ -200,13 +234,15 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
 
 function Limit({ spec, onEdit, error }: { spec: QuerySpec; onEdit: (spec: QuerySpec) => void; error?: string }) {
   const [text, setText] = useState<string | null>(null);
+  const wanted = text === null || text.trim() === '' ? 1 : Number(text);
+  const isRefused = !(wanted >= 1 && wanted <= LIMIT_MAX);
+  const refusal = error ?? (isRefused ? `LIMIT takes 1 to ${LIMIT_MAX}` : undefined);
   const commit = () => {
     if (text === null) return;
-    const value = text.trim() === '' ? undefined : Math.round(Number(text));
-    if (value === undefined || (Number.isFinite(value) && value >= 1)) {
-      const limit = value === undefined ? undefined : Math.min(LIMIT_MAX, value);
-      if (limit !== spec.limit) onEdit({ ...spec, limit });
-    }
+    const limit = text.trim() === '' ? undefined : Math.round(Number(text));
+    // What is refused stays to be seen, with the reason.
+    if (limit !== undefined && isRefused) return;
+    if (limit !== spec.limit) onEdit({ ...spec, limit });
     setText(null);
   };
   return (
@@ -217,12 +253,13 @@ function Limit({ spec, onEdit, error }: { spec: QuerySpec; onEdit: (spec: QueryS
         inputMode="numeric"
         placeholder="100 groups"
         title={`Groups returned, at most ${LIMIT_MAX}`}
+        aria-invalid={!!refusal}
         value={text ?? (spec.limit === undefined ? '' : String(spec.limit))}
         onChange={(e) => setText(e.target.value.replace(/\D/g, ''))}
         onBlur={commit}
         onKeyDown={(e) => e.key === 'Enter' && commit()}
       />
-      {error && <span role="alert">{error}</span>}
+      {refusal && <span role="alert">{refusal}</span>}
     </div>
   );
 }

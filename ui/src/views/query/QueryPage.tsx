@@ -1,6 +1,7 @@
 // Ask a dataset a question and look at the answer: builder, charts, and behind the tabs the table, BubbleUp, traces and events.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import {
+  Bell,
   Code2,
   Download,
   Eraser,
@@ -12,26 +13,25 @@ import {
   Play,
   Square,
   Tag,
+  Target,
 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/http';
 import { datasetsOptions } from '../../api/options';
-import { resultCsv } from '../../model/export';
 import { agoText, bytesText, elapsedText, numberText } from '../../model/format';
-import { tidy, type QuerySpec } from '../../model/query-spec';
+import { DEFAULT_TIME_RANGE, tidy, type QuerySpec } from '../../model/query-spec';
 import { groupsOf, sortGroups, traceOf, type EventRow, type QueryAnswer } from '../../model/result';
-import { rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
+import { momentText, rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
 import { RESULT_TABS, type QuerySearch, type ResultTab } from '../../model/url-state';
 import { withFlag } from '../../model/view-settings';
 import { Button, copyText, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
-import { download, downloadCharts } from '../../widgets/download';
 import { DropMenu } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
 import { Link } from '../../widgets/Link';
 import { datasetPath, environmentPath, hrefOf, useGo, useHistory, useSetSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { useKeys } from '../../widgets/use-keys';
-import { Builder } from './Builder';
+import { Builder, focusClause } from './Builder';
 import { findTrace } from './find-trace';
 import type { Actions } from './menus';
 import css from './query.module.css';
@@ -44,7 +44,11 @@ import { useQueryState } from './use-query-state';
 
 // Wanted after a click only.
 const JsonDialog = lazy(() => import('./JsonDialog'));
+const Retained = lazy(() => import('./Retained'));
 const SaveDialog = lazy(() => import('./SaveDialog'));
+
+/** Nobody keeps less than this: seconds. */
+const RETAINED_AT_LEAST = 86_400;
 
 export default function QueryPage() {
   const state = useQueryState();
@@ -56,6 +60,7 @@ export default function QueryPage() {
   const setSearch = useSetSearch<QuerySearch>();
   const select = useRef<HTMLInputElement>(null);
   const shown = useRef<HTMLDivElement>(null);
+  const [opened] = useState(() => Date.now() / 1000);
   const [isJsonOpen, setJsonOpen] = useState(false);
   const [isTimeOpen, setTimeOpen] = useState(false);
   const [isRecentOpen, setRecentOpen] = useState(false);
@@ -78,27 +83,43 @@ export default function QueryPage() {
       'Link to this result copied',
     );
   };
-  const save = (format: 'csv' | 'json') => {
+  const save = async (format: 'csv' | 'json') => {
     if (!answer) return;
+    const [{ download }, { resultCsv }] = await Promise.all([
+      import('../../widgets/download'),
+      import('../../model/export'),
+    ]);
     const name = `${dataset}-${new Date(answer.end_time * 1000).toISOString().slice(0, 19).replaceAll(':', '')}`;
     if (format === 'json') return download(`${name}.json`, 'application/json', JSON.stringify(answer, null, 2));
     download(`${name}.csv`, 'text/csv', resultCsv(answer, sortGroups(groupsOf(answer), search.sort)));
   };
+  const savePicture = async () => {
+    const { downloadCharts } = await import('../../widgets/download');
+    const done = await downloadCharts(shown.current ?? document, `${dataset}.png`);
+    if (!done) setNote('There is no chart to download');
+  };
   useKeys({
     run,
     builder: () => select.current?.focus(),
+    clause: (e) => void focusClause(e.key),
     time: () => setTimeOpen(true),
     earlier: () => runNow(shiftRange(draft, -1, now())),
     later: () => runNow(shiftRange(draft, 1, now())),
     'zoom-in': () => runNow(zoomRange(draft, 0.5, now())),
     'zoom-out': () => runNow(zoomRange(draft, 2, now())),
+    'zoom-reset': () => runNow(withRelative(draft, draft.time_range ?? DEFAULT_TIME_RANGE)),
     undo: () => history.back(),
     redo: () => history.forward(),
     tab: () => setTab(RESULT_TABS[(RESULT_TABS.indexOf(tab) + 1) % RESULT_TABS.length]!),
     markers: () => setSearch({ view: withFlag(search.view, 'hide_markers') }),
+    hovers: () => setSearch({ view: withFlag(search.view, 'hide_hovers') }),
+    'copy-value': () => {
+      const text = focusedText();
+      if (text) copy(text, 'Copied');
+    },
     json: () => setJsonOpen(true),
     recent: () => setRecentOpen(true),
-    export: () => save('csv'),
+    export: () => void save('csv'),
     save: () => answer?.query_id && setSaving('board'),
     'copy-link': copyLink,
   });
@@ -163,7 +184,6 @@ export default function QueryPage() {
             Run
           </Button>
         )}
-        <RecentMenu place={place} open={isRecentOpen} onOpenChange={setRecentOpen} />
         <DropMenu
           align="end"
           trigger={
@@ -187,6 +207,20 @@ export default function QueryPage() {
               disabled: !answer?.query_id,
               onSelect: () => setSaving('name'),
             },
+            {
+              id: 'trigger',
+              label: 'Make a trigger',
+              icon: <Bell size={14} />,
+              detail: 'not evaluated yet',
+              onSelect: () => go(environmentPath(place, '/triggers')),
+            },
+            {
+              id: 'slo',
+              label: 'Make an SLO',
+              icon: <Target size={14} />,
+              detail: 'not evaluated yet',
+              onSelect: () => go(environmentPath(place, '/slos')),
+            },
             null,
             { id: 'copy', label: 'Copy link to the query', icon: <Link2 size={14} />, detail: 'c', onSelect: copyLink },
             {
@@ -203,24 +237,21 @@ export default function QueryPage() {
               icon: <Download size={14} />,
               detail: 'e',
               disabled: !answer,
-              onSelect: () => save('csv'),
+              onSelect: () => void save('csv'),
             },
             {
               id: 'json-file',
               label: 'Download the result as JSON',
               icon: <Download size={14} />,
               disabled: !answer,
-              onSelect: () => save('json'),
+              onSelect: () => void save('json'),
             },
             {
               id: 'png',
               label: 'Download the charts as PNG',
               icon: <Image size={14} />,
               disabled: !answer,
-              onSelect: () =>
-                void downloadCharts(shown.current ?? document, `${dataset}.png`).then(
-                  (done) => !done && setNote('There is no chart to download'),
-                ),
+              onSelect: () => void savePicture(),
             },
             null,
             {
@@ -233,6 +264,7 @@ export default function QueryPage() {
             { id: 'clear', label: 'Clear the query', icon: <Eraser size={14} />, onSelect: () => edit({}) },
           ]}
         />
+        <RecentMenu place={place} open={isRecentOpen} onOpenChange={setRecentOpen} />
       </TopBar>
 
       <div className={css.sticky}>
@@ -269,9 +301,15 @@ export default function QueryPage() {
                 Cancelled. This is the result before.
               </p>
             )}
+            {opened - answer.start_time > RETAINED_AT_LEAST && (
+              <Suspense fallback={null}>
+                <Retained env={place.env} dataset={dataset} start={answer.start_time} utc={utc} />
+              </Suspense>
+            )}
             {state.isStored && (
               <p className={css.edited} data-testid="kept">
-                Kept result of {rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc)}.
+                Result from {momentText(answer.end_time * 1000, utc)}, kept as it was: the data may have changed or gone
+                since.
                 <Button kind="plain" onClick={run}>
                   Run it again
                 </Button>
@@ -320,6 +358,20 @@ export default function QueryPage() {
         {note}
       </p>
     </div>
+  );
+}
+
+/** What the chart that has the focus says of its point, or the cells of the row that is chosen in a table. */
+function focusedText(): string {
+  const active = document.activeElement;
+  const point = active?.closest('[data-chart]')?.querySelector('[aria-live]')?.textContent;
+  const row = active?.querySelector('[data-active] ')?.querySelectorAll('[role="gridcell"]');
+  return (
+    point ||
+    [...(row ?? [])]
+      .map((c) => c.textContent)
+      .join('\t')
+      .trim()
   );
 }
 

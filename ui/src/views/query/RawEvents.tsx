@@ -39,7 +39,7 @@ interface Props {
   onValue: (field: string, row: EventRow, at: { x: number; y: number }) => void;
 }
 
-export function RawEvents({ place, dataset, answer, search, utc, onSearch, onValue }: Props) {
+export default function RawEvents({ place, dataset, answer, search, utc, onSearch, onValue }: Props) {
   const { behind } = search;
   const { request, check } = useMemo(() => rowsRequest(answer, behind), [answer, behind]);
   const pages = useInfiniteQuery({

@@ -16,7 +16,6 @@ import {
 } from '../../model/result';
 import type { QuerySearch, ResultTab } from '../../model/url-state';
 import { Charts, type BoxRequest } from '../../result/Charts';
-import { SummaryTable } from '../../result/SummaryTable';
 import type { BubblePick } from '../../result/BubbleUp';
 import { Empty, Skeleton, Tabs } from '../../widgets/basic';
 import { PointMenu, type MenuItem } from '../../widgets/popup';
@@ -25,9 +24,12 @@ import { useThemeColours } from '../../widgets/theme';
 import { MarkerStrip } from './MarkerStrip';
 import { bubbleMenu, pointMenu, spanMenu, valueMenu, type Actions, type PointRequest } from './menus';
 import css from './query.module.css';
-import { RawEvents } from './RawEvents';
 
+// The table stands below the charts: its code comes while the server answers, not before the page is drawn.
+const table = import('../../result/SummaryTable');
+const SummaryTable = lazy(async () => ({ default: (await table).SummaryTable }));
 // Wanted after a click only.
+const RawEvents = lazy(() => import('./RawEvents'));
 const BubbleTab = lazy(() => import('./BubbleTab'));
 const TracesTab = lazy(() => import('./TracesTab'));
 const MarkerDialog = lazy(() => import('./MarkerDialog'));
@@ -194,24 +196,24 @@ export function ResultView(props: Props) {
           ]}
         />
       </div>
-      {tab === 'overview' && hasTable && (
-        <SummaryTable
-          answer={answer}
-          groups={groups}
-          hidden={hidden}
-          colours={colours.series}
-          sort={search.sort}
-          hideCompare={search.view?.hide_compare}
-          onSort={(sort) => onSearch({ sort })}
-          onHide={hide}
-          onHover={setHovered}
-          onGroup={openGroup}
-        />
-      )}
-      {tab === 'overview' && !hasTable && (
-        <p className={css.hint}>Drag a box over the heat map to compare its events with all others.</p>
-      )}
       <Suspense fallback={<Skeleton lines={9} />}>
+        {tab === 'overview' && hasTable && (
+          <SummaryTable
+            answer={answer}
+            groups={groups}
+            hidden={hidden}
+            colours={colours.series}
+            sort={search.sort}
+            hideCompare={search.view?.hide_compare}
+            onSort={(sort) => onSearch({ sort })}
+            onHide={hide}
+            onHover={setHovered}
+            onGroup={openGroup}
+          />
+        )}
+        {tab === 'overview' && !hasTable && (
+          <p className={css.hint}>Drag a box over the heat map to compare its events with all others.</p>
+        )}
         {tab === 'bubble' && (
           <BubbleTab
             place={place}
@@ -235,18 +237,18 @@ export function ResultView(props: Props) {
         {tab === 'traces' && (
           <TracesTab place={place} dataset={dataset} answer={answer} search={search} utc={utc} onSearch={onSearch} />
         )}
+        {tab === 'raw' && (
+          <RawEvents
+            place={place}
+            dataset={dataset}
+            answer={answer}
+            search={search}
+            utc={utc}
+            onSearch={onSearch}
+            onValue={openValue}
+          />
+        )}
       </Suspense>
-      {tab === 'raw' && (
-        <RawEvents
-          place={place}
-          dataset={dataset}
-          answer={answer}
-          search={search}
-          utc={utc}
-          onSearch={onSearch}
-          onValue={openValue}
-        />
-      )}
       {menu && (
         <PointMenu
           key={`${menu.x}-${menu.y}`}

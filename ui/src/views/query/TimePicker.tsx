@@ -1,26 +1,15 @@
 // Time range and granularity: presets, "last 45 min", or two moments.
 import { Calendar, ChevronDown, ChevronLeft, ChevronRight } from 'lucide-react';
-import { useState } from 'react';
+import { lazy, Suspense, useState } from 'react';
 import type { QuerySpec } from '../../model/query-spec';
-import {
-  COMPARE_OFFSETS,
-  granularities,
-  isRelative,
-  momentText,
-  parseMoment,
-  parseSpan,
-  PRESETS,
-  rangeSeconds,
-  rangeText,
-  resolveRange,
-  shiftRange,
-  spanText,
-  withAbsolute,
-  withRelative,
-} from '../../model/time-range';
+import { COMPARE_OFFSETS, isRelative, rangeSeconds, rangeText, shiftRange, spanText } from '../../model/time-range';
 import { Button, IconButton } from '../../widgets/basic';
 import { DropMenu, PopoverBox } from '../../widgets/popup';
 import css from './query.module.css';
+
+// Wanted after a click only.
+const TimeForm = lazy(async () => ({ default: (await import('./TimeForms')).TimeForm }));
+const BucketForm = lazy(async () => ({ default: (await import('./TimeForms')).BucketForm }));
 
 interface Props {
   spec: QuerySpec;
@@ -34,6 +23,7 @@ interface Props {
 }
 
 export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit }: Props) {
+  const [isSizing, setSizing] = useState(false);
   const range = rangeSeconds(spec);
   const compare = spec.compare_time_offset_seconds;
   const automatic = granularity && !spec.granularity ? `Auto (${spanText(granularity)})` : 'Auto';
@@ -54,7 +44,9 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
           </Button>
         }
       >
-        <TimeForm key={String(open)} spec={spec} utc={utc} onEdit={onEdit} onDone={() => onOpenChange(false)} />
+        <Suspense fallback={null}>
+          {open && <TimeForm spec={spec} utc={utc} onEdit={onEdit} onDone={() => onOpenChange(false)} />}
+        </Suspense>
       </PopoverBox>
       <IconButton
         label="Later ( ] )"
@@ -63,7 +55,10 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
       >
         <ChevronRight size={16} />
       </IconButton>
-      <DropMenu
+      <PopoverBox
+        label="Granularity"
+        open={isSizing}
+        onOpenChange={setSizing}
         align="end"
         trigger={
           <Button kind="plain" title="Granularity: the size of one time bucket">
@@ -71,16 +66,11 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
             <ChevronDown size={14} />
           </Button>
         }
-        list={[
-          { id: 'auto', label: 'Automatic', onSelect: () => onEdit({ ...spec, granularity: undefined }) },
-          null,
-          ...granularities(range).map((g) => ({
-            id: String(g),
-            label: spanText(g),
-            onSelect: () => onEdit({ ...spec, granularity: g }),
-          })),
-        ]}
-      />
+      >
+        <Suspense fallback={null}>
+          {isSizing && <BucketForm spec={spec} onEdit={onEdit} onDone={() => setSizing(false)} />}
+        </Suspense>
+      </PopoverBox>
       <DropMenu
         align="end"
         trigger={
@@ -114,105 +104,6 @@ export function TimePicker({ spec, utc, open, onOpenChange, granularity, onEdit 
           })),
         ]}
       />
-    </div>
-  );
-}
-
-function TimeForm({
-  spec,
-  utc,
-  onEdit,
-  onDone,
-}: {
-  spec: QuerySpec;
-  utc: boolean;
-  onEdit: (spec: QuerySpec) => void;
-  onDone: () => void;
-}) {
-  const [now] = useState(() => Date.now() / 1000);
-  const [start, end] = resolveRange(spec, now);
-  const [span, setSpan] = useState('');
-  const [from, setFrom] = useState(momentText(start * 1000, utc));
-  const [to, setTo] = useState(momentText(end * 1000, utc));
-  const seconds = parseSpan(span);
-  const fromSeconds = parseMoment(from, utc);
-  const toSeconds = parseMoment(to, utc);
-  const isOrdered = fromSeconds !== null && toSeconds !== null && fromSeconds < toSeconds;
-  const take = (next: QuerySpec) => {
-    onEdit(next);
-    onDone();
-  };
-  return (
-    <div className={css.timeForm}>
-      <ul>
-        {PRESETS.map((p) => (
-          <li key={p.seconds}>
-            <button
-              type="button"
-              data-current={(isRelative(spec) && rangeSeconds(spec) === p.seconds) || undefined}
-              onClick={() => take(withRelative(spec, p.seconds))}
-            >
-              Last {p.label}
-            </button>
-          </li>
-        ))}
-      </ul>
-      <div>
-        <form
-          onSubmit={(e) => {
-            e.preventDefault();
-            if (seconds) take(withRelative(spec, seconds));
-          }}
-        >
-          <label>
-            Last…
-            <input
-              placeholder="45 min, 3h, 1h 30m, 2 days"
-              value={span}
-              onChange={(e) => setSpan(e.target.value)}
-              aria-invalid={span !== '' && !seconds}
-            />
-          </label>
-          <Button type="submit" disabled={!seconds}>
-            Apply
-          </Button>
-        </form>
-        <form
-          onSubmit={(e) => {
-            e.preventDefault();
-            if (isOrdered) take(withAbsolute(spec, fromSeconds, toSeconds));
-          }}
-        >
-          <label>
-            From ({utc ? 'UTC' : 'local time'})
-            <input
-              className="mono"
-              value={from}
-              onChange={(e) => setFrom(e.target.value)}
-              aria-invalid={fromSeconds === null}
-            />
-          </label>
-          <label>
-            To
-            <input
-              className="mono"
-              value={to}
-              onChange={(e) => setTo(e.target.value)}
-              aria-invalid={toSeconds === null || !isOrdered}
-            />
-          </label>
-          <p>
-            {isOrdered
-              ? spanText(toSeconds - fromSeconds)
-              : fromSeconds === null || toSeconds === null
-                ? 'YYYY-MM-DD hh:mm:ss, or Unix seconds'
-                : 'The end is not after the start'}
-          </p>
-          <Button type="submit" disabled={!isOrdered}>
-            Apply
-          </Button>
-        </form>
-      </div>
     </div>
   );
 }

@@ -114,6 +114,19 @@ function groupItems(a: Actions, group: Group): List {
     },
   ];
 }
+const rangeItem = (a: Actions, range: NonNullable<Behind['range']>): MenuItem => ({
+  id: 'where',
+  label: `Show only these values of ${range.column}`,
+  icon: <Filter size={size} />,
+  disabled: widens(a.draft),
+  onSelect: () =>
+    a.run(
+      withFilters(a.draft, [
+        { column: range.column, op: '>=', value: range.from },
+        { column: range.column, op: '<', value: range.to },
+      ]),
+    ),
+});
 export function pointMenu(a: Actions, request: PointRequest): List {
   const { bucket, group } = request;
   const { answer, draft } = a;
@@ -133,6 +146,7 @@ export function pointMenu(a: Actions, request: PointRequest): List {
           },
           { id: 'mark', label: 'Add a marker', icon: <Flag size={size} />, onSelect: () => a.mark(bucket) },
         ]),
+    ...(request.behind.range ? [null, rangeItem(a, request.behind.range)] : []),
     ...(group && answer.breakdowns.length > 0 ? [null, ...groupItems(a, group)] : []),
     ...(group
       ? [
@@ -167,23 +181,7 @@ export function spanMenu(a: Actions, request: PointRequest, start: number, end: 
   return [
     ...(range ? [bubble!, zoom!] : [zoom!, bubble!]),
     ...lookItems(a, request).filter((item) => item?.id === 'events' || item?.id === 'traces'),
-    ...(range
-      ? [
-          {
-            id: 'where',
-            label: `Show only these values of ${range.column}`,
-            icon: <Filter size={size} />,
-            disabled: widens(a.draft),
-            onSelect: () =>
-              a.run(
-                withFilters(a.draft, [
-                  { column: range.column, op: '>=', value: range.from },
-                  { column: range.column, op: '<', value: range.to },
-                ]),
-              ),
-          },
-        ]
-      : []),
+    ...(range ? [rangeItem(a, range)] : []),
     { id: 'mark', label: 'Mark this time', icon: <Flag size={size} />, onSelect: () => a.mark(start, end) },
   ];
 }

@@ -72,6 +72,8 @@ interface Scope {
   env: string;
   dataset: string;
   enabled: boolean;
+  /** Leads to where calculated fields are made. */
+  onNewField?: () => void;
 }
 
 function useColumns({ env, dataset, enabled }: Scope, prefix: string) {
@@ -89,21 +91,48 @@ function useColumns({ env, dataset, enabled }: Scope, prefix: string) {
     note: columns.length === 0 && !isFetching && prefix !== '' ? `No column matches “${prefix}”` : left,
   };
 }
-const columnItem = (c: Column, insert: string, done: boolean): Suggestion => ({
+const columnItem = (c: Column, insert: string, done: boolean, label = c.key_name): Suggestion => ({
   insert,
   done,
   icon: typeMark(c.type),
-  label: c.key_name,
+  label,
   detail: c.description || (c.last_written ? agoText(Date.parse(c.last_written), Date.now()) : ''),
 });
+
+/** `root.`, `parent.` and the like, for a name that is being typed. */
+const relationItems = (
+  typed: string,
+  insert: (prefix: string) => string,
+  takes: (r: (typeof RELATIONS)[number]) => unknown = () => true,
+): Suggestion[] =>
+  typed === ''
+    ? []
+    : RELATIONS.filter(
+        (r) => takes(r) && r.prefix.startsWith(typed.toLowerCase()) && r.prefix !== typed.toLowerCase(),
+      ).map((r) => ({ insert: insert(r.prefix), done: false, icon: '⇄', label: `${r.prefix}…`, detail: r.help }));
+/** Where a column is wanted, one may be computed instead. */
+const newField = (onNewField: (() => void) | undefined, typed: string): Suggestion[] =>
+  onNewField
+    ? [
+        {
+          insert: typed,
+          done: false,
+          icon: '+',
+          label: 'Create a calculated field…',
+          detail: 'a column computed from others',
+          onChoose: onNewField,
+        },
+      ]
+    : [];
 
 /** SELECT: operators, then their column, then a filter or a name; formulas offer names of calculations and functions. */
 export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, typeOf: TypeOf): Offer {
   const read = readSelect(text);
   const isColumn = read.stage === 'column';
+  const relation = isColumn ? relationOf(read.prefix) : '';
   const { columns, loading, note } = useColumns(
     { ...scope, enabled: scope.enabled && isColumn },
-    isColumn ? read.prefix : '',
+    isColumn ? read.prefix.slice(relation.length) : '',
   );
   const inner = useWhereOffer(
     { ...scope, enabled: scope.enabled && read.stage === 'filter' },
@@ -120,7 +149,17 @@ export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, type
       const sorted =
         needs === 'number' ? [...usable].sort((a, b) => Number(isNumeric(b.type)) - Number(isNumeric(a.type))) : usable;
       return {
-        suggestions: sorted.map((c) => columnItem(c, selectText({ op: read.op, column: c.key_name }), true)),
+        suggestions: [
+          ...sorted.map((c) =>
+            columnItem(c, selectText({ op: read.op, column: relation + c.key_name }), true, relation + c.key_name),
+          ),
+          ...relationItems(
+            read.prefix,
+            (prefix) => `${read.op}(${prefix}`,
+            (r) => r.isOne,
+          ),
+          ...newField(scope.onNewField, text),
+        ],
         loading,
         note,
       };
@@ -235,12 +274,11 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRa
     placeholderData: keepPreviousData,
   });
   if (read.stage === 'column') {
-    const typed = read.prefix.toLowerCase();
-    const relations = typed === '' ? [] : RELATIONS.filter((r) => r.prefix.startsWith(typed) && r.prefix !== typed);
     return {
       suggestions: [
-        ...columns.map((c) => columnItem(c, `${relation}${columnToken(c.key_name)} `, false)),
-        ...relations.map((r) => ({ insert: r.prefix, done: false, icon: '⇄', label: `${r.prefix}…`, detail: r.help })),
+        ...columns.map((c) => columnItem(c, `${relation}${columnToken(c.key_name)} `, false, relation + c.key_name)),
+        ...relationItems(read.prefix, (prefix) => prefix),
+        ...newField(scope.onNewField, text),
       ],
       loading,
       note,
@@ -278,9 +316,21 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRa
 }
 
 export function useColumnOffer(scope: Scope, text: string, taken: readonly string[]): Offer {
-  const { columns, loading, note } = useColumns(scope, text.trim());
+  const typed = text.trim();
+  const relation = relationOf(typed);
+  const { columns, loading, note } = useColumns(scope, typed.slice(relation.length));
   return {
-    suggestions: columns.filter((c) => !taken.includes(c.key_name)).map((c) => columnItem(c, c.key_name, true)),
+    suggestions: [
+      ...columns
+        .map((c) => columnItem(c, relation + c.key_name, true, relation + c.key_name))
+        .filter((s) => !taken.includes(s.insert)),
+      ...relationItems(
+        typed,
+        (prefix) => prefix,
+        (r) => r.isOne,
+      ),
+      ...newField(scope.onNewField, text),
+    ],
     loading,
     note,
   };
