@@ -4,6 +4,10 @@ use axum::{
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use std::{
+    borrow::Cow,
+    path::{Component, Path, PathBuf},
+};
 
 /// A file's name below the build folder, with forward slashes, and its bytes.
 pub(crate) type Entry = (&'static str, &'static [u8]);
@@ -19,31 +23,26 @@ const ENCODINGS: &[(&str, &str)] = &[("br", ".br"), ("gzip", ".gz")];
 /// Names in these folders carry a hash of their content, so that a new build has new names.
 const HASHED: &str = "assets/";
 
-#[derive(Clone, Copy)]
-pub(crate) struct Assets {
-    /// Sorted by name.
-    files: &'static [Entry],
+#[derive(Clone)]
+pub(crate) enum Assets {
+    /// Files that are part of the program, sorted by name.
+    Embedded(&'static [Entry]),
+    /// Files of a folder, read for every answer: whoever works on the UI builds it again and again.
+    Folder(PathBuf),
 }
 
 impl Assets {
     pub(crate) fn embedded() -> Self {
-        Self {
-            files: embedded::FILES,
-        }
+        Self::Embedded(embedded::FILES)
     }
 
-    #[cfg(test)]
-    pub(crate) fn of(files: &'static [Entry]) -> Self {
-        Self { files }
-    }
-
-    pub(crate) fn index(self) -> Option<&'static str> {
+    pub(crate) fn index(&self) -> Option<String> {
         self.bytes("index.html")
-            .and_then(|bytes| std::str::from_utf8(bytes).ok())
+            .and_then(|bytes| String::from_utf8(bytes.into_owned()).ok())
     }
 
     /// The answer for one file, or `None` when the build has no such file. The page itself is not served as a file: it needs a nonce.
-    pub(crate) fn serve(self, path: &str, headers: &HeaderMap) -> Option<Response> {
+    pub(crate) fn serve(&self, path: &str, headers: &HeaderMap) -> Option<Response> {
         if path == "index.html" || ENCODINGS.iter().any(|(_, suffix)| path.ends_with(suffix)) {
             return None;
         }
@@ -75,12 +74,24 @@ impl Assets {
         Some(response)
     }
 
-    fn bytes(self, name: &str) -> Option<&'static [u8]> {
-        let at = self
-            .files
-            .binary_search_by(|(known, _)| (*known).cmp(name))
-            .ok()?;
-        self.files.get(at).map(|(_, bytes)| *bytes)
+    fn bytes(&self, name: &str) -> Option<Cow<'static, [u8]>> {
+        match self {
+            Self::Embedded(files) => {
+                let at = files
+                    .binary_search_by(|(known, _)| (*known).cmp(name))
+                    .ok()?;
+                files.get(at).map(|(_, bytes)| Cow::Borrowed(*bytes))
+            }
+            // The thread waits for the disk, as it may where one person looks at their own work.
+            Self::Folder(folder) => {
+                let name = Path::new(name);
+                let is_inside = name
+                    .components()
+                    .all(|part| matches!(part, Component::Normal(_)));
+                let bytes = is_inside.then(|| std::fs::read(folder.join(name)));
+                bytes?.ok().map(Cow::Owned)
+            }
+        }
     }
 }
 

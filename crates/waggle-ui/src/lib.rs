@@ -1,13 +1,16 @@
 //! The built web UI as bytes, and the handler that serves it.
 //!
-//! **Comes in:** the files of `ui/dist`, chosen and embedded at build time (`build.rs`), and GET requests that no other route took.
+//! **Comes in:** the files of `ui/dist`, chosen and embedded at build time (`build.rs`) or read from a folder by whoever works on the UI,
+//! and GET requests that no other route took.
 //! **Goes out:** assets with their precompressed twins, and the one HTML page with a fresh nonce for every answer.
-//! **Never:** runs npm, reads a file or the environment at run time, knows another crate of the workspace, or answers an API path
-//! with HTML.
+//! **Never:** runs npm, reads the environment at run time or a file that is not in the folder it was given, knows another crate of the
+//! workspace, or answers an API path with HTML.
 
 mod assets;
 mod page;
 mod placeholder;
+
+use std::path::PathBuf;
 
 use axum::{
     Router,
@@ -28,6 +31,11 @@ pub fn router() -> Router {
     router_over(Assets::embedded())
 }
 
+/// Serves the UI that is in a folder, as it is when a request comes; else as [`router`]. For work on the UI.
+pub fn router_of_folder(folder: PathBuf) -> Router {
+    router_over(Assets::Folder(folder))
+}
+
 /// Says whether a real UI is embedded, as opposed to the page that tells how to build it.
 #[must_use]
 pub fn is_built() -> bool {
@@ -35,14 +43,12 @@ pub fn is_built() -> bool {
 }
 
 fn router_over(assets: Assets) -> Router {
-    Router::new().fallback(
-        move |method: Method, uri: Uri, headers: HeaderMap| async move {
-            answer(assets, &method, &uri, &headers)
-        },
-    )
+    Router::new().fallback(async move |method: Method, uri: Uri, headers: HeaderMap| {
+        answer(&assets, &method, &uri, &headers)
+    })
 }
 
-fn answer(assets: Assets, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
+fn answer(assets: &Assets, method: &Method, uri: &Uri, headers: &HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     let first = path.split('/').next().unwrap_or_default();
     if API_PREFIXES.contains(&first) || !(method == Method::GET || method == Method::HEAD) {
@@ -55,7 +61,7 @@ fn answer(assets: Assets, method: &Method, uri: &Uri, headers: &HeaderMap) -> Re
     if first == "assets" || !accepts_html(headers) {
         return not_found();
     }
-    page::serve(assets.index())
+    page::serve(assets.index().as_deref())
 }
 
 fn accepts_html(headers: &HeaderMap) -> bool {

@@ -13,7 +13,7 @@ use crate::placeholder;
 const NONCE_MARK: &str = "__CSP_NONCE__";
 
 /// The page of the build, or without one the page that says how to build it.
-pub(crate) fn serve(index: Option<&'static str>) -> Response {
+pub(crate) fn serve(index: Option<&str>) -> Response {
     let nonce = nonce();
     let html = index
         .unwrap_or(placeholder::PAGE)

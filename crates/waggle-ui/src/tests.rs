@@ -5,7 +5,7 @@ use axum::{
 use http_body_util::BodyExt as _;
 use tower::ServiceExt as _;
 
-use crate::{assets::Assets, router, router_over};
+use crate::{assets::Assets, router, router_of_folder, router_over};
 
 static FILES: &[crate::assets::Entry] = &[
     ("assets/app-1a2b.js", b"plain"),
@@ -17,7 +17,7 @@ static FILES: &[crate::assets::Entry] = &[
 ];
 
 async fn get(path: &str, headers: &[(&str, &str)]) -> (Response<()>, String) {
-    ask(router_over(Assets::of(FILES)), "GET", path, headers).await
+    ask(router_over(Assets::Embedded(FILES)), "GET", path, headers).await
 }
 
 async fn ask(
@@ -176,7 +176,7 @@ async fn what_wants_no_page_gets_none() {
         ("POST", "/default/environments/production", "text/html"),
     ] {
         let (response, _) = ask(
-            router_over(Assets::of(FILES)),
+            router_over(Assets::Embedded(FILES)),
             method,
             path,
             &[("accept", accept)],
@@ -189,7 +189,7 @@ async fn what_wants_no_page_gets_none() {
 #[tokio::test]
 async fn without_a_build_the_page_says_how_to_make_one() {
     let (response, got) = ask(
-        router_over(Assets::of(&[])),
+        router_over(Assets::Embedded(&[])),
         "GET",
         "/",
         &[("accept", "text/html")],
@@ -210,4 +210,28 @@ async fn the_embedded_build_serves_every_file_its_page_names() {
         let (response, _) = ask(router(), "HEAD", &path, &[]).await;
         assert_eq!(response.status(), StatusCode::OK, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_folder_is_served_as_it_is_now_and_nothing_beside_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let dist = folder.path().join("dist");
+    std::fs::create_dir_all(dist.join("assets")).unwrap();
+    std::fs::write(folder.path().join("secret.js"), "secret").unwrap();
+    let html = [("accept", "text/html")];
+    let ask = async |path: &str| {
+        ask(router_of_folder(dist.clone()), "GET", path, &html)
+            .await
+            .1
+    };
+    assert!(ask("/").await.contains("without its web interface"));
+    std::fs::write(dist.join("index.html"), "<p>__CSP_NONCE__</p>").unwrap();
+    for text in ["one", "two"] {
+        std::fs::write(dist.join("assets/app.js"), text).unwrap();
+        assert_eq!(ask("/assets/app.js").await, text);
+    }
+    for path in ["/../secret.js", "/assets/../../secret.js", "//secret.js"] {
+        assert!(!ask(path).await.contains("secret"), "{path}");
+    }
+    assert!(ask("/any/page").await.starts_with("<p>"));
 }

@@ -96,6 +96,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "on: X-Ray requests must be signed by an AWS key. off: any signature or none will do; those of no known key go to the first environment.",
     },
     Setting {
+        name: "ui-dir",
+        kind: Kind::Path,
+        default: "embedded",
+        help: "Folder of a built UI, read for every request, for work on the UI; `embedded` is the one in the program.",
+    },
+    Setting {
         name: "log",
         kind: Kind::Text,
         default: "info",

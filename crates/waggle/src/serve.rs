@@ -102,7 +102,7 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         clock,
         registry,
         config: api_config(&config, &doors),
-        fallback: waggle_ui::router(),
+        fallback: ui(&config)?,
     });
     let interrupted = waggle_api::fail_interrupted_queries(&state).await?;
     if interrupted > 0 {
@@ -165,6 +165,21 @@ pub(crate) async fn run(config: Config) -> Result<()> {
     sqlite.close().await;
     info!("stopped");
     Ok(())
+}
+
+/// The UI of the program, or that of the folder of `--ui-dir`.
+fn ui(config: &Config) -> Result<axum::Router> {
+    if config.text("ui-dir") == "embedded" {
+        return Ok(waggle_ui::router());
+    }
+    let folder = config.path("ui-dir");
+    if !folder.join("index.html").is_file() {
+        bail!(
+            "--ui-dir={}: there is no index.html; `npm run build` in ui/ makes one",
+            folder.display()
+        );
+    }
+    Ok(waggle_ui::router_of_folder(folder))
 }
 
 fn start_log(config: &Config) -> Result<()> {
