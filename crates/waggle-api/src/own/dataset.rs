@@ -19,7 +19,10 @@ use waggle_model::{
     QuerySpec, SortOrder, TimeWindow, Value,
 };
 
+use super::retention::{LIMITS, effective_limits, limits_json};
+use super::usage::{DAY, by_dataset_and_day, days_json};
 use crate::state::DatasetSize;
+use crate::usage::day_of;
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "What there is to ask",
@@ -28,7 +31,12 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::own("GET", "/api/environments/{env}/datasets", LOOK, |ask| {
             Box::pin(list(ask))
         })
-        .about("Lists the datasets with what they hold.")
+        .about("Lists the datasets with what they hold and how long it stays.")
+        .query(&[may(
+            "days",
+            Shape::Whole,
+            "Of how many last days to tell what was taken in, today included; 1 to 366. None unless given.",
+        )])
         .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&HELD))))]),
         Route::own("GET", "/api/environments/{env}/onboarding", LOOK, |ask| {
             Box::pin(onboarding(ask))
@@ -101,6 +109,16 @@ const HELD: Named = Named {
         must("event_count", Shape::Whole, "How many events it holds."),
         must("column_count", Shape::Whole, "How many columns it has."),
         must("stored_bytes", Shape::Whole, "Bytes on disk."),
+        must(
+            "retention",
+            Shape::Named(&LIMITS),
+            "The limits that count for it.",
+        ),
+        may(
+            "days",
+            Shape::List(&Shape::Object(DAY)),
+            "What it took in on the days with events, the oldest first; there when days were asked for.",
+        ),
     ],
 };
 const RECEIVED: &[Member] = &[
@@ -120,16 +138,36 @@ const COLUMNS_DEFAULT: i64 = 200;
 const COLUMNS_MAX: i64 = 10_000;
 const VALUES_DEFAULT: i64 = 20;
 const VALUES_MAX: i64 = 1_000;
+/// Most days of the list of datasets: a year.
+const DAYS_MAX: i64 = 366;
 
-/// `GET /api/environments/{env}/datasets`.
+/// `GET /api/environments/{env}/datasets?days=`.
 pub(crate) async fn list(ask: Ask) -> Answer {
+    let days = match ask.query_number("days")? {
+        None => None,
+        Some(days) if (1..=DAYS_MAX).contains(&days) => {
+            let today = day_of(ask.now_ns());
+            Some(today.saturating_sub(days - 1)..=today)
+        }
+        Some(_) => {
+            return Err(Problem::bad_request(format!(
+                "days must be between 1 and {DAYS_MAX}"
+            )));
+        }
+    };
     let (summaries, sizes) = read_datasets(&ask).await?;
+    let limits = effective_limits(&ask).await?;
+    let taken_in = match days {
+        Some(days) => Some(by_dataset_and_day(&ask, days).await?),
+        None => None,
+    };
     let datasets: Vec<Json> = summaries
         .iter()
         .map(|summary| {
             let dataset = &summary.dataset;
             let size = sizes.get(&dataset.id).copied().unwrap_or_default();
-            json!({
+            let limits = limits.get(&dataset.id).copied().unwrap_or_default();
+            let mut json = json!({
                 "name": dataset.name,
                 "slug": dataset.slug,
                 "created_at": time_text(dataset.created_at_ns),
@@ -137,7 +175,14 @@ pub(crate) async fn list(ask: Ask) -> Answer {
                 "event_count": size.event_count,
                 "column_count": summary.column_count,
                 "stored_bytes": size.stored_bytes,
-            })
+                "retention": limits_json(limits),
+            });
+            if let Some(taken_in) = &taken_in {
+                json["days"] = taken_in
+                    .get(&dataset.id)
+                    .map_or_else(|| json!([]), days_json);
+            }
+            json
         })
         .collect();
     json_answer(StatusCode::OK, &datasets)

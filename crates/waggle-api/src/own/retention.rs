@@ -63,7 +63,7 @@ const PREVIEW: Member = may(
     "`true` shows what would go and changes nothing.",
 );
 
-const LIMITS: Named = Named {
+pub(super) const LIMITS: Named = Named {
     name: "RetentionLimits",
     about: "Limits of age and size. 0 keeps everything; null leaves it to whoever stands above.",
     members: &[
@@ -179,6 +179,23 @@ fn is_preview(ask: &Ask) -> bool {
     matches!(ask.query("preview"), Some("true" | "1" | ""))
 }
 
+/// The limits that count for each dataset of the environment.
+pub(super) async fn effective_limits(
+    ask: &Ask,
+) -> Result<HashMap<DatasetId, RetentionLimits>, Problem> {
+    let server = ask.state.keeper.default_retention();
+    let retentions = ask.state.metastore.retentions().await?;
+    let own = retentions
+        .into_iter()
+        .filter(|retention| retention.tenant == ask.caller.tenant);
+    Ok(own
+        .map(|retention| {
+            let limits = retention.own.or(retention.environment).or(server);
+            (retention.dataset, limits)
+        })
+        .collect())
+}
+
 /// The limits and what they take away: of one dataset, as stored or as given, or of all.
 async fn answer(
     ask: &Ask,
@@ -261,7 +278,7 @@ fn dataset_json(
     })
 }
 
-fn limits_json(limits: RetentionLimits) -> Json {
+pub(super) fn limits_json(limits: RetentionLimits) -> Json {
     json!({
         "age_s": limits.age_max_ns.map(|age_ns| age_ns / NS_PER_S),
         "bytes": limits.bytes_max,

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use waggle_access::Permission;
 use waggle_metastore::Dataset;
 use waggle_model::DatasetId;
@@ -43,6 +44,12 @@ const COUNTS: [Member; 2] = [
         "Bytes of their names and values, before compression.",
     ),
 ];
+/// What was taken in on a day.
+pub(super) const DAY: &[Member] = &[
+    must("day", Shape::Text, "The day of arrival, UTC."),
+    COUNTS[0],
+    COUNTS[1],
+];
 const ANSWER: &[Member] = &[
     must("start", Shape::Text, "The first day."),
     must("end", Shape::Text, "The last day."),
@@ -61,11 +68,7 @@ const ANSWER: &[Member] = &[
             COUNTS[1],
             must(
                 "days",
-                Shape::List(&Shape::Object(&[
-                    must("day", Shape::Text, "The day."),
-                    COUNTS[0],
-                    COUNTS[1],
-                ])),
+                Shape::List(&Shape::Object(DAY)),
                 "Days with events, the oldest first.",
             ),
         ])),
@@ -79,8 +82,11 @@ const DAYS_DEFAULT: i64 = 31;
 const DAYS_MAX: i64 = 3_660;
 const SECONDS_PER_DAY: i64 = 86_400;
 
+/// What was taken in on some days, by day.
+type Days = BTreeMap<i64, Sum>;
+
 #[derive(Clone, Copy, Default)]
-struct Sum {
+pub(super) struct Sum {
     events: u64,
     bytes: u64,
 }
@@ -110,17 +116,17 @@ async fn get(ask: Ask) -> Answer {
             format!("must be less than {DAYS_MAX} days before end"),
         ));
     }
-    let days = start..=end;
-    // The written first: what is written in between is then missing for a moment, and not there twice.
-    let mut usage = ask.state.metastore.usage(tenant, days.clone()).await?;
-    usage.extend(ask.state.usage.unwritten(tenant, &days));
+    let taken_in = by_dataset_and_day(&ask, start..=end).await?;
     let datasets = ask.state.metastore.datasets(tenant).await?;
     let known = |id: DatasetId| datasets.iter().find(|dataset| dataset.id == id);
-    let mut sums: BTreeMap<Option<DatasetId>, BTreeMap<i64, Sum>> = BTreeMap::new();
-    for usage in usage {
-        let of_dataset = sums.entry(known(usage.dataset).map(|dataset| dataset.id));
-        let of_day = of_dataset.or_default().entry(usage.day).or_default();
-        of_day.add(usage.event_count, usage.event_bytes);
+    let mut sums: BTreeMap<Option<DatasetId>, Days> = BTreeMap::new();
+    for (dataset, days) in taken_in {
+        let of_dataset = sums.entry(known(dataset).map(|dataset| dataset.id));
+        let of_dataset = of_dataset.or_default();
+        for (day, sum) in days {
+            let of_day = of_dataset.entry(day).or_default();
+            of_day.add(sum.events, sum.bytes);
+        }
     }
     let mut all = Sum::default();
     let mut shown: Vec<(Sum, Json)> = Vec::with_capacity(sums.len());
@@ -146,16 +152,40 @@ async fn get(ask: Ask) -> Answer {
     )
 }
 
-fn dataset_json(dataset: Option<&Dataset>, sum: Sum, days: &BTreeMap<i64, Sum>) -> Json {
-    let mut json = sum.json();
-    json["dataset"] = dataset.map(|dataset| dataset.slug.as_str()).into();
-    json["name"] = dataset.map(|dataset| dataset.name.as_str()).into();
+/// What each dataset took in on these days; also those that are gone.
+pub(super) async fn by_dataset_and_day(
+    ask: &Ask,
+    days: RangeInclusive<i64>,
+) -> Result<BTreeMap<DatasetId, Days>, Problem> {
+    let tenant = ask.caller.tenant;
+    // The written first: what is written in between is then missing for a moment, and not there twice.
+    let mut usage = ask.state.metastore.usage(tenant, days.clone()).await?;
+    usage.extend(ask.state.usage.unwritten(tenant, &days));
+    let mut sums: BTreeMap<DatasetId, Days> = BTreeMap::new();
+    for usage in usage {
+        let of_day = sums.entry(usage.dataset).or_default().entry(usage.day);
+        of_day
+            .or_default()
+            .add(usage.event_count, usage.event_bytes);
+    }
+    Ok(sums)
+}
+
+/// Days as the API shows them, the oldest first.
+pub(super) fn days_json(days: &Days) -> Json {
     let days = days.iter().map(|(day, sum)| {
         let mut json = sum.json();
         json["day"] = day_text(*day).into();
         json
     });
-    json["days"] = days.collect();
+    days.collect()
+}
+
+fn dataset_json(dataset: Option<&Dataset>, sum: Sum, days: &Days) -> Json {
+    let mut json = sum.json();
+    json["dataset"] = dataset.map(|dataset| dataset.slug.as_str()).into();
+    json["name"] = dataset.map(|dataset| dataset.name.as_str()).into();
+    json["days"] = days_json(days);
     json
 }
 

@@ -218,8 +218,29 @@ async fn datasets_show_what_they_hold() {
     get("datasets").await.check(
         200,
         &json!([{"name": "Shop", "slug": "shop", "created_at": NOW, "last_written_at": null,
-            "event_count": 12, "column_count": 1, "stored_bytes": 3_400}]),
+            "event_count": 12, "column_count": 1, "stored_bytes": 3_400,
+            "retention": {"age_s": 5_184_000, "bytes": 0}}]),
     );
+    let cart = installation.dataset(installation.production, "cart").await;
+    let ten_days_ns = 10 * 86_400_000_000_000;
+    for (dataset, at_ns, events) in [
+        (shop, NOW_NS - ten_days_ns, 9),
+        (shop, NOW_NS, 2),
+        (cart, 0, 5),
+    ] {
+        let usage = &installation.state.usage;
+        usage.count(installation.production, dataset, at_ns, events, 100);
+    }
+    let days = |json: &Json| (json[0]["days"].clone(), json[1]["days"].clone());
+    let today = json!({"day": "2024-11-22", "events": 2, "bytes": 100});
+    let before = json!({"day": "2024-11-12", "events": 9, "bytes": 100});
+    for (asked, of_shop) in [("10", json!([today])), ("11", json!([before, today]))] {
+        let answer = get(&format!("datasets?days={asked}")).await.json();
+        assert_eq!(days(&answer), (json!([]), of_shop), "{asked}");
+    }
+    for wrong in ["0", "367", "x"] {
+        assert_eq!(get(&format!("datasets?days={wrong}")).await.status, 400);
+    }
     get("onboarding").await.check(
         200,
         &json!({"received": {"events": 12, "last_dataset": "shop"}}),
