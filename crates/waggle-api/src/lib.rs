@@ -21,6 +21,7 @@ mod openapi;
 mod own;
 mod problem;
 mod rate;
+mod rejection;
 mod request;
 mod resource;
 mod route;

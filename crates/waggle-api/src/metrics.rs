@@ -60,6 +60,20 @@ pub(crate) enum Protocol {
     Xray,
 }
 
+impl Protocol {
+    /// As the API calls it.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Events => "events",
+            Self::Batch => "batch",
+            Self::OtlpHttp => "otlp_http",
+            Self::OtlpGrpc => "otlp_grpc",
+            Self::Kinesis => "kinesis",
+            Self::Xray => "xray",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct XrayLabels {
     outcome: XrayOutcome,
@@ -173,23 +187,16 @@ impl ApiMetrics {
             .inc_by(count as u64);
     }
 
-    pub(crate) fn event_rejected(&self, protocol: Protocol, reason: RejectReason) {
-        self.rejected(protocol, reason_name(reason), 1);
-    }
-
-    /// Counts a whole request that was refused, as one.
-    pub(crate) fn request_rejected(&self, protocol: Protocol, reason: &'static str) {
-        self.rejected(protocol, reason, 1);
-    }
-
-    fn rejected(&self, protocol: Protocol, reason: &'static str, count: u64) {
+    /// Counts an event, or a whole request that was refused, as one.
+    pub(crate) fn rejected(&self, protocol: Protocol, reason: &'static str) {
         self.events_rejected
             .get_or_create(&RejectLabels { protocol, reason })
-            .inc_by(count);
+            .inc();
     }
 }
 
-fn reason_name(reason: RejectReason) -> &'static str {
+/// The one word for a reason.
+pub(crate) fn reason_name(reason: RejectReason) -> &'static str {
     match reason {
         RejectReason::TooManyColumns => "too_many_columns",
         RejectReason::DatasetTooManyColumns => "dataset_too_many_columns",

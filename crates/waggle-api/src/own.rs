@@ -14,6 +14,7 @@ pub(crate) mod marker;
 pub(crate) mod query;
 pub(crate) mod query_annotation;
 pub(crate) mod recipient;
+pub(crate) mod rejection;
 pub(crate) mod retention;
 pub(crate) mod row;
 pub(crate) mod schema;

@@ -87,6 +87,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::sql::RESOURCE,
     own::export::RESOURCE,
     own::usage::RESOURCE,
+    own::rejection::RESOURCE,
     own::retention::RESOURCE,
     own::erasure::RESOURCE,
     own::alerting::RESOURCE,

@@ -4,6 +4,7 @@ use crate::derived::KeptFields;
 use crate::ingest::depth::DepthCache;
 use crate::ingest::segment::Segments;
 use crate::rate::Rates;
+use crate::rejection::Rejections;
 use crate::running::Runs;
 use crate::service_map::MapRequests;
 use crate::usage::UsageCounts;
@@ -96,6 +97,7 @@ pub struct Shared {
     pub(crate) limits: Limits,
     pub(crate) rates: Rates,
     pub(crate) usage: UsageCounts,
+    pub(crate) rejections: Rejections,
     pub(crate) kept_fields: KeptFields,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
@@ -124,6 +126,7 @@ impl ApiState {
             },
             rates: Rates::new(parts.config.rate_limits.clone()),
             usage: UsageCounts::default(),
+            rejections: Rejections::default(),
             kept_fields: KeptFields::default(),
             depths: DepthCache::default(),
             segments: Segments::new(&parts.config, parts.clock.now_ns()),

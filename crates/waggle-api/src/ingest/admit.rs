@@ -59,13 +59,15 @@ pub(crate) enum NotTaken {
     Store(AppendError),
 }
 
-/// Finds out who sends: the key's environment, or the default one for this machine with `--dev`.
+/// Finds out who sends: the key's environment, or the default one for this machine with `--dev`. Whose key it is is known in `whose` also
+/// when it may not send, so that the refusal can be shown there.
 pub(crate) async fn sender(
     state: &ApiState,
     peer: Option<Peer>,
     headers: &HeaderMap,
+    whose: &mut Option<Tenant>,
 ) -> Result<Sender, SenderError> {
-    sender_of(state, caller::key_of(headers), peer, headers).await
+    sender_of(state, caller::key_of(headers), peer, headers, whose).await
 }
 
 /// As [`sender`], of a key that a protocol carries its own way.
@@ -74,6 +76,7 @@ pub(crate) async fn sender_of(
     key: Option<&str>,
     peer: Option<Peer>,
     headers: &HeaderMap,
+    whose: &mut Option<Tenant>,
 ) -> Result<Sender, SenderError> {
     let caller = match key {
         Some(key) => state.access.caller(key).await,
@@ -87,6 +90,7 @@ pub(crate) async fn sender_of(
             SenderError::Unavailable
         }
     })?;
+    *whose = Some(caller.tenant);
     sender_by(state, &caller)
 }
 
@@ -118,6 +122,7 @@ pub(crate) async fn append(
     protocol: Protocol,
     mut batches: Vec<EventBatch>,
 ) -> Result<AppendOutcome, NotTaken> {
+    let tenant = sender.tenant;
     let mut rejects = Vec::new();
     for (number, batch) in batches.iter_mut().enumerate() {
         if is_pending_name(&batch.dataset) {
@@ -132,7 +137,7 @@ pub(crate) async fn append(
     }
     let mut outcome = append_internal(state, sender, protocol, batches).await?;
     for reject in &rejects {
-        state.metrics.event_rejected(protocol, reject.reason);
+        state.event_rejected(tenant, protocol, reject.reason);
     }
     outcome.rejects.extend(rejects);
     outcome
@@ -166,6 +171,7 @@ pub(crate) async fn append_internal(
         .sink
         .append(sender.tenant, batches, sender.may_create_datasets)
         .await;
+    let refused = |reason| state.request_rejected(Some(sender.tenant), protocol, reason);
     match &appended {
         Ok(outcome) => {
             state
@@ -173,14 +179,14 @@ pub(crate) async fn append_internal(
                 .events_accepted(protocol, outcome.accepted_count);
             count_usage(state, sender.tenant, &sent, outcome);
             for reject in &outcome.rejects {
-                state.metrics.event_rejected(protocol, reject.reason);
+                state.event_rejected(sender.tenant, protocol, reject.reason);
             }
         }
-        Err(AppendError::Busy) => state.metrics.request_rejected(protocol, "busy"),
-        Err(AppendError::Full) => state.metrics.request_rejected(protocol, "disk_full"),
+        Err(AppendError::Busy) => refused("busy"),
+        Err(AppendError::Full) => refused("disk_full"),
         Err(AppendError::Unavailable(cause)) => {
             tracing::error!(cause, "events not stored");
-            state.metrics.request_rejected(protocol, "unavailable");
+            refused("unavailable");
         }
     }
     appended.map_err(NotTaken::Store)

@@ -14,7 +14,7 @@ use axum::http::{HeaderName, header};
 use axum::response::Response;
 use axum::routing::on;
 use bytes::Bytes;
-use waggle_model::{EventBatch, EventLimits};
+use waggle_model::{EventBatch, EventLimits, Tenant};
 use waggle_wire::honeycomb::{
     DecodedBatch, EventHeaders, EventOptions, Format, HoneycombError, batch_reply,
     dataset_name_from_path, decode_batch, decode_event, error_reply, event_reply,
@@ -79,11 +79,12 @@ pub(crate) async fn event(
     request: Request,
 ) -> Response {
     let peer = peer.map(|Extension(peer)| peer);
-    let refused = match take_event(&state, peer, request).await {
+    let mut whose = None;
+    let refused = match take_event(&state, peer, request, &mut whose).await {
         Ok(()) => return into_response(event_reply()),
         Err(error) => error,
     };
-    count_refused(&state, Protocol::Events, &refused);
+    count_refused(&state, whose, Protocol::Events, &refused);
     into_response(error_reply(refused))
 }
 
@@ -94,10 +95,11 @@ pub(crate) async fn batch(
     request: Request,
 ) -> Response {
     let peer = peer.map(|Extension(peer)| peer);
-    match take_batch(&state, peer, request).await {
+    let mut whose = None;
+    match take_batch(&state, peer, request, &mut whose).await {
         Ok(response) => response,
         Err(error) => {
-            count_refused(&state, Protocol::Batch, &error);
+            count_refused(&state, whose, Protocol::Batch, &error);
             into_response(error_reply(error))
         }
     }
@@ -107,9 +109,10 @@ async fn take_event(
     state: &ApiState,
     peer: Option<Peer>,
     request: Request,
+    whose: &mut Option<Tenant>,
 ) -> Result<(), HoneycombError> {
     let bytes_max = state.config.event_body_bytes_max;
-    let received = Received::read(state, peer, request, bytes_max).await?;
+    let received = Received::read(state, peer, request, bytes_max, whose).await?;
     let sender = received.sender.clone();
     let _permit = state.limits.ingest.acquire().await;
     let batch = received.decode(state, bytes_max, decode_one).await?;
@@ -126,14 +129,15 @@ async fn take_batch(
     state: &ApiState,
     peer: Option<Peer>,
     request: Request,
+    whose: &mut Option<Tenant>,
 ) -> Result<Response, HoneycombError> {
     let bytes_max = state.config.batch_body_bytes_max;
-    let received = Received::read(state, peer, request, bytes_max).await?;
+    let received = Received::read(state, peer, request, bytes_max, whose).await?;
     let sender = received.sender.clone();
     let _permit = state.limits.ingest.acquire().await;
     let DecodedBatch { batch, entries } = received.decode(state, bytes_max, decode_many).await?;
     for reason in entries.iter().filter_map(|entry| entry.as_ref().err()) {
-        state.metrics.event_rejected(Protocol::Batch, *reason);
+        state.event_rejected(sender.tenant, Protocol::Batch, *reason);
     }
     let outcome = append(state, sender, Protocol::Batch, vec![batch])
         .await
@@ -185,10 +189,11 @@ impl Received {
         peer: Option<Peer>,
         request: Request,
         bytes_max: usize,
+        whose: &mut Option<Tenant>,
     ) -> Result<Self, HoneycombError> {
         let now_ns = state.clock.now_ns();
         let (parts, body) = request.into_parts();
-        let sender = sender(state, peer, &parts.headers)
+        let sender = sender(state, peer, &parts.headers, whose)
             .await
             .map_err(sender_error)?;
         let dataset =
@@ -264,7 +269,12 @@ fn sender_error(error: SenderError) -> HoneycombError {
 }
 
 /// What the store refused is counted where it was appended.
-fn count_refused(state: &ApiState, protocol: Protocol, error: &HoneycombError) {
+fn count_refused(
+    state: &ApiState,
+    whose: Option<Tenant>,
+    protocol: Protocol,
+    error: &HoneycombError,
+) {
     let reason = match error {
         HoneycombError::Empty => "empty",
         HoneycombError::Malformed => "malformed",
@@ -275,5 +285,5 @@ fn count_refused(state: &ApiState, protocol: Protocol, error: &HoneycombError) {
         HoneycombError::UnknownDataset => "unknown_dataset",
         HoneycombError::Refused(_) | HoneycombError::Busy | HoneycombError::Unavailable => return,
     };
-    state.metrics.request_rejected(protocol, reason);
+    state.request_rejected(whose, protocol, reason);
 }

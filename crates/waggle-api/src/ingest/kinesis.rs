@@ -91,9 +91,10 @@ async fn deliver(
     let (parts, body) = request.into_parts();
     let now_ns = state.clock.now_ns();
     let peer = peer.map(|Extension(peer)| peer);
-    let taken = take(&state, peer, &parts, body, now_ns).await;
+    let mut whose = None;
+    let taken = take(&state, peer, &parts, body, &mut whose).await;
     if let Err(error) = taken {
-        count_refused(&state, error);
+        count_refused(&state, whose, error);
     }
     let request_id = header_text(&parts.headers, &REQUEST_ID).unwrap_or_default();
     into_response(kinesis_reply(request_id, now_ns, taken))
@@ -104,21 +105,21 @@ async fn take(
     peer: Option<Peer>,
     parts: &Parts,
     body: axum::body::Body,
-    now_ns: i64,
+    whose: &mut Option<Tenant>,
 ) -> Result<KinesisOutcome, KinesisError> {
+    let now_ns = state.clock.now_ns();
     let key = header_text(&parts.headers, &ACCESS_KEY).map(str::trim);
     let key = key
         .filter(|key| !key.is_empty())
         .or_else(|| caller::key_of(&parts.headers));
-    let sender =
-        sender_of(state, key, peer, &parts.headers)
-            .await
-            .map_err(|error| match error {
-                SenderError::MissingKey | SenderError::UnknownKey => KinesisError::UnknownKey,
-                SenderError::Forbidden => KinesisError::Forbidden,
-                SenderError::RateLimited => KinesisError::RateLimited,
-                SenderError::Unavailable => KinesisError::Unavailable,
-            })?;
+    let sender = sender_of(state, key, peer, &parts.headers, whose)
+        .await
+        .map_err(|error| match error {
+            SenderError::MissingKey | SenderError::UnknownKey => KinesisError::UnknownKey,
+            SenderError::Forbidden => KinesisError::Forbidden,
+            SenderError::RateLimited => KinesisError::RateLimited,
+            SenderError::Unavailable => KinesisError::Unavailable,
+        })?;
     let request_id = header_text(&parts.headers, &REQUEST_ID);
     if request_id.is_none_or(|id| id.trim().is_empty()) {
         return Err(KinesisError::MissingRequestId);
@@ -134,7 +135,7 @@ async fn take(
     let decoded = decode(state, sender.tenant, dataset, parts, body, now_ns).await?;
     let protocol = Protocol::Kinesis;
     for reason in &decoded.refused {
-        state.metrics.event_rejected(protocol, *reason);
+        state.event_rejected(sender.tenant, protocol, *reason);
     }
     let outcome = append(state, sender, protocol, decoded.batches)
         .await
@@ -183,7 +184,7 @@ async fn decode(
 }
 
 /// What the store refused is counted where it was appended.
-fn count_refused(state: &ApiState, error: KinesisError) {
+fn count_refused(state: &ApiState, whose: Option<Tenant>, error: KinesisError) {
     let reason = match error {
         KinesisError::UnknownKey => "unknown_key",
         KinesisError::Forbidden => "forbidden",
@@ -194,5 +195,5 @@ fn count_refused(state: &ApiState, error: KinesisError) {
         KinesisError::TooLarge => "too_large",
         KinesisError::Unavailable => return,
     };
-    state.metrics.request_rejected(Protocol::Kinesis, reason);
+    state.request_rejected(whose, Protocol::Kinesis, reason);
 }

@@ -16,6 +16,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
 use axum::routing::on;
 use bytes::Bytes;
+use waggle_model::Tenant;
 use waggle_wire::ContentEncoding;
 use waggle_wire::honeycomb::is_classic_key;
 use waggle_wire::otlp::{
@@ -117,17 +118,18 @@ async fn export(
     let content_type =
         ContentType::from_header(header_text(request.headers(), &header::CONTENT_TYPE));
     let answered_as = content_type.as_ref().ok().copied();
+    let mut whose = None;
     let taken = match content_type {
         Ok(content_type) => {
             let peer = peer.map(|Extension(peer)| peer);
-            take(state, signal, content_type, peer, request).await
+            take(state, signal, content_type, peer, request, &mut whose).await
         }
         Err(error) => Err(error),
     };
     into_response(match (taken, answered_as) {
         (Ok(rejected), Some(content_type)) => export_reply(signal, content_type, &rejected),
         (Err(error), content_type) => {
-            count_refused(state, Protocol::OtlpHttp, &error);
+            count_refused(state, whose, Protocol::OtlpHttp, &error);
             error_reply(content_type, &error)
         }
         (Ok(_), None) => error_reply(None, &OtlpError::UnsupportedContentType),
@@ -140,13 +142,14 @@ async fn take(
     content_type: ContentType,
     peer: Option<Peer>,
     request: Request,
+    whose: &mut Option<Tenant>,
 ) -> Result<RejectedCount, OtlpError> {
     let (parts, body) = request.into_parts();
     // A signature is of the body, and so its sender is known only after it.
     let is_signed = caller::key_of(&parts.headers).is_none() && xray::is_signed(&parts.headers);
     let known = match is_signed {
         true => None,
-        false => Some(Exporter::find(state, signal, peer, &parts.headers).await?),
+        false => Some(Exporter::find(state, signal, peer, &parts.headers, whose).await?),
     };
     let bytes_max = state.config.otlp_body_bytes_max;
     let body = body::collect(body, bytes_max)
@@ -160,7 +163,7 @@ async fn take(
         })?;
     let exporter = match known {
         Some(exporter) => exporter,
-        None => Exporter::signed(state, &parts, &body).await?,
+        None => Exporter::signed(state, &parts, &body, whose).await?,
     };
     let message = Message {
         body,
@@ -197,6 +200,11 @@ pub(crate) struct Exporter {
 }
 
 impl Exporter {
+    /// Whose events they are.
+    pub(crate) fn tenant(&self) -> Tenant {
+        self.sender.tenant
+    }
+
     /// Somebody who is known, and names no dataset.
     pub(crate) fn by(sender: Sender) -> Self {
         Self {
@@ -207,12 +215,18 @@ impl Exporter {
     }
 
     /// Whoever signed as X-Ray's clients do. Source: spec/xray.md section 1.4.
-    async fn signed(state: &ApiState, parts: &Parts, body: &[u8]) -> Result<Self, OtlpError> {
+    async fn signed(
+        state: &ApiState,
+        parts: &Parts,
+        body: &[u8],
+        whose: &mut Option<Tenant>,
+    ) -> Result<Self, OtlpError> {
         let caller = xray::sender::who_signed(state, parts, body).await;
         let caller = caller.map_err(|refusal| match refusal.code.status() {
             status if status.is_server_error() => OtlpError::Unavailable,
             _ => OtlpError::UnknownKey,
         })?;
+        *whose = Some(caller.tenant);
         Ok(Self::by(sender_by(state, &caller).map_err(refused)?))
     }
 
@@ -222,6 +236,7 @@ impl Exporter {
         signal: Signal,
         peer: Option<Peer>,
         headers: &HeaderMap,
+        whose: &mut Option<Tenant>,
     ) -> Result<Self, OtlpError> {
         let dataset = header_text(headers, &DATASET)
             .filter(|dataset| !dataset.trim().is_empty())
@@ -230,7 +245,7 @@ impl Exporter {
         if is_classic && dataset.is_none() && signal != Signal::Logs {
             return Err(OtlpError::MissingDataset);
         }
-        let sender = sender(state, peer, headers).await.map_err(refused)?;
+        let sender = sender(state, peer, headers, whose).await.map_err(refused)?;
         Ok(Self {
             sender,
             is_classic,
@@ -250,7 +265,7 @@ impl Exporter {
         let sender = self.sender.clone();
         let mut decoded = self.decode(state, signal, message).await?;
         for refusal in &decoded.refusals {
-            state.metrics.event_rejected(protocol, refusal.reason);
+            state.event_rejected(sender.tenant, protocol, refusal.reason);
         }
         let batches = std::mem::take(&mut decoded.batches);
         let outcome =
@@ -297,7 +312,12 @@ impl Exporter {
 }
 
 /// Counts requests that were refused as a whole; what the store refused is counted where it was appended.
-pub(crate) fn count_refused(state: &ApiState, protocol: Protocol, error: &OtlpError) {
+pub(crate) fn count_refused(
+    state: &ApiState,
+    whose: Option<Tenant>,
+    protocol: Protocol,
+    error: &OtlpError,
+) {
     let reason = match error {
         OtlpError::UnsupportedContentType => "unsupported_content_type",
         OtlpError::MissingKey => "missing_key",
@@ -308,5 +328,5 @@ pub(crate) fn count_refused(state: &ApiState, protocol: Protocol, error: &OtlpEr
         OtlpError::Malformed { .. } => "malformed",
         OtlpError::Busy | OtlpError::Unavailable => return,
     };
-    state.metrics.request_rejected(protocol, reason);
+    state.request_rejected(whose, protocol, reason);
 }

@@ -73,10 +73,12 @@ async fn export(
 ) -> Response {
     let peer = peer.map(|Extension(peer)| peer);
     // The key comes first: a stranger's message is never read.
-    let exporter = match Exporter::find(&state, signal, peer, request.headers()).await {
+    let mut whose = None;
+    let found = Exporter::find(&state, signal, peer, request.headers(), &mut whose).await;
+    let exporter = match found {
         Ok(exporter) => exporter,
         Err(error) => {
-            count_refused(&state, Protocol::OtlpGrpc, &error);
+            count_refused(&state, whose, Protocol::OtlpGrpc, &error);
             return status(&error).into_http::<Body>();
         }
     };
@@ -112,9 +114,10 @@ impl ClientStreamingService<Bytes> for Export {
         let exporter = self.exporter.take();
         Box::pin(async move {
             let exporter = exporter.ok_or_else(|| Status::internal("the call was made twice"))?;
+            let whose = Some(exporter.tenant());
             let taken = take(&state, signal, exporter, request.into_inner()).await;
             taken.map(tonic::Response::new).map_err(|error| {
-                count_refused(&state, Protocol::OtlpGrpc, &error);
+                count_refused(&state, whose, Protocol::OtlpGrpc, &error);
                 status(&error)
             })
         })

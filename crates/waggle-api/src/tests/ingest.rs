@@ -551,3 +551,83 @@ async fn browsers_of_other_sites_may_send_with_a_key() {
         .await;
     assert_eq!(answer.header("access-control-allow-origin"), "");
 }
+
+#[tokio::test]
+async fn refusals_can_be_looked_up_where_they_belong() {
+    let installation = Installation::new().await;
+    let batch = json!([{"data": {"n": 1}}, {"data": {}}, {"data": 7}]);
+    let sent = installation
+        .ask_with_key("POST", "/1/batch/shop")
+        .json(&batch);
+    assert_eq!(sent.send().await.status, 200);
+    let broken = installation
+        .ask_with_key("POST", "/1/events/shop")
+        .body("{");
+    assert_eq!(broken.send().await.status, 400);
+    let silent = installation
+        .key_with(installation.production, KeyKind::Ingest, [])
+        .await;
+    for (key, path, status) in [
+        (silent.as_str(), "/1/events/shop", 401),
+        ("of nobody", "/1/events/shop", 401),
+        ("of nobody", "/v1/traces", 401),
+    ] {
+        let call = installation
+            .ask("POST", path)
+            .header("x-honeycomb-team", key);
+        assert_eq!(
+            call.json(&json!({"n": 1})).send().await.status,
+            status,
+            "{path}"
+        );
+    }
+    installation.sink.set(Mood::Busy);
+    let busy = installation
+        .ask_with_key("POST", "/1/events/shop")
+        .json(&json!({"n": 1}));
+    assert_eq!(busy.send().await.status, 429);
+    let cookie = installation.sign_in().await;
+    let list = async |environment: &str| {
+        let path = format!("/api/environments/{environment}/rejections");
+        let answer = installation
+            .ask("GET", &path)
+            .header("cookie", &cookie)
+            .send()
+            .await
+            .json();
+        let kinds = |list: &serde_json::Value| -> Vec<String> {
+            let rejections = list.as_array().unwrap().iter();
+            let mut kinds: Vec<String> = rejections
+                .map(|found| {
+                    format!(
+                        "{} {} {}",
+                        found["protocol"], found["reason"], found["count"]
+                    )
+                    .replace('"', "")
+                })
+                .collect();
+            kinds.sort();
+            kinds
+        };
+        (
+            kinds(&answer["rejections"]),
+            kinds(&answer["of_unknown_senders"]),
+        )
+    };
+    let strangers = vec![
+        "events unknown_key 1".to_owned(),
+        "otlp_http unknown_key 1".to_owned(),
+    ];
+    let ours = [
+        "batch empty 1",
+        "batch malformed 1",
+        "events busy 1",
+        "events forbidden 1",
+        "events malformed 1",
+    ];
+    assert_eq!(
+        list("production").await,
+        (ours.map(str::to_owned).to_vec(), strangers.clone())
+    );
+    assert_eq!(list("staging").await, (Vec::new(), strangers));
+}
