@@ -24,6 +24,8 @@ pub(crate) type Answer = Result<Response, Problem>;
 pub(crate) struct Ask {
     pub(crate) state: ApiState,
     pub(crate) caller: Arc<Caller>,
+    /// True for a person who may do everything in the team.
+    pub(crate) is_administrator: bool,
     pub(crate) headers: HeaderMap,
     /// Base URL by which the client reached this server.
     pub(crate) origin: String,

@@ -4,6 +4,7 @@ pub(crate) mod artifact;
 pub(crate) mod auth;
 pub(crate) mod board;
 mod board_panel;
+mod board_sharing;
 pub(crate) mod board_view;
 pub(crate) mod burn_alert;
 pub(crate) mod column;

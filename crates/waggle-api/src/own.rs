@@ -3,6 +3,7 @@
 
 pub(crate) mod alerting;
 pub(crate) mod board;
+pub(crate) mod board_shelf;
 pub(crate) mod bubble_up;
 pub(crate) mod calculated_field;
 pub(crate) mod dataset;
@@ -18,7 +19,9 @@ pub(crate) mod rejection;
 pub(crate) mod retention;
 pub(crate) mod row;
 pub(crate) mod schema;
+pub(crate) mod service_map;
 pub(crate) mod session;
 pub(crate) mod sql;
+pub(crate) mod suggestion;
 pub(crate) mod team;
 pub(crate) mod usage;

@@ -76,10 +76,12 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::key::RESOURCE,
     own::dataset::RESOURCE,
     own::schema::RESOURCE,
+    own::suggestion::RESOURCE,
     own::query::RESOURCE,
     own::query_annotation::RESOURCE,
     own::history::RESOURCE,
     own::board::RESOURCE,
+    own::board_shelf::RESOURCE,
     own::marker::RESOURCE,
     own::row::RESOURCE,
     own::bubble_up::RESOURCE,
@@ -90,6 +92,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::rejection::RESOURCE,
     own::retention::RESOURCE,
     own::erasure::RESOURCE,
+    own::service_map::RESOURCE,
     own::alerting::RESOURCE,
     own::recipient::RESOURCE,
 ];
@@ -165,6 +168,7 @@ async fn answer(
     let answer = async {
         let (mut parts, body) = request.into_parts();
         let caller;
+        let mut is_administrator = false;
         let (path, query);
         match row.face {
             Face::Own => {
@@ -183,6 +187,7 @@ async fn answer(
                 if !parts.method.is_safe() && parts.method != Method::DELETE {
                     request::require_json(&parts.headers)?;
                 }
+                is_administrator = person.is_administrator;
                 caller = person.caller;
             }
             Face::V1
@@ -203,6 +208,7 @@ async fn answer(
         handler(Ask {
             state,
             caller,
+            is_administrator,
             headers: parts.headers,
             origin: origin.clone(),
             path,

@@ -1,7 +1,8 @@
 //! Maps of services that were asked for: who called whom, computed in the background by queries and kept in memory for whoever asked.
 //!
 //! A map is a view of the moment, cheap to ask for again, so a restart forgets it. It is one query by the service of a span and that of its
-//! parent.
+//! parent, and one more for each service that calls a gateway: people declare gateways, and calls through them are shown as calls of what
+//! is behind them.
 
 use crate::problem::Problem;
 use crate::running::share;
@@ -12,6 +13,7 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
+use waggle_metastore::Gateways;
 use waggle_model::{
     Cell, DatasetScope, FilterOp, FilterSpec, FilterValue, QueryOptions, QuerySpec, ResultTable,
     Tenant, TimeRange, Value,
@@ -21,6 +23,10 @@ use waggle_model::{
 const SERVICE: &str = "service.name";
 /// The same of the span above.
 const PARENT_SERVICE: &str = "parent.service.name";
+/// The same of some span of the trace.
+const ANY_SERVICE: &str = "any.service.name";
+/// Most services that call gateways: each costs a query.
+const CALLERS_MAX: usize = 50;
 /// Most pairs of services that one map is made of.
 const PAIRS_MAX: usize = 64_000;
 
@@ -144,7 +150,8 @@ async fn compute(
     tenant: Tenant,
     question: &MapQuestion,
 ) -> Result<Vec<Dependency>, Problem> {
-    let mut dependencies = count_calls(state, tenant, question.range).await?;
+    let calls = count_calls(state, tenant, question.range).await?;
+    let mut dependencies = pass_through(state, tenant, question.range, calls).await?;
     dependencies.retain(|call| {
         let is_wanted = question.services.is_empty()
             || question.services.contains(&call.parent)
@@ -159,6 +166,106 @@ async fn compute(
     });
     dependencies.truncate(question.limit);
     Ok(dependencies)
+}
+
+/// Puts the calls that gateways pass on in the place of the calls to and from them.
+///
+/// A call behind a gateway counts for each service that calls a gateway in the same trace. With one such service in a trace, as is usual,
+/// that is exact.
+async fn pass_through(
+    state: &ApiState,
+    tenant: Tenant,
+    range: TimeRange,
+    mut calls: Vec<Dependency>,
+) -> Result<Vec<Dependency>, Problem> {
+    let gateways = state.metastore.artifact_of_key::<Gateways>(tenant, "");
+    let gateways: HashSet<String> = match gateways.await? {
+        Some(gateways) => gateways.value.services.into_iter().collect(),
+        None => return Ok(calls),
+    };
+    let into: Vec<&Dependency> = calls
+        .iter()
+        .filter(|call| gateways.contains(&call.child) && !gateways.contains(&call.parent))
+        .collect();
+    let mut callers: Vec<String> = into.iter().map(|call| call.parent.clone()).collect();
+    callers.sort();
+    callers.dedup();
+    if callers.len() > CALLERS_MAX {
+        return Err(Problem::bad_request(format!(
+            "more than {CALLERS_MAX} services call gateways; declare fewer"
+        )));
+    }
+    // A gateway that is called by nobody we know stays where calls begin.
+    let called: HashSet<String> = into.iter().map(|call| call.child.clone()).collect();
+    calls.retain(|call| !gateways.contains(&call.child) && !called.contains(&call.parent));
+    for caller in callers {
+        for (target, call_count) in calls_behind(state, tenant, range, &gateways, &caller).await? {
+            let direct = calls
+                .iter_mut()
+                .find(|call| call.parent == caller && call.child == target);
+            match direct {
+                Some(call) => call.call_count = call.call_count.saturating_add(call_count),
+                None => calls.push(Dependency {
+                    parent: caller.clone(),
+                    child: target,
+                    call_count,
+                }),
+            }
+        }
+    }
+    Ok(calls)
+}
+
+/// Which services gateways call in traces of a service, and how often.
+async fn calls_behind(
+    state: &ApiState,
+    tenant: Tenant,
+    range: TimeRange,
+    gateways: &HashSet<String>,
+    caller: &str,
+) -> Result<Vec<(String, i64)>, Problem> {
+    let names: Vec<Value> = gateways.iter().cloned().map(Value::String).collect();
+    let filter = |column: &str, op, value| FilterSpec {
+        column: column.to_owned(),
+        op,
+        value,
+    };
+    let of_caller = FilterValue::One(Value::String(caller.to_owned()));
+    let spec = QuerySpec {
+        breakdowns: vec![SERVICE.to_owned()],
+        filters: vec![
+            filter(
+                PARENT_SERVICE,
+                FilterOp::In,
+                FilterValue::Many(names.clone()),
+            ),
+            filter(SERVICE, FilterOp::Exists, FilterValue::None),
+            filter(SERVICE, FilterOp::NotIn, FilterValue::Many(names)),
+            filter(ANY_SERVICE, FilterOp::Equal, of_caller),
+        ],
+        ..QuerySpec::default()
+    };
+    let table = state
+        .engine
+        .query(tenant, DatasetScope::All, &spec, range, options())
+        .await?;
+    let calls = table.groups.into_iter().filter_map(|group| {
+        match (group.key.into_iter().next()??, group.values.first()?) {
+            (Value::String(target), Cell::Int(call_count)) => Some((target, *call_count)),
+            _ => None,
+        }
+    });
+    Ok(calls.collect())
+}
+
+fn options() -> QueryOptions {
+    QueryOptions {
+        disable_series: true,
+        disable_total: true,
+        disable_other: true,
+        limit_default: PAIRS_MAX,
+        limit_max: PAIRS_MAX,
+    }
 }
 
 /// How many spans each service has below those of each service, its own included.
@@ -177,16 +284,9 @@ async fn count_calls(
         filters: vec![exists(PARENT_SERVICE), exists(SERVICE)],
         ..QuerySpec::default()
     };
-    let options = QueryOptions {
-        disable_series: true,
-        disable_total: true,
-        disable_other: true,
-        limit_default: PAIRS_MAX,
-        limit_max: PAIRS_MAX,
-    };
     let table: ResultTable = state
         .engine
-        .query(tenant, DatasetScope::All, &spec, range, options)
+        .query(tenant, DatasetScope::All, &spec, range, options())
         .await?;
     if table.group_count > PAIRS_MAX {
         return Err(Problem::bad_request(format!(

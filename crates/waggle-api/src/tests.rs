@@ -15,6 +15,7 @@ mod otlp;
 mod own;
 mod rate;
 mod resource;
+mod sharing;
 mod sink;
 mod sql;
 mod usage;

@@ -48,6 +48,12 @@ pub enum ArtifactKind {
     Group,
     /// [`crate::ResourcePolicy`].
     ResourcePolicy,
+    /// [`crate::DatasetGuide`].
+    DatasetGuide,
+    /// [`crate::BoardShelf`].
+    BoardShelf,
+    /// [`crate::Gateways`].
+    Gateways,
 }
 
 impl ArtifactKind {
@@ -69,6 +75,9 @@ impl ArtifactKind {
             Self::SamplingRules => "sampling_rules",
             Self::Group => "group",
             Self::ResourcePolicy => "resource_policy",
+            Self::DatasetGuide => "dataset_guide",
+            Self::BoardShelf => "board_shelf",
+            Self::Gateways => "gateways",
         }
     }
 
@@ -89,6 +98,9 @@ impl ArtifactKind {
             Self::SamplingRules => "Sampling rules",
             Self::Group => "Group",
             Self::ResourcePolicy => "Resource policy",
+            Self::DatasetGuide => "Suggestions",
+            Self::BoardShelf => "Board shelf",
+            Self::Gateways => "Gateways",
         }
     }
 

@@ -20,6 +20,18 @@ pub struct Board {
     pub tags: Vec<Tag>,
     /// Columns offered as filters of the whole board.
     pub preset_filters: Vec<PresetFilter>,
+    /// Who sees it.
+    #[serde(default)]
+    pub sharing: BoardSharing,
+}
+
+/// Who sees a board beside administrators. Before boards had it, everybody did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoardSharing {
+    /// Id of the person who made it; `None` for a program.
+    pub maker: Option<i64>,
+    /// Ids of the people who see it with its maker; `None` for everybody.
+    pub collaborators: Option<Vec<i64>>,
 }
 
 impl Artifact for Board {

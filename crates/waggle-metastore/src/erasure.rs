@@ -95,7 +95,8 @@ pub trait Erasures: Send + Sync {
 
     /// Deletes what else may hold the events of an erasure: all results of queries over its dataset or over all datasets, the saved
     /// queries of the tenant that compare with one of `texts`, in a filter's value or in a literal of an expression, and the erasure's own
-    /// request. In views of boards and in calculated fields, which others may use, the texts alone go. Answers that were asked for before
+    /// request. In boards and their views, suggestions, groups and calculated fields, which others may use, the texts
+    /// alone go. Answers that were asked for before
     /// the erasure has ended are not written down after this either; see [`Queries::record_run`](crate::Queries::record_run).
     async fn forget_erased(
         &self,

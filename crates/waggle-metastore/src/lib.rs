@@ -17,7 +17,9 @@ mod derived_column;
 mod erased;
 mod erasure;
 mod error;
+mod gateway;
 mod group;
+mod guide;
 mod history;
 mod id;
 mod key;
@@ -30,6 +32,7 @@ mod resource_policy;
 mod retention;
 mod sampling_rule;
 mod session;
+mod shelf;
 mod slo;
 mod slug;
 mod sqlite;
@@ -47,7 +50,8 @@ pub use artifact::{
 };
 pub use block::{Block, BlockId, Blocks, NewBlock};
 pub use board::{
-    Board, BoardView, Panel, PanelContent, Position, PresetFilter, QueryStyle, Tag, ViewFilter,
+    Board, BoardSharing, BoardView, Panel, PanelContent, Position, PresetFilter, QueryStyle, Tag,
+    ViewFilter,
 };
 pub use bootstrap::{Bootstrap, FirstRows, FirstTeam};
 pub use column::{
@@ -59,7 +63,9 @@ pub use definition::{DatasetDefinition, DefinedColumn};
 pub use derived_column::DerivedColumn;
 pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure};
 pub use error::{Error, Result};
+pub use gateway::Gateways;
 pub use group::Group;
+pub use guide::DatasetGuide;
 pub use history::{PastRun, QueryHistory, RunFilter, RunPlace, RunState};
 pub use id::{environment_of_public_id, environment_public_id, team_public_id, user_public_id};
 pub use key::{AwsKey, Key, KeyChange, KeyId, KeyKind, KeyOwner, Keys, NewAwsKey, NewKey};
@@ -74,6 +80,7 @@ pub use resource_policy::ResourcePolicy;
 pub use retention::{DatasetRetention, Retentions};
 pub use sampling_rule::{SamplingRateBoost, SamplingRule, SamplingRules};
 pub use session::{NewSession, Session, Sessions};
+pub use shelf::BoardShelf;
 pub use slo::{BurnAlert, BurnAlertType, BurnCondition, Slo};
 pub use slug::{is_usable_name, slug};
 pub use sqlite::SqliteMetastore;

@@ -148,7 +148,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists the datasets with what they hold.
+         * Lists the datasets with what they hold and how long it stays.
          * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
          */
         get: operations["get__api_environments_env_datasets"];
@@ -335,6 +335,30 @@ export interface paths {
          * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
          */
         delete: operations["delete__api_environments_env_datasets_dataset_calculated_fields_id"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/suggestions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the suggestions of a dataset; there are none until somebody makes some.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_suggestions"];
+        /**
+         * Replaces the suggestions of a dataset.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        put: operations["put__api_environments_env_datasets_dataset_suggestions"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -608,6 +632,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/board-shelf": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the boards near at hand of who is signed in; those that are gone are left out.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_board_shelf"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/board-shelf/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Gives a board a star or takes it, and notes that it was looked at.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        put: operations["put__api_environments_env_board_shelf_id"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/datasets/{dataset}/markers": {
         parameters: {
             query?: never;
@@ -812,6 +876,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/rejections": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists why events and whole requests were refused in the last ten minutes, since this server started.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_rejections"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/retention": {
         parameters: {
             query?: never;
@@ -913,6 +997,30 @@ export interface paths {
          */
         get: operations["get__api_environments_env_erasures_id"];
         put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/service-map": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the services that are declared to be gateways.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_service_map"];
+        /**
+         * Declares gateways: maps show calls through them as calls of what is behind them.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        put: operations["put__api_environments_env_service_map"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1787,6 +1895,20 @@ export interface components {
                 /** @description What people see, at most 50 characters. */
                 alias: string;
             }[];
+            /** @description Who sees it; there under `/api/`. */
+            sharing?: {
+                /**
+                 * @description `team` for everybody, `limited` for the maker, administrators and collaborators.
+                 * @enum {string}
+                 */
+                kind: "team" | "limited";
+                /** @description E-mail address of who made it; null for boards that a program made. */
+                maker: string | null;
+                /** @description E-mail addresses; empty for a board of the team. */
+                collaborators: string[];
+                /** @description True when whoever asks may say who sees it. */
+                can_change: boolean;
+            };
         };
         /** @description One rectangle of a board. */
         Panel: {
@@ -1892,6 +2014,16 @@ export interface components {
                 /** @description What people see, at most 50 characters. */
                 alias: string;
             }[];
+            /** @description Who sees it; under `/api/` only. Absent, it stays as it is: `team` for a new board. */
+            sharing?: {
+                /**
+                 * @description Whether everybody sees it.
+                 * @enum {string}
+                 */
+                kind: "team" | "limited";
+                /** @description E-mail addresses of people of the team, at most 100. */
+                collaborators?: string[];
+            } | null;
         };
         /** @description One rectangle of a board, to be made. */
         NewPanel: {
@@ -2476,6 +2608,24 @@ export interface components {
             column_count: number;
             /** @description Bytes on disk. */
             stored_bytes: number;
+            /** @description The limits that count for it. */
+            retention: components["schemas"]["RetentionLimits"];
+            /** @description What it took in on the days with events, the oldest first; there when days were asked for. */
+            days?: {
+                /** @description The day of arrival, UTC. */
+                day: string;
+                /** @description Events, each as one whatever its sample rate. */
+                events: number;
+                /** @description Bytes of their names and values, before compression. */
+                bytes: number;
+            }[];
+        };
+        /** @description Limits of age and size. 0 keeps everything; null leaves it to whoever stands above. */
+        RetentionLimits: {
+            /** @description Seconds. */
+            age_s?: number | null;
+            /** @description Bytes on disk. */
+            bytes?: number | null;
         };
         /** @description What an answer cost and how exact it is. */
         Stats: {
@@ -2770,6 +2920,22 @@ export interface components {
             /** @description Milliseconds it took. */
             elapsed_ms: number;
         };
+        /** @description Refusals of one kind. */
+        Rejection: {
+            /** @description The way they came: events, batch, otlp_http, otlp_grpc, kinesis or xray. */
+            protocol: string;
+            /** @description Why, in one word. */
+            reason: string;
+            /** @description Why, and what to do about it. */
+            advice: string;
+            /** @description How many: events, or requests that were refused as a whole. */
+            count: number;
+            /**
+             * Format: date-time
+             * @description When the last of them came.
+             */
+            last_at: string;
+        };
         /** @description What is kept, and why. */
         Retention: {
             /** @description Limits of the server. */
@@ -2780,13 +2946,6 @@ export interface components {
             is_preview: boolean;
             /** @description Each dataset, or the one that was asked for. */
             datasets: components["schemas"]["DatasetRetention"][];
-        };
-        /** @description Limits of age and size. 0 keeps everything; null leaves it to whoever stands above. */
-        RetentionLimits: {
-            /** @description Seconds. */
-            age_s?: number | null;
-            /** @description Bytes on disk. */
-            bytes?: number | null;
         };
         /** @description What a dataset keeps, and what it would lose. */
         DatasetRetention: {
@@ -3275,7 +3434,10 @@ export interface operations {
     };
     get__api_environments_env_datasets: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of how many last days to tell what was taken in, today included; 1 to 366. None unless given. */
+                days?: number;
+            };
             header?: never;
             path: {
                 /** @description Slug of the environment. */
@@ -3824,6 +3986,99 @@ export interface operations {
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_suggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Columns to group by, the best first; at most 20. */
+                        groupings: string[];
+                        /** @description The query that the builder begins with. */
+                        query: components["schemas"]["QuerySpec"] | null;
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_datasets_dataset_suggestions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Columns to group by, the best first; at most 20. */
+                    groupings: string[];
+                    /** @description The query that the builder begins with. */
+                    query: components["schemas"]["QuerySpec"] | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Columns to group by, the best first; at most 20. */
+                        groupings: string[];
+                        /** @description The query that the builder begins with. */
+                        query: components["schemas"]["QuerySpec"] | null;
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };
@@ -4723,6 +4978,113 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
+    get__api_environments_env_board_shelf: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Ids of boards, the one with the oldest star first. */
+                        starred: string[];
+                        /** @description Boards that were looked at, the last first; at most 20. */
+                        viewed: {
+                            /** @description Its id. */
+                            board: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was looked at last.
+                             */
+                            at: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_board_shelf_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the board. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Whether it has a star. */
+                    starred?: boolean;
+                    /** @description True when it was looked at now. */
+                    viewed?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Ids of boards, the one with the oldest star first. */
+                        starred: string[];
+                        /** @description Boards that were looked at, the last first; at most 20. */
+                        viewed: {
+                            /** @description Its id. */
+                            board: string;
+                            /**
+                             * Format: date-time
+                             * @description When it was looked at last.
+                             */
+                            at: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
     get__api_environments_env_datasets_dataset_markers: {
         parameters: {
             query?: never;
@@ -5199,7 +5561,7 @@ export interface operations {
                             bytes: number;
                             /** @description Days with events, the oldest first. */
                             days: {
-                                /** @description The day. */
+                                /** @description The day of arrival, UTC. */
                                 day: string;
                                 /** @description Events, each as one whatever its sample rate. */
                                 events: number;
@@ -5207,6 +5569,44 @@ export interface operations {
                                 bytes: number;
                             }[];
                         }[];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_rejections: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Of how many last minutes. */
+                        minutes: number;
+                        /** @description Of senders of this environment, the newest first. */
+                        rejections: components["schemas"]["Rejection"][];
+                        /** @description Of requests without a key that is known: they may be meant for any environment of this server. */
+                        of_unknown_senders: components["schemas"]["Rejection"][];
                     };
                 };
             };
@@ -5509,6 +5909,89 @@ export interface operations {
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_service_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Names of services, at most 100. */
+                        gateways: string[];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_service_map: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Names of services, at most 100. */
+                    gateways: string[];
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Names of services, at most 100. */
+                        gateways: string[];
+                    };
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };

@@ -1,9 +1,11 @@
 //! `/1/boards`. Source: spec/honeycomb-api.md section 13. Panels are read and written in [`super::board_panel`].
 
 use super::artifact::TAGS;
-use super::artifact::{no_content, read_tags, tags_json};
+use super::artifact::{no_artifact, no_content, read_tags, tags_json};
 use super::board_panel::{self, ReadPanel};
 use super::board_panel::{NEW_PANEL, PANEL};
+pub(crate) use super::board_sharing::is_seen;
+use super::board_sharing::{self, NEW_SHARING, SHARING, sharing_json};
 use crate::ask::{Answer, Ask, json_answer};
 use crate::form::{Form, read};
 use crate::problem::Problem;
@@ -12,7 +14,7 @@ use crate::shape::{Content, Named, Shape, may, must};
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
-use waggle_metastore::{Board, Place, PresetFilter, Stored};
+use waggle_metastore::{Board, BoardSharing, Place, PresetFilter, Stored, User};
 
 pub(crate) const RESOURCE: Resource = Resource { name: "Boards", about: "Pages of panels that show queries, SLOs and text.", routes: &[ Route::v1("GET", "/1/boards", NEED, |ask| { Box::pin(list(ask)) }).about("Lists the boards.").answers(&[(200, Content::Json(Shape::List(&Shape::Named(&BOARD))))]), Route::v1("POST", "/1/boards", NEED, |ask| { Box::pin(create(ask)) }).about("Makes a board.").takes(Shape::Named(&NEW_BOARD)).makes("board", "/id", r#"{"name": "Service health", "panels": [{"type": "query", "query_panel": {"query_id": "<query>", "query_annotation_id": "<query_annotation>"}}]}"#).answers(&[(201, Content::Json(Shape::Named(&BOARD)))]), Route::v1("GET", "/1/boards/", NEED, |ask| { Box::pin(list(ask)) }).about("Lists the boards.").answers(&[(200, Content::Json(Shape::List(&Shape::Named(&BOARD))))]), Route::v1("POST", "/1/boards/", NEED, |ask| { Box::pin(create(ask)) }).about("Makes a board.").takes(Shape::Named(&NEW_BOARD)).answers(&[(201, Content::Json(Shape::Named(&BOARD)))]), Route::v1("GET", "/1/boards/{id}", NEED, |ask| { Box::pin(get(ask)) }).about("Returns a board.").id("board").answers(&[(200, Content::Json(Shape::Named(&BOARD)))]), Route::v1("PUT", "/1/boards/{id}", NEED, |ask| { Box::pin(update(ask)) }).about("Replaces a board; preset filters that are absent stay.").id("board").takes(Shape::Named(&NEW_BOARD)).answers(&[(200, Content::Json(Shape::Named(&BOARD)))]), Route::v1("DELETE", "/1/boards/{id}", NEED, |ask| { Box::pin(delete(ask)) }).about("Deletes a board with its views.").id("board").answers(&[(204, Content::Nothing)]),  ] };
 
@@ -50,6 +52,7 @@ pub(crate) const BOARD: Named = Named {
             PRESET_FILTERS,
             "Columns offered as filters of the whole board.",
         ),
+        SHARING,
     ],
 };
 pub(crate) const NEW_BOARD: Named = Named {
@@ -75,6 +78,7 @@ pub(crate) const NEW_BOARD: Named = Named {
             PRESET_FILTERS,
             "At most 5 columns offered as filters of the whole board.",
         ),
+        NEW_SHARING,
     ],
 };
 
@@ -86,11 +90,12 @@ const COLUMN_CHARS_MAX: usize = 255;
 
 /// `GET /1/boards`.
 pub(crate) async fn list(ask: Ask) -> Answer {
-    let boards = ask.artifacts_of_environment::<Board>().await?;
-    let slugs = ask.slugs().await?;
+    let mut boards = ask.artifacts_of_environment::<Board>().await?;
+    boards.retain(|board| is_seen(&ask, &board.value));
+    let shown = Shown::of(&ask).await?;
     let mut answer = Vec::with_capacity(boards.len());
     for board in &boards {
-        answer.push(board_json(&ask, board, &slugs).await?);
+        answer.push(board_json(&ask, board, &shown).await?);
     }
     json_answer(StatusCode::OK, &answer)
 }
@@ -104,13 +109,13 @@ pub(crate) async fn create(ask: Ask) -> Answer {
 
 /// `GET /1/boards/{id}`.
 pub(crate) async fn get(ask: Ask) -> Answer {
-    let board = ask.artifact::<Board>().await?;
+    let board = seen_board(&ask).await?;
     answer(&ask, StatusCode::OK, &board).await
 }
 
 /// `PUT /1/boards/{id}`: preset filters that are not sent stay, everything else is replaced.
 pub(crate) async fn update(ask: Ask) -> Answer {
-    let mut board = ask.artifact::<Board>().await?;
+    let mut board = seen_board(&ask).await?;
     board.value = read_checked(&ask, &ask.object()?, Some(&board.value)).await?;
     let board = ask.update_artifact(board).await?;
     answer(&ask, StatusCode::OK, &board).await
@@ -118,14 +123,42 @@ pub(crate) async fn update(ask: Ask) -> Answer {
 
 /// `DELETE /1/boards/{id}`: its views go with it.
 pub(crate) async fn delete(ask: Ask) -> Answer {
-    let board = ask.artifact::<Board>().await?;
+    let board = seen_board(&ask).await?;
     ask.delete_artifact(&board).await?;
     no_content()
 }
 
+/// The board of the path's `{id}`, unless it is one of others.
+pub(crate) async fn seen_board(ask: &Ask) -> Result<Stored<Board>, Problem> {
+    let board = ask.artifact::<Board>().await?;
+    match is_seen(ask, &board.value) {
+        true => Ok(board),
+        false => Err(no_artifact::<Board>()),
+    }
+}
+
 async fn answer(ask: &Ask, status: StatusCode, board: &Stored<Board>) -> Answer {
-    let slugs = ask.slugs().await?;
-    json_answer(status, &board_json(ask, board, &slugs).await?)
+    let shown = Shown::of(ask).await?;
+    json_answer(status, &board_json(ask, board, &shown).await?)
+}
+
+/// What boards name by ids and show by names.
+struct Shown {
+    slugs: board_panel::Slugs,
+    /// Empty where nobody is told who sees a board.
+    users: Vec<User>,
+}
+
+impl Shown {
+    async fn of(ask: &Ask) -> Result<Self, Problem> {
+        Ok(Self {
+            slugs: ask.slugs().await?,
+            users: match board_sharing::is_for_people(ask) {
+                true => ask.state.metastore.users(ask.tenant().team).await?,
+                false => Vec::new(),
+            },
+        })
+    }
 }
 
 /// Reads a board and looks whether what its panels show exists.
@@ -134,7 +167,11 @@ async fn read_checked(
     object: &Map<String, Json>,
     before: Option<&Board>,
 ) -> Result<Board, Problem> {
-    let (mut board, panels) = read(object, |form| read_board(form, before))?;
+    let ((mut board, panels), sharing) = read(object, |form| {
+        let sharing = board_sharing::read_sharing(form);
+        (read_board(form, before), sharing)
+    })?;
+    board.sharing = board_sharing::checked(ask, sharing, before).await?;
     board.panels = board_panel::check(ask, panels).await?;
     Ok(board)
 }
@@ -154,6 +191,7 @@ fn read_board(form: &Form<'_>, before: Option<&Board>) -> (Board, Vec<ReadPanel>
             Some(before) => before.preset_filters.clone(),
             None => read_preset_filters(form),
         },
+        sharing: BoardSharing::default(),
     };
     (board, board_panel::read_panels(form))
 }
@@ -167,22 +205,18 @@ fn read_preset_filters(form: &Form<'_>) -> Vec<PresetFilter> {
     filters.collect()
 }
 
-async fn board_json(
-    ask: &Ask,
-    board: &Stored<Board>,
-    slugs: &board_panel::Slugs,
-) -> Result<Json, Problem> {
+async fn board_json(ask: &Ask, board: &Stored<Board>, shown: &Shown) -> Result<Json, Problem> {
     let value = &board.value;
     let mut panels = Vec::with_capacity(value.panels.len());
     for panel in &value.panels {
-        panels.push(board_panel::panel_json(ask, panel, slugs).await?);
+        panels.push(board_panel::panel_json(ask, panel, &shown.slugs).await?);
     }
     let preset_filters: Vec<Json> = value
         .preset_filters
         .iter()
         .map(|filter| json!({ "column": filter.column, "alias": filter.alias }))
         .collect();
-    Ok(json!({
+    let mut json = json!({
         "id": board.id.0,
         "name": value.name,
         "description": value.description,
@@ -191,5 +225,9 @@ async fn board_json(
         "panels": panels,
         "tags": tags_json(&value.tags),
         "preset_filters": preset_filters,
-    }))
+    });
+    if board_sharing::is_for_people(ask) {
+        json["sharing"] = sharing_json(ask, &value.sharing, &shown.users);
+    }
+    Ok(json)
 }

@@ -1,6 +1,7 @@
 //! `/1/boards/{id}/views`: named sets of filters of a board. Source: spec/honeycomb-api.md section 13.
 
 use super::artifact::{no_artifact, no_content};
+use super::board::seen_board;
 use crate::ask::{Answer, Ask, json_answer};
 use crate::form::{Form, read};
 use crate::problem::Problem;
@@ -9,7 +10,7 @@ use crate::shape::{Content, Named, Shape, may, must};
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
-use waggle_metastore::{Board, BoardView, Place, Stored, ViewFilter};
+use waggle_metastore::{BoardView, Place, Stored, ViewFilter};
 use waggle_model::FilterOp;
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -97,7 +98,7 @@ const VALUE_BYTES_MAX: usize = 10_000;
 
 /// `GET /1/boards/{id}/views`.
 pub(crate) async fn list(ask: Ask) -> Answer {
-    let board = ask.artifact::<Board>().await?;
+    let board = seen_board(&ask).await?;
     let views = ask
         .state
         .metastore
@@ -109,7 +110,7 @@ pub(crate) async fn list(ask: Ask) -> Answer {
 
 /// `POST /1/boards/{id}/views`: 409 for the 51st, and for a name that the board has.
 pub(crate) async fn create(ask: Ask) -> Answer {
-    let board = ask.artifact::<Board>().await?;
+    let board = seen_board(&ask).await?;
     let object = ask.object()?;
     let view = read(&object, read_view)?;
     let place = Place::within(&board.id);
@@ -139,7 +140,7 @@ pub(crate) async fn delete(ask: Ask) -> Answer {
 }
 
 async fn view_of(ask: &Ask) -> Result<Stored<BoardView>, Problem> {
-    let board = ask.artifact::<Board>().await?;
+    let board = seen_board(ask).await?;
     let view = ask.artifact_by_id::<BoardView>(ask.path("view")).await?;
     view.filter(|view| view.place.parent.as_ref() == Some(&board.id))
         .ok_or_else(no_artifact::<BoardView>)

@@ -565,10 +565,14 @@ async fn refusals_can_be_looked_up_where_they_belong() {
         .body("{");
     assert_eq!(broken.send().await.status, 400);
     let silent = installation
-        .key_with(installation.production, KeyKind::Ingest, [])
+        .key_with(
+            installation.production,
+            KeyKind::Configuration,
+            [Permission::RunQueries],
+        )
         .await;
     for (key, path, status) in [
-        (silent.as_str(), "/1/events/shop", 401),
+        (silent.as_str(), "/1/events/shop", 403),
         ("of nobody", "/1/events/shop", 401),
         ("of nobody", "/v1/traces", 401),
     ] {

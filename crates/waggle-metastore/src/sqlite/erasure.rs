@@ -198,6 +198,7 @@ async fn forget_in_artifacts(
     for kind in [
         ArtifactKind::Board,
         ArtifactKind::BoardView,
+        ArtifactKind::DatasetGuide,
         ArtifactKind::DerivedColumn,
         ArtifactKind::Group,
     ] {

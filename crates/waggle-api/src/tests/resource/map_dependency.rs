@@ -5,7 +5,9 @@ use serde_json::{Value as Json, json};
 use std::time::Duration;
 use waggle_access::Permission;
 use waggle_metastore::KeyKind;
-use waggle_model::{Cell, DatasetScope, Group, QueryError, QuerySpec, ResultTable, Value};
+use waggle_model::{
+    Cell, DatasetScope, FilterValue, Group, QueryError, QuerySpec, ResultTable, Value,
+};
 
 const PATH: &str = "/1/maps/dependencies/requests";
 
@@ -264,4 +266,75 @@ async fn one_team_leaves_a_quarter_of_the_maps_to_others() {
         assert_eq!(get(&installation.key, &id).await, 200);
     }
     assert_eq!(get(&theirs, &kept).await, 200);
+}
+
+/// An engine where `web` and `cron` call `proxy`, and `proxy` calls `shop` for both of them and `search` for `web`; `edge`, which nobody
+/// calls, calls `web`.
+fn through_a_proxy(spec: &QuerySpec, mut table: ResultTable) -> ResultTable {
+    let group = |names: &[&str], count: i64| Group {
+        key: names
+            .iter()
+            .map(|name| Some(Value::String((*name).into())))
+            .collect(),
+        values: vec![Cell::Int(count)],
+    };
+    table.groups = match spec.breakdowns.as_slice() {
+        [_, _] => vec![
+            group(&["edge", "web"], 9),
+            group(&["web", "proxy"], 8),
+            group(&["cron", "proxy"], 2),
+            group(&["proxy", "shop"], 7),
+            group(&["proxy", "search"], 3),
+            group(&["web", "shop"], 1),
+        ],
+        _ => {
+            let caller = spec
+                .filters
+                .iter()
+                .find(|filter| filter.column == "any.service.name")
+                .unwrap();
+            match &caller.value {
+                FilterValue::One(Value::String(name)) if name == "web" => {
+                    vec![group(&["shop"], 5), group(&["search"], 3)]
+                }
+                FilterValue::One(Value::String(name)) if name == "cron" => {
+                    vec![group(&["shop"], 2)]
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    };
+    table.group_count = table.groups.len();
+    table
+}
+
+#[tokio::test]
+async fn calls_pass_through_gateways() {
+    let installation = installation().await;
+    *installation.engine.table.lock() = Some(Box::new(through_a_proxy));
+    let settings = "/api/environments/production/service-map";
+    let wanted = json!({"gateways": ["edge", "proxy"]});
+    installation
+        .get(settings)
+        .await
+        .check(200, &json!({"gateways": []}));
+    let sent = json!({"gateways": ["proxy", "edge", "proxy"]});
+    installation
+        .send("PUT", settings, &sent)
+        .await
+        .check(200, &wanted);
+    installation.get(settings).await.check(200, &wanted);
+    let id = ask(&installation, "", &json!({})).await;
+    let page = installation.get(&format!("{PATH}/{id}")).await.json();
+    let expected = json!([
+        edge("edge", "web", 9),
+        edge("web", "shop", 6),
+        edge("web", "search", 3),
+        edge("cron", "shop", 2),
+    ]);
+    assert_eq!(page["dependencies"], expected);
+    let wrong = installation
+        .send("PUT", settings, &json!({"gateways": [""]}))
+        .await;
+    assert_eq!(wrong.status, 422);
 }
