@@ -1,8 +1,17 @@
 // What is fetched, under which key it is kept, and for how long: the options every screen passes to useQuery.
 import { keepPreviousData, queryOptions } from '@tanstack/react-query';
 import type { BubbleRequest } from '../model/bubble-up';
-import type { QuerySpec } from '../model/query-spec';
-import { nsToSeconds, PARENT_ID, TRACE_ID, type EventRow, type RowsRequest } from '../model/result';
+import { bodyCut } from '../model/heat';
+import { calculationKey, calculationsOf, type QuerySpec } from '../model/query-spec';
+import {
+  nsToSeconds,
+  PARENT_ID,
+  TRACE_ID,
+  type EventRow,
+  type HeatmapData,
+  type QueryAnswer,
+  type RowsRequest,
+} from '../model/result';
 import * as calls from './calls';
 
 export const sessionOptions = () =>
@@ -75,6 +84,53 @@ export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every
     refetchInterval: every ?? false,
     retry: false,
     placeholderData: keepPreviousData,
+  });
+
+/** So often a heat map is cut: each time its body takes at least a fifth of the height before. */
+const CUTS_MAX = 3;
+/** For each squashed heat map of an answer the map of the values below a cut, at the same times. */
+export const bodyOptions = (env: string, dataset: string, answer: QueryAnswer) =>
+  queryOptions({
+    queryKey: [
+      'heat-body',
+      env,
+      dataset,
+      answer.result_id ?? JSON.stringify(answer.query),
+      answer.start_time,
+      answer.end_time,
+    ],
+    queryFn: async ({ signal }) => {
+      const { query } = answer;
+      const filters = query.filters ?? [];
+      const bodies: Record<string, { cut: number; map: HeatmapData }> = {};
+      // Behind filters joined by OR one more would not narrow.
+      if (query.filter_combination === 'OR' && filters.length > 1) return bodies;
+      for (const calculation of calculationsOf(query)) {
+        const key = calculationKey(calculation);
+        let map = answer.heatmaps?.[key];
+        for (let i = 0; map && i < CUTS_MAX; i++) {
+          const cut = bodyCut(map);
+          if (cut === null) break;
+          const body = await calls.peek(
+            env,
+            dataset,
+            {
+              calculations: [calculation],
+              filters: [...filters, { column: calculation.column, op: '<', value: cut }],
+              start_time: answer.start_time,
+              end_time: answer.end_time,
+              granularity: answer.granularity,
+            },
+            signal,
+          );
+          map = body.heatmaps?.[key];
+          if (map) bodies[key] = { cut, map };
+        }
+      }
+      return bodies;
+    },
+    staleTime: Infinity,
+    retry: false,
   });
 
 export const bubbleOptions = (env: string, dataset: string, request: BubbleRequest) =>

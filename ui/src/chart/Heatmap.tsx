@@ -8,6 +8,7 @@ import css from './chart.module.css';
 import type { SharedCursor } from './cursor';
 import { drawMarkers } from './markers';
 import { heatLevels, paint, rampTable, type HeatScale } from './heat-image';
+import { HeatRows } from './heat-rows';
 
 export interface HeatCell {
   bucket: number;
@@ -40,8 +41,12 @@ interface Props {
   box?: HeatArea | null;
   onBox?: (box: HeatArea & { count: number; x: number; y: number }) => void;
   onCell?: (cell: HeatCell) => void;
+  /** A box or a cell, and what a key asks for: `z` its times, `w` its values as a filter, `x` a trace of it. */
+  onKey?: (key: 'z' | 'w' | 'x', area: HeatArea) => void;
 }
 const TOP = 8;
+/** Width of the histogram of the column under the pointer. */
+const HISTOGRAM = 84;
 
 export function Heatmap(props: Props) {
   const { data, range, granularity, colours, utc, scale, cursor, height = 240 } = props;
@@ -62,8 +67,9 @@ export function Heatmap(props: Props) {
   }>({ hover: null, drag: null, from: null, taken: null, line: null });
   const times = useMemo(() => data.times.map((t) => Date.parse(t) / 1000), [data]);
   const image = useMemo(() => {
-    const levels = heatLevels(data.counts, data.bins, scale);
-    const pixels = new ImageData(Math.max(1, data.counts.length), Math.max(1, data.bins));
+    const rows = new HeatRows(data, 0, 0);
+    const levels = heatLevels(rows.columns(), rows.count, scale);
+    const pixels = new ImageData(Math.max(1, data.counts.length), Math.max(1, rows.count));
     paint(levels, rampTable(colours.ramp), pixels.data);
     const canvas = document.createElement('canvas');
     canvas.width = pixels.width;
@@ -76,9 +82,7 @@ export function Heatmap(props: Props) {
   const plotHeight = height - TOP - AXIS_BOTTOM;
   const xOf = (seconds: number) => AXIS_LEFT + ((seconds - range[0]) / (range[1] - range[0])) * plotWidth;
   const timeAt = (x: number) => range[0] + ((x - AXIS_LEFT) / plotWidth) * (range[1] - range[0]);
-  const top = data.min_value + data.step_size * data.bins;
-  const yOf = (value: number) =>
-    TOP + plotHeight - ((value - data.min_value) / (top - data.min_value || 1)) * plotHeight;
+  const rows = new HeatRows(data, TOP, plotHeight);
 
   const drawOver = () => {
     if (!over.current || width === 0) return;
@@ -96,22 +100,22 @@ export function Heatmap(props: Props) {
     if (hover) {
       const [x, y] = hover;
       const left = xOf(times[x]!);
-      const upper = yOf(data.min_value + data.step_size * (y + 1));
+      drawColumn(context, x, y);
       context.strokeStyle = colours.text;
       context.lineWidth = 1.5;
       context.strokeRect(
         left,
-        upper,
+        rows.upper(y),
         Math.max(3, xOf(times[x]! + granularity) - left),
-        Math.max(3, plotHeight / data.bins),
+        Math.max(3, rows.lower(y) - rows.upper(y)),
       );
     }
     const area = drag ? areaOf(drag) : (state.current.taken ?? props.box);
     if (area) {
       const left = Math.max(AXIS_LEFT, xOf(area.start));
       const right = Math.min(AXIS_LEFT + plotWidth, xOf(area.end));
-      const upper = Math.max(TOP, yOf(area.to));
-      const lower = Math.min(TOP + plotHeight, yOf(area.from));
+      const upper = rows.pixel(area.to);
+      const lower = rows.pixel(area.from);
       context.fillStyle = colours.selection;
       context.globalAlpha = 0.16;
       context.fillRect(left, upper, right - left, lower - upper);
@@ -128,19 +132,38 @@ export function Heatmap(props: Props) {
     return {
       start: times[x0]!,
       end: times[x1]! + granularity,
-      from: data.min_value + data.step_size * y0,
-      to: topOf(y1),
+      from: rows.from(y0),
+      to: rows.to(y1),
     };
   };
   const countIn = ([a, b]: [[number, number], [number, number]]): number => {
     let sum = 0;
     for (let x = Math.min(a[0], b[0]); x <= Math.max(a[0], b[0]); x++)
-      for (let y = Math.min(a[1], b[1]); y <= Math.max(a[1], b[1]); y++) sum += data.counts[x]?.[y] ?? 0;
+      for (let y = Math.min(a[1], b[1]); y <= Math.max(a[1], b[1]); y++) sum += rows.events(x, y);
     return sum;
   };
-  /** Upper end of a bin; the last one holds the largest value itself. */
-  const topOf = (y: number): number =>
-    y === data.bins - 1 ? Math.max(top, data.max_value) * (1 + 1e-9) + 1e-9 : data.min_value + data.step_size * (y + 1);
+  /** The events of one time by their values, as bars from the edge that is farther from the pointer. */
+  const drawColumn = (context: CanvasRenderingContext2D, x: number, row: number) => {
+    let max = 0;
+    for (let y = 0; y < rows.count; y++) max = Math.max(max, rows.events(x, y));
+    if (max === 0 || plotWidth < 4 * HISTOGRAM) return;
+    const edge = AXIS_LEFT + plotWidth;
+    const isRight = xOf(times[x]!) < edge - 2 * HISTOGRAM;
+    const left = isRight ? edge - HISTOGRAM : AXIS_LEFT + 1;
+    context.globalAlpha = 0.9;
+    context.fillStyle = colours.bg;
+    context.fillRect(left, TOP + 1, HISTOGRAM - 1, plotHeight - 2);
+    context.globalAlpha = 1;
+    for (let y = 0; y < rows.count; y++) {
+      const events = rows.events(x, y);
+      if (events === 0) continue;
+      // As the colours by default: a few events beside many are still to be seen.
+      const length = (Math.log1p(events) / Math.log1p(max)) * (HISTOGRAM - 8);
+      const size = Math.max(1, rows.lower(y) - rows.upper(y) - 1);
+      context.fillStyle = y === row ? colours.selection : colours.muted;
+      context.fillRect(isRight ? edge - 1 - length : left, rows.upper(y), length, size);
+    }
+  };
   useEffect(() => {
     state.current.taken = null;
   }, [data, props.box]);
@@ -162,7 +185,10 @@ export function Heatmap(props: Props) {
     for (let i = 0; i < times.length; i++) {
       const x = Math.round(xOf(times[i]!));
       const next = Math.round(xOf(times[i]! + granularity));
-      context.drawImage(image, i, 0, 1, data.bins, x, TOP, Math.max(1, next - x), plotHeight);
+      const size = Math.max(1, next - x);
+      const upper = rows.upper(data.bins - 1);
+      context.drawImage(image, i, rows.count - data.bins, 1, data.bins, x, upper, size, TOP + plotHeight - upper);
+      if (data.above) context.drawImage(image, i, 0, 1, 1, x, TOP, size, rows.lower(data.bins) - TOP);
     }
     context.restore();
     context.font = `11px ${colours.sans}`;
@@ -170,10 +196,8 @@ export function Heatmap(props: Props) {
     context.strokeStyle = colours.border;
     context.textAlign = 'right';
     context.textBaseline = 'middle';
-    for (let i = 0; i <= 4; i++) {
-      const value = data.min_value + ((top - data.min_value) * i) / 4;
-      context.fillText(shortNumber(value), AXIS_LEFT - 6, yOf(value));
-    }
+    for (const value of rows.labels()) context.fillText(shortNumber(value), AXIS_LEFT - 6, rows.pixel(value));
+    if (data.above) context.fillText(`≥ ${shortNumber(data.above.from)}`, AXIS_LEFT - 6, TOP + 2);
     context.textAlign = 'center';
     context.textBaseline = 'top';
     const ticks = timeTicks(range[0], range[1], plotWidth, utc);
@@ -213,14 +237,13 @@ export function Heatmap(props: Props) {
   const cellAt = (x: number, y: number): [number, number] | null => {
     const seconds = timeAt(x);
     const column = times.findLastIndex((t) => t <= seconds && seconds < t + granularity);
-    const row = Math.floor(((TOP + plotHeight - y) / plotHeight) * data.bins);
-    return column >= 0 && row >= 0 && row < data.bins ? [column, row] : null;
+    return column >= 0 && y <= TOP + plotHeight ? [column, rows.at(y)] : null;
   };
   const cell = ([x, y]: [number, number], at: { x: number; y: number }): HeatCell => ({
     bucket: times[x]!,
-    from: data.min_value + data.step_size * y,
-    to: topOf(y),
-    count: data.counts[x]![y] ?? 0,
+    from: rows.from(y),
+    to: rows.to(y),
+    count: rows.events(x, y),
     ...at,
   });
   const show = (hit: [number, number] | null) => {
@@ -236,7 +259,7 @@ export function Heatmap(props: Props) {
     count!.textContent = `${numberText(c.count)} ${c.count === 1 ? 'event' : 'events'}`;
     const x = xOf(c.bucket);
     const onRight = x > width * 0.6;
-    el.style.transform = `translate(${x + (onRight ? -12 : 24)}px, ${Math.min(height - 70, Math.max(4, yOf(c.to) - 10))}px) translateX(${onRight ? '-100%' : '0'})`;
+    el.style.transform = `translate(${x + (onRight ? -12 : 24)}px, ${Math.min(height - 70, Math.max(4, rows.upper(hit[1]) - 10))}px) translateX(${onRight ? '-100%' : '0'})`;
     setSaid(`${time!.textContent}, ${values!.textContent}: ${count!.textContent}`);
   };
   const local = (e: React.PointerEvent) => {
@@ -258,13 +281,13 @@ export function Heatmap(props: Props) {
     if (step && times.length > 0) {
       const next: [number, number] = [
         Math.max(0, Math.min(times.length - 1, x + step[0])),
-        Math.max(0, Math.min(data.bins - 1, y + step[1])),
+        Math.max(0, Math.min(rows.count - 1, y + step[1])),
       ];
       if (drag) drag[1] = next;
       show(next);
       if (drag) setSaid(`Box of ${numberText(countIn(drag))} events; Space or Enter takes it`);
     } else if (hover && (e.key === ' ' || (e.key === 'Enter' && drag))) {
-      if (drag) takeBox(drag, { x: rect.left + xOf(times[hover[0]]!), y: rect.top + yOf(topOf(hover[1])) });
+      if (drag) takeBox(drag, { x: rect.left + xOf(times[hover[0]]!), y: rect.top + rows.upper(hover[1]) });
       else {
         state.current.drag = [hover, hover];
         setSaid('Box begun; arrow keys size it, Space takes it');
@@ -275,7 +298,11 @@ export function Heatmap(props: Props) {
       drawOver();
     } else if (e.key === 'Enter' && hover) {
       const c = cell(hover, { x: 0, y: 0 });
-      props.onCell?.({ ...c, x: rect.left + xOf(c.bucket), y: rect.top + yOf(c.from) });
+      props.onCell?.({ ...c, x: rect.left + xOf(c.bucket), y: rect.top + rows.lower(hover[1]) });
+    } else if ((e.key === 'z' || e.key === 'w' || e.key === 'x') && !e.ctrlKey && !e.metaKey && props.onKey) {
+      const area = drag ? areaOf(drag) : (state.current.taken ?? props.box ?? (hover && areaOf([hover, hover])));
+      if (!area) return;
+      props.onKey(e.key, area);
     } else return;
     e.preventDefault();
     e.stopPropagation();
@@ -291,8 +318,7 @@ export function Heatmap(props: Props) {
     const seconds = timeAt(x);
     let column = times.findLastIndex((t) => t <= seconds);
     if (column < 0) column = 0;
-    const row = Math.floor(((TOP + plotHeight - y) / plotHeight) * data.bins);
-    return [column, Math.max(0, Math.min(data.bins - 1, row))];
+    return [column, rows.at(y)];
   };
 
   return (
@@ -300,7 +326,7 @@ export function Heatmap(props: Props) {
       className={css.chart}
       role="application"
       aria-roledescription="heat map"
-      aria-label={`${props.calculation} over time. Arrow keys move between cells, Enter opens the menu of a cell, Space begins and ends a box.`}
+      aria-label={`${props.calculation} over time. Arrow keys move between cells, Enter opens the menu of a cell, Space begins and ends a box, z zooms to it, w filters by its values, x opens a trace.`}
       tabIndex={0}
       data-chart={props.calculation}
       onKeyDown={onKeyDown}
@@ -360,7 +386,7 @@ export function Heatmap(props: Props) {
 /** The scale with its numbers, beside the heat map's title. */
 export function HeatLegend({ data, colours }: { data: HeatmapData; colours: ThemeColours }) {
   let max = 0;
-  for (const column of data.counts) for (const count of column) if (count > max) max = count;
+  for (const column of new HeatRows(data, 0, 0).columns()) for (const count of column) if (count > max) max = count;
   return (
     <span className={css.heatLegend}>
       <span className="num">{max > 0 ? 1 : 0}</span>

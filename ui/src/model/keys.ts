@@ -51,6 +51,13 @@ export const BINDINGS: readonly Binding[] = [
   b('Charts', 'chart-y', ['ArrowUp', 'ArrowDown'], 'previous or next series; cell in a heat map'),
   b('Charts', 'chart-menu', ['Enter'], 'menu of the point'),
   b('Charts', 'chart-hide', ['Space'], 'hide the series; begin and end a box in a heat map'),
+  b(
+    'Charts',
+    'chart-area',
+    ['z', 'w', 'x'],
+    'of a box or cell in a heat map: zoom to it, filter by its values, open a trace',
+  ),
+  b('Charts', 'chart-table', ['Shift+T'], 'the chart as a table, and back'),
   b('Tables', 'row-move', ['ArrowUp', 'ArrowDown', 'Home', 'End', 'PageUp', 'PageDown'], 'move between rows'),
   b('Tables', 'row-open', ['Enter'], 'open the row'),
   b(

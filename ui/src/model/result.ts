@@ -11,6 +11,8 @@ export interface HeatmapData {
   bins: number;
   times: string[];
   counts: number[][];
+  /** Of a map that was cut: what lies at or above `from`, per time. */
+  above?: { from: number; max_value: number; counts: number[] };
 }
 export interface QueryStats {
   rows_read?: number;

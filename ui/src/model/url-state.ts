@@ -24,6 +24,10 @@ export interface QuerySearch {
   columns?: string[];
   view?: ViewSettings;
   heat?: 'linear' | 'rank';
+  /** Heat maps over all their values, even where a few large ones squash the others. */
+  heat_range?: 'all';
+  /** Charts that are shown as tables, by their calculation. */
+  tables?: string[];
   v?: number;
 }
 export interface TraceSearch {
@@ -147,6 +151,9 @@ export function readQuerySearch(raw: Raw): QuerySearch {
       })),
     });
   if (raw.heat === 'linear' || raw.heat === 'rank') out.heat = raw.heat;
+  if (raw.heat_range === 'all') out.heat_range = 'all';
+  const tables = json(raw.tables);
+  if (isTexts(tables) && tables.length > 0) out.tables = tables;
   return out;
 }
 export function readTraceSearch(raw: Raw): TraceSearch {

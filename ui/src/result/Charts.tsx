@@ -1,9 +1,11 @@
 // The charts of an answer: one per calculation on one time axis and one cursor, each with its kind and scale.
 import { Check, SlidersHorizontal } from 'lucide-react';
-import { useMemo, useState } from 'react';
+import { lazy, Suspense, useMemo, useRef, useState } from 'react';
 import { SharedCursor } from '../chart/cursor';
 import { Heatmap, HeatLegend, type HeatArea, type HeatCell } from '../chart/Heatmap';
 import { LineChart, type ChartPoint, type TimeSpan } from '../chart/LineChart';
+import { countText, numberText } from '../model/format';
+import { bodyCut } from '../model/heat';
 import {
   calculationsOfAnswer,
   chartsOf,
@@ -31,6 +33,9 @@ import { useThemeColours } from '../widgets/theme';
 import { GroupBars, GroupShares, Stat } from './Categorical';
 import css from './result.module.css';
 
+// Wanted after a click only.
+const ChartTable = lazy(() => import('./ChartTable'));
+
 export type HeatScale = 'log' | 'linear' | 'rank';
 export interface BoxRequest extends HeatArea {
   column: string;
@@ -54,6 +59,13 @@ interface Props {
   /** The settings of the charts can be changed. */
   onView?: (view: ViewSettings | undefined) => void;
   onHeat?: (scale: HeatScale) => void;
+  /** Heat maps were cut, or would be: whether they show all values. */
+  onHeatRange?: (isAll: boolean) => void;
+  /** Charts shown as tables, by their title. */
+  tables?: readonly string[];
+  onTable?: (title: string) => void;
+  onPicture?: (panel: HTMLElement, title: string) => void;
+  onKey?: (key: 'z' | 'w' | 'x', area: HeatArea, column: string) => void;
   onSpan?: (span: TimeSpan) => void;
   onPoint?: (point: ChartPoint) => void;
   onCell?: (cell: HeatCell, column: string) => void;
@@ -110,14 +122,35 @@ export function Charts(props: Props) {
         const { calculation: c, index, kind, heat, chart } = panel;
         const settings = chartSettings(view, index);
         const isTimed = kind === 'default' || kind === 'line' || kind === 'stacked' || kind === 'tsbar';
+        const isTable = !!props.tables?.includes(panel.title) && (!!heat || (!!chart && isTimed));
         const categorical = { calculation: c.key, answer, groups, hidden, colours, onGroup: props.onGroup };
         return (
-          <section key={panel.title} className={css.panel} aria-label={panel.title}>
+          <section
+            key={panel.title}
+            className={css.panel}
+            aria-label={panel.title}
+            onKeyDown={(e) => {
+              if (!props.onTable || e.key !== 'T' || (e.target as HTMLElement).closest('input, select')) return;
+              e.preventDefault();
+              e.stopPropagation();
+              props.onTable(panel.title);
+              refocus(e.currentTarget, isTable ? '[data-chart]' : '[role="grid"]');
+            }}
+          >
             <header className={css.panelHead}>
               <h2 className="mono" title={panel.title}>
                 {panel.title}
               </h2>
               {heat && <HeatLegend data={heat} colours={colours} />}
+              {heat && props.onHeatRange && (heat.above || bodyCut(heat) !== null) && (
+                <span className={css.counted}>
+                  {heat.above &&
+                    `${countText(sumOf(heat.above.counts), 'event')} of ${numberText(heat.above.from)} or more in the top row `}
+                  <button type="button" onClick={() => props.onHeatRange!(!!heat.above)}>
+                    {heat.above ? 'show all values to scale' : 'spread out the lower 99 %'}
+                  </button>
+                </span>
+              )}
               {chart && isTimed && groups.length > LINES_MAX && (
                 <span className={css.counted}>
                   {isAll ? `all ${groups.length} groups drawn` : `${drawn.length} of ${groups.length} groups drawn`}{' '}
@@ -143,11 +176,18 @@ export function Charts(props: Props) {
                   view={view}
                   answer={answer}
                   hasMarkers={!!props.markers?.length}
+                  isTable={isTable}
                   onView={props.onView}
+                  onTable={props.onTable}
+                  onPicture={props.onPicture}
                 />
               )}
             </header>
-            {heat ? (
+            {isTable ? (
+              <Suspense fallback={null}>
+                <ChartTable title={panel.title} heat={heat} chart={chart} utc={utc} granularity={answer.granularity} />
+              </Suspense>
+            ) : heat ? (
               <Heatmap
                 calculation={c.key}
                 data={heat}
@@ -163,6 +203,7 @@ export function Charts(props: Props) {
                 box={boxOf(chosen, c.column)}
                 onBox={props.onBox && ((box) => props.onBox!({ ...box, column: c.column ?? '' }))}
                 onCell={props.onCell && ((cell) => props.onCell!(cell, c.column ?? ''))}
+                onKey={props.onKey && ((key, area) => props.onKey!(key, area, c.column ?? ''))}
               />
             ) : kind === 'stat' ? (
               <Stat {...categorical} />
@@ -230,6 +271,18 @@ function panelsOf(answer: QueryAnswer, charts: readonly ChartData[], view: ViewS
   });
   return panels;
 }
+/** The focus goes along to what takes the place of the chart, once its code is there. */
+function refocus(section: HTMLElement, selector: string): void {
+  const end = performance.now() + 2000;
+  const seek = () => {
+    const found = section.querySelector<HTMLElement>(selector);
+    if (found) found.focus();
+    else if (performance.now() < end) requestAnimationFrame(seek);
+  };
+  requestAnimationFrame(seek);
+}
+const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) => sum + count, 0);
+
 /** The part of a choice that lies on the heat map of a column. */
 function boxOf(chosen: Behind | undefined, column: string | null | undefined): HeatArea | null {
   if (!chosen?.range || chosen.range.column !== column) return null;
@@ -242,14 +295,21 @@ function ChartMenu({
   view,
   answer,
   hasMarkers,
+  isTable,
   onView,
+  onTable,
+  onPicture,
 }: {
   panel: Panel;
   view: ViewSettings | undefined;
   answer: QueryAnswer;
   hasMarkers: boolean;
+  isTable: boolean;
   onView: (view: ViewSettings | undefined) => void;
+  onTable?: (title: string) => void;
+  onPicture?: (panel: HTMLElement, title: string) => void;
 }) {
+  const trigger = useRef<HTMLButtonElement>(null);
   const settings = chartSettings(view, panel.index);
   const on = (value: unknown) => (value ? <Check size={14} aria-label="on" /> : undefined);
   const isTimed = panel.kind !== 'stat' && panel.kind !== 'cbar' && panel.kind !== 'cpie';
@@ -295,12 +355,35 @@ function ChartMenu({
     ...(hasMarkers ? [flag('hide_markers', 'Hide markers')] : []),
     flag('hide_hovers', 'Hide what the pointer shows'),
     flag('utc_xaxis', 'Times in UTC'),
+    ...(onTable && (panel.heat || isTimed)
+      ? [
+          null,
+          {
+            id: 'table',
+            label: isTable ? 'Show as a chart' : 'Show as a table',
+            detail: 'Shift+T',
+            onSelect: () => onTable(panel.title),
+          },
+        ]
+      : []),
+    ...(onPicture && !isTable && (panel.heat || isTimed)
+      ? [
+          {
+            id: 'picture',
+            label: 'Download as PNG',
+            onSelect: () => {
+              const section = trigger.current?.closest('section');
+              if (section) onPicture(section, panel.title);
+            },
+          },
+        ]
+      : []),
   ];
   return (
     <DropMenu
       align="end"
       trigger={
-        <IconButton label={`Settings of ${panel.title}`} className={css.chartMenu}>
+        <IconButton ref={trigger} label={`Settings of ${panel.title}`} className={css.chartMenu}>
           <SlidersHorizontal size={14} />
         </IconButton>
       }

@@ -1,6 +1,6 @@
 // Buttons, states and the other small parts every screen uses.
 import { AlertTriangle, Check, Copy, RotateCw } from 'lucide-react';
-import { useEffect, useState, type ButtonHTMLAttributes, type ReactNode } from 'react';
+import { useEffect, useState, type ButtonHTMLAttributes, type ComponentProps, type ReactNode } from 'react';
 import { elapsedText } from '../model/format';
 import css from './basic.module.css';
 
@@ -16,12 +16,7 @@ export function Button({ kind = 'outline', icon, className, children, ...rest }:
     </button>
   );
 }
-export function IconButton({
-  label,
-  className,
-  children,
-  ...rest
-}: ButtonHTMLAttributes<HTMLButtonElement> & { label: string }) {
+export function IconButton({ label, className, children, ...rest }: ComponentProps<'button'> & { label: string }) {
   return (
     <button
       type="button"

@@ -324,6 +324,7 @@ export default function QueryPage() {
                 place={place}
                 dataset={dataset}
                 answer={answer}
+                isStored={state.isStored}
                 search={search}
                 tab={tab}
                 utc={utc}

@@ -22,7 +22,8 @@ import { PointMenu, type MenuItem } from '../../widgets/popup';
 import type { Place } from '../../widgets/route';
 import { useThemeColours } from '../../widgets/theme';
 import { MarkerStrip } from './MarkerStrip';
-import { bubbleMenu, pointMenu, spanMenu, valueMenu, type Actions, type PointRequest } from './menus';
+import { useHeatBody } from './use-heat-body';
+import { bubbleMenu, keyOfArea, pointMenu, spanMenu, valueMenu, type Actions, type PointRequest } from './menus';
 import css from './query.module.css';
 
 // The table stands below the charts: its code comes while the server answers, not before the page is drawn.
@@ -38,6 +39,7 @@ interface Props {
   place: Place;
   dataset: string;
   answer: QueryAnswer;
+  isStored: boolean;
   search: QuerySearch;
   tab: ResultTab;
   utc: boolean;
@@ -54,7 +56,9 @@ interface OpenMenu {
 }
 
 export function ResultView(props: Props) {
-  const { place, dataset, answer, search, tab, utc, onSearch } = props;
+  const { place, dataset, search, tab, utc, onSearch } = props;
+  // A kept result is shown as it was: nothing is asked anew.
+  const answer = useHeatBody(place.env, dataset, props.answer, search.heat_range !== 'all' && !props.isStored);
   const colours = useThemeColours();
   const client = useQueryClient();
   const [menu, setMenu] = useState<OpenMenu | null>(null);
@@ -151,6 +155,23 @@ export function ResultView(props: Props) {
         height={isList ? 120 : tab === 'bubble' && answer.calculations.length > 1 ? 130 : undefined}
         onView={(view) => onSearch({ view })}
         onHeat={(scale) => onSearch({ heat: scale === 'log' ? undefined : scale })}
+        onHeatRange={props.isStored ? undefined : (isAll) => onSearch({ heat_range: isAll ? 'all' : undefined })}
+        tables={search.tables}
+        onTable={(title) => {
+          const rest = (search.tables ?? []).filter((t) => t !== title);
+          const tables = rest.length === (search.tables ?? []).length ? [...rest, title] : rest;
+          onSearch({ tables: tables.length > 0 ? tables : undefined });
+        }}
+        onPicture={(panel, title) =>
+          void import('../../widgets/download').then(({ downloadCharts }) => downloadCharts(panel, `${title}.png`))
+        }
+        onKey={(key, area, column) => {
+          const behind = {
+            ...spanBehind(area.start, area.end),
+            range: { column, from: area.from, to: area.to },
+          };
+          keyOfArea(actions, key, { x: 0, y: 0, title: '', behind }, area.start, area.end);
+        }}
         onHide={hide}
         onGroup={openGroup}
         onSpan={(span) =>

@@ -185,6 +185,12 @@ export function spanMenu(a: Actions, request: PointRequest, start: number, end: 
     { id: 'mark', label: 'Mark this time', icon: <Flag size={size} />, onSelect: () => a.mark(start, end) },
   ];
 }
+/** What a key does with a box or a cell of a heat map: the entries of its menu, without the menu. */
+export function keyOfArea(a: Actions, key: 'z' | 'w' | 'x', request: PointRequest, start: number, end: number): void {
+  const wanted = { z: 'zoom', w: 'where', x: 'trace' }[key];
+  const item = [...spanMenu(a, request, start, end), ...lookItems(a, request)].find((i) => i?.id === wanted);
+  if (item && !item.disabled) item.onSelect();
+}
 function groupByItem(a: Actions, field: string): MenuItem {
   return {
     id: 'group',
