@@ -385,11 +385,7 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
       ];
     if (what === 'traces') {
       const rows = events.filter((r) => r.data['trace.trace_id'] === name);
-      const limit = Number(search.get('limit') ?? 32_000);
-      if (limit > 32_000) return [400, { error: 'limit must be between 1 and 32000' }];
-      return rows.length
-        ? [200, { trace_id: name, total_rows: rows.length, rows: rows.slice(0, limit) }]
-        : [404, { error: 'no such trace' }];
+      return rows.length ? [200, columnsOf(name, rows)] : [404, { error: 'no such trace' }];
     }
     if (what === 'datasets' && !name) {
       return [
@@ -480,6 +476,28 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
   });
   await new Promise((resolve) => server.listen(port, '127.0.0.1', resolve));
   return { origin: `http://127.0.0.1:${server.address().port}`, close: () => server.close() };
+}
+
+/** A trace as the server says it to be drawn: column by column. */
+function columnsOf(traceId, unsorted) {
+  const ns = (row) => BigInt(row.timestamp_ns);
+  const rows = [...unsorted].sort((a, b) => Number(ns(a) - ns(b)));
+  const datasets = [...new Set(rows.map((row) => row.dataset))];
+  return {
+    trace_id: traceId,
+    total_rows: rows.length,
+    start_ns: String(ns(rows[0])),
+    times: rows.map((row) => Number(ns(row) - ns(rows[0]))),
+    datasets,
+    dataset: rows.map((row) => datasets.indexOf(row.dataset)),
+    sample_rate: rows.map((row) => row.sample_rate),
+    columns: [...new Set(rows.flatMap((row) => Object.keys(row.data)))].sort().map((column) => {
+      const has = rows.flatMap((row, at) => (row.data[column] === undefined ? [] : [at]));
+      return { name: column, rows: has, values: has.map((at) => rows[at].data[column]) };
+    }),
+    left_out: [],
+    stats: {},
+  };
 }
 
 const TYPES = {

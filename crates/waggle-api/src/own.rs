@@ -24,4 +24,5 @@ pub(crate) mod session;
 pub(crate) mod sql;
 pub(crate) mod suggestion;
 pub(crate) mod team;
+pub(crate) mod trace;
 pub(crate) mod usage;

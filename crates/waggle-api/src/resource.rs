@@ -84,6 +84,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::board_shelf::RESOURCE,
     own::marker::RESOURCE,
     own::row::RESOURCE,
+    own::trace::RESOURCE,
     own::bubble_up::RESOURCE,
     own::calculated_field::RESOURCE,
     own::sql::RESOURCE,

@@ -271,6 +271,32 @@ pub struct TraceRequest {
     pub range: TimeRange,
     /// Most rows to return; the count is always complete.
     pub limit: usize,
+    /// Which rows of a trace that has more than the limit.
+    pub choice: TraceChoice,
+}
+
+/// Which rows of a large trace are returned.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum TraceChoice {
+    /// The oldest.
+    #[default]
+    Oldest,
+    /// Spans and logs level by level from the root, with as many of their span events and links as the limit allows again.
+    ///
+    /// What is above the span `around` is always there, and half the limit goes to what is below it.
+    BreadthFirst {
+        /// Value of `trace.span_id`.
+        around: Option<String>,
+    },
+}
+
+/// Spans and logs that were left out of a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Index in [`Trace::rows`] of the span they lie below, at any depth; `None` where nothing above them is there either.
+    pub below: Option<usize>,
+    /// How many.
+    pub count: usize,
 }
 
 /// All rows of a trace.
@@ -278,6 +304,8 @@ pub struct TraceRequest {
 pub struct Trace {
     /// Spans, span events, links and logs, oldest first, up to the limit.
     pub rows: Vec<RawRow>,
+    /// What [`TraceChoice::BreadthFirst`] left out, by row ascending.
+    pub left_out: Vec<LeftOut>,
     /// How many there are in all.
     pub row_count: usize,
     /// What it cost.

@@ -18,7 +18,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{
     BubbleSelection, BubbleUpRequest, CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec,
-    FilterValue, QueryEngine, QueryOptions, QuerySpec, RowRequest, TimeRange, TraceRequest, Value,
+    FilterValue, QueryEngine, QueryOptions, QuerySpec, RowRequest, TimeRange, TraceChoice,
+    TraceRequest, Value,
 };
 use waggle_query::fused::{FusedPass, PartialState, Passes};
 use waggle_query::{Engine, EngineConfig, ExecError};
@@ -222,6 +223,7 @@ async fn questions(
         trace_id: trace_id.unwrap().1.to_string(),
         range: day,
         limit: 10_000,
+        choice: TraceChoice::Oldest,
     };
     let duration = Some("duration_ms");
     let percentiles = [

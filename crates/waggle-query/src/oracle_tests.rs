@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use waggle_model::{
     CalculatedField, CalculationSpec, Cell, FilterCombination, Group, QueryOptions, QuerySpec,
-    RawRow, ResultTable, RowRequest, SeriesPoint, TimeRange, TraceRequest, Value,
+    RawRow, ResultTable, RowRequest, SeriesPoint, TimeRange, TraceChoice, TraceRequest, Value,
 };
 use waggle_store::{Snapshot, Source};
 use waggle_testkit::{
@@ -998,6 +998,7 @@ fn a_trace_is_all_its_rows_oldest_first() {
             trace_id: id,
             range,
             limit: 32_000,
+            choice: TraceChoice::Oldest,
         };
         let [left, right] = [0; 2].map(|_| {
             let trace = testing::trace(&testing::snapshot(rng, &events), &request).unwrap();

@@ -5,11 +5,12 @@
 mod many;
 mod scan;
 mod search;
+mod window;
 
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_sources};
 use crate::rows::{Gatherer, Place};
-use waggle_model::{QueryStats, Trace, TraceRequest};
+use waggle_model::{QueryStats, Trace, TraceChoice, TraceRequest};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 use waggle_store::{Snapshot, Source};
 
@@ -46,10 +47,38 @@ pub(crate) fn read_trace(
     places.sort_by_key(|place| place.time_ns);
     let row_count = places.len();
     stats.rows_matched = row_count as u64;
-    let mut gatherer = Gatherer::new(&snapshot.sources, &places, config, watch);
-    let mut chosen: Vec<Place> = Vec::with_capacity(row_count.min(request.limit));
+    let sources = &snapshot.sources;
+    let (rows, left_out) = match &request.choice {
+        TraceChoice::BreadthFirst { around } if row_count > request.limit => {
+            let around = around.as_deref();
+            let window = window::choose(snapshot, places, request.limit, around, watch)?;
+            let mut gatherer = Gatherer::new(sources, &window.chosen, config, watch);
+            (gatherer.rows(&window.chosen)?, window.left_out)
+        }
+        _ => {
+            let mut gatherer = Gatherer::new(sources, &places, config, watch);
+            let chosen = oldest(&places, request.limit, &mut gatherer)?;
+            (gatherer.rows(&chosen)?, Vec::new())
+        }
+    };
+    stats.elapsed_ns = watch.elapsed_ns();
+    Ok(Trace {
+        rows,
+        left_out,
+        row_count,
+        stats,
+    })
+}
+
+/// The first of the rows, which come oldest first.
+fn oldest(
+    places: &[Place],
+    limit: usize,
+    gatherer: &mut Gatherer<'_>,
+) -> Result<Vec<Place>, ExecError> {
+    let mut chosen: Vec<Place> = Vec::with_capacity(places.len().min(limit));
     for run in places.chunk_by(|left, right| left.time_ns == right.time_ns) {
-        let missing = request.limit.saturating_sub(chosen.len());
+        let missing = limit.saturating_sub(chosen.len());
         match run {
             _ if missing == 0 => break,
             [place] => chosen.push(*place),
@@ -59,13 +88,7 @@ pub(crate) fn read_trace(
             }
         }
     }
-    let rows = gatherer.rows(&chosen)?;
-    stats.elapsed_ns = watch.elapsed_ns();
-    Ok(Trace {
-        rows,
-        row_count,
-        stats,
-    })
+    Ok(chosen)
 }
 
 /// Finds the trace's rows in one source.

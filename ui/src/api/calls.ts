@@ -3,6 +3,7 @@
 import type { BubbleAnswer, BubbleRequest } from '../model/bubble-up';
 import type { Filter, QuerySpec, Scalar } from '../model/query-spec';
 import type { EventRow, QueryAnswer } from '../model/result';
+import type { TraceAnswer } from '../model/trace-table';
 import { answerOf, server } from './http';
 import type { components } from './schema';
 
@@ -33,11 +34,6 @@ export interface RowsBody {
 export interface RowsAnswer {
   rows: EventRow[];
   next: string | null;
-}
-export interface TraceAnswer {
-  trace_id: string;
-  total_rows: number;
-  rows: EventRow[];
 }
 type Signal = AbortSignal | undefined;
 
@@ -138,13 +134,12 @@ export const getRows = (env: string, dataset: string, body: RowsBody, signal?: S
 export const getTrace = (
   env: string,
   traceId: string,
-  start: number | undefined,
-  end: number | undefined,
+  query: { start?: number; end?: number; around?: string },
   signal?: Signal,
 ) =>
   answerOf(
-    server.GET('/api/environments/{env}/traces/{trace_id}', {
-      params: { path: { env, trace_id: traceId }, query: { start, end } },
+    server.GET('/api/environments/{env}/traces/{trace_id}/columns', {
+      params: { path: { env, trace_id: traceId }, query },
       signal,
     }),
   ) as Promise<TraceAnswer>;

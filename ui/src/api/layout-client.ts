@@ -1,4 +1,6 @@
 // The page's side of the layout worker.
+import type { GraphLayout } from '../model/services';
+
 export interface LayoutRequest {
   id: number;
   nodes: string[];
@@ -7,15 +9,6 @@ export interface LayoutRequest {
   width: number;
   height: number;
 }
-export interface GraphLayout {
-  width: number;
-  height: number;
-  /** Middle of each node, in the order of the request. */
-  nodes: [number, number][];
-  /** The bends of each edge, in the order of the request. */
-  edges: [number, number][][];
-}
-
 let worker: Worker | null = null;
 let next = 1;
 

@@ -756,6 +756,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/traces/{trace_id}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns a trace of all datasets as columns, the oldest event first. Of a trace with more spans than the limit these are the ones closest to the root; the others are counted.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_traces_trace_id_columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/datasets/{dataset}/bubble-up": {
         parameters: {
             query?: never;
@@ -2740,6 +2760,24 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
+        };
+        /** @description A field of the events of a trace. Its k-th entry is of the event rows[k] and has the value values[index[k]]. */
+        TraceColumn: {
+            /** @description Its name. */
+            name: string;
+            /** @description Its values. */
+            values: unknown[];
+            /** @description Events that have it, ascending; all of them when left out. */
+            rows?: number[];
+            /** @description Which of the values; 0, 1, 2 and so on when left out. */
+            index?: number[];
+        };
+        /** @description Spans and logs that were left out of a trace. */
+        TraceLeftOut: {
+            /** @description The event they lie below, at any depth; null where nothing above them is shown either. */
+            below: number | null;
+            /** @description How many. */
+            count: number;
         };
         /** @description Which rows to compare with which. */
         BubbleUpRequest: {
@@ -5284,6 +5322,69 @@ export interface operations {
                         total_rows: number;
                         /** @description The events. */
                         rows: components["schemas"]["Row"][];
+                        /** @description What the answer cost. */
+                        stats: components["schemas"]["Stats"];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_traces_trace_id_columns: {
+        parameters: {
+            query?: {
+                /** @description Seconds since 1970, included. */
+                start?: number;
+                /** @description Seconds since 1970, excluded. */
+                end?: number;
+                /** @description Id of a span that is never left out, nor what is above it; half the limit is for what is below. */
+                around?: string;
+                /** @description Most of them in the answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the trace. */
+                trace_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Its id. */
+                        trace_id: string;
+                        /** @description How many events it has. */
+                        total_rows: number;
+                        /** @description Time of the first event, in nanoseconds since 1970. */
+                        start_ns: string;
+                        /** @description Per event, nanoseconds after the first. */
+                        times: number[];
+                        /** @description Slugs. */
+                        datasets: string[];
+                        /** @description Per event, which of the datasets it is in. */
+                        dataset: number[];
+                        /** @description Per event, for how many it stands. */
+                        sample_rate: number[];
+                        /** @description The fields, by name. */
+                        columns: components["schemas"]["TraceColumn"][];
+                        /** @description Spans and logs that were left out. */
+                        left_out: components["schemas"]["TraceLeftOut"][];
                         /** @description What the answer cost. */
                         stats: components["schemas"]["Stats"];
                     };

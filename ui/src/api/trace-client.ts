@@ -4,7 +4,7 @@ import type { Trace } from '../model/trace';
 import { ApiError } from './http';
 
 export type TraceRequest =
-  | { id: number; ask: 'load'; env: string; traceId: string; start?: number; end?: number }
+  | { id: number; ask: 'load'; env: string; traceId: string; start?: number; end?: number; around?: string }
   | { id: number; ask: 'rows'; rows: number[] }
   | { id: number; ask: 'values'; field: string }
   | { id: number; ask: 'fields' }
@@ -47,8 +47,9 @@ export class TraceSession {
       this.#worker.postMessage({ ...request, id });
     });
   }
-  async load(env: string, traceId: string, start: number | undefined, end: number | undefined): Promise<Trace> {
-    return (await this.#ask({ ask: 'load', env, traceId, start, end })).trace!;
+  /** `around` is the id of a span that is there however large the trace is. */
+  async load(env: string, traceId: string, start?: number, end?: number, around?: string): Promise<Trace> {
+    return (await this.#ask({ ask: 'load', env, traceId, start, end, around })).trace!;
   }
   async rows(rows: number[]): Promise<EventRow[]> {
     return rows.length === 0 ? [] : (await this.#ask({ ask: 'rows', rows })).rows!;

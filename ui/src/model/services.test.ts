@@ -23,7 +23,7 @@ const answer = (results: object[], more: object = {}): QueryAnswer =>
 describe('a map of services', () => {
   const map = serviceMap(
     answer([
-      { 'service.name': 'web', COUNT: 10, errors: 1, 'P95(duration_ms)': 20 },
+      { 'service.name': 'web', COUNT: 10, errors: 1, fault: 1, 'P95(duration_ms)': 20 },
       { 'service.name': 'db', COUNT: 30, errors: 0, 'P95(duration_ms)': 2 },
     ]),
     answer([
@@ -34,9 +34,25 @@ describe('a map of services', () => {
   );
   it('has services, calls, and who is asked by nobody', () => {
     expect(map.nodes).toEqual([
-      { name: 'web', count: 10, errors: 1, p95: 20, entries: 10 },
-      { name: 'db', count: 30, errors: 0, p95: 2, entries: 0 },
-      { name: 'cron', count: 0, errors: 0, p95: null, entries: 0 },
+      {
+        name: 'web',
+        kind: 'service',
+        count: 10,
+        errors: 1,
+        p95: 20,
+        entries: 10,
+        states: { fault: 1, error: 0, throttle: 0 },
+      },
+      {
+        name: 'db',
+        kind: 'service',
+        count: 30,
+        errors: 0,
+        p95: 2,
+        entries: 0,
+        states: { fault: 0, error: 0, throttle: 0 },
+      },
+      { name: 'cron', kind: 'service', count: 0, errors: 0, p95: null, entries: 0 },
     ]);
     expect(map.edges.map((e) => [e.from, e.to, e.count])).toEqual([
       ['web', 'db', 25],

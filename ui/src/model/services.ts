@@ -81,6 +81,20 @@ export function overviewOf(answer: QueryAnswer, seconds: number): { total: Line;
   };
 }
 
+/** Size of a box of the map, in its own pixels. */
+export const NODE_WIDTH = 184;
+export const NODE_HEIGHT = 56;
+export interface GraphLayout {
+  width: number;
+  height: number;
+  /** Where the services that no call connects begin; null when there are none, or only such. */
+  apartFrom: number | null;
+  /** Middle of each node, in the order of the map. */
+  nodes: [number, number][];
+  /** The bends of each edge, in the order of the map. */
+  edges: [number, number][][];
+}
+
 /** Spans whose caller is another service, or nobody. */
 const ENTRY = { name: 'is_entry', expression: `NOT(EQUALS($${SERVICE}, $${PARENT}))` };
 const mapSpec = (spec: QuerySpec, breakdowns: string[]): QuerySpec => ({
@@ -99,15 +113,64 @@ const mapSpec = (spec: QuerySpec, breakdowns: string[]): QuerySpec => ({
     ? { time_range: rangeSeconds(spec) }
     : { start_time: spec.start_time, end_time: spec.end_time }),
 });
+/** How a request went in X-Ray's words: the server failed, the client did, or it asked too often. */
+const STATE = {
+  name: 'state',
+  expression:
+    'IF(EXISTS($xray.type), IF($xray.throttle, "throttle", $xray.fault, "fault", $xray.error, "error", "ok"), ' +
+    'EQUALS($http.response.status_code, 429), "throttle", ' +
+    'AND(GTE($http.response.status_code, 400), LT($http.response.status_code, 500)), "error", ' +
+    'OR(GTE($http.response.status_code, 500), EQUALS($error, true)), "fault", "ok")',
+};
+export const STATES = ['fault', 'error', 'throttle'] as const;
 /** Each service and how the requests to it do; the filters and times are those of a query. */
-export const nodesSpec = (spec: QuerySpec): QuerySpec => mapSpec(spec, [SERVICE]);
+export function nodesSpec(spec: QuerySpec): QuerySpec {
+  const whole = mapSpec(spec, [SERVICE]);
+  return {
+    ...whole,
+    calculated_fields: [ENTRY, STATE],
+    calculations: [
+      ...CALCULATIONS,
+      ...STATES.map((state) => ({
+        op: 'COUNT',
+        name: state,
+        filters: [{ column: STATE.name, op: '=', value: state }],
+      })),
+    ],
+  };
+}
 /** Each pair of services of which one calls the other, and the requests from nobody. */
 export const edgesSpec = (spec: QuerySpec): QuerySpec => mapSpec(spec, [PARENT, SERVICE]);
+/** What services call that sends no spans of its own: databases, queues, and other parties by the name the caller has for them. */
+export function remotesSpec(spec: QuerySpec): QuerySpec {
+  const whole = mapSpec(spec, [SERVICE, REMOTE.name, REMOTE_KIND.name]);
+  return {
+    ...whole,
+    calculated_fields: [REMOTE, REMOTE_KIND],
+    filters: [
+      { column: 'span.kind', op: 'in', value: ['client', 'producer'] },
+      { column: SERVICE, op: 'exists' },
+      { column: REMOTE.name, op: 'exists' },
+      ...(spec.filters ?? []),
+    ],
+  };
+}
+const REMOTE = { name: 'remote', expression: 'COALESCE($db.system, $messaging.system, $peer.service)' };
+const REMOTE_KIND = {
+  name: 'remote_kind',
+  expression: 'IF(EXISTS($db.system), "database", EXISTS($messaging.system), "queue", "remote")',
+};
 
+export type NodeKind = 'service' | 'client' | 'database' | 'queue' | 'remote' | 'group';
 export interface Node extends Flow {
   name: string;
+  kind: NodeKind;
   /** Requests that no service of the trace made. */
   entries: number;
+  /** Of its requests, how many failed in which way; of a service only. */
+  states?: Record<(typeof STATES)[number], number>;
+  /** Of a group: the services in it. */
+  members?: string[];
 }
 export interface Edge extends Flow {
   from: string;
@@ -117,7 +180,9 @@ export interface ServiceMap {
   nodes: Node[];
   edges: Edge[];
 }
-export function serviceMap(nodes: QueryAnswer, edges: QueryAnswer): ServiceMap {
+/** The name of the node that stands for whoever calls from outside. */
+export const CLIENT = 'clients';
+export function serviceMap(nodes: QueryAnswer, edges: QueryAnswer, remotes?: QueryAnswer): ServiceMap {
   const pairs = edges.results.map(({ data }) => ({
     from: data[PARENT] == null ? undefined : String(data[PARENT]),
     to: String(data[SERVICE]),
@@ -127,14 +192,92 @@ export function serviceMap(nodes: QueryAnswer, edges: QueryAnswer): ServiceMap {
   const known = new Map<string, Node>();
   for (const { data } of nodes.results) {
     const name = String(data[SERVICE]);
-    known.set(name, { name, ...flowOf(data), entries: entries.get(name) ?? 0 });
+    const [fault, error, throttle] = STATES.map((state) => (typeof data[state] === 'number' ? data[state] : 0));
+    known.set(name, {
+      name,
+      kind: 'service',
+      ...flowOf(data),
+      entries: entries.get(name) ?? 0,
+      states: { fault: fault!, error: error!, throttle: throttle! },
+    });
   }
   const calls = pairs.filter((p): p is Edge => p.from !== undefined && p.from !== p.to);
   // A caller that nobody calls and that begins no trace in the window still is a service.
   for (const { from } of calls)
-    if (!known.has(from)) known.set(from, { name: from, count: 0, errors: 0, p95: null, entries: 0 });
-  return { nodes: [...known.values()], edges: calls.filter((e) => known.has(e.to)) };
+    if (!known.has(from)) known.set(from, { name: from, kind: 'service', count: 0, errors: 0, p95: null, entries: 0 });
+  const all: ServiceMap = { nodes: [...known.values()], edges: calls.filter((e) => known.has(e.to)) };
+  return remotes ? withRemotes(all, remotes) : all;
 }
+function withRemotes(map: ServiceMap, remotes: QueryAnswer): ServiceMap {
+  const services = new Set(map.nodes.map((node) => node.name));
+  const found = new Map<string, Node>();
+  const edges: Edge[] = [];
+  for (const { data } of remotes.results) {
+    const [from, to] = [String(data[SERVICE]), String(data[REMOTE.name])];
+    // A party that sends spans itself is on the map already.
+    if (!services.has(from) || services.has(to)) continue;
+    const flow = flowOf(data);
+    const node = found.get(to);
+    if (node) {
+      node.count += flow.count;
+      node.errors += flow.errors;
+      node.p95 = Math.max(node.p95 ?? 0, flow.p95 ?? 0);
+    } else {
+      const kind = ['database', 'queue'].includes(String(data[REMOTE_KIND.name])) ? data[REMOTE_KIND.name] : 'remote';
+      found.set(to, { name: to, kind: kind as NodeKind, ...flow, entries: 0 });
+    }
+    edges.push({ from, to, ...flow });
+  }
+  return { nodes: [...map.nodes, ...found.values()], edges: [...map.edges, ...edges] };
+}
+/** Adds the callers from outside, as X-Ray's maps have them. */
+export function withClients(map: ServiceMap): ServiceMap {
+  const entered = map.nodes.filter((node) => node.entries > 0 && node.kind === 'service');
+  if (entered.length === 0 || map.nodes.some((node) => node.name === CLIENT)) return map;
+  const count = entered.reduce((sum, node) => sum + node.entries, 0);
+  return {
+    nodes: [{ name: CLIENT, kind: 'client', count, errors: 0, p95: null, entries: 0 }, ...map.nodes],
+    edges: [
+      ...entered.map((node) => ({ from: CLIENT, to: node.name, count: node.entries, errors: 0, p95: null })),
+      ...map.edges,
+    ],
+  };
+}
+/** Of more nodes than can be read, the smallest as one. */
+export function groupSmallest(map: ServiceMap, most: number = NODES_MAX): ServiceMap {
+  if (map.nodes.length <= most) return map;
+  const bySize = [...map.nodes].sort((a, b) => b.count - a.count || a.name.localeCompare(b.name));
+  const kept = new Set(bySize.slice(0, most - 1).map((node) => node.name));
+  const small = bySize.slice(most - 1);
+  const name = `${small.length} smaller services`;
+  const nameOf = (node: string) => (kept.has(node) ? node : name);
+  const edges = new Map<string, Edge>();
+  for (const edge of map.edges) {
+    const [from, to] = [nameOf(edge.from), nameOf(edge.to)];
+    if (from === to) continue;
+    const key = `${from}\u0000${to}`;
+    const old = edges.get(key);
+    edges.set(
+      key,
+      old
+        ? { ...old, count: old.count + edge.count, errors: old.errors + edge.errors, p95: null }
+        : { ...edge, from, to },
+    );
+  }
+  const sum = (of: (node: Node) => number) => small.reduce((total, node) => total + of(node), 0);
+  const group: Node = {
+    name,
+    kind: 'group',
+    count: sum((node) => node.count),
+    errors: sum((node) => node.errors),
+    p95: null,
+    entries: sum((node) => node.entries),
+    members: small.map((node) => node.name),
+  };
+  return { nodes: [...map.nodes.filter((node) => kept.has(node.name)), group], edges: [...edges.values()] };
+}
+/** More boxes than these are grouped. */
+export const NODES_MAX = 150;
 /** A service and those it calls or is called by. */
 export function isolate(map: ServiceMap, name: string): ServiceMap {
   const edges = map.edges.filter((e) => e.from === name || e.to === name);

@@ -1,30 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { EventRow } from './result';
-import { buildTrace, collapsedBelow, visibleNodes, withAncestors } from './trace';
+import { collapsedBelow, idOf, visibleNodes, withAncestors } from './trace';
+import { build, span } from './trace.test.rows';
 import { compareTraces, criticalPath, selfTimes, sharesBy } from './trace-time';
 
-const T0 = 1_795_340_465_000_000_000n;
-const span = (id: string, parent: string | null, start: number, ms: number, extra: EventRow['data'] = {}): EventRow => {
-  const ns = T0 + BigInt(Math.round(start * 1e6));
-  return {
-    timestamp: new Date(Number(ns / 1_000_000n)).toISOString(),
-    timestamp_ns: String(ns),
-    dataset: 'shop',
-    sample_rate: 1,
-    data: {
-      'trace.span_id': id,
-      ...(parent ? { 'trace.parent_id': parent } : {}),
-      name: id,
-      'service.name': 'web',
-      duration_ms: ms,
-      ...extra,
-    },
-  };
-};
-const build = (rows: EventRow[]) => buildTrace('t', rows, rows.length);
 const stretches = (t: ReturnType<typeof build>) => {
   const path = criticalPath(t);
-  return [...path.node].map((n, i) => [t.spanIds[n], path.from[i]! / 1e6, path.to[i]! / 1e6]);
+  return [...path.node].map((n, i) => [idOf(t, n), path.from[i]! / 1e6, path.to[i]! / 1e6]);
 };
 
 describe('the critical path', () => {

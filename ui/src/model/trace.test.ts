@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import {
   buildTrace,
+  FLAG_LEFT_OUT,
+  idOf,
+  nodeOf,
   eventsOf,
   FLAG_ERROR,
   FLAG_LINK,
@@ -12,35 +15,16 @@ import {
   traceBuffers,
   visibleNodes,
 } from './trace';
-import type { EventRow } from './result';
+import { answerOfRows, build, row, span, T0 } from './trace.test.rows';
+import { TraceTable } from './trace-table';
 
-const T0 = 1_795_340_465_000_000_000n;
-const row = (offsetMs: number, data: EventRow['data']): EventRow => {
-  const ns = T0 + BigInt(Math.round(offsetMs * 1e6));
-  return {
-    timestamp: new Date(Number(ns / 1_000_000n)).toISOString(),
-    timestamp_ns: String(ns),
-    dataset: 'shop',
-    sample_rate: 1,
-    data,
-  };
-};
-const span = (id: string, parent: string | null, start: number, ms: number, extra: EventRow['data'] = {}): EventRow =>
-  row(start, {
-    'trace.span_id': id,
-    ...(parent ? { 'trace.parent_id': parent } : {}),
-    name: id,
-    'service.name': 'web',
-    duration_ms: ms,
-    ...extra,
-  });
-const build = (rows: EventRow[]) => buildTrace('t', rows, rows.length);
 const namesOf = (t: ReturnType<typeof build>, nodes: Int32Array) => [...nodes].map((n) => t.names[t.name[n]!]);
 
 describe('a trace', () => {
   it('is in depth-first order with siblings by start, however the rows come', () => {
     const t = build([span('c', 'a', 30, 5), span('d', 'b', 12, 2), span('b', 'a', 10, 8), span('a', null, 0, 100)]);
-    expect(t.spanIds).toEqual(['a', 'b', 'd', 'c']);
+    expect([0, 1, 2, 3].map((n) => idOf(t, n))).toEqual(['a', 'b', 'd', 'c']);
+    expect(['a', 'b', 'd', 'c', 'x', ''].map((id) => nodeOf(t, id))).toEqual([0, 1, 2, 3, -1, -1]);
     expect([...t.depth]).toEqual([0, 1, 2, 1]);
     expect([...t.below]).toEqual([3, 1, 0, 0]);
     expect([...t.children]).toEqual([2, 1, 0, 0]);
@@ -67,7 +51,7 @@ describe('a trace', () => {
   it('puts a placeholder where a parent is missing, as long as what hangs on it', () => {
     const t = build([span('b', 'gone', 10, 5), span('c', 'gone', 20, 10), span('a', null, 0, 40)]);
     expect(t.missingCount).toBe(1);
-    const at = t.spanIds.indexOf('gone');
+    const at = nodeOf(t, 'gone');
     expect(t.flags[at]! & FLAG_MISSING).toBeTruthy();
     expect([t.start[at], t.duration[at], t.row[at], t.below[at]]).toEqual([10e6, 20e6, -1, 2]);
     expect(t.spanCount).toBe(3);
@@ -95,6 +79,30 @@ describe('a trace', () => {
     const first = span('a', null, 0, 1);
     const second = { ...span('b', 'a', 0, 1), timestamp_ns: String(T0 + 7n) };
     expect(build([first, second]).start[1]).toBe(7);
+  });
+  it('names the root that is missing', () => {
+    const t = build([span('b', 'gone', 10, 5), span('d', 'c', 20, 1)]);
+    expect(t.isRootless).toBe(true);
+    expect(t.names[t.name[nodeOf(t, 'gone')]!]).toBe('missing root span');
+    expect(t.names[t.name[nodeOf(t, 'c')]!]).toBe('missing span');
+    expect(build([span('a', null, 0, 1)]).isRootless).toBe(false);
+  });
+  it('puts a placeholder where the server left spans out, last of its siblings, and counts them', () => {
+    const rows = [span('a', null, 0, 100), span('b', 'a', 10, 5), span('c', 'a', 20, 5)];
+    const t = build(rows, [
+      { below: 1, count: 1200 },
+      { below: null, count: 3 },
+    ]);
+    expect(namesOf(t, Int32Array.of(0, 1, 2, 3, 4))).toEqual([
+      'a',
+      'b',
+      '1,200 more spans below, not shown',
+      'c',
+      '3 more spans below, not shown',
+    ]);
+    expect([...t.parent]).toEqual([-1, 0, 1, 0, -1]);
+    expect(t.flags[2]! & FLAG_LEFT_OUT).toBeTruthy();
+    expect([t.shownCount, t.totalCount, t.spanCount]).toEqual([3, 1206, 3]);
   });
   it('may be empty', () => expect(build([]).count).toBe(0));
 });
@@ -135,7 +143,10 @@ describe('50,000 spans', () => {
     span(`s${i}`, i === 0 ? null : `s${Math.floor((i - 1) / 4)}`, i * 0.01, 1),
   );
   it('are built, folded and unfolded fast, and move as buffers', () => {
-    const t = build(rows);
+    const answer = answerOfRows(rows);
+    const opened = performance.now();
+    const t = buildTrace(answer, new TraceTable(answer));
+    expect(performance.now() - opened).toBeLessThan(700);
     expect(t.count).toBe(50_000);
     expect(t.below[0]).toBe(49_999);
     const collapsed = new Uint8Array(t.count);

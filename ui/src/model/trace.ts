@@ -1,7 +1,8 @@
 // One trace as structure of arrays: no object per span, so that 50,000 spans cost a few megabytes and can move between
 // threads without a copy. Times are nanoseconds from the start of the trace.
-import { rfc3339ToNs } from './format';
-import { PARENT_ID, SPAN_ID, type EventRow } from './result';
+import { valueText } from './format';
+import { PARENT_ID, SPAN_ID } from './result';
+import { nsToRfc3339, type TraceAnswer, type TraceTable } from './trace-table';
 
 export const FLAG_ERROR = 1;
 /** A parent that other spans name but that has not arrived. */
@@ -9,6 +10,10 @@ export const FLAG_MISSING = 2;
 /** A log line shown as a row of zero length. */
 export const FLAG_LOG = 4;
 export const FLAG_LINK = 8;
+/** Stands for the spans below its parent that the server left out of a very large trace. */
+export const FLAG_LEFT_OUT = 16;
+/** A row that no event stands behind. */
+export const FLAG_PLACEHOLDER = FLAG_MISSING | FLAG_LEFT_OUT;
 
 export interface Trace {
   traceId: string;
@@ -16,13 +21,16 @@ export interface Trace {
   startTime: string;
   startNs: string;
   durationNs: number;
-  totalRows: number;
-  rowCount: number;
   /** Number of nodes, placeholders included; all arrays below have this length and are in depth-first order. */
   count: number;
   spanCount: number;
+  /** Spans and logs: how many are here, and how many the trace has. */
+  shownCount: number;
+  totalCount: number;
   errorCount: number;
   missingCount: number;
+  /** No span without a parent is here. */
+  isRootless: boolean;
   maxDepth: number;
   start: Float64Array;
   duration: Float64Array;
@@ -39,7 +47,10 @@ export interface Trace {
   flags: Uint8Array;
   /** Index of the row the node came from; -1 for placeholders. */
   row: Int32Array;
-  spanIds: string[];
+  /** The ids of the nodes, each with a line end: one text moves between threads faster than many. */
+  ids: string;
+  /** Where in `ids` that of each node begins. */
+  idAt: Uint32Array;
   names: string[];
   services: string[];
   /** Span events, ordered by node: node, time, name, row. */
@@ -51,81 +62,73 @@ export interface Trace {
   linkRow: Int32Array;
 }
 
-export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows: number): Trace {
+export function buildTrace(answer: Pick<TraceAnswer, 'trace_id' | 'left_out'>, table: TraceTable): Trace {
   const names = new Interner();
   const services = new Interner();
-  let startNs = rows.length > 0 ? rfc3339Ns(rows[0]!) : 0n;
-  for (const row of rows) {
-    const ns = rfc3339Ns(row);
-    if (ns < startNs) startNs = ns;
-  }
+  const texts = (name: string) => ({ index: table.indexOf(name), values: table.valuesOf(name).map(textOf) });
+  const [ids, parents, kinds, signals] = [SPAN_ID, PARENT_ID, 'meta.annotation_type', 'meta.signal_type'].map(
+    texts,
+  ) as [Texts, Texts, Texts, Texts];
+  const [nameOf, bodyOf] = [texts('name'), texts('body')];
+  const [serviceOf, oldServiceOf] = [texts('service.name'), texts('service_name')];
+  const durations = table.indexOf('duration_ms');
+  const durationValues = table.valuesOf('duration_ms').map(Number);
+  const errors = table.indexOf('error');
+  const errorValues = table.valuesOf('error').map(isError);
+  const at = ({ index, values }: Texts, row: number) => (index[row]! < 0 ? '' : values[index[row]!]!);
 
   // Pass 1: which rows are nodes, which hang on a node.
   const nodeRows: number[] = [];
   const eventRows: number[] = [];
   const linkRows: number[] = [];
   const byId = new Map<string, number>();
-  for (const [i, row] of rows.entries()) {
-    const kind = row.data['meta.annotation_type'];
-    const isLog = row.data['meta.signal_type'] === 'log';
-    if (kind === 'link') linkRows.push(i);
-    else if (kind === 'span_event' && !isLog) eventRows.push(i);
+  for (let row = 0; row < table.count; row++) {
+    const kind = at(kinds, row);
+    const isLog = at(signals, row) === 'log';
+    if (kind === 'link') linkRows.push(row);
+    else if (kind === 'span_event' && !isLog) eventRows.push(row);
     else {
-      const id = row.data[SPAN_ID];
+      const id = at(ids, row);
       // The same span sent twice stays one node; a retry of the exporter must not draw it twice.
-      if (!isLog && typeof id === 'string') {
+      if (!isLog && id !== '') {
         if (byId.has(id)) continue;
         byId.set(id, nodeRows.length);
       }
-      nodeRows.push(i);
+      nodeRows.push(row);
     }
   }
 
-  // Pass 2: raw nodes and placeholders for parents that are missing.
-  const raw = {
-    start: [] as number[],
-    duration: [] as number[],
-    parent: [] as number[],
-    name: [] as number[],
-    service: [] as number[],
-    flags: [] as number[],
-    row: [] as number[],
-    id: [] as string[],
-  };
+  // Pass 2: raw nodes, and placeholders for parents that are missing and spans that were left out.
+  const raw: RawNodes = { start: [], duration: [], parent: [], name: [], service: [], flags: [], row: [], id: [] };
   let end = 0;
-  for (const i of nodeRows) {
-    const { data } = rows[i]!;
-    const isLog = data['meta.signal_type'] === 'log';
-    const start = Number(rfc3339Ns(rows[i]!) - startNs);
-    const ms = Number(data['duration_ms'] ?? 0);
+  for (const row of nodeRows) {
+    const isLog = at(signals, row) === 'log';
+    const ms = durations[row]! < 0 ? 0 : durationValues[durations[row]!]!;
+    const start = table.times[row]!;
     const duration = isLog || !(ms > 0) ? 0 : ms * 1e6;
     raw.start.push(start);
     raw.duration.push(duration);
     raw.parent.push(-1);
-    raw.name.push(names.of(text(isLog ? (data['body'] ?? data['name']) : data['name']) || '(no name)'));
-    raw.service.push(services.of(text(data['service.name'] ?? data['service_name'] ?? rows[i]!.dataset)));
-    raw.flags.push((isError(data) ? FLAG_ERROR : 0) | (isLog ? FLAG_LOG : 0));
-    raw.row.push(i);
-    raw.id.push(text(data[SPAN_ID]));
+    raw.name.push(names.of((isLog && at(bodyOf, row)) || at(nameOf, row) || '(no name)'));
+    raw.service.push(services.of(at(serviceOf, row) || at(oldServiceOf, row) || table.datasetOf(row)));
+    raw.flags.push((errors[row]! >= 0 && errorValues[errors[row]!] ? FLAG_ERROR : 0) | (isLog ? FLAG_LOG : 0));
+    raw.row.push(row);
+    raw.id.push(isLog ? '' : at(ids, row));
     end = Math.max(end, start + duration);
   }
+  const isRootless = !nodeRows.some((row) => at(signals, row) !== 'log' && at(parents, row) === '');
   const missing = new Map<string, number>();
-  for (const [n, i] of nodeRows.entries()) {
-    const parentId = rows[i]!.data[PARENT_ID];
-    if (typeof parentId !== 'string' || parentId === '') continue;
+  for (const [n, row] of nodeRows.entries()) {
+    const parentId = at(parents, row);
+    if (parentId === '') continue;
     let parent = byId.get(parentId) ?? missing.get(parentId);
     if (parent === n) continue;
     if (parent === undefined) {
       parent = raw.start.length;
       missing.set(parentId, parent);
-      raw.start.push(Infinity);
-      raw.duration.push(0);
-      raw.parent.push(-1);
-      raw.name.push(names.of('missing span'));
-      raw.service.push(services.of(''));
-      raw.flags.push(FLAG_MISSING);
-      raw.row.push(-1);
-      raw.id.push(parentId);
+      // Of a trace without a root, the parent of the oldest span stands for it.
+      const name = isRootless && missing.size === 1 ? 'missing root span' : 'missing span';
+      placeholder(raw, names.of(name), services.of(''), FLAG_MISSING, parentId);
     }
     raw.parent[n] = parent;
   }
@@ -140,27 +143,38 @@ export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows
     raw.start[parent] = Math.min(raw.start[parent]!, raw.start[n]!);
     raw.duration[parent] = stop - raw.start[parent]!;
   }
+  const nodeOfRow = new Map(answer.left_out.length > 0 ? nodeRows.map((row, n) => [row, n]) : []);
+  let leftOut = 0;
+  for (const { below, count } of answer.left_out) {
+    leftOut += count;
+    const parent = below === null ? undefined : nodeOfRow.get(below);
+    const text = `${count.toLocaleString('en')} more ${count === 1 ? 'span' : 'spans'} below, not shown`;
+    const n = placeholder(raw, names.of(text), services.of(''), FLAG_LEFT_OUT, '');
+    raw.parent[n] = parent ?? -1;
+    // Last of its siblings: at the end of what it is a part of.
+    raw.start[n] = parent === undefined ? end : raw.start[parent]! + raw.duration[parent]!;
+  }
 
   // Pass 3: depth-first order, siblings by start.
   const count = raw.start.length;
   const order = depthFirst(raw.parent, raw.start);
   const place = new Int32Array(count);
-  order.forEach((n, at) => (place[n] = at));
-  const pick = (values: number[]) => order.map((n) => values[n]!);
+  order.forEach((n, to) => (place[n] = to));
+  const pick = (values: number[]) => Array.from(order, (n) => values[n]!);
   const parent = Int32Array.from(order, (n) => (raw.parent[n]! < 0 ? -1 : place[raw.parent[n]!]!));
   const depth = new Uint16Array(count);
   const below = new Int32Array(count);
   const children = new Int32Array(count);
   let maxDepth = 0;
-  for (let at = 0; at < count; at++) {
-    const up = parent[at]!;
-    if (up >= 0) depth[at] = Math.min(65535, depth[up]! + 1);
-    maxDepth = Math.max(maxDepth, depth[at]!);
+  for (let node = 0; node < count; node++) {
+    const up = parent[node]!;
+    if (up >= 0) depth[node] = Math.min(65535, depth[up]! + 1);
+    maxDepth = Math.max(maxDepth, depth[node]!);
   }
-  for (let at = count - 1; at >= 0; at--) {
-    const up = parent[at]!;
+  for (let node = count - 1; node >= 0; node--) {
+    const up = parent[node]!;
     if (up >= 0) {
-      below[up] = below[up]! + below[at]! + 1;
+      below[up] = below[up]! + below[node]! + 1;
       children[up] = children[up]! + 1;
     }
   }
@@ -168,41 +182,48 @@ export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows
   const start = Float64Array.from(pick(raw.start));
   const duration = Float64Array.from(pick(raw.duration));
   const reachFrom = start.slice();
-  const reachTo = start.map((ns, at) => ns + duration[at]!);
-  for (let at = count - 1; at >= 0; at--) {
-    const up = parent[at]!;
+  const reachTo = start.map((ns, node) => ns + duration[node]!);
+  for (let node = count - 1; node >= 0; node--) {
+    const up = parent[node]!;
     if (up < 0) continue;
-    if (reachFrom[at]! < reachFrom[up]!) reachFrom[up] = reachFrom[at]!;
-    if (reachTo[at]! > reachTo[up]!) reachTo[up] = reachTo[at]!;
+    if (reachFrom[node]! < reachFrom[up]!) reachFrom[up] = reachFrom[node]!;
+    if (reachTo[node]! > reachTo[up]!) reachTo[up] = reachTo[node]!;
   }
 
   const attach = (list: number[]) =>
     list
-      .map((i) => {
-        const id = rows[i]!.data[PARENT_ID];
-        const node = typeof id === 'string' ? (byId.get(id) ?? missing.get(id)) : undefined;
-        return { node: node === undefined ? -1 : place[node]!, i };
+      .map((row) => {
+        const id = at(parents, row);
+        const node = byId.get(id) ?? missing.get(id);
+        return { node: node === undefined ? -1 : place[node]!, row };
       })
-      .sort((a, b) => a.node - b.node || a.i - b.i);
+      .sort((a, b) => a.node - b.node || a.row - b.row);
   const events = attach(eventRows);
   const links = attach(linkRows);
   for (const link of links) if (link.node >= 0) flags[link.node]! |= FLAG_LINK;
-  const eventTimes = Float64Array.from(events, (e) => Number(rfc3339Ns(rows[e.i]!) - startNs));
+  const eventTimes = Float64Array.from(events, (e) => table.times[e.row]!);
   for (const time of eventTimes) end = Math.max(end, time);
 
   let errorCount = 0;
   for (const flag of flags) if (flag & FLAG_ERROR) errorCount++;
+  const idAt = new Uint32Array(count);
+  let length = 0;
+  order.forEach((n, node) => {
+    idAt[node] = length;
+    length += raw.id[n]!.length + 1;
+  });
   return {
-    traceId,
-    startTime: nsToRfc3339(startNs),
-    startNs: String(startNs),
+    traceId: answer.trace_id,
+    startTime: nsToRfc3339(table.startNs),
+    startNs: String(table.startNs),
     durationNs: end,
-    totalRows,
-    rowCount: rows.length,
     count,
     spanCount: byId.size,
+    shownCount: nodeRows.length,
+    totalCount: nodeRows.length + leftOut,
     errorCount,
     missingCount: missing.size,
+    isRootless: isRootless && nodeRows.length > 0,
     maxDepth,
     start,
     duration,
@@ -216,16 +237,54 @@ export function buildTrace(traceId: string, rows: readonly EventRow[], totalRows
     service: Int32Array.from(pick(raw.service)),
     flags,
     row: Int32Array.from(pick(raw.row)),
-    spanIds: order.map((n) => raw.id[n]!),
+    ids: Array.from(order, (n) => `${raw.id[n]}\n`).join(''),
+    idAt,
     names: names.values,
     services: services.values,
     eventNode: Int32Array.from(events, (e) => e.node),
     eventTime: eventTimes,
-    eventName: Int32Array.from(events, (e) => names.of(text(rows[e.i]!.data['name']) || '(no name)')),
-    eventRow: Int32Array.from(events, (e) => e.i),
+    eventName: Int32Array.from(events, (e) => names.of(at(nameOf, e.row) || '(no name)')),
+    eventRow: Int32Array.from(events, (e) => e.row),
     linkNode: Int32Array.from(links, (e) => e.node),
-    linkRow: Int32Array.from(links, (e) => e.i),
+    linkRow: Int32Array.from(links, (e) => e.row),
   };
+}
+interface Texts {
+  index: Int32Array;
+  values: string[];
+}
+type RawNodes = Record<'start' | 'duration' | 'parent' | 'name' | 'service' | 'flags' | 'row', number[]> & {
+  id: string[];
+};
+function placeholder(raw: RawNodes, name: number, service: number, flag: number, id: string): number {
+  raw.start.push(Infinity);
+  raw.duration.push(0);
+  raw.parent.push(-1);
+  raw.name.push(name);
+  raw.service.push(service);
+  raw.flags.push(flag);
+  raw.row.push(-1);
+  raw.id.push(id);
+  return raw.start.length - 1;
+}
+
+/** Span id of a node; empty for logs and other rows without one. */
+export const idOf = (t: Trace, node: number): string => {
+  const from = t.idAt[node];
+  return from === undefined ? '' : t.ids.slice(from, t.ids.indexOf('\n', from));
+};
+/** The node of a span id, -1 when it is not here. */
+export function nodeOf(t: Trace, id: string): number {
+  const at = `\n${t.ids}`.indexOf(`\n${id}\n`);
+  if (id === '' || at < 0) return -1;
+  let low = 0;
+  let high = t.count - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (t.idAt[middle]! < at) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The buffers that move to another thread with the trace. */
@@ -234,8 +293,21 @@ export const traceBuffers = (t: Trace): ArrayBuffer[] =>
     .filter((v) => ArrayBuffer.isView(v))
     .map((v) => v.buffer as ArrayBuffer);
 
+/** Repeated siblings as one row each, but for those that were opened. */
+export interface Grouping {
+  /** Per node the first of its group, -1 for none. */
+  leader: Int32Array;
+  /** Per leader: 1 where the group is open. */
+  opened: Uint8Array;
+}
 /** Nodes to show, in order, when the nodes marked in `collapsed` hide what is below them; with `root`, it and what is below. */
-export function visibleNodes(t: Trace, collapsed: Uint8Array, only?: Uint8Array, root = -1): Int32Array {
+export function visibleNodes(
+  t: Trace,
+  collapsed: Uint8Array,
+  only?: Uint8Array,
+  root = -1,
+  grouping?: Grouping | null,
+): Int32Array {
   const first = root < 0 ? 0 : root;
   const end = root < 0 ? t.count : root + t.below[root]! + 1;
   const out = new Int32Array(end - first);
@@ -245,8 +317,10 @@ export function visibleNodes(t: Trace, collapsed: Uint8Array, only?: Uint8Array,
       at++;
       continue;
     }
-    out[length++] = at;
-    at += collapsed[at] && !only ? t.below[at]! + 1 : 1;
+    const leader = grouping && !only ? grouping.leader[at]! : -1;
+    const isGrouped = leader >= 0 && !grouping!.opened[leader];
+    if (!isGrouped || leader === at) out[length++] = at;
+    at += isGrouped || (collapsed[at] && !only) ? t.below[at]! + 1 : 1;
   }
   return out.subarray(0, length);
 }
@@ -293,20 +367,11 @@ export function nextWith(mark: (node: number) => boolean, count: number, from: n
   return -1;
 }
 
-const rfc3339Ns = (row: EventRow): bigint => (row.timestamp_ns ? BigInt(row.timestamp_ns) : rfc3339ToNs(row.timestamp));
-function nsToRfc3339(ns: bigint): string {
-  const seconds = new Date(Number(ns / 1_000_000n)).toISOString().slice(0, 19);
-  return `${seconds}.${String(ns % 1_000_000_000n).padStart(9, '0')}Z`;
-}
-const text = (value: unknown): string => (value === undefined || value === null ? '' : String(value));
-const isError = (data: EventRow['data']): boolean => {
-  const error = data['error'];
-  return (
-    error === true ||
-    (typeof error === 'string' && error !== '' && error !== 'false') ||
-    (typeof error === 'number' && error !== 0)
-  );
-};
+const textOf = (value: unknown): string => (value === undefined || value === null ? '' : valueText(value));
+const isError = (error: unknown): boolean =>
+  error === true ||
+  (typeof error === 'string' && error !== '' && error !== 'false') ||
+  (typeof error === 'number' && error !== 0);
 
 class Interner {
   readonly values: string[] = [];
@@ -336,28 +401,32 @@ function breakCycles(parent: number[]): void {
     for (const p of path) state[p] = 2;
   }
 }
-function depthFirst(parent: number[], start: number[]): number[] {
+function depthFirst(parent: number[], start: number[]): Int32Array {
   const count = parent.length;
-  // Children lists as one array: nodes sorted by (parent, start).
-  const sorted = Array.from({ length: count }, (_, n) => n).sort(
-    (a, b) => parent[a]! - parent[b]! || start[a]! - start[b]! || a - b,
-  );
-  const from = new Int32Array(count + 2).fill(-1);
-  const to = new Int32Array(count + 2);
-  sorted.forEach((n, at) => {
+  // Rows come oldest first; the few placeholders at the end are put between them.
+  const byStart = Array.from({ length: count }, (_, n) => n);
+  if (start.some((ns, n) => n > 0 && ns < start[n - 1]!)) byStart.sort((a, b) => start[a]! - start[b]! || a - b);
+  // Children lists as one array: slot 0 is for nodes without a parent.
+  const from = new Int32Array(count + 2);
+  for (const up of parent) from[up + 2] = from[up + 2]! + 1;
+  for (let slot = 1; slot < from.length; slot++) from[slot] = from[slot]! + from[slot - 1]!;
+  const next = from.slice();
+  const children = new Int32Array(count);
+  for (const n of byStart) {
     const slot = parent[n]! + 1;
-    if (from[slot] === -1) from[slot] = at;
-    to[slot] = at + 1;
-  });
-  const order: number[] = [];
+    children[next[slot]!] = n;
+    next[slot] = next[slot]! + 1;
+  }
+  const order = new Int32Array(count);
+  let length = 0;
   const stack: number[] = [];
   const push = (slot: number) => {
-    if (from[slot]! >= 0) for (let at = to[slot]! - 1; at >= from[slot]!; at--) stack.push(sorted[at]!);
+    for (let k = from[slot + 1]! - 1; k >= from[slot]!; k--) stack.push(children[k]!);
   };
   push(0);
   while (stack.length > 0) {
     const n = stack.pop()!;
-    order.push(n);
+    order[length++] = n;
     push(n + 1);
   }
   return order;

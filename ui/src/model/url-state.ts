@@ -30,6 +30,8 @@ export interface QuerySearch {
   tables?: string[];
   v?: number;
 }
+export const TRACE_VIEWS = ['waterfall', 'flame', 'list', 'map'] as const;
+export type TraceView = (typeof TRACE_VIEWS)[number];
 export interface TraceSearch {
   trace_id?: string;
   span?: string;
@@ -49,6 +51,14 @@ export interface TraceSearch {
   critical?: boolean;
   /** Spans with an error stand out. */
   errors?: boolean;
+  /** Siblings that repeat are one row. */
+  group?: boolean;
+  /** Which picture of the trace; the waterfall unless given. */
+  view?: TraceView;
+  /** Column of the list, with a minus for descending. */
+  sort?: string;
+  /** Id of the span whose neighbourhood the server shows of a very large trace. */
+  around?: string;
   /** Trace id: compared with this one. */
   compare?: string;
   v?: number;
@@ -86,8 +96,14 @@ export interface MapSearch {
   /** Whose filters and times hold. */
   query?: QuerySpec;
   service?: string;
+  /** The chosen call goes from the chosen service to this one. */
+  calls?: string;
   /** Only the chosen service and its neighbours. */
   isolate?: boolean;
+  /** Callers from outside, and what services call there. */
+  clients?: boolean;
+  /** The services where requests begin stand out. */
+  entries?: boolean;
 }
 export interface SettingsSearch {
   tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'browser';
@@ -170,9 +186,12 @@ export function readTraceSearch(raw: Raw): TraceSearch {
   const zoom = json(raw.zoom);
   if (Array.isArray(zoom) && zoom.length === 2 && zoom.every((z) => typeof z === 'number'))
     out.zoom = zoom as [number, number];
-  for (const name of ['service', 'root', 'colour', 'compare'] as const) if (raw[name]) out[name] = String(raw[name]);
-  for (const name of ['only', 'critical', 'errors'] as const)
+  for (const name of ['service', 'root', 'around', 'colour', 'compare', 'sort'] as const)
+    if (raw[name]) out[name] = String(raw[name]);
+  for (const name of ['only', 'critical', 'errors', 'group'] as const)
     if (raw[name] === '1' || raw[name] === true) out[name] = true;
+  const view = TRACE_VIEWS.find((name) => name === raw.view);
+  if (view && view !== 'waterfall') out.view = view;
   const columns = json(raw.columns);
   if (isTexts(columns) && columns.length > 0) out.columns = columns.slice(0, TRACE_COLUMNS_MAX);
   return out;
@@ -213,7 +232,9 @@ export function readMapSearch(raw: Raw): MapSearch {
   const { query } = readQuerySearch(raw);
   if (query) out.query = query;
   if (raw.service) out.service = String(raw.service);
-  if (raw.isolate === '1' || raw.isolate === true) out.isolate = true;
+  if (raw.calls) out.calls = String(raw.calls);
+  for (const name of ['isolate', 'clients', 'entries'] as const)
+    if (raw[name] === '1' || raw[name] === true) out[name] = true;
   return out;
 }
 

@@ -1,9 +1,9 @@
 // The whole trace in a strip: the first six levels, to see where one is, to jump and to zoom.
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
 import { durationText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import type { Trace } from '../model/trace';
-import { drawMinimap, minimapHit, type NodeValues } from './draw';
+import { drawMinimap, minimapCells, minimapHit, type NodeValues } from './draw';
 import css from './waterfall.module.css';
 
 const HEIGHT = 42;
@@ -29,6 +29,7 @@ export function Minimap({ trace, colouring, valueColour, isErrorLit, colours, zo
     return () => observer.disconnect();
   }, []);
   const [from, to] = zoom;
+  const cells = useMemo(() => minimapCells(trace, width), [trace, width]);
   useEffect(() => {
     const el = canvas.current;
     if (!el || width === 0) return;
@@ -38,8 +39,8 @@ export function Minimap({ trace, colouring, valueColour, isErrorLit, colours, zo
     const context = el.getContext('2d')!;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     const painted = { trace, colouring, colours: valueColour, isErrorLit };
-    drawMinimap(context, painted, width, HEIGHT, [from, to], colours);
-  }, [trace, colouring, valueColour, isErrorLit, colours, width, from, to]);
+    drawMinimap(context, painted, cells, width, HEIGHT, [from, to], colours);
+  }, [trace, cells, colouring, valueColour, isErrorLit, colours, width, from, to]);
 
   const at = (e: React.PointerEvent): [number, number] => {
     const rect = canvas.current!.getBoundingClientRect();
@@ -58,8 +59,7 @@ export function Minimap({ trace, colouring, valueColour, isErrorLit, colours, zo
           drag.current = timeAt(e);
         }}
         onPointerMove={(e) => {
-          if (drag.current !== null) return;
-          const node = minimapHit(trace, width, HEIGHT, ...at(e));
+          const node = minimapHit(cells, width, HEIGHT, ...at(e));
           e.currentTarget.title =
             node < 0 ? '' : `${trace.names[trace.name[node]!]} · ${durationText(trace.duration[node]!)}`;
         }}
@@ -69,7 +69,7 @@ export function Minimap({ trace, colouring, valueColour, isErrorLit, colours, zo
           if (start === null) return;
           const end = timeAt(e);
           if (Math.abs(end - start) < trace.durationNs * 0.005) {
-            const node = minimapHit(trace, width, HEIGHT, ...at(e));
+            const node = minimapHit(cells, width, HEIGHT, ...at(e));
             if (node >= 0) onJump(node);
             return;
           }

@@ -17,12 +17,14 @@ import {
   FLAG_ERROR,
   FLAG_LINK,
   FLAG_MISSING,
+  idOf,
   nextWith,
   positionOf,
   reveal,
   visibleNodes,
   type Trace,
 } from '../model/trace';
+import { membersOf, type Repeats } from '../model/repeat';
 import type { CriticalPath } from '../model/trace-time';
 import { barArea, COLUMN, draw, hitTest, ROW, valueColours, type NodeValues, type View } from './draw';
 import { Minimap } from './Minimap';
@@ -30,7 +32,6 @@ import css from './waterfall.module.css';
 
 export interface WaterfallHandle {
   focus(): void;
-  next(kind: 'match' | 'error', step: 1 | -1): void;
   /** Collapses what is deeper than so many levels; 0 opens all. */
   showLevels(levels: number): void;
 }
@@ -41,6 +42,8 @@ interface Props {
   colouring: NodeValues;
   columns: readonly NodeValues[];
   critical: CriticalPath | null;
+  /** Siblings that repeat; each group is one row until it is opened. */
+  repeats: Repeats | null;
   isErrorLit: boolean;
   isMapShown: boolean;
   selected: number;
@@ -54,8 +57,11 @@ interface Props {
   zoom: [number, number] | null;
   onSelect: (node: number) => void;
   onZoom: (zoom: [number, number] | null) => void;
+  /** Goes to the details of the selected span. */
+  onOpen?: () => void;
   onFind?: () => void;
   onCritical?: () => void;
+  onGroup?: () => void;
   onMap?: () => void;
   /** Follows the first link of a span. */
   onLink?: (node: number) => void;
@@ -69,11 +75,22 @@ export function Waterfall(props: Props) {
   const [size, setSize] = useState({ width: 0, height: 0 });
   const [share, setShare] = useState(0.42);
   const [collapsed, setCollapsedNodes] = useState(() => new Uint8Array(trace.count));
+  const [opened, setOpened] = useState(() => new Uint8Array(trace.count));
   const [revealed, setRevealed] = useState(-1);
   const hover = useRef(-1);
   const frame = useRef(0);
   const valueColour = useMemo(() => valueColours(colouring.field, colouring.values), [colouring]);
-  const visible = useMemo(() => visibleNodes(trace, collapsed, only, root), [trace, collapsed, only, root]);
+  const { repeats } = props;
+  const grouping = useMemo(
+    () => (repeats && !only ? { leader: repeats.leader, opened } : null),
+    [repeats, only, opened],
+  );
+  const visible = useMemo(
+    () => visibleNodes(trace, collapsed, only, root, grouping),
+    [trace, collapsed, only, root, grouping],
+  );
+  /** A row that stands for a group of siblings. */
+  const isGroup = (node: number) => grouping !== null && grouping.leader[node] === node && !grouping.opened[node];
   const room = size.width - columns.length * COLUMN;
   const nameWidth = Math.round(Math.max(160, Math.min(room - 160, room * share)));
   const whole: [number, number] =
@@ -91,6 +108,8 @@ export function Waterfall(props: Props) {
     colours: valueColour,
     columns,
     critical: props.critical,
+    repeats: grouping ? repeats : null,
+    opened,
     isErrorLit: props.isErrorLit,
     selected,
     isFocused: scroller.current?.matches(':focus-visible') ?? false,
@@ -148,8 +167,16 @@ export function Waterfall(props: Props) {
   // A selection from outside (a link, a search) is opened up and then brought into sight.
   if (revealed !== selected) {
     setRevealed(selected);
-    const opened = collapsed.slice();
-    if (selected >= 0 && reveal(trace, opened, selected)) setCollapsedNodes(opened);
+    const unfolded = collapsed.slice();
+    if (selected >= 0 && reveal(trace, unfolded, selected)) setCollapsedNodes(unfolded);
+    if (selected >= 0 && repeats) {
+      const groups = new Set<number>();
+      for (let at = selected; at >= 0; at = trace.parent[at]!) {
+        const leader = repeats.leader[at]!;
+        if (leader >= 0 && (leader !== at || at !== selected) && !opened[leader]) groups.add(leader);
+      }
+      if (groups.size > 0) setOpened(opened.map((is, at) => (groups.has(at) ? 1 : is)));
+    }
   }
   const shown = useRef(-1);
   useEffect(() => {
@@ -168,6 +195,12 @@ export function Waterfall(props: Props) {
     next[node] = isCollapsed ? 1 : 0;
     setCollapsedNodes(next);
   };
+  const setOpen = (leader: number, isOpen: boolean) => {
+    const next = opened.slice();
+    next[leader] = isOpen ? 1 : 0;
+    setOpened(next);
+  };
+  const toggle = (node: number) => (isGroup(node) ? setOpen(node, true) : setCollapsed(node, !collapsed[node]));
   const showLevels = (levels: number) => setCollapsedNodes(collapsedBelow(trace, levels));
   /** Zooms by a factor about the middle, or moves by a share of what is in sight. */
   const look = (factor: number, move: number) => {
@@ -181,7 +214,7 @@ export function Waterfall(props: Props) {
       kind === 'error' ? (n: number) => (trace.flags[n]! & FLAG_ERROR) !== 0 : (n: number) => matches?.[n] === 1;
     select(nextWith(mark, trace.count, selected, step));
   };
-  useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), next, showLevels }));
+  useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), showLevels }));
 
   const onKeyDown = (e: KeyboardEvent) => {
     if (e.ctrlKey || e.metaKey || e.altKey || visible.length === 0) return;
@@ -214,13 +247,15 @@ export function Waterfall(props: Props) {
       case 'ArrowRight':
         if (e.shiftKey) showLevels(0);
         else if (node < 0) go(0);
+        else if (isGroup(node)) setOpen(node, true);
         else if (collapsed[node]) setCollapsed(node, false);
         else if (trace.children[node]! > 0) go(at + 1);
         break;
       case 'ArrowLeft':
         if (e.shiftKey) showLevels(2);
         else if (node < 0) go(0);
-        else if (trace.children[node]! > 0 && !collapsed[node]) setCollapsed(node, true);
+        else if (trace.children[node]! > 0 && !collapsed[node] && !isGroup(node)) setCollapsed(node, true);
+        else if (grouping?.leader[node] === node && opened[node]) setOpen(node, false);
         else if (trace.parent[node]! >= 0) select(trace.parent[node]!);
         break;
       case 'f':
@@ -232,11 +267,20 @@ export function Waterfall(props: Props) {
       case 'x':
         next('error', 1);
         break;
+      case 'X':
+        next('error', -1);
+        break;
+      case 'Enter':
+        props.onOpen?.();
+        break;
       case '/':
         props.onFind?.();
         break;
       case 'p':
         props.onCritical?.();
+        break;
+      case 'r':
+        props.onGroup?.();
         break;
       case 'b':
         props.onMap?.();
@@ -359,12 +403,12 @@ export function Waterfall(props: Props) {
             onClick={(e) => {
               const hit = hitTest(latest.current(), ...local(e));
               if (!hit) return;
-              if (hit.toggle) setCollapsed(hit.node, !collapsed[hit.node]);
+              if (hit.toggle) toggle(hit.node);
               else select(hit.node);
             }}
             onDoubleClick={(e) => {
               const hit = hitTest(latest.current(), ...local(e));
-              if (hit && trace.children[hit.node]! > 0) setCollapsed(hit.node, !collapsed[hit.node]);
+              if (hit && (isGroup(hit.node) || trace.children[hit.node]! > 0)) toggle(hit.node);
             }}
           />
         </div>
@@ -376,11 +420,12 @@ export function Waterfall(props: Props) {
             aria-level={trace.depth[focused]! + 1}
             aria-rowindex={at + 1}
             aria-selected="true"
-            aria-expanded={trace.children[focused]! > 0 ? !collapsed[focused] : undefined}
-            data-span={trace.spanIds[focused]}
+            aria-expanded={isGroup(focused) ? false : trace.children[focused]! > 0 ? !collapsed[focused] : undefined}
+            data-span={idOf(trace, focused)}
           >
             <span role="gridcell">
               {trace.names[trace.name[focused]!]}
+              {isGroup(focused) ? `, ${membersOf(repeats!, focused).length} times` : ''}
               {trace.flags[focused]! & FLAG_ERROR ? ', error' : ''}
               {trace.flags[focused]! & FLAG_MISSING ? ', not received' : ''}
             </span>

@@ -1,7 +1,17 @@
 // Draws the rows in sight of a trace on one canvas: names on the left, bars on the right. Values in, picture and hit-test out.
-import { durationText } from '../model/format';
+import { durationText, numberText } from '../model/format';
 import { hashText, type ThemeColours } from '../model/palette';
-import { eventsOf, FLAG_ERROR, FLAG_LINK, FLAG_LOG, FLAG_MISSING, type Trace } from '../model/trace';
+import {
+  eventsOf,
+  FLAG_ERROR,
+  FLAG_LEFT_OUT,
+  FLAG_LINK,
+  FLAG_LOG,
+  FLAG_MISSING,
+  FLAG_PLACEHOLDER,
+  type Trace,
+} from '../model/trace';
+import { membersOf, type Repeats } from '../model/repeat';
 import type { CriticalPath } from '../model/trace-time';
 
 export const ROW = 22;
@@ -29,6 +39,9 @@ export interface View {
   colours: readonly number[];
   columns: readonly NodeValues[];
   critical: CriticalPath | null;
+  /** Siblings that repeat; a group is one row where it is not opened. */
+  repeats: Repeats | null;
+  opened: Uint8Array;
   /** Spans with an error are drawn in the colour of errors. */
   isErrorLit: boolean;
   selected: number;
@@ -65,12 +78,19 @@ export const barArea = (view: Pick<View, 'nameWidth' | 'width' | 'columns'>) => 
 };
 /** Of a view, what gives spans their colour. */
 export type Painted = Pick<View, 'trace' | 'colouring' | 'colours' | 'isErrorLit'>;
-function colourOf(view: Painted, node: number, c: ThemeColours): string {
+export function colourOf(view: Painted, node: number, c: ThemeColours): string {
   const flags = view.trace.flags[node]!;
-  if (flags & FLAG_MISSING) return c.muted;
+  if (flags & FLAG_PLACEHOLDER) return c.muted;
   if (view.isErrorLit) return flags & FLAG_ERROR ? c.error : c.borderStrong;
   const value = view.colouring.index[node]!;
   return value < 0 ? c.borderStrong : c.series[view.colours[value]!]!;
+}
+
+/** The spans that a row stands for, where it is a group of siblings. */
+function groupOf(view: View, node: number): Int32Array | null {
+  return view.repeats && view.repeats.leader[node] === node && !view.opened[node]
+    ? membersOf(view.repeats, node)
+    : null;
 }
 
 export interface Hit {
@@ -84,7 +104,10 @@ export function hitTest(view: View, x: number, y: number): Hit | null {
   const node = view.visible[index]!;
   const indent = indentOf(view.trace.depth[node]!, view.nameWidth);
   const toggle =
-    view.trace.children[node]! > 0 && x >= PAD + indent - 6 && x <= PAD + indent + 14 && x < view.nameWidth;
+    (view.trace.children[node]! > 0 || groupOf(view, node) !== null) &&
+    x >= PAD + indent - 6 &&
+    x <= PAD + indent + 14 &&
+    x < view.nameWidth;
   return { index, node, toggle };
 }
 
@@ -136,7 +159,9 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     let x = PAD + indent;
     context.globalAlpha = isFaint ? 0.45 : 1;
     drawGuide(context, view, node, i, c, scrollTop);
-    if (trace.children[node]! > 0) drawToggle(context, x + 4, middle, view.collapsed[node] === 1, c);
+    const group = groupOf(view, node);
+    if (group) drawToggle(context, x + 4, middle, true, c);
+    else if (trace.children[node]! > 0) drawToggle(context, x + 4, middle, view.collapsed[node] === 1, c);
     x += 14;
     context.fillStyle = colourOf(view, node, c);
     context.fillRect(x, middle - 6, 3, 12);
@@ -152,15 +177,21 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
       drawErrorMark(context, x + 6, middle, c);
       x += 17;
     }
-    context.font = flags & FLAG_MISSING ? `italic ${sans}` : sans;
-    context.fillStyle = flags & FLAG_ERROR ? c.error : flags & (FLAG_MISSING | FLAG_LOG) ? c.muted : c.text;
+    context.font = flags & FLAG_PLACEHOLDER ? `italic ${sans}` : sans;
+    context.fillStyle = flags & FLAG_ERROR ? c.error : flags & (FLAG_PLACEHOLDER | FLAG_LOG) ? c.muted : c.text;
     const name = trace.names[trace.name[node]!]!.slice(0, 160);
     context.fillText(name, x, middle + 0.5);
     x += context.measureText(name).width + 8;
-    if (view.collapsed[node] && trace.below[node]! > 0) {
+    if (group) {
+      context.font = small;
+      context.fillStyle = c.text;
+      const times = `×${group.length}`;
+      context.fillText(times, x, middle + 0.5);
+      x += context.measureText(times).width + 8;
+    } else if (view.collapsed[node] && trace.below[node]! > 0) {
       context.font = small;
       context.fillStyle = c.muted;
-      const count = `+${trace.below[node]}`;
+      const count = `+${numberText(trace.below[node]!)}`;
       context.fillText(count, x, middle + 0.5);
       x += context.measureText(count).width + 8;
     }
@@ -199,7 +230,17 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     context.globalAlpha = view.matches !== null && !view.matches[node] ? 0.3 : 1;
     const left = xOf(trace.start[node]!);
     const right = xOf(trace.start[node]! + trace.duration[node]!);
+    const group = groupOf(view, node);
+    if (group) {
+      drawGroup(context, view, group, middle, xOf, bars, c);
+      context.globalAlpha = 1;
+      continue;
+    }
     // Work below that began before its caller or outlived it: a thin line on that side of the bar.
+    if (flags & FLAG_LEFT_OUT) {
+      context.globalAlpha = 1;
+      continue;
+    }
     if (!(flags & (FLAG_MISSING | FLAG_LOG))) {
       context.fillStyle = colour;
       const early = xOf(trace.reachFrom[node]!);
@@ -278,6 +319,50 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
   context.restore();
 }
 
+/** All bars of a group in one row, and how many they are and how long together. */
+function drawGroup(
+  context: CanvasRenderingContext2D,
+  view: View,
+  group: Int32Array,
+  middle: number,
+  xOf: (ns: number) => number,
+  bars: { left: number; width: number },
+  c: ThemeColours,
+): void {
+  const { trace } = view;
+  const colour = colourOf(view, group[0]!, c);
+  let sum = 0;
+  let errors = 0;
+  let end = 0;
+  let drawnTo = -Infinity;
+  for (const node of group) {
+    sum += trace.duration[node]!;
+    const isBad = (trace.flags[node]! & FLAG_ERROR) !== 0;
+    if (isBad) errors++;
+    end = Math.max(end, trace.start[node]! + trace.duration[node]!);
+    const left = xOf(trace.start[node]!);
+    const right = Math.max(left + 1, xOf(trace.start[node]! + trace.duration[node]!));
+    // Of many within a pixel one is drawn; an error always is.
+    if (right < bars.left || left > bars.left + bars.width || (right <= drawnTo && !isBad)) continue;
+    context.fillStyle = colour;
+    context.fillRect(left, middle - 6, right - left, 12);
+    if (isBad) {
+      context.fillStyle = c.error;
+      context.fillRect(left, middle + 6, Math.max(1.5, right - left), 2);
+    }
+    drawnTo = Math.max(drawnTo, right);
+  }
+  const label = `${durationText(Math.round(sum))} in all${errors > 0 ? ` · ${errors} errors` : ''}`;
+  context.font = `11px ${c.sans}`;
+  const width = context.measureText(label).width;
+  const after = Math.max(bars.left, xOf(end)) + 6;
+  const x = after + width < view.width - 4 ? after : Math.max(bars.left, xOf(trace.start[group[0]!]!) - width - 8);
+  context.fillStyle = c.bg;
+  context.fillRect(x - 3, middle - 6, width + 6, 12);
+  context.fillStyle = c.muted;
+  context.fillText(label, x, middle + 0.5);
+}
+
 /** A thin vertical line from a parent to its children, so that nesting can be followed. */
 function drawGuide(
   context: CanvasRenderingContext2D,
@@ -340,23 +425,52 @@ function diamond(context: CanvasRenderingContext2D, x: number, y: number, r: num
 }
 
 const LEVELS = 6;
-/** The longest span of the condensed picture at a place, -1 for none. */
-export function minimapHit(trace: Trace, width: number, height: number, x: number, y: number): number {
-  const depth = Math.floor(y / Math.floor(height / LEVELS));
-  const total = Math.max(1, trace.durationNs);
-  const [from, to] = [((x - 1) / width) * total, ((x + 1) / width) * total];
-  let best = -1;
+/** Per level and pixel the longest span that is there, -1 for none: what the condensed picture shows and names. */
+export function minimapCells(trace: Trace, width: number): Int32Array {
+  const cells = new Int32Array(LEVELS * width).fill(-1);
+  const pixel = width / Math.max(1, trace.durationNs);
+  const left = (node: number) => Math.max(0, Math.min(width - 1, Math.floor(trace.start[node]! * pixel)));
+  const wide: number[] = [];
   for (let node = 0; node < trace.count; node++) {
-    if (trace.depth[node] !== depth) continue;
-    if (trace.start[node]! > to || trace.start[node]! + trace.duration[node]! < from) continue;
-    if (best < 0 || trace.duration[node]! > trace.duration[best]!) best = node;
+    if (trace.depth[node]! >= LEVELS || trace.flags[node]! & FLAG_LEFT_OUT) continue;
+    if (trace.duration[node]! * pixel > 1) {
+      wide.push(node);
+      continue;
+    }
+    const x = trace.depth[node]! * width + left(node);
+    const there = cells[x]!;
+    if (there < 0 || trace.duration[node]! > trace.duration[there]!) cells[x] = node;
   }
-  return best;
+  // The longest first, so that each pixel is written once: `next` leads over those that are taken.
+  wide.sort((a, b) => trace.duration[b]! - trace.duration[a]!);
+  const next = Int32Array.from({ length: LEVELS * (width + 1) }, (_, x) => x);
+  const free = (x: number): number => {
+    while (next[x] !== x) x = next[x] = next[next[x]!]!;
+    return x;
+  };
+  for (const node of wide) {
+    const level = trace.depth[node]! * (width + 1);
+    const end = Math.min(width, Math.ceil((trace.start[node]! + trace.duration[node]!) * pixel));
+    for (let x = free(level + left(node)); x < level + end; x = free(x)) {
+      cells[x - trace.depth[node]!] = node;
+      next[x] = x + 1;
+    }
+  }
+  return cells;
+}
+/** The longest span of the condensed picture at a place, -1 for none. */
+export function minimapHit(cells: Int32Array, width: number, height: number, x: number, y: number): number {
+  const depth = Math.floor(y / Math.floor(height / LEVELS));
+  if (depth < 0 || depth >= LEVELS) return -1;
+  for (const at of [Math.floor(x), Math.floor(x) - 1, Math.floor(x) + 1])
+    if (at >= 0 && at < width && cells[depth * width + at]! >= 0) return cells[depth * width + at]!;
+  return -1;
 }
 /** The condensed picture: the first six levels over the whole trace. */
 export function drawMinimap(
   context: CanvasRenderingContext2D,
   view: Painted,
+  cells: Int32Array,
   width: number,
   height: number,
   window: [number, number],
@@ -364,19 +478,19 @@ export function drawMinimap(
 ): void {
   const { trace } = view;
   context.clearRect(0, 0, width, height);
-  const levels = LEVELS;
-  const bar = Math.floor(height / levels) - 1;
+  const bar = Math.floor(height / LEVELS) - 1;
   const total = Math.max(1, trace.durationNs);
-  for (let node = 0; node < trace.count; node++) {
-    const depth = trace.depth[node]!;
-    if (depth >= levels) continue;
-    context.fillStyle = trace.flags[node]! & FLAG_ERROR ? c.error : colourOf(view, node, c);
-    context.fillRect(
-      (trace.start[node]! / total) * width,
-      depth * (bar + 1),
-      Math.max(1, (trace.duration[node]! / total) * width),
-      bar,
-    );
+  for (let depth = 0; depth < LEVELS; depth++) {
+    for (let x = 0; x < width;) {
+      const node = cells[depth * width + x]!;
+      let end = x + 1;
+      while (end < width && cells[depth * width + end] === node) end++;
+      if (node >= 0) {
+        context.fillStyle = trace.flags[node]! & FLAG_ERROR ? c.error : colourOf(view, node, c);
+        context.fillRect(x, depth * (bar + 1), end - x, bar);
+      }
+      x = end;
+    }
   }
   const left = (window[0] / total) * width;
   const right = (window[1] / total) * width;

@@ -19,7 +19,9 @@ use recent::{Flight, Key, Offered, Recent, RecentLimits, StoredEntity};
 use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::watch;
-use waggle_model::{AppendError, PENDING_DATASET, Tenant, TimeRange, TraceRequest, Value};
+use waggle_model::{
+    AppendError, PENDING_DATASET, Tenant, TimeRange, TraceChoice, TraceRequest, Value,
+};
 use waggle_wire::xray::{Document, EntityId, RejectCode, Rejected, Source};
 
 /// What the doors share of documents that came lately.
@@ -251,6 +253,7 @@ async fn learn(state: &ApiState, key: Key) {
         trace_id: key.1.to_column(),
         range: TimeRange::ALL,
         limit: state.config.trace_rows_max,
+        choice: TraceChoice::Oldest,
     };
     let trace = match state.engine.trace(key.0, &request).await {
         Ok(trace) => trace,

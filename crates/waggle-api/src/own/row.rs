@@ -16,7 +16,9 @@ use serde::Serialize;
 use serde_json::{Map, Value as Json};
 use std::collections::HashMap;
 use waggle_access::Permission;
-use waggle_model::{DatasetId, RowRequest, Tenant, TimeRange, TimeWindow, TraceRequest};
+use waggle_model::{
+    DatasetId, RowRequest, Tenant, TimeRange, TimeWindow, TraceChoice, TraceRequest,
+};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Rows and traces",
@@ -62,7 +64,7 @@ pub(crate) const RESOURCE: Resource = Resource {
     ],
 };
 
-const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+pub(super) const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 
 const REQUEST: Named = Named {
     name: "RowsRequest",
@@ -113,7 +115,7 @@ const ROWS_DEFAULT: usize = 100;
 const ROWS_MAX: usize = 1_000;
 const NS_PER_S: i64 = 1_000_000_000;
 /// Answers of more rows are written on a blocking thread.
-const ROWS_INLINE_MAX: usize = 100;
+pub(super) const ROWS_INLINE_MAX: usize = 100;
 
 /// `POST /api/environments/{env}/datasets/{dataset}/rows`: newest first.
 pub(crate) async fn rows(ask: Ask) -> Answer {
@@ -164,27 +166,11 @@ struct RowsAnswer<'a> {
 /// `GET /api/environments/{env}/traces/{trace_id}?start=&end=&limit=`: oldest first, from all datasets.
 pub(crate) async fn trace(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
-    let mut range = TimeRange::ALL;
-    if let Some(start_ns) = seconds(&ask, "start")? {
-        range.start_ns = start_ns;
-    }
-    if let Some(end_ns) = seconds(&ask, "end")? {
-        range.end_ns = end_ns;
-    }
-    let rows_max = ask.state.config.trace_rows_max;
-    let limit = match ask.query_number("limit")? {
-        None => rows_max,
-        Some(limit) => usize::try_from(limit)
-            .ok()
-            .filter(|limit| (1..=rows_max).contains(limit))
-            .ok_or_else(|| {
-                Problem::bad_request(format!("limit must be between 1 and {rows_max}"))
-            })?,
-    };
     let request = TraceRequest {
         trace_id: ask.path("trace_id").to_owned(),
-        range,
-        limit,
+        range: trace_range(&ask)?,
+        limit: trace_limit(&ask)?,
+        choice: TraceChoice::Oldest,
     };
     let trace = ask.state.engine.trace(tenant, &request).await?;
     if trace.row_count == 0 {
@@ -207,6 +193,30 @@ pub(crate) async fn trace(ask: Ask) -> Answer {
     Ok(text_answer(StatusCode::OK, text))
 }
 
+/// Where to look for a trace: everywhere unless the query parameters say it.
+pub(super) fn trace_range(ask: &Ask) -> Result<TimeRange, Problem> {
+    let mut range = TimeRange::ALL;
+    if let Some(start_ns) = seconds(ask, "start")? {
+        range.start_ns = start_ns;
+    }
+    if let Some(end_ns) = seconds(ask, "end")? {
+        range.end_ns = end_ns;
+    }
+    Ok(range)
+}
+
+/// Most rows of a trace: as the query parameter says, never more than the setting.
+pub(super) fn trace_limit(ask: &Ask) -> Result<usize, Problem> {
+    let rows_max = ask.state.config.trace_rows_max;
+    match ask.query_number("limit")? {
+        None => Ok(rows_max),
+        Some(limit) => usize::try_from(limit)
+            .ok()
+            .filter(|limit| (1..=rows_max).contains(limit))
+            .ok_or_else(|| Problem::bad_request(format!("limit must be between 1 and {rows_max}"))),
+    }
+}
+
 #[derive(Serialize)]
 struct TraceAnswer<'a> {
     trace_id: &'a str,
@@ -215,7 +225,10 @@ struct TraceAnswer<'a> {
     stats: Stats<'a>,
 }
 
-async fn slugs(ask: &Ask, tenant: Tenant) -> Result<HashMap<DatasetId, String>, Problem> {
+pub(super) async fn slugs(
+    ask: &Ask,
+    tenant: Tenant,
+) -> Result<HashMap<DatasetId, String>, Problem> {
     let datasets = ask.state.metastore.datasets(tenant).await?;
     Ok(datasets
         .into_iter()

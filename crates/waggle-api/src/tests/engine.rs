@@ -137,6 +137,7 @@ impl QueryEngine for CannedEngine {
         Ok(Trace {
             row_count: rows.len(),
             rows,
+            left_out: Vec::new(),
             stats: QueryStats::default(),
         })
     }

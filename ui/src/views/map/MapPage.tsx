@@ -1,19 +1,30 @@
 // Who calls whom, from the spans that a query's filters and times let through: rate, errors and P95 of each service and each call.
 import { useQuery } from '@tanstack/react-query';
-import { X } from 'lucide-react';
-import { useEffect, useMemo, useState } from 'react';
-import { layoutGraph, type GraphLayout } from '../../api/layout-client';
+import { RotateCw, X } from 'lucide-react';
+import { useMemo, useRef, useState } from 'react';
 import { peekOptions } from '../../api/options';
-import { numberText } from '../../model/format';
+import { useGraphLayout } from '../../api/use-layout';
+import { countText, numberText } from '../../model/format';
 import { filterText, parseFilter, type QuerySpec } from '../../model/query-spec';
-import { edgesSpec, isolate, nodesSpec, serviceMap, SERVICES_MAX, type ServiceMap } from '../../model/services';
+import {
+  edgesSpec,
+  groupSmallest,
+  isolate,
+  nodesSpec,
+  NODES_MAX,
+  rateOf,
+  remotesSpec,
+  serviceMap,
+  SERVICES_MAX,
+  withClients,
+} from '../../model/services';
 import { rangeSeconds, rangeText, spanText } from '../../model/time-range';
 import type { MapSearch } from '../../model/url-state';
 import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
 import { useUtc } from '../../widgets/prefs';
 import { datasetPath, environmentPath, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import { Link } from '../../widgets/Link';
-import { Graph, NODE_HEIGHT, NODE_WIDTH } from './Graph';
+import { ServiceGraph } from '../../result/ServiceGraph';
 import css from './map.module.css';
 import { Panel } from './Panel';
 
@@ -38,20 +49,38 @@ export default function MapPage() {
   const isAlternative = spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1;
   const nodes = useQuery({ ...peekOptions(place.env, '__all__', nodesSpec(spec)), enabled: !isAlternative });
   const edges = useQuery({ ...peekOptions(place.env, '__all__', edgesSpec(spec)), enabled: !isAlternative });
-  const whole = useMemo(
-    () => (nodes.data && edges.data ? serviceMap(nodes.data, edges.data) : null),
-    [nodes.data, edges.data],
-  );
+  const remotes = useQuery({
+    ...peekOptions(place.env, '__all__', remotesSpec(spec)),
+    enabled: !isAlternative && search.clients === true,
+  });
+  // X-Ray's picture of the same data: who calls from outside, and what is called there.
+  const whole = useMemo(() => {
+    if (!nodes.data || !edges.data) return null;
+    const own = serviceMap(nodes.data, edges.data, search.clients ? remotes.data : undefined);
+    return search.clients ? withClients(own) : own;
+  }, [nodes.data, edges.data, remotes.data, search.clients]);
   const chosen = search.service;
-  const map = useMemo(
+  const isolated = useMemo(
     () => (whole && chosen !== undefined && search.isolate ? isolate(whole, chosen) : whole),
     [whole, chosen, search.isolate],
   );
-  const layout = useLayout(map);
+  const count = isolated?.nodes.length ?? 0;
+  const map = useMemo(
+    () => (isolated && isolated.nodes.length <= SERVICES_MAX ? groupSmallest(isolated) : null),
+    [isolated],
+  );
+  const layout = useGraphLayout(map);
+  const entries = useMemo(
+    () => new Set(search.entries ? whole?.nodes.filter((n) => n.entries > 0).map((n) => n.name) : []),
+    [whole, search.entries],
+  );
+  const panel = useRef<HTMLElement>(null);
   const seconds = rangeSeconds(spec);
   const change = (more: Partial<QuerySpec>) => setSearch({ query: { ...spec, ...more } });
   const error = nodes.error ?? edges.error;
-  const count = map?.nodes.length ?? 0;
+  const choose = (service: string | undefined) =>
+    setSearch({ service, calls: undefined, ...(service === undefined ? { isolate: undefined } : {}) });
+  const made = Math.max(nodes.dataUpdatedAt, edges.dataUpdatedAt);
 
   return (
     <div className={css.page} data-testid="map" data-state={layout ? 'ready' : 'loading'}>
@@ -71,6 +100,22 @@ export default function MapPage() {
           ))}
         </ul>
         <FilterInput onFilter={(filter) => change({ filters: [...(spec.filters ?? []), filter] })} />
+        <Button
+          kind="plain"
+          aria-pressed={search.clients === true}
+          title="Callers from outside, and databases, queues and other parties that send no spans, as X-Ray draws them"
+          onClick={() => setSearch({ clients: search.clients ? undefined : true })}
+        >
+          Clients and remotes
+        </Button>
+        <Button
+          kind="plain"
+          aria-pressed={search.entries === true}
+          title="Highlight the services where requests begin"
+          onClick={() => setSearch({ entries: search.entries ? undefined : true })}
+        >
+          Entries
+        </Button>
         <select
           aria-label="Time range"
           value={spec.time_range ?? 'fixed'}
@@ -85,6 +130,17 @@ export default function MapPage() {
               </option>
             ))}
         </select>
+        {made > 0 && (
+          <span className={css.made} title="When the map was last computed">
+            {new Date(made).toLocaleTimeString([], { timeZone: utc ? 'UTC' : undefined })}
+          </span>
+        )}
+        <IconButton
+          label="Compute again"
+          onClick={() => void Promise.all([nodes.refetch(), edges.refetch(), search.clients && remotes.refetch()])}
+        >
+          <RotateCw size={14} />
+        </IconButton>
       </header>
       <Progress active={nodes.isFetching || edges.isFetching} />
       {isAlternative && (
@@ -99,38 +155,54 @@ export default function MapPage() {
           onRetry={() => void Promise.all([nodes.refetch(), edges.refetch()])}
         />
       )}
-      {!error && !isAlternative && !map && <Skeleton lines={10} />}
-      {map && count === 0 && (
+      {!error && !isAlternative && !whole && <Skeleton lines={10} />}
+      {whole && count === 0 && (
         <Empty title="No spans with a service name in this time">
           <Link to={environmentPath(place, '/send-data')}>Send data</Link>
         </Empty>
       )}
-      {map && count > SERVICES_MAX && (
+      {whole && count > SERVICES_MAX && (
         <Empty title={`${numberText(count)} services are more than the ${SERVICES_MAX} that a map can show`}>
           Add a filter, or choose a service in the list and isolate it.
         </Empty>
       )}
-      {map && count > 0 && (
+      {whole && count > 0 && (
         <div className={css.split}>
           <div className={css.canvas}>
-            {layout && count <= SERVICES_MAX && (
-              <Graph
+            {layout && map && (
+              <ServiceGraph
                 map={layout.map}
                 layout={layout.layout}
-                seconds={seconds}
+                amount={(n) => rateOf(n, seconds)}
                 chosen={chosen}
-                onChoose={(service) => setSearch({ service, ...(service === undefined ? { isolate: undefined } : {}) })}
+                chosenCall={chosen !== undefined && search.calls !== undefined ? [chosen, search.calls] : undefined}
+                onChoose={choose}
+                onChooseCall={(from, to) => setSearch({ service: from, calls: to })}
+                marked={entries}
+                onOpen={() => panel.current?.focus()}
+                onList={() => {
+                  choose(undefined);
+                  panel.current?.focus();
+                }}
               />
+            )}
+            {map && count > NODES_MAX && (
+              <p className={css.grouped}>
+                The {numberText(count - NODES_MAX + 1)} smallest of {countText(count, 'service')} are one box; the list
+                has each.
+              </p>
             )}
           </div>
           <Panel
-            map={whole!}
+            ref={panel}
+            map={whole}
+            calls={search.calls}
             seconds={seconds}
             spec={spec}
             chosen={chosen}
             isIsolated={search.isolate === true}
             place={place}
-            onChoose={(service) => setSearch({ service, ...(service === undefined ? { isolate: undefined } : {}) })}
+            onChoose={choose}
             onIsolate={(is) => setSearch({ isolate: is || undefined })}
             queryPath={datasetPath(place, '__all__')}
           />
@@ -170,26 +242,4 @@ function FilterInput({ onFilter }: { onFilter: (filter: NonNullable<QuerySpec['f
       />
     </form>
   );
-}
-
-/** The layout of a map, kept together with the map it is of; the one before stays until it is there. */
-function useLayout(map: ServiceMap | null) {
-  const [state, setState] = useState<{ map: ServiceMap; layout: GraphLayout } | null>(null);
-  useEffect(() => {
-    if (!map || map.nodes.length === 0 || map.nodes.length > SERVICES_MAX) return;
-    const abort = new AbortController();
-    void layoutGraph(
-      {
-        nodes: map.nodes.map((n) => n.name),
-        edges: map.edges.map((e) => [e.from, e.to]),
-        width: NODE_WIDTH,
-        height: NODE_HEIGHT,
-      },
-      abort.signal,
-    ).then((layout) => {
-      if (!abort.signal.aborted) setState({ map, layout });
-    });
-    return () => abort.abort();
-  }, [map]);
-  return map ? state : null;
 }

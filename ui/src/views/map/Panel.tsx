@@ -1,11 +1,21 @@
 // Beside the map: all services as a list, or one of them with who calls it, whom it calls, and traces through it.
 import { useQuery } from '@tanstack/react-query';
 import { X } from 'lucide-react';
-import { useState } from 'react';
+import { useMemo, useState, type Ref } from 'react';
 import { rowsOptions } from '../../api/options';
-import { agoText, durationText } from '../../model/format';
-import type { QuerySpec } from '../../model/query-spec';
-import { msOf, rateOf, SERVICE, shareOf, type Flow, type ServiceMap } from '../../model/services';
+import { agoText, countText, durationText, numberText } from '../../model/format';
+import type { Filter, QuerySpec } from '../../model/query-spec';
+import {
+  CLIENT,
+  msOf,
+  rateOf,
+  SERVICE,
+  shareOf,
+  STATES,
+  type Edge,
+  type Flow,
+  type ServiceMap,
+} from '../../model/services';
 import { Button, IconButton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { datasetPath, type Place } from '../../widgets/route';
@@ -14,7 +24,10 @@ import css from './map.module.css';
 const TRACES = 8;
 
 interface Props {
+  ref?: Ref<HTMLElement>;
   map: ServiceMap;
+  /** The other end of the call that is chosen. */
+  calls?: string;
   seconds: number;
   spec: QuerySpec;
   chosen: string | undefined;
@@ -26,20 +39,98 @@ interface Props {
 }
 export function Panel(props: Props) {
   const node = props.map.nodes.find((n) => n.name === props.chosen);
+  const call = node && props.map.edges.find((e) => e.from === node.name && e.to === props.calls);
+  const label = call ? `Calls from ${call.from} to ${call.to}` : node ? `Service ${node.name}` : 'Services';
   return (
-    <aside className={css.panel} aria-label={node ? `Service ${node.name}` : 'Services'} data-testid="map-panel">
-      {node ? <One {...props} name={node.name} /> : <All {...props} />}
+    <aside ref={props.ref} tabIndex={-1} className={css.panel} aria-label={label} data-testid="map-panel">
+      {call ? <Call {...props} call={call} /> : node ? <One {...props} name={node.name} /> : <All {...props} />}
     </aside>
   );
 }
 
+function Call({ map, call, seconds, spec, place, queryPath, onChoose }: Props & { call: Edge }) {
+  const target = map.nodes.find((n) => n.name === call.to);
+  const isOwn = target?.kind === 'service' && call.from !== CLIENT;
+  const filters: Filter[] = [
+    ...(spec.filters ?? []),
+    { column: SERVICE, op: '=', value: call.to },
+    { column: 'parent.service.name', op: '=', value: call.from },
+  ];
+  return (
+    <>
+      <header>
+        <h2>
+          {call.from} → {call.to}
+        </h2>
+        <IconButton label="Back to all services" onClick={() => onChoose(undefined)}>
+          <X size={16} />
+        </IconButton>
+      </header>
+      <Facts flow={call} seconds={seconds} what="calls" />
+      <div className={css.actions}>
+        <Button onClick={() => onChoose(call.from)}>{call.from}</Button>
+        <Button onClick={() => onChoose(call.to)}>{call.to}</Button>
+        {isOwn && (
+          <Link
+            to={queryPath}
+            search={{
+              query: {
+                calculations: [{ op: 'COUNT' }, { op: 'HEATMAP', column: 'duration_ms' }],
+                filters,
+                ...timesOf(spec),
+              },
+            }}
+          >
+            Open as a query
+          </Link>
+        )}
+      </div>
+      {isOwn && <Traces title="Newest of these calls" filters={filters} spec={spec} place={place} />}
+    </>
+  );
+}
+function Facts({ flow, seconds, what }: { flow: Flow; seconds: number; what: string }) {
+  return (
+    <dl className={css.facts}>
+      <div>
+        <dt>{what}</dt>
+        <dd>{rateOf(flow.count, seconds)}</dd>
+      </div>
+      <div data-bad={flow.errors > 0 || undefined}>
+        <dt>errors</dt>
+        <dd>{shareOf(flow)}</dd>
+      </div>
+      <div>
+        <dt>P95</dt>
+        <dd>{msOf(flow.p95)}</dd>
+      </div>
+    </dl>
+  );
+}
+const timesOf = (spec: QuerySpec) =>
+  spec.time_range === undefined
+    ? { start_time: spec.start_time, end_time: spec.end_time }
+    : { time_range: spec.time_range };
+
 function All({ map, seconds, onChoose }: Props) {
-  const rows = [...map.nodes].sort((a, b) => b.count - a.count);
+  const [find, setFind] = useState('');
+  const rows = useMemo(() => {
+    const wanted = find.trim().toLowerCase();
+    return map.nodes.filter((n) => n.name.toLowerCase().includes(wanted)).sort((a, b) => b.count - a.count);
+  }, [map, find]);
   return (
     <>
       <h2>
-        {map.nodes.length} services, {map.edges.length} calls
+        {countText(map.nodes.length, 'service')}, {countText(map.edges.length, 'call')}
       </h2>
+      <input
+        className={css.find}
+        aria-label="Find a service"
+        placeholder="Find a service"
+        value={find}
+        spellCheck={false}
+        onChange={(e) => setFind(e.target.value)}
+      />
       <FlowTable head="service" rows={rows.map((n) => ({ ...n, key: n.name }))} seconds={seconds} onChoose={onChoose} />
     </>
   );
@@ -58,10 +149,68 @@ function One({
 }: Props & { name: string }) {
   const node = map.nodes.find((n) => n.name === name)!;
   const filters = [...(spec.filters ?? []), { column: SERVICE, op: '=', value: name }];
-  const times =
-    spec.time_range === undefined
-      ? { start_time: spec.start_time, end_time: spec.end_time }
-      : { time_range: spec.time_range };
+  const isOwn = node.kind === 'service';
+  return (
+    <>
+      <header>
+        <h2>{name}</h2>
+        <IconButton label="Back to all services" onClick={() => onChoose(undefined)}>
+          <X size={16} />
+        </IconButton>
+      </header>
+      <Facts flow={node} seconds={seconds} what={isOwn ? 'requests' : 'calls'} />
+      {node.states && (
+        <dl className={css.states} aria-label="How requests failed">
+          {STATES.map((state) => (
+            <div key={state} data-state={state}>
+              <dt>{state}s</dt>
+              <dd>
+                {numberText(node.states![state])} ({shareOf({ count: node.count, errors: node.states![state] })})
+              </dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <div className={css.actions}>
+        <Button aria-pressed={isIsolated} onClick={() => onIsolate(!isIsolated)}>
+          {isIsolated ? 'Show all' : 'Isolate'}
+        </Button>
+        {isOwn && (
+          <Link
+            to={queryPath}
+            search={{
+              query: {
+                calculations: [{ op: 'COUNT' }, { op: 'HEATMAP', column: 'duration_ms' }],
+                filters,
+                ...timesOf(spec),
+              },
+            }}
+          >
+            Open as a query
+          </Link>
+        )}
+      </div>
+      <Calls
+        title="Called by"
+        none={node.entries > 0 ? 'Nobody in these traces: requests begin here.' : 'Nobody in these traces.'}
+        rows={map.edges.filter((e) => e.to === name).map((e) => ({ ...e, key: e.from }))}
+        seconds={seconds}
+        onChoose={onChoose}
+      />
+      <Calls
+        title="Calls"
+        none="No other service."
+        rows={map.edges.filter((e) => e.from === name).map((e) => ({ ...e, key: e.to }))}
+        seconds={seconds}
+        onChoose={onChoose}
+      />
+      {isOwn && <Traces title="Newest traces through it" filters={filters} spec={spec} place={place} />}
+    </>
+  );
+}
+
+/** The newest traces with a span that passes the filters. */
+function Traces({ title, filters, spec, place }: { title: string; filters: Filter[]; spec: QuerySpec; place: Place }) {
   const traces = useQuery(
     rowsOptions(place.env, '__all__', {
       filters: [...filters, { column: 'trace.trace_id', op: 'exists' }, { column: 'duration_ms', op: 'exists' }],
@@ -83,55 +232,8 @@ function One({
     return !seen.has(id) && seen.add(id).size <= TRACES;
   });
   return (
-    <>
-      <header>
-        <h2>{name}</h2>
-        <IconButton label="Back to all services" onClick={() => onChoose(undefined)}>
-          <X size={16} />
-        </IconButton>
-      </header>
-      <dl className={css.facts}>
-        <div>
-          <dt>requests</dt>
-          <dd>{rateOf(node.count, seconds)}</dd>
-        </div>
-        <div data-bad={node.errors > 0 || undefined}>
-          <dt>errors</dt>
-          <dd>{shareOf(node)}</dd>
-        </div>
-        <div>
-          <dt>P95</dt>
-          <dd>{msOf(node.p95)}</dd>
-        </div>
-      </dl>
-      <div className={css.actions}>
-        <Button aria-pressed={isIsolated} onClick={() => onIsolate(!isIsolated)}>
-          {isIsolated ? 'Show all' : 'Isolate'}
-        </Button>
-        <Link
-          to={queryPath}
-          search={{
-            query: { calculations: [{ op: 'COUNT' }, { op: 'HEATMAP', column: 'duration_ms' }], filters, ...times },
-          }}
-        >
-          Open as a query
-        </Link>
-      </div>
-      <Calls
-        title="Called by"
-        none={node.entries > 0 ? 'Nobody in these traces: requests begin here.' : 'Nobody in these traces.'}
-        rows={map.edges.filter((e) => e.to === name).map((e) => ({ ...e, key: e.from }))}
-        seconds={seconds}
-        onChoose={onChoose}
-      />
-      <Calls
-        title="Calls"
-        none="No other service."
-        rows={map.edges.filter((e) => e.from === name).map((e) => ({ ...e, key: e.to }))}
-        seconds={seconds}
-        onChoose={onChoose}
-      />
-      <h3>Newest traces through it</h3>
+    <section>
+      <h3>{title}</h3>
       {traces.error && <p className={css.none}>{traces.error.message}</p>}
       {traces.data && rows.length === 0 && <p className={css.none}>None in this time.</p>}
       <ol className={css.traces}>
@@ -150,7 +252,7 @@ function One({
           </li>
         ))}
       </ol>
-    </>
+    </section>
   );
 }
 

@@ -2,7 +2,7 @@
 import { ArrowLeft } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { durationText, middleCut, numberText } from '../../model/format';
-import type { Trace } from '../../model/trace';
+import { idOf, type Trace } from '../../model/trace';
 import { compareTraces, type Difference } from '../../model/trace-time';
 import type { TraceSearch } from '../../model/url-state';
 import { CopyButton, Empty, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
@@ -147,7 +147,7 @@ function Side({ letter, trace, endNs, zoom, onZoom, place, dataset }: SideProps)
   const colours = useThemeColours();
   const [selected, setSelected] = useState(0);
   const colouring = useMemo(() => ({ field: 'service.name', index: trace.service, values: trace.services }), [trace]);
-  const span = trace.spanIds[selected];
+  const span = idOf(trace, selected);
   return (
     <section className={css.side} aria-label={`Trace ${letter}`}>
       <p>
@@ -167,6 +167,7 @@ function Side({ letter, trace, endNs, zoom, onZoom, place, dataset }: SideProps)
         colouring={colouring}
         columns={[]}
         critical={null}
+        repeats={null}
         isErrorLit={false}
         isMapShown={false}
         selected={selected}

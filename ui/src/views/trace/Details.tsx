@@ -1,10 +1,10 @@
 // The selected span: its fields with what can be asked about them, where it stands among spans like it, its events and links.
 import { CircleAlert } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useState, type Ref } from 'react';
 import type { TraceSession } from '../../api/trace-client';
 import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
 import type { EventRow } from '../../model/result';
-import { eventsOf, FLAG_ERROR, FLAG_MISSING, type Trace } from '../../model/trace';
+import { eventsOf, FLAG_ERROR, FLAG_MISSING, idOf, type Trace } from '../../model/trace';
 import { TRACE_COLUMNS_MAX, type TraceSearch } from '../../model/url-state';
 import { copyText, Empty, Tabs } from '../../widgets/basic';
 import { FieldList, JsonView } from '../../widgets/FieldList';
@@ -13,9 +13,10 @@ import { PointMenu } from '../../widgets/popup';
 import { datasetPath, useGo, useSetSearch, type Place } from '../../widgets/route';
 import { Breakdown } from './Breakdown';
 import { MiniGraph } from './MiniGraph';
+import { SegmentView } from './SegmentView';
 import css from './trace.module.css';
 
-type DetailTab = 'fields' | 'events' | 'links' | 'json' | 'trace';
+type DetailTab = 'fields' | 'segment' | 'events' | 'links' | 'json' | 'trace';
 
 export function Details({
   trace,
@@ -25,6 +26,7 @@ export function Details({
   dataset,
   utc,
   fields,
+  panel,
 }: {
   trace: Trace;
   session: TraceSession;
@@ -33,6 +35,7 @@ export function Details({
   dataset: string;
   utc: boolean;
   fields: readonly string[];
+  panel: Ref<HTMLElement>;
 }) {
   const go = useGo();
   const setSearch = useSetSearch<TraceSearch>();
@@ -68,7 +71,7 @@ export function Details({
   const ask = (query: object) => go(datasetPath(place, dataset), { query });
   const value = menu && own ? own.data[menu.field] : undefined;
   return (
-    <aside className={css.details} aria-label="Selected span" data-testid="span-details">
+    <aside ref={panel} tabIndex={-1} className={css.details} aria-label="Selected span" data-testid="span-details">
       <header>
         <h2 title={name}>
           {(flags & FLAG_ERROR) !== 0 && <CircleAlert size={14} className={css.errorMark} aria-label="error" />}
@@ -78,15 +81,15 @@ export function Details({
           {trace.services[trace.service[node]!]} · {durationText(trace.duration[node]!)} · starts at{' '}
           {durationText(trace.start[node]!)}
         </p>
-        {trace.children[node]! > 0 && trace.spanIds[node] && (
-          <button type="button" className={css.textButton} onClick={() => setSearch({ root: trace.spanIds[node] })}>
+        {trace.children[node]! > 0 && idOf(trace, node) && (
+          <button type="button" className={css.textButton} onClick={() => setSearch({ root: idOf(trace, node) })}>
             Show only this span and the {numberText(trace.below[node]!)} below
           </button>
         )}
       </header>
       {flags & FLAG_MISSING && tab !== 'trace' ? (
         <Empty title="This span has not arrived">
-          Other spans name <code>{trace.spanIds[node]}</code> as their parent.
+          Other spans name <code>{idOf(trace, node)}</code> as their parent.
         </Empty>
       ) : (
         <>
@@ -96,6 +99,7 @@ export function Details({
             onChange={setTab}
             tabs={[
               { id: 'fields', label: 'Fields' },
+              ...(fields.includes('xray.type') ? [{ id: 'segment' as const, label: 'Segment' }] : []),
               { id: 'events', label: `Events ${eventTo - eventFrom}` },
               { id: 'links', label: `Links ${linkTo - linkFrom}` },
               { id: 'json', label: 'JSON' },
@@ -104,6 +108,7 @@ export function Details({
           />
           <div className={css.detailBody}>
             {tab === 'trace' && <Breakdown trace={trace} session={session} fields={fields} />}
+            {tab === 'segment' && own && <SegmentView data={own.data} trace={trace} node={node} />}
             {tab === 'fields' && own && (
               <MiniGraph
                 key={`${own.dataset} ${name}`}

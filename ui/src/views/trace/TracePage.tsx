@@ -6,22 +6,29 @@ import {
   ChevronUp,
   CircleAlert,
   Columns3,
-  FoldVertical,
-  GitCompareArrows,
+  Group,
   Palette,
   Route,
   RotateCw,
   Search,
-  X,
 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { TraceSession } from '../../api/trace-client';
 import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
-import { eventsOf, withAncestors, type Trace } from '../../model/trace';
+import {
+  eventsOf,
+  FLAG_ERROR,
+  FLAG_LEFT_OUT,
+  idOf,
+  nextWith,
+  nodeOf,
+  withAncestors,
+  type Trace,
+} from '../../model/trace';
+import { repeatsOf } from '../../model/repeat';
 import { criticalPath } from '../../model/trace-time';
 import { TRACE_COLUMNS_MAX, type TraceSearch } from '../../model/url-state';
 import { Button, CopyButton, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
-import { DropMenu, PopoverBox } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
 import {
   datasetPath,
@@ -38,18 +45,24 @@ import { valueColours, type NodeValues } from '../../waterfall/draw';
 import { Waterfall, type WaterfallHandle } from '../../waterfall/Waterfall';
 import { Details } from './Details';
 import { FieldMenu } from './FieldMenu';
+import { Chip, CompareButton, Fact, LevelsMenu, ViewSwitch } from './parts';
 import css from './trace.module.css';
 import { useFields, useTrace, useValues } from './use-trace';
 
 /** Few look at two traces; its table is large. */
 const Compare = lazy(() => import('./Compare').then((m) => ({ default: m.Compare })));
+const Flame = lazy(() => import('../../waterfall/Flame').then((m) => ({ default: m.Flame })));
+const SpanList = lazy(() => import('./SpanList'));
+const TraceMap = lazy(() => import('./TraceMap'));
 
 export default function TracePage() {
   const place = usePlace();
   const search = useTypedSearch<TraceSearch>();
   const go = useGo();
   const { trace_id: id, trace_start_ts: start, trace_end_ts: end } = search;
-  const { loaded, reload } = useTrace(place.env, id, start, end);
+  // Of a very large trace the server sends what is around one span: the one that the link names, until another is asked for.
+  const [linked] = useState(search.span);
+  const { loaded, reload } = useTrace(place.env, id, start, end, search.around ?? linked);
   const dataset = place.dataset ?? '__all__';
   if (!id) return <Empty title="This link names no trace">A trace link carries trace_id.</Empty>;
   if (loaded?.error) {
@@ -139,10 +152,10 @@ function Loaded({
 
   const selected = useMemo(() => {
     if (!search.span) return trace.count > 0 ? 0 : -1;
-    return Math.max(0, trace.spanIds.indexOf(search.span));
+    return Math.max(0, nodeOf(trace, search.span));
   }, [trace, search.span]);
   const select = useCallback(
-    (node: number) => setSearch({ span: trace.spanIds[node] || undefined }, { replace: true }),
+    (node: number) => setSearch({ span: idOf(trace, node) || undefined }, { replace: true }),
     [setSearch, trace],
   );
   // Logs have no span id; their selection cannot be in the URL and lives here.
@@ -150,10 +163,17 @@ function Loaded({
   const current = bare ?? selected;
   const onSelect = useCallback(
     (node: number) => {
-      setBare(trace.spanIds[node] ? null : node);
-      if (trace.spanIds[node]) select(node);
+      // What the server left out is asked for, around the span it lies below.
+      if (trace.flags[node]! & FLAG_LEFT_OUT) {
+        const above = trace.parent[node]! < 0 ? '' : idOf(trace, trace.parent[node]!);
+        setBare(node);
+        if (above !== '') setSearch({ around: above, span: above });
+        return;
+      }
+      setBare(idOf(trace, node) ? null : node);
+      if (idOf(trace, node)) select(node);
     },
-    [select, trace],
+    [select, setSearch, trace],
   );
 
   const find = search.find ?? '';
@@ -184,6 +204,7 @@ function Loaded({
     [values, search.columns],
   );
   const colouring = values.find((v) => v.field === colourField) ?? byService;
+  const repeats = useMemo(() => (search.group ? repeatsOf(trace) : null), [trace, search.group]);
   const critical = useMemo(() => (search.critical ? criticalPath(trace) : null), [trace, search.critical]);
   const only = useMemo(() => {
     const service = search.service === undefined ? -1 : trace.services.indexOf(search.service);
@@ -194,9 +215,10 @@ function Loaded({
     );
     return withAncestors(trace, marks);
   }, [trace, search.service, search.only, shownMatches]);
-  const root = search.root ? trace.spanIds.indexOf(search.root) : -1;
+  const root = search.root ? nodeOf(trace, search.root) : -1;
 
   useEffect(() => waterfall.current?.focus(), []);
+  const details = useRef<HTMLElement>(null);
   useKeys({ close: () => search.find && setSearch({ find: undefined }, { replace: true }) });
   const followLink = (node: number) => {
     const [at] = eventsOf(trace.linkNode, node);
@@ -208,9 +230,22 @@ function Loaded({
     });
   };
 
+  const onZoom = (zoom: [number, number] | null) =>
+    setSearch({ zoom: zoom ? [Math.round(zoom[0]), Math.round(zoom[1])] : undefined }, { replace: true });
+  const nextNode = (kind: 'match' | 'error', step: 1 | -1) => {
+    const node = nextWith(
+      (n) => (kind === 'error' ? (trace.flags[n]! & FLAG_ERROR) !== 0 : shownMatches?.marks[n] === 1),
+      trace.count,
+      current,
+      step,
+    );
+    if (node >= 0) onSelect(node);
+  };
+
   const top = trace.parent.indexOf(-1);
   const rootName = top >= 0 ? trace.names[trace.name[top]!] : trace.traceId;
-  const toggle = (name: 'errors' | 'critical') => setSearch({ [name]: search[name] ? undefined : true });
+  const view = search.view ?? 'waterfall';
+  const toggle = (name: 'errors' | 'critical' | 'group') => setSearch({ [name]: search[name] ? undefined : true });
   return (
     <div className={css.page}>
       <header className={css.head}>
@@ -235,22 +270,34 @@ function Loaded({
         </IconButton>
       </header>
       {trace.missingCount > 0 && (
-        <p className={css.warning}>
+        <p className={css.warning} data-testid="trace-missing">
           <AlertTriangle size={14} aria-hidden />{' '}
-          {trace.missingCount === 1 ? 'One parent span is' : `${trace.missingCount} parent spans are`} named by others
-          but not here: still on the way, sampled out, or sent elsewhere. A dashed placeholder stands for{' '}
+          {trace.isRootless
+            ? 'The root span is not here'
+            : trace.missingCount === 1
+              ? 'One parent span is named by others but not here'
+              : `${numberText(trace.missingCount)} parent spans are named by others but not here`}
+          : still on the way, sampled out, or sent elsewhere. A dashed placeholder stands for{' '}
           {trace.missingCount === 1 ? 'it' : 'each'}.
         </p>
       )}
-      {trace.totalRows > trace.rowCount && (
+      {trace.totalCount > trace.shownCount && (
         <p className={css.warning} data-testid="trace-cut">
-          <AlertTriangle size={14} aria-hidden /> Showing {numberText(trace.rowCount)} of {numberText(trace.totalRows)}{' '}
-          rows of this trace, the oldest first. The server’s setting trace-rows-max bounds it.
+          <AlertTriangle size={14} aria-hidden /> Showing {numberText(trace.shownCount)} of{' '}
+          {numberText(trace.totalCount)} spans,{' '}
+          {search.around ? 'those below one span and those closest to the root' : 'those closest to the root'}. Open a
+          line “not shown” to see what is below it.
+          {search.around && (
+            <button type="button" className={css.textButton} onClick={() => setSearch({ around: undefined })}>
+              Back to the first view
+            </button>
+          )}
         </p>
       )}
       <div className={css.split}>
         <section className={css.left} aria-label="Waterfall">
           <div className={css.tools}>
+            <ViewSwitch view={view} onView={(next) => setSearch({ view: next === 'waterfall' ? undefined : next })} />
             <label className={css.find}>
               <Search size={14} aria-hidden />
               <span className="sr">Search this trace</span>
@@ -263,7 +310,7 @@ function Loaded({
                 onKeyDown={(e) => {
                   if (e.key === 'Enter') {
                     e.preventDefault();
-                    waterfall.current?.next('match', e.shiftKey ? -1 : 1);
+                    nextNode('match', e.shiftKey ? -1 : 1);
                   } else if (e.key === 'Escape') waterfall.current?.focus();
                 }}
               />
@@ -275,10 +322,10 @@ function Loaded({
             </label>
             {shownMatches && shownMatches.count > 0 && (
               <>
-                <IconButton label="Previous match (Shift+F)" onClick={() => waterfall.current?.next('match', -1)}>
+                <IconButton label="Previous match (Shift+F)" onClick={() => nextNode('match', -1)}>
                   <ChevronUp size={16} />
                 </IconButton>
-                <IconButton label="Next match (f)" onClick={() => waterfall.current?.next('match', 1)}>
+                <IconButton label="Next match (f)" onClick={() => nextNode('match', 1)}>
                   <ChevronDown size={16} />
                 </IconButton>
                 <Button
@@ -296,12 +343,17 @@ function Loaded({
                 <Button
                   kind="plain"
                   icon={<CircleAlert size={14} />}
+                  title="Highlight errors"
+                  aria-label={`Highlight ${trace.errorCount} errors`}
                   aria-pressed={search.errors === true}
                   onClick={() => toggle('errors')}
                 >
-                  Highlight errors
+                  {numberText(trace.errorCount)} {trace.errorCount === 1 ? 'error' : 'errors'}
                 </Button>
-                <IconButton label="Next error (x)" onClick={() => waterfall.current?.next('error', 1)}>
+                <IconButton label="Previous error (Shift+X)" onClick={() => nextNode('error', -1)}>
+                  <ChevronUp size={16} />
+                </IconButton>
+                <IconButton label="Next error (x)" onClick={() => nextNode('error', 1)}>
                   <ChevronDown size={16} />
                 </IconButton>
               </>
@@ -334,6 +386,17 @@ function Loaded({
                 setSearch({ columns: next.length > 0 ? next.slice(-TRACE_COLUMNS_MAX) : undefined });
               }}
             />
+            {view === 'waterfall' && (
+              <Button
+                kind="plain"
+                icon={<Group size={14} />}
+                title="Siblings of one service and name as one row (r)"
+                aria-pressed={search.group === true}
+                onClick={() => toggle('group')}
+              >
+                Group
+              </Button>
+            )}
             <LevelsMenu onLevels={(levels) => waterfall.current?.showLevels(levels)} />
             <CompareButton onCompare={(other) => setSearch({ compare: other })} />
           </div>
@@ -368,33 +431,73 @@ function Loaded({
             )}
             {search.zoom && <Chip label="zoomed" onClose={() => setSearch({ zoom: undefined })} />}
           </div>
-          <Waterfall
-            handle={waterfall}
-            trace={trace}
-            colours={colours}
-            label={`Waterfall of ${trace.count} spans`}
-            colouring={colouring}
-            columns={columns}
-            critical={critical}
-            isErrorLit={search.errors === true}
-            isMapShown={isMapShown}
-            selected={current}
-            matches={shownMatches?.marks ?? null}
-            only={only}
-            root={root}
-            endNs={trace.durationNs}
-            zoom={search.zoom ?? null}
-            onSelect={onSelect}
-            onZoom={(zoom) =>
-              setSearch({ zoom: zoom ? [Math.round(zoom[0]), Math.round(zoom[1])] : undefined }, { replace: true })
-            }
-            onFind={() => finder.current?.focus()}
-            onCritical={() => toggle('critical')}
-            onMap={() => setMapShown(!isMapShown)}
-            onLink={followLink}
-          />
+          <Suspense fallback={<Skeleton lines={10} />}>
+            {view === 'flame' && (
+              <Flame
+                trace={trace}
+                colours={colours}
+                colouring={colouring}
+                isErrorLit={search.errors === true}
+                matches={shownMatches?.marks ?? null}
+                only={only}
+                root={root}
+                selected={current}
+                zoom={search.zoom ?? null}
+                onSelect={onSelect}
+                onZoom={onZoom}
+              />
+            )}
+            {view === 'list' && (
+              <SpanList
+                trace={trace}
+                columns={columns}
+                matches={shownMatches?.marks ?? null}
+                only={only}
+                sort={search.sort}
+                selected={current}
+                onSelect={onSelect}
+              />
+            )}
+            {view === 'map' && (
+              <TraceMap
+                trace={trace}
+                chosen={search.service}
+                onChoose={(service) => setSearch({ service })}
+                onOpen={() => setSearch({ view: undefined })}
+              />
+            )}
+          </Suspense>
+          {view === 'waterfall' && (
+            <Waterfall
+              handle={waterfall}
+              trace={trace}
+              colours={colours}
+              label={`Waterfall of ${trace.count} spans`}
+              colouring={colouring}
+              columns={columns}
+              critical={critical}
+              repeats={repeats}
+              isErrorLit={search.errors === true}
+              isMapShown={isMapShown}
+              selected={current}
+              matches={shownMatches?.marks ?? null}
+              only={only}
+              root={root}
+              endNs={trace.durationNs}
+              zoom={search.zoom ?? null}
+              onSelect={onSelect}
+              onZoom={onZoom}
+              onOpen={() => details.current?.focus()}
+              onGroup={() => toggle('group')}
+              onFind={() => finder.current?.focus()}
+              onCritical={() => toggle('critical')}
+              onMap={() => setMapShown(!isMapShown)}
+              onLink={followLink}
+            />
+          )}
         </section>
         <Details
+          panel={details}
           trace={trace}
           session={session}
           node={current}
@@ -404,81 +507,6 @@ function Loaded({
           fields={fields}
         />
       </div>
-    </div>
-  );
-}
-
-function LevelsMenu({ onLevels }: { onLevels: (levels: number) => void }) {
-  return (
-    <DropMenu
-      align="end"
-      trigger={
-        <Button kind="plain" icon={<FoldVertical size={14} />}>
-          Levels
-        </Button>
-      }
-      list={[
-        { id: 'all', label: 'All levels', detail: 'Shift+→', onSelect: () => onLevels(0) },
-        ...[2, 3, 4, 5].map((levels) => ({
-          id: String(levels),
-          label: `${levels} levels`,
-          detail: levels === 2 ? 'Shift+←' : undefined,
-          onSelect: () => onLevels(levels),
-        })),
-      ]}
-    />
-  );
-}
-function CompareButton({ onCompare }: { onCompare: (trace: string) => void }) {
-  const [isOpen, setOpen] = useState(false);
-  const [text, setText] = useState('');
-  return (
-    <PopoverBox
-      label="Compare with another trace"
-      align="end"
-      open={isOpen}
-      onOpenChange={setOpen}
-      trigger={
-        <Button kind="plain" icon={<GitCompareArrows size={14} />}>
-          Compare
-        </Button>
-      }
-    >
-      <form
-        className={css.compareForm}
-        onSubmit={(e) => {
-          e.preventDefault();
-          // A whole link will do: its trace id counts.
-          const id = /trace_id=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
-          if (id !== '') onCompare(decodeURIComponent(id));
-        }}
-      >
-        <label>
-          Trace id, or a link to the trace
-          <input autoFocus className="mono" value={text} spellCheck={false} onChange={(e) => setText(e.target.value)} />
-        </label>
-        <Button kind="primary" type="submit">
-          Compare
-        </Button>
-      </form>
-    </PopoverBox>
-  );
-}
-function Chip({ label, onClose }: { label: string; onClose: () => void }) {
-  return (
-    <span className={css.chip}>
-      {label}
-      <IconButton label={`Remove: ${label}`} onClick={onClose}>
-        <X size={12} />
-      </IconButton>
-    </span>
-  );
-}
-function Fact({ label, value, isBad = false }: { label: string; value: string; isBad?: boolean }) {
-  return (
-    <div data-bad={isBad || undefined}>
-      <dt>{label}</dt>
-      <dd className="num">{value}</dd>
     </div>
   );
 }

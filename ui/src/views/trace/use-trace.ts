@@ -7,15 +7,16 @@ import type { NodeValues } from '../../waterfall/draw';
 
 export type Loaded = { key: string; trace?: Trace; session?: TraceSession; error?: ApiError };
 
-export function useTrace(env: string, id: string | undefined, start?: number, end?: number) {
+/** `around`: id of a span that is there however large the trace is. */
+export function useTrace(env: string, id: string | undefined, start?: number, end?: number, around?: string) {
   const [turn, setTurn] = useState(0);
-  const key = JSON.stringify([env, id, start, end, turn]);
+  const key = JSON.stringify([env, id, start, end, around, turn]);
   const [state, setState] = useState<Loaded | null>(null);
   useEffect(() => {
     if (!id) return;
     const session = new TraceSession();
     let isCurrent = true;
-    session.load(env, id, start, end).then(
+    session.load(env, id, start, end, around).then(
       (trace) => isCurrent && setState({ key, trace, session }),
       (cause: unknown) =>
         isCurrent && setState({ key, error: cause instanceof ApiError ? cause : new ApiError(0, String(cause)) }),
@@ -24,7 +25,7 @@ export function useTrace(env: string, id: string | undefined, start?: number, en
       isCurrent = false;
       session.close();
     };
-  }, [env, id, start, end, key]);
+  }, [env, id, start, end, around, key]);
   return { loaded: state?.key === key ? state : null, reload: () => setTurn((t) => t + 1) };
 }
 

@@ -1,22 +1,47 @@
 // The picture of the map: services as boxes, calls as lines whose width is their rate. Arrows of the keyboard walk along the calls.
+import { Boxes, Cloud, Database, Inbox, User } from 'lucide-react';
 import { useEffect, useRef, useState, type KeyboardEvent } from 'react';
-import type { GraphLayout } from '../../api/layout-client';
-import { msOf, rateOf, shareOf, type Node, type ServiceMap } from '../../model/services';
-import { middleCut } from '../../model/format';
-import { Button } from '../../widgets/basic';
-import css from './map.module.css';
+import {
+  msOf,
+  NODE_HEIGHT,
+  NODE_WIDTH,
+  shareOf,
+  STATES,
+  type GraphLayout,
+  type Node,
+  type NodeKind,
+  type ServiceMap,
+} from '../model/services';
+import { middleCut } from '../model/format';
+import { Button } from '../widgets/basic';
+import css from './service-graph.module.css';
 
-export const NODE_WIDTH = 172;
-export const NODE_HEIGHT = 54;
-/** Radius of the ring that shows the share of errors. */
-const RING = 14;
+/** Largest radius of the ring that shows how requests went; it is smaller for a service with fewer. */
+const RING = 17;
+const RING_MIN = 11;
+const ICONS: Record<NodeKind, typeof User | null> = {
+  service: null,
+  client: User,
+  database: Database,
+  queue: Inbox,
+  remote: Cloud,
+  group: Boxes,
+};
 
 interface Props {
   map: ServiceMap;
   layout: GraphLayout;
-  seconds: number;
+  /** How a number of requests is written: a rate, or the number. */
+  amount: (count: number) => string;
   chosen: string | undefined;
   onChoose: (service: string | undefined) => void;
+  /** The call that is chosen, and what choosing one does. */
+  chosenCall?: [string, string];
+  onChooseCall?: (from: string, to: string) => void;
+  /** Names that stand out: entries, gateways. */
+  marked?: ReadonlySet<string>;
+  onOpen?: () => void;
+  onList?: () => void;
 }
 interface Look {
   x: number;
@@ -25,7 +50,8 @@ interface Look {
   height: number;
 }
 
-export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
+export function ServiceGraph(props: Props) {
+  const { map, layout, amount, chosen, onChoose, chosenCall } = props;
   const box = useRef<SVGSVGElement>(null);
   const [hover, setHover] = useState<string | null>(null);
   const whole: Look = { x: 0, y: 0, width: Math.max(400, layout.width), height: Math.max(240, layout.height) };
@@ -37,7 +63,13 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
   }
   const view = look ?? whole;
   const drag = useRef<{ x: number; y: number; look: Look } | null>(null);
-  const most = Math.max(1, ...map.edges.map((e) => e.count));
+  const most = map.edges.reduce((max, e) => Math.max(max, e.count), 1);
+  const largest = map.nodes.reduce((max, n) => (n.kind === 'client' ? max : Math.max(max, n.count)), 1);
+  const degrees = new Map<string, number>();
+  for (const { from, to } of map.edges) for (const name of [from, to]) degrees.set(name, (degrees.get(name) ?? 0) + 1);
+  const mostDegrees = Math.max(1, ...degrees.values());
+  const say = (flow: { count: number; errors: number; p95: number | null }) =>
+    `${amount(flow.count)}, ${shareOf(flow)} errors, P95 ${msOf(flow.p95)}`;
   const lit = hover ?? chosen;
   const near = new Set(map.edges.filter((e) => e.from === lit || e.to === lit).flatMap((e) => [e.from, e.to]));
   const isFaint = (name: string) => lit !== undefined && lit !== null && name !== lit && !near.has(name);
@@ -67,6 +99,12 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
   }, []);
 
   const onKeyDown = (e: KeyboardEvent) => {
+    if (e.key === 'l' && props.onList) {
+      props.onList();
+      e.preventDefault();
+      e.stopPropagation();
+      return;
+    }
     const at = map.nodes.findIndex((n) => n.name === chosen);
     const go = (name: string | undefined) => {
       if (name !== undefined) onChoose(name);
@@ -88,6 +126,11 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
     else if (e.key === 'ArrowDown') go(column.find((o) => o.at[1]! > y)?.n.name);
     else if (e.key === 'ArrowUp') go(column.findLast((o) => o.at[1]! < y)?.n.name);
     else if (e.key === 'Escape') onChoose(undefined);
+    else if (e.key === 'Enter' && props.onOpen) {
+      props.onOpen();
+      e.preventDefault();
+      e.stopPropagation();
+    }
   };
   const active = map.nodes.find((n) => n.name === chosen);
 
@@ -132,8 +175,10 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
         {map.edges.map((edge, i) => {
           const points = layout.edges[i];
           if (!points) return null;
-          const isLit = lit !== undefined && lit !== null && (edge.from === lit || edge.to === lit);
+          const isChosen = chosenCall?.[0] === edge.from && chosenCall[1] === edge.to;
+          const isLit = isChosen || (lit !== undefined && lit !== null && (edge.from === lit || edge.to === lit));
           const middle = points[Math.floor(points.length / 2)]!;
+          const path = curve(points);
           return (
             <g
               key={`${edge.from} ${edge.to}`}
@@ -141,13 +186,14 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
               data-lit={isLit || undefined}
               data-faint={(lit && !isLit) || undefined}
               data-bad={edge.errors > 0 || undefined}
+              data-call={`${edge.from} ${edge.to}`}
+              onClick={() => props.onChooseCall?.(edge.from, edge.to)}
             >
-              <path d={curve(points)} strokeWidth={1 + 5 * Math.sqrt(edge.count / most)} markerEnd="url(#arrow)">
-                <title>
-                  {`${edge.from} → ${edge.to}: ${rateOf(edge.count, seconds)}, ${shareOf(edge)} errors, P95 ${msOf(edge.p95)}`}
-                </title>
+              <path d={path} strokeWidth={1 + 5 * Math.sqrt(edge.count / most)} markerEnd="url(#arrow)" />
+              <path d={path} className={css.grip} strokeWidth={12}>
+                <title>{`${edge.from} → ${edge.to}: ${say(edge)}`}</title>
               </path>
-              {(isLit || map.edges.length <= 12) && (
+              {(isLit || map.edges.length <= 12) && edge.p95 !== null && (
                 <text x={middle[0]} y={middle[1] - 6}>
                   {msOf(edge.p95)}
                 </text>
@@ -155,6 +201,11 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
             </g>
           );
         })}
+        {layout.apartFrom !== null && (
+          <text x={20} y={layout.apartFrom + 12} className={css.apart}>
+            No calls to or from these in this time
+          </text>
+        )}
         {map.nodes.map((node, i) => {
           const at = layout.nodes[i];
           if (!at) return null;
@@ -163,21 +214,31 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
               key={node.name}
               data-service={node.name}
               className={css.node}
+              data-kind={node.kind}
               data-chosen={node.name === chosen || undefined}
+              data-marked={props.marked?.has(node.name) || undefined}
               data-faint={isFaint(node.name) || undefined}
               transform={`translate(${at[0] - NODE_WIDTH / 2} ${at[1] - NODE_HEIGHT / 2})`}
               onMouseEnter={() => setHover(node.name)}
               onMouseLeave={() => setHover(null)}
               onClick={() => onChoose(node.name === chosen ? undefined : node.name)}
             >
-              <title>{`${node.name}: ${rateOf(node.count, seconds)}, ${shareOf(node)} errors, P95 ${msOf(node.p95)}`}</title>
-              <rect width={NODE_WIDTH} height={NODE_HEIGHT} rx={6} />
-              <Ring node={node} />
-              <text x={46} y={21} className={css.name}>
-                {middleCut(node.name, 17)}
+              <title>{`${node.name}: ${say(node)}${statesText(node)}`}</title>
+              <rect
+                width={NODE_WIDTH}
+                height={NODE_HEIGHT}
+                rx={6}
+                // The more others a service is tied to, the stronger its box.
+                strokeOpacity={0.45 + 0.55 * ((degrees.get(node.name) ?? 0) / mostDegrees)}
+                strokeWidth={1 + 1.5 * ((degrees.get(node.name) ?? 0) / mostDegrees)}
+              />
+              <Ring node={node} share={Math.sqrt(node.count / largest)} />
+              <text x={50} y={22} className={css.name}>
+                {middleCut(node.name, 18)}
               </text>
-              <text x={46} y={40}>
-                {rateOf(node.count, seconds)} · {msOf(node.p95)}
+              <text x={50} y={41}>
+                {amount(node.count)}
+                {node.p95 !== null && ` · ${msOf(node.p95)}`}
               </text>
             </g>
           );
@@ -191,29 +252,56 @@ export function Graph({ map, layout, seconds, chosen, onChoose }: Props) {
           −
         </Button>
         <Button onClick={() => setLook(null)}>Fit</Button>
-        <span>boxes: requests and P95 · ring: errors · lines: calls, wider is more</span>
+        <span className={css.key}>
+          ring: <i data-state="ok" /> ok <i data-state="fault" /> fault <i data-state="error" /> error{' '}
+          <i data-state="throttle" /> throttle, larger for more requests · lines: calls, wider is more
+        </span>
       </div>
       <p className="sr" aria-live="polite">
-        {active &&
-          `${active.name}: ${rateOf(active.count, seconds)}, ${shareOf(active)} errors, P95 ${msOf(active.p95)}`}
+        {active && `${active.name}: ${say(active)}${statesText(active)}`}
       </p>
     </>
   );
 }
 
-/** The share of errors as an arc, and printed inside. */
-function Ring({ node }: { node: Node }) {
-  const share = node.count === 0 ? 0 : node.errors / node.count;
-  const length = 2 * Math.PI * RING;
-  // A share above nothing is never drawn as nothing.
-  const arc = share === 0 ? 0 : Math.max(2.5, share * length);
+const statesText = ({ states }: Node): string =>
+  states ? STATES.map((state) => `, ${states[state]} ${state}${states[state] === 1 ? '' : 's'}`).join('') : '';
+
+/** How requests went as arcs, and the share that failed printed inside; of what is no service, what it is. */
+function Ring({ node, share }: { node: Node; share: number }) {
+  const Icon = ICONS[node.kind];
+  const radius = RING_MIN + (RING - RING_MIN) * Math.min(1, share);
+  const length = 2 * Math.PI * radius;
+  const parts: [string, number][] = node.states
+    ? STATES.map((state) => [state, node.states![state]])
+    : [['fault', node.errors]];
+  const failed = node.count === 0 ? 0 : Math.min(1, parts.reduce((sum, [, n]) => sum + n, 0) / node.count);
+  const arcs = parts.reduce<{ state: string; arc: number; from: number }[]>((list, [state, n]) => {
+    if (n === 0 || node.count === 0) return list;
+    const from = list.reduce((end, a) => end + a.arc, 0);
+    // A share above nothing is never drawn as nothing.
+    return [...list, { state, arc: Math.max(2.5, (n / node.count) * length), from }];
+  }, []);
   return (
-    <g transform={`translate(24 ${NODE_HEIGHT / 2})`} className={css.ring}>
-      <circle r={RING} />
-      {arc > 0 && <circle r={RING} data-bad="" strokeDasharray={`${arc} ${length}`} transform="rotate(-90)" />}
-      <text y={4} data-bad={share > 0 || undefined}>
-        {share === 0 ? '0' : share < 0.1 ? (share * 100).toFixed(1) : Math.round(share * 100)}%
-      </text>
+    <g transform={`translate(26 ${NODE_HEIGHT / 2})`} className={css.ring}>
+      <circle r={radius} />
+      {arcs.map(({ state, arc, from }) => (
+        <circle
+          key={state}
+          r={radius}
+          data-state={state}
+          strokeDasharray={`${arc} ${length}`}
+          strokeDashoffset={-from}
+          transform="rotate(-90)"
+        />
+      ))}
+      {Icon ? (
+        <Icon x={-7} y={-7} width={14} height={14} aria-hidden />
+      ) : (
+        <text y={3.5} data-bad={failed > 0 || undefined}>
+          {failed === 0 ? '0' : failed < 0.1 ? (failed * 100).toFixed(1) : Math.round(failed * 100)}%
+        </text>
+      )}
     </g>
   );
 }

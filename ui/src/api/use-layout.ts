@@ -1,0 +1,25 @@
+// The layout of a map, kept together with the map it is of; the one before stays until it is there.
+import { useEffect, useState } from 'react';
+import { NODE_HEIGHT, NODE_WIDTH, type GraphLayout, type ServiceMap } from '../model/services';
+import { layoutGraph } from './layout-client';
+
+export function useGraphLayout(map: ServiceMap | null) {
+  const [state, setState] = useState<{ map: ServiceMap; layout: GraphLayout } | null>(null);
+  useEffect(() => {
+    if (!map || map.nodes.length === 0) return;
+    const abort = new AbortController();
+    void layoutGraph(
+      {
+        nodes: map.nodes.map((n) => n.name),
+        edges: map.edges.map((e) => [e.from, e.to]),
+        width: NODE_WIDTH,
+        height: NODE_HEIGHT,
+      },
+      abort.signal,
+    ).then((layout) => {
+      if (!abort.signal.aborted) setState({ map, layout });
+    });
+    return () => abort.abort();
+  }, [map]);
+  return map ? state : null;
+}
