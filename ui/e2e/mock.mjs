@@ -385,7 +385,7 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
       ];
     if (what === 'traces') {
       const rows = events.filter((r) => r.data['trace.trace_id'] === name);
-      return rows.length ? [200, columnsOf(name, rows)] : [404, { error: 'no such trace' }];
+      return rows.length ? [200, traceColumns(name, rows)] : [404, { error: 'no such trace' }];
     }
     if (what === 'datasets' && !name) {
       return [
@@ -479,7 +479,7 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
 }
 
 /** A trace as the server says it to be drawn: column by column. */
-function columnsOf(traceId, unsorted) {
+function traceColumns(traceId, unsorted) {
   const ns = (row) => BigInt(row.timestamp_ns);
   const rows = [...unsorted].sort((a, b) => Number(ns(a) - ns(b)));
   const datasets = [...new Set(rows.map((row) => row.dataset))];

@@ -189,7 +189,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "trace-rows-max",
         kind: Kind::Number(1, 1_000_000),
         default: "32000",
-        help: "Most events of one trace that a page is given, the oldest first; it says how many there are. The page draws 100,000 as well.",
+        help: "Most spans and logs of one trace that a page is given, those closest to the root, and as many of their events and links; it says how many there are, and opens the rest on demand. It draws 100,000 as well; beyond, a browser runs short of memory.",
     },
     Setting {
         name: "xray-trace-spread",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryAnswer } from './result';
-import { edgesSpec, isolate, overviewOf, serviceMap } from './services';
+import { CLIENT, edgesSpec, groupSmallest, isolate, overviewOf, serviceMap, withClients } from './services';
 
 const answer = (results: object[], more: object = {}): QueryAnswer =>
   ({
@@ -32,6 +32,49 @@ describe('a map of services', () => {
       { 'parent.service.name': 'cron', 'service.name': 'db', COUNT: 5, errors: 0 },
     ]),
   );
+  it('shows callers from outside and parties that send no spans', () => {
+    const remotes = answer([
+      { 'service.name': 'web', remote: 'kafka', remote_kind: 'queue', COUNT: 4, errors: 0, 'P95(duration_ms)': 3 },
+      { 'service.name': 'db', remote: 'kafka', remote_kind: 'queue', COUNT: 2, errors: 1, 'P95(duration_ms)': 9 },
+      { 'service.name': 'web', remote: 'db', remote_kind: 'remote', COUNT: 9, errors: 0 },
+    ]);
+    const all = withClients(
+      serviceMap(
+        answer([
+          { 'service.name': 'web', COUNT: 10 },
+          { 'service.name': 'db', COUNT: 5 },
+        ]),
+        answer([{ 'service.name': 'web', COUNT: 10 }]),
+        remotes,
+      ),
+    );
+    expect(all.nodes.map((n) => [n.name, n.kind, n.count, n.errors])).toEqual([
+      [CLIENT, 'client', 10, 0],
+      ['web', 'service', 10, 0],
+      ['db', 'service', 5, 0],
+      ['kafka', 'queue', 6, 1],
+    ]);
+    expect(all.edges.map((e) => `${e.from}>${e.to} ${e.count}`)).toEqual([
+      'clients>web 10',
+      'web>kafka 4',
+      'db>kafka 2',
+    ]);
+  });
+  it('makes one box of the smallest when there are too many, and keeps all counts', () => {
+    const names = Array.from({ length: 200 }, (_, i) => `s${i}`);
+    const large = serviceMap(
+      answer(names.map((name, i) => ({ 'service.name': name, COUNT: 1000 - i, errors: 1 }))),
+      answer(names.slice(1).map((name) => ({ 'parent.service.name': 's0', 'service.name': name, COUNT: 2 }))),
+    );
+    const small = groupSmallest(large);
+    expect(small.nodes.length).toBe(150);
+    expect(small.nodes.at(-1)!.name).toBe('51 smaller services');
+    expect(small.nodes.at(-1)!.members!.length).toBe(51);
+    for (const map of [large, small]) expect(map.edges.reduce((sum, e) => sum + e.count, 0)).toBe(398);
+    const total = (map: typeof large) => map.nodes.reduce((sum, n) => sum + n.count, 0);
+    expect(total(small)).toBe(total(large));
+    expect(groupSmallest(small)).toBe(small);
+  });
   it('has services, calls, and who is asked by nobody', () => {
     expect(map.nodes).toEqual([
       {

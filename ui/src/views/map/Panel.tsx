@@ -37,18 +37,18 @@ interface Props {
   onChoose: (service: string | undefined) => void;
   onIsolate: (is: boolean) => void;
 }
-export function Panel(props: Props) {
+export function Panel({ ref, ...props }: Props) {
   const node = props.map.nodes.find((n) => n.name === props.chosen);
   const call = node && props.map.edges.find((e) => e.from === node.name && e.to === props.calls);
   const label = call ? `Calls from ${call.from} to ${call.to}` : node ? `Service ${node.name}` : 'Services';
   return (
-    <aside ref={props.ref} tabIndex={-1} className={css.panel} aria-label={label} data-testid="map-panel">
+    <aside ref={ref} tabIndex={-1} className={css.panel} aria-label={label} data-testid="map-panel">
       {call ? <Call {...props} call={call} /> : node ? <One {...props} name={node.name} /> : <All {...props} />}
     </aside>
   );
 }
 
-function Call({ map, call, seconds, spec, place, queryPath, onChoose }: Props & { call: Edge }) {
+function Call({ map, call, seconds, spec, place, queryPath, onChoose }: Omit<Props, 'ref'> & { call: Edge }) {
   const target = map.nodes.find((n) => n.name === call.to);
   const isOwn = target?.kind === 'service' && call.from !== CLIENT;
   const filters: Filter[] = [
@@ -112,7 +112,7 @@ const timesOf = (spec: QuerySpec) =>
     ? { start_time: spec.start_time, end_time: spec.end_time }
     : { time_range: spec.time_range };
 
-function All({ map, seconds, onChoose }: Props) {
+function All({ map, seconds, onChoose }: Omit<Props, 'ref'>) {
   const [find, setFind] = useState('');
   const rows = useMemo(() => {
     const wanted = find.trim().toLowerCase();
@@ -146,7 +146,7 @@ function One({
   onChoose,
   onIsolate,
   queryPath,
-}: Props & { name: string }) {
+}: Omit<Props, 'ref'> & { name: string }) {
   const node = map.nodes.find((n) => n.name === name)!;
   const filters = [...(spec.filters ?? []), { column: SERVICE, op: '=', value: name }];
   const isOwn = node.kind === 'service';
