@@ -34,8 +34,18 @@ pub(crate) struct Plan {
     pub(crate) take_every_s: u64,
 }
 
-/// Small, so that logs are closed, blocks written and merged all the time.
-const SETTINGS: [&str; 4] = ["--wal-bytes-max", "8MiB", "--flush-interval", "10s"];
+/// Small logs, so that they are closed and blocks written and merged all the time; small caches, so that they are full before memory is compared
+/// and what grows afterwards is not theirs.
+const SETTINGS: [&str; 8] = [
+    "--wal-bytes-max",
+    "8MiB",
+    "--flush-interval",
+    "10s",
+    "--block-cache-bytes-max",
+    "64MiB",
+    "--query-cache-bytes",
+    "32MiB",
+];
 /// Memory of the last quarter by that of the second, while nothing is restarted.
 const MEMORY_GROWTH_MAX: f64 = 1.25;
 /// A few megabytes more are nothing, whatever their share.
