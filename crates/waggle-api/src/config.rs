@@ -58,6 +58,9 @@ pub struct XRayLimits {
     pub graph_bytes_max: usize,
     /// Most traces of a group in one service graph, statistics or search for insights. Default 100,000.
     pub group_traces_max: usize,
+    /// Longest insight: faults that stay high for longer become what is usual. So far before and behind a range its insights are looked
+    /// for. Default 6 hours.
+    pub insight_length_max: Duration,
 }
 
 impl Default for XRayLimits {
@@ -68,6 +71,7 @@ impl Default for XRayLimits {
             page_rows_max: 20_000_000,
             graph_bytes_max: 256 * MIB,
             group_traces_max: 100_000,
+            insight_length_max: Duration::from_secs(6 * 3_600),
         }
     }
 }

@@ -69,6 +69,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     xray::setting::RESOURCE,
     xray::traces::RESOURCE,
     xray::graph::RESOURCE,
+    xray::insight::RESOURCE,
     xray::retrieval::RESOURCE,
     openapi::RESOURCE,
     own::session::RESOURCE,

@@ -16,6 +16,7 @@ pub(crate) mod error;
 mod filter;
 pub(crate) mod graph;
 pub(crate) mod group;
+pub(crate) mod insight;
 pub(crate) mod page;
 pub(crate) mod policy;
 mod reading;

@@ -1,4 +1,5 @@
-//! AWS X-Ray's answers, worked out: traces put together, filter expressions, summaries, root causes, the service graph, statistics.
+//! AWS X-Ray's answers, worked out: traces put together, filter expressions, summaries, root causes, the service graph, statistics,
+//! insights.
 //!
 //! What comes in: documents and rows of a trace, the text of a filter expression. What goes out: [`Trace`], [`Filter`], and answers in
 //! the shapes of X-Ray's API. What it never does: read storage, a socket or a clock, or know of tenants. Source: spec/xray.md sections
@@ -10,6 +11,7 @@ mod documents;
 mod figures;
 mod filter;
 mod graph;
+mod insight;
 mod rows;
 mod sample;
 mod seconds;
@@ -29,6 +31,10 @@ pub use filter::{
     NodePattern, Selector, SelectorTerm,
 };
 pub use graph::{Edge, GraphBuilder, GraphNode};
+pub use insight::{
+    AnomalousService, FaultHistory, Impact, ImpactEdge, ImpactService, Insight, InsightBuilder,
+    InsightEvent, RequestImpact, impact_graph,
+};
 pub use rows::RowStore;
 pub use sample::is_sampled;
 pub use seconds::Seconds;

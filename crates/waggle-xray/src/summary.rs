@@ -138,7 +138,7 @@ impl Serialize for AnnotationValue {
 }
 
 impl ServiceId {
-    fn of(segment: &Entity) -> Self {
+    pub(crate) fn of(segment: &Entity) -> Self {
         let node = segment.node();
         Self {
             name: Arc::clone(&node.name),

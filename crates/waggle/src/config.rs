@@ -222,6 +222,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most traces of a group in one service graph or time series; a request for more is refused.",
     },
     Setting {
+        name: "xray-insight-length-max",
+        kind: Kind::Duration(300, 86_400),
+        default: "6h",
+        help: "Longest insight of a group of traces; faults that stay high for longer become what is usual. So much more time than asked is read for insights.",
+    },
+    Setting {
         name: "rate-limit-key",
         kind: Kind::Number(0, 1_000_000_000),
         default: "0",

@@ -422,6 +422,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
             graph_bytes_max: usize::try_from(config.bytes("xray-graph-bytes-max"))
                 .unwrap_or(usize::MAX),
             group_traces_max: config.number("xray-group-traces-max"),
+            insight_length_max: config.duration("xray-insight-length-max"),
         },
         trace_rows_max: config.number("trace-rows-max"),
         xray_documents_max: config.number("xray-documents-max"),

@@ -2,6 +2,7 @@
 //! nothing of the server's; agreement with botocore's own is shown in the acceptance suite.
 
 mod group;
+mod insight;
 mod policy;
 mod sampling;
 mod segment;

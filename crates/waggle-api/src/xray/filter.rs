@@ -151,9 +151,14 @@ pub(super) async fn check(call: &Call, group: &str, text: &str) -> Result<(), Re
 
 /// The filter of the group that a request names; that of all traces where it names none.
 pub(super) async fn of_group(call: &Call, input: &Input) -> Result<Filter, Refusal> {
-    let Some(found) = group::named(call, input).await? else {
-        return Ok(Filter::all());
-    };
+    match group::named(call, input).await? {
+        None => Ok(Filter::all()),
+        Some(found) => of_found(call, &found).await,
+    }
+}
+
+/// The filter of a group.
+pub(super) async fn of_found(call: &Call, found: &group::Found) -> Result<Filter, Refusal> {
     match found.filter_expression() {
         None => Ok(Filter::all()),
         Some(expression) => parse(call, expression).await,

@@ -1,7 +1,7 @@
 //! Many traces in one picture: the service graph of a range or of some traces, and figures over time. Source: spec/xray.md section 5.5.
 
 use super::READ;
-use super::call::{Call, Input, Outcome, reply};
+use super::call::{Call, Outcome, reply};
 use super::error::Refusal;
 use super::filter::{Search, of_group, range_of};
 use super::page::Pages;
@@ -107,7 +107,7 @@ const OLD_GROUPS: Member = must(
 );
 
 /// Nodes on a page.
-const NODES_PAGE: usize = 100;
+pub(super) const NODES_PAGE: usize = 100;
 /// Buckets on a page.
 const BUCKETS_PAGE: usize = 1_000;
 const IDS_MAX: usize = 100;
@@ -123,12 +123,9 @@ async fn get_service_graph(call: Call) -> Outcome {
     let pages = Pages::of(&input)?;
     let range = range_of(&input)?;
     let reader = Reader::new(&call).await?;
-    let traces = Traces::of(&call, &input, range).await?;
-    let graph = traces
-        .fold(&reader, move || GraphBuilder::new(range), GraphBuilder::add)
-        .await?;
-    let nodes = finish(&reader, graph).await?;
-    let (nodes, next) = page_of(&pages, nodes)?;
+    let filter = of_group(&call, &input).await?;
+    let nodes = graph_of_range(&reader, range, filter).await?;
+    let (nodes, next) = pages.slice(nodes, NODES_PAGE)?;
     answer(
         json!({
             "StartTime": Seconds(range.start_ns),
@@ -147,8 +144,21 @@ async fn get_trace_graph(call: Call) -> Outcome {
     let ids = trace_ids(&input.must("TraceIds", texts)?)?;
     let reader = Reader::new(&call).await?;
     let nodes = graph_of(&reader, &ids).await?;
-    let (nodes, next) = page_of(&pages, nodes)?;
+    let (nodes, next) = pages.slice(nodes, NODES_PAGE)?;
     answer(json!({ "Services": nodes }), next)
+}
+
+/// The graph of the traces of a range that pass; its numbers are the same on all pages.
+pub(super) async fn graph_of_range(
+    reader: &Reader,
+    range: TimeRange,
+    filter: Filter,
+) -> Result<Vec<GraphNode>, Refusal> {
+    let traces = Traces::passing(range, filter);
+    let graph = traces
+        .fold(reader, move || GraphBuilder::new(range), GraphBuilder::add)
+        .await?;
+    finish(reader, graph).await
 }
 
 /// The graph of some traces.
@@ -191,17 +201,14 @@ async fn get_statistics(call: Call) -> Outcome {
         .unwrap_or(PERIOD_DEFAULT_S);
     input.flag("ForecastStatistics")?;
     let reader = Reader::new(&call).await?;
-    let traces = Traces::of(&call, &input, range).await?;
+    let traces = Traces::passing(range, of_group(&call, &input).await?);
     let start = move || SeriesBuilder::new(range, period_s, selector.clone());
     let series = traces.fold(&reader, start, SeriesBuilder::add).await?;
     let points = away(move || series.finish()).await;
-    let start: usize = start_of(&pages)?;
-    let end = points.len().min(start.saturating_add(BUCKETS_PAGE));
-    let next = (end < points.len()).then(|| pages.token(&end.to_string()));
-    let shown = points.get(start..end).unwrap_or_default();
+    let (points, next) = pages.slice(points, BUCKETS_PAGE)?;
     answer(
         json!({
-            "TimeSeriesServiceStatistics": shown,
+            "TimeSeriesServiceStatistics": points,
             "ContainsOldGroupVersions": false,
         }),
         next,
@@ -217,12 +224,11 @@ pub(super) enum Traces {
 }
 
 impl Traces {
-    pub(super) async fn of(call: &Call, input: &Input, range: TimeRange) -> Result<Self, Refusal> {
-        let filter = of_group(call, input).await?;
-        Ok(match filter.is_all() {
+    pub(super) fn passing(range: TimeRange, filter: Filter) -> Self {
+        match filter.is_all() {
             true => Self::All(range),
             false => Self::Filtered(range, filter),
-        })
+        }
     }
 
     /// Adds every trace with a segment that ended in the range to what `start` makes.
@@ -347,24 +353,8 @@ async fn search<B: Send + 'static>(
     }
 }
 
-/// A page of nodes; their numbers are those of all.
-fn page_of(
-    pages: &Pages,
-    nodes: Vec<GraphNode>,
-) -> Result<(Vec<GraphNode>, Option<String>), Refusal> {
-    let start = start_of(pages)?;
-    let end = nodes.len().min(start.saturating_add(NODES_PAGE));
-    let next = (end < nodes.len()).then(|| pages.token(&end.to_string()));
-    let nodes = nodes.into_iter().skip(start).take(NODES_PAGE);
-    Ok((nodes.collect(), next))
-}
-
-fn start_of(pages: &Pages) -> Result<usize, Refusal> {
-    let start = pages.start().unwrap_or("0").parse();
-    start.map_err(|_| Refusal::invalid("NextToken is not one that this server gave"))
-}
-
-fn answer(mut json: Json, next: Option<String>) -> Outcome {
+/// Answers with the token of the next page, if there is one.
+pub(super) fn answer(mut json: Json, next: Option<String>) -> Outcome {
     if let Some(next) = next {
         json["NextToken"] = next.into();
     }

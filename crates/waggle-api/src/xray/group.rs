@@ -192,7 +192,8 @@ pub(crate) async fn named(call: &Call, input: &Input) -> Result<Option<Found>, R
         .ok_or_else(|| Refusal::invalid(format!("there is no group {named}")))
 }
 
-async fn must_be_named(call: &Call, input: &Input) -> Result<Found, Refusal> {
+/// The group that a request must name.
+pub(super) async fn must_be_named(call: &Call, input: &Input) -> Result<Found, Refusal> {
     let found = named(call, input).await?;
     found.ok_or_else(|| Refusal::invalid("one of GroupName and GroupARN must be given"))
 }

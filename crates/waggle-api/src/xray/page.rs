@@ -53,6 +53,28 @@ impl Pages {
         URL_SAFE_NO_PAD.encode(format!("{}{position}", self.hash))
     }
 
+    /// Cuts a page out of a list that is made anew for every page: up to `count_max` items from the place that the page before gave, and
+    /// the token of the next page.
+    ///
+    /// # Errors
+    /// The token says no place.
+    pub(crate) fn slice<T>(
+        &self,
+        items: Vec<T>,
+        count_max: usize,
+    ) -> Result<(Vec<T>, Option<String>), Refusal> {
+        let start: usize =
+            self.start().unwrap_or("0").parse().map_err(|_| {
+                Refusal::invalid(format!("{TOKEN} is not one that this server gave"))
+            })?;
+        let end = start.saturating_add(count_max);
+        let next = (end < items.len()).then(|| self.token(&end.to_string()));
+        Ok((
+            items.into_iter().skip(start).take(count_max).collect(),
+            next,
+        ))
+    }
+
     /// Cuts a page out of a list that is sorted by `key`: up to `count_max` items behind the start, and the token of the next page.
     /// What was added or deleted between two pages moves no other item from one page to the next.
     pub(crate) fn cut<T>(

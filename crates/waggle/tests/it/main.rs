@@ -24,5 +24,6 @@ mod snippets;
 mod sql;
 mod start;
 mod xray_api;
+mod xray_insights;
 mod xray_reads;
 mod xray_sdks;

@@ -1,0 +1,34 @@
+use super::InsightId;
+
+fn id() -> InsightId {
+    InsightId {
+        minute: 29_639_750,
+        group: "0123abc".to_owned(),
+        cause: "def0123456789ab".to_owned(),
+    }
+}
+
+#[test]
+fn an_id_is_read_as_it_was_written() {
+    let text = "01c44446-0123-5abc-adef-0123456789ab";
+    assert_eq!(id().to_string(), text);
+    assert_eq!(InsightId::parse(text), Some(id()));
+    assert_eq!(InsightId::parse(&text.to_uppercase()), Some(id()));
+    assert_eq!(id().start_ns(), 29_639_750 * 60_000_000_000);
+}
+
+#[test]
+fn what_nobody_wrote_is_none() {
+    for text in [
+        "",
+        "01c44446-0123-4abc-adef-0123456789ab",
+        "01c44446-0123-5abc-9def-0123456789ab",
+        "01c44446-0123-5abc-adef-0123456789abc",
+        "1c44446-0123-5abc-adef-0123456789ab",
+        "+1c44446-0123-5abc-adef-0123456789ab",
+        "01c44446-01é-5abc-adef-0123456789ab",
+        "01c444460123-5abc-adef-0123456789ab-",
+    ] {
+        assert_eq!(InsightId::parse(text), None, "{text}");
+    }
+}
