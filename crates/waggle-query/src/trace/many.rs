@@ -1,4 +1,5 @@
-//! All rows of several traces, found in each source by its trace ids and gathered together.
+//! All rows of several traces, found in each source by its trace ids and gathered together. Rows of one nanosecond come in an order that
+//! depends on nothing but the rows, so that those which a limit leaves are the same at every reading.
 
 use super::TRACE_ID;
 use crate::engine::EngineConfig;
@@ -31,25 +32,49 @@ pub(crate) fn read_traces(
         },
     )?;
     let mut places: Vec<(usize, Place)> = parts.into_iter().flatten().collect();
-    places.sort_by_key(|(number, place)| (*number, place.time_ns));
+    places.sort_unstable_by_key(|(number, place)| (*number, place.time_ns));
     let mut traces = vec![TraceRows::default(); request.trace_ids.len()];
-    for (number, _) in &places {
-        traces[*number].row_count += 1;
+    let mut candidates: Vec<(usize, Place)> = Vec::new();
+    for of_trace in places.chunk_by(|(left, _), (right, _)| left == right) {
+        let number = of_trace[0].0;
+        traces[number].row_count = of_trace.len();
+        candidates.extend(up_to(of_trace, request.rows_max));
     }
+    let read: Vec<Place> = candidates.iter().map(|(_, place)| *place).collect();
+    let mut gatherer = Gatherer::new(&snapshot.sources, &read, config, watch);
+    let mut chosen: Vec<(usize, Place)> = Vec::with_capacity(candidates.len());
+    let is_same = |(left, one): &(usize, Place), (right, other): &(usize, Place)| {
+        left == right && one.time_ns == other.time_ns
+    };
     let mut left = vec![request.rows_max; request.trace_ids.len()];
-    places.retain(|(number, _)| {
-        let is_in = left[*number] > 0;
-        left[*number] = left[*number].saturating_sub(1);
-        is_in
-    });
-    let chosen: Vec<Place> = places.iter().map(|(_, place)| *place).collect();
-    let mut gatherer = Gatherer::new(&snapshot.sources, &chosen, config, watch);
-    let rows = gatherer.rows(&chosen)?;
-    for ((number, _), row) in places.into_iter().zip(rows) {
+    for run in candidates.chunk_by(is_same) {
+        let (number, place) = run[0];
+        let left = &mut left[number];
+        if run.len() == 1 {
+            chosen.push((number, place));
+        } else {
+            let run: Vec<Place> = run.iter().map(|(_, place)| *place).collect();
+            let ordered = gatherer.by_hash(&run)?.into_iter().take(*left);
+            chosen.extend(ordered.map(|(_, place)| (number, place)));
+        }
+        *left = left.saturating_sub(run.len());
+    }
+    let places: Vec<Place> = chosen.iter().map(|(_, place)| *place).collect();
+    let rows = gatherer.rows(&places)?;
+    for ((number, _), row) in chosen.into_iter().zip(rows) {
         traces[number].rows.push(row);
     }
     watch.limits()?;
     Ok(traces)
+}
+
+/// The first rows of a trace, so many and those of the same time as the last of them.
+fn up_to(rows: &[(usize, Place)], rows_max: usize) -> &[(usize, Place)] {
+    let Some((_, last)) = rows_max.checked_sub(1).and_then(|last| rows.get(last)) else {
+        return if rows_max == 0 { &[] } else { rows };
+    };
+    let end = rows.partition_point(|(_, place)| place.time_ns <= last.time_ns);
+    &rows[..end]
 }
 
 /// Calls `visit` with the place of each row of a trace in one source.

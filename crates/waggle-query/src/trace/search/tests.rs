@@ -179,6 +179,52 @@ fn traces_come_whole_and_as_many_rows_as_asked_for() {
     }
 }
 
+/// Of rows of one nanosecond a limit leaves the same ones, however they lie in sources and whichever thread is first.
+#[test]
+fn the_rows_that_a_limit_leaves_depend_on_nothing_but_the_rows() {
+    let events: Vec<Event> = (0..90)
+        .map(|row| Event {
+            dataset: DatasetId(1),
+            timestamp_ns: 5 + row / 30,
+            sample_rate: 1,
+            fields: BTreeMap::from([
+                (
+                    "trace.trace_id".to_owned(),
+                    Value::String(format!("t{}", row % 2)),
+                ),
+                ("row".to_owned(), Value::Int(row)),
+            ]),
+        })
+        .collect();
+    let request = |rows_max| TracesRequest {
+        trace_ids: vec!["t0".to_owned(), "t1".to_owned()],
+        rows_max,
+        ..TracesRequest::default()
+    };
+    for rows_max in [0, 1, 10, 15, 20, 45, 100] {
+        let mut known: Option<Vec<String>> = None;
+        for part in [1, 7, 30, 90] {
+            let parts = events.chunks(part).enumerate();
+            let mut sources: Vec<_> = parts
+                .map(|(index, part)| source(&part.iter().collect::<Vec<_>>(), index % 3 == 0))
+                .collect();
+            sources.reverse();
+            let read = traces(&Snapshot { sources }, &request(rows_max)).unwrap();
+            assert!(read.iter().all(|trace| trace.row_count == 45));
+            assert!(
+                read.iter()
+                    .all(|trace| trace.rows.len() == rows_max.min(45))
+            );
+            let rows: Vec<String> = read
+                .iter()
+                .map(|trace| format!("{:?}", trace.rows))
+                .collect();
+            let known = known.get_or_insert_with(|| rows.clone());
+            assert_eq!(*known, rows, "{rows_max} rows, parts of {part}");
+        }
+    }
+}
+
 #[test]
 fn a_scan_shows_every_row_of_its_part() {
     const COLUMNS: [&str; 4] = ["name", "status", "mixed", "trace.trace_id"];
