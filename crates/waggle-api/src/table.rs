@@ -40,8 +40,12 @@ pub(crate) fn milliseconds(elapsed_ns: u64) -> f64 {
 /// The members of `POST /api/.../query` that come from the engine, as one JSON object.
 ///
 /// Written piece by piece into bytes: a row costs its numbers, and copies of texts that are the same for its whole group or bucket.
-pub(crate) fn table_json(table: &ResultTable) -> Result<Vec<u8>, serde_json::Error> {
-    let labels = Labels::new(table)?;
+/// `is_wanted` is asked once in a thousand rows; nothing more is written for an answer that nobody waits for.
+pub(crate) fn table_json(
+    table: &ResultTable,
+    is_wanted: &dyn Fn() -> bool,
+) -> Result<Vec<u8>, serde_json::Error> {
+    let labels = Labels::new(table, is_wanted)?;
     let mut out = Vec::with_capacity(labels.bytes_expected(table));
     out.push(b'{');
     member(&mut out, "start_time", &seconds(table.range.start_ns))?;
@@ -85,16 +89,23 @@ fn name(out: &mut Vec<u8>, label: &str) -> Result<(), serde_json::Error> {
     Ok(())
 }
 
+/// Between two looks at whether somebody waits so many rows are written: less than a millisecond.
+const ROWS_PER_LOOK: usize = 1_024;
+
 /// The texts that come again and again.
-struct Labels {
+struct Labels<'a> {
+    is_wanted: &'a dyn Fn() -> bool,
     /// `"COUNT":`, one per calculation.
     calculations: Vec<Vec<u8>>,
     /// `"name":"GET /","status":200`, one per group.
     groups: Vec<Vec<u8>>,
 }
 
-impl Labels {
-    fn new(table: &ResultTable) -> Result<Self, serde_json::Error> {
+impl<'t> Labels<'t> {
+    fn new(
+        table: &ResultTable,
+        is_wanted: &'t dyn Fn() -> bool,
+    ) -> Result<Self, serde_json::Error> {
         let mut calculations = Vec::with_capacity(table.calculations.len());
         for label in &table.calculations {
             let mut text = serde_json::to_vec(label)?;
@@ -106,9 +117,18 @@ impl Labels {
             groups.push(key_json(&table.breakdowns, &group.key)?);
         }
         Ok(Self {
+            is_wanted,
             calculations,
             groups,
         })
+    }
+
+    /// Ends the writing, now and then, when nobody waits for it.
+    fn look(&self, row: usize) -> Result<(), serde_json::Error> {
+        match row.is_multiple_of(ROWS_PER_LOOK) && !(self.is_wanted)() {
+            true => Err(serde::ser::Error::custom("nobody waits for the answer")),
+            false => Ok(()),
+        }
     }
 
     /// Room for the rows, so that a large answer is not moved again and again while it grows.
@@ -129,6 +149,7 @@ impl Labels {
     fn results(&self, out: &mut Vec<u8>, table: &ResultTable) -> Result<(), serde_json::Error> {
         out.push(b'[');
         for (index, (group, key)) in table.groups.iter().zip(&self.groups).enumerate() {
+            self.look(index)?;
             if index > 0 {
                 out.push(b',');
             }
@@ -160,6 +181,7 @@ impl Labels {
         let mut start = Vec::new();
         out.push(b'[');
         for (index, (key, point)) in points.enumerate() {
+            self.look(index)?;
             if index > 0 {
                 out.push(b',');
             }

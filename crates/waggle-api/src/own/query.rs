@@ -276,7 +276,12 @@ const VALUES_INLINE_MAX: usize = 5_000;
 pub(crate) async fn result_json(table: ResultTable) -> Result<Bytes, Problem> {
     let points: usize = table.series.iter().map(Vec::len).sum();
     let is_large = points.saturating_add(table.groups.len()) > VALUES_INLINE_MAX;
-    let written = body::run(is_large, move || table_json(&table)).await;
+    // Dropped with this future, when the client goes away.
+    let waiting = Arc::new(());
+    let waits = Arc::downgrade(&waiting);
+    let is_wanted = move || waits.strong_count() > 0;
+    let written = body::run(is_large, move || table_json(&table, &is_wanted)).await;
+    drop(waiting);
     written
         .map(Bytes::from)
         .map_err(|error| Problem::internal(&error))

@@ -59,13 +59,13 @@ fn table() -> ResultTable {
 }
 
 fn answer(table: &ResultTable) -> Json {
-    serde_json::from_slice(&table_json(table).unwrap()).unwrap()
+    serde_json::from_slice(&table_json(table, &|| true).unwrap()).unwrap()
 }
 
 /// The members in the order and the spelling that they have always had.
 #[test]
 fn text_is_what_clients_know() {
-    let text = String::from_utf8(table_json(&table()).unwrap()).unwrap();
+    let text = String::from_utf8(table_json(&table(), &|| true).unwrap()).unwrap();
     assert_eq!(
         text,
         r#"{"start_time":0,"end_time":120,"granularity":60,"calculations":["COUNT","P95(d)","HEATMAP(d)"],"breakdowns":["name"],"#
@@ -176,4 +176,43 @@ fn raw_rows_show_every_field_and_every_nanosecond() {
         json!([{"timestamp": "2024-11-22T10:06:40.000000001Z", "timestamp_ns": "1732270000000000001",
             "dataset": "shop", "sample_rate": 4, "data": {"b": true, "f": "NaN", "n": i64::MAX}}])
     );
+}
+
+/// An answer that nobody waits for any more is not written to its end, whichever part of it is long.
+#[test]
+fn writing_stops_soon_after_the_last_one_has_gone() {
+    let groups = |count: usize| {
+        let group = table().groups.swap_remove(0);
+        vec![group; count]
+    };
+    let series = |count: usize| vec![vec![table().series[1][0].clone(); count]];
+    let tables = [
+        ResultTable {
+            groups: groups(20_000),
+            ..table()
+        },
+        ResultTable {
+            series: series(20_000),
+            ..table()
+        },
+    ];
+    for table in tables {
+        let looks = std::cell::Cell::new(0);
+        let leaves_after = |count| {
+            looks.set(0);
+            let is_wanted = || {
+                looks.set(looks.get() + 1);
+                looks.get() <= count
+            };
+            table_json(&table, &is_wanted).is_err()
+        };
+        assert!(leaves_after(10), "it went on");
+        assert_eq!(
+            looks.get(),
+            11,
+            "it looked again after it should have stopped"
+        );
+        assert!(!leaves_after(1_000));
+        assert!(looks.get() >= 20, "{} looks", looks.get());
+    }
 }
