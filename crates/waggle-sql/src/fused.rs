@@ -5,7 +5,9 @@
 //! takes and what follows each; for each it asks [`PlannedPasses`], which makes such a plan and executes it.
 //!
 //! A row of these plans is a state in one Binary column. Within a process it stays where it is and the row only says which one it is;
-//! what goes to another process is written out. The nodes are made by us and not given to an optimizer.
+//! what goes to another process is written out. That second way, [`Carriage::Bytes`], is where a query will be cut between machines: until
+//! there are workers, tests alone go it, with every kind of state, so that none is added that could not travel (ADR 8). The nodes are
+//! made by us and not given to an optimizer.
 
 use crate::node::{Node, leaf_node, plan_node};
 use datafusion::arrow::array::{AsArray, BinaryArray, RecordBatch};
