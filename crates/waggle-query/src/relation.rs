@@ -21,6 +21,7 @@
 mod bound;
 mod columns;
 mod first;
+mod numbers;
 mod spans;
 mod traces;
 
@@ -33,7 +34,8 @@ use waggle_model::{FilterCombination, QueryError, TimeRange};
 use waggle_store::{ExtendedSource, Snapshot, Source};
 
 pub(crate) use bound::BoundRelations;
-pub(crate) use traces::{TraceNumbers, texts_of};
+pub(crate) use numbers::TraceNumbers;
+pub(crate) use traces::texts_of;
 
 use columns::OtherSpans;
 use first::find_first_spans;

@@ -432,10 +432,10 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most memory for remembering which texts of a block a condition matched.",
     },
     Setting {
-        name: "trace-numbers-max",
-        kind: Kind::Number(0, 1_000_000_000),
-        default: "4000000",
-        help: "Most traces remembered for conditions on other spans, 25 bytes each; with more, the next such query starts anew.",
+        name: "trace-numbers-bytes-max",
+        kind: Kind::Bytes(KIB, 1024 * GIB),
+        default: "256MiB",
+        help: "Most memory for remembering traces for conditions on other spans, 25 to 45 bytes each; a query with more numbers them anew, which takes it a tenth of a microsecond each.",
     },
     Setting {
         name: "query-result-age-max",

@@ -366,7 +366,8 @@ fn engine_config(config: &Config) -> EngineConfig {
         bubble_values_max: config.number("bubble-values-max"),
         text_answers_bytes_max: usize::try_from(config.bytes("text-answers-bytes-max"))
             .unwrap_or(usize::MAX),
-        trace_numbers_max: config.number("trace-numbers-max"),
+        trace_numbers_bytes_max: usize::try_from(config.bytes("trace-numbers-bytes-max"))
+            .unwrap_or(usize::MAX),
         ..EngineConfig::default()
     }
 }

@@ -5,26 +5,10 @@ use crate::chunk::{Bits, each_bit, is_empty};
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Selector, Watch, fold_sources, read_ahead};
 use crate::filter::{FilterSet, Remembered, and};
-use hashbrown::HashMap;
-use parking_lot::Mutex;
-use std::hash::{BuildHasherDefault, Hasher};
-use std::sync::{Arc, Weak};
-use waggle_store::column::{ChunkBuffer, Dictionary, TypedColumn};
+use std::hash::Hasher;
+use std::sync::Arc;
+use waggle_store::column::{ChunkBuffer, TypedColumn};
 use waggle_store::{Source, Wanted};
-
-/// The numbers of all traces that queries have looked at, kept from query to query: blocks never change.
-pub(crate) struct TraceNumbers {
-    traces_max: usize,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    /// Number of each trace, by the stable hash of its id.
-    numbers: HashMap<u64, u32, BuildHasherDefault<HashedAlready>>,
-    /// Per dictionary, by its address, the number of each entry.
-    dictionaries: HashMap<usize, (Weak<Dictionary>, Arc<[u32]>)>,
-}
 
 /// Stable hashes need no second hashing.
 #[derive(Default)]
@@ -46,64 +30,6 @@ impl Hasher for HashedAlready {
     }
 }
 
-impl TraceNumbers {
-    /// Remembers at most so many traces; beyond, it begins anew.
-    pub(crate) fn new(traces_max: usize) -> Self {
-        Self {
-            traces_max,
-            known: Mutex::default(),
-        }
-    }
-
-    fn get(&self, dictionary: &Arc<Dictionary>) -> Option<Arc<[u32]>> {
-        let known = self.known.lock();
-        let (_, numbers) = known.dictionaries.get(&address(dictionary))?;
-        Some(Arc::clone(numbers))
-    }
-
-    /// Numbers the entries of some dictionaries, whose hashes are given, and counts all numbers.
-    fn number(
-        &self,
-        new: Vec<(Arc<Dictionary>, Vec<u64>)>,
-        all: &[Arc<Dictionary>],
-    ) -> Option<(Vec<Arc<[u32]>>, usize)> {
-        let mut known = self.known.lock();
-        let Known {
-            numbers,
-            dictionaries,
-        } = &mut *known;
-        dictionaries.retain(|_, (dictionary, _)| dictionary.strong_count() > 0);
-        numbers.reserve(new.iter().map(|(_, hashes)| hashes.len()).sum());
-        for (dictionary, hashes) in new {
-            let entries = hashes
-                .into_iter()
-                .map(|hash| {
-                    let next = numbers.len() as u32;
-                    *numbers.entry(hash).or_insert(next)
-                })
-                .collect();
-            let weak = Arc::downgrade(&dictionary);
-            dictionaries.insert(address(&dictionary), (weak, entries));
-        }
-        let count = numbers.len();
-        let all: Option<Vec<Arc<[u32]>>> = all
-            .iter()
-            .map(|dictionary| {
-                let (_, numbers) = dictionaries.get(&address(dictionary))?;
-                Some(Arc::clone(numbers))
-            })
-            .collect();
-        if count > self.traces_max {
-            *known = Known::default();
-        }
-        Some((all?, count))
-    }
-}
-
-fn address(dictionary: &Arc<Dictionary>) -> usize {
-    Arc::as_ptr(dictionary) as usize
-}
-
 /// The numbers of the traces of a snapshot.
 #[derive(Clone)]
 pub(super) struct Numbered {
@@ -122,52 +48,25 @@ impl Numbered {
         config: &EngineConfig,
         watch: &Watch,
     ) -> Result<Self, ExecError> {
-        let found = fold_sources(sources, config, Vec::new, |found, index, source| {
+        let known = memory.traces.known();
+        let numbered = fold_sources(sources, config, Vec::new, |numbered, index, source| {
             watch.check()?;
             read_ahead(sources, index, config, |_| vec![Wanted::Column(TRACE_ID)]);
             let column = source.column(TRACE_ID)?;
             let types = column.iter().flat_map(|column| &column.types);
-            let dictionary = types.filter_map(TypedColumn::dictionary).next();
-            found.extend(dictionary.map(|dictionary| (index, Arc::clone(dictionary))));
+            if let Some(dictionary) = types.filter_map(TypedColumn::dictionary).next() {
+                numbered.push((index, known.number(dictionary, watch)?));
+            }
             Ok(())
         })?;
-        let mut dictionaries: Vec<Option<Arc<Dictionary>>> = vec![None; sources.len()];
-        for (index, dictionary) in found.into_iter().flatten() {
-            dictionaries[index] = Some(dictionary);
+        let mut of_sources = vec![None; sources.len()];
+        for (index, numbers) in numbered.into_iter().flatten() {
+            of_sources[index] = Some(numbers);
         }
-        let all: Vec<Arc<Dictionary>> = dictionaries.iter().flatten().map(Arc::clone).collect();
-        let numbers = loop {
-            let new = fold_sources(
-                sources,
-                config,
-                Vec::new,
-                |new: &mut Vec<(Arc<Dictionary>, Vec<u64>)>, index, _| {
-                    watch.check()?;
-                    let Some(dictionary) = &dictionaries[index] else {
-                        return Ok(());
-                    };
-                    if memory.traces.get(dictionary).is_none() {
-                        let hashes = (0..dictionary.len() as u32).map(|code| dictionary.hash(code));
-                        new.push((Arc::clone(dictionary), hashes.collect()));
-                    }
-                    Ok(())
-                },
-            )?;
-            // Another query may have made this begin anew meanwhile; then it is asked again.
-            if let Some(numbers) = memory
-                .traces
-                .number(new.into_iter().flatten().collect(), &all)
-            {
-                break numbers;
-            }
-        };
-        let (mut of_all, count) = numbers;
-        of_all.reverse();
+        let count = known.count();
+        memory.traces.keep(&known);
         Ok(Self {
-            sources: dictionaries
-                .iter()
-                .map(|dictionary| dictionary.as_ref().and_then(|_| of_all.pop()))
-                .collect(),
+            sources: of_sources.into(),
             addresses: sources.iter().map(source_address).collect(),
             count,
         })

@@ -1,0 +1,82 @@
+use super::*;
+use crate::testing::{watch, watch_of_bytes};
+use std::collections::BTreeMap;
+use waggle_store::column::Interner;
+
+fn dictionary(traces: impl Iterator<Item = u32>) -> Arc<Dictionary> {
+    let mut interner = Interner::default();
+    for trace in traces {
+        interner.intern(&format!("{trace:032x}"));
+    }
+    Arc::new(interner.into_dictionary())
+}
+
+/// Numbers some dictionaries by several threads, as queries do.
+fn number(known: &Known, dictionaries: &[Arc<Dictionary>]) -> Vec<Arc<[u32]>> {
+    let watch = watch();
+    std::thread::scope(|scope| {
+        let threads = dictionaries.iter().map(|dictionary| {
+            let watch = &watch;
+            scope.spawn(move || known.number(dictionary, watch).unwrap())
+        });
+        let threads: Vec<_> = threads.collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    })
+}
+
+#[test]
+fn a_trace_has_one_number_wherever_it_is_and_shares_it_with_no_other() {
+    // Parts of the traces in other orders, most of them in several dictionaries.
+    let dictionaries: Vec<Arc<Dictionary>> = (0..6)
+        .map(|part| dictionary((0..9_000).map(move |at| (at * 7 + part * 5_000) % 31_000)))
+        .collect();
+    let known = Known::new();
+    let all = number(&known, &dictionaries);
+    let mut number_of = BTreeMap::new();
+    for (dictionary, numbers) in dictionaries.iter().zip(&all) {
+        assert_eq!(numbers.len(), dictionary.len());
+        for (code, number) in (0..).zip(numbers.iter()) {
+            assert!((*number as usize) < known.count());
+            let first = number_of.entry(dictionary.hash(code)).or_insert(*number);
+            assert_eq!(first, number);
+        }
+    }
+    let distinct: std::collections::BTreeSet<u32> = number_of.values().copied().collect();
+    assert_eq!(distinct.len(), number_of.len());
+    // A bit per number, so there must not be many that nothing has.
+    assert!(known.count() < number_of.len() * 5 / 4, "{}", known.count());
+}
+
+#[test]
+fn numbers_are_remembered_up_to_a_limit_and_given_anew_beyond() {
+    let dictionaries = [dictionary(0..5_000), dictionary(2_000..7_000)];
+    let ample = TraceNumbers::new(1 << 20);
+    let known = ample.known();
+    let first = number(&known, &dictionaries);
+    ample.keep(&known);
+    assert!(Arc::ptr_eq(&known, &ample.known()));
+    let again = number(&ample.known(), &dictionaries);
+    assert!(Arc::ptr_eq(&first[0], &again[0]) && Arc::ptr_eq(&first[1], &again[1]));
+
+    let tight = TraceNumbers::new(10_000);
+    let known = tight.known();
+    number(&known, &dictionaries);
+    tight.keep(&known);
+    assert!(!Arc::ptr_eq(&known, &tight.known()));
+    assert_eq!(tight.known().count(), 0);
+}
+
+/// What a query numbers is its memory, so that one over too many traces is refused and not the process killed.
+#[test]
+fn numbering_is_memory_of_the_query() {
+    let watch = watch_of_bytes(50_000);
+    let known = Known::new();
+    let refused = known.number(&dictionary(0..50_000), &watch);
+    assert!(matches!(
+        refused,
+        Err(ExecError::Query(QueryError::TooLarge { what: "bytes", .. }))
+    ));
+}
