@@ -34,6 +34,11 @@ impl MadeColumns {
         }
     }
 
+    /// True when the column of a number is counted as memory of the query.
+    pub(crate) fn is_kept(&self, index: usize) -> bool {
+        matches!(*self.made[index].lock(), Made::Kept(_))
+    }
+
     /// The column of a number, for which `make` is asked unless it is there; `None` when no row has a value.
     pub(crate) fn get(
         &self,

@@ -365,14 +365,14 @@ impl Gathered {
     pub(super) fn kept(mut self) -> Result<(Self, usize), ExecError> {
         self.cells.slots = Vec::new();
         self.cells.cells.shrink_to_fit();
-        let text_bytes = self.groups.leave_sources()?;
+        self.groups.leave_sources()?;
         self.counters = Counters {
             rows_matched: self.counters.rows_matched,
             has_sample_rate: self.counters.has_sample_rate,
             ..Counters::default()
         };
         self.bytes = 0;
-        let bytes = size_of::<Self>() + text_bytes + self.heap_bytes();
+        let bytes = size_of::<Self>() + self.heap_bytes();
         Ok((self, bytes))
     }
 

@@ -280,22 +280,22 @@ impl GroupTable {
     }
 
     /// Makes the table independent of the dictionaries its texts are in, and leaves no more of it than [`merge`](Self::merge) needs of
-    /// another. Returns the bytes of its texts.
-    pub(super) fn leave_sources(&mut self) -> Result<usize, ReadStateError> {
+    /// another.
+    pub(super) fn leave_sources(&mut self) -> Result<(), ReadStateError> {
         if self.rest.is_some() {
             *self = Self {
                 len: self.len,
                 rest: self.rest,
                 ..Self::new(0, 0)
             };
-            return Ok(0);
+            return Ok(());
         }
         let mut bytes = Vec::new();
         self.encode(&mut bytes);
         let mut independent = Self::new(self.tables.len(), usize::MAX);
         independent.decode(&mut ByteReader::new(&bytes))?;
         *self = independent;
-        Ok(bytes.len())
+        Ok(())
     }
 
     /// Takes in every group of another table; returns the number each has here.

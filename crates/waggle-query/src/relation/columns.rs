@@ -204,6 +204,8 @@ struct ValueReader<'a> {
     column: &'a OtherColumn,
     /// Per source, once it was asked for.
     origins: Vec<Option<Origin>>,
+    /// Memory of the query that they take.
+    bytes: usize,
     rows: Vec<u32>,
     /// For each of the rows the positions that want it, as a part of the places.
     codes: ChunkBuffer<u32>,
@@ -226,6 +228,7 @@ impl<'a> ValueReader<'a> {
             others,
             column,
             origins: others.sources.iter().map(|_| None).collect(),
+            bytes: 0,
             rows: Vec::new(),
             codes: ChunkBuffer::default(),
             ints: ChunkBuffer::default(),
@@ -251,14 +254,32 @@ impl<'a> ValueReader<'a> {
                     .column
                     .origins
                     .get(index, || source.column(&self.column.column))?;
+                let bytes = self.bytes_of(index, column.as_deref());
                 self.origins[index] = Some(Origin {
                     column,
                     texts: Vec::new(),
                 });
+                let before = self.bytes;
+                self.bytes += bytes;
+                if let Err(error) = self.others.watch.account(before, self.bytes) {
+                    // The query ends at its next look at the watch.
+                    self.others.watch.fail(error);
+                }
             }
             self.read_source(index, places, lanes, texts);
         }
         Ok(())
+    }
+
+    /// What a column of a source takes as long as it is held here: of one that the query keeps anyway only the table of its texts.
+    fn bytes_of(&self, index: usize, column: Option<&Column>) -> usize {
+        let types = || column.iter().flat_map(|column| &column.types);
+        let texts = types().filter_map(TypedColumn::dictionary);
+        let texts: usize = texts.map(|texts| texts.len() * size_of::<u32>()).sum();
+        match self.column.origins.is_kept(index) {
+            true => texts,
+            false => texts + types().map(TypedColumn::heap_bytes).sum::<usize>(),
+        }
     }
 
     fn read_source(
@@ -306,6 +327,13 @@ impl<'a> ValueReader<'a> {
                 }
             }
         }
+    }
+}
+
+impl Drop for ValueReader<'_> {
+    fn drop(&mut self) {
+        // Giving back never fails.
+        self.others.watch.account(self.bytes, 0).ok();
     }
 }
 

@@ -92,6 +92,8 @@ pub(in crate::exec) struct ValueTable {
     values: Vec<Stored>,
     /// Where texts are.
     dictionaries: Vec<Arc<Dictionary>>,
+    /// What those of them take that this table has taken in one by one: they may be nowhere else any more.
+    dictionary_bytes: usize,
     texts: HashIndex,
     numbers: HashMap<NumberKey, u32, FixedState>,
     bools: [Option<u32>; 2],
@@ -145,8 +147,8 @@ impl ValueTable {
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
-        // The dictionaries belong to the sources.
-        self.values.capacity() * size_of::<Stored>()
+        self.dictionary_bytes
+            + self.values.capacity() * size_of::<Stored>()
             + self.texts.heap_bytes()
             + self.numbers.allocation_size()
     }
@@ -297,6 +299,7 @@ impl ValueTable {
             Some(place) => self.dictionaries.len() - 1 - place,
             None => {
                 self.dictionaries.push(Arc::clone(dictionary));
+                self.dictionary_bytes += dictionary.heap_bytes();
                 self.dictionaries.len() - 1
             }
         };
@@ -356,7 +359,9 @@ impl ValueTable {
                 return Err(Damaged("a value occurs twice"));
             }
         }
-        self.dictionaries.push(Arc::new(texts.into_dictionary()));
+        let texts = texts.into_dictionary();
+        self.dictionary_bytes += texts.heap_bytes();
+        self.dictionaries.push(Arc::new(texts));
         Ok(())
     }
 
