@@ -21,6 +21,7 @@
 
 mod bound;
 mod equality;
+mod known;
 mod list;
 mod memo;
 mod order;
@@ -34,6 +35,8 @@ use std::sync::Arc;
 use waggle_model::{FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError};
 use waggle_store::column::{CHUNK_WORDS, ChunkBuffer};
 use waggle_store::{ReadError, Source, Wanted};
+
+use known::KnownTexts;
 
 pub(crate) use bound::BoundFilters;
 pub(crate) use memo::Remembered;
@@ -177,6 +180,8 @@ pub(crate) struct Filter {
     predicate: Arc<dyn Predicate>,
     /// Says the same as the predicate, to remember its answers by; `None` when nothing says it.
     key: Option<Arc<str>>,
+    /// What this query has found out about texts.
+    known: Arc<KnownTexts>,
 }
 
 impl FilterSet {
@@ -207,6 +212,7 @@ impl FilterSet {
                     column: spec.column.clone(),
                     predicate: predicate.into(),
                     key: Some(format!("{} {:?}", spec.op.name(), spec.value).into()),
+                    known: Arc::default(),
                 })
             })
             .collect::<Result<_, QueryError>>()?;
@@ -228,6 +234,7 @@ impl FilterSet {
                     column,
                     predicate: predicate.into(),
                     key: None,
+                    known: Arc::default(),
                 })
                 .collect(),
             remembered: Arc::default(),
@@ -319,6 +326,7 @@ impl Filter {
             column: column.to_owned(),
             predicate: presence::condition(is_present),
             key: None,
+            known: Arc::default(),
         }
     }
 }

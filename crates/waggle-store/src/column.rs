@@ -12,6 +12,7 @@ mod position;
 mod presence;
 mod ranked;
 mod read;
+mod texts;
 
 pub use dictionary::{Dictionary, Interner, stable_hash};
 pub use listed::Listed;
@@ -19,10 +20,12 @@ pub use packed::Packed;
 pub use position::Positions;
 pub use presence::{ColumnPresence, Presence, TypedPresence};
 pub use ranked::Ranked;
+pub use texts::Texts;
 
 pub(crate) use dictionary::parse_id;
 pub(crate) use packed::{Lane, Lanes, PackedHead, PackedParts, pack, width_of};
 pub(crate) use read::as_decimal;
+pub(crate) use texts::check as check_texts;
 
 pub use read::decimal_value;
 

@@ -171,7 +171,16 @@ impl Source {
         }
     }
 
-    /// The same, where only some chunks, ascending, will be looked at: to read others may panic. Of a block not much more is read.
+    /// The same, where texts that a block has compressed may still be so: hashes and codes can be read, texts only of dictionaries that say so.
+    pub fn coded_column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        match self {
+            Self::Block(block) => block.coded_column(name),
+            Self::Extended(extended) => extended.coded_column(name),
+            Self::Run(_) => self.column(name),
+        }
+    }
+
+    /// A column where only some chunks, ascending, will be looked at: to read others may panic. Of a block not much more is read.
     pub fn column_in(
         &self,
         name: &str,

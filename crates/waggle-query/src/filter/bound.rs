@@ -55,7 +55,7 @@ impl<'a> BoundFilters<'a> {
                     BoundFilter::of_presence(filter, presence, matches, source.row_count())
                 }
                 None => {
-                    let column = source.column(&filter.column)?;
+                    let column = Opened::new(filter, source, &set.remembered.texts)?;
                     bound.stored_bytes += source.column_bytes(&filter.column);
                     let bounds = number_bounds(source, &filter.column);
                     BoundFilter::new(filter, column, bounds, &set.remembered.texts)
@@ -174,19 +174,71 @@ enum Test {
     Values,
 }
 
+/// A column that a filter looks at.
+struct Opened {
+    column: Option<Arc<Column>>,
+    /// For each type, 1 for each entry of its dictionary that matches, where that was known without its texts.
+    answers: Vec<Option<Arc<[u8]>>>,
+}
+
+impl Opened {
+    /// Opens a column, without its texts where they need no look.
+    fn new(filter: &Filter, source: &Source, memo: &TextMemo) -> Result<Self, ReadError> {
+        let answer = |dictionary: &Arc<Dictionary>| {
+            let key = filter.key.as_ref();
+            let remembered = key.and_then(|key| memo.get(dictionary, key));
+            remembered.or_else(|| filter.known.of(dictionary))
+        };
+        let name = &filter.column;
+        if looks_at_each(&*filter.predicate)
+            && let Some(column) = source.coded_column(name)?
+        {
+            let unread = |typed: &TypedColumn| {
+                let dictionary = typed.dictionary()?;
+                (!dictionary.has_texts()).then(|| Arc::clone(dictionary))
+            };
+            let unread: Vec<_> = column.types.iter().map(unread).collect();
+            let answers: Vec<_> = unread
+                .iter()
+                .map(|dictionary| dictionary.as_ref().and_then(answer))
+                .collect();
+            if unread.iter().flatten().count() == answers.iter().flatten().count() {
+                return Ok(Self {
+                    column: Some(column),
+                    answers,
+                });
+            }
+        }
+        Ok(Self {
+            column: source.column(name)?,
+            answers: Vec::new(),
+        })
+    }
+}
+
+/// True when each text of a dictionary has to be looked at, because those that match can't be found by their hashes.
+fn looks_at_each(predicate: &dyn Predicate) -> bool {
+    let texts = predicate.texts();
+    texts.is_none_or(|(_, texts)| texts.len() > FIND_MAX)
+}
+
 impl<'a> BoundFilter<'a> {
     fn new(
         filter: &'a Filter,
-        column: Option<Arc<Column>>,
+        Opened { column, answers }: Opened,
         bounds: Option<(f64, f64)>,
         memo: &TextMemo,
     ) -> Self {
         let mut types = Vec::new();
+        let mut answers = answers.into_iter();
         let mut cost = 1.0;
         let mut passing = 0.0;
         let mut absent = 1.0;
         for typed in column.iter().flat_map(|column| &column.types) {
-            let test = Test::new(filter, typed, memo);
+            let test = match answers.next().flatten() {
+                Some(entries) => Test::of_entries(entries),
+                None => Test::new(filter, typed, memo),
+            };
             let (test_cost, share) = test.guess(typed, bounds);
             let present = typed.value_count() as f64 / f64::from(typed.row_count()).max(1.0);
             cost += test_cost * present;
@@ -456,10 +508,12 @@ impl Test {
                 Self::Entries(entries.into())
             }
             _ => {
-                let look = || {
-                    (0..dictionary.len() as u32)
+                let look = || -> Arc<[u8]> {
+                    let entries: Arc<[u8]> = (0..dictionary.len() as u32)
                         .map(|code| u8::from(filter.predicate.string(&dictionary.text(code))))
-                        .collect()
+                        .collect();
+                    filter.known.learn(dictionary, &entries);
+                    entries
                 };
                 let entries = match &filter.key {
                     Some(key) => memo.get_or_look(dictionary, key, look),

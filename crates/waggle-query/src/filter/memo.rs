@@ -15,11 +15,11 @@ pub(crate) struct Remembered {
 }
 
 impl Remembered {
-    /// Keeps at most so many bytes of answers about texts, and so many numbers of traces.
-    pub(crate) fn new(text_bytes_max: usize, traces_max: usize) -> Self {
+    /// Keeps at most so many bytes of answers about texts, and of numbers of traces.
+    pub(crate) fn new(text_bytes_max: usize, trace_bytes_max: usize) -> Self {
         Self {
             texts: TextMemo::new(text_bytes_max),
-            traces: TraceNumbers::new(traces_max),
+            traces: TraceNumbers::new(trace_bytes_max),
         }
     }
 }
@@ -64,6 +64,18 @@ impl TextMemo {
         }
     }
 
+    /// What is known of a condition on a dictionary.
+    pub(super) fn get(
+        &self,
+        dictionary: &Arc<Dictionary>,
+        condition: &Arc<str>,
+    ) -> Option<Arc<[u8]>> {
+        let key = (Arc::as_ptr(dictionary) as usize, Arc::clone(condition));
+        let known = self.known.lock();
+        let answer = known.answers.get(&key)?;
+        Some(Arc::clone(&answer.entries))
+    }
+
     /// What is known of a condition on a dictionary, or else what `look` finds: 1 for each entry that matches.
     pub(super) fn get_or_look(
         &self,
@@ -74,11 +86,11 @@ impl TextMemo {
         if dictionary.len() < ENTRIES_MIN {
             return look();
         }
-        let key = (Arc::as_ptr(dictionary) as usize, Arc::clone(condition));
-        if let Some(answer) = self.known.lock().answers.get(&key) {
-            return Arc::clone(&answer.entries);
+        if let Some(entries) = self.get(dictionary, condition) {
+            return entries;
         }
         let entries = look();
+        let key = (Arc::as_ptr(dictionary) as usize, Arc::clone(condition));
         let answer = Answer {
             _dictionary: Arc::downgrade(dictionary),
             entries: Arc::clone(&entries),

@@ -211,3 +211,74 @@ fn a_source_that_cannot_match_is_known_before_its_rows_are_read() {
     assert!(nothing(Or, &[miss, elsewhere]));
     assert!(!nothing(Or, &[]));
 }
+
+/// A condition that looks at each text has its answers from the first block for all that hold the same texts, and right ones for those
+/// that hold others as well.
+#[test]
+fn what_one_block_told_of_texts_needs_no_look_at_them_in_another() {
+    let block = |first: i64, count: i64| {
+        let events: Vec<Event> = (first..first + count)
+            .map(|row| Event {
+                dataset: DatasetId(1),
+                timestamp_ns: row,
+                sample_rate: 1,
+                fields: BTreeMap::from([(
+                    "statement".to_owned(),
+                    text(&format!("select {} {:>80}", row % 10, row % 300)),
+                )]),
+            })
+            .collect();
+        testing::source(&events.iter().collect::<Vec<_>>(), true)
+    };
+    let filters = FilterSet::new(
+        &[FilterSpec {
+            column: "statement".to_owned(),
+            op: FilterOp::Contains,
+            value: one(text("select 7")),
+        }],
+        FilterCombination::And,
+    )
+    .unwrap();
+    let has_texts = |source: &Source| {
+        let column = source.coded_column("statement").unwrap().unwrap();
+        column.types[0].dictionary().unwrap().has_texts()
+    };
+    let count = |source: &Source| {
+        let mut bound = filters.bind(source).unwrap();
+        let mut count = 0;
+        for chunk in 0..3 {
+            let mut selected = waggle_store::column::first_bits(match chunk {
+                2 => 352,
+                _ => 1_024,
+            });
+            bound.apply(chunk, &mut selected);
+            count += selected.iter().map(|word| word.count_ones()).sum::<u32>();
+        }
+        count
+    };
+    let (first, second, third) = (block(0, 2_400), block(3_000, 2_400), block(0, 2_400));
+    assert!(!has_texts(&first));
+    assert_eq!(count(&first), 240);
+    assert!(has_texts(&first));
+    for same in [&second, &third] {
+        assert_eq!(count(same), 240);
+        assert!(!has_texts(same), "it was decompressed to be looked at");
+        // Who asks for the column itself finds the texts.
+        let column = same.column("statement").unwrap().unwrap();
+        assert!(matches!(column.value(5), Some(Value::String(text)) if text.contains("select 5")));
+    }
+    let other: Vec<Event> = (0..2_400)
+        .map(|row| Event {
+            dataset: DatasetId(1),
+            timestamp_ns: row,
+            sample_rate: 1,
+            fields: BTreeMap::from([(
+                "statement".to_owned(),
+                text(&format!("select {} {:>80}", row % 10, row % 301)),
+            )]),
+        })
+        .collect();
+    let other = testing::source(&other.iter().collect::<Vec<_>>(), true);
+    assert_eq!(count(&other), 240);
+    assert!(has_texts(&other), "a text it did not know");
+}

@@ -53,7 +53,9 @@ impl Block {
             false => self.read_type(entry, name, true),
         });
         let types = types.collect::<Result<_, _>>()?;
-        Ok(Some(Arc::new(Column { types })))
+        let column = Column { types };
+        self.load_texts(&column, name)?;
+        Ok(Some(Arc::new(column)))
     }
 
     /// True when a column is in memory or in no row.

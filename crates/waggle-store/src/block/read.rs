@@ -156,6 +156,15 @@ impl Block {
 
     /// A column by name; `None` when no row has it.
     pub fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        let column = self.coded_column(name)?;
+        if let Some(column) = &column {
+            self.load_texts(column, name)?;
+        }
+        Ok(column)
+    }
+
+    /// The same, where texts that are compressed may still be: hashes and codes can be read, texts only of dictionaries that say so.
+    pub fn coded_column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
         let range = self.directory.find(Role::Event, name);
         if range.is_empty() {
             return Ok(None);
@@ -223,14 +232,27 @@ impl Block {
     /// Reads a column past the cache; so with the two readers below. For whoever goes through a whole block once.
     pub(super) fn read_column(&self, name: &str) -> Result<Option<Column>, ReadError> {
         let range = self.directory.find(Role::Event, name);
-        match range.is_empty() {
-            true => Ok(None),
-            false => self.read_types(range, name, false).map(Some),
+        if range.is_empty() {
+            return Ok(None);
         }
+        let column = self.read_types(range, name, false)?;
+        self.load_texts(&column, name)?;
+        Ok(Some(column))
+    }
+
+    pub(super) fn load_texts(&self, column: &Column, name: &str) -> Result<(), ReadError> {
+        for dictionary in column.types.iter().filter_map(TypedColumn::dictionary) {
+            let loaded = dictionary.load_texts();
+            loaded.map_err(|message| self.error(name, Fault::corrupt(message)))?;
+        }
+        Ok(())
     }
 
     pub(super) fn read_times(&self) -> Result<TypedColumn, ReadError> {
         let times = self.read_special(Role::Time, TIMES)?;
+        if !times.is_searchable() {
+            return Err(self.error(TIMES, "their layout is not one for times".into()));
+        }
         self.check_times(&times)
             .map_err(|fault| self.error(TIMES, fault))?;
         Ok(times)

@@ -3,6 +3,7 @@
 //! The hash is part of the on-disk format: merging sources, distinct counts and membership tests compare hashes and touch the text
 //! only when a person will read it.
 
+use super::texts::Texts;
 use hashbrown::HashTable;
 use std::borrow::Cow;
 use xxhash_rust::xxh3::xxh3_64;
@@ -15,14 +16,14 @@ pub fn stable_hash(text: &str) -> u64 {
 /// Distinct texts, numbered from 0.
 #[derive(Clone, Debug)]
 pub enum Dictionary {
-    /// Any text: entry `c` is `bytes[ends[c - 1]..ends[c]]`.
+    /// Any text: entry `c` is `texts[ends[c - 1]..ends[c]]`.
     Text {
         /// Stable hash per entry.
         hashes: Vec<u64>,
         /// End offset per entry.
         ends: Vec<u32>,
         /// UTF-8 of all entries.
-        bytes: Vec<u8>,
+        texts: Texts,
         /// True when hashes ascend: large dictionaries of blocks do, so that entries are found and merged without a hash table.
         is_hash_ordered: bool,
     },
@@ -54,7 +55,10 @@ impl Dictionary {
     /// The text of an entry; empty for one that does not exist.
     pub fn text(&self, code: u32) -> Cow<'_, str> {
         match self {
-            Self::Text { ends, bytes, .. } => Cow::Borrowed(text_at(ends, bytes, code)),
+            Self::Text { ends, texts, .. } => {
+                debug_assert!(texts.is_loaded(), "whoever asks for texts has them loaded");
+                Cow::Borrowed(text_at(ends, texts.bytes(), code))
+            }
             Self::Ids { width, bytes, .. } => Cow::Owned(hex(id_at(bytes, *width, code))),
         }
     }
@@ -62,7 +66,9 @@ impl Dictionary {
     /// An entry that reads as 16 or 32 lower-case hex digits, as a number and its width in bytes, 8 or 16; `None` for any other.
     pub fn id(&self, code: u32) -> Option<(u128, usize)> {
         match self {
-            Self::Text { ends, bytes, .. } => parse_id(text_at(ends, bytes, code).as_bytes()),
+            Self::Text { ends, texts, .. } => {
+                parse_id(text_at(ends, texts.bytes(), code).as_bytes())
+            }
             Self::Ids { width, bytes, .. } => {
                 let id = id_at(bytes, *width, code);
                 let mut number = [0; 16];
@@ -99,7 +105,7 @@ impl Dictionary {
             Self::Text {
                 hashes,
                 ends,
-                bytes,
+                texts,
                 is_hash_ordered,
             } => {
                 let hash = stable_hash(text);
@@ -112,7 +118,7 @@ impl Dictionary {
                 candidates
                     .filter(|&code| hashes[code] == hash)
                     .map(|code| code as u32)
-                    .filter(|&code| text_at(ends, bytes, code) == text)
+                    .filter(|&code| text_at(ends, texts.bytes(), code) == text)
                     .collect()
             }
             Self::Ids {
@@ -139,6 +145,35 @@ impl Dictionary {
         }
     }
 
+    /// A dictionary without entries.
+    pub fn empty() -> Self {
+        Self::Text {
+            hashes: Vec::new(),
+            ends: Vec::new(),
+            texts: Texts::plain(Vec::new()),
+            is_hash_ordered: true,
+        }
+    }
+
+    /// Makes texts readable that were left as they are stored; only [`Source::coded_column`](crate::Source::coded_column) gives such.
+    ///
+    /// # Errors
+    /// Says what is wrong with the stored texts.
+    pub(crate) fn load_texts(&self) -> Result<(), String> {
+        match self {
+            Self::Text { ends, texts, .. } => texts.load(ends),
+            Self::Ids { .. } => Ok(()),
+        }
+    }
+
+    /// False where only hashes can be read yet.
+    pub fn has_texts(&self) -> bool {
+        match self {
+            Self::Text { texts, .. } => texts.is_loaded(),
+            Self::Ids { .. } => true,
+        }
+    }
+
     /// True when the entries' hashes ascend.
     pub fn is_hash_ordered(&self) -> bool {
         matches!(
@@ -156,9 +191,9 @@ impl Dictionary {
             Self::Text {
                 hashes,
                 ends,
-                bytes,
+                texts,
                 is_hash_ordered: _,
-            } => hashes.len() * 8 + ends.len() * 4 + bytes.len(),
+            } => hashes.len() * 8 + ends.len() * 4 + texts.len(),
             Self::Ids { bytes, order, .. } => bytes.len() + order.len() * 4,
         }
     }
@@ -174,7 +209,7 @@ fn bytes_at<'a>(ends: &[u32], bytes: &'a [u8], code: u32) -> &'a [u8] {
         return &[];
     };
     let start = if code == 0 { 0 } else { ends[code - 1] };
-    &bytes[start as usize..end as usize]
+    bytes.get(start as usize..end as usize).unwrap_or_default()
 }
 
 fn id_at(bytes: &[u8], width: usize, code: u32) -> &[u8] {
@@ -312,7 +347,7 @@ impl Interner {
         Dictionary::Text {
             hashes: self.hashes.clone(),
             ends: self.ends.clone(),
-            bytes: self.bytes.clone(),
+            texts: Texts::plain(self.bytes.clone()),
             is_hash_ordered: false,
         }
     }
@@ -332,7 +367,7 @@ impl Interner {
         Dictionary::Text {
             hashes: self.hashes,
             ends: self.ends,
-            bytes: self.bytes,
+            texts: Texts::plain(self.bytes),
             is_hash_ordered: false,
         }
     }
@@ -361,7 +396,7 @@ impl Interner {
         let dictionary = Dictionary::Text {
             hashes,
             ends,
-            bytes,
+            texts: Texts::plain(bytes),
             is_hash_ordered: true,
         };
         (dictionary, places)

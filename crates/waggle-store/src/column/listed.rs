@@ -51,9 +51,9 @@ impl Listed {
     /// Bounds that hold for every integer of a chunk of slots.
     pub fn bounds(&self, chunk: usize) -> Option<(i64, i64)> {
         let (low, high) = self.places.bounds(chunk)?;
-        // The upper bound of the places may lie past the list; no place does.
-        let last = self.values.len() - 1;
-        Some((self.value(low), self.values[last.min(high as usize)]))
+        // The upper bound of the places may lie past the list, and of a chunk that was not read the lower one too; no place that is read does.
+        let at_most = |place: u32| self.values[(self.values.len() - 1).min(place as usize)];
+        Some((at_most(low), at_most(high)))
     }
 
     pub(super) fn unpack(&self, chunk: usize, values: &mut [i64; CHUNK_ROWS]) {

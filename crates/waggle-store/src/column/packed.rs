@@ -362,7 +362,7 @@ impl<T: Lane> Packed<T> {
     }
 
     /// Sets bit `i` where value `i` of a chunk lies from `low` to `high`, both included, and clears the others.
-    pub(super) fn between(&self, chunk: usize, (low, high): (T, T), bits: &mut [u64; CHUNK_WORDS]) {
+    pub(crate) fn between(&self, chunk: usize, (low, high): (T, T), bits: &mut [u64; CHUNK_WORDS]) {
         *bits = [0; CHUNK_WORDS];
         let Some(&Chunk { base, width, .. }) = self.chunks.get(chunk) else {
             return;

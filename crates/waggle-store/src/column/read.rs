@@ -165,6 +165,12 @@ impl TypedColumn {
         row
     }
 
+    /// True for a column of integers in which [`lower_bound`](Self::lower_bound) finds its way.
+    pub(crate) fn is_searchable(&self) -> bool {
+        let has_integers = matches!(self.values, Values::PackedInts(_) | Values::Ints(_));
+        has_integers && matches!(self.presence, Presence::All)
+    }
+
     /// Bounds of the rows of a chunk from those of the chunks of slots they are in.
     fn packed_bounds<T: Ord>(
         &self,

@@ -50,6 +50,13 @@ impl ExtendedSource {
         }
     }
 
+    pub(super) fn coded_column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        match self.has(name) {
+            true => self.extra.column(&self.base, name),
+            false => self.base.coded_column(name),
+        }
+    }
+
     pub(super) fn column_in(
         &self,
         name: &str,

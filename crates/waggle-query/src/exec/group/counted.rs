@@ -65,14 +65,8 @@ impl CountedCodes {
     /// Takes some codes and their rows.
     pub(super) fn of_some(codes: ColumnCodes, rows: impl Iterator<Item = (u32, u32)>) -> Self {
         let first = codes.first_entry();
-        let none = || Dictionary::Text {
-            hashes: Vec::new(),
-            ends: Vec::new(),
-            bytes: Vec::new(),
-            is_hash_ordered: true,
-        };
         let dictionary = codes.dictionary.clone();
-        let dictionary = dictionary.unwrap_or_else(|| Arc::new(none()));
+        let dictionary = dictionary.unwrap_or_else(|| Arc::new(Dictionary::empty()));
         let (mut others, mut texts) = (Vec::new(), Vec::new());
         for (code, rows) in rows.filter(|(_, rows)| *rows > 0) {
             match code.checked_sub(first) {

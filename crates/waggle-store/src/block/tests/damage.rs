@@ -17,6 +17,10 @@ fn all_layouts() -> (EncodedBlock, Vec<Row>) {
                 ("bool".to_owned(), Value::Bool(row % 3 == 0)),
                 ("text".to_owned(), Value::String(format!("é{}", row % 700))),
                 (
+                    "long text".to_owned(),
+                    Value::String(format!("{:é>40}", row % 700)),
+                ),
+                (
                     "trace".to_owned(),
                     Value::String(format!("{:032x}", row / 9)),
                 ),
@@ -236,7 +240,13 @@ fn a_column_whose_checksum_was_forged_never_panics() {
                 }
             }
             match decode_column(&entry, encoded.row_count, Lanes::Narrow, &bytes, target) {
-                Ok(typed) => read_everything(&typed),
+                Ok(typed) => {
+                    let texts = typed.dictionary().map(|texts| texts.load_texts());
+                    match texts {
+                        None | Some(Ok(())) => read_everything(&typed),
+                        Some(Err(_)) => refused += 1,
+                    }
+                }
                 Err(_) => refused += 1,
             }
         }
@@ -285,4 +295,64 @@ fn what_a_newer_version_wrote_is_named_as_such() {
     let message = format!("{fault:?}");
     assert!(message.contains("layout 99"), "{message}");
     assert!(message.contains("versions 1 to 3"), "{message}");
+}
+
+/// A block whose directory was written anew with another entry for its times.
+fn with_times_of(encoded: &EncodedBlock, name: &str, bounds: (i64, i64)) -> Vec<u8> {
+    let mut bytes = encoded.bytes.clone();
+    let trailer = bytes.len() - 24;
+    let start = u64::from_le_bytes(bytes[trailer..trailer + 8].try_into().unwrap()) as usize;
+    let entry = |index: usize| start + 40 + index * 80;
+    let place = encoded
+        .columns
+        .iter()
+        .position(|entry| *entry.name == *name);
+    // The times come first, and rates of 1 have no column.
+    let from = entry(1 + place.unwrap());
+    for part in [0..56, 70..74] {
+        let copied = bytes[from + part.start..from + part.end].to_vec();
+        bytes[entry(0) + part.start..entry(0) + part.end].copy_from_slice(&copied);
+    }
+    bytes[start + 8..start + 16].copy_from_slice(&bounds.0.to_le_bytes());
+    bytes[start + 16..start + 24].copy_from_slice(&bounds.1.to_le_bytes());
+    let checksum = crc32c::crc32c(&bytes[start..trailer]);
+    bytes[trailer + 12..trailer + 16].copy_from_slice(&checksum.to_le_bytes());
+    bytes
+}
+
+/// Rows are found by a search through the times, which other layouts do not have.
+#[test]
+fn forged_times_of_another_layout_are_refused() {
+    let rows: Vec<Row> = (0..2_400_i64)
+        .map(|row| Row {
+            time: row * 1_250,
+            rate: 1,
+            fields: vec![
+                ("listed".to_owned(), Value::Int(row / 600 * 1_000_000)),
+                ("plain".to_owned(), Value::Int(row * 1_250)),
+            ],
+        })
+        .collect();
+    let (encoded, _) = encode(&[rows]);
+    let last = 2_399 * 1_250;
+    let again = open(with_times_of(&encoded, "plain", (0, last))).unwrap();
+    let range = TimeRange {
+        start_ns: 1_250_000,
+        end_ns: 2_500_000,
+    };
+    assert_eq!(again.rows_in(range).unwrap(), 1_000..2_000);
+    let forged = open(with_times_of(&encoded, "listed", (0, 3_000_000))).unwrap();
+    let message = forged.rows_in(range).unwrap_err().to_string();
+    assert!(message.contains("layout"), "{message}");
+}
+
+/// Of a part of a column only the codes that were read are known to lie in its list: bounds of the others must not lead past it.
+#[test]
+fn bounds_of_chunks_that_were_not_read_stay_in_a_forged_list() {
+    let places = crate::column::Packed::<u32>::new(&[0, 1, 9, 8]);
+    let listed = crate::column::Listed::new(places, vec![5, 7]).unwrap();
+    assert_eq!(listed.bounds(0), Some((5, 7)));
+    let places = crate::column::Packed::<u32>::new(&[9, 8]);
+    let listed = crate::column::Listed::new(places, vec![5, 7]).unwrap();
+    assert_eq!(listed.bounds(0), Some((7, 7)));
 }

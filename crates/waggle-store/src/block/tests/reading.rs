@@ -4,7 +4,7 @@ use super::*;
 use crate::block::cache::Kind;
 use crate::block::directory::Part;
 use crate::block::layout::LAYOUT_ID_REFERENCES;
-use crate::column::CHUNK_WORDS;
+use crate::column::{CHUNK_WORDS, Dictionary, Texts, stable_hash};
 use crate::source::Wanted;
 
 fn rows(count: i64) -> Vec<Row> {
@@ -466,4 +466,65 @@ fn some_chunks_take_a_few_small_reads_the_first_time() {
     let many: Vec<usize> = (0..12).collect();
     block.column_in("f", &many).unwrap();
     assert!(block.has_in_memory("f"), "most of it is as good as all");
+}
+
+/// Whoever compares hashes pays for no text; whoever asks for the column finds all of it, also where the other has been before.
+#[test]
+fn texts_stay_compressed_until_somebody_reads_them() {
+    let text = |row: i64| format!("select {} from {row:0>60}", row % 7);
+    let rows: Vec<Row> = (0..3_000_i64)
+        .map(|row| Row {
+            time: row,
+            rate: 1,
+            fields: vec![("statement".to_owned(), Value::String(text(row % 500)))],
+        })
+        .collect();
+    let (encoded, _) = encode(&[rows]);
+    let block = open(encoded.bytes).unwrap();
+    let coded = block.coded_column("statement").unwrap().unwrap();
+    let dictionary = coded.types[0].dictionary().unwrap();
+    assert!(!dictionary.has_texts());
+    let bytes = coded.types[0].heap_bytes();
+    for code in 0..500 {
+        assert_eq!(dictionary.hash(code), stable_hash(&text(code.into())));
+    }
+    let column = block.column("statement").unwrap().unwrap();
+    assert!(dictionary.has_texts(), "it is the same column");
+    assert_eq!(
+        column.types[0].heap_bytes(),
+        bytes,
+        "what will be is counted"
+    );
+    for row in 0..3_000 {
+        let expected = text(i64::from(row) % 500);
+        assert_eq!(column.value(row), Some(Value::String(expected)));
+    }
+}
+
+/// A frame that its checksum calls whole but that holds no text is named by whoever needs the text.
+#[test]
+fn compressed_texts_that_make_no_sense_are_named_and_not_read() {
+    let frame = zstd::bulk::compress(b"ab\xff", 3).unwrap();
+    let cases = [
+        (frame.clone(), 3, vec![1, 3], "UTF-8"),
+        (frame, 4, vec![1, 4], "length"),
+        (b"no frame".to_vec(), 3, vec![3], "zstd"),
+        (
+            zstd::bulk::compress("é!".as_bytes(), 3).unwrap(),
+            3,
+            vec![1, 3],
+            "character",
+        ),
+    ];
+    for (frame, length, ends, reason) in cases {
+        let dictionary = Dictionary::Text {
+            hashes: vec![0; ends.len()],
+            ends,
+            texts: Texts::compressed(&frame, length),
+            is_hash_ordered: false,
+        };
+        let message = dictionary.load_texts().unwrap_err();
+        assert!(message.contains(reason), "{message}");
+        assert!(!dictionary.has_texts());
+    }
 }

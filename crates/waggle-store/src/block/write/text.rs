@@ -126,12 +126,13 @@ fn put_dictionary(dictionary: &Dictionary, out: &mut Vec<u8>) {
     let Dictionary::Text {
         hashes,
         ends,
-        bytes,
+        texts,
         is_hash_ordered,
     } = dictionary
     else {
         unreachable!("interners make dictionaries of text");
     };
+    let bytes = texts.bytes();
     let compressed = if bytes.len() > PLAIN_BYTES_MAX {
         // Compression fails only for want of memory; the text as it is then does as well.
         let compressed = zstd::bulk::compress(bytes, ZSTD_LEVEL).ok();
@@ -156,7 +157,7 @@ fn put_dictionary(dictionary: &Dictionary, out: &mut Vec<u8>) {
         .map(|(end, start)| end - start)
         .collect();
     put_packed(out, &lengths, None);
-    let stored = compressed.as_ref().unwrap_or(bytes);
+    let stored = compressed.as_deref().unwrap_or(bytes);
     put_u64(out, bytes.len() as u64);
     put_u64(out, stored.len() as u64);
     put_array(out, stored);
