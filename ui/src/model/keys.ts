@@ -11,6 +11,7 @@ export interface Binding {
 const b = (region: Region, id: string, keys: string[], action: string): Binding => ({ id, region, keys, action });
 
 export const BINDINGS: readonly Binding[] = [
+  b('Everywhere', 'palette', ['Mod+k', '/'], 'go to a page, dataset, board, column, query or trace'),
   b('Everywhere', 'help', ['?'], 'shortcuts'),
   b('Everywhere', 'go-query', ['g q'], 'go to Query'),
   b('Everywhere', 'go-boards', ['g b'], 'go to Boards'),
@@ -101,6 +102,8 @@ export function pressText(e: KeyPress): string {
   parts.push(isLetter ? (e.shiftKey ? key.toUpperCase() : key.toLowerCase()) : key);
   return parts.join('+');
 }
+/** A letter, digit or sign by itself: what people who dictate type by accident, and may switch off. */
+export const isSingleCharacter = (press: string): boolean => press.replace(/^Shift\+/, '').length === 1;
 export const keysOf = (id: string): readonly string[] => BINDINGS.find((x) => x.id === id)?.keys ?? [];
 
 /** Bindings of one region that share a key with another of the same region or of everywhere. Must be empty. */

@@ -3,6 +3,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import css from './grid.module.css';
+import { useRowHeight } from './prefs';
 
 export interface GridColumn {
   id: string;
@@ -39,7 +40,8 @@ export function Grid(props: Props) {
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
-  const rowHeight = props.rowHeight ?? 24;
+  const common = useRowHeight();
+  const rowHeight = props.rowHeight ?? common;
   // eslint-disable-next-line react-hooks/incompatible-library
   const rows = useVirtualizer({
     count,
@@ -85,7 +87,7 @@ export function Grid(props: Props) {
         key={c.id}
         role="gridcell"
         data-column={c.id}
-        className={[css.cell, c.right && css.right, c.mono && css.mono].filter(Boolean).join(' ')}
+        className={names(css.cell, c.right && css.right, c.mono && css.mono)}
       >
         {content(c.id)}
       </div>
@@ -110,7 +112,7 @@ export function Grid(props: Props) {
             <div
               key={c.id}
               role="columnheader"
-              className={c.right ? `${css.cell} ${css.right}` : css.cell}
+              className={names(css.cell, c.right && css.right)}
               title={c.title}
               aria-sort={sort?.column === c.id ? (sort.descending ? 'descending' : 'ascending') : undefined}
             >
@@ -129,7 +131,7 @@ export function Grid(props: Props) {
           <div
             key={p.key}
             role="row"
-            className={`${css.row} ${css.pinned}`}
+            className={names(css.row, css.pinned)}
             style={{ gridTemplateColumns: template }}
             data-pinned={p.key}
           >
@@ -152,9 +154,7 @@ export function Grid(props: Props) {
             aria-rowindex={item.index + 2}
             aria-selected={props.selected === item.index || undefined}
             data-active={active === item.index || undefined}
-            className={[css.row, css.data, props.onOpen && css.clickable, props.rowClass?.(item.index)]
-              .filter(Boolean)
-              .join(' ')}
+            className={names(css.row, css.data, props.onOpen && css.clickable, props.rowClass?.(item.index))}
             style={{ gridTemplateColumns: template, height: item.size, transform: `translateY(${item.start}px)` }}
             onMouseEnter={() => props.onHover?.(item.index)}
             onClick={(e: MouseEvent<HTMLElement>) => {
@@ -172,3 +172,4 @@ export function Grid(props: Props) {
     </div>
   );
 }
+const names = (...all: (string | false | undefined)[]): string => all.filter(Boolean).join(' ');

@@ -3,7 +3,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { Menu } from '@base-ui/react/menu';
 import { Popover } from '@base-ui/react/popover';
 import { X } from 'lucide-react';
-import { useEffect, useRef, type ReactElement, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from 'react';
 import { IconButton } from './basic';
 import css from './popup.module.css';
 
@@ -118,6 +118,31 @@ export function PopoverBox({
         </Popover.Positioner>
       </Popover.Portal>
     </Popover.Root>
+  );
+}
+/** A dialog without a head: whoever asks for it writes all that is in it. */
+export function DialogLayer({
+  label,
+  focus,
+  className,
+  onClose,
+  children,
+}: {
+  label: string;
+  focus: RefObject<HTMLElement | null>;
+  className?: string;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  return (
+    <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
+      <Dialog.Portal>
+        <Dialog.Backdrop className={css.backdrop} />
+        <Dialog.Popup className={className} initialFocus={focus} aria-label={label}>
+          {children}
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
   );
 }
 export function DialogBox({

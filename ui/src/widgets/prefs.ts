@@ -1,7 +1,8 @@
-// The few things remembered per browser: theme, UTC or local time, narrow navigation. Everything else lives in the URL.
+// The few things remembered per browser: theme, UTC or local time, narrow navigation, height of rows, whether single letters are
+// shortcuts, favourite boards and those seen last. Everything else lives in the URL.
 import { useSyncExternalStore } from 'react';
 
-type Name = 'theme' | 'utc' | 'nav';
+type Name = 'theme' | 'utc' | 'nav' | 'rows' | 'letters' | 'boards';
 const listeners = new Set<() => void>();
 
 export function readPref(name: Name): string | null {
@@ -30,3 +31,5 @@ export function usePref(name: Name): string | null {
   );
 }
 export const useUtc = (): boolean => usePref('utc') === '1';
+/** Of a table's row, in pixels: compact, or comfortable where that is chosen. */
+export const useRowHeight = (): number => (usePref('rows') ? 32 : 24);

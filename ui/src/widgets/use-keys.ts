@@ -1,6 +1,7 @@
 // Hands key presses to whoever has taken a binding of the registry; the newest taker wins.
 import { useEffect, useRef } from 'react';
-import { BINDINGS, pressText } from '../model/keys';
+import { BINDINGS, isSingleCharacter, pressText, type Binding } from '../model/keys';
+import { readPref } from './prefs';
 
 type Handlers = Partial<Record<string, (e: KeyboardEvent) => void>>;
 const takers: { current: Handlers }[] = [];
@@ -19,6 +20,7 @@ function onKeyDown(e: KeyboardEvent): void {
   const press = pressText(e);
   const isChord = e.ctrlKey || e.metaKey || (e.shiftKey && press.length > 7);
   if (isTyping && !isChord && press !== 'Escape') return;
+  if (isSingleCharacter(press) && readPref('letters') === 'off') return;
   // A field with text has its own undo.
   if (isTyping && /^Mod\+(Shift\+)?z$/i.test(press) && (target as HTMLInputElement).value) return;
   const sequence = pending && e.timeStamp - pending.at < 1500 ? `${pending.key} ${press}` : null;
@@ -37,6 +39,13 @@ function onKeyDown(e: KeyboardEvent): void {
   if (press === 'g' && !isTyping) pending = { key: 'g', at: e.timeStamp };
 }
 window.addEventListener('keydown', onKeyDown);
+
+/** The bindings that somebody on the page would answer now. */
+export const liveBindings = (): Binding[] =>
+  BINDINGS.filter((b) => GLOBAL_REGIONS.has(b.region) && takers.some((t) => t.current[b.id]));
+/** Does what the key of a binding would do. */
+export const runBinding = (id: string): void =>
+  takers.findLast((t) => t.current[id])?.current[id]?.(new KeyboardEvent('keydown'));
 
 export function useKeys(handlers: Handlers): void {
   const current = useRef(handlers);

@@ -84,6 +84,8 @@ function Browser() {
   usePref('theme');
   const utc = useUtc();
   const isNarrow = usePref('nav') === 'narrow';
+  const hasLetters = usePref('letters') !== 'off';
+  const rows = usePref('rows');
   const session = useQuery(sessionOptions()).data;
   return (
     <section className={css.section}>
@@ -99,6 +101,15 @@ function Browser() {
           ]}
           onChange={(e) => setTheme(e.target.value as ThemeChoice)}
         />
+        <SelectField
+          label="Rows of tables"
+          value={rows ?? ''}
+          options={[
+            ['', 'Compact'],
+            ['1', 'Comfortable'],
+          ]}
+          onChange={(e) => writePref('rows', e.target.value || null)}
+        />
         <CheckField
           label="Times in UTC"
           checked={utc}
@@ -108,6 +119,12 @@ function Browser() {
           label="Narrow navigation"
           checked={isNarrow}
           onChange={(e) => writePref('nav', e.target.checked ? 'narrow' : null)}
+        />
+        <CheckField
+          label="Single letters are shortcuts"
+          hint="Off, for people who dictate: only shortcuts with Ctrl or Cmd, and those of a focused chart or table, are left."
+          checked={hasLetters}
+          onChange={(e) => writePref('letters', e.target.checked ? null : 'off')}
         />
       </div>
       <p>Waggle {session?.version}</p>

@@ -1,8 +1,8 @@
 // The frame around every screen: navigation, environment and dataset chooser, theme, shortcuts, sign-in.
 import { useQuery } from '@tanstack/react-query';
 import { Outlet } from '@tanstack/react-router';
-import { Check, ChevronDown, Keyboard, LogOut, Monitor, Moon, PanelLeft, Sun } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { Check, ChevronDown, Keyboard, LogOut, Monitor, Moon, PanelLeft, Search, Sun } from 'lucide-react';
+import { lazy, Suspense, useEffect, useState } from 'react';
 import { signOut, type Session } from '../../api/calls';
 import { datasetsOptions, sessionOptions } from '../../api/options';
 import { Button, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
@@ -18,6 +18,7 @@ import css from './shell.module.css';
 import { ShortcutPanel } from './ShortcutPanel';
 import { SignIn } from './SignIn';
 
+const CommandPalette = lazy(() => import('./CommandPalette'));
 const THEMES: { id: ThemeChoice; label: string; icon: typeof Sun }[] = [
   { id: 'system', label: 'System theme', icon: Monitor },
   { id: 'light', label: 'Light theme', icon: Sun },
@@ -55,6 +56,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   const [slot, setSlot] = useState<HTMLElement | null>(null);
   const [isHelpOpen, setHelpOpen] = useState(false);
   const [isDatasetOpen, setDatasetOpen] = useState(false);
+  const [isPaletteOpen, setPaletteOpen] = useState(false);
   const isNarrow = usePref('nav') === 'narrow';
   const utc = useUtc();
   const datasets = useQuery({ ...datasetsOptions(place.env), enabled: place.env !== '' });
@@ -68,15 +70,16 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   };
   // The map shows what the query in hand lets through.
   const { query } = useTypedSearch<{ query?: object }>();
-  const goQuery = () => go(queryPath ? datasetPath(place, queryPath) : environmentPath(place, '/datasets'));
+  const queryTo = queryPath ? datasetPath(place, queryPath) : environmentPath(place, '/datasets');
   useKeys({
+    palette: () => setPaletteOpen(true),
     help: () => setHelpOpen(true),
     nav: () => writePref('nav', isNarrow ? null : 'narrow'),
     utc: () => writePref('utc', utc ? null : '1'),
     theme: nextTheme,
     dataset: () => setDatasetOpen(true),
     'go-home': () => go(environmentPath(place)),
-    'go-query': goQuery,
+    'go-query': () => go(queryTo),
     'go-boards': () => go(environmentPath(place, '/boards')),
     'go-history': () => go(environmentPath(place, '/history')),
     'go-datasets': () => go(environmentPath(place, '/datasets')),
@@ -94,12 +97,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   }, [params.dataset, screen, screens]);
 
   const link = (s: Screen) => {
-    const to =
-      s.id === 'query'
-        ? queryPath
-          ? datasetPath(place, queryPath)
-          : environmentPath(place, '/datasets')
-        : environmentPath(place, s.path);
+    const to = s.id === 'query' ? queryTo : environmentPath(place, s.path);
     const Icon = s.nav!.icon;
     const isActive =
       s.id === screen ||
@@ -207,6 +205,9 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
             ]}
           />
           <div className={css.slot} ref={setSlot} />
+          <IconButton label="Go to (Ctrl K)" onClick={() => setPaletteOpen(true)}>
+            <Search size={16} />
+          </IconButton>
           <IconButton label="Shortcuts (?)" onClick={() => setHelpOpen(true)}>
             <Keyboard size={16} />
           </IconButton>
@@ -215,6 +216,16 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
           <Outlet />
         </main>
         <ShortcutPanel open={isHelpOpen} onOpenChange={setHelpOpen} />
+        {isPaletteOpen && (
+          <Suspense fallback={null}>
+            <CommandPalette
+              place={params.dataset === undefined ? place : { ...place, dataset: params.dataset }}
+              screens={screens}
+              queryPath={queryTo}
+              onClose={() => setPaletteOpen(false)}
+            />
+          </Suspense>
+        )}
       </div>
     </TopBarSlot.Provider>
   );
