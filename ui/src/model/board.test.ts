@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { nextPlace, withPosition, type Position } from './board';
+import {
+  commonest,
+  datasetsOf,
+  markedBoards,
+  nextPlace,
+  readTags,
+  tagsText,
+  withMark,
+  withPosition,
+  type Position,
+} from './board';
 
 const at = (x: number, y: number, width = 6, height = 4): Position => ({
   x_coordinate: x,
@@ -38,5 +48,44 @@ describe('a moved panel', () => {
       expect(new Set(all).size, `step ${step}`).toBe(all.length);
       expect(all.every((c) => Number(c.split(',')[0]) < 12)).toBe(true);
     }
+  });
+});
+
+describe('what a board offers and remembers', () => {
+  const of = (dataset: string) => ({ query_panel: { dataset } });
+  it('takes filter values from the datasets of its panels, from all when one asks all or there are many', () => {
+    expect(datasetsOf([of('a'), {}, of('b'), of('a')])).toEqual(['a', 'b']);
+    expect(datasetsOf([of('a'), of('__all__')])).toEqual(['__all__']);
+    expect(datasetsOf([])).toEqual(['__all__']);
+    expect(datasetsOf(['a', 'b', 'c', 'd', 'e'].map(of))).toEqual(['__all__']);
+    expect(
+      commonest([
+        { value: 'x', count: 2 },
+        { value: 'y', count: 3 },
+        { value: 'x', count: 2 },
+        { value: '2', count: 1 },
+        { value: 2, count: 1 },
+      ]),
+    ).toEqual(['x', 'y', '2', 2]);
+  });
+  it('marks favourites and takes the mark away, and keeps the five seen last', () => {
+    const nothing = markedBoards(null);
+    const one = markedBoards(withMark(nothing, 'favourites', 'a'));
+    expect(one).toEqual({ favourites: ['a'], seen: [] });
+    expect(markedBoards(withMark(one, 'favourites', 'a')).favourites).toEqual([]);
+    const seen = ['1', '2', '3', '1', '4', '5', '6'].reduce((m, id) => markedBoards(withMark(m, 'seen', id)), one);
+    expect(seen).toEqual({ favourites: ['a'], seen: ['6', '5', '4', '1', '3'] });
+    expect(markedBoards('no json')).toEqual({ favourites: [], seen: [] });
+    expect(markedBoards('{"seen":[1,"a"]}').seen).toEqual(['a']);
+  });
+  it('reads tags and says what is wrong with one', () => {
+    expect(readTags('team:shop, env:prod-1')).toEqual([
+      { key: 'team', value: 'shop' },
+      { key: 'env', value: 'prod-1' },
+    ]);
+    expect(tagsText([{ key: 'team', value: 'shop' }])).toBe('team:shop');
+    expect(readTags(' ')).toEqual([]);
+    expect(readTags('Team:shop')).toContain('Team:shop');
+    expect(readTags(Array.from({ length: 11 }, () => 'a:b').join(' '))).toBe('A board has at most 10 tags');
   });
 });

@@ -1,4 +1,6 @@
-// Panels on a grid of twelve columns: where a new one goes, and how panels give way when one is moved or sized.
+// Panels on a grid of twelve columns: where a new one goes, and how panels give way when one is moved or sized. Beside them what a board's
+// filters offer, its tags, and the boards a browser remembers.
+import type { Scalar } from './query-spec';
 
 export const BOARD_COLUMNS = 12;
 export interface Position {
@@ -56,4 +58,60 @@ export function withPosition(positions: readonly Position[], index: number, want
     settled.push(out[i]);
   }
   return out;
+}
+
+/** Ids of boards that this browser remembers: favourites, and those seen last with the newest first. */
+export interface BoardMarks {
+  favourites: readonly string[];
+  seen: readonly string[];
+}
+const SEEN_MAX = 5;
+export function markedBoards(kept: string | null): BoardMarks {
+  const texts = (value: unknown) =>
+    Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
+  try {
+    const { favourites, seen } = JSON.parse(kept ?? '{}') as Record<string, unknown>;
+    return { favourites: texts(favourites), seen: texts(seen) };
+  } catch {
+    return { favourites: [], seen: [] };
+  }
+}
+/** What to keep after a board was seen, or made a favourite or none. */
+export function withMark(marks: BoardMarks, kind: 'favourites' | 'seen', id: string): string {
+  const rest = marks[kind].filter((other) => other !== id);
+  const isLeft = kind === 'favourites' && rest.length < marks.favourites.length;
+  return JSON.stringify({ ...marks, [kind]: isLeft ? rest : [id, ...rest].slice(0, kind === 'seen' ? SEEN_MAX : 200) });
+}
+
+export const TAGS_MAX = 10;
+export interface Tag {
+  key: string;
+  value: string;
+}
+/** Tags as typed, `team:shop env:prod`; or what is wrong with them. */
+export function readTags(typed: string): Tag[] | string {
+  const words = typed.split(/[\s,]+/).filter(Boolean);
+  if (words.length > TAGS_MAX) return `A board has at most ${TAGS_MAX} tags`;
+  const tags: Tag[] = [];
+  for (const word of words) {
+    const [, key, value] = /^([a-z]{1,32}):([a-z][a-z0-9/-]{0,127})$/.exec(word) ?? [];
+    if (!key || !value) return `${word}: a tag is key:value in lower-case letters, the value also with digits, / and -`;
+    tags.push({ key, value });
+  }
+  return tags;
+}
+export const tagsText = (tags: readonly Tag[]): string => tags.map((t) => `${t.key}:${t.value}`).join(' ');
+
+/** More datasets than this are asked for values as one. */
+const DATASETS_MAX = 4;
+/** Whose values a filter of the board offers: those of its panels. */
+export function datasetsOf(panels: readonly { query_panel?: { dataset: string } | null }[]): string[] {
+  const found = [...new Set(panels.flatMap((p) => (p.query_panel ? [p.query_panel.dataset] : [])))];
+  return found.length === 0 || found.length > DATASETS_MAX || found.includes('__all__') ? ['__all__'] : found;
+}
+/** The values of several lists, each once, the commonest first. */
+export function commonest(values: readonly { value: Scalar; count: number }[]): Scalar[] {
+  const counts = new Map<Scalar, number>();
+  for (const { value, count } of values) counts.set(value, (counts.get(value) ?? 0) + count);
+  return [...counts].sort((a, b) => b[1] - a[1]).map(([value]) => value);
 }

@@ -75,6 +75,14 @@ export interface HistorySearch {
   dataset?: string;
   period?: string;
 }
+export interface BoardsSearch {
+  find?: string;
+  show?: 'favourites';
+  /** Id of the template that is looked at, or `list`. */
+  template?: string;
+  /** Whose data the template is tried on; all unless given. */
+  dataset?: string;
+}
 export interface BoardSearch {
   time_range?: number;
   start_time?: number;

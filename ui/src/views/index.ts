@@ -70,7 +70,7 @@ export const SCREENS: readonly Screen[] = [
     path: '/boards',
     title: 'Boards',
     load: () => import('./boards/BoardsPage'),
-    search: (raw) => text(raw, 'find'),
+    search: (raw) => text(raw, 'find', 'show', 'template', 'dataset'),
     nav: { label: 'Boards', icon: LayoutDashboard, group: 'main' },
   },
   {

@@ -1,9 +1,10 @@
 // The filters of a whole board: a list of values per preset column, the views that name sets of them, and what stands in the link.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { ChevronDown, X } from 'lucide-react';
 import { useState } from 'react';
 import { createBoardView, deleteBoardView, type Board } from '../../api/calls';
 import { boardViewsOptions, columnsOptions, valuesOptions } from '../../api/options';
+import { commonest, datasetsOf } from '../../model/board';
 import { valueText } from '../../model/format';
 import { filterText, type Filter, type Scalar } from '../../model/query-spec';
 import type { BoardSearch } from '../../model/url-state';
@@ -40,6 +41,7 @@ export function BoardFilters({ env, board, search, onFilters, onPresets }: Props
   };
   const hasAnything = board.preset_filters.length > 0 || filters.length > 0 || (views.data?.length ?? 0) > 0;
   if (!hasAnything && !onPresets) return null;
+  const datasets = datasetsOf(board.panels);
   const preset = new Set(board.preset_filters.map((p) => p.column));
   return (
     <div className={css.filters} aria-label="Filters of the board" role="group">
@@ -47,6 +49,7 @@ export function BoardFilters({ env, board, search, onFilters, onPresets }: Props
         <span key={p.column} className={css.preset}>
           <PresetFilter
             env={env}
+            datasets={datasets}
             column={p.column}
             alias={p.alias}
             value={filters.find((f) => f.column === p.column && f.op === '=')?.value}
@@ -120,19 +123,23 @@ export function BoardFilters({ env, board, search, onFilters, onPresets }: Props
 
 function PresetFilter({
   env,
+  datasets,
   column,
   alias,
   value,
   onValue,
 }: {
   env: string;
+  datasets: readonly string[];
   column: string;
   alias: string;
   value: Filter['value'];
   onValue: (value: Scalar | undefined) => void;
 }) {
-  const { data } = useQuery(valuesOptions(env, '__all__', column, '', 86_400));
-  const values = (data?.values ?? []).map((v) => v.value);
+  const asked = useQueries({
+    queries: datasets.map((dataset) => valuesOptions(env, dataset, column, '', 86_400)),
+  });
+  const values = commonest(asked.flatMap((a) => a.data?.values ?? []));
   const chosen = typeof value === 'object' || value === undefined ? undefined : value;
   const all = chosen === undefined || values.includes(chosen) ? values : [chosen, ...values];
   return (

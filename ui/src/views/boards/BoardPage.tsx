@@ -1,15 +1,28 @@
 // One board: its panels under one time and one set of filters; arranged by dragging or by keys; kept up to date, also full screen.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Check, ChevronDown, Copy, Expand, MoreHorizontal, Pencil, Plus, RefreshCw, Trash2, Type } from 'lucide-react';
-import { useRef, useState } from 'react';
+import {
+  Check,
+  ChevronDown,
+  Copy,
+  Expand,
+  Link2,
+  MoreHorizontal,
+  Pencil,
+  Plus,
+  RefreshCw,
+  Star,
+  Trash2,
+  Type,
+} from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
 import { createBoard, deleteBoard, saveBoard, type Board, type NewBoard } from '../../api/calls';
 import { boardOptions, namesOptions } from '../../api/options';
-import { nextPlace, withPosition, type Position } from '../../model/board';
+import { markedBoards, nextPlace, readTags, tagsText, withMark, withPosition, type Position } from '../../model/board';
 import { PRESETS, rangeText } from '../../model/time-range';
 import type { BoardSearch } from '../../model/url-state';
-import { Button, Empty, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
+import { Button, copyText, Empty, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
 import { DialogBox, DropMenu } from '../../widgets/popup';
-import { useUtc } from '../../widgets/prefs';
+import { readPref, usePref, useUtc, writePref } from '../../widgets/prefs';
 import { datasetPath, environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { BoardFilters } from './BoardFilters';
@@ -39,6 +52,14 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
   const [draft, setDraft] = useState<Board | null>(search.edit ? board : null);
   const [writing, setWriting] = useState<number | null>(null);
   const [isDeleting, setDeleting] = useState(false);
+  const [tags, setTags] = useState(() => tagsText(board.tags));
+  const [isCopied, setCopied] = useState(false);
+  const marks = markedBoards(usePref('boards'));
+  const isFavourite = marks.favourites.includes(board.id);
+  useEffect(() => {
+    writePref('boards', withMark(markedBoards(readPref('boards')), 'seen', board.id));
+  }, [board.id]);
+  const read = readTags(tags);
   const shown = draft ?? board;
   const positions = shown.panels.map((p) => p.position);
   const rows = positions.reduce((most, p) => Math.max(most, p.y_coordinate + p.height), 1);
@@ -146,12 +167,31 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
             >
               Cancel
             </Button>
-            <Button kind="primary" onClick={() => save.mutate(draft)} disabled={save.isPending}>
+            <Button
+              kind="primary"
+              onClick={() => typeof read !== 'string' && save.mutate({ ...draft, tags: read })}
+              disabled={save.isPending || typeof read === 'string'}
+            >
               Save board
             </Button>
           </>
         ) : (
           <>
+            <IconButton
+              label={isFavourite ? 'A favourite' : 'Make it a favourite'}
+              aria-pressed={isFavourite}
+              className={css.star}
+              onClick={() => writePref('boards', withMark(marks, 'favourites', board.id))}
+            >
+              <Star size={16} />
+            </IconButton>
+            <IconButton
+              label={isCopied ? 'Copied' : 'Copy a link to this board as it is'}
+              onClick={() => void copyText(location.href).then(() => setCopied(true))}
+              onBlur={() => setCopied(false)}
+            >
+              {isCopied ? <Check size={16} /> : <Link2 size={16} />}
+            </IconButton>
             <IconButton label="Full screen" onClick={() => void root.current?.requestFullscreen()}>
               <Expand size={16} />
             </IconButton>
@@ -196,6 +236,15 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
               maxLength={1023}
               onChange={(e) => setDraft({ ...draft, description: e.target.value })}
             />
+            <input
+              className={css.tagsInput}
+              aria-label="Tags of the board"
+              aria-invalid={typeof read === 'string' || undefined}
+              placeholder="Tags, for example team:shop"
+              value={tags}
+              spellCheck={false}
+              onChange={(e) => setTags(e.target.value)}
+            />
             <Button icon={<Type size={14} />} onClick={addText}>
               Add text
             </Button>
@@ -207,9 +256,19 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
           <>
             <h1>{board.name}</h1>
             {board.description && <p>{board.description}</p>}
+            {board.tags.map((t) => (
+              <code key={t.key} className={css.tag}>
+                {t.key}:{t.value}
+              </code>
+            ))}
           </>
         )}
       </header>
+      {draft && typeof read === 'string' && (
+        <p role="alert" className={css.wrong}>
+          {read}
+        </p>
+      )}
       {save.error && <ErrorBox what="The board could not be saved" error={save.error} />}
       <BoardFilters
         env={env}

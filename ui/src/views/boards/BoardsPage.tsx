@@ -1,41 +1,67 @@
 // The boards of the environment, found by name or tag, and a new one.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { LayoutDashboard, Plus, Search } from 'lucide-react';
-import { useState } from 'react';
+import { LayoutDashboard, LayoutTemplate, Plus, Search, Star } from 'lucide-react';
+import { lazy, Suspense, useState } from 'react';
 import { createBoard } from '../../api/calls';
 import { boardsOptions } from '../../api/options';
-import { Button, Empty, ErrorBox, Progress, Skeleton } from '../../widgets/basic';
+import { markedBoards, withMark } from '../../model/board';
+import type { BoardsSearch } from '../../model/url-state';
+import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { DialogBox } from '../../widgets/popup';
+import { usePref, writePref } from '../../widgets/prefs';
 import { environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import css from './boards.module.css';
+
+const Templates = lazy(() => import('./Templates'));
 
 export default function BoardsPage() {
   const place = usePlace();
   const go = useGo();
   const client = useQueryClient();
-  const search = useTypedSearch<{ find?: string }>();
-  const setSearch = useSetSearch<{ find?: string }>();
+  const search = useTypedSearch<BoardsSearch>();
+  const setSearch = useSetSearch<BoardsSearch>();
   const [isMaking, setMaking] = useState(false);
   const { data, error, isFetching, refetch } = useQuery(boardsOptions(place.env));
+  const marks = markedBoards(usePref('boards'));
+  const isFavourite = (id: string) => marks.favourites.includes(id);
   const wanted = (search.find ?? '').toLowerCase();
   const found = (data ?? [])
+    .filter((b) => search.show !== 'favourites' || marks.favourites.includes(b.id))
     .filter((b) =>
       [b.name, b.description, ...b.tags.map((t) => `${t.key}:${t.value}`)].some((t) =>
         t.toLowerCase().includes(wanted),
       ),
     )
-    .sort((a, b) => a.name.localeCompare(b.name));
+    .sort((a, b) => Number(isFavourite(b.id)) - Number(isFavourite(a.id)) || a.name.localeCompare(b.name));
+  const seen = marks.seen.flatMap((id) => (data ?? []).find((b) => b.id === id) ?? []);
+  const tags = [...new Set((data ?? []).flatMap((b) => b.tags.map((t) => `${t.key}:${t.value}`)))].sort();
+  const made = (id: string, edit: object) => {
+    void client.invalidateQueries({ queryKey: ['boards', place.env] });
+    go(environmentPath(place, `/board/${id}`), edit);
+  };
   return (
     <div className={css.page}>
       <TopBar>
+        <Button icon={<LayoutTemplate size={14} />} onClick={() => setSearch({ template: 'list' })}>
+          From a template
+        </Button>
         <Button kind="primary" icon={<Plus size={14} />} onClick={() => setMaking(true)}>
           New board
         </Button>
       </TopBar>
       <header className={css.head}>
         <h1>Boards</h1>
+        <Tabs
+          label="Which boards"
+          value={search.show ?? 'all'}
+          onChange={(show) => setSearch({ show: show === 'all' ? undefined : show })}
+          tabs={[
+            { id: 'all', label: 'All' },
+            { id: 'favourites', label: 'Favourites' },
+          ]}
+        />
         <label className={css.find}>
           <Search size={14} aria-hidden />
           <span className="sr">Find a board by name or tag</span>
@@ -46,16 +72,51 @@ export default function BoardsPage() {
           />
         </label>
       </header>
+      {tags.length > 0 && (
+        <p className={css.tags}>
+          <span className="sr">Tags</span>
+          {tags.map((tag) => (
+            <button
+              key={tag}
+              type="button"
+              aria-pressed={search.find === tag}
+              onClick={() => setSearch({ find: search.find === tag ? undefined : tag })}
+            >
+              {tag}
+            </button>
+          ))}
+        </p>
+      )}
+      {seen.length > 0 && search.show === undefined && wanted === '' && (
+        <p className={css.seen}>
+          Seen last
+          {seen.map((b) => (
+            <Link key={b.id} to={environmentPath(place, `/board/${b.id}`)}>
+              {b.name}
+            </Link>
+          ))}
+        </p>
+      )}
       <Progress active={isFetching} />
       {error && <ErrorBox what="The boards could not be loaded" error={error} onRetry={() => void refetch()} />}
       {!data && !error && <Skeleton lines={6} />}
       {data?.length === 0 && (
         <Empty title="No boards yet" icon={<LayoutDashboard size={24} />}>
-          <p>A board shows several queries at once. Make one here, or add a query to one from the query page.</p>
-          <Button onClick={() => setMaking(true)}>New board</Button>
+          <p>
+            A board shows several queries at once. Begin with a template, or add a query to one from the query page.
+          </p>
+          <Button onClick={() => setSearch({ template: 'list' })}>From a template</Button>
         </Empty>
       )}
-      {data && data.length > 0 && found.length === 0 && <Empty title={`No board matches “${search.find}”`} />}
+      {data && data.length > 0 && found.length === 0 && (
+        <Empty title={wanted === '' ? 'No favourites yet' : `No board matches “${search.find}”`}>
+          {wanted === '' ? (
+            'The star beside a board makes it one, in this browser.'
+          ) : (
+            <Button onClick={() => setSearch({ find: undefined })}>Clear the search</Button>
+          )}
+        </Empty>
+      )}
       <ul className={css.list}>
         {found.map((board) => (
           <li key={board.id}>
@@ -71,18 +132,32 @@ export default function BoardsPage() {
                 ))}
               </small>
             </Link>
+            <IconButton
+              label={isFavourite(board.id) ? `${board.name} is a favourite` : `Make ${board.name} a favourite`}
+              aria-pressed={isFavourite(board.id)}
+              className={css.star}
+              onClick={() => writePref('boards', withMark(marks, 'favourites', board.id))}
+            >
+              <Star size={14} />
+            </IconButton>
           </li>
         ))}
       </ul>
       {isMaking && (
-        <NewBoard
-          env={place.env}
-          onClose={() => setMaking(false)}
-          onMade={(id) => {
-            void client.invalidateQueries({ queryKey: ['boards', place.env] });
-            go(environmentPath(place, `/board/${id}`), { edit: '1' });
-          }}
-        />
+        <NewBoard env={place.env} onClose={() => setMaking(false)} onMade={(id) => made(id, { edit: '1' })} />
+      )}
+      {search.template && (
+        <Suspense fallback={null}>
+          <Templates
+            place={place}
+            id={search.template}
+            dataset={search.dataset ?? '__all__'}
+            onTemplate={(template) => setSearch({ template })}
+            onDataset={(dataset) => setSearch({ dataset: dataset === '__all__' ? undefined : dataset })}
+            onClose={() => setSearch({ template: undefined, dataset: undefined })}
+            onMade={(id) => made(id, {})}
+          />
+        </Suspense>
       )}
     </div>
   );
