@@ -44,6 +44,10 @@ export const signOut = () => answerOf(server.DELETE('/api/session'));
 
 export const createKey = (env: string, name: string): Promise<CreatedKey> =>
   answerOf(server.POST('/api/environments/{env}/keys', { params: { path: { env } }, body: { name } }));
+export const getGateways = (env: string, signal?: Signal): Promise<{ gateways: string[] }> =>
+  answerOf(server.GET('/api/environments/{env}/service-map', { params: { path: { env } }, signal }));
+export const putGateways = (env: string, gateways: string[]): Promise<{ gateways: string[] }> =>
+  answerOf(server.PUT('/api/environments/{env}/service-map', { params: { path: { env } }, body: { gateways } }));
 export const getOnboarding = (env: string, signal?: Signal) =>
   answerOf(server.GET('/api/environments/{env}/onboarding', { params: { path: { env } }, signal }));
 

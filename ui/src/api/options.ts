@@ -76,6 +76,12 @@ export const onboardingOptions = (env: string) =>
   });
 
 /** What a page asks by itself; asked again every `every` ms when that is given. */
+export const gatewaysOptions = (env: string) =>
+  queryOptions({
+    queryKey: ['gateways', env],
+    queryFn: ({ signal }) => calls.getGateways(env, signal),
+    staleTime: 60_000,
+  });
 export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every?: number) =>
   queryOptions({
     queryKey: ['peek', env, dataset, JSON.stringify(spec)],

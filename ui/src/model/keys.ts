@@ -79,6 +79,9 @@ export const BINDINGS: readonly Binding[] = [
   b('Trace', 'span-look', ['w', 's', 'a', 'd'], 'zoom in or out, earlier or later (where WASD lie)'),
   b('Trace', 'span-critical', ['p'], 'critical path'),
   b('Trace', 'span-map', ['b'], 'show or hide the overview'),
+  b('Service map', 'map-open', ['Enter'], 'go to the panel of the service'),
+  b('Service map', 'map-list', ['l'], 'go to the list of all services'),
+  b('Service map', 'map-clear', ['Escape'], 'choose no service'),
   b('Service map', 'map-walk', ['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown'], 'along the calls; within a column'),
   b('Trace', 'span-link', ['l'], 'follow the link of the span'),
 ];

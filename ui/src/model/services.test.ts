@@ -1,6 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryAnswer } from './result';
-import { CLIENT, edgesSpec, groupSmallest, isolate, overviewOf, serviceMap, withClients } from './services';
+import {
+  CLIENT,
+  callersOf,
+  passThrough,
+  edgesSpec,
+  groupSmallest,
+  isolate,
+  overviewOf,
+  serviceMap,
+  withClients,
+} from './services';
 
 const answer = (results: object[], more: object = {}): QueryAnswer =>
   ({
@@ -59,6 +69,29 @@ describe('a map of services', () => {
       'web>kafka 4',
       'db>kafka 2',
     ]);
+  });
+  it('passes calls through a gateway to what is behind it', () => {
+    const proxied = serviceMap(
+      answer(['web', 'proxy', 'cart', 'auth'].map((name) => ({ 'service.name': name, COUNT: 10 }))),
+      answer([
+        { 'parent.service.name': 'web', 'service.name': 'proxy', COUNT: 10 },
+        { 'parent.service.name': 'proxy', 'service.name': 'cart', COUNT: 7, 'P95(duration_ms)': 4 },
+        { 'parent.service.name': 'proxy', 'service.name': 'auth', COUNT: 3 },
+        { 'parent.service.name': 'web', 'service.name': 'auth', COUNT: 1 },
+      ]),
+    );
+    expect(callersOf(proxied, ['proxy'])).toEqual(['web']);
+    const behind = answer([
+      { 'service.name': 'cart', COUNT: 7, 'P95(duration_ms)': 4 },
+      { 'service.name': 'auth', COUNT: 3, errors: 2 },
+    ]);
+    const passed = passThrough(proxied, ['proxy'], new Map([['web', behind]]));
+    expect(passed.nodes.map((n) => n.name)).toEqual(['web', 'cart', 'auth']);
+    expect(passed.edges).toEqual([
+      { from: 'web', to: 'auth', count: 4, errors: 2, p95: null },
+      { from: 'web', to: 'cart', count: 7, errors: 0, p95: 4 },
+    ]);
+    expect(passThrough(proxied, ['web'], new Map())).toBe(proxied);
   });
   it('makes one box of the smallest when there are too many, and keeps all counts', () => {
     const names = Array.from({ length: 200 }, (_, i) => `s${i}`);

@@ -230,6 +230,53 @@ function withRemotes(map: ServiceMap, remotes: QueryAnswer): ServiceMap {
   }
   return { nodes: [...map.nodes, ...found.values()], edges: [...map.edges, ...edges] };
 }
+/** What gateways call in the traces of a service that calls them. */
+export function behindSpec(spec: QuerySpec, gateways: readonly string[], caller: string): QuerySpec {
+  const whole = mapSpec(spec, [SERVICE]);
+  return {
+    ...whole,
+    calculated_fields: [],
+    filters: [
+      { column: PARENT, op: 'in', value: [...gateways] },
+      { column: SERVICE, op: 'exists' },
+      { column: SERVICE, op: 'not-in', value: [...gateways] },
+      { column: `any.${SERVICE}`, op: '=', value: caller },
+      ...(spec.filters ?? []),
+    ],
+  };
+}
+/** The services that call a gateway, and are none: what is behind is asked for each. */
+export const callersOf = (map: ServiceMap, gateways: readonly string[]): string[] => [
+  ...new Set(map.edges.filter((e) => gateways.includes(e.to) && !gateways.includes(e.from)).map((e) => e.from)),
+];
+/** Calls through gateways as calls of what is behind them. A gateway that nobody calls stays, as the place where calls begin. */
+export function passThrough(
+  map: ServiceMap,
+  gateways: readonly string[],
+  behind: ReadonlyMap<string, QueryAnswer>,
+): ServiceMap {
+  const called = new Set(map.edges.map((e) => e.to).filter((name) => gateways.includes(name)));
+  if (called.size === 0) return map;
+  const edges = new Map<string, Edge>();
+  const add = (edge: Edge) => {
+    const key = `${edge.from}\u0000${edge.to}`;
+    const old = edges.get(key);
+    edges.set(
+      key,
+      old ? { ...edge, count: old.count + edge.count, errors: old.errors + edge.errors, p95: null } : edge,
+    );
+  };
+  for (const edge of map.edges) if (!called.has(edge.from) && !called.has(edge.to)) add(edge);
+  for (const [from, answer] of behind)
+    for (const { data } of answer.results) {
+      const to = String(data[SERVICE]);
+      if (to !== from) add({ from, to, ...flowOf(data) });
+    }
+  const nodes = map.nodes.filter((node) => !called.has(node.name));
+  const known = new Set(nodes.map((node) => node.name));
+  return { nodes, edges: [...edges.values()].filter((e) => known.has(e.from) && known.has(e.to)) };
+}
+
 /** Adds the callers from outside, as X-Ray's maps have them. */
 export function withClients(map: ServiceMap): ServiceMap {
   const entered = map.nodes.filter((node) => node.entries > 0 && node.kind === 'service');

@@ -112,6 +112,8 @@ export interface MapSearch {
   clients?: boolean;
   /** The services where requests begin stand out. */
   entries?: boolean;
+  /** Declared gateways are drawn, and stand out, instead of being passed through. */
+  gateways?: boolean;
 }
 export interface SettingsSearch {
   tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'browser';
@@ -241,7 +243,7 @@ export function readMapSearch(raw: Raw): MapSearch {
   if (query) out.query = query;
   if (raw.service) out.service = String(raw.service);
   if (raw.calls) out.calls = String(raw.calls);
-  for (const name of ['isolate', 'clients', 'entries'] as const)
+  for (const name of ['isolate', 'clients', 'entries', 'gateways'] as const)
     if (raw[name] === '1' || raw[name] === true) out[name] = true;
   return out;
 }

@@ -1,17 +1,21 @@
 // Who calls whom, from the spans that a query's filters and times let through: rate, errors and P95 of each service and each call.
-import { useQuery } from '@tanstack/react-query';
+import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { RotateCw, X } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
-import { peekOptions } from '../../api/options';
+import { putGateways } from '../../api/calls';
+import { gatewaysOptions, peekOptions } from '../../api/options';
 import { useGraphLayout } from '../../api/use-layout';
 import { countText, numberText } from '../../model/format';
 import { filterText, parseFilter, type QuerySpec } from '../../model/query-spec';
 import {
+  behindSpec,
+  callersOf,
   edgesSpec,
   groupSmallest,
   isolate,
   nodesSpec,
   NODES_MAX,
+  passThrough,
   rateOf,
   remotesSpec,
   serviceMap,
@@ -30,6 +34,25 @@ import { Panel } from './Panel';
 
 const RANGES = [900, 3600, 7200, 28_800, 86_400];
 const DEFAULT_RANGE = 3600;
+/** Each service that calls a gateway costs a query; those beyond call the gateway itself. */
+const CALLERS_MAX = 20;
+
+/** The declared gateways, and how to declare others. */
+export interface GatewayList {
+  list: readonly string[];
+  error: Error | null;
+  set: (list: string[]) => void;
+}
+const NO_GATEWAYS: readonly string[] = [];
+function useGateways(env: string): GatewayList {
+  const client = useQueryClient();
+  const known = useQuery(gatewaysOptions(env));
+  const change = useMutation({
+    mutationFn: (list: string[]) => putGateways(env, list),
+    onSuccess: (answer) => client.setQueryData(gatewaysOptions(env).queryKey, answer),
+  });
+  return { list: known.data?.gateways ?? NO_GATEWAYS, error: change.error, set: (list) => change.mutate(list) };
+}
 
 export default function MapPage() {
   const place = usePlace();
@@ -53,12 +76,31 @@ export default function MapPage() {
     ...peekOptions(place.env, '__all__', remotesSpec(spec)),
     enabled: !isAlternative && search.clients === true,
   });
-  // X-Ray's picture of the same data: who calls from outside, and what is called there.
+  const gateways = useGateways(place.env);
+  const plain = useMemo(
+    () => (nodes.data && edges.data ? serviceMap(nodes.data, edges.data) : null),
+    [nodes.data, edges.data],
+  );
+  const callers = useMemo(
+    () => (plain && !search.gateways ? callersOf(plain, gateways.list).slice(0, CALLERS_MAX) : []),
+    [plain, gateways.list, search.gateways],
+  );
+  const behind = useQueries({
+    queries: callers.map((caller) => peekOptions(place.env, '__all__', behindSpec(spec, gateways.list, caller))),
+    combine: (answers) => ({
+      answers: answers.map((answer) => answer.data),
+      error: answers.find((answer) => answer.error)?.error ?? null,
+      isFetching: answers.some((answer) => answer.isFetching),
+    }),
+  });
+  // X-Ray's picture of the same data has who calls from outside, and what is called there.
   const whole = useMemo(() => {
-    if (!nodes.data || !edges.data) return null;
-    const own = serviceMap(nodes.data, edges.data, search.clients ? remotes.data : undefined);
-    return search.clients ? withClients(own) : own;
-  }, [nodes.data, edges.data, remotes.data, search.clients]);
+    if (!plain || !nodes.data || !edges.data) return null;
+    const own = search.clients ? serviceMap(nodes.data, edges.data, remotes.data) : plain;
+    const known = new Map(callers.flatMap((caller, at) => (behind.answers[at] ? [[caller, behind.answers[at]]] : [])));
+    const passed = known.size > 0 && known.size === callers.length ? passThrough(own, gateways.list, known) : own;
+    return search.clients ? withClients(passed) : passed;
+  }, [plain, nodes.data, edges.data, remotes.data, search.clients, callers, behind, gateways.list]);
   const chosen = search.service;
   const isolated = useMemo(
     () => (whole && chosen !== undefined && search.isolate ? isolate(whole, chosen) : whole),
@@ -70,14 +112,18 @@ export default function MapPage() {
     [isolated],
   );
   const layout = useGraphLayout(map);
-  const entries = useMemo(
-    () => new Set(search.entries ? whole?.nodes.filter((n) => n.entries > 0).map((n) => n.name) : []),
-    [whole, search.entries],
+  const marked = useMemo(
+    () =>
+      new Set([
+        ...(search.entries ? (whole?.nodes ?? []).filter((n) => n.entries > 0).map((n) => n.name) : []),
+        ...(search.gateways ? gateways.list : []),
+      ]),
+    [whole, search.entries, search.gateways, gateways.list],
   );
   const panel = useRef<HTMLElement>(null);
   const seconds = rangeSeconds(spec);
   const change = (more: Partial<QuerySpec>) => setSearch({ query: { ...spec, ...more } });
-  const error = nodes.error ?? edges.error;
+  const error = nodes.error ?? edges.error ?? behind.error;
   const choose = (service: string | undefined) =>
     setSearch({ service, calls: undefined, ...(service === undefined ? { isolate: undefined } : {}) });
   const made = Math.max(nodes.dataUpdatedAt, edges.dataUpdatedAt);
@@ -116,6 +162,16 @@ export default function MapPage() {
         >
           Entries
         </Button>
+        {gateways.list.length > 0 && (
+          <Button
+            kind="plain"
+            aria-pressed={search.gateways === true}
+            title={`Calls through ${gateways.list.join(', ')} are drawn as calls of what is behind; press to see the gateways`}
+            onClick={() => setSearch({ gateways: search.gateways ? undefined : true })}
+          >
+            Gateways
+          </Button>
+        )}
         <select
           aria-label="Time range"
           value={spec.time_range ?? 'fixed'}
@@ -142,7 +198,7 @@ export default function MapPage() {
           <RotateCw size={14} />
         </IconButton>
       </header>
-      <Progress active={nodes.isFetching || edges.isFetching} />
+      <Progress active={nodes.isFetching || edges.isFetching || behind.isFetching} />
       {isAlternative && (
         <Empty title="The query’s filters are alternatives (OR), which the map cannot join with its own">
           <Button onClick={() => change({ filters: [], filter_combination: undefined })}>Map without filters</Button>
@@ -178,7 +234,7 @@ export default function MapPage() {
                 chosenCall={chosen !== undefined && search.calls !== undefined ? [chosen, search.calls] : undefined}
                 onChoose={choose}
                 onChooseCall={(from, to) => setSearch({ service: from, calls: to })}
-                marked={entries}
+                marked={marked}
                 onOpen={() => panel.current?.focus()}
                 onList={() => {
                   choose(undefined);
@@ -197,6 +253,7 @@ export default function MapPage() {
             ref={panel}
             map={whole}
             calls={search.calls}
+            gateways={gateways}
             seconds={seconds}
             spec={spec}
             chosen={chosen}

@@ -20,12 +20,14 @@ import { Button, IconButton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { datasetPath, type Place } from '../../widgets/route';
 import css from './map.module.css';
+import type { GatewayList } from './MapPage';
 
 const TRACES = 8;
 
 interface Props {
   ref?: Ref<HTMLElement>;
   map: ServiceMap;
+  gateways: GatewayList;
   /** The other end of the call that is chosen. */
   calls?: string;
   seconds: number;
@@ -112,7 +114,7 @@ const timesOf = (spec: QuerySpec) =>
     ? { start_time: spec.start_time, end_time: spec.end_time }
     : { time_range: spec.time_range };
 
-function All({ map, seconds, onChoose }: Omit<Props, 'ref'>) {
+function All({ map, seconds, gateways, onChoose }: Omit<Props, 'ref'>) {
   const [find, setFind] = useState('');
   const rows = useMemo(() => {
     const wanted = find.trim().toLowerCase();
@@ -132,6 +134,26 @@ function All({ map, seconds, onChoose }: Omit<Props, 'ref'>) {
         onChange={(e) => setFind(e.target.value)}
       />
       <FlowTable head="service" rows={rows.map((n) => ({ ...n, key: n.name }))} seconds={seconds} onChoose={onChoose} />
+      {gateways.list.length > 0 && (
+        <section>
+          <h3>Gateways</h3>
+          <p className={css.none}>Calls through these are drawn as calls of what is behind them.</p>
+          <ul className={css.traces}>
+            {gateways.list.map((name) => (
+              <li key={name}>
+                {name}
+                <IconButton
+                  label={`${name} is no gateway`}
+                  onClick={() => gateways.set(gateways.list.filter((other) => other !== name))}
+                >
+                  <X size={14} />
+                </IconButton>
+              </li>
+            ))}
+          </ul>
+          {gateways.error && <p className={css.none}>{gateways.error.message}</p>}
+        </section>
+      )}
     </>
   );
 }
@@ -143,6 +165,7 @@ function One({
   name,
   place,
   isIsolated,
+  gateways,
   onChoose,
   onIsolate,
   queryPath,
@@ -176,6 +199,21 @@ function One({
           {isIsolated ? 'Show all' : 'Isolate'}
         </Button>
         {isOwn && (
+          <Button
+            title="A gateway passes calls on: they are drawn as calls of what is behind it"
+            aria-pressed={gateways.list.includes(name)}
+            onClick={() =>
+              gateways.set(
+                gateways.list.includes(name)
+                  ? gateways.list.filter((other) => other !== name)
+                  : [...gateways.list, name],
+              )
+            }
+          >
+            Gateway
+          </Button>
+        )}
+        {isOwn && (
           <Link
             to={queryPath}
             search={{
@@ -190,6 +228,7 @@ function One({
           </Link>
         )}
       </div>
+      {gateways.error && <p className={css.none}>{gateways.error.message}</p>}
       <Calls
         title="Called by"
         none={node.entries > 0 ? 'Nobody in these traces: requests begin here.' : 'Nobody in these traces.'}
