@@ -214,6 +214,11 @@ export default function MapPage() {
       {!error && !isAlternative && !whole && <Skeleton lines={10} />}
       {whole && count === 0 && (
         <Empty title="No spans with a service name in this time">
+          {seconds < RANGES.at(-1)! && (
+            <Button onClick={() => change({ time_range: RANGES.at(-1), start_time: undefined, end_time: undefined })}>
+              Look at the last {spanText(RANGES.at(-1)!)}
+            </Button>
+          )}
           <Link to={environmentPath(place, '/send-data')}>Send data</Link>
         </Empty>
       )}
