@@ -9,7 +9,7 @@ const GAP = 18;
 self.onmessage = (message: MessageEvent<LayoutRequest>) => {
   const { id, nodes, edges, width, height } = message.data;
   const graph = new dagre.graphlib.Graph();
-  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 90, marginx: 20, marginy: 20 });
+  graph.setGraph({ rankdir: 'LR', nodesep: 18, ranksep: 64, marginx: 20, marginy: 20 });
   graph.setDefaultEdgeLabel(() => ({}));
   const connected = new Set(edges.flat());
   const apart = nodes.filter((name) => !connected.has(name));

@@ -56,12 +56,21 @@ export function ServiceGraph(props: Props) {
   const [hover, setHover] = useState<string | null>(null);
   const whole: Look = { x: 0, y: 0, width: Math.max(400, layout.width), height: Math.max(240, layout.height) };
   const [look, setLook] = useState<Look | null>(null);
+  const [size, setSize] = useState<{ width: number; height: number } | null>(null);
+  useEffect(() => {
+    const observer = new ResizeObserver(([entry]) => {
+      const { width, height } = entry!.contentRect;
+      if (width > 0 && height > 0) setSize({ width, height });
+    });
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
   const [seen, setSeen] = useState(layout);
   if (seen !== layout) {
     setSeen(layout);
     setLook(null);
   }
-  const view = look ?? whole;
+  const view = look ?? readable(whole, size, layout.nodes[map.nodes.findIndex((n) => n.name === chosen)]);
   const drag = useRef<{ x: number; y: number; look: Look } | null>(null);
   const most = map.edges.reduce((max, e) => Math.max(max, e.count), 1);
   const largest = map.nodes.reduce((max, n) => (n.kind === 'client' ? max : Math.max(max, n.count)), 1);
@@ -70,7 +79,8 @@ export function ServiceGraph(props: Props) {
   const mostDegrees = Math.max(1, ...degrees.values());
   const say = (flow: { count: number; errors: number; p95: number | null }) =>
     `${amount(flow.count)}, ${shareOf(flow)} errors, P95 ${msOf(flow.p95)}`;
-  const lit = hover ?? chosen;
+  // With a call chosen, it alone stands out.
+  const lit = hover ?? (chosenCall ? undefined : chosen);
   const near = new Set(map.edges.filter((e) => e.from === lit || e.to === lit).flatMap((e) => [e.from, e.to]));
   const isFaint = (name: string) => lit !== undefined && lit !== null && name !== lit && !near.has(name);
 
@@ -184,7 +194,7 @@ export function ServiceGraph(props: Props) {
               key={`${edge.from} ${edge.to}`}
               className={css.edge}
               data-lit={isLit || undefined}
-              data-faint={(lit && !isLit) || undefined}
+              data-faint={((lit || chosenCall) && !isLit) || undefined}
               data-bad={edge.errors > 0 || undefined}
               data-call={`${edge.from} ${edge.to}`}
               onClick={() => props.onChooseCall?.(edge.from, edge.to)}
@@ -251,7 +261,7 @@ export function ServiceGraph(props: Props) {
         <Button onClick={() => zoom(1.3)} aria-label="Zoom out">
           −
         </Button>
-        <Button onClick={() => setLook(null)}>Fit</Button>
+        <Button onClick={() => setLook(whole)}>Fit</Button>
         <span className={css.key}>
           ring: <i data-state="ok" /> ok <i data-state="fault" /> fault <i data-state="error" /> error{' '}
           <i data-state="throttle" /> throttle, larger for more requests · lines: calls, wider is more
@@ -264,6 +274,21 @@ export function ServiceGraph(props: Props) {
   );
 }
 
+/** Smaller boxes can't be read. */
+const SCALE_MIN = 0.7;
+/** All of the map where its texts stay readable, else the part around the chosen node, or where calls begin. */
+function readable(whole: Look, size: { width: number; height: number } | null, at: [number, number] | undefined): Look {
+  if (!size || Math.min(size.width / whole.width, size.height / whole.height) >= SCALE_MIN) return whole;
+  const width = Math.min(whole.width, size.width / SCALE_MIN);
+  const height = Math.min(whole.height, size.height / SCALE_MIN);
+  const [x, y] = at ?? [0, whole.height / 2];
+  return {
+    x: Math.max(0, Math.min(whole.width - width, x - width / 2)),
+    y: Math.max(0, Math.min(whole.height - height, y - height / 2)),
+    width,
+    height,
+  };
+}
 const statesText = ({ states }: Node): string =>
   states ? STATES.map((state) => `, ${states[state]} ${state}${states[state] === 1 ? '' : 's'}`).join('') : '';
 

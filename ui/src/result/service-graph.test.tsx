@@ -1,12 +1,24 @@
 // The keys of the map, and what is drawn of its numbers.
 import { cleanup, fireEvent, render, screen } from '@testing-library/react';
 import { useState } from 'react';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BINDINGS } from '../model/keys';
 import type { Edge, Node, ServiceMap } from '../model/services';
 import { ServiceGraph } from './ServiceGraph';
 
-afterEach(cleanup);
+beforeEach(() =>
+  vi.stubGlobal(
+    'ResizeObserver',
+    class {
+      observe() {}
+      disconnect() {}
+    },
+  ),
+);
+afterEach(() => {
+  cleanup();
+  vi.unstubAllGlobals();
+});
 
 const node = (name: string, count: number, fault = 0): Node => ({
   name,

@@ -109,6 +109,7 @@ function Facts({ flow, seconds, what }: { flow: Flow; seconds: number; what: str
     </dl>
   );
 }
+const STATE_WORDS = { fault: 'faults (5xx)', error: 'client errors (4xx)', throttle: 'throttles (429)' } as const;
 const timesOf = (spec: QuerySpec) =>
   spec.time_range === undefined
     ? { start_time: spec.start_time, end_time: spec.end_time }
@@ -186,7 +187,7 @@ function One({
         <dl className={css.states} aria-label="How requests failed">
           {STATES.map((state) => (
             <div key={state} data-state={state}>
-              <dt>{state}s</dt>
+              <dt>{STATE_WORDS[state]}</dt>
               <dd>
                 {numberText(node.states![state])} ({shareOf({ count: node.count, errors: node.states![state] })})
               </dd>
