@@ -127,6 +127,12 @@ export const getHistory = (env: string, filter: HistoryFilter, signal?: Signal) 
     server.GET('/api/environments/{env}/history', { params: { path: { env }, query: filter }, signal }),
   ) as Promise<{ runs: PastRun[]; next: string | null }>;
 
+/** Whether one's runs are hidden from the team; administrators see them all the same. */
+export const getHistorySettings = (env: string, signal?: Signal) =>
+  answerOf(server.GET('/api/environments/{env}/history/settings', { params: { path: { env } }, signal }));
+export const saveHistorySettings = (env: string, hidden: boolean) =>
+  answerOf(server.PUT('/api/environments/{env}/history/settings', { params: { path: { env } }, body: { hidden } }));
+
 export const getRows = (env: string, dataset: string, body: RowsBody, signal?: Signal) =>
   answerOf(
     server.POST('/api/environments/{env}/datasets/{dataset}/rows', {

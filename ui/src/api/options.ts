@@ -277,6 +277,13 @@ export const historyOptions = (env: string, filter: calls.HistoryFilter) =>
     placeholderData: keepPreviousData,
   });
 
+export const historySettingsOptions = (env: string) =>
+  queryOptions({
+    queryKey: ['history-settings', env],
+    queryFn: ({ signal }) => calls.getHistorySettings(env, signal),
+    retry: false,
+  });
+
 /** Events that a page shows by itself. */
 export const rowsOptions = (env: string, dataset: string, body: calls.RowsBody) =>
   queryOptions({

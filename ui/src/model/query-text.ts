@@ -28,3 +28,31 @@ export const queryText = (spec: QuerySpec): string =>
   queryClauses(spec)
     .map(({ clause, text }) => (clause === 'SELECT' ? text : `${clause.toLowerCase()} ${text}`))
     .join(' ');
+
+export interface ClauseChange {
+  clause: string;
+  /** What the other query has and this one has not. */
+  gone: string[];
+  /** What this one has and the other has not. */
+  added: string[];
+}
+/** What is different in `spec` from `other`, clause by clause; times are left out. */
+export function queryChanges(other: QuerySpec, spec: QuerySpec): ClauseChange[] {
+  const parts = (s: QuerySpec): Record<string, string[]> => ({
+    SELECT: [...calculationsOf(s).map(selectText), ...(s.formulas ?? []).map((f) => `${f.name} = ${f.expression}`)],
+    WHERE: [
+      ...(s.filters ?? []).map(filterText),
+      ...(s.filter_combination === 'OR' && (s.filters?.length ?? 0) > 1 ? ['joined by OR'] : []),
+    ],
+    'GROUP BY': s.breakdowns ?? [],
+    HAVING: (s.havings ?? []).map(havingText),
+    'ORDER BY': (s.orders ?? []).map(orderText),
+    LIMIT: s.limit === undefined ? [] : [String(s.limit)],
+  });
+  const before = parts(other);
+  return Object.entries(parts(spec)).flatMap(([clause, now]) => {
+    const gone = before[clause]!.filter((text) => !now.includes(text));
+    const added = now.filter((text) => !before[clause]!.includes(text));
+    return gone.length + added.length > 0 ? [{ clause, gone, added }] : [];
+  });
+}

@@ -7,7 +7,7 @@ export const URL_VERSION = 1;
 /** More leave no room for the bars. */
 export const TRACE_COLUMNS_MAX = 3;
 
-export const RESULT_TABS = ['overview', 'bubble', 'traces', 'raw'] as const;
+export const RESULT_TABS = ['overview', 'bubble', 'correlations', 'traces', 'raw'] as const;
 export type ResultTab = (typeof RESULT_TABS)[number];
 
 export interface QuerySearch {
@@ -28,6 +28,12 @@ export interface QuerySearch {
   heat_range?: 'all';
   /** Charts that are shown as tables, by their calculation. */
   tables?: string[];
+  /** The list of recent queries stays open while one steps through them. */
+  recent?: boolean;
+  /** Events as log lines. */
+  lines?: boolean;
+  /** What the Correlations tab draws: a board's queries, or calculations of a dataset. */
+  beside?: { board: string } | { dataset: string; select: string[] };
   v?: number;
 }
 export const TRACE_VIEWS = ['waterfall', 'flame', 'list', 'map'] as const;
@@ -177,6 +183,11 @@ export function readQuerySearch(raw: Raw): QuerySearch {
       })),
     });
   if (raw.heat === 'linear' || raw.heat === 'rank') out.heat = raw.heat;
+  for (const name of ['lines', 'recent'] as const) if (raw[name] === '1' || raw[name] === true) out[name] = true;
+  const beside = json(raw.beside) as { board?: unknown; dataset?: unknown; select?: unknown } | undefined;
+  if (typeof beside?.board === 'string') out.beside = { board: beside.board };
+  else if (typeof beside?.dataset === 'string' && isTexts(beside.select))
+    out.beside = { dataset: beside.dataset, select: beside.select };
   if (raw.heat_range === 'all') out.heat_range = 'all';
   const tables = json(raw.tables);
   if (isTexts(tables) && tables.length > 0) out.tables = tables;

@@ -1,6 +1,6 @@
 // BubbleUp's answer: a card per field, the most telling first; each value with its share of the selection and of the baseline.
 import { ChevronDown, MoreHorizontal, Search } from 'lucide-react';
-import { useId, useMemo, useState, type MouseEvent } from 'react';
+import { useEffect, useId, useMemo, useRef, useState, type MouseEvent } from 'react';
 import {
   binText,
   fieldSummary,
@@ -111,13 +111,7 @@ export function BubbleUp({ answer, what, onPick }: Props) {
                 ))}
               </div>
               {group.fields.length > count && (
-                <Button
-                  kind="plain"
-                  icon={<ChevronDown size={14} />}
-                  onClick={() => setCount(count + 3 * CARDS_AT_ONCE)}
-                >
-                  {group.fields.length - count} less telling fields
-                </Button>
+                <More left={group.fields.length - count} onMore={() => setCount(count + 2 * CARDS_AT_ONCE)} />
               )}
             </section>
           ),
@@ -125,6 +119,29 @@ export function BubbleUp({ answer, what, onPick }: Props) {
       {answer.columns_left_out > 0 && (
         <p className={css.none}>{answer.columns_left_out} rare columns were not compared.</p>
       )}
+    </div>
+  );
+}
+
+/** Draws further cards when one scrolls to where they begin. */
+function More({ left, onMore }: { left: number; onMore: () => void }) {
+  const end = useRef<HTMLDivElement>(null);
+  const latest = useRef(onMore);
+  useEffect(() => {
+    latest.current = onMore;
+  });
+  useEffect(() => {
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && latest.current(), {
+      rootMargin: '400px',
+    });
+    observer.observe(end.current!);
+    return () => observer.disconnect();
+  }, [left]);
+  return (
+    <div ref={end}>
+      <Button kind="plain" icon={<ChevronDown size={14} />} onClick={onMore}>
+        {left} less telling fields
+      </Button>
     </div>
   );
 }

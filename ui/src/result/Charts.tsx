@@ -54,6 +54,8 @@ interface Props {
   heat?: HeatScale;
   /** What BubbleUp compares or whose events are listed; drawn where it lies. */
   chosen?: Behind;
+  /** Shared with the charts of other results. */
+  cursor?: SharedCursor;
   /** Height of one chart; chosen by their number when absent. */
   height?: number;
   /** The settings of the charts can be changed. */
@@ -92,7 +94,8 @@ export function Charts(props: Props) {
   const { answer, groups, view, hidden, utc: utcWanted } = props;
   const utc = utcWanted || !!view?.utc_xaxis;
   const colours = useThemeColours();
-  const [cursor] = useState(() => new SharedCursor());
+  const [own] = useState(() => new SharedCursor());
+  const cursor = props.cursor ?? own;
   const [isAll, setAll] = useState(false);
   const drawn = useMemo(() => (isAll ? groups : groups.slice(0, LINES_MAX)), [groups, isAll]);
   const charts = useMemo(

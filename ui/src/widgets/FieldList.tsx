@@ -3,7 +3,7 @@ import { Search } from 'lucide-react';
 import { useMemo, useState, type MouseEvent } from 'react';
 import { valueText } from '../model/format';
 import type { Cells } from '../model/result';
-import { CopyButton } from './basic';
+import { CopyButton, ValueLink } from './basic';
 import css from './field-list.module.css';
 
 interface Props {
@@ -69,6 +69,7 @@ export function FieldList({ data, extra = [], onValue }: Props) {
               ) : (
                 <span className={css.plain}>{shownText(value)}</span>
               )}
+              <ValueLink value={value} />
               <span className={css.copy}>
                 <CopyButton compact text={valueText(value)} label={`Copy ${name}`} />
               </span>

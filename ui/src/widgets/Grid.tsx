@@ -29,6 +29,8 @@ interface Props {
   sort?: { column: string; descending: boolean };
   onSort?: (column: string) => void;
   onOpen?: (index: number, at: { x: number; y: number; column?: string }) => void;
+  /** The right button on a cell. */
+  onCellMenu?: (index: number, column: string, at: { x: number; y: number }) => void;
   onHover?: (index: number | null) => void;
   /** Called when the last rows come into sight. */
   onEnd?: () => void;
@@ -157,6 +159,12 @@ export function Grid(props: Props) {
             className={names(css.row, css.data, props.onOpen && css.clickable, props.rowClass?.(item.index))}
             style={{ gridTemplateColumns: template, height: item.size, transform: `translateY(${item.start}px)` }}
             onMouseEnter={() => props.onHover?.(item.index)}
+            onContextMenu={(e) => {
+              const column = (e.target as HTMLElement).closest<HTMLElement>('[data-column]')?.dataset.column;
+              if (!props.onCellMenu || !column || e.shiftKey) return;
+              e.preventDefault();
+              props.onCellMenu(item.index, column, { x: e.clientX, y: e.clientY });
+            }}
             onClick={(e: MouseEvent<HTMLElement>) => {
               if ((e.target as HTMLElement).closest('a, button')) return;
               if (window.getSelection()?.toString()) return;

@@ -1,5 +1,5 @@
 // Buttons, states and the other small parts every screen uses.
-import { AlertTriangle, Check, Copy, RotateCw } from 'lucide-react';
+import { AlertTriangle, Check, Copy, RotateCw, ExternalLink } from 'lucide-react';
 import { useEffect, useState, type ButtonHTMLAttributes, type ComponentProps, type ReactNode } from 'react';
 import { elapsedText } from '../model/format';
 import css from './basic.module.css';
@@ -175,4 +175,14 @@ export function Tabs<T extends string>({
 }
 export function Kbd({ children }: { children: ReactNode }) {
   return <kbd className={css.kbd}>{children}</kbd>;
+}
+
+/** A value of an event that is the address of a page, as a link that is shown in full; null for any other value. */
+export function ValueLink({ value }: { value: unknown }) {
+  if (typeof value !== 'string' || !/^https?:\/\/[^\s]+$/i.test(value)) return null;
+  return (
+    <a href={value} target="_blank" rel="noopener noreferrer" className={css.valueLink} title={`Open ${value}`}>
+      <ExternalLink size={12} aria-label={`Open ${value}`} />
+    </a>
+  );
 }

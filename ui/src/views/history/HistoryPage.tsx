@@ -1,11 +1,14 @@
 // Who asked what: one's own and the team's queries, searched by what one remembers of them, each a click from its answer.
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Play, Tag } from 'lucide-react';
-import { useCallback, useEffect, useMemo, useState } from 'react';
-import { getHistory, type PastRun } from '../../api/calls';
-import { datasetsOptions } from '../../api/options';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { getHistory, saveHistorySettings, type PastRun } from '../../api/calls';
+import { datasetsOptions, historySettingsOptions, resultOptions, sessionOptions } from '../../api/options';
+import { Sparkline } from '../../chart/Sparkline';
 import { agoText, elapsedText, numberText } from '../../model/format';
-import { queryClauses, queryText } from '../../model/query-text';
+import type { QuerySpec } from '../../model/query-spec';
+import { queryChanges, queryClauses, queryText } from '../../model/query-text';
+import { chartsOf, groupsOf, type QueryAnswer } from '../../model/result';
 import { momentText } from '../../model/time-range';
 import type { HistorySearch } from '../../model/url-state';
 import { Button, Empty, ErrorBox, Progress, Skeleton, Tabs } from '../../widgets/basic';
@@ -63,6 +66,7 @@ export default function HistoryPage() {
             { id: 'team', label: 'Team' },
           ]}
         />
+        <Privacy env={place.env} />
       </header>
       <div className={css.filters} role="search">
         <Field label="Column" value={search.column} onChange={(column) => setSearch({ column }, { replace: true })} />
@@ -124,8 +128,8 @@ export default function HistoryPage() {
         </Empty>
       )}
       <ol className={css.runs} data-testid="runs">
-        {runs.map((run) => (
-          <Run key={run.result_id} run={run} now={now} />
+        {runs.map((run, i) => (
+          <Run key={run.result_id} run={run} before={team ? undefined : runs[i + 1]?.query} now={now} />
         ))}
       </ol>
       {pages.hasNextPage && (
@@ -137,7 +141,64 @@ export default function HistoryPage() {
   );
 }
 
-function Run({ run, now }: { run: PastRun; now: number }) {
+/** Only people who are signed in have runs of their own to hide. */
+function Privacy({ env }: { env: string }) {
+  const client = useQueryClient();
+  const session = useQuery(sessionOptions());
+  const settings = useQuery({ ...historySettingsOptions(env), enabled: !!session.data?.user });
+  const save = useMutation({
+    mutationFn: (hidden: boolean) => saveHistorySettings(env, hidden),
+    onSuccess: () => client.invalidateQueries({ queryKey: ['history-settings', env] }),
+  });
+  if (!settings.data) return null;
+  return (
+    <label className={css.privacy} title="Administrators of the team see them all the same">
+      <input
+        type="checkbox"
+        checked={save.isPending ? save.variables : settings.data.hidden}
+        disabled={save.isPending}
+        onChange={(e) => save.mutate(e.target.checked)}
+      />
+      Hide my queries from the team
+      {save.error && <em role="alert">{save.error.message}</em>}
+    </label>
+  );
+}
+
+/** The shape of a kept answer, fetched when its row comes into sight. */
+function Thumbnail({ run }: { run: PastRun }) {
+  const place = usePlace();
+  const box = useRef<HTMLSpanElement>(null);
+  const [isSeen, setSeen] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true));
+    observer.observe(box.current!);
+    return () => observer.disconnect();
+  }, []);
+  const { data } = useQuery({
+    ...resultOptions(place.env, run.result_id),
+    enabled: isSeen && run.state === 'kept',
+    select: thumbnailOf,
+  });
+  return (
+    <span ref={box} className={css.thumbnail}>
+      {data && data.length > 1 && <Sparkline ys={data} width={96} height={22} />}
+    </span>
+  );
+}
+/** The total over time of the first calculation that has one. */
+function thumbnailOf(answer: QueryAnswer): (number | null)[] {
+  const [chart] = chartsOf(
+    { ...answer, breakdowns: [], series: [] },
+    groupsOf({ ...answer, breakdowns: [], results: [{ data: {} }] }),
+    () => false,
+  );
+  if (chart) return chart.lines[0]?.ys ?? [];
+  const [heat] = Object.values(answer.heatmaps ?? {});
+  return (heat?.counts ?? []).map((column) => column.reduce((sum, count) => sum + count, 0));
+}
+
+function Run({ run, before, now }: { run: PastRun; before: QuerySpec | undefined; now: number }) {
   const place = usePlace();
   const utc = useUtc();
   const { id: _id, ...spec } = run.query as PastRun['query'] & { id?: string };
@@ -165,8 +226,10 @@ function Run({ run, now }: { run: PastRun; now: number }) {
       </span>
     </>
   );
+  const changes = before ? queryChanges(before, spec) : [];
   return (
     <li className={css.run} data-state={run.state}>
+      <Thumbnail run={run} />
       {run.state === 'kept' ? (
         <Link to={environmentPath(place, `/result/${run.result_id}`)} className={css.query} title={queryText(spec)}>
           {text}
@@ -174,6 +237,12 @@ function Run({ run, now }: { run: PastRun; now: number }) {
       ) : (
         <span className={css.query}>{text}</span>
       )}
+      <span className={css.changes} title="What differs from the query before">
+        {changes.flatMap(({ added, gone }) => [
+          ...added.map((text) => <ins key={`+${text}`}>+ {text}</ins>),
+          ...gone.map((text) => <del key={`-${text}`}>− {text}</del>),
+        ])}
+      </span>
       <span className={css.dataset}>
         {run.dataset === '__all__' ? 'all datasets' : (run.dataset ?? 'deleted dataset')}
       </span>

@@ -21,7 +21,7 @@ import { datasetsOptions } from '../../api/options';
 import { agoText, bytesText, elapsedText, numberText } from '../../model/format';
 import { DEFAULT_TIME_RANGE, tidy, type QuerySpec } from '../../model/query-spec';
 import { groupsOf, sortGroups, traceOf, type EventRow, type QueryAnswer } from '../../model/result';
-import { momentText, rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
+import { rangeText, shiftRange, withAbsolute, withRelative, zoomRange } from '../../model/time-range';
 import { RESULT_TABS, type QuerySearch, type ResultTab } from '../../model/url-state';
 import { withFlag } from '../../model/view-settings';
 import { Button, copyText, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
@@ -45,6 +45,7 @@ import { useQueryState } from './use-query-state';
 // Wanted after a click only.
 const JsonDialog = lazy(() => import('./JsonDialog'));
 const Retained = lazy(() => import('./Retained'));
+const Kept = lazy(() => import('./Kept'));
 const SaveDialog = lazy(() => import('./SaveDialog'));
 
 /** Nobody keeps less than this: seconds. */
@@ -63,7 +64,7 @@ export default function QueryPage() {
   const [opened] = useState(() => Date.now() / 1000);
   const [isJsonOpen, setJsonOpen] = useState(false);
   const [isTimeOpen, setTimeOpen] = useState(false);
-  const [isRecentOpen, setRecentOpen] = useState(false);
+  const [isRecentOpen, setRecentOpen] = useState(search.recent ?? false);
   const [saving, setSaving] = useState<'name' | 'board' | null>(null);
   const [note, setNote] = useState('');
   // A blank query counts, and shows the events at once.
@@ -264,7 +265,16 @@ export default function QueryPage() {
             { id: 'clear', label: 'Clear the query', icon: <Eraser size={14} />, onSelect: () => edit({}) },
           ]}
         />
-        <RecentMenu place={place} open={isRecentOpen} onOpenChange={setRecentOpen} />
+        <RecentMenu
+          place={place}
+          draft={draft}
+          shown={place.result ?? answer?.result_id}
+          open={isRecentOpen}
+          onOpenChange={(open) => {
+            setRecentOpen(open);
+            if (!open && search.recent) setSearch({ recent: undefined }, { replace: true });
+          }}
+        />
       </TopBar>
 
       <div className={css.sticky}>
@@ -308,8 +318,14 @@ export default function QueryPage() {
             )}
             {state.isStored && (
               <p className={css.edited} data-testid="kept">
-                Result from {momentText(answer.end_time * 1000, utc)}, kept as it was: the data may have changed or gone
-                since.
+                <Suspense fallback={null}>
+                  <Kept
+                    env={place.env}
+                    id={place.result!}
+                    range={rangeText({ start_time: answer.start_time, end_time: answer.end_time }, utc)}
+                    utc={utc}
+                  />
+                </Suspense>
                 <Button kind="plain" onClick={run}>
                   Run it again
                 </Button>

@@ -16,7 +16,7 @@ import {
   type QueryAnswer,
 } from '../../model/result';
 import type { QuerySearch } from '../../model/url-state';
-import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
+import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs, ValueLink } from '../../widgets/basic';
 import { FieldList, JsonView } from '../../widgets/FieldList';
 import { Grid, type GridColumn } from '../../widgets/Grid';
 import { Link } from '../../widgets/Link';
@@ -26,7 +26,9 @@ import { datasetPath, type Place } from '../../widgets/route';
 import { BehindChip } from './BehindChip';
 import css from './query.module.css';
 
-const PAGE = 100;
+/** Rows of the first page, which comes at once, and of those that scrolling fetches. */
+const PAGE_FIRST = 100;
+const PAGE = 1000;
 const COLUMNS_SHOWN = 9;
 
 interface Props {
@@ -46,13 +48,14 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
     queryKey: ['rows', place.env, dataset, JSON.stringify(request), JSON.stringify(check)],
     queryFn: async ({ pageParam, signal }) => {
       const rows: EventRow[] = [];
+      const limit = pageParam === null ? PAGE_FIRST : PAGE;
       let before: string | null = pageParam;
       // What is left to check here can empty a page; go on until there is something to show.
       do {
-        const page = await getRows(place.env, dataset, { ...request, limit: PAGE, before }, signal);
+        const page = await getRows(place.env, dataset, { ...request, limit, before }, signal);
         rows.push(...(check.length > 0 ? page.rows.filter((r) => rowMatches(r.data, check)) : page.rows));
         before = page.next;
-      } while (check.length > 0 && rows.length < PAGE / 2 && before !== null);
+      } while (check.length > 0 && rows.length < limit / 2 && before !== null);
       return { rows, next: before };
     },
     initialPageParam: null as string | null,
@@ -99,11 +102,13 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
   // The server writes whole windows of one dataset; what is checked here or computed it can't.
   const canExport = dataset !== '__all__' && check.length === 0;
 
+  const lineFields = search.columns ?? fields.filter((f) => !IN_LINE.has(f)).slice(0, LINE_FIELDS);
   const columns: GridColumn[] = [
     { id: ' trace', head: <span className="sr">Trace</span>, width: '32px' },
     { id: ' time', head: utc ? 'time (UTC)' : 'time', width: '200px', mono: true },
     ...(dataset === '__all__' ? [{ id: ' dataset', head: 'dataset', width: 'minmax(110px, 150px)' }] : []),
-    ...shown.map((f) => ({
+    ...(search.lines ? [{ id: ' line', head: 'log line', width: 'minmax(400px, 1fr)', mono: true }] : []),
+    ...(search.lines ? [] : shown).map((f) => ({
       id: f,
       head: f,
       title: f,
@@ -131,6 +136,15 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
             `${numberText(rows.length)}${hasNextPage ? '+' : ''} ${rows.length === 1 ? 'event' : 'events'}`}
           {weight > rows.length && `, standing for ${numberText(weight)}${hasNextPage ? '+' : ''} by sample rate`}
         </span>
+        <Tabs
+          label="View of the events"
+          value={search.lines ? 'lines' : 'table'}
+          onChange={(view) => onSearch({ lines: view === 'lines' || undefined })}
+          tabs={[
+            { id: 'table', label: 'Table' },
+            { id: 'lines', label: 'Log lines' },
+          ]}
+        />
         <DropMenu
           align="end"
           trigger={
@@ -194,6 +208,7 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
               maxHeight="max(240px, calc(100vh - 330px))"
               selected={openIndex}
               onOpen={(i) => setOpenKey(keyOf(i) === openKey ? null : keyOf(i))}
+              onCellMenu={(i, column, at) => !column.startsWith(' ') && onValue(column, rows[i]!, at)}
               onEnd={loadMore}
               cell={(i, column) => {
                 const row = rows[i]!;
@@ -214,6 +229,7 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
                     </Link>
                   ) : null;
                 }
+                if (column === ' line') return <LogLine row={row} fields={lineFields} />;
                 const value = row.data[column];
                 if (value === undefined || value === null) return <span className={css.missing}>–</span>;
                 const text = valueText(value);
@@ -222,6 +238,7 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
                     title={text.length > 20 ? text : undefined}
                     data-error={column === 'error' && value === true ? '' : undefined}
                   >
+                    <ValueLink value={value} />
                     {text}
                   </span>
                 );
@@ -275,6 +292,36 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
         </div>
       )}
     </div>
+  );
+}
+
+/** What a line begins with, and how many fields follow when none are chosen. */
+const IN_LINE = new Set(['severity', 'severity_text', 'level', 'service.name', 'body', 'message', 'name', 'error']);
+const LINE_FIELDS = 6;
+/** An event as a logger would write it: severity, service, message, and the fields behind. */
+function LogLine({ row, fields }: { row: EventRow; fields: readonly string[] }) {
+  const { data } = row;
+  const severity = data['severity_text'] ?? data['severity'] ?? data['level'];
+  const message = data['body'] ?? data['message'] ?? data['name'];
+  const isBad = data['error'] === true || /^(error|fatal|crit)/i.test(String(severity ?? ''));
+  return (
+    <span className={css.line}>
+      {(severity !== undefined || isBad) && (
+        <b data-error={isBad ? '' : undefined}>
+          {severity === undefined ? 'ERROR' : valueText(severity).toUpperCase()}
+        </b>
+      )}
+      {data['service.name'] !== undefined && <i>{valueText(data['service.name'])}</i>}
+      {message !== undefined && message !== null && <span>{valueText(message)}</span>}
+      {fields.map((field) => {
+        const value = data[field];
+        return value === undefined || value === null ? null : (
+          <span key={field} className={css.pair}>
+            {field}=<em>{valueText(value)}</em>
+          </span>
+        );
+      })}
+    </span>
   );
 }
 

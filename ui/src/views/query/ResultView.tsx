@@ -1,6 +1,7 @@
 // The answer: markers and charts above, and below them one of the tabs.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
+import { SharedCursor } from '../../chart/cursor';
 import { createMarker, deleteMarker, type NewMarker } from '../../api/calls';
 import { markersOptions } from '../../api/options';
 import { countText, numberText } from '../../model/format';
@@ -32,6 +33,7 @@ const SummaryTable = lazy(async () => ({ default: (await table).SummaryTable }))
 // Wanted after a click only.
 const RawEvents = lazy(() => import('./RawEvents'));
 const BubbleTab = lazy(() => import('./BubbleTab'));
+const CorrelationsTab = lazy(() => import('./CorrelationsTab'));
 const TracesTab = lazy(() => import('./TracesTab'));
 const MarkerDialog = lazy(() => import('./MarkerDialog'));
 
@@ -60,6 +62,7 @@ export function ResultView(props: Props) {
   // A kept result is shown as it was: nothing is asked anew.
   const answer = useHeatBody(place.env, dataset, props.answer, search.heat_range !== 'all' && !props.isStored);
   const colours = useThemeColours();
+  const [cursor] = useState(() => new SharedCursor());
   const client = useQueryClient();
   const [menu, setMenu] = useState<OpenMenu | null>(null);
   const [marking, setMarking] = useState<{ start: number; end?: number } | null>(null);
@@ -130,7 +133,7 @@ export function ResultView(props: Props) {
   const chosen = tab === 'bubble' ? search.bubble : tab === 'overview' ? undefined : search.behind;
   // A heat map alone has no number to tabulate.
   const hasTable = answer.breakdowns.length > 0 || calculationsOfAnswer(answer).some((c) => c.op !== 'HEATMAP');
-  const isList = tab === 'raw' || tab === 'traces';
+  const isList = tab === 'raw' || tab === 'traces' || tab === 'correlations';
   return (
     <>
       {!search.view?.hide_markers && (
@@ -145,6 +148,7 @@ export function ResultView(props: Props) {
         answer={answer}
         groups={groups}
         view={search.view}
+        cursor={cursor}
         utc={utc}
         hidden={hidden}
         highlight={hovered}
@@ -212,6 +216,7 @@ export function ResultView(props: Props) {
           tabs={[
             { id: 'overview', label: 'Overview' },
             { id: 'bubble', label: 'BubbleUp' },
+            { id: 'correlations', label: 'Correlations' },
             { id: 'traces', label: 'Traces' },
             { id: 'raw', label: 'Events' },
           ]}
@@ -253,6 +258,17 @@ export function ResultView(props: Props) {
                       calculations: [...(actions.draft.calculations ?? []), { op: 'HEATMAP', column: 'duration_ms' }],
                     })
             }
+          />
+        )}
+        {tab === 'correlations' && (
+          <CorrelationsTab
+            place={place}
+            dataset={dataset}
+            answer={answer}
+            beside={search.beside}
+            cursor={cursor}
+            utc={utc}
+            onSearch={onSearch}
           />
         )}
         {tab === 'traces' && (

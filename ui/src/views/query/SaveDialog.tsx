@@ -1,8 +1,8 @@
 // Gives the shown query a name, and puts it on a board when one is chosen.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { createBoard, nameQuery, saveBoard, type Board, type NewBoard } from '../../api/calls';
-import { boardsOptions } from '../../api/options';
+import { boardsOptions, namesOptions } from '../../api/options';
 import { nextPlace } from '../../model/board';
 import type { QueryAnswer } from '../../model/result';
 import type { ViewSettings } from '../../model/view-settings';
@@ -31,6 +31,8 @@ export default function SaveDialog({ place, dataset, answer, view, toBoard, onCl
   const [style, setStyle] = useState<'graph' | 'table' | 'combo'>('graph');
   const [error, setError] = useState<Error | null>(null);
   const [saved, setSaved] = useState<Board | null>(null);
+  const names = useQuery(namesOptions(place.env, dataset));
+  const called = (names.data ?? []).filter((n) => n.query_id === answer.query_id);
   const isRight = name.trim() !== '' && (!toBoard || board !== '' || newBoard.trim() !== '');
 
   const save = async () => {
@@ -84,6 +86,18 @@ export default function SaveDialog({ place, dataset, answer, view, toBoard, onCl
             if (isRight) save().catch((cause: Error) => setError(cause));
           }}
         >
+          {called.length > 0 && (
+            <p>
+              Already called{' '}
+              {called.map((n, i) => (
+                <Fragment key={n.id}>
+                  {i > 0 && ', '}
+                  <strong title={n.description || undefined}>{n.name}</strong>
+                </Fragment>
+              ))}
+              . It may have several names.
+            </p>
+          )}
           <label>
             Name of the query
             <input autoFocus value={name} onChange={(e) => setName(e.target.value)} maxLength={320} />

@@ -2,9 +2,22 @@
 import { useQuery } from '@tanstack/react-query';
 import { columnsOptions } from '../../api/options';
 import type { QuerySpec } from '../../model/query-spec';
+import { PARENT_ID, TRACE_ID } from '../../model/result';
 import css from './query.module.css';
 
-const STARTERS: { label: string; needs: string[]; spec: QuerySpec }[] = [
+const STARTERS: { label: string; needs: string[]; spec: QuerySpec; tab?: 'raw' }[] = [
+  {
+    label: 'Recent traces',
+    needs: [TRACE_ID, PARENT_ID],
+    // A root span has no parent.
+    spec: {
+      filters: [
+        { column: TRACE_ID, op: 'exists' },
+        { column: PARENT_ID, op: 'does-not-exist' },
+      ],
+    },
+    tab: 'raw',
+  },
   {
     label: 'Slowest by name',
     needs: ['duration_ms', 'name'],
@@ -35,7 +48,7 @@ export function Starters({
   env: string;
   dataset: string;
   spec: QuerySpec;
-  onRun: (spec: QuerySpec, search: { tab: 'overview' }) => void;
+  onRun: (spec: QuerySpec, search: { tab: 'overview' | 'raw' }) => void;
 }) {
   const { data } = useQuery(columnsOptions(env, dataset, ''));
   const known = new Set(data?.columns.map((c) => c.key_name));
@@ -49,7 +62,7 @@ export function Starters({
         <button
           key={s.label}
           type="button"
-          onClick={() => onRun({ ...s.spec, time_range, start_time, end_time }, { tab: 'overview' })}
+          onClick={() => onRun({ ...s.spec, time_range, start_time, end_time }, { tab: s.tab ?? 'overview' })}
         >
           {s.label}
         </button>
