@@ -60,6 +60,12 @@ pub(crate) async fn run(
     warm_runs: usize,
 ) -> anyhow::Result<Report> {
     let (mut all, mut left_out) = (Vec::new(), Vec::new());
+    let asked = [scenario.data.events];
+    // Less than the smallest size is a quick look at one size.
+    let sizes = match sizes.iter().any(|events| *events <= asked[0]) {
+        true => sizes,
+        false => &asked,
+    };
     for events in sizes {
         let wanted = events * BYTES_PER_EVENT + BYTES_BESIDE;
         if *events > scenario.data.events {
