@@ -1,18 +1,23 @@
 //! The numbers of traces, kept from query to query: blocks never change. They lie in many small tables, each of which is filled while
-//! it is near at hand, by all threads at once: so numbering anew what is not remembered costs a query little more per trace than
-//! looking at its id.
+//! it is near at hand, by all threads at once: so numbering anew what is not remembered costs a query about as much per trace as reading
+//! its id, however many there are.
 
 use super::traces::HashedAlready;
-use crate::exec::{ExecError, Watch};
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Watch, fold_items};
 use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::hash::BuildHasherDefault;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use waggle_model::QueryError;
 use waggle_store::column::Dictionary;
 
 /// Tables; a power of two.
-const TABLES: usize = 64;
+const TABLES: usize = 256;
+
+/// So many entries of dictionaries are numbered at a time; sorting them by table takes 16 bytes each.
+const BATCH_ENTRIES: usize = 1 << 22;
 
 /// The numbers that queries have given, within a limit of bytes.
 pub(crate) struct TraceNumbers {
@@ -70,41 +75,108 @@ impl Known {
         })
     }
 
-    /// The numbers of a dictionary's entries, given now if they are not known. Several threads may number dictionaries at once.
+    /// The numbers of the entries of dictionaries, given now where they are not known.
     pub(super) fn number(
         &self,
-        dictionary: &Arc<Dictionary>,
+        dictionaries: &[Option<Arc<Dictionary>>],
+        config: &EngineConfig,
         watch: &Watch,
-    ) -> Result<Arc<[u32]>, ExecError> {
-        if let Some(numbers) = self.dictionaries.lock().get(&address(dictionary)) {
-            return Ok(Arc::clone(&numbers.of_entries));
-        }
-        let by_table = ByTable::new(dictionary);
-        let mut of_entries = vec![0; dictionary.len()];
-        // Held until the query ends: whether they are remembered is not known yet.
-        watch.account(0, size_of_val(&*of_entries))?;
-        for table in 0..TABLES {
-            watch.check()?;
-            let mut numbers = self.tables[table].lock();
-            let before = numbers.allocation_size();
-            for (hash, code) in by_table.entries(table) {
-                let next = numbers.len() * TABLES + table;
-                let next = u32::try_from(next).map_err(|_| too_many())?;
-                of_entries[*code as usize] = *numbers.entry(*hash).or_insert(next);
-            }
-            let after = numbers.allocation_size();
-            drop(numbers);
-            watch.account(before, after)?;
-        }
-        let of_entries: Arc<[u32]> = of_entries.into();
-        let numbers = Numbers {
-            dictionary: Arc::downgrade(dictionary),
-            of_entries: Arc::clone(&of_entries),
+    ) -> Result<Vec<Option<Arc<[u32]>>>, ExecError> {
+        let of = |dictionary: &Arc<Dictionary>| {
+            let known = self.dictionaries.lock();
+            let numbers = known.get(&address(dictionary))?;
+            Some(Arc::clone(&numbers.of_entries))
         };
-        self.dictionaries
-            .lock()
-            .insert(address(dictionary), numbers);
-        Ok(of_entries)
+        let mut numbers: Vec<Option<Arc<[u32]>>> = dictionaries
+            .iter()
+            .map(|dictionary| of(dictionary.as_ref()?))
+            .collect();
+        let mut batch: Vec<(usize, &Arc<Dictionary>)> = Vec::new();
+        let mut entries = 0;
+        for (index, dictionary) in dictionaries.iter().enumerate() {
+            let Some(dictionary) = dictionary.as_ref().filter(|_| numbers[index].is_none()) else {
+                continue;
+            };
+            if entries + dictionary.len() > BATCH_ENTRIES {
+                self.number_batch(&std::mem::take(&mut batch), &mut numbers, config, watch)?;
+                entries = 0;
+            }
+            entries += dictionary.len();
+            batch.push((index, dictionary));
+        }
+        self.number_batch(&batch, &mut numbers, config, watch)?;
+        Ok(numbers)
+    }
+
+    /// Numbers dictionaries table by table: each table is near at hand while all of them look into it.
+    fn number_batch(
+        &self,
+        batch: &[(usize, &Arc<Dictionary>)],
+        numbers: &mut [Option<Arc<[u32]>>],
+        config: &EngineConfig,
+        watch: &Watch,
+    ) -> Result<(), ExecError> {
+        let entries: usize = batch.iter().map(|(_, dictionary)| dictionary.len()).sum();
+        let sorted_bytes = entries * size_of::<(u64, u32)>();
+        watch.account(0, sorted_bytes)?;
+        let parts = fold_items(
+            batch.len(),
+            entries as u64,
+            config,
+            Vec::new,
+            |part: &mut Vec<_>, index| {
+                watch.check()?;
+                part.push((index, ByTable::new(batch[index].1)));
+                Ok(())
+            },
+        )?;
+        let mut sorted: Vec<(usize, ByTable)> = parts.into_iter().flatten().collect();
+        sorted.sort_unstable_by_key(|(index, _)| *index);
+
+        // Held until the query ends: whether they are remembered is not known yet.
+        watch.account(0, entries * size_of::<u32>())?;
+        let given: Vec<Vec<AtomicU32>> = batch
+            .iter()
+            .map(|(_, dictionary)| (0..dictionary.len()).map(|_| AtomicU32::new(0)).collect())
+            .collect();
+        fold_items(
+            TABLES,
+            entries as u64,
+            config,
+            || (),
+            |(), table| {
+                watch.check()?;
+                let mut numbers = self.tables[table].lock();
+                let before = numbers.allocation_size();
+                if numbers.is_empty() {
+                    let hashes = sorted.iter().map(|(_, sorted)| sorted.entries(table).len());
+                    numbers.reserve(hashes.sum());
+                }
+                for ((_, sorted), given) in sorted.iter().zip(&given) {
+                    for (hash, code) in sorted.entries(table) {
+                        let next = numbers.len() * TABLES + table;
+                        let next = u32::try_from(next).map_err(|_| too_many())?;
+                        let number = *numbers.entry(*hash).or_insert(next);
+                        given[*code as usize].store(number, Ordering::Relaxed);
+                    }
+                }
+                let after = numbers.allocation_size();
+                drop(numbers);
+                watch.account(before, after)
+            },
+        )?;
+        drop(sorted);
+        watch.account(sorted_bytes, 0)?;
+        for ((index, dictionary), given) in batch.iter().zip(given) {
+            let of_entries: Arc<[u32]> = given.into_iter().map(AtomicU32::into_inner).collect();
+            let known = Numbers {
+                dictionary: Arc::downgrade(dictionary),
+                of_entries: Arc::clone(&of_entries),
+            };
+            self.dictionaries.lock().insert(address(dictionary), known);
+            numbers[*index] = Some(of_entries);
+        }
+        Ok(())
     }
 
     /// All numbers given so far lie below.

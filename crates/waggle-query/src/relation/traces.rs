@@ -7,7 +7,7 @@ use crate::exec::{ExecError, Selector, Watch, fold_sources, read_ahead};
 use crate::filter::{FilterSet, Remembered, and};
 use std::hash::Hasher;
 use std::sync::Arc;
-use waggle_store::column::{ChunkBuffer, TypedColumn};
+use waggle_store::column::{ChunkBuffer, Dictionary, TypedColumn};
 use waggle_store::{Source, Wanted};
 
 /// Stable hashes need no second hashing.
@@ -48,21 +48,21 @@ impl Numbered {
         config: &EngineConfig,
         watch: &Watch,
     ) -> Result<Self, ExecError> {
-        let known = memory.traces.known();
-        let numbered = fold_sources(sources, config, Vec::new, |numbered, index, source| {
+        let found = fold_sources(sources, config, Vec::new, |found, index, source| {
             watch.check()?;
             read_ahead(sources, index, config, |_| vec![Wanted::Column(TRACE_ID)]);
             let column = source.column(TRACE_ID)?;
             let types = column.iter().flat_map(|column| &column.types);
-            if let Some(dictionary) = types.filter_map(TypedColumn::dictionary).next() {
-                numbered.push((index, known.number(dictionary, watch)?));
-            }
+            let dictionary = types.filter_map(TypedColumn::dictionary).next();
+            found.extend(dictionary.map(|dictionary| (index, Arc::clone(dictionary))));
             Ok(())
         })?;
-        let mut of_sources = vec![None; sources.len()];
-        for (index, numbers) in numbered.into_iter().flatten() {
-            of_sources[index] = Some(numbers);
+        let mut dictionaries: Vec<Option<Arc<Dictionary>>> = vec![None; sources.len()];
+        for (index, dictionary) in found.into_iter().flatten() {
+            dictionaries[index] = Some(dictionary);
         }
+        let known = memory.traces.known();
+        let of_sources = known.number(&dictionaries, config, watch)?;
         let count = known.count();
         memory.traces.keep(&known);
         Ok(Self {
