@@ -775,7 +775,7 @@ async fn a_query_stops_soon_wherever_it_is() {
     const USERS: i64 = if cfg!(debug_assertions) {
         20_000
     } else {
-        1_000_000
+        100_000
     };
     const STEPS: u32 = if cfg!(debug_assertions) { 12 } else { 40 };
     let run = |part: i64| {
