@@ -374,6 +374,8 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
     const [, , what, name, sub, column] = parts;
     if (what === 'keys')
       return [201, { id: 'k1', name: body.name, key: 'wgl_ik_01j9x8mock7q2v5n4t3r6y8z', kind: 'configuration' }];
+    if (what === 'board-shelf') return [200, { starred: [], viewed: [] }];
+    if (what === 'rejections') return [200, { minutes: 10, rejections: [], of_unknown_senders: [] }];
     if (what === 'onboarding')
       return [
         200,

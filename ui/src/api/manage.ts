@@ -1,7 +1,7 @@
 // What people manage: datasets and their columns, calculated fields, keys, recipients, the team, retention, and what is kept of alerts.
 // Functions change something; options say what is fetched and for how long it is kept.
 import { queryOptions } from '@tanstack/react-query';
-import type { Scalar } from '../model/query-spec';
+import type { QuerySpec, Scalar } from '../model/query-spec';
 import { answerOf, server } from './http';
 import type { components } from './schema';
 
@@ -22,6 +22,8 @@ export type Limits = Schemas['RetentionLimits'];
 export type Retention = Schemas['Retention'];
 export type Trigger = Schemas['Trigger'];
 export type Slo = Schemas['Slo'];
+export type Rejection = Schemas['Rejection'];
+export type Sharing = { kind: 'team' | 'limited'; collaborators: string[] };
 
 const E = '/api/environments/{env}';
 const ALL = '__all__';
@@ -79,6 +81,11 @@ export const saveRetention = (
           body,
         }),
       );
+/** Gives a board a star or takes it, or notes that it was looked at. */
+export const markBoard = (env: string, id: string, body: { starred?: boolean; viewed?: boolean }) =>
+  answerOf(server.PUT(`${E}/board-shelf/{id}`, { params: { path: { env, id } }, body }));
+export const saveSuggestions = (env: string, dataset: string, body: { groupings: string[]; query: QuerySpec | null }) =>
+  answerOf(server.PUT(`${E}/datasets/{dataset}/suggestions`, { params: { path: { env, dataset } }, body }));
 export const deleteTrigger = (env: string, dataset: string, id: string) =>
   answerOf(server.DELETE(`${E}/datasets/{dataset}/triggers/{id}`, { params: { path: { env, dataset, id } } }));
 
@@ -111,6 +118,34 @@ export const previewOptions = (env: string, dataset: string, expression: string,
       ) as Promise<FieldPreview>,
     retry: false,
   });
+/** The boards near at hand of who is signed in. */
+export const shelfOptions = (env: string) =>
+  kept(['board-shelf', env], (signal) =>
+    answerOf(server.GET(`${E}/board-shelf`, { params: { path: { env } }, signal })),
+  );
+/** The datasets, each with what it took in on each of the last 30 days. */
+export const heldOptions = (env: string) =>
+  kept(['datasets', env, 'days'], (signal) =>
+    answerOf(server.GET(`${E}/datasets`, { params: { path: { env }, query: { days: 30 } }, signal })),
+  );
+export const suggestionsOptions = (env: string, dataset: string) =>
+  kept(
+    ['suggestions', env, dataset],
+    (signal) =>
+      answerOf(
+        server.GET(`${E}/datasets/{dataset}/suggestions`, { params: { path: { env, dataset } }, signal }),
+      ) as Promise<{ groupings: string[]; query: QuerySpec | null }>,
+  );
+/** What was refused in the last minutes; asked again while somebody looks. */
+export const rejectionsOptions = (env: string) =>
+  queryOptions({
+    queryKey: ['rejections', env],
+    queryFn: ({ signal }) => answerOf(server.GET(`${E}/rejections`, { params: { path: { env } }, signal })),
+    refetchInterval: 5000,
+    retry: false,
+  });
+export const usageOptions = (env: string) =>
+  kept(['usage', env], (signal) => answerOf(server.GET(`${E}/usage`, { params: { path: { env } }, signal })), 60_000);
 export const keysOptions = (env: string) =>
   kept(['keys', env], (signal) => answerOf(server.GET(`${E}/keys`, { params: { path: { env } }, signal })));
 export const membersOptions = (env: string) =>

@@ -1,15 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import {
-  commonest,
-  datasetsOf,
-  markedBoards,
-  nextPlace,
-  readTags,
-  tagsText,
-  withMark,
-  withPosition,
-  type Position,
-} from './board';
+import { commonest, datasetsOf, nextPlace, readTags, tagsText, withPosition, type Position } from './board';
 
 const at = (x: number, y: number, width = 6, height = 4): Position => ({
   x_coordinate: x,
@@ -51,7 +41,7 @@ describe('a moved panel', () => {
   });
 });
 
-describe('what a board offers and remembers', () => {
+describe('what a board offers', () => {
   const of = (dataset: string) => ({ query_panel: { dataset } });
   it('takes filter values from the datasets of its panels, from all when one asks all or there are many', () => {
     expect(datasetsOf([of('a'), {}, of('b'), of('a')])).toEqual(['a', 'b']);
@@ -67,16 +57,6 @@ describe('what a board offers and remembers', () => {
         { value: 2, count: 1 },
       ]),
     ).toEqual(['x', 'y', '2', 2]);
-  });
-  it('marks favourites and takes the mark away, and keeps the five seen last', () => {
-    const nothing = markedBoards(null);
-    const one = markedBoards(withMark(nothing, 'favourites', 'a'));
-    expect(one).toEqual({ favourites: ['a'], seen: [] });
-    expect(markedBoards(withMark(one, 'favourites', 'a')).favourites).toEqual([]);
-    const seen = ['1', '2', '3', '1', '4', '5', '6'].reduce((m, id) => markedBoards(withMark(m, 'seen', id)), one);
-    expect(seen).toEqual({ favourites: ['a'], seen: ['6', '5', '4', '1', '3'] });
-    expect(markedBoards('no json')).toEqual({ favourites: [], seen: [] });
-    expect(markedBoards('{"seen":[1,"a"]}').seen).toEqual(['a']);
   });
   it('reads tags and says what is wrong with one', () => {
     expect(readTags('team:shop, env:prod-1')).toEqual([

@@ -1,5 +1,5 @@
 // Panels on a grid of twelve columns: where a new one goes, and how panels give way when one is moved or sized. Beside them what a board's
-// filters offer, its tags, and the boards a browser remembers.
+// filters offer, and its tags.
 import type { Scalar } from './query-spec';
 
 export const BOARD_COLUMNS = 12;
@@ -58,29 +58,6 @@ export function withPosition(positions: readonly Position[], index: number, want
     settled.push(out[i]);
   }
   return out;
-}
-
-/** Ids of boards that this browser remembers: favourites, and those seen last with the newest first. */
-export interface BoardMarks {
-  favourites: readonly string[];
-  seen: readonly string[];
-}
-const SEEN_MAX = 5;
-export function markedBoards(kept: string | null): BoardMarks {
-  const texts = (value: unknown) =>
-    Array.isArray(value) ? value.filter((v): v is string => typeof v === 'string') : [];
-  try {
-    const { favourites, seen } = JSON.parse(kept ?? '{}') as Record<string, unknown>;
-    return { favourites: texts(favourites), seen: texts(seen) };
-  } catch {
-    return { favourites: [], seen: [] };
-  }
-}
-/** What to keep after a board was seen, or made a favourite or none. */
-export function withMark(marks: BoardMarks, kind: 'favourites' | 'seen', id: string): string {
-  const rest = marks[kind].filter((other) => other !== id);
-  const isLeft = kind === 'favourites' && rest.length < marks.favourites.length;
-  return JSON.stringify({ ...marks, [kind]: isLeft ? rest : [id, ...rest].slice(0, kind === 'seen' ? SEEN_MAX : 200) });
 }
 
 export const TAGS_MAX = 10;

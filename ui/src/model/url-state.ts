@@ -122,7 +122,7 @@ export interface MapSearch {
   gateways?: boolean;
 }
 export interface SettingsSearch {
-  tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'browser';
+  tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'usage' | 'browser' | 'about';
 }
 export interface SchemaSearch {
   find?: string;

@@ -1,8 +1,8 @@
-// The few things remembered per browser: theme, UTC or local time, narrow navigation, height of rows, whether single letters are
-// shortcuts, favourite boards and those seen last. Everything else lives in the URL.
+// The few things remembered per browser: theme, UTC or local time, narrow navigation, height of rows, and whether
+// single letters are shortcuts. Everything else lives in the URL.
 import { useSyncExternalStore } from 'react';
 
-type Name = 'theme' | 'utc' | 'nav' | 'rows' | 'letters' | 'boards';
+type Name = 'theme' | 'utc' | 'nav' | 'rows' | 'letters';
 const listeners = new Set<() => void>();
 
 export function readPref(name: Name): string | null {

@@ -13,22 +13,25 @@ import {
   Star,
   Trash2,
   Type,
+  Users,
 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
 import { createBoard, deleteBoard, saveBoard, type Board, type NewBoard } from '../../api/calls';
+import { markBoard, shelfOptions } from '../../api/manage';
 import { boardOptions, namesOptions } from '../../api/options';
-import { markedBoards, nextPlace, readTags, tagsText, withMark, withPosition, type Position } from '../../model/board';
+import { nextPlace, readTags, tagsText, withPosition, type Position } from '../../model/board';
 import { PRESETS, rangeText } from '../../model/time-range';
 import type { BoardSearch } from '../../model/url-state';
 import { Button, copyText, Empty, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
 import { DialogBox, DropMenu } from '../../widgets/popup';
-import { readPref, usePref, useUtc, writePref } from '../../widgets/prefs';
+import { useUtc } from '../../widgets/prefs';
 import { datasetPath, environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { BoardFilters } from './BoardFilters';
 import css from './boards.module.css';
 import { PanelFrame } from './PanelFrame';
 import type { Panel } from './panels';
+import { ShareDialog } from './ShareDialog';
 
 const REFRESHES = [60, 300, 900];
 
@@ -54,11 +57,15 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
   const [isDeleting, setDeleting] = useState(false);
   const [tags, setTags] = useState(() => tagsText(board.tags));
   const [isCopied, setCopied] = useState(false);
-  const marks = markedBoards(usePref('boards'));
-  const isFavourite = marks.favourites.includes(board.id);
-  useEffect(() => {
-    writePref('boards', withMark(markedBoards(readPref('boards')), 'seen', board.id));
-  }, [board.id]);
+  const [isSharing, setSharing] = useState(false);
+  const shelf = useQuery(shelfOptions(env));
+  const isFavourite = shelf.data?.starred.includes(board.id) ?? false;
+  const mark = useMutation({
+    mutationFn: (change: { starred?: boolean; viewed?: boolean }) => markBoard(env, board.id, change),
+    onSuccess: (next) => client.setQueryData(shelfOptions(env).queryKey, next),
+  });
+  const note = mark.mutate;
+  useEffect(() => note({ viewed: true }), [note]);
   const read = readTags(tags);
   const shown = draft ?? board;
   const positions = shown.panels.map((p) => p.position);
@@ -181,7 +188,7 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
               label={isFavourite ? 'A favourite' : 'Make it a favourite'}
               aria-pressed={isFavourite}
               className={css.star}
-              onClick={() => writePref('boards', withMark(marks, 'favourites', board.id))}
+              onClick={() => mark.mutate({ starred: !isFavourite })}
             >
               <Star size={16} />
             </IconButton>
@@ -207,6 +214,16 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
               }
               list={[
                 { id: 'clone', label: 'Copy this board', icon: <Copy size={14} />, onSelect: () => clone.mutate() },
+                ...(board.sharing?.can_change
+                  ? [
+                      {
+                        id: 'sharing',
+                        label: 'Who sees this board',
+                        icon: <Users size={14} />,
+                        onSelect: () => setSharing(true),
+                      },
+                    ]
+                  : []),
                 {
                   id: 'delete',
                   label: 'Delete this board',
@@ -308,6 +325,17 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
             change(draft.panels.map((p, i) => (i === writing ? { ...p, text_panel: { content } } : p)));
             setWriting(null);
           }}
+        />
+      )}
+      {isSharing && (
+        <ShareDialog
+          env={env}
+          sharing={board.sharing}
+          error={save.error}
+          onClose={() => setSharing(false)}
+          onShare={(sharing) =>
+            save.mutate({ ...board, sharing } as unknown as Board, { onSuccess: () => setSharing(false) })
+          }
         />
       )}
       {isDeleting && (

@@ -1,19 +1,19 @@
 // The boards of the environment, found by name or tag, and a new one.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { LayoutDashboard, LayoutTemplate, Plus, Search, Star } from 'lucide-react';
+import { LayoutDashboard, LayoutTemplate, Lock, Plus, Search, Star } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { createBoard } from '../../api/calls';
+import { markBoard, shelfOptions } from '../../api/manage';
 import { boardsOptions } from '../../api/options';
-import { markedBoards, withMark } from '../../model/board';
 import type { BoardsSearch } from '../../model/url-state';
 import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { DialogBox } from '../../widgets/popup';
-import { usePref, writePref } from '../../widgets/prefs';
 import { environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import css from './boards.module.css';
 
+const SEEN_SHOWN = 5;
 const Templates = lazy(() => import('./Templates'));
 
 export default function BoardsPage() {
@@ -24,18 +24,24 @@ export default function BoardsPage() {
   const setSearch = useSetSearch<BoardsSearch>();
   const [isMaking, setMaking] = useState(false);
   const { data, error, isFetching, refetch } = useQuery(boardsOptions(place.env));
-  const marks = markedBoards(usePref('boards'));
-  const isFavourite = (id: string) => marks.favourites.includes(id);
+  const shelf = useQuery(shelfOptions(place.env));
+  const isFavourite = (id: string) => shelf.data?.starred.includes(id) ?? false;
+  const star = useMutation({
+    mutationFn: (id: string) => markBoard(place.env, id, { starred: !isFavourite(id) }),
+    onSuccess: (next) => client.setQueryData(shelfOptions(place.env).queryKey, next),
+  });
   const wanted = (search.find ?? '').toLowerCase();
   const found = (data ?? [])
-    .filter((b) => search.show !== 'favourites' || marks.favourites.includes(b.id))
+    .filter((b) => search.show !== 'favourites' || isFavourite(b.id))
     .filter((b) =>
       [b.name, b.description, ...b.tags.map((t) => `${t.key}:${t.value}`)].some((t) =>
         t.toLowerCase().includes(wanted),
       ),
     )
     .sort((a, b) => Number(isFavourite(b.id)) - Number(isFavourite(a.id)) || a.name.localeCompare(b.name));
-  const seen = marks.seen.flatMap((id) => (data ?? []).find((b) => b.id === id) ?? []);
+  const seen = (shelf.data?.viewed ?? [])
+    .slice(0, SEEN_SHOWN)
+    .flatMap((v) => (data ?? []).find((b) => b.id === v.board) ?? []);
   const tags = [...new Set((data ?? []).flatMap((b) => b.tags.map((t) => `${t.key}:${t.value}`)))].sort();
   const made = (id: string, edit: object) => {
     void client.invalidateQueries({ queryKey: ['boards', place.env] });
@@ -111,7 +117,7 @@ export default function BoardsPage() {
       {data && data.length > 0 && found.length === 0 && (
         <Empty title={wanted === '' ? 'No favourites yet' : `No board matches “${search.find}”`}>
           {wanted === '' ? (
-            'The star beside a board makes it one, in this browser.'
+            'The star beside a board makes it one.'
           ) : (
             <Button onClick={() => setSearch({ find: undefined })}>Clear the search</Button>
           )}
@@ -125,6 +131,11 @@ export default function BoardsPage() {
               {board.description && <span>{board.description}</span>}
               <small>
                 {board.panels.length} {board.panels.length === 1 ? 'panel' : 'panels'}
+                {board.sharing?.kind === 'limited' && (
+                  <em>
+                    <Lock size={12} aria-hidden /> limited
+                  </em>
+                )}
                 {board.tags.map((t) => (
                   <code key={t.key}>
                     {t.key}:{t.value}
@@ -136,7 +147,7 @@ export default function BoardsPage() {
               label={isFavourite(board.id) ? `${board.name} is a favourite` : `Make ${board.name} a favourite`}
               aria-pressed={isFavourite(board.id)}
               className={css.star}
-              onClick={() => writePref('boards', withMark(marks, 'favourites', board.id))}
+              onClick={() => star.mutate(board.id)}
             >
               <Star size={14} />
             </IconButton>

@@ -2,8 +2,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { Dataset } from '../../api/calls';
-import { datasetsOptions } from '../../api/options';
+import { heldOptions } from '../../api/manage';
+import { DayBars } from '../../chart/DayBars';
 import { agoText, bytesText, numberText } from '../../model/format';
+import { lastDays } from '../../model/usage';
 import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Grid } from '../../widgets/Grid';
 import { Link } from '../../widgets/Link';
@@ -13,13 +15,14 @@ import css from './datasets.module.css';
 export default function DatasetsPage() {
   const place = usePlace();
   const go = useGo();
-  const { data, error, refetch } = useQuery({ ...datasetsOptions(place.env), refetchInterval: 15_000 });
+  const { data, error, refetch } = useQuery({ ...heldOptions(place.env), refetchInterval: 15_000 });
   const [now] = useState(() => Date.now());
   const [sort, setSort] = useState<{ column: string; descending: boolean }>({ column: 'last', descending: true });
   const rows = useMemo(() => {
     const value: Record<string, (d: Dataset) => string | number> = {
       name: (d) => d.name.toLowerCase(),
       events: (d) => d.event_count,
+      today: (d) => lastDays(d.days ?? [], 1, now)[0]!.events,
       columns: (d) => d.column_count,
       stored: (d) => d.stored_bytes,
       last: (d) => d.last_written_at ?? '',
@@ -27,7 +30,7 @@ export default function DatasetsPage() {
     const of = value[sort.column]!;
     const sign = sort.descending ? -1 : 1;
     return [...(data ?? [])].sort((a, b) => (of(a) < of(b) ? -sign : of(a) > of(b) ? sign : 0));
-  }, [data, sort]);
+  }, [data, sort, now]);
 
   if (error)
     return (
@@ -60,10 +63,13 @@ export default function DatasetsPage() {
       <Grid
         label="Datasets"
         columns={[
-          { id: 'name', head: 'Dataset', width: 'minmax(220px, 3fr)', sortable: true },
-          { id: 'events', head: 'Events', width: 'minmax(100px, 1fr)', right: true, sortable: true },
+          { id: 'name', head: 'Dataset', width: 'minmax(160px, 2fr)', sortable: true },
+          { id: 'days', head: 'Events a day, 30 days', width: 'minmax(130px, 1.4fr)' },
+          { id: 'today', head: 'Today', width: 'minmax(84px, 1fr)', right: true, sortable: true },
+          { id: 'events', head: 'Events', width: 'minmax(96px, 1fr)', right: true, sortable: true },
           { id: 'columns', head: 'Columns', width: 'minmax(90px, 1fr)', right: true, sortable: true },
           { id: 'stored', head: 'Stored', width: 'minmax(90px, 1fr)', right: true, sortable: true },
+          { id: 'kept', head: 'Kept', width: 'minmax(80px, 1fr)', right: true },
           { id: 'last', head: 'Latest event', width: 'minmax(130px, 1fr)', right: true, sortable: true },
           { id: 'links', head: <span className="sr">Links</span>, width: '90px', right: true },
         ]}
@@ -86,6 +92,12 @@ export default function DatasetsPage() {
               );
             case 'events':
               return numberText(d.event_count);
+            case 'days':
+              return <DayBars days={lastDays(d.days ?? [], 30, now)} />;
+            case 'today':
+              return numberText(lastDays(d.days ?? [], 1, now)[0]!.events);
+            case 'kept':
+              return d.retention.age_s ? `${numberText(d.retention.age_s / 86_400)} days` : 'for ever';
             case 'columns':
               return numberText(d.column_count);
             case 'stored':

@@ -1,7 +1,7 @@
 // Home: how the services do, which traces came last, which are slow or failed, and what is kept of alerts.
 import { useQuery } from '@tanstack/react-query';
 import { Info } from 'lucide-react';
-import { useEffect, useMemo } from 'react';
+import { Fragment, useEffect, useMemo } from 'react';
 import { alertingOptions } from '../../api/manage';
 import { datasetsOptions, peekOptions } from '../../api/options';
 import { Sparkline } from '../../chart/Sparkline';
@@ -10,10 +10,11 @@ import type { Filter } from '../../model/query-spec';
 import { msOf, overviewOf, overviewSpec, rateOf, REQUESTS, SERVICE, shareOf, type Line } from '../../model/services';
 import { spanText } from '../../model/time-range';
 import type { HomeSearch } from '../../model/url-state';
-import { ErrorBox, Progress, Skeleton } from '../../widgets/basic';
+import { ErrorBox, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { datasetPath, environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import css from './home.module.css';
+import { RecentQueries } from './RecentQueries';
 import { TraceLists } from './TraceLists';
 
 /** The page has traces below; a query shows all. */
@@ -25,6 +26,7 @@ const FIELDS: [string, string][] = [
   ['http.response.status_code', 'status'],
   ['name', 'span name'],
   ['user.id', 'user'],
+  ['error', 'error'],
 ];
 
 export default function HomePage() {
@@ -79,19 +81,12 @@ export default function HomePage() {
     <div className={css.page} data-testid="home" data-state={overview ? 'ready' : 'loading'}>
       <header className={css.head}>
         <h1>Home</h1>
-        <label>
-          by
-          <select
-            value={field}
-            onChange={(e) => setSearch({ by: e.target.value === SERVICE ? undefined : e.target.value })}
-          >
-            {FIELDS.map(([id, label]) => (
-              <option key={id} value={id}>
-                {label}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Tabs
+          label="By"
+          value={field}
+          onChange={(by) => setSearch({ by: by === SERVICE ? undefined : by })}
+          tabs={FIELDS.map(([id, label]) => ({ id, label }))}
+        />
         <label>
           in the last
           <select value={range} onChange={(e) => setSearch({ range: Number(e.target.value) })}>
@@ -144,15 +139,12 @@ export default function HomePage() {
                 <thead>
                   <tr>
                     <th scope="col">{FIELDS.find(([id]) => id === field)?.[1] ?? field}</th>
-                    <th scope="col" colSpan={2}>
-                      rate
-                    </th>
-                    <th scope="col" colSpan={2}>
-                      errors
-                    </th>
-                    <th scope="col" colSpan={2}>
-                      P95
-                    </th>
+                    {['rate', 'errors', 'P95'].map((head) => (
+                      <Fragment key={head}>
+                        <td className={css.spark} />
+                        <th scope="col">{head}</th>
+                      </Fragment>
+                    ))}
                   </tr>
                 </thead>
                 <tbody>
@@ -178,6 +170,7 @@ export default function HomePage() {
         </>
       )}
       {isAsked && <TraceLists place={place} range={range} />}
+      <RecentQueries place={place} />
       <Alerts env={env} />
     </div>
   );

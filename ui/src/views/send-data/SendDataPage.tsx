@@ -10,6 +10,7 @@ import type { SendDataSearch } from '../../model/url-state';
 import { Button, CopyButton, ErrorBox } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { datasetPath, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
+import { Refused } from './Refused';
 import css from './send-data.module.css';
 
 const PLACEHOLDER_KEY = 'YOUR_API_KEY';
@@ -36,6 +37,7 @@ export default function SendDataPage() {
         <p>Point an unmodified OpenTelemetry or Honeycomb client at this server.</p>
       </header>
       <Arrival env={place.env} />
+      <Refused env={place.env} />
       <section className={css.settings} aria-label="Fill in">
         <KeyField env={place.env} value={key} onChange={setKey} />
         <label>

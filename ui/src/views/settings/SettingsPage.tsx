@@ -15,6 +15,7 @@ import { Keys } from './Keys';
 import { Keeping } from './Keeping';
 import { Recipients } from './Recipients';
 import css from './settings.module.css';
+import { Usage } from './Usage';
 
 type Tab = NonNullable<SettingsSearch['tab']>;
 const TABS: { id: Tab; label: string }[] = [
@@ -23,7 +24,9 @@ const TABS: { id: Tab; label: string }[] = [
   { id: 'environments', label: 'Environments' },
   { id: 'recipients', label: 'Recipients' },
   { id: 'retention', label: 'Retention' },
+  { id: 'usage', label: 'Usage' },
   { id: 'browser', label: 'This browser' },
+  { id: 'about', label: 'About' },
 ];
 
 export default function SettingsPage() {
@@ -39,7 +42,9 @@ export default function SettingsPage() {
       {tab === 'environments' && <Environments place={place} />}
       {tab === 'recipients' && <Recipients env={place.env} />}
       {tab === 'retention' && <Keeping env={place.env} />}
+      {tab === 'usage' && <Usage env={place.env} />}
       {tab === 'browser' && <Browser />}
+      {tab === 'about' && <About />}
     </div>
   );
 }
@@ -86,7 +91,6 @@ function Browser() {
   const isNarrow = usePref('nav') === 'narrow';
   const hasLetters = usePref('letters') !== 'off';
   const rows = usePref('rows');
-  const session = useQuery(sessionOptions()).data;
   return (
     <section className={css.section}>
       <h2>This browser</h2>
@@ -127,7 +131,35 @@ function Browser() {
           onChange={(e) => writePref('letters', e.target.checked ? null : 'off')}
         />
       </div>
-      <p>Waggle {session?.version}</p>
+    </section>
+  );
+}
+
+function About() {
+  const session = useQuery(sessionOptions()).data;
+  if (!session) return <Skeleton />;
+  const facts = [
+    ['Version', session.version],
+    ['Address', session.origin],
+    ['OTLP over HTTP', session.otlp_http ?? 'at the address'],
+    ['OTLP over gRPC', session.grpc ?? 'switched off'],
+    ['Sign-in', session.dev ? 'none is needed: the server runs with --dev' : 'e-mail and password'],
+  ];
+  return (
+    <section className={css.section}>
+      <h2>Waggle</h2>
+      <dl className={css.facts}>
+        {facts.map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd className="mono">{value}</dd>
+          </div>
+        ))}
+      </dl>
+      <p>
+        Apache License 2.0. <a href="/api/openapi.json">The API</a>, <a href="/metrics">figures of this server</a>,{' '}
+        <a href="/readyz">whether it is ready</a>.
+      </p>
     </section>
   );
 }
