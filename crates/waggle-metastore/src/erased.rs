@@ -1,5 +1,7 @@
-//! Finding erased texts in what people kept: the values of filters and the quoted literals of expressions, X-Ray's among them.
+//! Finding erased texts in what people kept: the values of filters, the literals of expressions, and what attributes of requests must match.
 //! Names, descriptions and columns are not looked at: a word that was erased as a value would take away what only happens to be called so.
+
+mod xray;
 
 use serde_json::Value as Json;
 use std::ops::Range;
@@ -21,8 +23,19 @@ pub(crate) fn erase(json: &mut Json, texts: &[String]) -> bool {
             for (name, member) in members {
                 is_changed |= match (name.as_str(), member) {
                     ("value", value) => erase_value(value, texts),
-                    ("expression" | "filter_expression", Json::String(expression)) => {
-                        erase_literals(expression, texts)
+                    ("expression", Json::String(expression)) => {
+                        let found = literals(expression);
+                        erase_literals(expression, found, texts)
+                    }
+                    ("filter_expression", Json::String(expression)) => {
+                        let found = xray::values(expression);
+                        erase_literals(expression, found, texts)
+                    }
+                    // Of a sampling rule: names, and the texts they must have.
+                    ("attributes", Json::Object(attributes)) => {
+                        let values = attributes.values_mut();
+                        let changed = values.map(|value| erase_value(value, texts));
+                        changed.fold(false, |one, other| one | other)
                     }
                     (_, member) => erase(member, texts),
                 };
@@ -51,8 +64,12 @@ fn erase_value(value: &mut Json, texts: &[String]) -> bool {
     }
 }
 
-fn erase_literals(expression: &mut String, texts: &[String]) -> bool {
-    let found: Vec<Range<usize>> = literals(expression)
+fn erase_literals(
+    expression: &mut String,
+    literals: Vec<(Range<usize>, String)>,
+    texts: &[String],
+) -> bool {
+    let found: Vec<Range<usize>> = literals
         .into_iter()
         .filter(|(_, text)| texts.contains(text))
         .map(|(place, _)| place)

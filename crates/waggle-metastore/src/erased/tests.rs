@@ -71,3 +71,37 @@ fn filters_of_groups_are_looked_into() {
     check(group(r#""ada@b.c""#), &group(r#""(erased)""#));
     check(group(r#""ada""#), &group(r#""ada""#));
 }
+
+#[test]
+fn words_and_escapes_of_xray_are_understood() {
+    let texts = ["ada".to_owned(), r#"a "b" \n"#.to_owned()];
+    for (written, left) in [
+        ("user = ada ok", r#"user = "(erased)" ok"#),
+        ("user!=ada", r#"user!="(erased)""#),
+        ("user contains ada", r#"user contains "(erased)""#),
+        ("annotation.ada = ada", r#"annotation.ada = "(erased)""#),
+        (r#"user = "a \"b\" \n""#, r#"user = "(erased)""#),
+        (r#"service("ada") { ok }"#, r#"service("(erased)") { ok }"#),
+    ] {
+        let mut group = json!({ "filter_expression": written });
+        assert!(erase(&mut group, &texts), "{written}");
+        assert_eq!(group["filter_expression"], left);
+    }
+    for kept in [
+        r#"annotation["ada"] = 1"#,
+        "annotation.ada",
+        "annotation[ada] OR ada",
+        "user = adam",
+        r#"user = "ada"#,
+    ] {
+        let mut group = json!({ "filter_expression": kept });
+        assert!(!erase(&mut group, &texts), "{kept}");
+    }
+}
+
+#[test]
+fn attributes_of_sampling_rules_are_looked_into() {
+    let rules = |user: &str| json!({"rules": [{"name": "r", "attributes": {"ada@b.c": "*", "user": user}}]});
+    check(rules("ada@b.c"), &rules(ERASED));
+    check(rules("bob@b.c"), &rules("bob@b.c"));
+}

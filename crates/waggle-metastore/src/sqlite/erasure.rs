@@ -201,6 +201,7 @@ async fn forget_in_artifacts(
         ArtifactKind::DatasetGuide,
         ArtifactKind::DerivedColumn,
         ArtifactKind::Group,
+        ArtifactKind::SamplingRules,
     ] {
         let rows = sqlx::query(
             "SELECT id, contents FROM artifacts
