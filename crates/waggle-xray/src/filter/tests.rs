@@ -390,3 +390,41 @@ pub(super) fn is_match(expression: &str, trace: &Trace) -> bool {
         .unwrap_or_else(|error| panic!("{expression}: {error}"))
         .matches(trace)
 }
+
+/// Expressions of a page of the guide: those in code between `from` and `to`, with the last cell of their row.
+fn rows_of_guide(from: &str, to: &str) -> Vec<(String, String)> {
+    let guide = include_str!("../../../../docs/guide/xray-filters.md");
+    let start = guide.find(from).unwrap();
+    let end = guide[start..].find(to).map_or(guide.len(), |at| start + at);
+    let rows = guide[start..end].lines().filter_map(|line| {
+        let mut cells = line.strip_suffix(" |")?.rsplit(" | ");
+        let last = cells.next()?;
+        let expression = cells.next()?;
+        let expression = expression.trim_start_matches("| ");
+        let expression = expression.strip_prefix('`')?.strip_suffix('`')?;
+        Some((expression.to_owned(), last.to_owned()))
+    });
+    rows.collect()
+}
+
+#[test]
+fn the_guide_says_what_is_true() {
+    let rows = rows_of_guide("## Putting", "## What is refused");
+    for (expression, finds) in &rows {
+        let numbers = finds.replace(", ", "").replace("none", "");
+        assert_eq!(matching(expression), numbers, "{expression}");
+    }
+    for (keyword, _) in super::keyword::KEYWORDS {
+        let is_shown = |(expression, _): &(String, String)| {
+            let expression = expression.to_lowercase();
+            expression.split(|c: char| !c.is_alphanumeric() && c != '.').any(|word| word == keyword)
+        };
+        assert!(rows.iter().any(is_shown), "no example of {keyword}");
+    }
+    let refused = rows_of_guide("## What is refused", "\n## ");
+    assert_eq!(refused.len(), 5);
+    for (expression, place) in refused {
+        let error = Filter::parse(&expression, &SomeGroups).unwrap_err();
+        assert_eq!(error.position.to_string(), place, "{expression}: {error}");
+    }
+}
