@@ -104,9 +104,13 @@ provider.add_span_processor(BatchSpanProcessor(exporter))
 tracer = provider.get_tracer("test")
 began = time.time()
 server = {"http.request.method": "GET", "http.response.status_code": 503, "url.full": "http://shop/pay", "cart.size": 3}
-with tracer.start_as_current_span("GET /pay", kind=trace.SpanKind.SERVER, attributes=server) as root:
-    with tracer.start_as_current_span("charge", kind=trace.SpanKind.CLIENT, attributes={"peer.service": "otel-bank"}):
-        time.sleep(0.01)
+start_ns = time.time_ns()
+root = tracer.start_span("GET /pay", kind=trace.SpanKind.SERVER, attributes=server, start_time=start_ns)
+context = trace.set_span_in_context(root)
+charge = {"peer.service": "otel-bank"}
+child = tracer.start_span("charge", context, trace.SpanKind.CLIENT, charge, start_time=start_ns + 1_000_000)
+child.end(start_ns + 11_000_000)
+root.end(start_ns + 12_000_000)
 otel_id = format(root.get_span_context().trace_id, "032x")
 provider.shutdown()
 found = summaries(StartTime=began - 5, EndTime=time.time() + 5, TimeRangeType="Event", FilterExpression='annotation.cart.size = 3 AND fault')
