@@ -1,5 +1,6 @@
 //! Limits and facts of the faces, each with its unit and default. The binary fills this from its own settings.
 
+use std::sync::Arc;
 use std::time::Duration;
 use waggle_model::EventLimits;
 
@@ -56,6 +57,11 @@ pub struct XRayLimits {
     /// Most bytes of rows that a service graph or statistics hold at once; for more they read the range again, part by part, 64 parts at
     /// most. Default 256 MiB.
     pub graph_bytes_max: usize,
+    /// Most bytes of rows of whole traces that one request holds at once: it reads them in parts, and a trace that is larger alone says that
+    /// it is cut. Default 64 MiB.
+    pub read_bytes_max: usize,
+    /// Attributes of OTLP spans that X-Ray's answers have as annotations, besides those that the sender names. Default none.
+    pub annotation_keys: Arc<[String]>,
     /// Most traces of a group in one service graph, statistics or search for insights. Default 100,000.
     pub group_traces_max: usize,
     /// Longest insight: faults that stay high for longer become what is usual. So far before and behind a range its insights are looked
@@ -70,6 +76,8 @@ impl Default for XRayLimits {
             trace_rows_max: 10_000,
             page_rows_max: 20_000_000,
             graph_bytes_max: 256 * MIB,
+            read_bytes_max: 64 * MIB,
+            annotation_keys: Arc::default(),
             group_traces_max: 100_000,
             insight_length_max: Duration::from_secs(6 * 3_600),
         }

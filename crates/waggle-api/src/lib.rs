@@ -52,7 +52,6 @@ use route::Face;
 use std::sync::Arc;
 use tokio::net::{TcpListener, UdpSocket};
 use tower::ServiceExt;
-use waggle_access::Caller;
 use xray::sender::Unsigned;
 
 /// Makes the router of the main door: ingest, the Honeycomb API, `/api/`, health, and the UI for the rest.
@@ -73,11 +72,11 @@ pub fn otlp_http_router(state: ApiState) -> Router {
         .with_state(state)
 }
 
-/// Makes the router of the TCP port of X-Ray's daemon protocol: all operations, unsigned, by one caller.
-pub fn xray_daemon_router(state: ApiState, caller: Arc<Caller>) -> Router {
+/// Makes the router of the TCP port of X-Ray's daemon protocol: all operations, unsigned, with one API key; see [`serve_xray`].
+pub fn xray_daemon_router(state: ApiState, key: Option<Arc<str>>) -> Router {
     resource::routes(|row| row.face == Face::XRay)
         .fallback(xray::answer::unknown_operation)
-        .layer(Extension(Unsigned(caller)))
+        .layer(Extension(Unsigned(key)))
         .layer(from_fn_with_state(state.clone(), fence::http))
         .with_state(state)
 }
@@ -107,16 +106,17 @@ pub async fn serve_otlp_http(
     listen::http::serve(listener, router, &state.config, shutdown).await;
 }
 
-/// Serves X-Ray's daemon protocol for one caller: documents by UDP, all operations, unsigned, by TCP; see [`serve_http`].
+/// Serves X-Ray's daemon protocol with one API key, or without as the caller of `--dev`: documents by UDP, all operations, unsigned, by
+/// TCP; see [`serve_http`]. What the key may do is looked up as requests come.
 pub async fn serve_xray<S: Future<Output = ()> + Send>(
     (udp, tcp): (UdpSocket, TcpListener),
     state: ApiState,
-    caller: Arc<Caller>,
+    key: Option<Arc<str>>,
     shutdown: impl Fn() -> S,
 ) {
-    let router = xray_daemon_router(state.clone(), Arc::clone(&caller));
+    let router = xray_daemon_router(state.clone(), key.clone());
     tokio::join!(
-        listen::udp::serve(udp, state.clone(), caller, shutdown()),
+        listen::udp::serve(udp, state.clone(), Unsigned(key), shutdown()),
         listen::http::serve(tcp, router, &state.config, shutdown()),
     );
 }

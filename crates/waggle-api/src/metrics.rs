@@ -94,6 +94,10 @@ pub(crate) enum XrayOutcome {
     Spillover,
     /// Spans of OpenTelemetry that were sent to be dropped.
     Unsampled,
+    /// A document that waited, and whose events went to another dataset because its own refused them.
+    Misplaced,
+    /// A document that waited, and goes on waiting because every dataset refuses its events.
+    Stuck,
 }
 
 impl ApiMetrics {

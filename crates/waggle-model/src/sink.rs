@@ -18,7 +18,31 @@ pub trait EventSink: Send + Sync {
         tenant: Tenant,
         batches: Vec<EventBatch>,
         may_create_datasets: bool,
+    ) -> Result<AppendOutcome, AppendError> {
+        self.append_together(tenant, batches, may_create_datasets, &[])
+            .await
+    }
+
+    /// As [`append`](Self::append), but stores nothing when one of the rows in `must` (by batch and row) is refused: the outcome then
+    /// accepts none and says what was refused.
+    ///
+    /// # Errors
+    /// As those of [`append`](Self::append).
+    async fn append_together(
+        &self,
+        tenant: Tenant,
+        batches: Vec<EventBatch>,
+        may_create_datasets: bool,
+        must: &[(usize, usize)],
     ) -> Result<AppendOutcome, AppendError>;
+}
+
+impl AppendOutcome {
+    /// Whether one of these rows (by batch and row) was refused.
+    pub fn refuses_any(&self, rows: &[(usize, usize)]) -> bool {
+        let mut rejects = self.rejects.iter();
+        rejects.any(|reject| rows.contains(&(reject.batch, reject.row)))
+    }
 }
 
 /// What became of the rows of one append.

@@ -52,7 +52,8 @@ pub trait QueryEngine: Send + Sync {
         search: &TraceSearch,
     ) -> Result<TracePage, QueryError>;
 
-    /// Collects every row of several traces, in the order of the ids; a trace nobody knows has none.
+    /// Collects every row of several traces, in the order of the ids; a trace nobody knows has none. There are fewer traces than ids when
+    /// the rows of more would take too many bytes, but never none.
     async fn traces(
         &self,
         tenant: Tenant,

@@ -1,6 +1,6 @@
 //! Many traces at once: which traces have rows of some kind, all rows of several traces, and some columns of many rows.
 
-use crate::{DatasetId, FilterSpec, QueryStats, RawRow, TimeRange, ValueRef};
+use crate::{DatasetId, DatasetScope, FilterSpec, QueryStats, RawRow, TimeRange, ValueRef};
 
 /// Which traces to look for, newest first.
 #[derive(Clone, Debug, Default)]
@@ -66,6 +66,9 @@ pub struct TracesRequest {
     pub also: Vec<DatasetId>,
     /// Most rows of each; of a larger trace these are the oldest.
     pub rows_max: usize,
+    /// About so many bytes of rows are read: the answer ends before the trace that would exceed them. Of a trace that does so alone it has
+    /// the oldest rows.
+    pub bytes_max: usize,
 }
 
 /// The rows of one of several traces.
@@ -80,6 +83,8 @@ pub struct TraceRows {
 /// Which columns of which rows.
 #[derive(Clone, Debug)]
 pub struct ScanRequest {
+    /// Datasets to look in.
+    pub scope: DatasetScope,
     /// Times of the rows.
     pub range: TimeRange,
     /// Rows must have a value in this column; those with the same come in the same part.

@@ -402,7 +402,7 @@ impl QueryEngine for Engine {
     ) -> Result<QueryStats, QueryError> {
         let request = request.clone();
         self.run(tenant, Kind::Traces, move |source, _, watch| {
-            let snapshot = source.snapshot(tenant, &DatasetScope::All, request.range)?;
+            let snapshot = source.snapshot(tenant, &request.scope, request.range)?;
             scan_rows(&snapshot, &request, &mut *visit, watch)
         })
         .await

@@ -131,7 +131,7 @@ impl RowStore {
                     fields,
                 })
                 .collect();
-            visit(&Trace::new(id, rows_to_parts(&rows)));
+            visit(&Trace::new(id, rows_to_parts(&rows, &[])));
         }
     }
 }

@@ -216,6 +216,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most memory of one service graph or time series; spans that need more are read in up to 64 parts, beyond which the request is refused.",
     },
     Setting {
+        name: "xray-read-bytes-max",
+        kind: Kind::Bytes(MIB, 64 * GIB),
+        default: "64 MiB",
+        help: "Most memory for the events of whole traces that one X-Ray request holds at once: it reads many traces in parts; of one that is larger alone it takes the oldest events and says LimitExceeded.",
+    },
+    Setting {
+        name: "xray-annotation-keys",
+        kind: Kind::Text,
+        default: "none",
+        help: "Attributes of OTLP spans that X-Ray's answers show as annotations, with commas between them, as http.route,tenant.id; besides those that a span names in aws.xray.annotations. Filter expressions find every attribute.",
+    },
+    Setting {
         name: "xray-group-traces-max",
         kind: Kind::Number(1_000, 100_000_000),
         default: "100000",
@@ -297,7 +309,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "xray-pending-bytes-max",
         kind: Kind::Bytes(MIB, 1024 * GIB),
         default: "64MiB",
-        help: "Most memory for X-Ray documents that wait; beyond it the oldest become events as they are.",
+        help: "Most memory for X-Ray documents that wait; beyond three quarters of it the oldest become events as they are, and beyond all of it calls with more are answered 503.",
     },
     Setting {
         name: "xray-entities-max",

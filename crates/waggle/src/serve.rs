@@ -20,7 +20,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{error, info, warn};
-use waggle_access::{Access, BootstrapOutcome, BootstrapValues, Caller, InstallationSecret};
+use waggle_access::{Access, BootstrapOutcome, BootstrapValues, InstallationSecret};
 use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize, RateLimits, XRayLimits};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
@@ -120,13 +120,13 @@ pub(crate) async fn run(config: Config) -> Result<()> {
             "documents of X-Ray wait for the rest of their traces"
         );
     }
-    let xray_caller = match listeners.xray {
-        Some(_) => Some(xray_caller(&config, &access).await?),
-        None => None,
-    };
+    let xray_key = config.secret("xray-key").map(Arc::<str>::from);
+    if let (Some(_), Some(key)) = (&listeners.xray, &xray_key) {
+        check_xray_key(key, &access).await?;
+    }
 
     let (stop, stopping) = watch::channel(false);
-    let served = tokio::spawn(serve(listeners, xray_caller, state.clone(), stopping));
+    let served = tokio::spawn(serve(listeners, xray_key, state.clone(), stopping));
     let opening = Arc::clone(&store);
     tokio::task::spawn_blocking(move || opening.open_newest_blocks());
     let chores = [
@@ -299,11 +299,22 @@ async fn bind_xray(config: &Config) -> Result<Option<(UdpSocket, TcpListener)>> 
     }
 }
 
-/// Whose events arrive at `--xray`.
-async fn xray_caller(config: &Config, access: &Access) -> Result<Arc<Caller>> {
-    match config.secret("xray-key") {
-        Some(key) => access.caller(key).await.context("--xray-key"),
-        None => Ok(access.dev_caller().await?),
+/// The items of a list that is written with commas; `none` has none.
+fn list_of(text: &str) -> Arc<[String]> {
+    let items = text.split(',').map(str::trim);
+    let items = items.filter(|item| !item.is_empty() && *item != "none");
+    items.map(str::to_owned).collect()
+}
+
+/// Says so when nobody knows the key of `--xray` at the start: it may be made later.
+async fn check_xray_key(key: &str, access: &Access) -> Result<()> {
+    match access.caller(key).await {
+        Ok(_) => Ok(()),
+        Err(waggle_access::Error::UnknownKey) => {
+            warn!("nobody knows --xray-key: what arrives at --xray is refused until it is made");
+            Ok(())
+        }
+        Err(error) => Err(error).context("--xray-key"),
     }
 }
 
@@ -422,6 +433,9 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
             page_rows_max: config.number("xray-page-rows-max") as u64,
             graph_bytes_max: usize::try_from(config.bytes("xray-graph-bytes-max"))
                 .unwrap_or(usize::MAX),
+            annotation_keys: list_of(config.text("xray-annotation-keys")),
+            read_bytes_max: usize::try_from(config.bytes("xray-read-bytes-max"))
+                .unwrap_or(usize::MAX),
             group_traces_max: config.number("xray-group-traces-max"),
             insight_length_max: config.duration("xray-insight-length-max"),
         },
@@ -506,7 +520,7 @@ async fn bootstrap(access: &Access) -> Result<Made> {
 
 async fn serve(
     listeners: Listeners,
-    xray_caller: Option<Arc<Caller>>,
+    xray_key: Option<Arc<str>>,
     state: ApiState,
     stopping: watch::Receiver<bool>,
 ) {
@@ -526,9 +540,9 @@ async fn serve(
         }
     };
     let xray = async {
-        if let (Some(listeners), Some(caller)) = (listeners.xray, xray_caller) {
+        if let Some(listeners) = listeners.xray {
             let stopped = || stopped(stopping.clone());
-            waggle_api::serve_xray(listeners, state.clone(), caller, stopped).await;
+            waggle_api::serve_xray(listeners, state.clone(), xray_key, stopped).await;
         }
     };
     tokio::join!(http, otlp_http, grpc, xray);

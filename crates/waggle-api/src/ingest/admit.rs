@@ -135,7 +135,7 @@ pub(crate) async fn append(
             *batch = EventBatch::new(PENDING_DATASET);
         }
     }
-    let mut outcome = append_internal(state, sender, protocol, batches).await?;
+    let mut outcome = append_internal(state, sender, protocol, batches, &[]).await?;
     for reject in &rejects {
         state.event_rejected(tenant, protocol, reject.reason);
     }
@@ -146,12 +146,14 @@ pub(crate) async fn append(
     Ok(outcome)
 }
 
-/// As [`append`], of what the server writes, which may wait in the dataset that it alone writes.
+/// As [`append`], of what the server writes, which may wait in the dataset that it alone writes. When one of the rows in `must` (by batch
+/// and row) is refused, nothing is stored.
 pub(crate) async fn append_internal(
     state: &ApiState,
     sender: Sender,
     protocol: Protocol,
     batches: Vec<EventBatch>,
+    must: &[(usize, usize)],
 ) -> Result<AppendOutcome, NotTaken> {
     if batches.iter().all(EventBatch::is_empty) {
         return Ok(AppendOutcome {
@@ -169,10 +171,12 @@ pub(crate) async fn append_internal(
     let sent: Vec<Sent> = batches.iter().map(Sent::new).collect();
     let appended = state
         .sink
-        .append(sender.tenant, batches, sender.may_create_datasets)
+        .append_together(sender.tenant, batches, sender.may_create_datasets, must)
         .await;
     let refused = |reason| state.request_rejected(Some(sender.tenant), protocol, reason);
     match &appended {
+        // Put together anew without what was refused.
+        Ok(outcome) if outcome.refuses_any(must) => {}
         Ok(outcome) => {
             state
                 .metrics

@@ -9,9 +9,10 @@ use crate::route::{BodyLimit, Face, Need, Resource, Route};
 use crate::shape::Content;
 use crate::state::ApiState;
 use crate::xray;
+use crate::xray::error::Refusal;
+use crate::xray::sender::Signer;
 use axum::Extension;
 use axum::extract::{Request, State};
-use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::Response;
 use axum::routing::on;
@@ -145,11 +146,14 @@ async fn take(
     whose: &mut Option<Tenant>,
 ) -> Result<RejectedCount, OtlpError> {
     let (parts, body) = request.into_parts();
-    // A signature is of the body, and so its sender is known only after it.
     let is_signed = caller::key_of(&parts.headers).is_none() && xray::is_signed(&parts.headers);
+    // A signature is of the body, and checked after it was read; whose it claims to be is known before.
     let known = match is_signed {
-        true => None,
-        false => Some(Exporter::find(state, signal, peer, &parts.headers, whose).await?),
+        true => {
+            let signer = Signer::of(state, &parts).await;
+            Known::Signed(signer.map_err(|refusal| unknown_signer(&refusal))?)
+        }
+        false => Known::Exporter(Exporter::find(state, signal, peer, &parts.headers, whose).await?),
     };
     let bytes_max = state.config.otlp_body_bytes_max;
     let body = body::collect(body, bytes_max)
@@ -162,8 +166,13 @@ async fn take(
             },
         })?;
     let exporter = match known {
-        Some(exporter) => exporter,
-        None => Exporter::signed(state, &parts, &body, whose).await?,
+        Known::Exporter(exporter) => exporter,
+        Known::Signed(signer) => {
+            let caller = signer.check(&parts, &body);
+            let caller = caller.map_err(|refusal| unknown_signer(&refusal))?;
+            *whose = Some(caller.tenant);
+            Exporter::by(sender_by(state, &caller).map_err(refused)?)
+        }
     };
     let message = Message {
         body,
@@ -173,6 +182,20 @@ async fn take(
     exporter
         .store(state, signal, Protocol::OtlpHttp, message)
         .await
+}
+
+/// Who sends, before the body was read.
+enum Known {
+    Exporter(Exporter),
+    /// Whoever signed as X-Ray's clients do. Source: spec/xray.md section 1.4.
+    Signed(Signer),
+}
+
+fn unknown_signer(refusal: &Refusal) -> OtlpError {
+    match refusal.code.status() {
+        status if status.is_server_error() => OtlpError::Unavailable,
+        _ => OtlpError::UnknownKey,
+    }
 }
 
 fn refused(error: SenderError) -> OtlpError {
@@ -212,22 +235,6 @@ impl Exporter {
             is_classic: false,
             dataset: None,
         }
-    }
-
-    /// Whoever signed as X-Ray's clients do. Source: spec/xray.md section 1.4.
-    async fn signed(
-        state: &ApiState,
-        parts: &Parts,
-        body: &[u8],
-        whose: &mut Option<Tenant>,
-    ) -> Result<Self, OtlpError> {
-        let caller = xray::sender::who_signed(state, parts, body).await;
-        let caller = caller.map_err(|refusal| match refusal.code.status() {
-            status if status.is_server_error() => OtlpError::Unavailable,
-            _ => OtlpError::UnknownKey,
-        })?;
-        *whose = Some(caller.tenant);
-        Ok(Self::by(sender_by(state, &caller).map_err(refused)?))
     }
 
     /// Checks 2 and 3 of section 5.2, then the key.

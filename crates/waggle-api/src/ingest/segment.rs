@@ -4,6 +4,8 @@
 //! A document whose events can't be written yet is appended, whole, to the internal dataset [`PENDING_DATASET`]; when they can be, the
 //! same append writes them and the note that it waits no more. So a crash at any point leaves every document either waiting or written,
 //! and [`restore`] finds those that wait.
+//!
+//! A document that waited was acknowledged: when the store refuses its events, it either gets them in another dataset or goes on waiting.
 
 mod chore;
 mod recent;
@@ -15,20 +17,26 @@ use super::admit::{NotTaken, Sender, append_internal};
 use crate::metrics::{Protocol, XrayOutcome};
 use crate::state::ApiState;
 use parking_lot::Mutex;
-use recent::{Flight, Key, Offered, Recent, RecentLimits, StoredEntity};
+use recent::{Flight, Key, Landed, Offered, Part, Place, Recent, RecentLimits, StoredEntity};
 use std::collections::HashSet;
 use std::sync::Arc;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use waggle_model::{
     AppendError, PENDING_DATASET, Tenant, TimeRange, TraceChoice, TraceRequest, Value,
 };
-use waggle_wire::xray::{Document, EntityId, RejectCode, Rejected, Source};
+use waggle_wire::xray::{DATASET_UNKNOWN, Document, EntityId, RejectCode, Rejected, Source};
+use write::Written;
+
+/// How often a flight is put together anew without the documents that the store refuses: to their own dataset, elsewhere, and not at all.
+const ROUNDS: usize = 4;
 
 /// What the doors share of documents that came lately.
 pub(crate) struct Segments {
     recent: Mutex<Recent>,
-    /// Tenants that have the dataset in which documents wait.
-    ready: Mutex<HashSet<Tenant>>,
+    /// Datasets that the server has made for documents.
+    ready: Mutex<HashSet<(Tenant, &'static str)>>,
+    /// So much waits that the oldest have to go.
+    pressed: Notify,
 }
 
 impl Segments {
@@ -42,6 +50,7 @@ impl Segments {
         Self {
             recent: Mutex::new(Recent::new(limits, now_ns)),
             ready: Mutex::default(),
+            pressed: Notify::new(),
         }
     }
 }
@@ -101,25 +110,17 @@ async fn take(
     drop(documents);
     let tenant = sender.tenant;
     learn_unsure(state, tenant, &parsed).await;
-    let mut offers = offer(state, tenant, &parsed, source);
+    let mut offers = offer(state, tenant, &parsed, source)?;
     drop(parsed);
-    let refused = match store(state, sender, &mut offers.flight).await {
-        Ok(refused) => refused,
-        Err(error) => {
-            state.segments.recent.lock().roll_back(&mut offers.flight);
-            return Err(error);
-        }
-    };
-    land(state, &offers.flight, &refused);
+    let refused = fly(state, sender, &mut offers.flight).await?;
     for mut landed in offers.others {
         // The other call holds the same bytes: they are durable when it says so, and lost when it ends without a word.
         let is_stored = landed.wait_for(Option::is_some).await;
-        if !is_stored.is_ok_and(|stored| *stored == Some(true)) {
+        if !is_stored.is_ok_and(|stored| *stored == Some(Landed::Stored)) {
             return Err(NotTaken::Store(AppendError::Busy));
         }
     }
-    let refused_ids = refused.into_iter().map(|(_, id)| id);
-    rejected.extend(offers.full.into_iter().chain(refused_ids).map(invalid));
+    rejected.extend(offers.full.into_iter().chain(refused).map(invalid));
     let metrics = &state.metrics;
     metrics.xray_documents(XrayOutcome::Rejected, rejected.len());
     metrics.xray_documents(XrayOutcome::Accepted, offers.taken_count);
@@ -127,12 +128,35 @@ async fn take(
     Ok(rejected)
 }
 
-/// A flight's events are durable, but for documents that the store refused.
-fn land(state: &ApiState, flight: &Flight, refused: &[(Key, EntityId)]) {
+/// Stores a flight and brings the table up to date with it. Returns those documents that came with it and were refused.
+///
+/// # Errors
+/// Nothing was stored, and the table is as it was.
+async fn fly(
+    state: &ApiState,
+    sender: Sender,
+    flight: &mut Flight,
+) -> Result<Vec<EntityId>, NotTaken> {
+    let stored = store(state, sender, flight).await;
+    let now_ns = state.clock.now_ns();
     let mut recent = state.segments.recent.lock();
-    recent.commit(flight, state.clock.now_ns());
-    for (key, id) in refused {
-        recent.forget_document(key, *id);
+    match stored {
+        Ok(refused) => {
+            let came = recent.take_back(flight, &refused, now_ns);
+            let stuck_count = refused.len().saturating_sub(came.len());
+            state
+                .metrics
+                .xray_documents(XrayOutcome::Stuck, stuck_count);
+            recent.commit(flight, now_ns);
+            if recent.is_pressed() {
+                state.segments.pressed.notify_one();
+            }
+            Ok(came)
+        }
+        Err(error) => {
+            recent.roll_back(flight, now_ns);
+            Err(error)
+        }
     }
 }
 
@@ -144,10 +168,15 @@ struct Offers {
     /// Refused because their trace is over its limit.
     full: Vec<EntityId>,
     /// Calls that hold the same documents and have not ended.
-    others: Vec<watch::Receiver<Option<bool>>>,
+    others: Vec<watch::Receiver<Option<Landed>>>,
 }
 
-fn offer(state: &ApiState, tenant: Tenant, documents: &[Document], source: Source) -> Offers {
+fn offer(
+    state: &ApiState,
+    tenant: Tenant,
+    documents: &[Document],
+    source: Source,
+) -> Result<Offers, NotTaken> {
     let mut recent = state.segments.recent.lock();
     // Under the lock: what is taken in later has a later time.
     let now_ns = state.clock.now_ns();
@@ -168,63 +197,135 @@ fn offer(state: &ApiState, tenant: Tenant, documents: &[Document], source: Sourc
             Offered::TraceFull => offers.full.push(document.entity().id()),
         }
     }
-    recent.write_waiting(&mut offers.flight);
-    offers
+    if !recent.write_waiting(&mut offers.flight) {
+        recent.roll_back(&mut offers.flight, now_ns);
+        state.segments.pressed.notify_one();
+        state
+            .metrics
+            .request_rejected(Protocol::Xray, "waiting_full");
+        tracing::debug!("documents that would have to wait were sent away: too many do");
+        return Err(NotTaken::Store(AppendError::Busy));
+    }
+    Ok(offers)
 }
 
 /// Writes a flight and returns the documents whose own event the store refused.
+///
+/// A document that was acknowledged before, and waited, must not be lost by being refused now: where its own dataset can't have it, it
+/// goes to that of documents whose service is not known, and when even that is impossible it is left out and goes on waiting.
 async fn store(
     state: &ApiState,
     sender: Sender,
     flight: &mut Flight,
 ) -> Result<Vec<(Key, EntityId)>, NotTaken> {
-    let limits = state.config.event_limits.clone();
-    let writes = std::mem::take(&mut flight.writes);
-    let full = flight.full.clone();
-    let now_ns = state.clock.now_ns();
-    let is_large = writes
-        .iter()
-        .map(|(part, _)| part.text.len())
-        .sum::<usize>()
-        >= state.config.offload_bytes_min;
     let tenant = sender.tenant;
-    let written = crate::listen::body::run(is_large, move || {
-        write::Written::new(&writes, &full, now_ns, &limits)
-    })
-    .await;
-    if written.has_pending() {
-        make_ready(state, tenant).await?;
-    }
-    let write::Written {
-        batches,
-        rows,
-        mut refused,
-    } = written;
-    let outcome = append_internal(state, sender, Protocol::Xray, batches).await?;
-    for reject in outcome.rejects {
-        if let Some(document) = rows.get(&(reject.batch, reject.row)) {
-            tracing::warn!(id = %document.1, reason = ?reject.reason, "document of X-Ray refused");
-            refused.push(*document);
+    let mut writes = std::mem::take(&mut flight.writes);
+    let mut refused = Vec::new();
+    for _ in 0..ROUNDS {
+        let written;
+        (written, writes) = write(state, writes, flight.full.clone()).await;
+        for dataset in [PENDING_DATASET, DATASET_UNKNOWN] {
+            if written.has(dataset) {
+                make_ready(state, tenant, dataset).await?;
+            }
+        }
+        let Written {
+            batches,
+            rows,
+            must,
+            refused: unwritable,
+        } = written;
+        let outcome = append_internal(state, sender.clone(), Protocol::Xray, batches, &must).await?;
+        let is_stored = !outcome.refuses_any(&must);
+        let mut left_out: HashSet<usize> = match is_stored {
+            true => unwritable.into_iter().collect(),
+            false => HashSet::new(),
+        };
+        for reject in outcome.rejects {
+            let row = (reject.batch, reject.row);
+            let Some(number) = rows.get(&row) else {
+                continue;
+            };
+            let Some((part, place)) = writes.get_mut(*number) else {
+                continue;
+            };
+            let (id, reason) = (part.id, reject.reason);
+            match place {
+                _ if is_stored => {
+                    tracing::warn!(%id, ?reason, "document of X-Ray refused");
+                    left_out.insert(*number);
+                }
+                Place::Events {
+                    settles: true,
+                    is_elsewhere,
+                    ..
+                } if *is_elsewhere => {
+                    tracing::warn!(%id, ?reason, "a document that waited can't be written yet");
+                    left_out.insert(*number);
+                }
+                Place::Events {
+                    settles: true,
+                    is_elsewhere,
+                    ..
+                } => {
+                    tracing::warn!(%id, ?reason, dataset = DATASET_UNKNOWN, "a document that waited goes elsewhere");
+                    state.metrics.xray_documents(XrayOutcome::Misplaced, 1);
+                    *is_elsewhere = true;
+                }
+                // Should it be refused again, it is when the others are stored.
+                _ => {}
+            }
+        }
+        let mut number = 0..;
+        for (part, _) in
+            writes.extract_if(.., |_| number.next().is_some_and(|n| left_out.contains(&n)))
+        {
+            refused.push((part.key, part.id));
+        }
+        if is_stored {
+            return Ok(refused);
         }
     }
-    Ok(refused)
+    tracing::warn!("what can be stored changes faster than documents can be written");
+    Err(NotTaken::Store(AppendError::Busy))
 }
 
-/// Makes the dataset in which documents wait, which is not for the key that sends to allow.
-async fn make_ready(state: &ApiState, tenant: Tenant) -> Result<(), NotTaken> {
-    if state.segments.ready.lock().contains(&tenant) {
+/// Makes the rows of a flight; gives its documents back.
+async fn write(
+    state: &ApiState,
+    writes: Vec<(Part, Place)>,
+    full: Vec<Key>,
+) -> (Written, Vec<(Part, Place)>) {
+    let limits = state.config.event_limits.clone();
+    let now_ns = state.clock.now_ns();
+    let bytes: usize = writes.iter().map(|(part, _)| part.text.len()).sum();
+    let is_large = bytes >= state.config.offload_bytes_min;
+    crate::listen::body::run(is_large, move || {
+        (Written::new(&writes, &full, now_ns, &limits), writes)
+    })
+    .await
+}
+
+/// Makes a dataset in which the server puts documents, which is not for the key that sends to allow.
+async fn make_ready(
+    state: &ApiState,
+    tenant: Tenant,
+    dataset: &'static str,
+) -> Result<(), NotTaken> {
+    if state.segments.ready.lock().contains(&(tenant, dataset)) {
         return Ok(());
     }
     let now_ns = state.clock.now_ns();
+    // Nor for the limit on datasets: what was acknowledged must have a place.
     let made = state
         .metastore
-        .ensure_dataset(tenant, PENDING_DATASET, usize::MAX, now_ns)
+        .ensure_dataset(tenant, dataset, usize::MAX, now_ns)
         .await;
     if let Err(error) = made {
-        let reason = format!("the dataset of waiting documents can't be made: {error}");
+        let reason = format!("the dataset {dataset} can't be made: {error}");
         return Err(NotTaken::Store(AppendError::Unavailable(reason)));
     }
-    state.segments.ready.lock().insert(tenant);
+    state.segments.ready.lock().insert((tenant, dataset));
     Ok(())
 }
 

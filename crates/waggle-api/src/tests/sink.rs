@@ -18,6 +18,8 @@ pub(super) enum Mood {
     Panic,
     /// Refuses this row of the first batch.
     Refuse(usize, RejectReason),
+    /// Refuses all rows for these datasets.
+    RefuseDatasets(&'static [&'static str]),
 }
 
 pub(super) struct RecordingSink {
@@ -48,11 +50,12 @@ impl RecordingSink {
 
 #[async_trait]
 impl EventSink for RecordingSink {
-    async fn append(
+    async fn append_together(
         &self,
         tenant: Tenant,
         batches: Vec<EventBatch>,
         may_create_datasets: bool,
+        must: &[(usize, usize)],
     ) -> Result<AppendOutcome, AppendError> {
         let mood = *self.mood.lock();
         let mut outcome = AppendOutcome::default();
@@ -67,8 +70,27 @@ impl EventSink for RecordingSink {
                 row,
                 reason,
             }),
+            Mood::RefuseDatasets(names) => {
+                let refused = batches.iter().enumerate();
+                for (batch, refused) in refused.filter(|(_, b)| names.contains(&&*b.dataset)) {
+                    outcome.rejects.extend((0..refused.len()).map(|row| Reject {
+                        batch,
+                        row,
+                        reason: RejectReason::DatasetTooManyColumns,
+                    }));
+                }
+            }
+        }
+        if outcome.refuses_any(must) {
+            return Ok(outcome);
         }
         for (index, batch) in batches.into_iter().enumerate() {
+            if let Mood::RefuseDatasets(names) = mood
+                && names.contains(&&*batch.dataset)
+            {
+                outcome.datasets.push(None);
+                continue;
+            }
             let found = self.metastore.find_dataset(tenant, &batch.dataset).await;
             let mut dataset = found.unwrap().map(|dataset| dataset.id);
             if dataset.is_none() && may_create_datasets {

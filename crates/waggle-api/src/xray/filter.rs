@@ -4,7 +4,7 @@ use super::arn;
 use super::call::{Call, Input};
 use super::error::Refusal;
 use super::group;
-use super::reading::{Loaded, Reader};
+use super::reading::Reader;
 use super::window::RangeType;
 use std::collections::HashMap;
 use waggle_metastore::Group;
@@ -26,7 +26,7 @@ pub(super) struct Search {
 
 /// Traces on one page of a search; whether they pass is still to be seen.
 pub(super) struct Candidates {
-    pub(super) traces: Vec<Loaded>,
+    pub(super) ids: Vec<TraceId>,
     /// Everything since then has been looked at.
     pub(super) reached_ns: i64,
     pub(super) next: Option<TraceCursor>,
@@ -80,7 +80,7 @@ impl Search {
             .filter_map(|id| waggle_xray::trace_id_of(id))
             .collect();
         Ok(Candidates {
-            traces: reader.load(&ids).await?,
+            ids,
             reached_ns: page.reached_ns,
             next: page.next,
         })

@@ -5,7 +5,7 @@ use super::call::{Call, Outcome, reply};
 use super::error::Refusal;
 use super::filter::{Search, of_group, range_of};
 use super::page::Pages;
-use super::reading::{Reader, away, trace_ids};
+use super::reading::{Loaded, Reader, away, trace_ids};
 use super::traces::{NEXT_TOKEN, TOKEN};
 use super::window::RangeType;
 use crate::route::{Resource, Route};
@@ -13,7 +13,7 @@ use crate::shape::{Content, Member, Shape, may, must};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
-use waggle_model::{ScanRequest, TimeRange};
+use waggle_model::{DatasetScope, ScanRequest, TimeRange};
 use waggle_wire::xray::TraceId;
 use waggle_xray::{
     COLUMNS, Filter, GraphBuilder, GraphNode, RowStore, Seconds, Selector, SeriesBuilder, Trace,
@@ -163,29 +163,18 @@ pub(super) async fn graph_of_range(
 
 /// The graph of some traces.
 pub(super) async fn graph_of(reader: &Reader, ids: &[TraceId]) -> Result<Vec<GraphNode>, Refusal> {
-    let loaded = reader.load(ids).await?;
-    let graph = away(move || {
-        let mut graph = GraphBuilder::new(TimeRange::ALL);
-        for loaded in &loaded {
-            loaded.ask(|trace, _| graph.add(trace));
-        }
-        graph
-    })
-    .await;
+    let add = |graph: &mut GraphBuilder, loaded: &Loaded| loaded.ask(|trace, _| graph.add(trace));
+    let graph = GraphBuilder::new(TimeRange::ALL);
+    let graph = reader.fold(ids, graph, add).await?;
     finish(reader, graph).await
 }
 
 /// Draws the links to other traces, and numbers the nodes.
-async fn finish(reader: &Reader, mut graph: GraphBuilder) -> Result<Vec<GraphNode>, Refusal> {
+async fn finish(reader: &Reader, graph: GraphBuilder) -> Result<Vec<GraphNode>, Refusal> {
+    let link = |graph: &mut GraphBuilder, loaded: &Loaded| loaded.ask(|trace, _| graph.link(trace));
     let linked = graph.linked_traces();
-    let loaded = reader.load(&linked).await?;
-    Ok(away(move || {
-        for loaded in &loaded {
-            loaded.ask(|trace, _| graph.link(trace));
-        }
-        graph.finish()
-    })
-    .await)
+    let graph = reader.fold(&linked, graph, link).await?;
+    Ok(away(move || graph.finish()).await)
 }
 
 async fn get_statistics(call: Call) -> Outcome {
@@ -262,6 +251,7 @@ async fn scan<B: Send + 'static>(
         let mut built = start();
         for part in 0..parts {
             let request = ScanRequest {
+                scope: DatasetScope::All,
                 range,
                 key: "trace.trace_id".to_owned(),
                 columns: COLUMNS.to_vec(),
@@ -327,25 +317,21 @@ async fn search<B: Send + 'static>(
     let mut trace_count = 0;
     loop {
         let page = search.page(reader, after).await?;
-        trace_count += page.traces.len();
+        trace_count += page.ids.len();
         if trace_count > traces_max {
             let message =
                 format!("the group has more than {traces_max} traces; ask for a shorter range");
             return Err(Refusal::invalid(message));
         }
         let filter = search.filter.clone();
-        let traces = page.traces;
-        built = away(move || {
-            for loaded in &traces {
-                loaded.ask(|trace, _| {
-                    if filter.matches(trace) {
-                        add(&mut built, trace);
-                    }
-                });
-            }
-            built
-        })
-        .await;
+        let passing = move |built: &mut B, loaded: &Loaded| {
+            loaded.ask(|trace, _| {
+                if filter.matches(trace) {
+                    add(built, trace);
+                }
+            });
+        };
+        built = reader.fold(&page.ids, built, passing).await?;
         after = page.next;
         if after.is_none() {
             return Ok(built);

@@ -12,8 +12,8 @@ use waggle_access::sha256_hex;
 const TOKEN: &str = "NextToken";
 /// Digits of the hash that a token holds.
 const HASH_DIGITS: usize = 16;
-/// Longer ones are not ours.
-const TOKEN_BYTES_MAX: usize = 2_000;
+/// Longer ones are not ours: a position may have the id of a trace in it, which may be as long as a value may.
+const TOKEN_BYTES_MAX: usize = 100_000;
 
 /// The pages of one request's answer.
 pub(crate) struct Pages {

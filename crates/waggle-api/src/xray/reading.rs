@@ -5,11 +5,12 @@ use super::error::Refusal;
 use crate::listen::body;
 use crate::problem::Problem;
 use crate::state::ApiState;
-use waggle_model::{DatasetId, PENDING_DATASET, RawRow, Tenant, TraceRows, TracesRequest};
+use std::sync::Arc;
+use waggle_model::{DatasetId, PENDING_DATASET, RawRow, Tenant, TraceRows, TracesRequest, Value};
 use waggle_wire::xray::TraceId;
 use waggle_xray::{Parts, Row, StoredFields, Trace, rows_to_parts};
 
-/// Traces that are read at once: each may have as many rows as a trace may.
+/// Most traces that are read at once; fewer when they have many rows.
 const TRACES_AT_ONCE: usize = 25;
 
 /// Reads traces of one environment.
@@ -24,8 +25,10 @@ pub(super) struct Reader {
 pub(super) struct Loaded {
     pub(super) id: TraceId,
     rows: Vec<RawRow>,
-    /// Whether there are more rows than may be read.
+    /// Whether there are more rows than may be read, or documents were refused because there were too many.
     pub(super) is_cut: bool,
+    /// See [`rows_to_parts`].
+    annotation_keys: Arc<[String]>,
 }
 
 impl Reader {
@@ -45,25 +48,55 @@ impl Reader {
         })
     }
 
-    /// Reads traces in the order of their ids, those without any row too.
-    pub(super) async fn load(&self, ids: &[TraceId]) -> Result<Vec<Loaded>, Problem> {
-        let mut loaded = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(TRACES_AT_ONCE) {
-            let request = TracesRequest {
-                trace_ids: ids.iter().map(|id| id.to_column()).collect(),
-                also: self.pending.clone(),
-                rows_max: self.state.config.xray_limits.trace_rows_max,
-            };
-            let traces = self.state.engine.traces(self.tenant, &request).await?;
-            let traces = ids.iter().zip(traces);
-            loaded.extend(traces.map(|(id, TraceRows { rows, row_count })| Loaded {
-                id: *id,
-                is_cut: row_count > rows.len(),
-                rows,
-            }));
+    /// Shows traces to `add` in the order of their ids, those without any row too. Only some of them are held at once.
+    pub(super) async fn fold<B: Send + 'static>(
+        &self,
+        ids: &[TraceId],
+        mut built: B,
+        add: impl Fn(&mut B, &Loaded) + Clone + Send + 'static,
+    ) -> Result<B, Problem> {
+        let mut left = ids;
+        while let Some(first) = left.chunks(TRACES_AT_ONCE).next() {
+            let loaded = self.load(first).await?;
+            // The engine never returns none.
+            left = left.get(loaded.len().max(1)..).unwrap_or_default();
+            let add = add.clone();
+            built = away(move || {
+                for loaded in &loaded {
+                    add(&mut built, loaded);
+                }
+                built
+            })
+            .await;
         }
-        Ok(loaded)
+        Ok(built)
     }
+
+    /// Reads as many traces as may be held at once, one at least.
+    async fn load(&self, ids: &[TraceId]) -> Result<Vec<Loaded>, Problem> {
+        let limits = &self.state.config.xray_limits;
+        let request = TracesRequest {
+            trace_ids: ids.iter().map(|id| id.to_column()).collect(),
+            also: self.pending.clone(),
+            rows_max: limits.trace_rows_max,
+            bytes_max: limits.read_bytes_max,
+        };
+        let traces = self.state.engine.traces(self.tenant, &request).await?;
+        let traces = ids.iter().zip(traces);
+        let loaded = traces.map(|(id, TraceRows { rows, row_count })| Loaded {
+            id: *id,
+            is_cut: row_count > rows.len() || rows.iter().any(is_refusal),
+            rows,
+            annotation_keys: Arc::clone(&limits.annotation_keys),
+        });
+        Ok(loaded.collect())
+    }
+}
+
+/// The note that documents of a trace were refused because it has too many.
+fn is_refusal(row: &RawRow) -> bool {
+    let mut fields = row.fields.iter();
+    fields.any(|(name, value)| name == "xray.limit_exceeded" && *value == Value::Bool(true))
 }
 
 impl Loaded {
@@ -81,7 +114,7 @@ impl Loaded {
                 fields,
             })
             .collect();
-        let parts: Parts = rows_to_parts(&rows);
+        let parts: Parts = rows_to_parts(&rows, &self.annotation_keys);
         ask(&Trace::new(self.id, parts), &rows)
     }
 

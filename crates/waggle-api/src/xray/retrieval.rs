@@ -9,7 +9,7 @@ use super::error::{Code, Refusal};
 use super::filter::range_of;
 use super::graph::{END, START, graph_of};
 use super::page::Pages;
-use super::reading::{Reader, away, trace_ids};
+use super::reading::{Loaded, Reader, trace_ids};
 use super::traces::{NEXT_TOKEN, TOKEN};
 use crate::route::{Resource, Route};
 use crate::shape::{Content, Member, Shape, may, must};
@@ -215,30 +215,13 @@ async fn list(call: Call) -> Outcome {
         .copied()
         .collect();
     let end = start.saturating_add(ids.len());
-    let loaded = Reader::new(&call).await?.load(&ids).await?;
-    let traces = away(move || {
-        let traces = loaded
-            .iter()
-            .filter(|loaded| !loaded.is_empty())
-            .map(|loaded| {
-                loaded.ask(|trace, rows| {
-                    let documents = match format {
-                        "OTEL" => waggle_xray::span_documents(trace, rows),
-                        _ => waggle_xray::segment_documents(trace, rows),
-                    };
-                    let spans = documents.into_iter().take(DOCUMENTS_MAX);
-                    let spans = spans
-                        .map(|span| json!({ "Id": span.id.to_string(), "Document": span.text }));
-                    json!({
-                        "Id": trace.id.to_xray(),
-                        "Duration": Seconds(trace.duration_ns()),
-                        "Spans": spans.collect::<Vec<Json>>(),
-                    })
-                })
-            });
-        traces.collect::<Vec<Json>>()
-    })
-    .await;
+    let add = move |traces: &mut Vec<Json>, loaded: &Loaded| {
+        if !loaded.is_empty() {
+            traces.push(retrieved(loaded, format));
+        }
+    };
+    let reader = Reader::new(&call).await?;
+    let traces = reader.fold(&ids, Vec::new(), add).await?;
     let mut answer = json!({
         "RetrievalStatus": "COMPLETE",
         "TraceFormat": format,
@@ -248,6 +231,22 @@ async fn list(call: Call) -> Outcome {
         answer["NextToken"] = pages.token(&end.to_string()).into();
     }
     reply(&answer)
+}
+
+fn retrieved(loaded: &Loaded, format: &str) -> Json {
+    loaded.ask(|trace, rows| {
+        let documents = match format {
+            "OTEL" => waggle_xray::span_documents(trace, rows),
+            _ => waggle_xray::segment_documents(trace, rows),
+        };
+        let spans = documents.into_iter().take(DOCUMENTS_MAX);
+        let spans = spans.map(|span| json!({ "Id": span.id.to_string(), "Document": span.text }));
+        json!({
+            "Id": trace.id.to_xray(),
+            "Duration": Seconds(trace.duration_ns()),
+            "Spans": spans.collect::<Vec<Json>>(),
+        })
+    })
 }
 
 async fn graph(call: Call) -> Outcome {

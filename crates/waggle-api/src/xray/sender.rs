@@ -9,15 +9,26 @@ use axum::body::Body;
 use axum::http::request::Parts;
 use bytes::Bytes;
 use std::sync::Arc;
-use waggle_access::{AwsCredentials, Caller};
+use waggle_access::{Access, AwsCredentials, Caller, Error as AccessError};
 use waggle_wire::DecompressError;
 
 /// The region of whoever names none.
 const NO_REGION: &str = "local";
 
-/// An extension of requests that came through a door where nobody signs: the caller everybody is there.
-#[derive(Clone, Debug)]
-pub(crate) struct Unsigned(pub(crate) Arc<Caller>);
+/// An extension of requests that came through a door where nobody signs: the API key that everybody has there, or none for the caller
+/// that `--dev` takes everybody for.
+#[derive(Clone)]
+pub(crate) struct Unsigned(pub(crate) Option<Arc<str>>);
+
+impl Unsigned {
+    /// Who everybody is at this moment: the key may be made, changed and deleted while the door is open.
+    pub(crate) async fn caller(&self, access: &Access) -> Result<Arc<Caller>, AccessError> {
+        match &self.0 {
+            Some(key) => access.caller(key).await,
+            None => access.dev_caller().await,
+        }
+    }
+}
 
 /// Who calls, and what they sent.
 pub(crate) struct Sender {
@@ -38,13 +49,13 @@ pub(crate) async fn of(
 ) -> Result<Sender, Refusal> {
     let unsigned = parts.extensions.get::<Unsigned>();
     let sender = match unsigned {
-        Some(Unsigned(caller)) => Known::Unsigned(Arc::clone(caller), NO_REGION.to_owned()),
+        Some(door) => {
+            let caller = door.caller(&state.access).await?;
+            Known::Unsigned(caller, NO_REGION.to_owned())
+        }
         None if caller::key_of(&parts.headers).is_some() => of_key(state, parts).await?,
         None if state.config.is_xray_auth_off => of_anybody(state, parts).await?,
-        None => {
-            let (credentials, claim) = of_claim(state, parts).await?;
-            Known::Signed(credentials, claim)
-        }
+        None => Known::Signed(Signer::of(state, parts).await?),
     };
     if matches!(sender, Known::Unsigned(..)) && !caller::is_local_origin(&parts.headers) {
         return Err(Refusal::new(
@@ -55,10 +66,9 @@ pub(crate) async fn of(
     let sent = read(body, bytes_max).await?;
     let (caller, region) = match sender {
         Known::Unsigned(caller, region) => (caller, region),
-        Known::Signed(credentials, claim) => {
-            let string_to_sign = claim.string_to_sign(parts, &sent)?;
-            credentials.check(&claim.signature(&string_to_sign))?;
-            (Arc::clone(credentials.caller()), region_of(claim.region))
+        Known::Signed(signer) => {
+            let caller = signer.check(parts, &sent)?;
+            (caller, region_of(signer.claim.region))
         }
     };
     let encoding = body::content_encoding(&parts.headers);
@@ -73,23 +83,40 @@ pub(crate) async fn of(
     })
 }
 
-/// Finds out who signed a request that is not one of an operation. `body` is as it was sent.
-pub(crate) async fn who_signed(
-    state: &ApiState,
-    parts: &Parts,
-    body: &[u8],
-) -> Result<Arc<Caller>, Refusal> {
-    let (credentials, claim) = of_claim(state, parts).await?;
-    let string_to_sign = claim.string_to_sign(parts, body)?;
-    credentials.check(&claim.signature(&string_to_sign))?;
-    Ok(Arc::clone(credentials.caller()))
+/// Somebody whose signature is still to be checked: it is of the body.
+pub(crate) struct Signer {
+    credentials: AwsCredentials,
+    claim: Claim,
+}
+
+impl Signer {
+    /// Reads what a request says by its headers alone.
+    ///
+    /// # Errors
+    /// Nobody has such credentials, or the time is wrong.
+    pub(crate) async fn of(state: &ApiState, parts: &Parts) -> Result<Self, Refusal> {
+        let claim = Claim::of(parts)?;
+        let credentials = state.access.aws_credentials(&claim.access_key_id).await?;
+        claim.check_time(state.clock.now_ns())?;
+        Ok(Self { credentials, claim })
+    }
+
+    /// Checks the signature of a request. `body` is as it was sent.
+    ///
+    /// # Errors
+    /// It is not the one that the request would have.
+    pub(crate) fn check(&self, parts: &Parts, body: &[u8]) -> Result<Arc<Caller>, Refusal> {
+        let string_to_sign = self.claim.string_to_sign(parts, body)?;
+        self.credentials
+            .check(&self.claim.signature(&string_to_sign))?;
+        Ok(Arc::clone(self.credentials.caller()))
+    }
 }
 
 enum Known {
     /// Somebody who does not have to sign, and their region.
     Unsigned(Arc<Caller>, String),
-    /// Somebody whose signature is still to be checked.
-    Signed(AwsCredentials, Claim),
+    Signed(Signer),
 }
 
 /// Whoever shows an API key, as Waggle's own relay does, need not sign.
@@ -97,13 +124,6 @@ async fn of_key(state: &ApiState, parts: &Parts) -> Result<Known, Refusal> {
     let key = caller::key_of(&parts.headers).unwrap_or_default();
     let caller = state.access.caller(key).await?;
     Ok(Known::Unsigned(caller, NO_REGION.to_owned()))
-}
-
-async fn of_claim(state: &ApiState, parts: &Parts) -> Result<(AwsCredentials, Claim), Refusal> {
-    let claim = Claim::of(parts)?;
-    let credentials = state.access.aws_credentials(&claim.access_key_id).await?;
-    claim.check_time(state.clock.now_ns())?;
-    Ok((credentials, claim))
 }
 
 /// Without checks: the environment of a key that is known, else the first one.

@@ -5,7 +5,7 @@ use super::call::{Call, Outcome, reply};
 use super::error::Refusal;
 use super::filter::{self, Candidates, Search, cursor_of, position_of, range_of};
 use super::page::Pages;
-use super::reading::{Loaded, Reader, away, trace_ids};
+use super::reading::{Loaded, Reader, trace_ids};
 use super::window::RangeType;
 use crate::ask::{Answer, Ask};
 use crate::problem::Problem;
@@ -139,8 +139,9 @@ async fn batch_get(call: Call) -> Outcome {
         .last()
         .filter(|_| has_more)
         .map(|id| pages.token(&id.to_string()));
-    let loaded = Reader::new(&call).await?.load(&ids).await?;
-    let traces = away(move || loaded.iter().map(trace_answer).collect::<Vec<_>>()).await;
+    let add = |traces: &mut Vec<_>, loaded: &Loaded| traces.push(trace_answer(loaded));
+    let reader = Reader::new(&call).await?;
+    let traces = reader.fold(&ids, Vec::new(), add).await?;
     let unknown =
         |(id, trace): (&TraceId, &Option<TraceAnswer>)| trace.is_none().then(|| id.to_xray());
     let unprocessed: Vec<String> = ids.iter().zip(&traces).filter_map(unknown).collect();
@@ -191,14 +192,18 @@ async fn get_summaries(call: Call) -> Outcome {
     let mut reached_ns = range.start_ns;
     for _ in 0..SEARCHES_MAX {
         let Candidates {
-            traces,
+            ids,
             reached_ns: reached,
             next,
         } = search.page(&reader, after.take()).await?;
         reached_ns = reached;
-        processed_count += traces.len();
+        processed_count += ids.len();
         let filter = search.filter.clone();
-        summaries = away(move || summarize(&traces, range_type, range, rate, &filter)).await;
+        let add = move |summaries: &mut Vec<_>, loaded: &Loaded| {
+            summaries.extend(summarize(loaded, range_type, range, &filter));
+        };
+        let sampled: Vec<TraceId> = ids.into_iter().filter(|id| is_sampled(*id, rate)).collect();
+        summaries = reader.fold(&sampled, Vec::new(), add).await?;
         after = next;
         if !summaries.is_empty() || after.is_none() {
             break;
@@ -220,25 +225,20 @@ async fn get_summaries(call: Call) -> Outcome {
 }
 
 fn summarize(
-    traces: &[Loaded],
+    loaded: &Loaded,
     range_type: RangeType,
     range: waggle_model::TimeRange,
-    rate: f64,
     filter: &Filter,
-) -> Vec<TraceSummary> {
-    let sampled = traces.iter().filter(|loaded| is_sampled(loaded.id, rate));
-    let summaries = sampled.filter_map(|loaded| {
-        loaded.ask(|trace, _| {
-            if trace.entities.is_empty() {
-                return None;
-            }
-            let matched_ns = range_type.matches(trace, range)?;
-            filter
-                .matches(trace)
-                .then(|| TraceSummary::of(trace, matched_ns))
-        })
-    });
-    summaries.collect()
+) -> Option<TraceSummary> {
+    loaded.ask(|trace, _| {
+        if trace.entities.is_empty() {
+            return None;
+        }
+        let matched_ns = range_type.matches(trace, range)?;
+        filter
+            .matches(trace)
+            .then(|| TraceSummary::of(trace, matched_ns))
+    })
 }
 
 /// Which part of the traces is wanted.
@@ -259,25 +259,20 @@ async fn documents(ask: Ask) -> Answer {
     let id = TraceId::parse(ask.path("trace_id"))
         .ok_or_else(|| Problem::not_found("no document was accepted for this trace"))?;
     let reader = Reader::of(ask.state.clone(), ask.caller.tenant).await?;
-    let loaded = reader.load(&[id]).await?;
-    let lines = away(move || {
-        let mut lines = String::new();
-        for loaded in &loaded {
-            let documents = loaded.ask(|_, rows| waggle_xray::accepted_documents(rows));
-            for (seq, document) in documents.into_iter().enumerate() {
-                let line = json!({
-                    "seq": seq,
-                    "received_at": Seconds(document.received_ns),
-                    "source": document.source,
-                    "document": document.text,
-                });
-                lines.push_str(&line.to_string());
-                lines.push('\n');
-            }
+    let add = |lines: &mut String, loaded: &Loaded| {
+        let documents = loaded.ask(|_, rows| waggle_xray::accepted_documents(rows));
+        for (seq, document) in documents.into_iter().enumerate() {
+            let line = json!({
+                "seq": seq,
+                "received_at": Seconds(document.received_ns),
+                "source": document.source,
+                "document": document.text,
+            });
+            lines.push_str(&line.to_string());
+            lines.push('\n');
         }
-        lines
-    })
-    .await;
+    };
+    let lines = reader.fold(&[id], String::new(), add).await?;
     if lines.is_empty() {
         return Err(Problem::not_found(
             "no document was accepted for this trace",

@@ -5,9 +5,12 @@ use super::TRACE_ID;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_sources};
 use crate::rows::{Gatherer, Place};
-use waggle_model::{TraceRows, TracesRequest};
+use waggle_model::{RawRow, TraceRows, TracesRequest, Value};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 use waggle_store::{Snapshot, Source};
+
+/// Rows between two looks at how much there is.
+const ROWS_AT_ONCE: usize = 256;
 
 /// Collects traces, each oldest row first.
 pub(crate) fn read_traces(
@@ -60,9 +63,25 @@ pub(crate) fn read_traces(
         *left = left.saturating_sub(run.len());
     }
     let places: Vec<Place> = chosen.iter().map(|(_, place)| *place).collect();
-    let rows = gatherer.rows(&places)?;
-    for ((number, _), row) in chosen.into_iter().zip(rows) {
-        traces[number].rows.push(row);
+    let mut bytes = 0;
+    let mut row_count = 0;
+    for (chosen, places) in chosen.chunks(ROWS_AT_ONCE).zip(places.chunks(ROWS_AT_ONCE)) {
+        if bytes > request.bytes_max {
+            break;
+        }
+        for ((number, _), row) in chosen.iter().zip(gatherer.rows(places)?) {
+            bytes += bytes_of(&row);
+            traces[*number].rows.push(row);
+        }
+        row_count += places.len();
+    }
+    if let (Some((next, _)), Some((last, _))) = (
+        chosen.get(row_count),
+        row_count.checked_sub(1).and_then(|last| chosen.get(last)),
+    ) {
+        // A trace of which only a part was read is left for the next request, unless that would begin no farther than this one.
+        let is_first = traces.iter().take(*last).all(|trace| trace.rows.is_empty());
+        traces.truncate(last + usize::from(next != last || is_first));
     }
     watch.limits()?;
     Ok(traces)
@@ -75,6 +94,19 @@ fn up_to(rows: &[(usize, Place)], rows_max: usize) -> &[(usize, Place)] {
     };
     let end = rows.partition_point(|(_, place)| place.time_ns <= last.time_ns);
     &rows[..end]
+}
+
+/// About the memory that a row takes.
+fn bytes_of(row: &RawRow) -> usize {
+    let fields = row.fields.iter();
+    let bytes = fields.map(|(name, value)| {
+        let text = match value {
+            Value::String(text) => text.len(),
+            Value::Int(_) | Value::Float(_) | Value::Bool(_) => 0,
+        };
+        size_of::<(String, Value)>() + name.len() + text
+    });
+    size_of::<RawRow>() + bytes.sum::<usize>()
 }
 
 /// Calls `visit` with the place of each row of a trace in one source.

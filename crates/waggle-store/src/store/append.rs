@@ -10,15 +10,16 @@ use waggle_model::{AppendError, AppendOutcome, EventBatch, EventSink, Tenant};
 
 #[async_trait]
 impl EventSink for Store {
-    async fn append(
+    async fn append_together(
         &self,
         tenant: Tenant,
         batches: Vec<EventBatch>,
         may_create_datasets: bool,
+        must: &[(usize, usize)],
     ) -> Result<AppendOutcome, AppendError> {
         self.metrics.appends_started.inc();
         let answer = self
-            .append_counted(tenant, batches, may_create_datasets)
+            .append_counted(tenant, batches, may_create_datasets, must)
             .await;
         self.metrics.appends_finished.inc();
         match &answer {
@@ -45,6 +46,7 @@ impl Store {
         tenant: Tenant,
         batches: Vec<EventBatch>,
         may_create_datasets: bool,
+        must: &[(usize, usize)],
     ) -> Result<AppendOutcome, AppendError> {
         let intake = Arc::clone(&self.is_stopping).read_owned().await;
         if *intake {
@@ -58,6 +60,13 @@ impl Store {
             .admission
             .admit(tenant, batches, may_create_datasets)
             .await?;
+        if outcome.refuses_any(must) {
+            return Ok(AppendOutcome {
+                accepted_count: 0,
+                datasets: vec![None; outcome.datasets.len()],
+                rejects: outcome.rejects,
+            });
+        }
         if batches.is_empty() {
             return Ok(outcome);
         }

@@ -72,6 +72,28 @@ async fn events_are_there_after_append_flush_and_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_that_must_be_stored_take_all_others_with_them() {
+    let bed = Bed::new(3).await;
+    let store = bed.open().await.unwrap();
+    bed.append(&store, vec![events("a", 0..1)]).await.unwrap();
+    let batches = || vec![events("a", 1..3), events("b", 3..5)];
+    let must_a = [(0, 1)];
+    let must_b = [(1, 0)];
+    let refused = store
+        .append_together(bed.tenant, batches(), false, &must_b)
+        .await
+        .unwrap();
+    assert_eq!((refused.accepted_count, refused.rejects.len()), (0, 2));
+    assert_eq!(bed.numbers(&store), all(0..1));
+    let stored = store
+        .append_together(bed.tenant, batches(), false, &must_a)
+        .await
+        .unwrap();
+    assert_eq!((stored.accepted_count, stored.rejects.len()), (2, 2));
+    assert_eq!(bed.numbers(&store), all(0..3));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tenant_never_sees_another() {
     let bed = Bed::new(2).await;
     let other = new_tenant(&*bed.metastore, "two").await;

@@ -7,6 +7,9 @@ use serde_json::{Value as Json, json};
 use waggle_model::Value;
 use waggle_wire::xray::TraceId;
 
+/// An attribute that is an annotation though no span says so.
+const CONFIGURED: &str = "http.route";
+
 fn with_rows<T>(rows: &[StoredRow], ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -> T {
     let fields: Vec<StoredFields<'_>> = rows
         .iter()
@@ -20,7 +23,10 @@ fn with_rows<T>(rows: &[StoredRow], ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -
             fields,
         })
         .collect();
-    let trace = Trace::new(TraceId::parse(T1).unwrap(), rows_to_parts(&rows));
+    let trace = Trace::new(
+        TraceId::parse(T1).unwrap(),
+        rows_to_parts(&rows, &[CONFIGURED.to_owned()]),
+    );
     ask(&trace, &rows)
 }
 
@@ -158,6 +164,7 @@ fn spans_become_segments_with_subsegments() {
                 ("url.path", text("/cart")),
                 ("http.response.status_code", Value::Int(503)),
                 ("cart.size", Value::Int(3)),
+                (CONFIGURED, text("/cart")),
                 ("aws.xray.annotations", text("[\"cart.size\"]\n")),
             ],
         ),
@@ -211,7 +218,8 @@ fn spans_become_segments_with_subsegments() {
         (&shop["fault"], &shop["start_time"], &shop["end_time"]),
         (&json!(true), &json!(1.5), &json!(1.75))
     );
-    assert_eq!(shop["annotations"], json!({"cart.size": 3}));
+    let annotations = json!({"cart.size": 3, CONFIGURED: "/cart"});
+    assert_eq!(shop["annotations"], annotations);
     assert_eq!(shop["metadata"]["default"]["name"], "GET /cart");
     let work = shop["subsegments"]
         .as_array()

@@ -123,8 +123,9 @@ pub const COLUMNS: [&str; 61] = [
     "xray.type",
 ];
 
-/// Reads the rows of one trace. Documents say what their entities are; the rows of entities without a document say it themselves.
-pub fn rows_to_parts(rows: &[Row<'_>]) -> Parts {
+/// Reads the rows of one trace. Documents say what their entities are; the rows of entities without a document say it themselves, and of
+/// these the columns that `annotation_keys` names are annotations, besides those that the sender named.
+pub fn rows_to_parts(rows: &[Row<'_>], annotation_keys: &[String]) -> Parts {
     let mut parts = Parts::default();
     let documents = documents_of(rows);
     let mut of_documents: HashSet<EntityId> = HashSet::new();
@@ -143,7 +144,7 @@ pub fn rows_to_parts(rows: &[Row<'_>]) -> Parts {
     let mut span_count = 0;
     for row in spans {
         let has_parent = |parent: EntityId| ids.contains(&parent);
-        if let Some(entity) = entity_of_row(row, &has_parent)
+        if let Some(entity) = entity_of_row(row, &has_parent, annotation_keys)
             && !of_documents.contains(&entity.id)
         {
             span_count += 1;
@@ -239,7 +240,11 @@ fn is_span(fields: &dyn Fields) -> bool {
 }
 
 /// The entity that a row stands for; `None` for a row that is no span. `has_parent` tells whether a span of this id is in the trace.
-pub fn entity_of_row(row: &Row<'_>, has_parent: &dyn Fn(EntityId) -> bool) -> Option<Entity> {
+pub fn entity_of_row(
+    row: &Row<'_>,
+    has_parent: &dyn Fn(EntityId) -> bool,
+    annotation_keys: &[String],
+) -> Option<Entity> {
     let fields = row.fields;
     if !is_span(fields) {
         return None;
@@ -265,7 +270,7 @@ pub fn entity_of_row(row: &Row<'_>, has_parent: &dyn Fn(EntityId) -> bool) -> Op
         EntityKind::Segment => put_segment(&mut entity, fields, xray_type.is_some()),
         EntityKind::Subsegment => put_call(&mut entity, fields, xray_type.is_some()),
     }
-    put_annotations(&mut entity, fields, xray_type.is_some());
+    put_annotations(&mut entity, fields, xray_type.is_some(), annotation_keys);
     Some(entity)
 }
 
@@ -432,13 +437,25 @@ fn http_of(fields: &dyn Fields) -> Request {
     }
 }
 
-fn put_annotations(entity: &mut Entity, fields: &dyn Fields, is_xray: bool) {
+fn put_annotations(
+    entity: &mut Entity,
+    fields: &dyn Fields,
+    is_xray: bool,
+    annotation_keys: &[String],
+) {
     let column = match is_xray {
         true => "xray.annotations",
         false => "aws.xray.annotations",
     };
     let keys = text(fields, column).and_then(|keys| serde_json::from_str(keys.trim()).ok());
-    let keys: Vec<String> = keys.unwrap_or_default();
+    let mut keys: Vec<String> = keys.unwrap_or_default();
+    if !is_xray {
+        for key in annotation_keys {
+            if !keys.contains(key) {
+                keys.push(key.clone());
+            }
+        }
+    }
     for key in keys {
         let value = fields
             .get(&format!("annotation.{key}"))

@@ -52,7 +52,7 @@ pub(crate) fn trace_of_rows(id: &str, rows: &[StoredRow]) -> Trace {
             fields,
         })
         .collect();
-    Trace::new(TraceId::parse(id).unwrap(), rows_to_parts(&rows))
+    Trace::new(TraceId::parse(id).unwrap(), rows_to_parts(&rows, &[]))
 }
 
 /// A trace of documents, which arrive in this order.

@@ -3,32 +3,37 @@
 
 use super::super::admit::Sender;
 use super::recent::{Flight, Key};
-use super::{land, learn, store};
+use super::{fly, learn};
 use crate::state::ApiState;
+use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 use std::time::Duration;
 use waggle_model::{
     DatasetScope, EventBatch, FilterCombination, FilterOp, FilterSpec, FilterValue,
-    PENDING_DATASET, RowRequest, Tenant, TimeRange, Value,
+    PENDING_DATASET, RowRequest, ScanRequest, ScanVisitor, Tenant, TimeRange, Value, ValueRef,
 };
-use waggle_wire::xray::{Document, EntityId, Source, map_settled_through};
+use waggle_wire::xray::{Document, EntityId, Source, TraceId, map_settled_through};
 
 /// How often waiting documents are looked at.
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is written down how far nothing waits any more, in intervals.
 const NOTE_INTERVALS: u32 = 60;
-/// Rows of one page when waiting documents are read back.
-const PAGE_ROWS: usize = 1_000;
+/// Documents that get their events by one append.
+const SETTLED_AT_ONCE: usize = 500;
 
 /// Gives documents that waited for too long their events, for ever.
 pub(crate) async fn settle_overdue(state: ApiState) {
     let mut interval = tokio::time::interval(INTERVAL);
     let mut turn = 0_u32;
     loop {
-        interval.tick().await;
+        let is_tick = tokio::select! {
+            _ = interval.tick() => true,
+            () = state.segments.pressed.notified() => false,
+        };
         settle_once(&state).await;
-        turn = turn.wrapping_add(1);
-        if turn.is_multiple_of(NOTE_INTERVALS) {
+        turn = turn.wrapping_add(u32::from(is_tick));
+        if is_tick && turn.is_multiple_of(NOTE_INTERVALS) {
             note_settled(&state).await;
         }
     }
@@ -48,12 +53,11 @@ pub(super) async fn settle_once(state: &ApiState) {
         tenants.entry(key.0).or_default().push((key, id));
     }
     for (tenant, documents) in tenants {
-        let mut flight = give_up(state, &documents);
-        match store(state, Sender::of_server(tenant), &mut flight).await {
-            Ok(refused) => land(state, &flight, &refused),
-            Err(error) => {
+        for documents in documents.chunks(SETTLED_AT_ONCE) {
+            let mut flight = give_up(state, documents);
+            if let Err(error) = fly(state, Sender::of_server(tenant), &mut flight).await {
                 tracing::warn!(?error, "documents that waited can't be written yet");
-                state.segments.recent.lock().roll_back(&mut flight);
+                break;
             }
         }
     }
@@ -73,11 +77,14 @@ fn give_up(state: &ApiState, documents: &[(Key, EntityId)]) -> Flight {
 /// Writes down, for each tenant that has documents waiting, that all before a time are settled.
 async fn note_settled(state: &ApiState) {
     let through_ns = {
-        let mut recent = state.segments.recent.lock();
+        let recent = state.segments.recent.lock();
         recent.settled_through_ns(state.clock.now_ns())
     };
-    let tenants: Vec<Tenant> = state.segments.ready.lock().iter().copied().collect();
-    for tenant in tenants {
+    let ready: Vec<_> = state.segments.ready.lock().iter().copied().collect();
+    for (tenant, dataset) in ready {
+        if dataset != PENDING_DATASET {
+            continue;
+        }
         let mut batch = EventBatch::new(PENDING_DATASET);
         let limits = &state.config.event_limits;
         if map_settled_through(through_ns, state.clock.now_ns(), limits, &mut batch).is_err() {
@@ -99,127 +106,187 @@ pub(crate) async fn restore(state: &ApiState) -> Result<usize, String> {
     for dataset in datasets.map_err(|error| error.to_string())? {
         let scope = DatasetScope::One(dataset.id);
         count += restore_tenant(state, dataset.tenant, &scope).await?;
-        state.segments.ready.lock().insert(dataset.tenant);
+        let ready = (dataset.tenant, PENDING_DATASET);
+        state.segments.ready.lock().insert(ready);
     }
     Ok(count)
 }
 
+/// Two readings: first it is found out which documents wait, without their texts, and then those texts alone are read.
 async fn restore_tenant(
     state: &ApiState,
     tenant: Tenant,
     scope: &DatasetScope,
 ) -> Result<usize, String> {
-    let noted = rows(state, tenant, scope, "xray.settled_through_ns", None, true).await?;
-    let through_ns = noted
-        .iter()
-        .filter_map(|row| int(row, "xray.settled_through_ns"))
-        .max();
-    let rows = rows(state, tenant, scope, "xray.received_ns", through_ns, false).await?;
-    let waiting = still_waiting(&rows);
-    let mut recent = state.segments.recent.lock();
-    for (received_ns, row) in &waiting {
-        let document = text(row, "xray.document").unwrap_or_default();
-        let source = match text(row, "xray.source") {
-            Some("udp") => Source::Udp,
-            _ => Source::Api,
-        };
-        match Document::parse(document.as_bytes()) {
-            Ok(document) => recent.restore(tenant, &document, (*received_ns, source)),
-            Err(error) => tracing::error!(%error, "a document that waited can't be read back"),
+    let notes = newest_note(state, tenant, scope).await?;
+    let ledger = Arc::new(Mutex::new(Ledger::default()));
+    let kept = Arc::clone(&ledger);
+    let visit = Box::new(move |_, trace_id: &str, values: &[Option<ValueRef<'_>>]| {
+        if let Some(row) = NotedRow::of(trace_id, values)
+            && notes.is_none_or(|through_ns| through_ns <= row.received_ns)
+        {
+            kept.lock().note(&row);
         }
+        true
+    });
+    scan(state, tenant, scope, NOTED.to_vec(), visit).await?;
+    let waiting = Mutex::new(ledger.lock().take_waiting());
+    let waiting_count = waiting.lock().len();
+    if waiting_count == 0 {
+        return Ok(0);
     }
-    Ok(waiting.len())
-}
-
-/// Of the rows of the dataset in which documents wait, those of documents that still do, with the time of receipt, oldest first.
-fn still_waiting(rows: &[Row]) -> Vec<(i64, &Row)> {
-    // By trace and entity: when the last note came that nothing waits, and the last document that does.
-    let mut settled: HashMap<(&str, &str), i64> = HashMap::new();
-    let mut waiting: HashMap<(&str, &str), (i64, &Row)> = HashMap::new();
-    for row in rows {
-        let (Some(trace), Some(id), Some(received_ns)) = (
-            text(row, "trace.trace_id"),
-            text(row, "trace.span_id"),
-            int(row, "xray.received_ns"),
-        ) else {
-            continue;
-        };
-        let has = |column: &str| row.iter().any(|(name, _)| name == column);
-        match (has("xray.settled"), has("xray.document")) {
-            // Only kept: it neither waits, nor says that another waits no more.
-            (true, true) => {}
-            (true, false) => {
-                let last_ns = settled.entry((trace, id)).or_insert(received_ns);
-                *last_ns = received_ns.max(*last_ns);
-            }
-            (false, _) => {
-                let last = waiting.entry((trace, id)).or_insert((received_ns, row));
-                if received_ns > last.0 {
-                    *last = (received_ns, row);
+    let restoring = state.clone();
+    let visit = Box::new(move |_, trace_id: &str, values: &[Option<ValueRef<'_>>]| {
+        let mut waiting = waiting.lock();
+        if let Some(row) = NotedRow::of(trace_id, values)
+            && waiting.get(&row.entity) == Some(&row.received_ns)
+            && !row.is_settled
+        {
+            waiting.remove(&row.entity);
+            let text = row.document.unwrap_or_default();
+            match Document::parse(text.as_bytes()) {
+                Ok(document) => {
+                    let facts = (row.received_ns, row.source);
+                    let mut recent = restoring.segments.recent.lock();
+                    recent.restore(tenant, &document, facts);
                 }
+                Err(error) => tracing::error!(%error, "a document that waited can't be read back"),
             }
         }
-    }
-    waiting.retain(|key, (received_ns, _)| settled.get(key).is_none_or(|at| at < received_ns));
-    let mut waiting: Vec<_> = waiting.into_values().collect();
-    waiting.sort_by_key(|(received_ns, _)| *received_ns);
-    waiting
+        !waiting.is_empty()
+    });
+    scan(state, tenant, scope, WITH_TEXT.to_vec(), visit).await?;
+    Ok(waiting_count)
 }
 
-type Row = Vec<(String, Value)>;
-
-/// Rows that have a column, of at least a value where one is given; the newest alone or all.
-async fn rows(
+/// Up to when a note says that nothing waits any more.
+async fn newest_note(
     state: &ApiState,
     tenant: Tenant,
     scope: &DatasetScope,
-    column: &str,
-    at_least: Option<i64>,
-    is_newest_enough: bool,
-) -> Result<Vec<Row>, String> {
-    let (op, value) = match at_least {
-        Some(value) => (
-            FilterOp::GreaterOrEqual,
-            FilterValue::One(Value::Int(value)),
-        ),
-        None => (FilterOp::Exists, FilterValue::None),
-    };
-    let mut request = RowRequest {
+) -> Result<Option<i64>, String> {
+    let request = RowRequest {
         range: TimeRange::ALL,
         filters: vec![FilterSpec {
-            column: column.to_owned(),
-            op,
-            value,
+            column: THROUGH.to_owned(),
+            op: FilterOp::Exists,
+            value: FilterValue::None,
         }],
         filter_combination: FilterCombination::And,
         calculated_fields: Vec::new(),
-        limit: if is_newest_enough { 1 } else { PAGE_ROWS },
+        limit: 1,
         before: None,
     };
-    let mut rows = Vec::new();
-    loop {
-        let page = state.engine.rows(tenant, scope.clone(), &request).await;
-        let page = page.map_err(|error| error.to_string())?;
-        rows.extend(page.rows.into_iter().map(|row| row.fields));
-        request.before = page.next;
-        if is_newest_enough || request.before.is_none() {
-            return Ok(rows);
-        }
+    let page = state.engine.rows(tenant, scope.clone(), &request).await;
+    let rows = page.map_err(|error| error.to_string())?.rows;
+    let mut fields = rows.iter().flat_map(|row| &row.fields);
+    Ok(fields.find_map(|(name, value)| match value {
+        Value::Int(through_ns) if name == THROUGH => Some(*through_ns),
+        _ => None,
+    }))
+}
+
+async fn scan(
+    state: &ApiState,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    columns: Vec<&'static str>,
+    visit: Box<ScanVisitor<'static>>,
+) -> Result<(), String> {
+    let request = ScanRequest {
+        scope: scope.clone(),
+        range: TimeRange::ALL,
+        key: "trace.trace_id".to_owned(),
+        columns,
+        part: (0, 1),
+    };
+    let scanned = state.engine.scan(tenant, &request, visit).await;
+    scanned.map(drop).map_err(|error| error.to_string())
+}
+
+const THROUGH: &str = "xray.settled_through_ns";
+/// What is read of all rows. The source is on those that have a document, and on no others.
+const NOTED: [&str; 4] = [
+    "trace.span_id",
+    "xray.received_ns",
+    "xray.settled",
+    "xray.source",
+];
+const WITH_TEXT: [&str; 5] = [
+    "trace.span_id",
+    "xray.received_ns",
+    "xray.settled",
+    "xray.source",
+    "xray.document",
+];
+
+/// A trace's entity, as it is known on the disk.
+type OnDisk = (TraceId, EntityId);
+
+/// A row of the dataset in which documents wait.
+struct NotedRow<'r> {
+    entity: OnDisk,
+    received_ns: i64,
+    is_settled: bool,
+    /// It is a document, and no note about one.
+    has_document: bool,
+    source: Source,
+    /// Where it was asked for.
+    document: Option<&'r str>,
+}
+
+impl<'r> NotedRow<'r> {
+    /// Reads the columns of [`NOTED`] or [`WITH_TEXT`]; `None` for a row that says nothing of an entity.
+    fn of(trace_id: &str, values: &'r [Option<ValueRef<'r>>]) -> Option<Self> {
+        let text = |index: usize| match values.get(index) {
+            Some(Some(ValueRef::String(text))) => Some(*text),
+            _ => None,
+        };
+        let Some(Some(ValueRef::Int(received_ns))) = values.get(1) else {
+            return None;
+        };
+        let source = text(3);
+        Some(Self {
+            entity: (TraceId::parse(trace_id)?, EntityId::parse(text(0)?)?),
+            received_ns: *received_ns,
+            is_settled: matches!(values.get(2), Some(Some(_))),
+            has_document: source.is_some(),
+            source: match source {
+                Some("udp") => Source::Udp,
+                _ => Source::Api,
+            },
+            document: text(4),
+        })
     }
 }
 
-fn text<'r>(row: &'r Row, name: &str) -> Option<&'r str> {
-    row.iter().find_map(|(field, value)| match value {
-        Value::String(text) if field == name => Some(text.as_str()),
-        _ => None,
-    })
-}
+/// By entity: when the last document came that waits, and when the last note that nothing does.
+#[derive(Default)]
+struct Ledger(HashMap<OnDisk, (Option<i64>, Option<i64>)>);
 
-fn int(row: &Row, name: &str) -> Option<i64> {
-    row.iter().find_map(|(field, value)| match value {
-        Value::Int(number) if field == name => Some(*number),
-        _ => None,
-    })
+impl Ledger {
+    fn note(&mut self, row: &NotedRow<'_>) {
+        // Only kept: it neither waits, nor says that another waits no more.
+        if row.is_settled && row.has_document {
+            return;
+        }
+        let (waits_ns, settled_ns) = self.0.entry(row.entity).or_default();
+        let last_ns = match row.is_settled {
+            true => settled_ns,
+            false => waits_ns,
+        };
+        *last_ns = (*last_ns).max(Some(row.received_ns));
+    }
+
+    /// The documents that wait: by entity, when they came.
+    fn take_waiting(&mut self) -> HashMap<OnDisk, i64> {
+        let entities = std::mem::take(&mut self.0).into_iter();
+        let waiting = entities.filter_map(|(entity, (waits_ns, settled_ns))| {
+            let waits_ns = waits_ns.filter(|waits_ns| settled_ns < Some(*waits_ns));
+            Some((entity, waits_ns?))
+        });
+        waiting.collect()
+    }
 }
 
 #[cfg(test)]

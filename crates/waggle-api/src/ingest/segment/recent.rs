@@ -8,7 +8,7 @@
 //! Each call makes its changes as a [`Flight`]: they hold at once for every other call, and are taken back when the call's events could
 //! not be stored, so that the client's next try finds things as they were.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
 use waggle_model::Tenant;
@@ -21,12 +21,19 @@ pub(super) type Key = (Tenant, TraceId);
 /// How far ahead of the server's clock a client's may be before its traces are looked up.
 const CLOCK_AHEAD_NS: i64 = 60_000_000_000;
 
+/// About the memory that a document which waits takes besides its text, and for each of its entities.
+const WAITING_BYTES: usize = 512;
+const WAITING_ENTITY_BYTES: usize = 128;
+/// Traces that are looked at after one call to find some that can be forgotten.
+const FORGOTTEN_AT_ONCE: usize = 1_000;
+
 /// Limits of the table.
 #[derive(Clone, Debug)]
 pub(super) struct RecentLimits {
     /// Most entities remembered; beyond, the oldest traces are forgotten, and looked up in the store when more of them comes.
     pub(super) entities_max: usize,
-    /// Most bytes of documents that wait; beyond, the oldest get their events as they are.
+    /// Most bytes that documents which wait take; beyond three quarters of it the oldest get their events as they are, and beyond all of
+    /// it no more are taken.
     pub(super) waiting_bytes_max: usize,
     /// Most bytes of the documents of one trace; beyond, more are refused.
     pub(super) trace_bytes_max: usize,
@@ -41,10 +48,9 @@ pub(super) struct Recent {
     /// Traces in the order in which they were first seen.
     order: VecDeque<Key>,
     entity_count: usize,
-    /// Documents that wait, or have waited, by time of receipt.
-    waiting_order: VecDeque<(i64, Key, EntityId)>,
+    /// Documents that wait, by time of receipt.
+    waiting_order: BTreeSet<(i64, Key, EntityId)>,
     waiting_bytes: usize,
-    waiting_count: usize,
     /// A trace that is not in the table and has parts that began before this may be known to the store.
     sure_from_ns: i64,
     /// By open flight, when the oldest document came that it ends the wait of: until it lands, that one waits on the disk.
@@ -84,7 +90,7 @@ struct Known {
 #[derive(Clone)]
 struct InFlight {
     id: u64,
-    landed: watch::Receiver<Option<bool>>,
+    landed: watch::Receiver<Option<Landed>>,
 }
 
 /// A document whose events can't be written yet.
@@ -96,6 +102,8 @@ struct Waiting {
     service: Option<Arc<str>>,
     /// All entities of the document.
     entities: Arc<[EntityId]>,
+    /// From when on its age counts: its receipt, or when the store last refused its events.
+    since_ns: i64,
     /// A document in whose place it waits is on the disk.
     replaces: bool,
     /// The call that brought it, until it is durable.
@@ -122,6 +130,8 @@ pub(super) enum Place {
         service: Option<Arc<str>>,
         /// It, or what it replaces, waits on the disk: that has to end with the same append.
         settles: bool,
+        /// To the dataset of those whose service is not known, since its own has refused it.
+        is_elsewhere: bool,
     },
     /// To where documents wait.
     Waiting,
@@ -132,12 +142,25 @@ pub(super) enum Place {
 /// What one call changes, and what it has to write for it.
 pub(super) struct Flight {
     id: u64,
-    landed: watch::Sender<Option<bool>>,
+    landed: watch::Sender<Option<Landed>>,
     pub(super) writes: Vec<(Part, Place)>,
     /// Traces whose first refusal for their size has to be written.
     pub(super) full: Vec<Key>,
     undo: Vec<Undo>,
     traces: HashSet<Key>,
+    /// Some of the documents that came with it were refused.
+    is_partly_refused: bool,
+}
+
+/// How a call ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Landed {
+    /// All of it is durable.
+    Stored,
+    /// All but some of the documents that came with it.
+    Partly,
+    /// Nothing is.
+    Failed,
 }
 
 enum Undo {
@@ -150,12 +173,21 @@ enum Undo {
     Waiting(Waiting),
 }
 
+impl Undo {
+    fn document(&self) -> (Key, EntityId) {
+        match self {
+            Self::Document { key, id, .. } => (*key, *id),
+            Self::Waiting(waiting) => (waiting.part.key, waiting.part.id),
+        }
+    }
+}
+
 /// What became of an offered document.
 pub(super) enum Offered {
     /// It is part of the flight.
     Taken,
     /// The same bytes came before; with a call that has not ended, whose end is then to be waited for.
-    Same(Option<watch::Receiver<Option<bool>>>),
+    Same(Option<watch::Receiver<Option<Landed>>>),
     /// Its trace is over its limit.
     TraceFull,
 }
@@ -175,9 +207,8 @@ impl Recent {
             traces: HashMap::new(),
             order: VecDeque::new(),
             entity_count: 0,
-            waiting_order: VecDeque::new(),
+            waiting_order: BTreeSet::new(),
             waiting_bytes: 0,
-            waiting_count: 0,
             // Clients whose clocks are ahead sent documents to an earlier process that begin only now.
             sure_from_ns: now_ns.saturating_add(CLOCK_AHEAD_NS),
             settling: BTreeMap::new(),
@@ -187,7 +218,16 @@ impl Recent {
 
     /// Documents that wait.
     pub(super) fn waiting_count(&self) -> usize {
-        self.waiting_count
+        self.waiting_order.len()
+    }
+
+    /// Whether so much waits that the oldest have to go.
+    pub(super) fn is_pressed(&self) -> bool {
+        self.waiting_bytes > self.waiting_bytes_wanted()
+    }
+
+    fn waiting_bytes_wanted(&self) -> usize {
+        self.limits.waiting_bytes_max / 4 * 3
     }
 
     /// True for a trace of which the store may know what the table does not.
@@ -238,6 +278,7 @@ impl Recent {
             full: Vec::new(),
             undo: Vec::new(),
             traces: HashSet::new(),
+            is_partly_refused: false,
         }
     }
 
@@ -302,10 +343,15 @@ impl Recent {
         }
         let settles = self.replace_waiting(flight, key, id);
         if is_complete && service.is_some() {
-            let place = Place::Events { service, settles };
+            let place = Place::Events {
+                service,
+                settles,
+                is_elsewhere: false,
+            };
             flight.writes.push((part, place));
         } else {
             self.wait(Waiting {
+                since_ns: part.received_ns,
                 part,
                 parent: own.parent_id(),
                 is_complete,
@@ -319,16 +365,21 @@ impl Recent {
         Offered::Taken
     }
 
-    /// Ends the taking in of documents: those that wait now have to be written to where they wait.
-    pub(super) fn write_waiting(&self, flight: &mut Flight) {
+    /// Ends the taking in of documents: those that wait now have to be written to where they wait. Returns false when there is no room for
+    /// them: the flight has to be rolled back.
+    #[must_use]
+    pub(super) fn write_waiting(&self, flight: &mut Flight) -> bool {
+        let mut has_waiting = false;
         for key in &flight.traces {
             let waiting = self.traces.get(key).map(|trace| &trace.waiting);
             for waiting in waiting.into_iter().flatten() {
                 if waiting.is_of(flight) {
                     flight.writes.push((waiting.part.clone(), Place::Waiting));
+                    has_waiting = true;
                 }
             }
         }
+        !has_waiting || self.waiting_bytes <= self.limits.waiting_bytes_max
     }
 
     /// Everything a flight wrote is durable.
@@ -343,17 +394,62 @@ impl Recent {
                 known.flight = None;
             }
         }
-        self.end(flight, true);
+        self.end(
+            flight,
+            match flight.is_partly_refused {
+                true => Landed::Partly,
+                false => Landed::Stored,
+            },
+        );
         self.forget_oldest(now_ns);
     }
 
     /// Nothing of a flight was stored: takes its changes back.
-    pub(super) fn roll_back(&mut self, flight: &mut Flight) {
+    pub(super) fn roll_back(&mut self, flight: &mut Flight, now_ns: i64) {
         for key in &flight.traces {
             self.take_waiting(key, |waiting| waiting.is_of(flight));
         }
+        let undo = std::mem::take(&mut flight.undo);
+        self.undo(flight.id, undo, None);
+        for key in &flight.full {
+            if let Some(trace) = self.traces.get_mut(key) {
+                trace.is_full = false;
+            }
+        }
+        self.end(flight, Landed::Failed);
+        self.forget_oldest(now_ns);
+    }
+
+    /// The store refused some documents of a flight that it stored otherwise: what waited before waits on, from now. Returns those that
+    /// came with the flight.
+    pub(super) fn take_back(
+        &mut self,
+        flight: &mut Flight,
+        refused: &[(Key, EntityId)],
+        now_ns: i64,
+    ) -> Vec<EntityId> {
+        for (key, id) in refused {
+            self.take_waiting(key, |waiting| {
+                waiting.is_of(flight) && waiting.part.id == *id
+            });
+        }
+        let is_meant = |undo: &mut Undo| refused.contains(&undo.document());
+        let undo: Vec<Undo> = flight.undo.extract_if(.., is_meant).collect();
+        let mut came: Vec<EntityId> = undo
+            .iter()
+            .filter(|undo| matches!(undo, Undo::Document { bytes: 1.., .. }))
+            .map(|undo| undo.document().1)
+            .collect();
+        came.sort_unstable();
+        came.dedup();
+        flight.is_partly_refused |= !came.is_empty();
+        self.undo(flight.id, undo, Some(now_ns));
+        came
+    }
+
+    fn undo(&mut self, flight_id: u64, undo: Vec<Undo>, since_ns: Option<i64>) {
         let mut taken = Vec::new();
-        for undo in std::mem::take(&mut flight.undo).into_iter().rev() {
+        for undo in undo.into_iter().rev() {
             match undo {
                 Undo::Document {
                     key,
@@ -370,7 +466,7 @@ impl Recent {
                         && known
                             .as_ref()
                             .and_then(|known| known.flight.as_ref())
-                            .is_some_and(|other| other.id == flight.id)
+                            .is_some_and(|other| other.id == flight_id)
                     {
                         *known = before.and_then(|mut before| {
                             before.flight = InFlight::now(before.flight)?;
@@ -391,59 +487,41 @@ impl Recent {
                 .is_some_and(|known| known.hash == hash);
             if is_last && let Some(flight) = InFlight::now(waiting.flight.take()) {
                 waiting.flight = flight;
+                waiting.since_ns = since_ns.unwrap_or(waiting.since_ns);
+                if waiting.service.is_none()
+                    && let Some(trace) = self.traces.get_mut(&waiting.part.key)
+                {
+                    // Whatever comes below it waits for its service as well.
+                    for id in waiting.entities.iter() {
+                        trace.entities.entry(*id).or_default().service = None;
+                    }
+                }
                 self.wait(waiting);
             }
-        }
-        for key in &flight.full {
-            if let Some(trace) = self.traces.get_mut(key) {
-                trace.is_full = false;
-            }
-        }
-        self.end(flight, false);
-    }
-
-    /// The store refused the rows of one document of a flight that was stored otherwise.
-    pub(super) fn forget_document(&mut self, key: &Key, id: EntityId) {
-        if let Some(entity) = self
-            .traces
-            .get_mut(key)
-            .and_then(|trace| trace.entities.get_mut(&id))
-        {
-            entity.known = None;
         }
     }
 
     /// Documents that have waited for long enough, or for which there is no more room, oldest first.
-    pub(super) fn overdue(&mut self, now_ns: i64) -> Vec<(Key, EntityId)> {
+    pub(super) fn overdue(&self, now_ns: i64) -> Vec<(Key, EntityId)> {
         let mut overdue = Vec::new();
         let mut bytes = self.waiting_bytes;
-        let mut later = Vec::new();
-        while let Some((received_ns, key, id)) = self.waiting_order.front().copied() {
-            let age_ns = now_ns.saturating_sub(received_ns);
-            if age_ns < self.limits.waiting_age_ns && bytes <= self.limits.waiting_bytes_max {
+        for (received_ns, key, id) in &self.waiting_order {
+            let is_old =
+                |since_ns: i64| now_ns.saturating_sub(since_ns) >= self.limits.waiting_age_ns;
+            let is_pressed = bytes > self.waiting_bytes_wanted();
+            if !is_pressed && !is_old(*received_ns) {
                 break;
             }
-            self.waiting_order.pop_front();
-            let waiting = self.traces.get(&key).and_then(|trace| {
-                trace
-                    .waiting
-                    .iter()
-                    .find(|waiting| waiting.is(id, received_ns))
-            });
-            match waiting {
-                None => {}
-                Some(waiting) => {
-                    if waiting.flight.is_none() {
-                        bytes = bytes.saturating_sub(waiting.part.text.len());
-                        overdue.push((key, id));
-                    }
-                    // Should it not be settled now, it is found again.
-                    later.push((received_ns, key, id));
-                }
+            let mut waiting = self.traces.get(key).into_iter().flat_map(|t| &t.waiting);
+            let waiting = waiting.find(|waiting| waiting.is(*id, *received_ns));
+            // What the store has refused is tried again when it has waited for as long again.
+            if let Some(waiting) = waiting
+                && waiting.flight.is_none()
+                && (is_old(waiting.since_ns) || (is_pressed && waiting.since_ns == *received_ns))
+            {
+                bytes = bytes.saturating_sub(waiting.bytes());
+                overdue.push((*key, *id));
             }
-        }
-        for entry in later.into_iter().rev() {
-            self.waiting_order.push_front(entry);
         }
         overdue
     }
@@ -499,6 +577,7 @@ impl Recent {
                 received_ns: facts.0,
                 source: facts.1,
             },
+            since_ns: facts.0,
             parent: own.parent_id(),
             is_complete,
             service,
@@ -509,18 +588,14 @@ impl Recent {
     }
 
     /// All that came before this time waits no more; it is where the next process has to begin reading.
-    pub(super) fn settled_through_ns(&mut self, now_ns: i64) -> i64 {
+    pub(super) fn settled_through_ns(&self, now_ns: i64) -> i64 {
+        let oldest_ns = self
+            .waiting_order
+            .first()
+            .map(|(received_ns, ..)| *received_ns);
         let settling_ns = self.settling.values().min().copied();
-        let through_ns = settling_ns.map_or(now_ns, |settling_ns| settling_ns.min(now_ns));
-        while let Some((received_ns, key, id)) = self.waiting_order.front().copied() {
-            let trace = self.traces.get(&key);
-            let mut waiting = trace.into_iter().flat_map(|trace| &trace.waiting);
-            if waiting.any(|waiting| waiting.is(id, received_ns)) {
-                return received_ns.min(through_ns);
-            }
-            self.waiting_order.pop_front();
-        }
-        through_ns
+        let times = [oldest_ns, settling_ns].into_iter().flatten();
+        times.fold(now_ns, i64::min)
     }
 
     /// Enters the entities of a document, and returns their service, if it is known, and their ids.
@@ -610,6 +685,7 @@ impl Recent {
         let place = Place::Events {
             service,
             settles: !is_own || waiting.replaces,
+            is_elsewhere: false,
         };
         flight.writes.push((waiting.part.clone(), place));
         if !is_own {
@@ -646,23 +722,16 @@ impl Recent {
         };
         let taken: Vec<_> = trace.waiting.extract_if(.., |w| is_meant(w)).collect();
         for waiting in &taken {
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.part.text.len());
-            self.waiting_count = self.waiting_count.saturating_sub(1);
+            self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.bytes());
+            self.waiting_order.remove(&waiting.order());
         }
         taken
     }
 
     fn wait(&mut self, waiting: Waiting) {
-        let part = &waiting.part;
-        let entry = (part.received_ns, part.key, part.id);
-        self.waiting_bytes += part.text.len();
-        self.waiting_count += 1;
-        // What is put back is older than what came since.
-        let place = self
-            .waiting_order
-            .partition_point(|(received_ns, ..)| *received_ns <= entry.0);
-        self.waiting_order.insert(place, entry);
-        self.trace(entry.1).waiting.push(waiting);
+        self.waiting_bytes += waiting.bytes();
+        self.waiting_order.insert(waiting.order());
+        self.trace(waiting.part.key).waiting.push(waiting);
     }
 
     fn trace(&mut self, key: Key) -> &mut Trace {
@@ -672,7 +741,7 @@ impl Recent {
         })
     }
 
-    fn end(&mut self, flight: &Flight, is_stored: bool) {
+    fn end(&mut self, flight: &Flight, landed: Landed) {
         for key in &flight.traces {
             let Some(trace) = self.traces.get_mut(key) else {
                 continue;
@@ -685,12 +754,12 @@ impl Recent {
             }
         }
         self.settling.remove(&flight.id);
-        flight.landed.send_replace(Some(is_stored));
+        flight.landed.send_replace(Some(landed));
     }
 
     fn forget_oldest(&mut self, now_ns: i64) {
-        // Traces that can't go are moved to the end; once round is enough.
-        for _ in 0..self.order.len() {
+        // Traces that can't go are moved to the end.
+        for _ in 0..self.order.len().min(FORGOTTEN_AT_ONCE) {
             if self.entity_count <= self.limits.entities_max {
                 return;
             }
@@ -720,6 +789,16 @@ impl Waiting {
         self.flight.as_ref().is_some_and(|own| own.id == flight.id)
     }
 
+    /// About the memory it takes.
+    fn bytes(&self) -> usize {
+        self.part.text.len() + WAITING_BYTES + self.entities.len() * WAITING_ENTITY_BYTES
+    }
+
+    /// Its place in [`Recent::waiting_order`].
+    fn order(&self) -> (i64, Key, EntityId) {
+        (self.part.received_ns, self.part.key, self.part.id)
+    }
+
     fn is(&self, id: EntityId, received_ns: i64) -> bool {
         self.part.id == id && self.part.received_ns == received_ns
     }
@@ -734,8 +813,8 @@ impl InFlight {
         let landed = *flight.landed.borrow();
         match landed {
             None => Some(Some(flight)),
-            Some(true) => Some(None),
-            Some(false) => None,
+            Some(Landed::Stored | Landed::Partly) => Some(None),
+            Some(Landed::Failed) => None,
         }
     }
 }

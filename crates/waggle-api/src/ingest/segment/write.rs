@@ -4,17 +4,19 @@ use super::recent::{Key, Part, Place};
 use std::collections::HashMap;
 use waggle_model::{EventBatch, EventLimits, PENDING_DATASET};
 use waggle_wire::xray::{
-    Document, DocumentFacts, EntityId, dataset_name, map_document, map_pending, map_settled,
+    DATASET_UNKNOWN, Document, DocumentFacts, dataset_name, map_document, map_pending, map_settled,
     map_trace_full,
 };
 
-/// Batches, and which document each row holds that must not be refused.
+/// Batches, and which document each row holds that must not be refused. Documents are given by their number among the writes.
 pub(super) struct Written {
     pub(super) batches: Vec<EventBatch>,
     /// By batch and row.
-    pub(super) rows: HashMap<(usize, usize), (Key, EntityId)>,
+    pub(super) rows: HashMap<(usize, usize), usize>,
+    /// The rows of documents whose wait ends with this append: when one is refused, nothing may be stored.
+    pub(super) must: Vec<(usize, usize)>,
     /// Documents that no row can hold.
-    pub(super) refused: Vec<(Key, EntityId)>,
+    pub(super) refused: Vec<usize>,
 }
 
 impl Written {
@@ -27,10 +29,11 @@ impl Written {
         let mut written = Self {
             batches: Vec::new(),
             rows: HashMap::new(),
+            must: Vec::new(),
             refused: Vec::new(),
         };
-        for (part, place) in writes {
-            written.write(part, place, now_ns, limits);
+        for (number, (part, place)) in writes.iter().enumerate() {
+            written.write(number, part, place, now_ns, limits);
         }
         for (_, trace_id) in full {
             let batch = written.batch(PENDING_DATASET);
@@ -42,13 +45,19 @@ impl Written {
         written
     }
 
-    /// Whether rows are to be written to where documents wait.
-    pub(super) fn has_pending(&self) -> bool {
-        let mut batches = self.batches.iter();
-        batches.any(|batch| batch.dataset == PENDING_DATASET)
+    /// Whether rows are to be written to a dataset.
+    pub(super) fn has(&self, dataset: &str) -> bool {
+        self.batches.iter().any(|batch| batch.dataset == dataset)
     }
 
-    fn write(&mut self, part: &Part, place: &Place, now_ns: i64, limits: &EventLimits) {
+    fn write(
+        &mut self,
+        document_number: usize,
+        part: &Part,
+        place: &Place,
+        now_ns: i64,
+        limits: &EventLimits,
+    ) {
         // It was parsed before it came here.
         let Ok(document) = Document::parse(part.text.as_bytes()) else {
             return;
@@ -63,9 +72,21 @@ impl Written {
             source: part.source,
         };
         let dataset = match place {
+            Place::Events {
+                is_elsewhere: true, ..
+            } => DATASET_UNKNOWN,
             Place::Events { .. } => dataset_name(&document, service),
             Place::Waiting | Place::Kept => PENDING_DATASET,
         };
+        // What no event can hold must not begin to wait for becoming one.
+        let is_writable = *place != Place::Waiting || {
+            let mut scratch = EventBatch::new(PENDING_DATASET);
+            map_document(&document, facts, limits, &mut scratch).is_ok()
+        };
+        if !is_writable {
+            self.refused.push(document_number);
+            return;
+        }
         let number = self.batch(dataset);
         let Some(batch) = self.batches.get_mut(number) else {
             return;
@@ -75,11 +96,13 @@ impl Written {
             Place::Waiting => map_pending(&document, facts, false, limits, batch),
             Place::Kept => map_pending(&document, facts, true, limits, batch),
         };
-        match row {
-            Ok(row) => drop(self.rows.insert((number, row), (part.key, part.id))),
-            Err(_) => self.refused.push((part.key, part.id)),
-        }
+        let Ok(row) = row else {
+            self.refused.push(document_number);
+            return;
+        };
+        self.rows.insert((number, row), document_number);
         if let Place::Events { settles: true, .. } = place {
+            self.must.push((number, row));
             let pending = self.batch(PENDING_DATASET);
             if let Some(batch) = self.batches.get_mut(pending) {
                 let (_, trace_id) = part.key;

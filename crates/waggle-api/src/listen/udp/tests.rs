@@ -2,13 +2,18 @@ use super::*;
 
 #[tokio::test]
 async fn the_oldest_datagram_goes_when_there_is_no_room() {
-    let queue = Queue::new(10);
-    for (datagram, dropped_count) in [("aaaa", 0), ("bbbb", 0), ("cccc", 1), ("dddddddddd", 2)] {
+    let queue = Queue::new(10 + 2 * DATAGRAM_BYTES);
+    for (datagram, dropped_count) in [
+        ("aaaa", 0),
+        ("bbbb", 0),
+        ("cccc", 1),
+        ("dddddddddddddddd", 2),
+    ] {
         assert_eq!(queue.push(datagram.as_bytes()), dropped_count, "{datagram}");
     }
     let taken = queue.pop().await.unwrap();
-    assert_eq!(taken, [b"dddddddddd".to_vec().into_boxed_slice()]);
-    assert_eq!(queue.push(&[0; 11]), 1);
+    assert_eq!(taken, [b"dddddddddddddddd".to_vec().into_boxed_slice()]);
+    assert_eq!(queue.push(&[0; 200]), 1);
     assert_eq!(queue.push(b"e"), 0);
     queue.close();
     assert_eq!(queue.pop().await.unwrap().len(), 1);

@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 use serde_json::json;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
@@ -208,6 +209,76 @@ async fn a_document_that_waits_for_too_long_gets_its_events() {
     );
 }
 
+/// What was acknowledged is never lost: where its own dataset refuses it, it goes elsewhere, and where everything does, it waits on.
+#[tokio::test]
+async fn a_document_that_waited_is_not_lost_when_the_store_refuses_it() {
+    let installation = Installation::new().await;
+    let put = async |document: &str| {
+        let body = json!({ "TraceSegmentDocuments": [document] });
+        let answer = installation.xray("/TraceSegments", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()["UnprocessedTraceSegments"].clone()
+    };
+    put(&subsegment(SUBSEGMENT, SEGMENT)).await;
+    taken(&installation);
+    installation
+        .sink
+        .set(Mood::RefuseDatasets(&["shop", "unknown_service:xray"]));
+    let whole = segment(SEGMENT, ENDED);
+    assert_eq!(put(&whole).await[0]["Id"], SEGMENT);
+    assert!(taken(&installation).is_empty(), "it waits on");
+    let metrics = &installation.state.metrics;
+    assert_eq!(metrics.xray_documents_of(XrayOutcome::Stuck), 1);
+
+    installation.sink.set(Mood::RefuseDatasets(&["shop"]));
+    assert_eq!(put(&whole).await[0]["Id"], SEGMENT);
+    let rows = installation.sink.take();
+    let elsewhere = format!(r#"trace.span_id="{SUBSEGMENT}""#);
+    let is_elsewhere = |row: &String| {
+        row.starts_with("unknown_service:xray")
+            && row.contains(&elsewhere)
+            && row.contains(r#"service.name="shop""#)
+    };
+    assert!(rows.iter().any(is_elsewhere), "{rows:?}");
+    assert!(
+        rows.iter()
+            .any(|row| row.contains("xray.settled=true") && row.contains(&elsewhere)),
+        "{rows:?}"
+    );
+    assert_eq!(rows.len(), 2, "{rows:?}");
+    assert!(metrics.xray_documents_of(XrayOutcome::Misplaced) > 0);
+    installation.sink.set(Mood::Take);
+    assert_eq!(put(&whole).await, json!([]));
+    assert_eq!(taken(&installation), [format!("shop {SEGMENT}")]);
+}
+
+#[tokio::test]
+async fn who_sends_what_would_have_to_wait_is_sent_away_when_too_much_does() {
+    let installation = Installation::with(ApiConfig {
+        xray_pending_bytes_max: 2_000,
+        ..ApiConfig::default()
+    })
+    .await;
+    let body = |document: String| json!({ "TraceSegmentDocuments": [document] });
+    for (number, status) in [(1, 200), (2, 200), (3, 503)] {
+        let orphan = subsegment(&format!("b{number:015}"), "a100000000000007");
+        let answer = installation.xray("/TraceSegments", &body(orphan)).await;
+        assert_eq!(answer.status, status, "{number}");
+    }
+    let whole = body(segment(SEGMENT, ENDED));
+    let answer = installation.xray("/TraceSegments", &whole).await;
+    assert_eq!(answer.status, 200);
+    let settling = tokio::spawn(settle_segments(installation.state.clone()));
+    loop {
+        let orphan = subsegment("b000000000000003", "a100000000000007");
+        let answer = installation.xray("/TraceSegments", &body(orphan)).await;
+        if answer.status == 200 {
+            break;
+        }
+    }
+    settling.abort();
+}
+
 fn adot_spans() -> Vec<u8> {
     let text = |text: &str| AnyValue {
         value: Some(any_value::Value::StringValue(text.to_owned())),
@@ -244,7 +315,7 @@ fn adot_spans() -> Vec<u8> {
 #[tokio::test]
 async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
     let installation = Installation::new().await;
-    let caller = installation.access.caller(&installation.key).await.unwrap();
+    let key: Arc<str> = installation.key.as_str().into();
     let udp = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (udp_address, tcp_address) = (udp.local_addr().unwrap(), tcp.local_addr().unwrap());
@@ -256,7 +327,8 @@ async fn the_daemons_port_takes_datagrams_and_calls_without_a_signature() {
         }
     };
     let state = installation.state.clone();
-    let served = tokio::spawn(async move { serve_xray((udp, tcp), state, caller, stopped).await });
+    let served =
+        tokio::spawn(async move { serve_xray((udp, tcp), state, Some(key), stopped).await });
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let header = r#"{"format":"json","version":1}"#;
     let document = segment(SEGMENT, ENDED);

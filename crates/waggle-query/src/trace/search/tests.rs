@@ -9,8 +9,9 @@ use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use waggle_model::{
-    DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError, RowKind,
-    ScanRequest, TimeRange, TraceCursor, TraceSearch, TraceWindow, TracesRequest, Value, ValueRef,
+    DatasetId, DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError,
+    RowKind, ScanRequest, TimeRange, TraceCursor, TraceSearch, TraceWindow, TracesRequest, Value,
+    ValueRef,
 };
 use waggle_store::Snapshot;
 use waggle_testkit::{Event, matching, random_events, random_filter};
@@ -155,6 +156,7 @@ fn traces_come_whole_and_as_many_rows_as_asked_for() {
         let mut request = TracesRequest {
             trace_ids: ids,
             rows_max: usize::MAX,
+            bytes_max: usize::MAX,
             ..TracesRequest::default()
         };
         for (id, trace) in request
@@ -226,6 +228,47 @@ fn the_rows_that_a_limit_leaves_depend_on_nothing_but_the_rows() {
 }
 
 #[test]
+fn what_is_read_of_traces_at_once_is_bounded() {
+    // Of 2,000 rows three in four are of the first trace, which does not fit alone.
+    let trace_of = |number: i64| match number % 40 {
+        0..30 => "a".to_owned(),
+        rest => format!("b{rest}"),
+    };
+    let events = events_of(2_000, trace_of);
+    let mut rng = StdRng::seed_from_u64(1);
+    let snapshot = snapshot(&mut rng, &events);
+    let mut left: Vec<String> = (30..40).map(|number| format!("b{number}")).collect();
+    left.insert(2, "a".to_owned());
+    left.push("nobody knows it".to_owned());
+    let mut shown = Vec::new();
+    while !left.is_empty() {
+        let request = TracesRequest {
+            trace_ids: left.clone(),
+            rows_max: usize::MAX,
+            bytes_max: 50_000,
+            ..TracesRequest::default()
+        };
+        let read = traces(&snapshot, &request).unwrap();
+        assert!(!read.is_empty());
+        let row_count: usize = read.iter().map(|trace| trace.rows.len()).sum();
+        assert!(
+            row_count < 700,
+            "{row_count} rows are more than 50,000 bytes"
+        );
+        for (id, trace) in left.drain(..read.len()).zip(read) {
+            shown.push((id, trace.rows.len(), trace.row_count));
+        }
+    }
+    for (id, row_count, of) in shown {
+        match id.as_str() {
+            "a" => assert!(0 < row_count && row_count < of && of == 1_500),
+            "nobody knows it" => assert_eq!((row_count, of), (0, 0)),
+            _ => assert_eq!((row_count, of), (50, 50), "{id}"),
+        }
+    }
+}
+
+#[test]
 fn a_scan_shows_every_row_of_its_part() {
     const COLUMNS: [&str; 4] = ["name", "status", "mixed", "trace.trace_id"];
     for seed in 0..50 {
@@ -236,6 +279,7 @@ fn a_scan_shows_every_row_of_its_part() {
         let mut shown: Vec<String> = Vec::new();
         for part in 0..parts {
             let request = ScanRequest {
+                scope: DatasetScope::All,
                 range: RANGE,
                 key: "trace.trace_id".to_owned(),
                 columns: COLUMNS.to_vec(),

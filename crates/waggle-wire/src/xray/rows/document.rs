@@ -7,7 +7,7 @@ use crate::xray::{Document, Entity, EntityId, TraceId};
 use waggle_model::{EventBatch, EventLimits, RejectReason};
 
 /// The dataset of subsegments whose segment never came.
-const DATASET_UNKNOWN: &str = "unknown_service:xray";
+pub const DATASET_UNKNOWN: &str = "unknown_service:xray";
 
 /// Most bytes of a name where a dataset is called by it. Source: spec/xray.md section 2.1.
 const SERVICE_BYTES_MAX: usize = 200;

@@ -11,7 +11,7 @@ const TRACE: &str = "1-6a000000-000000000000000000000001";
 fn recent() -> Recent {
     let limits = RecentLimits {
         entities_max: 100,
-        waiting_bytes_max: 10_000,
+        waiting_bytes_max: 20_000,
         trace_bytes_max: 5_000,
         waiting_age_ns: 1_000,
     };
@@ -48,7 +48,7 @@ fn send(recent: &mut Recent, documents: &[Document], received_ns: i64) -> Vec<St
     for document in documents {
         recent.offer(&mut flight, TENANT, document, received_ns, Source::Udp);
     }
-    recent.write_waiting(&mut flight);
+    assert!(recent.write_waiting(&mut flight));
     let written = written(&flight);
     recent.commit(&flight, received_ns);
     written
@@ -61,7 +61,9 @@ fn written(flight: &Flight) -> Vec<String> {
         match place {
             Place::Waiting => format!("{id} waits"),
             Place::Kept => format!("{id} kept"),
-            Place::Events { service, settles } => {
+            Place::Events {
+                service, settles, ..
+            } => {
                 let service = service.as_deref().unwrap_or("?");
                 let settles = if *settles { ", settled" } else { "" };
                 format!("{id} of {service}{settles}")
@@ -133,7 +135,7 @@ fn what_waits_for_too_long_is_given_up() {
     assert_eq!(overdue.len(), 3);
     assert_eq!(recent.overdue(1_001), overdue, "until they are settled");
     let mut flight = recent.begin();
-    for (key, id) in overdue.into_iter().rev() {
+    for (key, id) in overdue {
         recent.give_up(&mut flight, key, id);
     }
     let expected = [
@@ -142,7 +144,7 @@ fn what_waits_for_too_long_is_given_up() {
         "3 of unknown_service:xray, settled",
     ];
     assert_eq!(written(&flight), expected);
-    recent.roll_back(&mut flight);
+    recent.roll_back(&mut flight, 1);
     assert_eq!(recent.waiting_count(), 3);
     let overdue = recent.overdue(1_001);
     let mut flight = recent.begin();
@@ -164,9 +166,111 @@ fn the_oldest_go_when_there_is_no_room_to_wait() {
     for (id, received_ns) in [(1, 1), (2, 2), (3, 3)] {
         send(&mut recent, &[subsegment(id, 9, &text)], received_ns);
     }
+    assert!(!recent.is_pressed() && recent.overdue(4).is_empty());
+    send(&mut recent, &[subsegment(4, 9, &text)], 4);
+    assert!(recent.is_pressed());
     let overdue = recent.overdue(4);
     let ids: Vec<_> = overdue.iter().map(|(_, id)| id.to_string()).collect();
     assert_eq!(ids, ["0000000000000001"]);
+    // Without the oldest gone there is no room for more, whatever has no need to wait still comes in.
+    let mut flight = recent.begin();
+    let fifth = subsegment(5, 9, &text);
+    recent.offer(&mut flight, TENANT, &fifth, 5, Source::Udp);
+    assert!(!recent.write_waiting(&mut flight));
+    recent.roll_back(&mut flight, 5);
+    assert_eq!(recent.waiting_count(), 4);
+    assert_eq!(send(&mut recent, &[segment(6, &text)], 5), ["6 of shop"]);
+    let (key, id) = overdue[0];
+    let mut flight = recent.begin();
+    recent.give_up(&mut flight, key, id);
+    recent.commit(&flight, 6);
+    assert_eq!(send(&mut recent, &[fifth], 7), ["5 waits"]);
+}
+
+#[test]
+fn what_is_rolled_back_is_forgotten() {
+    let mut recent = recent();
+    for trace in 1..=1_000_u32 {
+        let text = format!(
+            r#"{{"name":"shop","id":"000000000000000a","trace_id":"1-{trace:08x}-000000000000000000000001","start_time":1,"in_progress":true}}"#
+        );
+        let document = Document::parse(text.as_bytes()).unwrap();
+        let mut flight = recent.begin();
+        recent.offer(&mut flight, TENANT, &document, 1, Source::Udp);
+        recent.roll_back(&mut flight, 1);
+    }
+    assert_eq!((recent.waiting_count(), recent.waiting_bytes), (0, 0));
+    assert!(recent.entity_count <= 100 && recent.traces.len() <= 100 && recent.order.len() <= 100);
+}
+
+/// Offers documents of which the store refuses some.
+fn send_refused(
+    recent: &mut Recent,
+    documents: &[Document],
+    refused: &[u64],
+    received_ns: i64,
+) -> Vec<String> {
+    let mut flight = recent.begin();
+    for document in documents {
+        recent.offer(&mut flight, TENANT, document, received_ns, Source::Udp);
+    }
+    assert!(recent.write_waiting(&mut flight));
+    let id = |id: &u64| EntityId::parse(&format!("{id:016x}")).unwrap();
+    let key = (TENANT, documents[0].trace_id());
+    let refused: Vec<_> = refused.iter().map(|number| (key, id(number))).collect();
+    let came = recent.take_back(&mut flight, &refused, received_ns);
+    recent.commit(&flight, received_ns);
+    let short = |id: &EntityId| id.to_string().trim_start_matches('0').to_owned();
+    came.iter().map(short).collect()
+}
+
+#[test]
+fn what_waited_and_is_refused_waits_on() {
+    let mut recent = recent();
+    send(&mut recent, &[subsegment(2, 9, "")], 1);
+    send(&mut recent, &[segment(1, IN_PROGRESS)], 2);
+    let mut flight = recent.begin();
+    for (key, id) in recent.overdue(1_002) {
+        recent.give_up(&mut flight, key, id);
+    }
+    assert_eq!(written(&flight), ["2 of ?, settled", "1 of shop, settled"]);
+    let refused: Vec<_> = flight.writes.iter().map(|(p, _)| (p.key, p.id)).collect();
+    let came = recent.take_back(&mut flight, &refused, 1_002);
+    recent.commit(&flight, 1_002);
+    assert!(came.is_empty(), "nobody waits for an answer");
+    assert_eq!(recent.waiting_count(), 2);
+    assert_eq!(recent.settled_through_ns(1_003), 1);
+    assert!(
+        recent.overdue(2_001).is_empty(),
+        "tried again after a while"
+    );
+    assert_eq!(recent.overdue(2_002).len(), 2);
+    // What would take the place of one that waits, and is refused, leaves it there.
+    let came = send_refused(&mut recent, &[segment(1, "")], &[1], 2_003);
+    assert_eq!(came, ["1"]);
+    assert_eq!(recent.waiting_count(), 2);
+    let whole = send(&mut recent, &[segment(1, "")], 2_004);
+    assert_eq!(whole, ["1 of shop, settled"]);
+    assert_eq!(send(&mut recent, &[segment(9, "")], 2_005).len(), 2);
+    assert_eq!((recent.waiting_count(), recent.waiting_bytes), (0, 0));
+}
+
+#[test]
+fn who_waits_for_a_call_that_was_refused_in_part_sends_again() {
+    let mut recent = recent();
+    let mut first = recent.begin();
+    let document = segment(1, "");
+    recent.offer(&mut first, TENANT, &document, 1, Source::Udp);
+    let mut second = recent.begin();
+    let Offered::Same(Some(landed)) = recent.offer(&mut second, TENANT, &document, 2, Source::Udp)
+    else {
+        panic!("it is on its way");
+    };
+    let refused = [(first.writes[0].0.key, first.writes[0].0.id)];
+    assert_eq!(recent.take_back(&mut first, &refused, 3).len(), 1);
+    recent.commit(&first, 3);
+    assert_eq!(*landed.borrow(), Some(Landed::Partly));
+    assert_eq!(send(&mut recent, &[document], 4), ["1 of shop"]);
 }
 
 #[test]
@@ -196,8 +300,8 @@ fn a_repeated_document_waits_for_the_call_that_has_it() {
         panic!("it is on its way");
     };
     assert_eq!(*landed.borrow(), None);
-    recent.roll_back(&mut first);
-    assert_eq!(*landed.borrow(), Some(false));
+    recent.roll_back(&mut first, 1);
+    assert_eq!(*landed.borrow(), Some(Landed::Failed));
     assert_eq!(send(&mut recent, &[document], 3), ["1 of shop"]);
 }
 
@@ -265,7 +369,7 @@ fn what_an_open_call_settles_is_not_settled_yet() {
         6,
         "3 is replaced, but not durable"
     );
-    recent.roll_back(&mut other);
+    recent.roll_back(&mut other, 1);
     assert_eq!(recent.settled_through_ns(9), 6, "3 waits again");
     assert_eq!(send(&mut recent, &[replaced], 10), ["3 waits"]);
     assert_eq!(recent.settled_through_ns(11), 10);
@@ -326,7 +430,7 @@ fn parts_in_any_order_make_one_trace() {
                     is_repeated |= matches!(offered, Offered::Same(Some(_)));
                     sent.push(which);
                 }
-                recent.write_waiting(&mut flight);
+                assert!(recent.write_waiting(&mut flight));
                 flights.push((flight, sent, is_repeated));
             }
             if random.random_bool(0.5) {
@@ -334,7 +438,7 @@ fn parts_in_any_order_make_one_trace() {
             }
             for (mut flight, sent, is_repeated) in flights {
                 if random.random_bool(0.3) {
-                    recent.roll_back(&mut flight);
+                    recent.roll_back(&mut flight, 1);
                     left.extend(sent);
                     continue;
                 }
