@@ -7,4 +7,4 @@
 
 mod relay;
 
-pub use relay::{Relay, RelayConfig, RelayError};
+pub use relay::{Credentials, Relay, RelayConfig, RelayError};

@@ -7,6 +7,7 @@
 mod forward;
 mod proxy;
 mod receive;
+mod sign;
 mod spool;
 
 use forward::Forwarder;
@@ -30,6 +31,8 @@ pub struct RelayConfig {
     pub endpoint: String,
     /// An API key of the environment that the documents belong to; `None` for a server on this machine that was started with `--dev`.
     pub api_key: Option<String>,
+    /// What requests are signed with where there is no API key.
+    pub credentials: Option<Credentials>,
     /// Folder of the buffer.
     pub buffer_dir: PathBuf,
     /// Most bytes of the buffer; beyond, the oldest goes.
@@ -42,6 +45,21 @@ pub struct RelayConfig {
     pub resource_arn: Option<String>,
     /// A proxy between relay and server.
     pub proxy: Option<String>,
+}
+
+/// Credentials as AWS has them, made by `waggle key create --kind aws`.
+#[derive(Clone)]
+pub struct Credentials {
+    /// The part that is sent.
+    pub access_key_id: String,
+    /// The part that is not.
+    pub secret_access_key: String,
+}
+
+impl std::fmt::Debug for Credentials {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "Credentials({})", self.access_key_id)
+    }
 }
 
 /// Why a relay can't start.

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
-use waggle_agent::{Relay, RelayConfig};
+use waggle_agent::{Credentials, Relay, RelayConfig};
 
 const DEFAULT_ADDRESS: &str = "127.0.0.1:2000";
 
@@ -32,6 +32,21 @@ pub(crate) struct RelayArgs {
         hide_env_values = true
     )]
     api_key: Option<String>,
+    /// Sign requests with AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, as AWS's daemon does, where there is no API key
+    #[arg(long, env = "WAGGLE_RELAY_SIGN")]
+    sign: bool,
+    /// For --sign: made by `waggle key create --kind aws`
+    #[arg(long, value_name = "ID", env = "AWS_ACCESS_KEY_ID", hide = true)]
+    access_key_id: Option<String>,
+    /// The same
+    #[arg(
+        long,
+        value_name = "SECRET",
+        env = "AWS_SECRET_ACCESS_KEY",
+        hide = true,
+        hide_env_values = true
+    )]
+    secret_access_key: Option<String>,
     /// Folder in which documents wait while the server can't be reached
     #[arg(
         long,
@@ -125,6 +140,7 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
     let config = RelayConfig {
         endpoint: endpoint.trim_end_matches('/').to_owned(),
         api_key: args.api_key.clone(),
+        credentials: credentials(&args)?,
         buffer_dir: args.buffer_dir.clone(),
         buffer_bytes_max: args.buffer_mib << 20,
         hostname: args.hostname.clone(),
@@ -155,6 +171,23 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
     }
     stop.send_replace(true);
     running.await.context("the relay ended badly")
+}
+
+/// What requests are signed with, if they are.
+fn credentials(args: &RelayArgs) -> Result<Option<Credentials>> {
+    if !args.sign {
+        return Ok(None);
+    }
+    let given = args
+        .access_key_id
+        .clone()
+        .zip(args.secret_access_key.clone());
+    let (access_key_id, secret_access_key) =
+        given.context("--sign needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY")?;
+    Ok(Some(Credentials {
+        access_key_id,
+        secret_access_key,
+    }))
 }
 
 fn start_log(args: &RelayArgs, file: &DaemonFile) -> Result<()> {

@@ -1,6 +1,7 @@
 //! From the buffer to the server, as often as it takes.
 
 use super::Shared;
+use super::sign::sign;
 use super::spool::{Batch, Kind};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
@@ -174,21 +175,15 @@ impl Forwarder {
     }
 
     async fn call(&self, path: &str, body: Json) -> reqwest::Result<reqwest::Response> {
-        self.0
-            .request(reqwest::Method::POST, path)
-            .json(&body)
-            .send()
-            .await
+        let request = self.0.request(reqwest::Method::POST, path);
+        self.0.send(request.json(&body)).await
     }
 
     /// OTLP messages merge when one is written behind the other.
     async fn export(&self, path: &str, batch: &Batch) -> reqwest::Result<reqwest::Response> {
-        self.0
-            .request(reqwest::Method::POST, path)
-            .header("Content-Type", "application/x-protobuf")
-            .body(batch.records.concat())
-            .send()
-            .await
+        let request = self.0.request(reqwest::Method::POST, path);
+        let request = request.header("Content-Type", "application/x-protobuf");
+        self.0.send(request.body(batch.records.concat())).await
     }
 }
 
@@ -201,6 +196,22 @@ impl Shared {
             Some(key) => request.header("X-Honeycomb-Team", key),
             None => request,
         }
+    }
+
+    /// Sends a request, signed where there are credentials instead of a key.
+    pub(super) async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+    ) -> reqwest::Result<reqwest::Response> {
+        let mut request = request.build()?;
+        let config = &self.config;
+        if let (None, Some(credentials)) = (&config.api_key, &config.credentials) {
+            let now_s = self.clock.now_ns() / 1_000_000_000;
+            if let Err(error) = sign(&mut request, credentials, now_s) {
+                tracing::error!(%error, "request not signed");
+            }
+        }
+        self.client.execute(request).await
     }
 }
 

@@ -90,7 +90,7 @@ async fn pass_on(
             request = request.header(name, value);
         }
     }
-    let answer = match request.send().await {
+    let answer = match shared.send(request).await {
         Ok(answer) => answer,
         Err(error) => {
             tracing::warn!(%error, path, "a call was not passed on");

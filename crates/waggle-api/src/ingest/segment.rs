@@ -235,7 +235,8 @@ async fn store(
             must,
             refused: unwritable,
         } = written;
-        let outcome = append_internal(state, sender.clone(), Protocol::Xray, batches, &must).await?;
+        let outcome =
+            append_internal(state, sender.clone(), Protocol::Xray, batches, &must).await?;
         let is_stored = !outcome.refuses_any(&must);
         let mut left_out: HashSet<usize> = match is_stored {
             true => unwritable.into_iter().collect(),

@@ -7,7 +7,7 @@ use super::arn::{self, Resource as Arn};
 use super::call::{Call, Input, Outcome, reply};
 use super::error::{Code, Refusal};
 use super::filter;
-use super::page::Pages;
+use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::tag::{self, Tags};
 use super::{MANAGE, READ};
 use crate::route::{Resource, Route};
@@ -37,16 +37,12 @@ pub(crate) const RESOURCE: Resource = Resource {
             .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
         Route::operation("GetGroups", "/Groups", READ, |call| Box::pin(list(call)))
             .about("Lists the groups, the default one first.")
-            .takes(Shape::Object(&[may(
-                "NextToken",
-                Shape::Text,
-                "Of the page before.",
-            )]))
+            .takes(Shape::Object(&[TOKEN]))
             .answers(&[(
                 200,
                 Content::Json(Shape::Object(&[
                     must("Groups", Shape::List(&Shape::Named(&GROUP)), "The groups."),
-                    may("NextToken", Shape::Text, "Of the next page."),
+                    NEXT_TOKEN,
                 ])),
             )]),
         Route::operation("UpdateGroup", "/UpdateGroup", MANAGE, |call| {

@@ -5,11 +5,16 @@
 
 use super::call::Input;
 use super::error::Refusal;
+use crate::shape::{Member, Shape, may};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use waggle_access::sha256_hex;
 
-const TOKEN: &str = "NextToken";
+const TOKEN_NAME: &str = "NextToken";
+/// The member of requests that asks for a further page.
+pub(super) const TOKEN: Member = may(TOKEN_NAME, Shape::Text, "Of the page before.");
+/// The member of answers that names one.
+pub(super) const NEXT_TOKEN: Member = may(TOKEN_NAME, Shape::Text, "Of the next page.");
 /// Digits of the hash that a token holds.
 const HASH_DIGITS: usize = 16;
 /// Longer ones are not ours: a position may have the id of a trace in it, which may be as long as a value may.
@@ -27,15 +32,15 @@ impl Pages {
     /// # Errors
     /// The token is of another request, or nobody's.
     pub(crate) fn of(input: &Input) -> Result<Self, Refusal> {
-        let mut asked = input.fingerprint(TOKEN);
+        let mut asked = input.fingerprint(TOKEN_NAME);
         asked.insert_str(0, input.operation());
         let mut hash = sha256_hex(asked.as_bytes());
         hash.truncate(HASH_DIGITS);
-        let start = match input.any_text(TOKEN)? {
+        let start = match input.any_text(TOKEN_NAME)? {
             None => None,
             Some(token) => Some(position(token, &hash).ok_or_else(|| {
                 Refusal::invalid(format!(
-                    "{TOKEN} is not one that this server gave for a request with these members"
+                    "{TOKEN_NAME} is not one that this server gave for a request with these members"
                 ))
             })?),
         };

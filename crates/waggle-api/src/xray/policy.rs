@@ -2,7 +2,7 @@
 
 use super::call::{Call, Input, Outcome, reply};
 use super::error::{Code, Refusal};
-use super::page::Pages;
+use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::sampling::seconds;
 use super::{MANAGE, READ};
 use crate::route::{Resource, Route};
@@ -54,11 +54,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             |call| Box::pin(list(call)),
         )
         .about("Lists the policies.")
-        .takes(Shape::Object(&[may(
-            "NextToken",
-            Shape::Text,
-            "Of the page before.",
-        )]))
+        .takes(Shape::Object(&[TOKEN]))
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[
@@ -67,7 +63,7 @@ pub(crate) const RESOURCE: Resource = Resource {
                     Shape::List(&Shape::Named(&POLICY)),
                     "The policies.",
                 ),
-                may("NextToken", Shape::Text, "Of the next page."),
+                NEXT_TOKEN,
             ])),
         )]),
         Route::operation(

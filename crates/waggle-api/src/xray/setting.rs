@@ -3,7 +3,7 @@
 
 use super::call::{Call, Outcome, reply};
 use super::error::{Code, Refusal};
-use super::page::Pages;
+use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::{MANAGE, READ};
 use crate::route::{Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
@@ -43,11 +43,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             Box::pin(async move { get_indexing(&call) })
         })
         .about("Lists the one indexing rule, which is that everything is indexed.")
-        .takes(Shape::Object(&[may(
-            "NextToken",
-            Shape::Text,
-            "Of the page before.",
-        )]))
+        .takes(Shape::Object(&[TOKEN]))
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[
@@ -56,7 +52,7 @@ pub(crate) const RESOURCE: Resource = Resource {
                     Shape::List(&Shape::Named(&INDEXING_RULE)),
                     "The rule.",
                 ),
-                may("NextToken", Shape::Text, "Of the next page."),
+                NEXT_TOKEN,
             ])),
         )]),
         Route::operation(

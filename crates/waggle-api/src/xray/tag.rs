@@ -4,7 +4,7 @@ use super::arn::{self, Resource as Tagged};
 use super::call::{Call, Input, Outcome, reply};
 use super::error::{Code, Refusal};
 use super::group;
-use super::page::Pages;
+use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::sampling::kept;
 use super::{MANAGE, READ};
 use crate::route::{Resource, Route};
@@ -42,15 +42,12 @@ pub(crate) const RESOURCE: Resource = Resource {
             |call| Box::pin(list(call)),
         )
         .about("Lists the tags of a group or sampling rule.")
-        .takes(Shape::Object(&[
-            ARN,
-            may("NextToken", Shape::Text, "Of the page before."),
-        ]))
+        .takes(Shape::Object(&[ARN, TOKEN]))
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[
                 must("Tags", TAGS, "All of them."),
-                may("NextToken", Shape::Text, "Of the next page."),
+                NEXT_TOKEN,
             ])),
         )]),
     ],

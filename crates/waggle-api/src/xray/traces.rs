@@ -4,7 +4,7 @@ use super::READ;
 use super::call::{Call, Outcome, reply};
 use super::error::Refusal;
 use super::filter::{self, Candidates, Search, cursor_of, position_of, range_of};
-use super::page::Pages;
+use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::reading::{Loaded, Reader, trace_ids};
 use super::window::RangeType;
 use crate::ask::{Answer, Ask};
@@ -72,8 +72,6 @@ pub(crate) const RESOURCE: Resource = Resource {
     ],
 };
 
-pub(super) const TOKEN: Member = may("NextToken", Shape::Text, "Of the page before.");
-pub(super) const NEXT_TOKEN: Member = may("NextToken", Shape::Text, "Of the next page.");
 const TRACE: Named = Named {
     name: "XRayTrace",
     about: "A trace with the documents of its segments.",

@@ -1,6 +1,7 @@
 //! `waggle xray-relay`: what applications send arrives once, whether the server is there or not, and whether the relay is killed or not.
 
 use crate::server::{KEY, Server, eventually};
+use crate::xray_api::aws_key;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -15,12 +16,18 @@ struct Relay {
 
 impl Relay {
     fn start(buffer: &Path, endpoint: &str, flags: &[&str]) -> Self {
+        let key = [("WAGGLE_API_KEY", KEY)];
+        Self::start_as(buffer, endpoint, flags, &key)
+    }
+
+    fn start_as(buffer: &Path, endpoint: &str, flags: &[&str], variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_waggle"))
             .arg("xray-relay")
-            .args(["--endpoint", endpoint, "--api-key", KEY, "--buffer-dir"])
+            .args(["--endpoint", endpoint, "--buffer-dir"])
             .arg(buffer)
             .args(["-b", "127.0.0.1:0", "-t", "127.0.0.1:0", "-l", "warn"])
             .args(flags)
+            .envs(variables.iter().copied())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -144,6 +151,23 @@ async fn calls_by_tcp_are_passed_on_with_the_key_of_the_relay() {
         .await
         .unwrap();
     assert_eq!(answer.status(), 503);
+}
+
+#[tokio::test]
+async fn credentials_sign_in_the_place_of_a_key() {
+    let (data, buffer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(data.path(), &[]);
+    let (id, secret) = aws_key(data.path());
+    let credentials = [
+        ("AWS_ACCESS_KEY_ID", id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", secret.as_str()),
+    ];
+    let relay = Relay::start_as(buffer.path(), &server.origin, &["--sign"], &credentials);
+    relay.send(0..20).await;
+    check_arrived(&server, 20).await;
+    let address = format!("http://{}/EncryptionConfig?b=%2F&a", relay.tcp);
+    let answer = server.http.post(address).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
 }
 
 #[test]

@@ -52,6 +52,7 @@ async fn forwarded(
     let config = RelayConfig {
         endpoint: format!("http://{address}"),
         api_key: None,
+        credentials: None,
         buffer_dir: dir.path().to_owned(),
         buffer_bytes_max: 1 << 20,
         hostname: None,

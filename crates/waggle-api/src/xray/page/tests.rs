@@ -63,3 +63,11 @@ fn a_token_belongs_to_one_request() {
     let other = Input::of("GetOthers", with("a"));
     assert!(Pages::of(&other).is_err());
 }
+
+#[test]
+fn a_position_may_have_the_longest_id_of_a_trace_in_it() {
+    let long = "t".repeat(65_536);
+    let token = pages(json!({})).unwrap().token(&long);
+    let next = pages(json!({ "NextToken": token })).unwrap();
+    assert_eq!(next.start(), Some(long.as_str()));
+}

@@ -7,7 +7,7 @@ use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::xray::arn::{self, Resource as Arn};
 use crate::xray::call::{Call, Input, Outcome, reply};
 use crate::xray::error::{Code, Refusal};
-use crate::xray::page::Pages;
+use crate::xray::page::{NEXT_TOKEN, Pages, TOKEN};
 use crate::xray::{MANAGE, tag};
 use serde_json::{Value as Json, json};
 use std::ops::RangeInclusive;
@@ -36,11 +36,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             |call| Box::pin(list(call)),
         )
         .about("Lists the sampling rules in the order in which they are tried.")
-        .takes(Shape::Object(&[may(
-            "NextToken",
-            Shape::Text,
-            "Of the page before.",
-        )]))
+        .takes(Shape::Object(&[TOKEN]))
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[
@@ -49,7 +45,7 @@ pub(crate) const RESOURCE: Resource = Resource {
                     Shape::List(&Shape::Named(&RECORD)),
                     "The rules; the last is the default one.",
                 ),
-                may("NextToken", Shape::Text, "Of the next page."),
+                NEXT_TOKEN,
             ])),
         )]),
         Route::operation(

@@ -11,7 +11,7 @@ use crate::shape::{Content, Named, Shape, may, must};
 use crate::xray::READ;
 use crate::xray::call::{Call, Input, Outcome, reply};
 use crate::xray::error::Refusal;
-use crate::xray::page::Pages;
+use crate::xray::page::{NEXT_TOKEN, Pages, TOKEN};
 use serde_json::{Value as Json, json};
 use std::ops::RangeInclusive;
 use waggle_metastore::SamplingRule;
@@ -71,11 +71,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             |call| Box::pin(async move { summaries(&call) }),
         )
         .about("Lists how often rules were used within the last hour, by ten seconds, newest first.")
-        .takes(Shape::Object(&[may(
-            "NextToken",
-            Shape::Text,
-            "Of the page before.",
-        )]))
+        .takes(Shape::Object(&[TOKEN]))
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[
@@ -84,7 +80,7 @@ pub(crate) const RESOURCE: Resource = Resource {
                     Shape::List(&Shape::Named(&SUMMARY)),
                     "The sums over all clients.",
                 ),
-                may("NextToken", Shape::Text, "Of the next page."),
+                NEXT_TOKEN,
             ])),
         )]),
     ],
