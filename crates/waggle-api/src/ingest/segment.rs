@@ -200,9 +200,7 @@ fn offer(
     if !recent.write_waiting(&mut offers.flight) {
         recent.roll_back(&mut offers.flight, now_ns);
         state.segments.pressed.notify_one();
-        state
-            .metrics
-            .request_rejected(Protocol::Xray, "waiting_full");
+        state.request_rejected(Some(tenant), Protocol::Xray, "waiting_full");
         tracing::debug!("documents that would have to wait were sent away: too many do");
         return Err(NotTaken::Store(AppendError::Busy));
     }

@@ -68,10 +68,9 @@ impl Pages {
         items: Vec<T>,
         count_max: usize,
     ) -> Result<(Vec<T>, Option<String>), Refusal> {
-        let start: usize =
-            self.start().unwrap_or("0").parse().map_err(|_| {
-                Refusal::invalid(format!("{TOKEN} is not one that this server gave"))
-            })?;
+        let start: usize = self.start().unwrap_or("0").parse().map_err(|_| {
+            Refusal::invalid(format!("{TOKEN_NAME} is not one that this server gave"))
+        })?;
         let end = start.saturating_add(count_max);
         let next = (end < items.len()).then(|| self.token(&end.to_string()));
         Ok((

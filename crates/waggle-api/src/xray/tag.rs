@@ -8,7 +8,7 @@ use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::sampling::kept;
 use super::{MANAGE, READ};
 use crate::route::{Resource, Route};
-use crate::shape::{Content, Member, Shape, may, must};
+use crate::shape::{Content, Member, Shape, must};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;

@@ -10,7 +10,7 @@ use super::window::RangeType;
 use crate::ask::{Answer, Ask};
 use crate::problem::Problem;
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::shape::{Content, Named, Shape, may, must};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use serde::Serialize;
