@@ -20,6 +20,7 @@ pub struct Access {
     token_hash_key: [u8; 32],
     access_key_id_hash_key: [u8; 32],
     aws_secret_key: [u8; 32],
+    pub(crate) picture_key: [u8; 32],
     sealer: Sealer,
     dev_caller: OnceCell<Arc<Caller>>,
 }
@@ -36,6 +37,7 @@ impl Access {
             token_hash_key: secret.derive("waggle: session token hash, version 1"),
             access_key_id_hash_key: secret.derive("waggle: access key id hash, version 1"),
             aws_secret_key: secret.derive("waggle: aws secret encryption, version 1"),
+            picture_key: secret.derive("waggle: picture token, version 1"),
             sealer: Sealer::new(secret),
             dev_caller: OnceCell::new(),
         }

@@ -13,6 +13,7 @@ mod caller;
 mod error;
 mod key;
 mod password;
+mod picture;
 mod seal;
 mod secret;
 mod session;
@@ -26,6 +27,7 @@ pub use bootstrap::{BootstrapOutcome, BootstrapValues, Bootstrapped, Credential}
 pub use caller::{Caller, CallerIdentity, Manager};
 pub use error::{Error, Result};
 pub use key::{CreatedKey, KeyRequest, KeyValue, is_classic};
+pub use picture::PictureToken;
 pub use secret::InstallationSecret;
 pub use session::SignedIn;
 pub use waggle_metastore::{Permission, Permissions, Scope};

@@ -134,6 +134,8 @@ pub struct ApiConfig {
     pub shutdown_grace: Duration,
     /// Longest time `GET /1/query_results` waits for a running query before it answers `complete: false`. Default 1 s.
     pub result_wait: Duration,
+    /// How long whoever has the address of the picture of a result sees it. Default 7 days.
+    pub picture_link_age: Duration,
     /// Most queries of `/1/query_results` that run in the background at once, of one team at most three quarters; more get 429.
     /// Default 64.
     pub results_running_max: usize,
@@ -206,6 +208,7 @@ impl Default for ApiConfig {
             ingest_concurrent_max: 64,
             shutdown_grace: Duration::from_secs(10),
             result_wait: Duration::from_secs(1),
+            picture_link_age: Duration::from_secs(7 * 24 * 3_600),
             results_running_max: 64,
             results_unwritten_bytes_max: 256 * MIB,
             dataset_columns_max: 10_000,

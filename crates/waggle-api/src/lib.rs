@@ -19,6 +19,7 @@ mod listen;
 mod metrics;
 mod openapi;
 mod own;
+mod picture;
 mod problem;
 mod rate;
 mod rejection;
@@ -45,7 +46,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::Uri;
 use axum::middleware::from_fn_with_state;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use listen::{fence, grpc};
 use problem::Problem;
 use route::Face;
@@ -186,8 +187,10 @@ async fn no_route(State(state): State<ApiState>, request: Request) -> Response {
         .iter()
         .any(|prefix| path.starts_with(prefix))
     {
+        let origin = request::origin(&state, request.headers());
+        let address = request.uri().clone();
         return match state.fallback.clone().oneshot(request).await {
-            Ok(response) => response.into_response(),
+            Ok(response) => picture::announced(&state, &origin, &address, response).await,
             Err(never) => match never {},
         };
     }

@@ -79,6 +79,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::schema::RESOURCE,
     own::suggestion::RESOURCE,
     own::query::RESOURCE,
+    own::picture::RESOURCE,
     own::query_annotation::RESOURCE,
     own::history::RESOURCE,
     own::board::RESOURCE,

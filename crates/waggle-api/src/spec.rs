@@ -11,7 +11,7 @@ mod reader;
 mod shape;
 
 pub(crate) use calculated::{
-    check_field, have_relation, is_relational, with_relations, without_relation,
+    check_field, have_relation, is_relational, names_other_spans, with_relations, without_relation,
 };
 pub(crate) use reader::whole_number;
 pub(crate) use shape::{

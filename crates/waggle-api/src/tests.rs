@@ -13,6 +13,7 @@ mod listen;
 mod metrics;
 mod otlp;
 mod own;
+mod picture;
 mod rate;
 mod resource;
 mod sharing;
@@ -27,6 +28,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request};
+use axum::response::Html;
 use axum::routing::get;
 use engine::CannedEngine;
 use http_body_util::BodyExt;
@@ -124,6 +126,10 @@ impl Installation {
                     get(async || -> &'static str { panic!("on purpose") }),
                 )
                 .route("/slow", get(std::future::pending::<&'static str>))
+                .route(
+                    "/default/environments/{env}/result/{id}",
+                    get(async || Html("<head></head>the page of a result")),
+                )
                 .fallback(async || "the page of the UI"),
         });
         Self {

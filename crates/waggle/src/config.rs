@@ -384,6 +384,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most queries that run at once, of one team at most three quarters of them; more wait a moment, then are refused as busy.",
     },
     Setting {
+        name: "picture-link-age",
+        kind: Kind::Duration(60, 366 * 86_400),
+        default: "7d",
+        help: "How long, to the end of the day, whoever has the address of the picture of a query result sees it without a key.",
+    },
+    Setting {
         name: "query-results-running-max",
         kind: Kind::Number(1, 100_000),
         default: "64",

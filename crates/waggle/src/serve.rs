@@ -408,6 +408,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         batch_body_bytes_max: body_bytes,
         delivery_bytes_max: usize::try_from(config.bytes("delivery-bytes-max"))
             .unwrap_or(usize::MAX),
+        picture_link_age: config.duration("picture-link-age"),
         results_running_max: config.number("query-results-running-max"),
         event_limits: EventLimits {
             columns_max: config.number("event-columns-max"),

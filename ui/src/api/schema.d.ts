@@ -424,6 +424,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Returns the picture that a token is for, until the token is over.
+         * @description Needs nothing.
+         */
+        get: operations["get__api_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/results/{id}/picture": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Makes a token for the picture of a result: with it in a link, others see the picture without signing in.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_results_id_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/datasets/{dataset}/queries/{id}": {
         parameters: {
             query?: never;
@@ -4373,6 +4413,74 @@ export interface operations {
                     "application/json": {
                         /** @description The queries. */
                         queries: components["schemas"]["RunningQuery"][];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_picture: {
+        parameters: {
+            query: {
+                /** @description The token. */
+                of: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_results_id_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Id of the query result. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description For the parameter `picture` of the result's page: programs that unfold the link then show the picture. */
+                        token: string;
+                        /** @description The picture. */
+                        image_url: string;
+                        /**
+                         * Format: date-time
+                         * @description When both are worth nothing.
+                         */
+                        expires_at: string;
                     };
                 };
             };

@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{Dataset, DatasetChange, Error};
+use waggle_wire::xray::is_pending_name;
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Datasets",
@@ -145,6 +146,9 @@ pub(crate) async fn create(ask: Ask) -> Answer {
     let object = ask.object()?;
     let settings = Settings::read(&object, Required::Name)?;
     let name = settings.name.unwrap_or_default();
+    if is_pending_name(&name) {
+        return Err(unusable_name());
+    }
     let tenant = ask.caller.tenant;
     let ensured = ask
         .state
@@ -160,9 +164,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             Error::LimitReached { .. } => {
                 Problem::conflict("environment has reached the maximum number of datasets allowed")
             }
-            Error::Invalid { .. } => {
-                Problem::conflict("we could not create a dataset with that name")
-            }
+            Error::Invalid { .. } => unusable_name(),
             other => other.into(),
         })?;
     if !ensured.is_new {
@@ -206,6 +208,10 @@ pub(crate) async fn delete(ask: Ask) -> Answer {
     ask.state.keeper.delete_dataset(tenant, dataset.id).await?;
     ask.state.depths.clear();
     Ok(StatusCode::ACCEPTED.into_response())
+}
+
+fn unusable_name() -> Problem {
+    Problem::conflict("we could not create a dataset with that name")
 }
 
 async fn answer(ask: &Ask, status: StatusCode, dataset: &Dataset) -> Answer {

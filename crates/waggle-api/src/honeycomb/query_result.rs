@@ -8,6 +8,7 @@ use crate::ask::{Answer, Ask, http_date, json_answer, text_answer};
 use crate::derived::with_kept;
 use crate::kept;
 use crate::own::query::result_json;
+use crate::picture;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::running::{QueryRun, RunningResult};
@@ -94,11 +95,14 @@ const RESULT: Named = Named {
         may("data", Shape::Object(DATA), "The answer."),
         must(
             "links",
-            Shape::Object(&[must(
-                "query_url",
-                Shape::Text,
-                "Address of the result in the UI.",
-            )]),
+            Shape::Object(&[
+                must("query_url", Shape::Text, "Address of the result in the UI."),
+                must(
+                    "graph_image_url",
+                    Shape::Text,
+                    "Address of its picture, for whoever has it and for some days.",
+                ),
+            ]),
             "Addresses for people.",
         ),
     ],
@@ -346,6 +350,11 @@ fn links(ask: &Ask, result: &QueryResultId) -> Json {
         "query_url": format!(
             "{origin}/{}/environments/{}{dataset}/result/{}",
             ask.caller.team_slug, ask.caller.environment_slug, result.0
+        ),
+        "graph_image_url": picture::link(
+            &ask.state,
+            origin,
+            &picture::token(&ask.state, ask.caller.tenant, result),
         ),
     })
 }

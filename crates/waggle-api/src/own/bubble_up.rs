@@ -8,7 +8,7 @@ use crate::problem::{Detail, DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
-use crate::spec::{have_relation, read_row_clauses, whole_number};
+use crate::spec::{have_relation, names_other_spans, read_row_clauses, whole_number};
 use crate::table::STATS;
 use crate::table::{Scalar, Stats};
 use axum::http::StatusCode;
@@ -17,7 +17,7 @@ use serde_json::{Map, Value as Json};
 use waggle_access::Permission;
 use waggle_model::{
     BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleSelection, BubbleUp,
-    BubbleUpRequest, BubbleValue, TimeRange,
+    BubbleUpRequest, BubbleValue, DatasetScope, Tenant, TimeRange,
 };
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -167,6 +167,8 @@ const FIELD: Named = Named {
     ],
 };
 
+/// Columns that begin alike come first: so many are looked through for the one that is called just so.
+const COLUMNS_SEARCHED: usize = 100;
 const VALUES_DEFAULT: usize = 40;
 const VALUES_MAX: usize = 1_000;
 
@@ -179,6 +181,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let range = range_of(&ask, &object, clauses.window)?;
     let selection = selection(&object, range)?;
     let columns = columns(&object)?;
+    refuse_other_spans(&ask, tenant, &scope, columns.as_deref().unwrap_or_default()).await?;
     let named = columns_of(&clauses.filters)
         .chain(columns_of(&selection.filters))
         .chain(columns.iter().flatten().map(String::as_str));
@@ -202,6 +205,33 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         .await
         .map_err(|error| Problem::internal(&error))?;
     Ok(text_answer(StatusCode::OK, text))
+}
+
+/// Refuses columns of other spans, which would compare as columns that no event has.
+async fn refuse_other_spans(
+    ask: &Ask,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    columns: &[String],
+) -> Result<(), Problem> {
+    for (index, column) in columns.iter().enumerate() {
+        if !names_other_spans(column) {
+            continue;
+        }
+        // A column whose own name begins like that is compared like any other.
+        let found = ask
+            .state
+            .metastore
+            .search_columns(tenant, scope, column, COLUMNS_SEARCHED);
+        let found = found.await?.columns;
+        if !found.iter().any(|found| found.key_name == *column) {
+            return Err(invalid(
+                &format!("columns[{index}]"),
+                "is a column of other spans; make a calculated field of it and compare that",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// A time given in neither way is the query's.

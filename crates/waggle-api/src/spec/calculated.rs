@@ -103,6 +103,6 @@ pub(crate) fn have_relation(filters: &[FilterSpec]) -> bool {
     columns.any(names_other_spans)
 }
 
-fn names_other_spans(name: &str) -> bool {
+pub(crate) fn names_other_spans(name: &str) -> bool {
     without_relation(name) != name
 }

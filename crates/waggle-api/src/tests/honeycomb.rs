@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use waggle_access::Permission;
-use waggle_metastore::{KeyKind, QueryId, RunBy};
+use waggle_metastore::{KeyKind, QueryId, QueryResultId, RunBy};
 use waggle_model::{ColumnType, DatasetScope, QueryError};
 
 const NOW: &str = "2024-11-22T10:06:40.123Z";
@@ -147,9 +147,11 @@ async fn wrong_datasets_are_named_field_by_field() {
             (json!("expand_json_depth"), json!("invalid")),
         ]
     );
-    post(json!({"name": "__all__"}))
-        .await
-        .check_error(409, "we could not create a dataset with that name");
+    for name in ["__all__", "xray-pending", "XRay Pending"] {
+        post(json!({"name": name}))
+            .await
+            .check_error(409, "we could not create a dataset with that name");
+    }
     assert_eq!(post(json!({"name": "x"})).await.status, 201);
     post(json!({"name": "y"})).await.check_error(
         409,
@@ -406,7 +408,15 @@ async fn a_result_is_computed_in_the_background_and_kept() {
     let id = created.json()["id"].as_str().unwrap().to_owned();
     let mut query = spec.clone();
     query["id"] = json!(query_id);
-    let links = json!({"query_url": format!("{ORIGIN}/default/environments/production/datasets/shop/result/{id}")});
+    let token = crate::picture::token(
+        &installation.state,
+        installation.production,
+        &QueryResultId(id.clone()),
+    );
+    let links = json!({
+        "query_url": format!("{ORIGIN}/default/environments/production/datasets/shop/result/{id}"),
+        "graph_image_url": crate::picture::link(&installation.state, ORIGIN, &token),
+    });
     assert_eq!(
         created.json(),
         json!({"query": query, "id": id, "complete": false, "links": links})

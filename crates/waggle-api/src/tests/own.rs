@@ -690,6 +690,27 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
     assert_eq!(asked.columns, Some(vec!["name".to_owned()]));
     assert_eq!(asked.values_max, 7);
 
+    let others = post(json!({"selection": {}, "columns": ["name", "root.name"]})).await;
+    assert_eq!(
+        (others.status, &others.json()["field"]),
+        (422, &json!("columns[1]")),
+        "{}",
+        others.text()
+    );
+    let seen = [SeenColumn {
+        key_name: "root.name".into(),
+        column_type: ColumnType::String,
+    }];
+    let shop = installation.dataset(installation.production, "shop").await;
+    let registered =
+        installation
+            .metastore
+            .register_columns(installation.production, shop, &seen, 10, NOW_NS);
+    registered.await.unwrap();
+    let own = post(json!({"selection": {}, "columns": ["name", "root.name"]})).await;
+    assert_eq!(own.status, 200, "{}", own.text());
+    installation.engine.bubbles_asked.lock().clear();
+
     assert_eq!(post(json!({"selection": {}})).await.status, 200);
     let asked = installation.engine.bubbles_asked.lock().pop().unwrap();
     assert_eq!((asked.selection.range, asked.columns), (None, None));

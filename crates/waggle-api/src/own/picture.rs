@@ -1,0 +1,105 @@
+//! `/api/picture`: the picture of a kept result for whoever has a token, and where people get such tokens.
+
+use crate::ask::{Answer, Ask, json_answer};
+use crate::honeycomb::query::query_json;
+use crate::honeycomb::query_result::find_run;
+use crate::kept;
+use crate::listen::body;
+use crate::picture::{PATH, link, png, token};
+use crate::problem::Problem;
+use crate::route::{Face, Need, Resource, Route};
+use crate::shape::{Content, Shape, must};
+use crate::state::ApiState;
+use crate::table::time_text;
+use axum::extract::{Query, State};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::on;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use waggle_access::Permission;
+use waggle_metastore::{QueryAnswer, QueryResultId};
+
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Pictures of results",
+    about: "What programs show beside a link to a result.",
+    routes: &[
+        Route::raw("GET", PATH, Face::Own, Need::Nothing, |m| on(m, get))
+            .about("Returns the picture that a token is for, until the token is over.")
+            .query(&[must("of", Shape::Text, "The token.")])
+            .answers(&[(200, Content::Bytes(&["image/png"]))]),
+        Route::own(
+            "GET",
+            "/api/environments/{env}/results/{id}/picture",
+            Need::Person(&[Permission::RunQueries]),
+            |ask| Box::pin(share(ask)),
+        )
+        .about("Makes a token for the picture of a result: with it in a link, others see the picture without signing in.")
+        .id("result")
+        .answers(&[(
+            200,
+            Content::Json(Shape::Object(&[
+                must(
+                    "token",
+                    Shape::Text,
+                    "For the parameter `picture` of the result's page: programs that unfold the link then show the picture.",
+                ),
+                must("image_url", Shape::Text, "The picture."),
+                must("expires_at", Shape::Time, "When both are worth nothing."),
+            ])),
+        )]),
+    ],
+};
+
+const NO_PICTURE: &str = "no picture is to be had with this token";
+
+async fn get(
+    State(state): State<ApiState>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Response {
+    picture(&state, query.get("of").map_or("", String::as_str))
+        .await
+        .unwrap_or_else(Problem::into_own)
+}
+
+/// Whatever is wrong with a token, the answer is the same.
+async fn picture(state: &ApiState, token: &str) -> Answer {
+    let none = || Problem::not_found(NO_PICTURE);
+    let token = state.access.picture(token).ok_or_else(none)?;
+    let run = find_run(state, token.tenant, &QueryResultId(token.result)).await?;
+    let run = run.ok_or_else(none)?;
+    let outcome = run.result.outcome.as_ref().map(|outcome| &outcome.answer);
+    let Some(QueryAnswer::Complete(stored)) = outcome else {
+        return Err(none());
+    };
+    let query = query_json(&run.query)?;
+    let answer = kept::decompressed(stored.clone()).await;
+    let answer = answer.map_err(|error| Problem::internal(&error))?;
+    let picture = body::run(true, move || {
+        let answer: Json = serde_json::from_slice(&answer)?;
+        Ok::<_, serde_json::Error>(png(&query, &answer))
+    });
+    let picture = picture.await.map_err(|error| Problem::internal(&error))?;
+    let headers = [
+        (header::CONTENT_TYPE, "image/png"),
+        (header::CACHE_CONTROL, "private, max-age=3600"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    Ok((headers, picture).into_response())
+}
+
+async fn share(ask: Ask) -> Answer {
+    let id = QueryResultId(ask.path("id").to_owned());
+    let run = find_run(&ask.state, ask.tenant(), &id).await?;
+    run.ok_or_else(|| Problem::not_found("result not found"))?;
+    let token = token(&ask.state, ask.tenant(), &id);
+    let origin = ask.state.config.origin.as_deref().unwrap_or(&ask.origin);
+    json_answer(
+        StatusCode::OK,
+        &json!({
+            "token": ask.state.access.sign_picture(&token),
+            "image_url": link(&ask.state, origin, &token),
+            "expires_at": time_text(token.expires_at_s.saturating_mul(1_000_000_000)),
+        }),
+    )
+}
