@@ -161,6 +161,8 @@ export function bigTrace(count, now) {
     };
     if (parent) data['trace.parent_id'] = parent;
     if (i % 997 === 5) data.error = true;
+    // The one value that a search of it finds once.
+    if (i === Math.floor(count * 0.9)) data.note = 'needle-7f3a';
     return row(at(now - 600_000 + i * 0.9), data['service.name'], data);
   });
 }
