@@ -68,11 +68,13 @@ test-rust: ui clients
 clients: $(CLIENTS)/.venv/installed $(CLIENTS)/node_modules/.package-lock.json
 	scripts/need-chromium
 
-$(CLIENTS)/.venv/installed: $(CLIENTS)/requirements.txt
+$(CLIENTS)/.venv/installed: $(CLIENTS)/requirements.txt $(CLIENTS)/requirements-adot.txt
 	@command -v python3 >/dev/null || { echo "python3 is missing: the tests drive the server with Python clients"; exit 1; }
 	rm -rf $(CLIENTS)/.venv
 	python3 -m venv $(CLIENTS)/.venv
 	$(CLIENTS)/.venv/bin/pip install --quiet --disable-pip-version-check -r $(CLIENTS)/requirements.txt
+	$(CLIENTS)/.venv/bin/pip install --quiet --disable-pip-version-check --no-deps --target $(CLIENTS)/.venv/adot \
+		-r $(CLIENTS)/requirements-adot.txt
 	@touch $@
 
 $(CLIENTS)/node_modules/.package-lock.json: $(CLIENTS)/package.json $(CLIENTS)/package-lock.json

@@ -18,6 +18,7 @@ mod send;
 mod server;
 mod soak;
 mod spans;
+mod traces;
 
 use anyhow::{Context, ensure};
 use bench::Bench;
@@ -174,6 +175,10 @@ async fn run(bench: &Bench, scenario: &Scenario, arguments: &Arguments) -> anyho
         }
         Run::Ingest { must_events_per_s } => ingest::run(bench, scenario, *must_events_per_s).await,
         Run::Segments => segments::run(bench, scenario).await,
+        Run::Traces { runs, filters } => {
+            let runs = arguments.warm_runs.unwrap_or(*runs);
+            traces::run(bench, scenario, filters, runs).await
+        }
         Run::Growth {
             queries: file,
             sizes,

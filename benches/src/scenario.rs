@@ -60,6 +60,12 @@ pub(crate) enum Run {
     },
     /// Documents of X-Ray by both ways in.
     Segments,
+    /// Trace summaries with filters.
+    Traces {
+        /// Runs of each filter.
+        runs: usize,
+        filters: Vec<TraceFilter>,
+    },
     /// The same queries on more and more events.
     Growth {
         queries: String,
@@ -82,6 +88,14 @@ pub(crate) enum Run {
         /// An erasure, a deletion or a limit of age, in turn, so often.
         take_every_s: u64,
     },
+}
+
+/// A filter expression, and whether there are traces that pass.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TraceFilter {
+    pub(crate) expression: String,
+    pub(crate) is_found: bool,
 }
 
 /// Every query of a file.

@@ -79,6 +79,17 @@ seen["service_series"] = [
 token = client.start_trace_retrieval(TraceIds=[T1, T2], **RANGE)["RetrievalToken"]
 retrieved = client.list_retrieved_traces(RetrievalToken=token)
 seen["retrieved"] = [retrieved["RetrievalStatus"], [len(trace["Spans"]) for trace in retrieved["Traces"]]]
+spans = client.list_retrieved_traces(RetrievalToken=token, TraceFormat="OTEL")["Traces"]
+seen["retrieved_otel"] = [
+    [
+        [span["Id"], document["name"], document["kind"], document.get("parentSpanId"), document["status"]["code"]]
+        for span in trace["Spans"]
+        for document in [json.loads(span["Document"])]
+        if document["spanId"] == span["Id"] and document["traceId"] == trace["Id"][2:].replace("-", "")
+        and int(document["endTimeUnixNano"]) > int(document["startTimeUnixNano"]) and len(span["Document"]) <= 204_800
+    ]
+    for trace in spans
+]
 seen["retrieved_graph"] = len(client.get_retrieved_traces_graph(RetrievalToken=token)["Services"])
 client.cancel_trace_retrieval(RetrievalToken=token)
 seen["cancelled"] = client.list_retrieved_traces(RetrievalToken=token)["RetrievalStatus"]

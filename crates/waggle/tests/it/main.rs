@@ -24,6 +24,8 @@ mod snippets;
 mod sql;
 mod start;
 mod xray_api;
+mod xray_filters;
 mod xray_insights;
 mod xray_reads;
 mod xray_sdks;
+mod xray_traps;

@@ -12,7 +12,7 @@ const T2: &str = "1-6a00003c-000000000000000000000002";
 const T3: &str = "1-6a000078-000000000000000000000003";
 
 /// The golden documents D1 to D6, as a JSON list in a file.
-fn documents(folder: &Path) -> std::path::PathBuf {
+pub(crate) fn documents(folder: &Path) -> std::path::PathBuf {
     let case = include_str!("../../../waggle-wire/src/xray/cases/golden.case");
     let (_, body) = case.split_once("--- body\n").unwrap();
     let (body, _) = body.split_once("--- events").unwrap();
@@ -128,6 +128,24 @@ async fn boto3_and_the_aws_cli_read_what_was_sent() {
         (&json!([1, 1, 1]), &json!([1]))
     );
     assert_eq!(seen["retrieved"], json!(["COMPLETE", [4, 2]]));
+    // As OpenTelemetry's spans: kind 2 is a server's, 3 a client's; status 2 is an error. Nothing is inferred.
+    let (shop, pricing) = ("a100000000000001", "a100000000000002");
+    assert_eq!(
+        seen["retrieved_otel"],
+        json!([
+            [
+                [shop, "shop.example", 2, null, 0],
+                [pricing, "pricing.example", 3, shop, 0],
+                ["b100000000000001", "pricing.example", 2, pricing, 0],
+                ["a100000000000003", "DynamoDB", 3, shop, 0],
+                ["a100000000000004", "ledger@db1", 3, shop, 0],
+            ],
+            [
+                ["a200000000000001", "shop.example", 2, null, 2],
+                ["a200000000000002", "bank.example", 3, "a200000000000001", 2],
+            ],
+        ])
+    );
     assert_eq!(
         (&seen["retrieved_graph"], &seen["cancelled"]),
         (&json!(6), &json!("CANCELLED"))
