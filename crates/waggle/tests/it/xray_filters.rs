@@ -12,8 +12,8 @@ use waggle_xray::{Filter, NoGroups, Row, StoredFields, Trace, rows_to_parts, tra
 
 const START_S: i64 = 1_778_384_000;
 const SECONDS: i64 = 3_600;
-const TRACES: usize = 120;
-const EXPRESSIONS: usize = 250;
+const TRACES: usize = 40;
+const EXPRESSIONS: usize = 120;
 
 const SERVICES: [&str; 4] = ["a", "b", "c", "long name"];
 
