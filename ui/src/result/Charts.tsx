@@ -129,6 +129,8 @@ export function Charts(props: Props) {
         const categorical = { calculation: c.key, answer, groups, hidden, colours, onGroup: props.onGroup };
         return (
           <section
+            // Several of a page may have one name, which landmarks may not.
+            role="group"
             key={panel.title}
             className={css.panel}
             aria-label={panel.title}

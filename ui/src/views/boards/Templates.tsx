@@ -135,7 +135,7 @@ function Preview({
   });
   return (
     <div className={css.template} data-testid="template" data-state={asking || columns.isPending ? 'asking' : 'ready'}>
-      <header className={css.templateHead}>
+      <div className={css.templateHead}>
         <IconButton label="All templates" onClick={onBack}>
           <ArrowLeft size={16} />
         </IconButton>
@@ -151,7 +151,7 @@ function Preview({
             ))}
           </select>
         </label>
-      </header>
+      </div>
       {columns.error && <ErrorBox what="The columns could not be loaded" error={columns.error} />}
       <div className={css.found} role="status">
         <progress max={template.panels.length} value={found.length} aria-label="Panels that found data" />
