@@ -23,7 +23,9 @@ export default function SlosPage() {
       {list.isPending && <Skeleton />}
       {list.data?.length === 0 && (
         <Empty title="No SLOs are kept in this environment">
-          Programs written for Honeycomb make them through <code>/1/slos</code>.
+          <p>
+            Programs written for Honeycomb make them through <code>/1/slos</code>.
+          </p>
         </Empty>
       )}
       {list.data && list.data.length > 0 && (

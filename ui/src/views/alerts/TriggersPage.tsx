@@ -30,7 +30,9 @@ export default function TriggersPage() {
       {list.isPending && <Skeleton />}
       {list.data?.length === 0 && (
         <Empty title="No triggers are kept in this environment">
-          Programs written for Honeycomb make them through <code>/1/triggers</code>.
+          <p>
+            Programs written for Honeycomb make them through <code>/1/triggers</code>.
+          </p>
         </Empty>
       )}
       {list.data && list.data.length > 0 && (
