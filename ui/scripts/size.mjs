@@ -1,4 +1,4 @@
-// Budget check over dist/ (spec: first load JS, CSS, fonts; brotli sizes). Fails the build when one is broken.
+// Budget check over dist/ (first load JS, CSS, fonts, what each heavy page adds; brotli sizes). Fails the build when one is broken.
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,7 +37,7 @@ const budgets = [
     90,
   ],
 ];
-/** A page's chunk and everything it imports that the first load has not brought. */
+/** A page's chunk, its workers, and everything it imports that the first load has not brought. */
 function extra(name) {
   const known = new Set(first);
   const wanted = assets.filter((p) => p.startsWith(`${name}-`) && p.endsWith('.js')).map((p) => `assets/${p}`);
@@ -45,7 +45,7 @@ function extra(name) {
   for (const path of wanted) {
     known.add(path);
     for (const [, file] of readFileSync(join(dist, path), 'utf8').matchAll(
-      /(?:from|import)\s*["']\.\/([^"']+\.js)["']/g,
+      /(?:(?:from|import)\s*["'`]\.\/|["'`](?:\/assets\/)?(?=[\w-]+-worker-))([^"'`]+\.js)["'`]/g,
     )) {
       if (!known.has(`assets/${file}`)) wanted.push(`assets/${file}`);
       known.add(`assets/${file}`);
@@ -53,7 +53,12 @@ function extra(name) {
   }
   return sum(wanted, brotli);
 }
-budgets.push(['query page extra', extra('QueryPage'), 60], ['trace page extra', extra('TracePage'), 25]);
+budgets.push(
+  ['query page extra', extra('QueryPage'), 60],
+  ['trace page extra', extra('TracePage'), 25],
+  ['service map extra', extra('MapPage'), 30],
+  ['editor extra', extra('FieldEditor'), 100],
+);
 
 let broken = false;
 for (const [name, bytes, limit] of budgets) {

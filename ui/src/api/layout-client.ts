@@ -1,5 +1,6 @@
 // The page's side of the layout worker.
 import type { GraphLayout } from '../model/services';
+import { measured } from '../model/timing';
 
 export interface LayoutRequest {
   id: number;
@@ -17,10 +18,12 @@ export function layoutGraph(request: Omit<LayoutRequest, 'id'>, signal: AbortSig
   worker ??= new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
   const own = worker;
   const id = next++;
+  const began = performance.now();
   return new Promise((resolve, reject) => {
     const onMessage = (message: MessageEvent<{ id: number; layout: GraphLayout }>) => {
       if (message.data.id !== id) return;
       own.removeEventListener('message', onMessage);
+      measured('map laid out', began);
       resolve(message.data.layout);
     };
     own.addEventListener('message', onMessage);

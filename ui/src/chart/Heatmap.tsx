@@ -3,11 +3,12 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import { bucketText, numberText, shortNumber } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import type { ChartMarker, HeatmapData } from '../model/result';
+import { measured } from '../model/timing';
 import { AXIS_BOTTOM, AXIS_LEFT, PAD_RIGHT, timeLabels, timeTicks } from './axis';
 import css from './chart.module.css';
 import type { SharedCursor } from './cursor';
 import { drawMarkers } from './markers';
-import { heatLevels, paint, rampTable, type HeatScale } from './heat-image';
+import { cellsImage, type HeatScale } from './heat-image';
 import { HeatRows } from './heat-rows';
 
 export interface HeatCell {
@@ -68,14 +69,7 @@ export function Heatmap(props: Props) {
   const times = useMemo(() => data.times.map((t) => Date.parse(t) / 1000), [data]);
   const image = useMemo(() => {
     const rows = new HeatRows(data, 0, 0);
-    const levels = heatLevels(rows.columns(), rows.count, scale);
-    const pixels = new ImageData(Math.max(1, data.counts.length), Math.max(1, rows.count));
-    paint(levels, rampTable(colours.ramp), pixels.data);
-    const canvas = document.createElement('canvas');
-    canvas.width = pixels.width;
-    canvas.height = pixels.height;
-    canvas.getContext('2d')!.putImageData(pixels, 0, 0);
-    return canvas;
+    return cellsImage(rows.columns(), rows.count, scale, colours.ramp);
   }, [data, scale, colours]);
 
   const plotWidth = Math.max(1, width - AXIS_LEFT - PAD_RIGHT);
@@ -175,6 +169,7 @@ export function Heatmap(props: Props) {
 
   useEffect(() => {
     if (width === 0) return;
+    const began = performance.now();
     const context = prepare(base.current!, width, height);
     context.imageSmoothingEnabled = false;
     context.save();
@@ -220,6 +215,7 @@ export function Heatmap(props: Props) {
       1,
     );
     drawOver();
+    measured('heat map drawn', began);
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [image, times, width, height, colours, utc, range, granularity, props.box, props.markers]);
 

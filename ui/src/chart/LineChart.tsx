@@ -4,6 +4,7 @@ import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { bucketText, numberText, shortNumber } from '../model/format';
+import { measured } from '../model/timing';
 import type { ThemeColours } from '../model/palette';
 import type { ChartData, ChartMarker, Group } from '../model/result';
 import { AXIS_BOTTOM, AXIS_LEFT, PAD_RIGHT, timeLabels, timeTicks } from './axis';
@@ -134,6 +135,7 @@ export function LineChart(props: Props) {
         ? DASHES[calculations.indexOf(lines[i]!.calculation) % DASHES.length]
         : DASHES[lines[i]!.group.style.dash];
 
+    let began: number | null = performance.now();
     const options: uPlot.Options = {
       width: Math.max(120, el.clientWidth),
       height,
@@ -220,6 +222,7 @@ export function LineChart(props: Props) {
         })),
       ],
       hooks: {
+        drawClear: [() => (began ??= performance.now())],
         drawAxes: [
           (u) => {
             const { left, top, width, height } = u.bbox;
@@ -246,6 +249,8 @@ export function LineChart(props: Props) {
               colours.accent,
               uPlot.pxRatio,
             );
+            measured('line chart drawn', began!);
+            began = null;
           },
         ],
         setCursor: [

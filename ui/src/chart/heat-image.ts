@@ -1,7 +1,26 @@
 // A heat map's cells as pixels: one pixel a cell through a 256-step table, scaled up by the canvas with smoothing off.
 
+import { measured } from '../model/timing';
+
 export type HeatScale = 'log' | 'linear' | 'rank';
 
+/** The cells as a picture of one pixel each. */
+export function cellsImage(
+  counts: readonly (readonly number[])[],
+  bins: number,
+  scale: HeatScale,
+  ramp: readonly (readonly [number, number, number])[],
+): HTMLCanvasElement {
+  const began = performance.now();
+  const pixels = new ImageData(Math.max(1, counts.length), Math.max(1, bins));
+  paint(heatLevels(counts, bins, scale), rampTable(ramp), pixels.data);
+  const canvas = document.createElement('canvas');
+  canvas.width = pixels.width;
+  canvas.height = pixels.height;
+  canvas.getContext('2d')!.putImageData(pixels, 0, 0);
+  measured('heat map cells', began);
+  return canvas;
+}
 /** 0 for an empty cell, else 1..255. A cell with any event never gets the faintest step, so that single outliers stay visible. */
 export function heatLevels(counts: readonly (readonly number[])[], bins: number, scale: HeatScale): Uint8Array {
   const levels = new Uint8Array(counts.length * bins);
