@@ -228,7 +228,7 @@ fn trace_of(documents: &[Value]) -> Trace {
             fields,
         })
         .collect();
-    Trace::new(trace_id_of(&id).unwrap(), rows_to_parts(&rows))
+    Trace::new(trace_id_of(&id).unwrap(), rows_to_parts(&rows, &[]))
 }
 
 async fn call(server: &Server, path: &str, body: &Value) -> Value {
