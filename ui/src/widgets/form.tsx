@@ -1,5 +1,5 @@
 // Fields of forms: a label, the control below, a hint or what is wrong with it.
-import type { InputHTMLAttributes, ReactNode, SelectHTMLAttributes } from 'react';
+import type { InputHTMLAttributes, ReactNode, SelectHTMLAttributes, TextareaHTMLAttributes } from 'react';
 import css from './form.module.css';
 
 interface Common {
@@ -24,6 +24,13 @@ export function TextField({ label, hint, error, ...rest }: Common & InputHTMLAtt
   return (
     <Shell label={label} hint={hint} error={error}>
       <input spellCheck={false} autoComplete="off" aria-invalid={error ? true : undefined} {...rest} />
+    </Shell>
+  );
+}
+export function AreaField({ label, hint, error, ...rest }: Common & TextareaHTMLAttributes<HTMLTextAreaElement>) {
+  return (
+    <Shell label={label} hint={hint} error={error}>
+      <textarea spellCheck={false} aria-invalid={error ? true : undefined} {...rest} />
     </Shell>
   );
 }

@@ -17,6 +17,7 @@ import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { CheckField, Form, FormEnd, TextField } from '../../widgets/form';
 import { environmentPath, useGo, type Place } from '../../widgets/route';
 import css from './datasets.module.css';
+import { SuggestionsForm } from './SuggestionsForm';
 
 export function SettingsTab({ place, dataset }: { place: Place; dataset: string }) {
   const settings = useQuery(datasetSettingsOptions(place.env, dataset));
@@ -26,6 +27,7 @@ export function SettingsTab({ place, dataset }: { place: Place; dataset: string 
   return (
     <div className={css.settings}>
       <General place={place} settings={settings.data} />
+      <SuggestionsForm place={place} dataset={dataset} />
       {definition.data && <Parts place={place} dataset={dataset} definition={definition.data} />}
       <Keeping place={place} dataset={dataset} />
       <End place={place} settings={settings.data} />

@@ -2,6 +2,7 @@
 import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import type { Column } from '../../api/calls';
+import { suggestionsOptions } from '../../api/manage';
 import { columnsOptions, functionsOptions, valuesOptions } from '../../api/options';
 import { agoText, shortNumber, valueText } from '../../model/format';
 import {
@@ -315,22 +316,35 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRa
   };
 }
 
+/** GROUP BY: the columns that people put forward for the dataset, then all others. */
 export function useColumnOffer(scope: Scope, text: string, taken: readonly string[]): Offer {
   const typed = text.trim();
   const relation = relationOf(typed);
-  const { columns, loading, note } = useColumns(scope, typed.slice(relation.length));
+  const wanted = typed.slice(relation.length);
+  const { columns, loading, note } = useColumns(scope, wanted);
+  const offered = useQuery({
+    ...suggestionsOptions(scope.env, scope.dataset),
+    enabled: scope.enabled && scope.dataset !== '__all__',
+    retry: false,
+  }).data?.groupings;
+  const first = relation === '' ? (offered ?? []).filter((n) => n.toLowerCase().includes(wanted.toLowerCase())) : [];
+  const known = new Map(columns.map((c) => [c.key_name, c]));
   return {
     suggestions: [
+      ...first.map((name) => {
+        const column = known.get(name);
+        return column ? columnItem(column, name, true) : { insert: name, done: true, label: name };
+      }),
       ...columns
-        .map((c) => columnItem(c, relation + c.key_name, true, relation + c.key_name))
-        .filter((s) => !taken.includes(s.insert)),
+        .filter((c) => !first.includes(c.key_name))
+        .map((c) => columnItem(c, relation + c.key_name, true, relation + c.key_name)),
       ...relationItems(
         typed,
         (prefix) => prefix,
         (r) => r.isOne,
       ),
       ...newField(scope.onNewField, text),
-    ],
+    ].filter((s) => !taken.includes(s.insert)),
     loading,
     note,
   };

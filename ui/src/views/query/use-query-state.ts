@@ -1,6 +1,7 @@
 // The query of this screen: what stands in the builder (the URL) and what was run last (this page's memory).
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
+import { suggestionsOptions } from '../../api/manage';
 import { queryOptionsOf, resultOptions } from '../../api/options';
 import { prune, tidy, type QuerySpec } from '../../model/query-spec';
 import type { QuerySearch } from '../../model/url-state';
@@ -17,14 +18,28 @@ export function useQueryState() {
   const stored = useQuery({ ...resultOptions(place.env, place.result ?? ''), enabled: place.result !== undefined });
   const dataset = place.dataset ?? stored.data?.dataset ?? '__all__';
 
-  const draft = search.query ?? stored.data?.query ?? EMPTY;
-  const latest = useRef({ draft, search });
+  // Without a query of its own the page begins with that of the dataset, if people gave it one.
+  const isBare = search.query === undefined && place.result === undefined;
+  const offered = useQuery({
+    ...suggestionsOptions(place.env, dataset),
+    enabled: isBare && dataset !== '__all__',
+    retry: false,
+  });
+  const begin = offered.data?.query ?? EMPTY;
+  const draft = search.query ?? stored.data?.query ?? begin;
+  const latest = useRef({ draft, search, isBare });
   useEffect(() => {
-    latest.current = { draft, search };
+    latest.current = { draft, search, isBare };
   });
 
   // A link runs when it is opened; edits wait for Run; Back shows the query it leads to.
-  const [ran, setRan] = useState({ dataset, spec: draft, run: 0 });
+  // Without a spec it is what the page began with.
+  const [ran, setRan] = useState<{ dataset: string; spec?: QuerySpec; run: number }>({
+    dataset,
+    spec: isBare ? undefined : draft,
+    run: 0,
+  });
+  const asked = ran.spec ?? begin;
   const isStored = place.result !== undefined && search.query === undefined;
   useEffect(
     () =>
@@ -34,18 +49,20 @@ export function useQueryState() {
         setTimeout(
           () =>
             setRan((old) =>
-              textOf(old.spec) === textOf(latest.current.draft) ? old : { ...old, spec: latest.current.draft },
+              old.spec && textOf(old.spec) === textOf(latest.current.draft)
+                ? old
+                : { ...old, spec: latest.current.isBare ? undefined : latest.current.draft },
             ),
           0,
         );
       }),
     [history],
   );
-  if (ran.dataset !== dataset) setRan({ dataset, spec: draft, run: 0 });
+  if (ran.dataset !== dataset) setRan({ dataset, spec: isBare ? undefined : draft, run: 0 });
 
   const fresh = useQuery({
-    ...queryOptionsOf(place.env, dataset, ran.spec, ran.run),
-    enabled: !isStored && search.query_error === undefined,
+    ...queryOptionsOf(place.env, dataset, asked, ran.run),
+    enabled: !isStored && search.query_error === undefined && !offered.isLoading,
   });
   const active = isStored ? stored : fresh;
 
@@ -57,7 +74,7 @@ export function useQueryState() {
       const old = latest.current;
       const { behind: _b, bubble: _u, query_error: _e, ...kept } = old.search;
       const nextSearch: QuerySearch = { ...kept, ...options.search, query: spec };
-      latest.current = { draft: spec, search: nextSearch };
+      latest.current = { draft: spec, search: nextSearch, isBare: false };
       if (textOf(spec) !== textOf(old.draft) || options.search || old.search.query_error) go(path, nextSearch);
       if (options.run) setRan((r) => ({ ...r, spec, run: r.run + 1 }));
     },
@@ -80,13 +97,13 @@ export function useQueryState() {
     run,
     answer: active.data,
     error: active.error,
-    isRunning: active.isFetching,
+    isRunning: active.isFetching || offered.isLoading,
     isPrevious: !isStored && fresh.isPlaceholderData,
-    isEdited: !isStored && textOf(ran.spec) !== textOf(draft),
+    isEdited: !isStored && textOf(asked) !== textOf(draft),
     isStored,
     cancelKey: isStored
       ? resultOptions(place.env, place.result ?? '').queryKey
-      : queryOptionsOf(place.env, dataset, ran.spec, ran.run).queryKey,
+      : queryOptionsOf(place.env, dataset, asked, ran.run).queryKey,
   };
 }
 export type QueryState = ReturnType<typeof useQueryState>;
