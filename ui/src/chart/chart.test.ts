@@ -36,11 +36,14 @@ describe('heat levels', () => {
       [255, 255, 255],
     ]);
     const out = new Uint8ClampedArray(400 * 50 * 4);
-    heatLevels(many, 50, 'log');
-    const began = performance.now();
-    paint(heatLevels(many, 50, 'log'), table, out);
-    // 16 ms is the budget; three times that on a busy machine.
-    expect(performance.now() - began).toBeLessThan(48);
+    // The best of ten: what else the machine does at the time is not the picture's.
+    let best = Infinity;
+    for (let tries = 0; tries < 10; tries++) {
+      const began = performance.now();
+      paint(heatLevels(many, 50, 'log'), table, out);
+      best = Math.min(best, performance.now() - began);
+    }
+    expect(best).toBeLessThan(16);
   });
 });
 
