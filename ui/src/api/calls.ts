@@ -48,6 +48,9 @@ export const getGateways = (env: string, signal?: Signal): Promise<{ gateways: s
   answerOf(server.GET('/api/environments/{env}/service-map', { params: { path: { env } }, signal }));
 export const putGateways = (env: string, gateways: string[]): Promise<{ gateways: string[] }> =>
   answerOf(server.PUT('/api/environments/{env}/service-map', { params: { path: { env } }, body: { gateways } }));
+/** A token with which whoever has the link sees the picture of a result. */
+export const getPicture = (env: string, id: string): Promise<{ token: string }> =>
+  answerOf(server.GET('/api/environments/{env}/results/{id}/picture', { params: { path: { env, id } } }));
 export const getOnboarding = (env: string, signal?: Signal) =>
   answerOf(server.GET('/api/environments/{env}/onboarding', { params: { path: { env } }, signal }));
 

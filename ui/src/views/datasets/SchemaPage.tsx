@@ -2,12 +2,14 @@
 import { useQuery } from '@tanstack/react-query';
 import { Search } from 'lucide-react';
 import { useState } from 'react';
+import { ApiError } from '../../api/http';
 import { columnsOptions, datasetsOptions } from '../../api/options';
 import { agoText, bytesText, numberText } from '../../model/format';
 import type { SchemaSearch } from '../../model/url-state';
 import { Empty, ErrorBox, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Grid } from '../../widgets/Grid';
 import { Link } from '../../widgets/Link';
+import { NoDataset } from '../../widgets/NoDataset';
 import { datasetPath, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
 import { ColumnPanel } from './ColumnPanel';
 import css from './datasets.module.css';
@@ -27,6 +29,8 @@ export default function SchemaPage() {
   const rows = columns.data?.columns ?? [];
   const chosen = rows.find((c) => c.key_name === column);
 
+  if (columns.error instanceof ApiError && columns.error.status === 404)
+    return <NoDataset place={place} dataset={dataset} />;
   return (
     <div className={css.page}>
       <header className={css.head}>

@@ -11,12 +11,14 @@ import {
   MoreHorizontal,
   Pin,
   Play,
+  Share2,
   Square,
   Tag,
   Target,
 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { ApiError } from '../../api/http';
+import { getPicture } from '../../api/calls';
 import { datasetsOptions } from '../../api/options';
 import { agoText, bytesText, elapsedText, numberText } from '../../model/format';
 import { DEFAULT_TIME_RANGE, tidy, type QuerySpec } from '../../model/query-spec';
@@ -28,6 +30,7 @@ import { Button, copyText, Empty, ErrorBox, IconButton, Progress, Skeleton } fro
 import { DropMenu } from '../../widgets/popup';
 import { useUtc } from '../../widgets/prefs';
 import { Link } from '../../widgets/Link';
+import { NoDataset } from '../../widgets/NoDataset';
 import { datasetPath, environmentPath, hrefOf, useGo, useHistory, useSetSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { useKeys } from '../../widgets/use-keys';
@@ -76,12 +79,19 @@ export default function QueryPage() {
   const cancel = () => void client.cancelQueries({ queryKey: state.cancelKey });
   const copy = (text: string, said: string) => void copyText(text).then(() => setNote(said));
   const copyLink = () => copy(location.href, 'Link copied');
-  const copyResult = () => {
+  const copyResult = (picture?: string) => {
     if (!answer?.result_id) return;
     const { query: _q, query_error: _e, ...rest } = search;
     copy(
-      location.origin + hrefOf(environmentPath(place, `/result/${answer.result_id}`), rest),
-      'Link to this result copied',
+      location.origin + hrefOf(environmentPath(place, `/result/${answer.result_id}`), { ...rest, picture }),
+      picture ? 'Link with a picture copied' : 'Link to this result copied',
+    );
+  };
+  const copyPicture = () => {
+    if (!answer?.result_id) return;
+    getPicture(place.env, answer.result_id).then(
+      ({ token }) => copyResult(token),
+      (cause: Error) => setNote(cause.message),
     );
   };
   const save = async (format: 'csv' | 'json') => {
@@ -156,6 +166,7 @@ export default function QueryPage() {
     copy,
   };
 
+  const isMissing = error instanceof ApiError && error.status === 404 && !state.isStored;
   const problem = error instanceof ApiError && error.field ? { field: error.field, message: error.message } : undefined;
   return (
     <div className={css.page}>
@@ -229,7 +240,15 @@ export default function QueryPage() {
               label: 'Copy link to this result',
               icon: <Pin size={14} />,
               disabled: !answer?.result_id,
-              onSelect: copyResult,
+              onSelect: () => copyResult(),
+            },
+            {
+              id: 'copy-picture',
+              label: 'Copy link with a picture',
+              icon: <Share2 size={14} />,
+              detail: 'chats show the chart',
+              disabled: !answer?.result_id,
+              onSelect: copyPicture,
             },
             null,
             {
@@ -287,7 +306,8 @@ export default function QueryPage() {
         {search.query_error && (
           <ErrorBox what="The query of this link could not be read" error={{ message: search.query_error }} />
         )}
-        {error && !isRunning && !(error instanceof DOMException) && (
+        {isMissing && !isRunning && <NoDataset place={place} dataset={dataset} />}
+        {error && !isMissing && !isRunning && !(error instanceof DOMException) && (
           <ErrorBox what="The query failed" error={error as ApiError} onRetry={run} />
         )}
         {!answer && isRunning && <Skeleton lines={9} />}

@@ -4,7 +4,7 @@ import { Outlet } from '@tanstack/react-router';
 import { Check, ChevronDown, Keyboard, LogOut, Monitor, Moon, PanelLeft, Search, Sun } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { signOut, type Session } from '../../api/calls';
-import { datasetsOptions, sessionOptions } from '../../api/options';
+import { datasetsOptions, resultOptions, sessionOptions } from '../../api/options';
 import { Button, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { DropMenu } from '../../widgets/popup';
@@ -61,7 +61,11 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   const utc = useUtc();
   const datasets = useQuery({ ...datasetsOptions(place.env), enabled: place.env !== '' });
   const latest = latestDataset(datasets.data);
-  const queryPath = params.dataset ?? latest;
+  // A kept result may be linked to without its dataset.
+  const isResult = params.dataset === undefined && params.result !== undefined;
+  const result = useQuery({ ...resultOptions(place.env, params.result ?? ''), enabled: isResult && place.env !== '' });
+  const dataset = params.dataset ?? (isResult && result.data ? (result.data.dataset ?? '__all__') : undefined);
+  const queryPath = dataset ?? latest;
   const screen = screenOf(pathname);
 
   const nextTheme = () => {
@@ -91,10 +95,10 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   });
   useEffect(() => {
     const title = screens.find((s) => s.id === screen)?.title ?? 'Waggle';
-    document.title = [params.dataset, title, 'Waggle']
+    document.title = [dataset, title, 'Waggle']
       .filter((part, i, all) => part && all.indexOf(part) === i)
       .join(' · ');
-  }, [params.dataset, screen, screens]);
+  }, [dataset, screen, screens]);
 
   const link = (s: Screen) => {
     const to = s.id === 'query' ? queryTo : environmentPath(place, s.path);
@@ -185,7 +189,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
             onOpenChange={setDatasetOpen}
             trigger={
               <button type="button" className={css.chooser} aria-label="Dataset" data-testid="dataset-chooser">
-                {params.dataset ? datasetName(params.dataset, datasets.data) : 'Choose a dataset'}
+                {dataset ? datasetName(dataset, datasets.data) : 'Choose a dataset'}
                 <ChevronDown size={14} />
               </button>
             }
@@ -193,7 +197,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
               ...(datasets.data ?? []).map((d) => ({
                 id: d.slug,
                 label: d.name,
-                detail: d.slug === params.dataset ? <Check size={14} /> : undefined,
+                detail: d.slug === dataset ? <Check size={14} /> : undefined,
                 onSelect: () => go(datasetPath(place, d.slug)),
               })),
               null,
@@ -219,7 +223,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
         {isPaletteOpen && (
           <Suspense fallback={null}>
             <CommandPalette
-              place={params.dataset === undefined ? place : { ...place, dataset: params.dataset }}
+              place={dataset === undefined ? place : { ...place, dataset }}
               screens={screens}
               queryPath={queryTo}
               onClose={() => setPaletteOpen(false)}
