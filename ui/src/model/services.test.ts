@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { QueryAnswer } from './result';
 import {
+  callFilters,
   CLIENT,
   callersOf,
   passThrough,
@@ -10,6 +11,7 @@ import {
   overviewOf,
   serviceMap,
   withClients,
+  type ServiceMap,
 } from './services';
 
 const answer = (results: object[], more: object = {}): QueryAnswer =>
@@ -58,11 +60,11 @@ describe('a map of services', () => {
         remotes,
       ),
     );
-    expect(all.nodes.map((n) => [n.name, n.kind, n.count, n.errors])).toEqual([
-      [CLIENT, 'client', 10, 0],
-      ['web', 'service', 10, 0],
-      ['db', 'service', 5, 0],
-      ['kafka', 'queue', 6, 1],
+    expect(all.nodes.map((n) => [n.name, n.kind, n.count, n.errors, n.p95])).toEqual([
+      [CLIENT, 'client', 10, 0, null],
+      ['web', 'service', 10, 0, null],
+      ['db', 'service', 5, 0, null],
+      ['kafka', 'queue', 6, 1, null],
     ]);
     expect(all.edges.map((e) => `${e.from}>${e.to} ${e.count}`)).toEqual([
       'clients>web 10',
@@ -88,10 +90,53 @@ describe('a map of services', () => {
     const passed = passThrough(proxied, ['proxy'], new Map([['web', behind]]));
     expect(passed.nodes.map((n) => n.name)).toEqual(['web', 'cart', 'auth']);
     expect(passed.edges).toEqual([
-      { from: 'web', to: 'auth', count: 4, errors: 2, p95: null },
-      { from: 'web', to: 'cart', count: 7, errors: 0, p95: 4 },
+      { from: 'web', to: 'auth', count: 4, errors: 2, p95: null, via: ['proxy'] },
+      { from: 'web', to: 'cart', count: 7, errors: 0, p95: 4, via: ['proxy'] },
     ]);
     expect(passThrough(proxied, ['web'], new Map())).toBe(proxied);
+  });
+  const called = (more: object[]) =>
+    serviceMap(
+      answer(['web', 'app', 'proxy', 'cart'].map((name) => ({ 'service.name': name, COUNT: 10 }))),
+      answer([
+        { 'parent.service.name': 'web', 'service.name': 'proxy', COUNT: 6 },
+        { 'parent.service.name': 'proxy', 'service.name': 'cart', COUNT: 9 },
+        ...more,
+      ]),
+    );
+  const cart = answer([{ 'service.name': 'cart', COUNT: 5 }]);
+  const callsOf = (map: ServiceMap) => map.edges.map((e) => `${e.from}>${e.to} ${e.count}`).sort();
+  it('keeps a gateway, and what it calls, for callers whose calls behind it are not known', () => {
+    const map = called([{ 'parent.service.name': 'app', 'service.name': 'proxy', COUNT: 4 }]);
+    const passed = passThrough(map, ['proxy'], new Map([['web', cart]]));
+    expect(passed.nodes.map((n) => n.name)).toContain('proxy');
+    expect(callsOf(passed)).toEqual(['app>proxy 4', 'proxy>cart 9', 'web>cart 5']);
+  });
+  it('keeps a gateway at which calls begin, though a service calls it too, and those that it calls', () => {
+    const map = called([{ 'service.name': 'proxy', COUNT: 3 }]);
+    expect(callsOf(passThrough(map, ['proxy'], new Map([['web', cart]])))).toEqual(['proxy>cart 9', 'web>cart 5']);
+    const chain = called([
+      { 'service.name': 'edge', COUNT: 3 },
+      { 'parent.service.name': 'edge', 'service.name': 'proxy', COUNT: 3 },
+    ]);
+    expect(callsOf(passThrough(chain, ['edge', 'proxy'], new Map([['web', cart]])))).toEqual([
+      'edge>proxy 3',
+      'proxy>cart 9',
+      'web>cart 5',
+    ]);
+  });
+  it('finds the spans of a call through gateways as the map counted them', () => {
+    const [edge] = passThrough(called([]), ['proxy'], new Map([['web', cart]])).edges;
+    expect(edge).toMatchObject({ from: 'web', to: 'cart', via: ['proxy'] });
+    expect(callFilters(edge!)).toEqual([
+      { column: 'service.name', op: '=', value: 'cart' },
+      { column: 'parent.service.name', op: 'in', value: ['web', 'proxy'] },
+      { column: 'any.service.name', op: '=', value: 'web' },
+    ]);
+    expect(callFilters(called([]).edges[0]!)).toEqual([
+      { column: 'service.name', op: '=', value: 'proxy' },
+      { column: 'parent.service.name', op: '=', value: 'web' },
+    ]);
   });
   it('makes one box of the smallest when there are too many, and keeps all counts', () => {
     const names = Array.from({ length: 200 }, (_, i) => `s${i}`);

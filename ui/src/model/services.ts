@@ -175,6 +175,8 @@ export interface Node extends Flow {
 export interface Edge extends Flow {
   from: string;
   to: string;
+  /** Gateways that made some of these calls, in traces of `from`. */
+  via?: readonly string[];
 }
 export interface ServiceMap {
   nodes: Node[];
@@ -221,7 +223,8 @@ function withRemotes(map: ServiceMap, remotes: QueryAnswer): ServiceMap {
     if (node) {
       node.count += flow.count;
       node.errors += flow.errors;
-      node.p95 = Math.max(node.p95 ?? 0, flow.p95 ?? 0);
+      // The percentile of all is not known from those of some.
+      node.p95 = null;
     } else {
       const kind = ['database', 'queue'].includes(String(data[REMOTE_KIND.name])) ? data[REMOTE_KIND.name] : 'remote';
       found.set(to, { name: to, kind: kind as NodeKind, ...flow, entries: 0 });
@@ -245,11 +248,24 @@ export function behindSpec(spec: QuerySpec, gateways: readonly string[], caller:
     ],
   };
 }
+/** The spans of a call: of one through gateways those that `behindSpec` counts, beside the direct ones. */
+export const callFilters = ({ from, to, via }: Edge): Filter[] => [
+  { column: SERVICE, op: '=', value: to },
+  ...(via
+    ? [
+        { column: PARENT, op: 'in', value: [from, ...via] },
+        { column: `any.${SERVICE}`, op: '=', value: from },
+      ]
+    : [{ column: PARENT, op: '=', value: from }]),
+];
 /** The services that call a gateway, and are none: what is behind is asked for each. */
 export const callersOf = (map: ServiceMap, gateways: readonly string[]): string[] => [
   ...new Set(map.edges.filter((e) => gateways.includes(e.to) && !gateways.includes(e.from)).map((e) => e.from)),
 ];
-/** Calls through gateways as calls of what is behind them. A gateway that nobody calls stays, as the place where calls begin. */
+/**
+ * Calls through gateways as calls of what is behind them, of the callers that `behind` has answers of. A gateway stays, with what it
+ * calls, where calls begin at it or a caller without an answer calls it.
+ */
 export function passThrough(
   map: ServiceMap,
   gateways: readonly string[],
@@ -257,6 +273,13 @@ export function passThrough(
 ): ServiceMap {
   const called = new Set(map.edges.map((e) => e.to).filter((name) => gateways.includes(name)));
   if (called.size === 0) return map;
+  const gone = new Set(called);
+  for (const node of map.nodes) if (node.entries > 0) gone.delete(node.name);
+  // A gateway that stays may call another one.
+  for (let before = -1; before !== gone.size;) {
+    before = gone.size;
+    for (const { from, to } of map.edges) if (!behind.has(from) && !gone.has(from)) gone.delete(to);
+  }
   const edges = new Map<string, Edge>();
   const add = (edge: Edge) => {
     const key = `${edge.from}\u0000${edge.to}`;
@@ -266,13 +289,14 @@ export function passThrough(
       old ? { ...edge, count: old.count + edge.count, errors: old.errors + edge.errors, p95: null } : edge,
     );
   };
-  for (const edge of map.edges) if (!called.has(edge.from) && !called.has(edge.to)) add(edge);
+  for (const edge of map.edges)
+    if (!gone.has(edge.from) && !gone.has(edge.to) && !(called.has(edge.to) && behind.has(edge.from))) add(edge);
   for (const [from, answer] of behind)
     for (const { data } of answer.results) {
       const to = String(data[SERVICE]);
-      if (to !== from) add({ from, to, ...flowOf(data) });
+      if (to !== from) add({ from, to, ...flowOf(data), via: gateways });
     }
-  const nodes = map.nodes.filter((node) => !called.has(node.name));
+  const nodes = map.nodes.filter((node) => !gone.has(node.name));
   const known = new Set(nodes.map((node) => node.name));
   return { nodes, edges: [...edges.values()].filter((e) => known.has(e.from) && known.has(e.to)) };
 }

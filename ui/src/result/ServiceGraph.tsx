@@ -7,6 +7,7 @@ import {
   NODE_WIDTH,
   shareOf,
   STATES,
+  type Edge,
   type GraphLayout,
   type Node,
   type NodeKind,
@@ -109,6 +110,7 @@ export function ServiceGraph(props: Props) {
   }, []);
 
   const onKeyDown = (e: KeyboardEvent) => {
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
     if (e.key === 'l' && props.onList) {
       props.onList();
       e.preventDefault();
@@ -201,7 +203,7 @@ export function ServiceGraph(props: Props) {
             >
               <path d={path} strokeWidth={1 + 5 * Math.sqrt(edge.count / most)} markerEnd="url(#arrow)" />
               <path d={path} className={css.grip} strokeWidth={12}>
-                <title>{`${edge.from} → ${edge.to}: ${say(edge)}`}</title>
+                <title>{`${edge.from} → ${edge.to}: ${say(edge)}${viaText(edge)}`}</title>
               </path>
               {(isLit || map.edges.length <= 12) && edge.p95 !== null && (
                 <text x={middle[0]} y={middle[1] - 6}>
@@ -289,6 +291,8 @@ function readable(whole: Look, size: { width: number; height: number } | null, a
     height,
   };
 }
+const viaText = ({ from, via }: Edge): string =>
+  via ? `, counting calls of ${via.join(' and ')} in traces of ${from}` : '';
 const statesText = ({ states }: Node): string =>
   states ? STATES.map((state) => `, ${states[state]} ${state}${states[state] === 1 ? '' : 's'}`).join('') : '';
 

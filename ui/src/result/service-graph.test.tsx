@@ -84,8 +84,20 @@ describe('the map of services', () => {
       expect([key, screen.getByRole('status').textContent]).toEqual([key, to]);
     }
   });
+  it('leaves keys with a modifier to the browser', () => {
+    render(<Box />);
+    spies.onList.mockClear();
+    for (const [key, more] of [
+      ['l', { ctrlKey: true }],
+      ['l', { metaKey: true }],
+      ['ArrowRight', { altKey: true }],
+    ] as const)
+      expect(fireEvent.keyDown(screen.getByTestId('graph'), { key, ...more })).toBe(true);
+    expect([spies.onList.mock.calls.length, screen.getByRole('status').textContent]).toEqual([0, 'none']);
+  });
   it('opens the panel with Enter and the list with l', () => {
     render(<Box />);
+    spies.onList.mockClear();
     press('l');
     expect(spies.onList).toHaveBeenCalledTimes(1);
     press('ArrowRight');

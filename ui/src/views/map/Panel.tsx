@@ -6,6 +6,7 @@ import { rowsOptions } from '../../api/options';
 import { agoText, countText, durationText, numberText } from '../../model/format';
 import type { Filter, QuerySpec } from '../../model/query-spec';
 import {
+  callFilters,
   CLIENT,
   msOf,
   rateOf,
@@ -53,11 +54,7 @@ export function Panel({ ref, ...props }: Props) {
 function Call({ map, call, seconds, spec, place, queryPath, onChoose }: Omit<Props, 'ref'> & { call: Edge }) {
   const target = map.nodes.find((n) => n.name === call.to);
   const isOwn = target?.kind === 'service' && call.from !== CLIENT;
-  const filters: Filter[] = [
-    ...(spec.filters ?? []),
-    { column: SERVICE, op: '=', value: call.to },
-    { column: 'parent.service.name', op: '=', value: call.from },
-  ];
+  const filters: Filter[] = [...(spec.filters ?? []), ...callFilters(call)];
   return (
     <>
       <header>
@@ -69,6 +66,11 @@ function Call({ map, call, seconds, spec, place, queryPath, onChoose }: Omit<Pro
         </IconButton>
       </header>
       <Facts flow={call} seconds={seconds} what="calls" />
+      {call.via && (
+        <p className={css.none}>
+          Counts what {call.via.join(' and ')} called in traces with a span of {call.from}.
+        </p>
+      )}
       <div className={css.actions}>
         <Button onClick={() => onChoose(call.from)}>{call.from}</Button>
         <Button onClick={() => onChoose(call.to)}>{call.to}</Button>
