@@ -4,7 +4,8 @@ import { NODE_HEIGHT, NODE_WIDTH, type GraphLayout, type ServiceMap } from '../m
 import { layoutGraph } from './layout-client';
 
 export function useGraphLayout(map: ServiceMap | null) {
-  const [state, setState] = useState<{ map: ServiceMap; layout: GraphLayout } | null>(null);
+  const [drawn, setDrawn] = useState<{ map: ServiceMap; layout: GraphLayout } | null>(null);
+  const [failed, setFailed] = useState<{ map: ServiceMap; error: Error } | null>(null);
   useEffect(() => {
     if (!map || map.nodes.length === 0) return;
     const abort = new AbortController();
@@ -16,10 +17,12 @@ export function useGraphLayout(map: ServiceMap | null) {
         height: NODE_HEIGHT,
       },
       abort.signal,
-    ).then((layout) => {
-      if (!abort.signal.aborted) setState({ map, layout });
-    });
+    ).then(
+      (layout) => !abort.signal.aborted && setDrawn({ map, layout }),
+      (error: Error) => !abort.signal.aborted && setFailed({ map, error }),
+    );
     return () => abort.abort();
   }, [map]);
-  return map ? state : null;
+  const error = failed && failed.map === map ? failed.error : null;
+  return { drawn: map && !error ? drawn : null, error };
 }

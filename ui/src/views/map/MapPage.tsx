@@ -70,6 +70,7 @@ export default function MapPage() {
   }, [search.query]);
   // The filters of the map itself are joined by AND; a query of alternatives can't be put among them.
   const isAlternative = spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1;
+  const client = useQueryClient();
   const nodes = useQuery({ ...peekOptions(place.env, '__all__', nodesSpec(spec)), enabled: !isAlternative });
   const edges = useQuery({ ...peekOptions(place.env, '__all__', edgesSpec(spec)), enabled: !isAlternative });
   const remotes = useQuery({
@@ -111,7 +112,7 @@ export default function MapPage() {
     () => (isolated && isolated.nodes.length <= SERVICES_MAX ? groupSmallest(isolated) : null),
     [isolated],
   );
-  const layout = useGraphLayout(map);
+  const { drawn: layout, error: failure } = useGraphLayout(map);
   const marked = useMemo(
     () =>
       new Set([
@@ -121,7 +122,10 @@ export default function MapPage() {
     [whole, search.entries, search.gateways, gateways.list],
   );
   const panel = useRef<HTMLElement>(null);
-  const seconds = rangeSeconds(spec);
+  // Rates are those of the answer that is drawn, which stays until that of another range is there.
+  const seconds = nodes.data ? nodes.data.end_time - nodes.data.start_time : rangeSeconds(spec);
+  const isStale = nodes.isPlaceholderData || edges.isPlaceholderData;
+  const again = () => void client.invalidateQueries({ queryKey: ['peek', place.env] });
   const change = (more: Partial<QuerySpec>) => setSearch({ query: { ...spec, ...more } });
   const error = nodes.error ?? edges.error ?? behind.error;
   const choose = (service: string | undefined) =>
@@ -191,10 +195,7 @@ export default function MapPage() {
             {new Date(made).toLocaleTimeString([], { timeZone: utc ? 'UTC' : undefined })}
           </span>
         )}
-        <IconButton
-          label="Compute again"
-          onClick={() => void Promise.all([nodes.refetch(), edges.refetch(), search.clients && remotes.refetch()])}
-        >
+        <IconButton label="Compute again" onClick={again}>
           <RotateCw size={14} />
         </IconButton>
       </header>
@@ -204,17 +205,15 @@ export default function MapPage() {
           <Button onClick={() => change({ filters: [], filter_combination: undefined })}>Map without filters</Button>
         </Empty>
       )}
-      {error && (
-        <ErrorBox
-          what="The map could not be computed"
-          error={error}
-          onRetry={() => void Promise.all([nodes.refetch(), edges.refetch()])}
-        />
+      {error && <ErrorBox what="The map could not be computed" error={error} onRetry={again} />}
+      {search.clients && remotes.error && (
+        <ErrorBox what="What the services call elsewhere could not be computed" error={remotes.error} onRetry={again} />
       )}
+      {failure && <ErrorBox what="The map could not be drawn; the list has it all" error={failure} />}
       {!error && !isAlternative && !whole && <Skeleton lines={10} />}
       {whole && count === 0 && (
         <Empty title="No spans with a service name in this time">
-          {seconds < RANGES.at(-1)! && (
+          {rangeSeconds(spec) < RANGES.at(-1)! && (
             <Button onClick={() => change({ time_range: RANGES.at(-1), start_time: undefined, end_time: undefined })}>
               Look at the last {spanText(RANGES.at(-1)!)}
             </Button>
@@ -228,7 +227,7 @@ export default function MapPage() {
         </Empty>
       )}
       {whole && count > 0 && (
-        <div className={css.split}>
+        <div className={css.split} data-stale={isStale || undefined}>
           <div className={css.canvas}>
             {layout && map && (
               <ServiceGraph
