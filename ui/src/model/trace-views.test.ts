@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { lanesOf } from './flame';
 import { membersOf, repeatsOf, REPEATS_MIN } from './repeat';
 import { segmentOf } from './segment';
-import { idOf, nodeOf, visibleNodes, type Trace } from './trace';
+import { FIELD, spanOrder } from './span-order';
+import { groupingOf, idOf, nodeOf, visibleNodes, type Trace } from './trace';
 import { traceMap } from './trace-map';
+import { selfTimes } from './trace-time';
 import { answerOfRows, build, row, span } from './trace.test.rows';
 import { TraceTable } from './trace-table';
 
@@ -31,6 +33,42 @@ describe('siblings that repeat', () => {
     expect(shown()).toEqual(['a', 'q0', 'x', 'y']);
     opened[nodeOf(t, 'q0')] = 1;
     expect(shown()).toEqual(['a', 'q0', 'q1', 'in', 'q2', 'q3', 'q4', 'x', 'y']);
+  });
+  it('are no group to what is below one of them alone', () => {
+    const opened = new Uint8Array(t.count);
+    const below = (id: string) => {
+      const root = nodeOf(t, id);
+      const grouping = groupingOf(repeats.leader, opened, root);
+      return idsOf(t, visibleNodes(t, new Uint8Array(t.count), undefined, root, grouping));
+    };
+    expect(below('q1')).toEqual(['q1', 'in']);
+    expect(below('q0')).toEqual(['q0']);
+    expect(below('a')).toEqual(['a', 'q0', 'x', 'y']);
+    expect([...opened]).not.toContain(1);
+  });
+});
+
+describe('the list of spans', () => {
+  const t = build([
+    span('a', null, 0, 100, { n: 9, duration: 'x' }),
+    span('b', 'a', 1, 20, { n: 100, duration: 'z' }),
+    span('c', 'a', 2, 30, { n: 'none', duration: 'y' }),
+    span('d', 'a', 3, 10),
+  ]);
+  const column = (field: string, values: string[]) => ({ field, values, index: Int32Array.of(0, 1, 2, -1) });
+  const columns = [column('n', ['9', '100', 'none']), column('duration', ['x', 'z', 'y'])];
+  const order = (by: string, descending = false, wanted?: Uint8Array) =>
+    idsOf(t, spanOrder(t, selfTimes(t), columns, wanted, by, descending)).join('');
+  it('orders numbers by size, and the column of a field that is called as a property is another one', () => {
+    expect(order(`${FIELD}n`)).toBe('dabc');
+    expect(order(`${FIELD}n`, true)).toBe('cbad');
+    expect(order('duration')).toBe('dbca');
+    expect(order(`${FIELD}duration`)).toBe('dacb');
+  });
+  it('has those that are marked, and no row for what the server left out', () => {
+    expect(order('start', false, Uint8Array.of(0, 1, 0, 1))).toBe('bd');
+    const cut = build([span('a', null, 0, 9)], [{ below: 0, count: 7 }]);
+    expect(spanOrder(cut, selfTimes(cut), [], undefined, 'start', false)).toEqual([0]);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  aboveLeftOut,
   buildTrace,
   FLAG_LEFT_OUT,
   idOf,
@@ -9,9 +10,12 @@ import {
   FLAG_LINK,
   FLAG_LOG,
   FLAG_MISSING,
+  isPart,
+  marksOf,
   nextWith,
   positionOf,
   reveal,
+  spansText,
   traceBuffers,
   visibleNodes,
 } from './trace';
@@ -98,11 +102,20 @@ describe('a trace', () => {
       'b',
       '1,200 more spans below, not shown',
       'c',
-      '3 more spans below, not shown',
+      '3 more spans, not shown',
     ]);
     expect([...t.parent]).toEqual([-1, 0, 1, 0, -1]);
     expect(t.flags[2]! & FLAG_LEFT_OUT).toBeTruthy();
     expect([t.shownCount, t.totalCount, t.spanCount]).toEqual([3, 1206, 3]);
+    expect([isPart(t), spansText(t)]).toEqual([true, '3 of 1,206']);
+    expect([isPart(build(rows)), spansText(build(rows))]).toEqual([false, '3']);
+    expect([0, 1, 2, 3, 4].map((node) => aboveLeftOut(t, node))).toEqual([
+      undefined,
+      undefined,
+      'b',
+      undefined,
+      undefined,
+    ]);
   });
   it('may be empty', () => expect(build([]).count).toBe(0));
 });
@@ -130,6 +143,18 @@ describe('folding', () => {
       'd',
       'e',
     ]);
+  });
+  it('marks the spans of a service and those that match, without what is above them', () => {
+    const u = build([
+      span('a', null, 0, 9, { 'service.name': 'web' }),
+      span('b', 'a', 1, 5, { 'service.name': 'db' }),
+      span('c', 'a', 7, 1, { 'service.name': 'db' }),
+    ]);
+    const [db, matches] = [u.services.indexOf('db'), Uint8Array.of(1, 0, 1)];
+    expect(marksOf(u, -1, null)).toBeUndefined();
+    expect([...marksOf(u, db, null)!]).toEqual([0, 1, 1]);
+    expect([...marksOf(u, -1, matches)!]).toEqual([1, 0, 1]);
+    expect([...marksOf(u, db, matches)!]).toEqual([0, 0, 1]);
   });
   it('goes round to the next match', () => {
     expect(nextWith((n) => n === 1, t.count, 3, 1)).toBe(1);

@@ -1,6 +1,6 @@
 // One trace as structure of arrays: no object per span, so that 50,000 spans cost a few megabytes and can move between
 // threads without a copy. Times are nanoseconds from the start of the trace.
-import { valueText } from './format';
+import { numberText, valueText } from './format';
 import { PARENT_ID, SPAN_ID } from './result';
 import { nsToRfc3339, type TraceAnswer, type TraceTable } from './trace-table';
 
@@ -148,7 +148,8 @@ export function buildTrace(answer: Pick<TraceAnswer, 'trace_id' | 'left_out'>, t
   for (const { below, count } of answer.left_out) {
     leftOut += count;
     const parent = below === null ? undefined : nodeOfRow.get(below);
-    const text = `${count.toLocaleString('en')} more ${count === 1 ? 'span' : 'spans'} below, not shown`;
+    const where = parent === undefined ? '' : ' below';
+    const text = `${count.toLocaleString('en')} more ${count === 1 ? 'span' : 'spans'}${where}, not shown`;
     const n = placeholder(raw, names.of(text), services.of(''), FLAG_LEFT_OUT, '');
     raw.parent[n] = parent ?? -1;
     // Last of its siblings: at the end of what it is a part of.
@@ -287,6 +288,22 @@ export function nodeOf(t: Trace, id: string): number {
   return low;
 }
 
+/** The span to ask for what a row of left out spans stands for; undefined where none above them is here. */
+export const aboveLeftOut = (t: Trace, node: number): string | undefined =>
+  t.flags[node]! & FLAG_LEFT_OUT && t.parent[node]! >= 0 ? idOf(t, t.parent[node]!) || undefined : undefined;
+/** Of a very large trace the server sends a part. */
+export const isPart = (t: Trace): boolean => t.totalCount > t.shownCount;
+/** How many spans it has, and of a part of a very large trace how many of all: `1,000 of 20,000`. */
+export const spansText = (t: Trace): string =>
+  isPart(t) ? `${numberText(t.shownCount)} of ${numberText(t.totalCount)}` : numberText(t.spanCount);
+/** The spans of a service, or those that match, or that are both; undefined when all are wanted. */
+export function marksOf(t: Trace, service: number, matches: Uint8Array | null): Uint8Array<ArrayBuffer> | undefined {
+  if (service < 0 && !matches) return undefined;
+  return Uint8Array.from(t.service, (s, node) =>
+    (service < 0 || s === service) && (!matches || matches[node] === 1) ? 1 : 0,
+  );
+}
+
 /** The buffers that move to another thread with the trace. */
 export const traceBuffers = (t: Trace): ArrayBuffer[] =>
   Object.values(t)
@@ -299,6 +316,11 @@ export interface Grouping {
   leader: Int32Array;
   /** Per leader: 1 where the group is open. */
   opened: Uint8Array;
+}
+/** The groups of siblings with only what is below `root` in sight: of that one's own group there is nothing to open. */
+export function groupingOf(leader: Int32Array, opened: Uint8Array, root: number): Grouping {
+  const own = root < 0 ? -1 : leader[root]!;
+  return { leader, opened: own < 0 ? opened : opened.map((is, at) => (at === own ? 1 : is)) };
 }
 /** Nodes to show, in order, when the nodes marked in `collapsed` hide what is below them; with `root`, it and what is below. */
 export function visibleNodes(

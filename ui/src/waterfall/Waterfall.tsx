@@ -15,8 +15,10 @@ import type { ThemeColours } from '../model/palette';
 import {
   collapsedBelow,
   FLAG_ERROR,
+  FLAG_LEFT_OUT,
   FLAG_LINK,
   FLAG_MISSING,
+  groupingOf,
   idOf,
   nextWith,
   positionOf,
@@ -57,8 +59,8 @@ interface Props {
   zoom: [number, number] | null;
   onSelect: (node: number) => void;
   onZoom: (zoom: [number, number] | null) => void;
-  /** Goes to the details of the selected span. */
-  onOpen?: () => void;
+  /** Goes to the details of the selected span, or to what a row of left out spans stands for, which a click does too. */
+  onOpen?: (node: number) => void;
   onFind?: () => void;
   onCritical?: () => void;
   onGroup?: () => void;
@@ -82,8 +84,8 @@ export function Waterfall(props: Props) {
   const valueColour = useMemo(() => valueColours(colouring.field, colouring.values), [colouring]);
   const { repeats } = props;
   const grouping = useMemo(
-    () => (repeats && !only ? { leader: repeats.leader, opened } : null),
-    [repeats, only, opened],
+    () => (repeats && !only ? groupingOf(repeats.leader, opened, root) : null),
+    [repeats, only, opened, root],
   );
   const visible = useMemo(
     () => visibleNodes(trace, collapsed, only, root, grouping),
@@ -109,7 +111,7 @@ export function Waterfall(props: Props) {
     columns,
     critical: props.critical,
     repeats: grouping ? repeats : null,
-    opened,
+    opened: grouping?.opened ?? opened,
     isErrorLit: props.isErrorLit,
     selected,
     isFocused: scroller.current?.matches(':focus-visible') ?? false,
@@ -217,7 +219,7 @@ export function Waterfall(props: Props) {
   useImperativeHandle(props.handle, () => ({ focus: () => scroller.current?.focus(), showLevels }));
 
   const onKeyDown = (e: KeyboardEvent) => {
-    if (e.ctrlKey || e.metaKey || e.altKey || visible.length === 0) return;
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
     const at = selected >= 0 ? positionOf(visible, selected) : -1;
     const node = selected;
     const page = Math.max(1, Math.floor(size.height / ROW) - 1);
@@ -271,7 +273,7 @@ export function Waterfall(props: Props) {
         next('error', -1);
         break;
       case 'Enter':
-        props.onOpen?.();
+        props.onOpen?.(node);
         break;
       case '/':
         props.onFind?.();
@@ -404,7 +406,10 @@ export function Waterfall(props: Props) {
               const hit = hitTest(latest.current(), ...local(e));
               if (!hit) return;
               if (hit.toggle) toggle(hit.node);
-              else select(hit.node);
+              else {
+                select(hit.node);
+                if (trace.flags[hit.node]! & FLAG_LEFT_OUT) props.onOpen?.(hit.node);
+              }
             }}
             onDoubleClick={(e) => {
               const hit = hitTest(latest.current(), ...local(e));

@@ -29,7 +29,7 @@ const spies = {
 };
 const pressed = new Set<string>();
 
-function Box({ start, isGrouped }: { start: string; isGrouped: boolean }) {
+function Box({ start, isGrouped, root }: { start: string; isGrouped: boolean; root: string }) {
   const [selected, setSelected] = useState(nodeOf(trace, start));
   return (
     <Waterfall
@@ -45,7 +45,7 @@ function Box({ start, isGrouped }: { start: string; isGrouped: boolean }) {
       selected={selected}
       matches={Uint8Array.from({ length: trace.count }, (_, n) => (['c', 'q1'].includes(idOf(trace, n)) ? 1 : 0))}
       only={undefined}
-      root={-1}
+      root={nodeOf(trace, root)}
       endNs={trace.durationNs}
       zoom={null}
       onSelect={setSelected}
@@ -53,7 +53,8 @@ function Box({ start, isGrouped }: { start: string; isGrouped: boolean }) {
     />
   );
 }
-const open = (start: string, isGrouped = false) => render(<Box start={start} isGrouped={isGrouped} />);
+const open = (start: string, isGrouped = false, root = '') =>
+  render(<Box start={start} isGrouped={isGrouped} root={root} />);
 const press = (key: string, shiftKey = false) => {
   pressed.add(pressText({ key, shiftKey, ctrlKey: false, metaKey: false, altKey: false }));
   fireEvent.keyDown(screen.getByTestId('waterfall'), { key, shiftKey, code: `Key${key.toUpperCase()}` });
@@ -125,6 +126,43 @@ describe('the keys of the waterfall', () => {
     expect(rows()).toBe(9);
     press('ArrowLeft');
     expect(rows()).toBe(5);
+  });
+  it('show what is below one of a group, and go on listening', () => {
+    open('q2', true, 'q2');
+    expect([rows(), current()]).toEqual([1, 'q2']);
+    press('r');
+    expect(spies.onGroup).toHaveBeenCalledTimes(1);
+  });
+  it('pass over a row of left out spans, which Enter opens', () => {
+    const cut = build([span('a', null, 0, 9), span('b', 'a', 1, 5)], [{ below: 1, count: 7 }]);
+    const onSelect = vi.fn();
+    const shown = (selected: number) => (
+      <Waterfall
+        trace={cut}
+        colours={{} as ThemeColours}
+        label="Waterfall"
+        colouring={{ field: 'service.name', index: cut.service, values: cut.services }}
+        columns={[]}
+        critical={null}
+        repeats={null}
+        isErrorLit={false}
+        isMapShown={false}
+        selected={selected}
+        matches={null}
+        only={undefined}
+        root={-1}
+        endNs={cut.durationNs}
+        zoom={null}
+        onSelect={onSelect}
+        {...spies}
+      />
+    );
+    const { rerender } = render(shown(1));
+    press('End');
+    expect([onSelect.mock.lastCall, spies.onOpen.mock.calls.length]).toEqual([[2], 0]);
+    rerender(shown(2));
+    press('Enter');
+    expect(spies.onOpen).toHaveBeenLastCalledWith(2);
   });
   it('zoom to the span, to all, and in, out, earlier and later', () => {
     open('d');

@@ -2,7 +2,7 @@
 import { ArrowLeft } from 'lucide-react';
 import { useMemo, useState } from 'react';
 import { durationText, middleCut, numberText } from '../../model/format';
-import { idOf, type Trace } from '../../model/trace';
+import { idOf, isPart, spansText, type Trace } from '../../model/trace';
 import { compareTraces, type Difference } from '../../model/trace-time';
 import type { TraceSearch } from '../../model/url-state';
 import { CopyButton, Empty, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
@@ -120,7 +120,12 @@ function Both({
         </div>
         <section className={css.differences} aria-label="Differences">
           <h2>Where the time differs</h2>
-          <p className={css.hint}>Own time by service and name, the largest difference first.</p>
+          <p className={css.hint}>
+            Own time by service and name, the largest difference first.
+            {isPart(a) || isPart(b)
+              ? ' Only spans that are shown count: of a very large trace a part is compared.'
+              : ''}
+          </p>
           <Grid
             label="Differences by service and name"
             columns={COLUMNS}
@@ -157,7 +162,7 @@ function Side({ letter, trace, endNs, zoom, onZoom, place, dataset }: SideProps)
         </Link>
         <CopyButton compact text={trace.traceId} label={`Copy the id of trace ${letter}`} />
         <span className="num">
-          {durationText(trace.durationNs)} · {numberText(trace.spanCount)} spans · {numberText(trace.errorCount)} errors
+          {durationText(trace.durationNs)} · {spansText(trace)} spans · {numberText(trace.errorCount)} errors
         </span>
       </p>
       <Waterfall

@@ -1,20 +1,21 @@
 // The selected span: its fields with what can be asked about them, where it stands among spans like it, its events and links.
 import { CircleAlert } from 'lucide-react';
-import { useEffect, useState, type Ref } from 'react';
+import { lazy, Suspense, useEffect, useState, type Ref } from 'react';
 import type { TraceSession } from '../../api/trace-client';
 import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
 import type { EventRow } from '../../model/result';
-import { eventsOf, FLAG_ERROR, FLAG_MISSING, idOf, type Trace } from '../../model/trace';
+import { aboveLeftOut, eventsOf, FLAG_ERROR, FLAG_LEFT_OUT, FLAG_MISSING, idOf, type Trace } from '../../model/trace';
 import { TRACE_COLUMNS_MAX, type TraceSearch } from '../../model/url-state';
-import { copyText, Empty, Tabs } from '../../widgets/basic';
+import { copyText, Empty, Skeleton, Tabs } from '../../widgets/basic';
 import { FieldList, JsonView } from '../../widgets/FieldList';
 import { Link } from '../../widgets/Link';
 import { PointMenu } from '../../widgets/popup';
 import { datasetPath, useGo, useSetSearch, type Place } from '../../widgets/route';
 import { Breakdown } from './Breakdown';
 import { MiniGraph } from './MiniGraph';
-import { SegmentView } from './SegmentView';
 import css from './trace.module.css';
+
+const SegmentView = lazy(() => import('./SegmentView').then((m) => ({ default: m.SegmentView })));
 
 type DetailTab = 'fields' | 'segment' | 'events' | 'links' | 'json' | 'trace';
 
@@ -67,6 +68,7 @@ export function Details({
   const flags = trace.flags[node]!;
   const name = trace.names[trace.name[node]!]!;
   const startNs = BigInt(trace.startNs);
+  const above = aboveLeftOut(trace, node);
   const own = rows?.own;
   const ask = (query: object) => go(datasetPath(place, dataset), { query });
   const value = menu && own ? own.data[menu.field] : undefined;
@@ -81,13 +83,22 @@ export function Details({
           {trace.services[trace.service[node]!]} · {durationText(trace.duration[node]!)} · starts at{' '}
           {durationText(trace.start[node]!)}
         </p>
+        {above !== undefined && (
+          <button type="button" className={css.textButton} onClick={() => setSearch({ around: above, span: above })}>
+            Show these spans
+          </button>
+        )}
         {trace.children[node]! > 0 && idOf(trace, node) && (
           <button type="button" className={css.textButton} onClick={() => setSearch({ root: idOf(trace, node) })}>
             Show only this span and the {numberText(trace.below[node]!)} below
           </button>
         )}
       </header>
-      {flags & FLAG_MISSING && tab !== 'trace' ? (
+      {flags & FLAG_LEFT_OUT && tab !== 'trace' ? (
+        above === undefined && (
+          <Empty title="No span above these is here">A query for the id of the trace has them.</Empty>
+        )
+      ) : flags & FLAG_MISSING && tab !== 'trace' ? (
         <Empty title="This span has not arrived">
           Other spans name <code>{idOf(trace, node)}</code> as their parent.
         </Empty>
@@ -108,7 +119,11 @@ export function Details({
           />
           <div className={css.detailBody}>
             {tab === 'trace' && <Breakdown trace={trace} session={session} fields={fields} />}
-            {tab === 'segment' && own && <SegmentView data={own.data} trace={trace} node={node} />}
+            {tab === 'segment' && own && (
+              <Suspense fallback={<Skeleton lines={6} />}>
+                <SegmentView data={own.data} trace={trace} node={node} />
+              </Suspense>
+            )}
             {tab === 'fields' && own && (
               <MiniGraph
                 key={`${own.dataset} ${name}`}

@@ -2,7 +2,8 @@
 import { CircleAlert } from 'lucide-react';
 import { useMemo } from 'react';
 import { durationText } from '../../model/format';
-import { FLAG_ERROR, FLAG_LEFT_OUT, type Trace } from '../../model/trace';
+import { FIELD, spanOrder } from '../../model/span-order';
+import { FLAG_ERROR, type Trace } from '../../model/trace';
 import { selfTimes } from '../../model/trace-time';
 import type { TraceSearch } from '../../model/url-state';
 import { useSetSearch } from '../../widgets/route';
@@ -13,41 +14,31 @@ import css from './trace.module.css';
 interface Props {
   trace: Trace;
   columns: readonly NodeValues[];
-  matches: Uint8Array | null;
+  /** Marks those to list; all when undefined. */
   only: Uint8Array | undefined;
   sort: string | undefined;
   selected: number;
   onSelect: (node: number) => void;
 }
-export default function SpanList({ trace, columns, matches, only, sort, selected, onSelect }: Props) {
+export default function SpanList({ trace, columns, only, sort, selected, onSelect }: Props) {
   const setSearch = useSetSearch<TraceSearch>();
   const self = useMemo(() => selfTimes(trace), [trace]);
   const descending = sort === undefined || sort.startsWith('-');
   const by = sort === undefined ? 'duration' : sort.replace(/^-/, '');
-  const nodes = useMemo(() => {
-    const out: number[] = [];
-    for (let node = 0; node < trace.count; node++) {
-      if (trace.flags[node]! & FLAG_LEFT_OUT || (only && !only[node]) || (matches && only && !matches[node])) continue;
-      out.push(node);
-    }
-    const numbers: Record<string, ArrayLike<number>> = {
-      start: trace.start,
-      duration: trace.duration,
-      self,
-      depth: trace.depth,
-      error: trace.flags.map((f) => f & FLAG_ERROR),
-      name: ranks(trace.names, trace.name),
-      service: ranks(trace.services, trace.service),
-    };
-    for (const column of columns) numbers[column.field] = ranks(column.values, column.index);
-    const key = numbers[by] ?? trace.duration;
-    const step = descending ? -1 : 1;
-    return out.sort((a, b) => step * (key[a]! - key[b]!) || a - b);
-  }, [trace, self, columns, matches, only, by, descending]);
+  const nodes = useMemo(
+    () => spanOrder(trace, self, columns, only, by, descending),
+    [trace, self, columns, only, by, descending],
+  );
   const heads: GridColumn[] = [
     { id: 'name', head: 'name', width: 'minmax(160px, 1fr)', sortable: true },
     { id: 'service', head: 'service', width: '140px', sortable: true },
-    ...columns.map((c): GridColumn => ({ id: c.field, head: c.field, width: '130px', sortable: true, mono: true })),
+    ...columns.map((c): GridColumn => ({
+      id: FIELD + c.field,
+      head: c.field,
+      width: '130px',
+      sortable: true,
+      mono: true,
+    })),
     { id: 'start', head: 'start', width: '90px', right: true, sortable: true },
     { id: 'duration', head: 'duration', width: '90px', right: true, sortable: true },
     { id: 'self', head: 'own time', width: '90px', right: true, sortable: true },
@@ -74,7 +65,7 @@ export default function SpanList({ trace, columns, matches, only, sort, selected
           <CircleAlert size={14} className={css.errorMark} aria-label="error" />
         ) : null;
       default: {
-        const values = columns.find((c) => c.field === column);
+        const values = columns.find((c) => FIELD + c.field === column);
         const value = values ? values.index[node]! : -1;
         return value < 0 ? null : values!.values[value];
       }
@@ -96,11 +87,4 @@ export default function SpanList({ trace, columns, matches, only, sort, selected
       />
     </div>
   );
-}
-/** Per node the place of its value in the order of the alphabet. */
-function ranks(values: readonly string[], index: Int32Array): Int32Array {
-  const order = values.map((_, at) => at).sort((a, b) => values[a]!.localeCompare(values[b]!));
-  const rank = new Int32Array(values.length);
-  order.forEach((at, place) => (rank[at] = place));
-  return index.map((at) => (at < 0 ? -1 : rank[at]!));
 }

@@ -16,12 +16,15 @@ import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } fro
 import type { TraceSession } from '../../api/trace-client';
 import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
 import {
+  aboveLeftOut,
   eventsOf,
   FLAG_ERROR,
-  FLAG_LEFT_OUT,
   idOf,
+  isPart,
+  marksOf,
   nextWith,
   nodeOf,
+  spansText,
   withAncestors,
   type Trace,
 } from '../../model/trace';
@@ -47,7 +50,7 @@ import { Details } from './Details';
 import { FieldMenu } from './FieldMenu';
 import { Chip, CompareButton, Fact, LevelsMenu, ViewSwitch } from './parts';
 import css from './trace.module.css';
-import { useFields, useTrace, useValues } from './use-trace';
+import { useFields, useLinked, useTrace, useValues } from './use-trace';
 
 /** Few look at two traces; its table is large. */
 const Compare = lazy(() => import('./Compare').then((m) => ({ default: m.Compare })));
@@ -60,8 +63,7 @@ export default function TracePage() {
   const search = useTypedSearch<TraceSearch>();
   const go = useGo();
   const { trace_id: id, trace_start_ts: start, trace_end_ts: end } = search;
-  // Of a very large trace the server sends what is around one span: the one that the link names, until another is asked for.
-  const [linked] = useState(search.span);
+  const linked = useLinked(id, search.span);
   const { loaded, reload } = useTrace(place.env, id, start, end, search.around ?? linked);
   const dataset = place.dataset ?? '__all__';
   if (!id) return <Empty title="This link names no trace">A trace link carries trace_id.</Empty>;
@@ -163,17 +165,10 @@ function Loaded({
   const current = bare ?? selected;
   const onSelect = useCallback(
     (node: number) => {
-      // What the server left out is asked for, around the span it lies below.
-      if (trace.flags[node]! & FLAG_LEFT_OUT) {
-        const above = trace.parent[node]! < 0 ? '' : idOf(trace, trace.parent[node]!);
-        setBare(node);
-        if (above !== '') setSearch({ around: above, span: above });
-        return;
-      }
       setBare(idOf(trace, node) ? null : node);
       if (idOf(trace, node)) select(node);
     },
-    [select, setSearch, trace],
+    [select, trace],
   );
 
   const find = search.find ?? '';
@@ -206,15 +201,16 @@ function Loaded({
   const colouring = values.find((v) => v.field === colourField) ?? byService;
   const repeats = useMemo(() => (search.group ? repeatsOf(trace) : null), [trace, search.group]);
   const critical = useMemo(() => (search.critical ? criticalPath(trace) : null), [trace, search.critical]);
-  const only = useMemo(() => {
-    const service = search.service === undefined ? -1 : trace.services.indexOf(search.service);
-    const isMatched = search.only === true && shownMatches !== null;
-    if (service < 0 && !isMatched) return undefined;
-    const marks = Uint8Array.from(trace.service, (s, node) =>
-      (service < 0 || s === service) && (!isMatched || shownMatches.marks[node] === 1) ? 1 : 0,
-    );
-    return withAncestors(trace, marks);
-  }, [trace, search.service, search.only, shownMatches]);
+  const wanted = useMemo(
+    () =>
+      marksOf(
+        trace,
+        search.service === undefined ? -1 : trace.services.indexOf(search.service),
+        search.only === true && shownMatches ? shownMatches.marks : null,
+      ),
+    [trace, search.service, search.only, shownMatches],
+  );
+  const only = useMemo(() => wanted && withAncestors(trace, wanted), [trace, wanted]);
   const root = search.root ? nodeOf(trace, search.root) : -1;
 
   useEffect(() => waterfall.current?.focus(), []);
@@ -244,6 +240,7 @@ function Loaded({
 
   const top = trace.parent.indexOf(-1);
   const rootName = top >= 0 ? trace.names[trace.name[top]!] : trace.traceId;
+  const ofShown = isPart(trace) ? ' shown' : '';
   const view = search.view ?? 'waterfall';
   const toggle = (name: 'errors' | 'critical' | 'group') => setSearch({ [name]: search[name] ? undefined : true });
   return (
@@ -259,11 +256,11 @@ function Loaded({
         <CopyButton compact text={trace.traceId} label="Copy trace id" />
         <dl className={css.facts}>
           <Fact label="start" value={rowTimeText(trace.startTime, utc).slice(0, -3)} />
-          <Fact label="duration" value={durationText(trace.durationNs)} />
-          <Fact label="spans" value={numberText(trace.spanCount)} />
-          <Fact label="services" value={numberText(trace.services.filter(Boolean).length)} />
-          <Fact label="errors" value={numberText(trace.errorCount)} isBad={trace.errorCount > 0} />
-          {critical && <Fact label="critical path" value={durationText(Math.round(critical.total))} />}
+          <Fact label={`duration${ofShown}`} value={durationText(trace.durationNs)} />
+          <Fact label="spans" value={spansText(trace)} />
+          <Fact label={`services${ofShown}`} value={numberText(trace.services.filter(Boolean).length)} />
+          <Fact label={`errors${ofShown}`} value={numberText(trace.errorCount)} isBad={trace.errorCount > 0} />
+          {critical && <Fact label={`critical path${ofShown}`} value={durationText(Math.round(critical.total))} />}
         </dl>
         <IconButton label="Reload" onClick={onReload}>
           <RotateCw size={14} />
@@ -281,12 +278,12 @@ function Loaded({
           {trace.missingCount === 1 ? 'it' : 'each'}.
         </p>
       )}
-      {trace.totalCount > trace.shownCount && (
+      {isPart(trace) && (
         <p className={css.warning} data-testid="trace-cut">
           <AlertTriangle size={14} aria-hidden /> Showing {numberText(trace.shownCount)} of{' '}
           {numberText(trace.totalCount)} spans,{' '}
           {search.around ? 'those below one span and those closest to the root' : 'those closest to the root'}. Open a
-          line “not shown” to see what is below it.
+          line “more spans below” to see them.
           {search.around && (
             <button type="button" className={css.textButton} onClick={() => setSearch({ around: undefined })}>
               Back to the first view
@@ -451,8 +448,7 @@ function Loaded({
               <SpanList
                 trace={trace}
                 columns={columns}
-                matches={shownMatches?.marks ?? null}
-                only={only}
+                only={wanted}
                 sort={search.sort}
                 selected={current}
                 onSelect={onSelect}
@@ -487,7 +483,11 @@ function Loaded({
               zoom={search.zoom ?? null}
               onSelect={onSelect}
               onZoom={onZoom}
-              onOpen={() => details.current?.focus()}
+              onOpen={(node) => {
+                const above = aboveLeftOut(trace, node);
+                if (above === undefined) details.current?.focus();
+                else setSearch({ around: above, span: above });
+              }}
               onGroup={() => toggle('group')}
               onFind={() => finder.current?.focus()}
               onCritical={() => toggle('critical')}

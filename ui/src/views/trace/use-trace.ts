@@ -29,6 +29,13 @@ export function useTrace(env: string, id: string | undefined, start?: number, en
   return { loaded: state?.key === key ? state : null, reload: () => setTurn((t) => t + 1) };
 }
 
+/** Of a very large trace the server sends what is around one span: the one that the link to the trace names, whatever is chosen later. */
+export function useLinked(id: string | undefined, span: string | undefined): string | undefined {
+  const [linked, setLinked] = useState({ id, span });
+  if (linked.id === id) return linked.span;
+  setLinked({ id, span });
+  return span;
+}
 /** The fields that spans of the trace have, those of most spans first. */
 export function useFields(session: TraceSession): readonly string[] {
   const [fields, setFields] = useState<readonly string[]>([]);
