@@ -12,7 +12,7 @@ export interface Suggestion {
   icon?: ReactNode;
   /** True: choosing it finishes the token; false: more is to be typed. */
   done: boolean;
-  /** Leads elsewhere instead. */
+  /** Leads elsewhere instead; only when it was picked itself, never because it is the first. */
   onChoose?: () => void;
 }
 interface Props {
@@ -45,13 +45,15 @@ export function TokenInput(props: Props) {
   const id = useId();
   const [isOpen, setOpen] = useState(false);
   const [editing, setEditing] = useState<number | null>(null);
-  const [picked, setPicked] = useState<number | null>(null);
+  const [picked, setPicked] = useState<Suggestion | null>(null);
   const [isRefused, setRefused] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   useImperativeHandle(props.inputRef, () => input.current!, []);
   const box = useRef<HTMLDivElement>(null);
-  const firstActive = props.typedWins && text.trim() !== '' ? -1 : 0;
-  const active = picked === null ? firstActive : Math.min(picked, suggestions.length - 1);
+  const firstActive = suggestions[0]?.onChoose || (props.typedWins && text.trim() !== '') ? -1 : 0;
+  // Later answers move what was picked, or take it away.
+  const pickedAt = suggestions.findIndex((s) => s.insert === picked?.insert && !s.onChoose === !picked.onChoose);
+  const active = pickedAt < 0 ? firstActive : pickedAt;
 
   const change = (next: string) => {
     onText(next);
@@ -74,7 +76,7 @@ export function TokenInput(props: Props) {
   };
   const enter = () => {
     const choice = suggestions[active];
-    if (picked !== null && choice) return choose(choice);
+    if (pickedAt >= 0 && choice) return choose(choice);
     const exact = suggestions.find((s) => s.done && s.insert.toLowerCase() === text.trim().toLowerCase());
     if (exact) return choose(exact);
     if (choice && active >= 0 && (text.trim() !== '' || editing === null)) return choose(choice);
@@ -107,8 +109,9 @@ export function TokenInput(props: Props) {
       e.preventDefault();
       if (!isOpen) return setOpen(true);
       const step = e.key === 'ArrowDown' ? 1 : -1;
-      const next = picked === null && active === -1 ? (step === 1 ? 0 : suggestions.length - 1) : active + step;
-      setPicked(suggestions.length === 0 ? null : (next + suggestions.length) % suggestions.length);
+      // From no suggestion, up leads to the last one.
+      const next = Math.max(active, step === 1 ? -1 : 0) + step;
+      setPicked(suggestions.at(next % suggestions.length) ?? null);
     } else if (e.key === 'Escape') {
       if (isOpen || editing !== null) {
         e.preventDefault();
