@@ -13,6 +13,7 @@ import {
   readFilter,
   type ColumnType,
   type Filter,
+  withPasted,
   type QuerySpec,
 } from './query-spec';
 import { parseSelect } from './select-text';
@@ -143,6 +144,16 @@ describe('pasted filters', () => {
       ],
       'OR',
     ],
+    [`name == "a == b"`, [{ column: 'name', op: '=', value: 'a == b' }]],
+    [`name=='it is "a"'`, [{ column: 'name', op: '=', value: 'it is "a"' }]],
+    [
+      `"my name" == "it is 'a'" and url = /x?a==b`,
+      [
+        { column: 'my name', op: '=', value: "it is 'a'" },
+        { column: 'url', op: '=', value: '/x?a==b' },
+      ],
+      'AND',
+    ],
   ];
   it.each(cases)('%s', (text, filters, joined) => {
     const read = parseFilterLines(text, typeOf);
@@ -152,4 +163,22 @@ describe('pasted filters', () => {
   it.each(['', 'hello', 'code = 1 and name = x or code = 2'])('leaves %j to the field', (text) =>
     expect(parseFilterLines(text, typeOf)).toBe(null),
   );
+
+  const a: Filter = { column: 'a', op: '=', value: 1 };
+  const b: Filter = { column: 'b', op: '=', value: 2 };
+  const other: Filter = { column: 'root.name', op: '=', value: 'GET /' };
+  it('stand behind those that are there, and never change how these are joined', () => {
+    expect(withPasted({}, { filters: [a, b], joined: 'OR' })).toEqual({ filters: [a, b], filter_combination: 'OR' });
+    expect(withPasted({ filters: [a] }, { filters: [b] })?.filters).toEqual([a, b]);
+    expect(withPasted({ filters: [a] }, { filters: [b, b], joined: 'AND' })?.filter_combination).toBe('AND');
+    expect(withPasted({ filters: [a] }, { filters: [b, b], joined: 'OR' })).toBe(null);
+    const isOr: QuerySpec = { filters: [a, b], filter_combination: 'OR' };
+    expect(withPasted(isOr, { filters: [a, b], joined: 'OR' })?.filters).toHaveLength(4);
+    expect(withPasted(isOr, { filters: [a, b], joined: 'AND' })).toBe(null);
+  });
+  it('on other spans of the trace are not joined by OR', () => {
+    expect(withPasted({}, { filters: [a, other], joined: 'OR' })).toBe(null);
+    expect(withPasted({ filters: [a, b], filter_combination: 'OR' }, { filters: [other] })).toBe(null);
+    expect(withPasted({ filters: [a] }, { filters: [other] })?.filters).toEqual([a, other]);
+  });
 });

@@ -224,8 +224,9 @@ export function parseFilterLines(
   const bare = text
     .trim()
     .replace(/^where\s+/i, '')
-    .replace(/([\w."])\s*==\s*/g, '$1 = ')
-    .replace(/(\s)'([^'\n]*)'/g, (_all, gap: string, value: string) => gap + JSON.stringify(value));
+    .replace(/"(?:[^"\\]|\\.)*"|(?<=[\s=])'([^'\n]*)'/g, (all, single?: string) =>
+      single === undefined ? all : JSON.stringify(single),
+    );
   const words = new Set<string>();
   // Words within quotes belong to a value.
   const lines = bare.replace(/"(?:[^"\\]|\\.)*"|\s+(and|or)\s+/gi, (all, word?: string) => {
@@ -234,10 +235,25 @@ export function parseFilterLines(
     return '\n';
   });
   const parts = lines.split(/[\r\n]+/).filter((line) => line.trim() !== '');
-  const filters = parts.map((part) => parseFilter(part, typeOf));
+  const filters = parts.map((part) =>
+    parseFilter(part.replace(/^(\s*(?:"(?:[^"\\]|\\.)*"|[^\s"=!<>]+)\s*)==/, '$1= '), typeOf),
+  );
   if (words.size > 1 || filters.length === 0 || filters.some((f) => f === null)) return null;
   const [joined] = words as Set<'AND' | 'OR'>;
   return { filters: filters as Filter[], ...(joined ? { joined } : {}) };
+}
+/**
+ * The query with pasted filters behind its own; null when they cannot stand there as they were written: joined by another word than the
+ * filters that are there, or by OR beside conditions on other spans.
+ */
+export function withPasted(
+  spec: QuerySpec,
+  { filters, joined }: { filters: Filter[]; joined?: 'AND' | 'OR' },
+): QuerySpec | null {
+  const own = spec.filters ?? [];
+  if (own.length > 0 && joined && joined !== (spec.filter_combination ?? 'AND')) return null;
+  const next = { ...spec, filters: [...own, ...filters], filter_combination: joined ?? spec.filter_combination };
+  return next.filter_combination === 'OR' && isRelational(next) ? null : next;
 }
 
 /** The things a query can be ordered by: its calculations (except heat maps), formulas and breakdowns. */

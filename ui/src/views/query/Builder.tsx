@@ -10,6 +10,7 @@ import {
   parseFilterLines,
   parseHaving,
   parseOrder,
+  withPasted,
   type QuerySpec,
 } from '../../model/query-spec';
 import { formulaText, parseSelect, selectText } from '../../model/select-text';
@@ -30,13 +31,9 @@ interface Props {
 }
 
 const CLAUSES = ['SELECT', 'WHERE', 'GROUP BY', 'ORDER BY', 'LIMIT', 'HAVING'];
-/** Goes to the clause of a digit, `1` being SELECT; false when the key is none. */
-export function focusClause(key: string): boolean {
-  const clause = CLAUSES[Number(key) - 1];
-  if (!clause) return false;
-  document.querySelector<HTMLInputElement>(`[data-clause="${clause}"] input`)?.focus();
-  return true;
-}
+/** Goes to the clause of a digit, `1` being SELECT. */
+export const focusClause = (key: string): void =>
+  document.querySelector<HTMLInputElement>(`[data-clause="${CLAUSES[Number(key) - 1]}"] input`)?.focus();
 
 export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Props) {
   const typeOf = useTypeOf(env, dataset);
@@ -96,16 +93,7 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
   };
 
   return (
-    <section
-      className={css.builder}
-      aria-label="Query builder"
-      onKeyDown={(e) => {
-        // Nothing typed yet begins with a digit but a limit.
-        const target = e.target as HTMLInputElement;
-        const isFree = target.tagName !== 'INPUT' || (target.value === '' && target.id !== 'clause-limit');
-        if (isFree && !e.ctrlKey && !e.metaKey && !e.altKey && focusClause(e.key)) e.preventDefault();
-      }}
-    >
+    <section className={css.builder} aria-label="Query builder">
       <TokenInput
         label="SELECT"
         placeholder="COUNT when empty"
@@ -138,10 +126,9 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
         refusal="WHERE takes a column, an operator and a value, as status_code >= 500"
         onPaste={(text) => {
           const read = parseFilterLines(text, typeOf);
-          if (!read) return false;
-          const filters = [...(spec.filters ?? []), ...read.filters];
-          onEdit({ ...spec, filters, filter_combination: read.joined ?? spec.filter_combination });
-          return true;
+          const next = read && withPasted(spec, read);
+          if (next) onEdit(next);
+          return !!next;
         }}
         error={errorOf('filter')}
         onFocusChange={focus('WHERE')}
