@@ -221,8 +221,14 @@ export const getBoard = (env: string, id: string, signal?: Signal): Promise<Boar
   answerOf(server.GET('/api/environments/{env}/boards/{id}', { params: { path: { env, id } }, signal }));
 export const createBoard = (env: string, body: NewBoard): Promise<Board> =>
   answerOf(server.POST('/api/environments/{env}/boards', { params: { path: { env } }, body }));
-export const saveBoard = (env: string, id: string, body: NewBoard): Promise<Board> =>
+const putBoard = (env: string, id: string, body: NewBoard): Promise<Board> =>
   answerOf(server.PUT('/api/environments/{env}/boards/{id}', { params: { path: { env, id } }, body }));
+/** Saves all of a board but who sees it: what one loaded of that may be old by now. */
+export const saveBoard = (env: string, id: string, board: Board | NewBoard): Promise<Board> =>
+  putBoard(env, id, { ...board, sharing: undefined } as NewBoard);
+/** Changes who sees a board; all else stays as it is now, whatever one has loaded. */
+export const shareBoard = async (env: string, id: string, sharing: NewBoard['sharing']): Promise<Board> =>
+  putBoard(env, id, { ...(await getBoard(env, id)), sharing } as NewBoard);
 export const deleteBoard = (env: string, id: string) =>
   answerOf(server.DELETE('/api/environments/{env}/boards/{id}', { params: { path: { env, id } } }));
 export const getBoardViews = (env: string, id: string, signal?: Signal): Promise<BoardView[]> =>

@@ -16,8 +16,8 @@ import {
   Users,
 } from 'lucide-react';
 import { useEffect, useRef, useState } from 'react';
-import { createBoard, deleteBoard, saveBoard, type Board, type NewBoard } from '../../api/calls';
-import { markBoard, shelfOptions } from '../../api/manage';
+import { createBoard, deleteBoard, saveBoard, shareBoard, type Board, type NewBoard } from '../../api/calls';
+import { markBoard, shelfOptions, type Sharing } from '../../api/manage';
 import { boardOptions, namesOptions } from '../../api/options';
 import { nextPlace, readTags, tagsText, withPosition, type Position } from '../../model/board';
 import { PRESETS, rangeText } from '../../model/time-range';
@@ -72,13 +72,23 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
   const rows = positions.reduce((most, p) => Math.max(most, p.y_coordinate + p.height), 1);
 
   const forget = () => client.invalidateQueries({ queryKey: ['boards', env] });
+  const took = (saved: Board) => {
+    client.setQueryData(boardOptions(env, board.id).queryKey, saved);
+    void forget();
+  };
   const save = useMutation({
-    mutationFn: (next: Board) => saveBoard(env, board.id, next as NewBoard),
+    mutationFn: (next: Board) => saveBoard(env, board.id, next),
     onSuccess: (saved) => {
-      client.setQueryData(boardOptions(env, board.id).queryKey, saved);
-      void forget();
+      took(saved);
       setDraft(null);
       setSearch({ edit: undefined }, { replace: true });
+    },
+  });
+  const share = useMutation({
+    mutationFn: (sharing: Sharing) => shareBoard(env, board.id, sharing),
+    onSuccess: (saved) => {
+      took(saved);
+      setSharing(false);
     },
   });
   const remove = useMutation({
@@ -202,7 +212,13 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
             <IconButton label="Full screen" onClick={() => void root.current?.requestFullscreen()}>
               <Expand size={16} />
             </IconButton>
-            <Button icon={<Pencil size={14} />} onClick={() => setDraft(board)}>
+            <Button
+              icon={<Pencil size={14} />}
+              onClick={() => {
+                setDraft(board);
+                setTags(tagsText(board.tags));
+              }}
+            >
               Edit
             </Button>
             <DropMenu
@@ -331,11 +347,9 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
         <ShareDialog
           env={env}
           sharing={board.sharing}
-          error={save.error}
+          error={share.error}
           onClose={() => setSharing(false)}
-          onShare={(sharing) =>
-            save.mutate({ ...board, sharing } as unknown as Board, { onSuccess: () => setSharing(false) })
-          }
+          onShare={share.mutate}
         />
       )}
       {isDeleting && (

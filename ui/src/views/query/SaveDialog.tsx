@@ -1,7 +1,7 @@
 // Gives the shown query a name, and puts it on a board when one is chosen.
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Fragment, useState } from 'react';
-import { createBoard, nameQuery, saveBoard, type Board, type NewBoard } from '../../api/calls';
+import { createBoard, getBoard, nameQuery, saveBoard, type Board, type NewBoard } from '../../api/calls';
 import { boardsOptions, namesOptions } from '../../api/options';
 import { nextPlace } from '../../model/board';
 import type { QueryAnswer } from '../../model/result';
@@ -46,7 +46,8 @@ export default function SaveDialog({ place, dataset, answer, view, toBoard, onCl
     void client.invalidateQueries({ queryKey: ['names', place.env] });
     void client.invalidateQueries({ queryKey: ['history', place.env] });
     if (!toBoard) return onClose();
-    const old = board === '' ? null : (boards.data ?? []).find((b) => b.id === board);
+    // As it is now: somebody may have changed it since the list was loaded.
+    const old = board === '' ? null : await getBoard(place.env, board);
     const position = nextPlace(old?.panels ?? []);
     const panel = {
       type: 'query' as const,
