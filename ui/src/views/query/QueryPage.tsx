@@ -34,8 +34,8 @@ import { NoDataset } from '../../widgets/NoDataset';
 import { datasetPath, environmentPath, hrefOf, useGo, useHistory, useSetSearch } from '../../widgets/route';
 import { TopBar } from '../../widgets/slot';
 import { useKeys } from '../../widgets/use-keys';
+import { useNewest } from '../../widgets/use-newest';
 import { Builder, focusClause } from './Builder';
-import { findTrace } from './find-trace';
 import type { Actions } from './menus';
 import css from './query.module.css';
 import { RecentMenu } from './RecentMenu';
@@ -74,6 +74,7 @@ export default function QueryPage() {
   const tab: ResultTab = search.tab ?? (isBlankQuery(answer?.query ?? draft) ? 'raw' : 'overview');
 
   const setTab = useCallback((next: ResultTab) => setSearch({ tab: next }), [setSearch]);
+  const nextFind = useNewest();
   const now = () => Date.now() / 1000;
   const runNow = (spec: QuerySpec, change?: Partial<QuerySearch>) => edit(spec, { run: true, search: change });
   const cancel = () => void client.cancelQueries({ queryKey: state.cancelKey });
@@ -112,7 +113,7 @@ export default function QueryPage() {
   useKeys({
     run,
     builder: () => select.current?.focus(),
-    clause: (e) => void focusClause(e.key),
+    clause: (e) => focusClause(e.key),
     time: () => setTimeOpen(true),
     earlier: () => runNow(shiftRange(draft, -1, now())),
     later: () => runNow(shiftRange(draft, 1, now())),
@@ -158,10 +159,13 @@ export default function QueryPage() {
     openTrace,
     viewTrace: (request) => {
       if (!answer) return;
-      findTrace(place.env, dataset, answer, request).then(
-        (row) => (row ? openTrace(row) : setNote('None of these events belongs to a trace')),
-        (cause: Error) => setNote(cause.message),
-      );
+      const signal = nextFind();
+      import('./find-trace')
+        .then(({ findTrace }) => findTrace(place.env, dataset, answer, request, signal))
+        .then(
+          (row) => (row ? openTrace(row) : setNote('None of these events belongs to a trace')),
+          (cause: Error) => signal.aborted || setNote(cause.message),
+        );
     },
     copy,
   };
