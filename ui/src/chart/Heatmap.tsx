@@ -263,6 +263,8 @@ export function Heatmap(props: Props) {
     return { x: e.clientX - rect.left, y: e.clientY - rect.top };
   };
   const onKeyDown = (e: React.KeyboardEvent) => {
+    // Those belong to the browser and to the page.
+    if (e.ctrlKey || e.metaKey || e.altKey) return;
     const [x, y] = state.current.hover ?? [0, Math.floor(data.bins / 2)];
     const far = e.shiftKey ? 10 : 1;
     const move: Record<string, [number, number]> = {
@@ -295,7 +297,7 @@ export function Heatmap(props: Props) {
     } else if (e.key === 'Enter' && hover) {
       const c = cell(hover, { x: 0, y: 0 });
       props.onCell?.({ ...c, x: rect.left + xOf(c.bucket), y: rect.top + rows.lower(hover[1]) });
-    } else if ((e.key === 'z' || e.key === 'w' || e.key === 'x') && !e.ctrlKey && !e.metaKey && props.onKey) {
+    } else if ((e.key === 'z' || e.key === 'w' || e.key === 'x') && props.onKey) {
       const area = drag ? areaOf(drag) : (state.current.taken ?? props.box ?? (hover && areaOf([hover, hover])));
       if (!area) return;
       props.onKey(e.key, area);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { HeatRows } from './heat-rows';
-import { bodyCut, withAbove } from '../model/heat';
+import { bodyCut, heatChoice, withAbove } from '../model/heat';
 import type { HeatmapData } from '../model/result';
 
 const map = (counts: number[][], step_size = 10, min_value = 0): HeatmapData => ({
@@ -39,7 +39,33 @@ describe('a heat map that its largest values squash', () => {
     expect(events).toBe(90 + 5 + 1 + 7 + 1);
   });
   it('is not drawn from two questions that do not belong together', () =>
-    expect(withAbove(map([bins([3])]), map([[4, 1]], 5), 10)).toBe(null));
+    expect(withAbove(map([bins([3]), bins([3])]), map([[4, 1]], 5), 10)).toBe(null));
+  it('offers to spread out its body only where all values were chosen, not where that failed', () => {
+    const squashed = map([bins([990, 9])]);
+    expect(heatChoice(squashed, true)).toBe('body');
+    expect(heatChoice(squashed, false)).toBe(null);
+    expect(heatChoice(map([Array.from({ length: 50 }, () => 3)]), true)).toBe(null);
+    expect(heatChoice(withAbove(squashed, map([[900, 99]], 5), 10)!, false)).toBe('whole');
+  });
+  it('is drawn of live data: events that came between the questions are at the newest time', () => {
+    const whole = map([bins([3]), bins([3])]);
+    const cut = withAbove(
+      whole,
+      {
+        ...map(
+          [
+            [3, 0],
+            [4, 1],
+          ],
+          5,
+        ),
+        times: whole.times,
+      },
+      10,
+    )!;
+    expect(cut.above!.counts).toEqual([1, 0]);
+    expect(cut.counts[1]).toEqual([4, 1]);
+  });
 });
 
 describe('rows', () => {

@@ -23,15 +23,20 @@ export function bodyCut(data: HeatmapData): number | null {
   }
   return null;
 }
+/** What one may change a map to: all values to scale, or its body spread out. A map that could not be cut offers neither. */
+export const heatChoice = (data: HeatmapData, isWholeWanted: boolean): 'whole' | 'body' | null =>
+  data.above ? 'whole' : isWholeWanted && bodyCut(data) !== null ? 'body' : null;
 /**
  * The map of the values below `cut`, at the times of the whole one, with the events at or above `cut` counted per time. Null when the
- * two do not belong together: events came or went between the questions.
+ * two do not belong together: events came or went between the questions. At the newest time they always may come.
  */
 export function withAbove(whole: HeatmapData, body: HeatmapData, cut: number): HeatmapData | null {
   const columns = new Map(body.times.map((time, x) => [time, body.counts[x]!]));
   const sum = (column: readonly number[]) => column.reduce((total, count) => total + count, 0);
   const counts = whole.times.map((time) => columns.get(time) ?? new Array<number>(body.bins).fill(0));
   const above = whole.counts.map((column, x) => sum(column) - sum(counts[x]!));
-  if (above.some((count) => count < 0)) return null;
-  return { ...body, times: whole.times, counts, above: { from: cut, max_value: whole.max_value, counts: above } };
+  const newest = above.length - 1;
+  if (above.some((count, x) => count < 0 && x !== newest)) return null;
+  const row = { from: cut, max_value: whole.max_value, counts: above.map((count) => Math.max(0, count)) };
+  return { ...body, times: whole.times, counts, above: row };
 }

@@ -5,7 +5,7 @@ import { SharedCursor } from '../chart/cursor';
 import { Heatmap, HeatLegend, type HeatArea, type HeatCell } from '../chart/Heatmap';
 import { LineChart, type ChartPoint, type TimeSpan } from '../chart/LineChart';
 import { countText, numberText } from '../model/format';
-import { bodyCut } from '../model/heat';
+import { heatChoice } from '../model/heat';
 import {
   calculationsOfAnswer,
   chartsOf,
@@ -61,7 +61,9 @@ interface Props {
   /** The settings of the charts can be changed. */
   onView?: (view: ViewSettings | undefined) => void;
   onHeat?: (scale: HeatScale) => void;
-  /** Heat maps were cut, or would be: whether they show all values. */
+  /** Heat maps show all values because one chose that; others are cut where that can be done. */
+  isHeatWhole?: boolean;
+  /** Chooses whether heat maps show all values. */
   onHeatRange?: (isAll: boolean) => void;
   /** Charts shown as tables, by their title. */
   tables?: readonly string[];
@@ -124,6 +126,7 @@ export function Charts(props: Props) {
       {panels.map((panel) => {
         const { calculation: c, index, kind, heat, chart } = panel;
         const settings = chartSettings(view, index);
+        const heatTo = heat && props.onHeatRange && heatChoice(heat, !!props.isHeatWhole);
         const isTimed = kind === 'default' || kind === 'line' || kind === 'stacked' || kind === 'tsbar';
         const isTable = !!props.tables?.includes(panel.title) && (!!heat || (!!chart && isTimed));
         const categorical = { calculation: c.key, answer, groups, hidden, colours, onGroup: props.onGroup };
@@ -147,12 +150,12 @@ export function Charts(props: Props) {
                 {panel.title}
               </h2>
               {heat && <HeatLegend data={heat} colours={colours} />}
-              {heat && props.onHeatRange && (heat.above || bodyCut(heat) !== null) && (
+              {heatTo && (
                 <span className={css.counted}>
-                  {heat.above &&
+                  {heat?.above &&
                     `${countText(sumOf(heat.above.counts), 'event')} of ${numberText(heat.above.from)} or more in the top row `}
-                  <button type="button" onClick={() => props.onHeatRange!(!!heat.above)}>
-                    {heat.above ? 'show all values to scale' : 'spread out the lower 99 %'}
+                  <button type="button" onClick={() => props.onHeatRange!(heatTo === 'whole')}>
+                    {heatTo === 'whole' ? 'show all values to scale' : 'spread out the lower 99 %'}
                   </button>
                 </span>
               )}

@@ -159,6 +159,7 @@ export function ResultView(props: Props) {
         height={isList ? 120 : tab === 'bubble' && answer.calculations.length > 1 ? 130 : undefined}
         onView={(view) => onSearch({ view })}
         onHeat={(scale) => onSearch({ heat: scale === 'log' ? undefined : scale })}
+        isHeatWhole={search.heat_range === 'all'}
         onHeatRange={props.isStored ? undefined : (isAll) => onSearch({ heat_range: isAll ? 'all' : undefined })}
         tables={search.tables}
         onTable={(title) => {
