@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { COMMAND_GROUPS, fit, rankCommands, traceIdIn, type Command } from './command';
+import { COMMAND_GROUPS, fit, linkedTraceId, rankCommands, traceIdIn, type Command } from './command';
 
 const command = (group: Command['group'], label: string): Command => ({ id: `${group} ${label}`, group, label });
 const LIST = [
@@ -39,7 +39,14 @@ describe('a trace id', () => {
     expect(traceIdIn(` ${id}`)).toBe(id);
     expect(traceIdIn('1-5759e988-bd862e3fe1be46a994272793')).toBe('1-5759e988-bd862e3fe1be46a994272793');
     expect(traceIdIn(`http://h/t/environments/e/trace?trace_id=${id}&span=1`)).toBe(id);
+    expect(traceIdIn('5759e988-bd86-2e3f-e1be-46a994272793')).toBe('5759e988-bd86-2e3f-e1be-46a994272793');
     expect(traceIdIn('checkout')).toBeUndefined();
     expect(traceIdIn(`${id}0`)).toBeUndefined();
+  });
+  it('is taken as it stands where its escapes are broken, as halfway through typing', () => {
+    expect(traceIdIn('http://h/trace?trace_id=%')).toBe('%');
+    expect(linkedTraceId('?trace_id=a%2Fb')).toBe('a/b');
+    expect(linkedTraceId('?trace_id=a%2')).toBe('a%2');
+    expect(linkedTraceId('a%2Fb')).toBeUndefined();
   });
 });

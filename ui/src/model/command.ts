@@ -68,10 +68,19 @@ export function rankCommands<T extends Command>(commands: readonly T[], typed: s
       .map((f) => f.command),
   );
 }
-/** A trace id in the text, as X-Ray or OpenTelemetry write it, or out of a pasted link. */
+/** The trace id of a pasted link; as it stands there when its escapes are broken. */
+export function linkedTraceId(text: string): string | undefined {
+  const linked = /[?&]trace_id=([^&\s]+)/.exec(text)?.[1];
+  try {
+    return linked && decodeURIComponent(linked);
+  } catch {
+    return linked;
+  }
+}
+/** A trace id in the text, as X-Ray, OpenTelemetry or makers of UUIDs write it, or out of a pasted link. */
 export function traceIdIn(typed: string): string | undefined {
   const text = typed.trim();
-  const linked = /[?&]trace_id=([^&\s]+)/.exec(text)?.[1];
-  if (linked) return decodeURIComponent(linked);
-  return /^(?:1-[0-9a-f]{8}-[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{16})$/i.test(text) ? text : undefined;
+  const isId =
+    /^(?:1-[0-9a-f]{8}-[0-9a-f]{24}|[0-9a-f]{32}|[0-9a-f]{16}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/i;
+  return linkedTraceId(text) ?? (isId.test(text) ? text : undefined);
 }

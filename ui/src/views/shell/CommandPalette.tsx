@@ -44,9 +44,9 @@ export default function CommandPalette({ place, screens, queryPath, onClose }: P
   const columns = useQuery({ ...columnsOptions(env, scope, wanted, SHOWN_EACH), enabled: wanted !== '' });
   const named = useQuery({ ...historyOptions(env, { name: wanted, limit: 20 }), enabled: wanted !== '' });
   const recent = useQuery(historyOptions(env, { mine: true, limit: 20 }));
-  // What the keys of this page do, as it was when the palette opened; itself is not among them.
+  // What the keys of this page do, as it was when the palette opened; itself is not among them, nor what needs to know which key.
   const [actions] = useState(() =>
-    liveBindings().filter((b) => !b.id.startsWith('go-') && !['palette', 'close'].includes(b.id)),
+    liveBindings().filter((b) => !b.id.startsWith('go-') && !['palette', 'close', 'clause'].includes(b.id)),
   );
 
   const entries = useMemo<Entry[]>(() => {

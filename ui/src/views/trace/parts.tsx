@@ -1,6 +1,7 @@
 // Small parts of the trace page's head and tools.
 import { FoldVertical, GitCompareArrows, X } from 'lucide-react';
 import { useState } from 'react';
+import { linkedTraceId } from '../../model/command';
 import { TRACE_VIEWS, type TraceView } from '../../model/url-state';
 import { Button, IconButton } from '../../widgets/basic';
 import { DropMenu, PopoverBox } from '../../widgets/popup';
@@ -60,8 +61,8 @@ export function CompareButton({ onCompare }: { onCompare: (trace: string) => voi
         onSubmit={(e) => {
           e.preventDefault();
           // A whole link will do: its trace id counts.
-          const id = /trace_id=([^&\s]+)/.exec(text)?.[1] ?? text.trim();
-          if (id !== '') onCompare(decodeURIComponent(id));
+          const id = linkedTraceId(text) ?? text.trim();
+          if (id !== '') onCompare(id);
         }}
       >
         <label>
