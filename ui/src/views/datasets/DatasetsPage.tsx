@@ -15,8 +15,13 @@ import css from './datasets.module.css';
 export default function DatasetsPage() {
   const place = usePlace();
   const go = useGo();
-  const { data, error, refetch } = useQuery({ ...heldOptions(place.env), refetchInterval: 15_000 });
-  const [now] = useState(() => Date.now());
+  const {
+    data,
+    // Of the moment the numbers are of, so that they and “today” and “ago” go together.
+    dataUpdatedAt: now,
+    error,
+    refetch,
+  } = useQuery({ ...heldOptions(place.env), refetchInterval: 15_000 });
   const [sort, setSort] = useState<{ column: string; descending: boolean }>({ column: 'last', descending: true });
   const rows = useMemo(() => {
     const value: Record<string, (d: Dataset) => string | number> = {
