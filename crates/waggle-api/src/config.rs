@@ -67,6 +67,8 @@ pub struct XRayLimits {
     /// Longest insight: faults that stay high for longer become what is usual. So far before and behind a range its insights are looked
     /// for. Default 6 hours.
     pub insight_length_max: Duration,
+    /// Most minutes of services, with those that each affected, that one search for insights holds, about 130 bytes each. Default 2,000,000.
+    pub insight_entries_max: usize,
 }
 
 impl Default for XRayLimits {
@@ -80,6 +82,7 @@ impl Default for XRayLimits {
             annotation_keys: Arc::default(),
             group_traces_max: 100_000,
             insight_length_max: Duration::from_secs(6 * 3_600),
+            insight_entries_max: 2_000_000,
         }
     }
 }
@@ -136,6 +139,10 @@ pub struct ApiConfig {
     pub result_wait: Duration,
     /// How long whoever has the address of the picture of a result sees it. Default 7 days.
     pub picture_link_age: Duration,
+    /// Most pictures that are drawn at once: whoever has an address needs no key for one. More get 503. Default 2.
+    pub pictures_concurrent_max: usize,
+    /// Longest result of which there is a picture, in bytes of its JSON; to draw one takes about ten times as many. Default 8 MiB.
+    pub picture_result_bytes_max: usize,
     /// Most queries of `/1/query_results` that run in the background at once, of one team at most three quarters; more get 429.
     /// Default 64.
     pub results_running_max: usize,
@@ -209,6 +216,8 @@ impl Default for ApiConfig {
             shutdown_grace: Duration::from_secs(10),
             result_wait: Duration::from_secs(1),
             picture_link_age: Duration::from_secs(7 * 24 * 3_600),
+            pictures_concurrent_max: 2,
+            picture_result_bytes_max: 8 * MIB,
             results_running_max: 64,
             results_unwritten_bytes_max: 256 * MIB,
             dataset_columns_max: 10_000,

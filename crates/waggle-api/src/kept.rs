@@ -37,11 +37,18 @@ pub(crate) async fn decompressed(stored: Bytes) -> io::Result<Bytes> {
         return Ok(stored);
     }
     body::run(true, move || {
-        let length = zstd::bulk::Decompressor::upper_bound(&stored).unwrap_or(RESULT_BYTES_MAX);
-        let json = zstd::bulk::decompress(&stored, length.min(RESULT_BYTES_MAX))?;
+        let json = zstd::bulk::decompress(&stored, length_max(&stored).min(RESULT_BYTES_MAX))?;
         Ok(json.into())
     })
     .await
+}
+
+/// The most bytes that the JSON of a result can have, as its head says.
+pub(crate) fn length_max(stored: &[u8]) -> usize {
+    match stored.starts_with(&ZSTD_MAGIC) {
+        true => zstd::bulk::Decompressor::upper_bound(stored).unwrap_or(RESULT_BYTES_MAX),
+        false => stored.len(),
+    }
 }
 
 #[cfg(test)]
@@ -54,6 +61,7 @@ mod tests {
         for json in [Bytes::from("{}"), long] {
             let kept = compressed(json.clone()).await;
             assert!(kept.len() <= json.len().min(COMPRESSED_BYTES_MIN));
+            assert_eq!(length_max(&kept), json.len());
             assert_eq!(decompressed(kept).await.unwrap(), json);
         }
         let damaged = Bytes::from(ZSTD_MAGIC.to_vec());

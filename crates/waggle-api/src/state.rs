@@ -112,6 +112,7 @@ pub struct Shared {
 pub(crate) struct Limits {
     pub(crate) requests: Semaphore,
     pub(crate) ingest: Semaphore,
+    pub(crate) pictures: Arc<Semaphore>,
 }
 
 impl ApiState {
@@ -123,6 +124,7 @@ impl ApiState {
             limits: Limits {
                 requests: Semaphore::new(parts.config.requests_concurrent_max),
                 ingest: Semaphore::new(parts.config.ingest_concurrent_max),
+                pictures: Arc::new(Semaphore::new(parts.config.pictures_concurrent_max)),
             },
             rates: Rates::new(parts.config.rate_limits.clone()),
             usage: UsageCounts::default(),

@@ -18,6 +18,7 @@ use hashbrown::{HashMap, HashSet};
 use serde::Serialize;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 use waggle_model::TimeRange;
 
@@ -33,6 +34,8 @@ const CALLERS_MAX: usize = 100;
 #[derive(Debug)]
 pub struct InsightBuilder {
     range: TimeRange,
+    entries_left: usize,
+    is_full: bool,
     services: Vec<Service>,
     places: HashMap<(Arc<str>, Arc<str>), usize>,
 }
@@ -40,6 +43,8 @@ pub struct InsightBuilder {
 /// Requests and faults of services by minute.
 #[derive(Debug)]
 pub struct FaultHistory {
+    /// The first minute whose past is all there.
+    first: i64,
     services: Vec<Service>,
 }
 
@@ -129,17 +134,23 @@ impl Insight {
 }
 
 impl InsightBuilder {
-    /// A history of the segments that ended in a range, which should begin with a minute.
-    pub fn new(range: TimeRange) -> Self {
+    /// A history of the segments that ended in a range, which should begin with a minute. It holds at most so many entries: one for each
+    /// minute of a service with requests, and one for each service that was affected in it.
+    pub fn new(range: TimeRange, entries_max: usize) -> Self {
         Self {
             range,
+            entries_left: entries_max,
+            is_full: false,
             services: Vec::new(),
             places: HashMap::new(),
         }
     }
 
-    /// Adds what a trace says.
+    /// Adds what a trace says, unless there were too many entries before.
     pub fn add(&mut self, trace: &Trace) {
+        if self.is_full {
+            return;
+        }
         let counted = |index: usize| {
             let end_ns = trace.entities[index].end_ns?;
             self.range
@@ -178,18 +189,30 @@ impl InsightBuilder {
                     break;
                 };
                 let other = self.place(&trace.entities[above]);
-                *self
-                    .minute(place, minute)
-                    .affected
-                    .entry(other)
-                    .or_default() += 1;
+                match self.minute(place, minute).affected.entry(other) {
+                    Entry::Occupied(count) => *count.into_mut() += 1,
+                    Entry::Vacant(new) => {
+                        new.insert(1);
+                        self.count_entry();
+                    }
+                }
                 at = caller(above);
             }
         }
     }
 
     fn minute(&mut self, place: usize, minute: i64) -> &mut Minute {
+        if !self.services[place].minutes.contains_key(&minute) {
+            self.count_entry();
+        }
         self.services[place].minutes.entry(minute).or_default()
+    }
+
+    fn count_entry(&mut self) {
+        match self.entries_left.checked_sub(1) {
+            Some(left) => self.entries_left = left,
+            None => self.is_full = true,
+        }
     }
 
     fn place(&mut self, segment: &Entity) -> usize {
@@ -208,11 +231,13 @@ impl InsightBuilder {
         place
     }
 
-    /// The history, to be asked.
-    pub fn finish(self) -> FaultHistory {
-        FaultHistory {
+    /// The history, to be asked; `None` when it would have had too many entries.
+    pub fn finish(self) -> Option<FaultHistory> {
+        let first = self.range.start_ns.div_euclid(NS_PER_MINUTE);
+        (!self.is_full).then_some(FaultHistory {
+            first: first.saturating_add(PAST + RECENT - 1),
             services: self.services,
-        }
+        })
     }
 }
 
@@ -221,7 +246,7 @@ impl FaultHistory {
     pub fn insights(&self, length_max_ns: i64) -> Vec<Insight> {
         let length_max = length_max_ns.div_euclid(NS_PER_MINUTE);
         let all = self.services.iter().flat_map(|service| {
-            let found = service.series().all(length_max);
+            let found = service.series().all(self.first, length_max);
             found
                 .into_iter()
                 .map(|unusual| self.insight_of(service, unusual, length_max))

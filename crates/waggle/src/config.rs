@@ -240,6 +240,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Longest insight of a group of traces; faults that stay high for longer become what is usual. So much more time than asked is read for insights.",
     },
     Setting {
+        name: "xray-insight-entries-max",
+        kind: Kind::Number(1_000, 100_000_000),
+        default: "2000000",
+        help: "Most minutes of services, with the services that each affected, in one search for insights, about 130 bytes each; a request for more is refused.",
+    },
+    Setting {
         name: "rate-limit-key",
         kind: Kind::Number(0, 1_000_000_000),
         default: "0",
@@ -388,6 +394,18 @@ pub(crate) const SETTINGS: &[Setting] = &[
         kind: Kind::Duration(60, 366 * 86_400),
         default: "7d",
         help: "How long, to the end of the day, whoever has the address of the picture of a query result sees it without a key.",
+    },
+    Setting {
+        name: "pictures-concurrent-max",
+        kind: Kind::Number(1, 1_024),
+        default: "2",
+        help: "Most pictures of results that are drawn at once; more get 503.",
+    },
+    Setting {
+        name: "picture-result-bytes-max",
+        kind: Kind::Bytes(4 * KIB, GIB),
+        default: "8MiB",
+        help: "Longest result of which there is a picture; to draw one takes about ten times as much memory.",
     },
     Setting {
         name: "query-results-running-max",

@@ -409,6 +409,8 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         delivery_bytes_max: usize::try_from(config.bytes("delivery-bytes-max"))
             .unwrap_or(usize::MAX),
         picture_link_age: config.duration("picture-link-age"),
+        pictures_concurrent_max: config.number("pictures-concurrent-max"),
+        picture_result_bytes_max: size("picture-result-bytes-max"),
         results_running_max: config.number("query-results-running-max"),
         event_limits: EventLimits {
             columns_max: config.number("event-columns-max"),
@@ -439,6 +441,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
                 .unwrap_or(usize::MAX),
             group_traces_max: config.number("xray-group-traces-max"),
             insight_length_max: config.duration("xray-insight-length-max"),
+            insight_entries_max: config.number("xray-insight-entries-max"),
         },
         trace_rows_max: config.number("trace-rows-max"),
         xray_documents_max: config.number("xray-documents-max"),

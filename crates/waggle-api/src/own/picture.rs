@@ -6,7 +6,7 @@ use crate::honeycomb::query_result::find_run;
 use crate::kept;
 use crate::listen::body;
 use crate::picture::{PATH, link, png, token};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::route::{Face, Need, Resource, Route};
 use crate::shape::{Content, Shape, must};
 use crate::state::ApiState;
@@ -15,8 +15,12 @@ use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::on;
+use bytes::Bytes;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
+use std::io;
+use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use waggle_access::Permission;
 use waggle_metastore::{QueryAnswer, QueryResultId};
 
@@ -62,30 +66,49 @@ async fn get(
         .unwrap_or_else(Problem::into_own)
 }
 
-/// Whatever is wrong with a token, the answer is the same.
+/// Whatever is wrong with a token, the answer is the same. Few are drawn at once, and none of a very long result: no key is asked for.
 async fn picture(state: &ApiState, token: &str) -> Answer {
     let none = || Problem::not_found(NO_PICTURE);
     let token = state.access.picture(token).ok_or_else(none)?;
+    let Ok(permit) = Arc::clone(&state.limits.pictures).try_acquire_owned() else {
+        return Err(Problem::new(
+            ProblemKind::Unavailable,
+            "as many pictures as may be are being drawn; try again",
+        ));
+    };
     let run = find_run(state, token.tenant, &QueryResultId(token.result)).await?;
     let run = run.ok_or_else(none)?;
     let outcome = run.result.outcome.as_ref().map(|outcome| &outcome.answer);
     let Some(QueryAnswer::Complete(stored)) = outcome else {
         return Err(none());
     };
+    let bytes_max = state.config.picture_result_bytes_max;
+    if kept::length_max(stored) > bytes_max {
+        return Err(Problem::not_found(format!(
+            "there is no picture of a result of more than {bytes_max} bytes"
+        )));
+    }
     let query = query_json(&run.query)?;
-    let answer = kept::decompressed(stored.clone()).await;
-    let answer = answer.map_err(|error| Problem::internal(&error))?;
-    let picture = body::run(true, move || {
-        let answer: Json = serde_json::from_slice(&answer)?;
-        Ok::<_, serde_json::Error>(png(&query, &answer))
-    });
-    let picture = picture.await.map_err(|error| Problem::internal(&error))?;
+    // Whoever goes away before has it drawn all the same, so that nobody has more drawn at once by asking and leaving.
+    let picture = tokio::spawn(drawn(permit, query, stored.clone())).await;
+    let picture = picture.map_err(|error| Problem::internal(&error))?;
+    let picture = picture.map_err(|error| Problem::internal(&error))?;
     let headers = [
         (header::CONTENT_TYPE, "image/png"),
         (header::CACHE_CONTROL, "private, max-age=3600"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     Ok((headers, picture).into_response())
+}
+
+async fn drawn(permit: OwnedSemaphorePermit, query: Json, stored: Bytes) -> io::Result<Vec<u8>> {
+    let answer = kept::decompressed(stored).await?;
+    body::run(true, move || {
+        let _permit = permit;
+        let answer: Json = serde_json::from_slice(&answer)?;
+        Ok(png(&query, &answer))
+    })
+    .await
 }
 
 async fn share(ask: Ask) -> Answer {

@@ -83,6 +83,50 @@ async fn whoever_has_the_token_sees_the_picture_until_it_is_over() {
     get(&installation, image).await.check_error(404, none);
 }
 
+/// The address of the picture of a new result.
+async fn shared(installation: &Installation) -> String {
+    installation.dataset(installation.production, "shop").await;
+    let run = installation
+        .ask_with_key("POST", RUN)
+        .json(&json!({"query": {}}));
+    let run = run.send().await.json();
+    let id = run["result_id"].as_str().unwrap();
+    let path = format!("/api/environments/production/results/{id}/picture");
+    let shared = installation.ask_with_key("GET", &path).send().await.json();
+    shared["image_url"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn no_more_pictures_are_drawn_at_once_than_may_be() {
+    let installation = Installation::new().await;
+    let image = shared(&installation).await;
+    let limits = &installation.state.limits;
+    let all = limits.pictures.try_acquire_many(2).unwrap();
+    let refused = get(&installation, &image).await;
+    assert_eq!(refused.header("retry-after"), "1");
+    refused.check_error(503, "as many pictures as may be are being drawn; try again");
+    drop(all);
+    for _ in 0..3 {
+        assert_eq!(get(&installation, &image).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn of_a_very_long_result_there_is_no_picture() {
+    let bounded = async |picture_result_bytes_max| {
+        let config = ApiConfig {
+            picture_result_bytes_max,
+            ..ApiConfig::default()
+        };
+        let installation = Installation::with(config).await;
+        let image = shared(&installation).await;
+        get(&installation, &image).await
+    };
+    let none = "there is no picture of a result of more than 100 bytes";
+    bounded(100).await.check_error(404, none);
+    assert_eq!(bounded(100_000).await.status, 200);
+}
+
 #[tokio::test]
 async fn an_address_can_not_end_the_tag() {
     let installation = Installation::new().await;

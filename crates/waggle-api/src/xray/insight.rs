@@ -257,9 +257,14 @@ async fn find_in(
         end_ns: end_ns.min(call.state.clock.now_ns()),
     };
     let traces = Traces::passing(read, filter);
-    let start = move || InsightBuilder::new(read);
+    let entries_max = call.state.config.xray_limits.insight_entries_max;
+    let start = move || InsightBuilder::new(read, entries_max);
     let built = traces.fold(&reader, start, InsightBuilder::add).await?;
-    Ok(away(move || find(&built.finish())).await)
+    let found = away(move || built.finish().map(|history| find(&history))).await;
+    found.ok_or_else(|| {
+        let what = format!("more than {entries_max} minutes of services to look at");
+        Refusal::invalid(format!("there are {what}; ask for a shorter range"))
+    })
 }
 
 fn json_of(call: &Call, group: &Stored<Group>, insight: &Insight) -> Json {

@@ -31,6 +31,12 @@ pub(super) fn chance(recent: Share, past: Share) -> f64 {
     let log = ln_choose(recent.total, seen) + ln_choose(past.total, past.faults)
         - ln_choose(recent.total + past.total, faults);
     let mut term = log.exp();
+    // So small a term below the expected number means that next to all of the distribution lies above it: to add up from there would add
+    // up nothing.
+    let times = |one: u64, other: u64| u128::from(one) * u128::from(other);
+    if !term.is_normal() && times(seen, past.total) <= times(past.faults, recent.total) {
+        return 1.0;
+    }
     let mut sum = term;
     for count in seen..most {
         let (count, faults) = (count as f64, faults as f64);

@@ -7,8 +7,8 @@
 //! the recent ones, keeps that past to the end, so that a long trouble does not become its own measure, and ends with the last unusual
 //! minute that has no other within [`RECENT`] behind it.
 //!
-//! What is found depends on the minutes from `RECENT + PAST` before its start on and on nothing else: whoever looks at a part of the
-//! series that has those finds the same.
+//! None begins before the one before it ended. Besides that, what is found depends on the minutes from `RECENT + PAST` before its start on
+//! and on nothing else: whoever looks at a part of the series that has those finds the same.
 
 use super::chance::{Share, chance};
 
@@ -53,14 +53,14 @@ impl Series {
         }
     }
 
-    /// All times with unusual faults, each at most so many minutes long.
-    pub(super) fn all(&self, length_max: i64) -> Vec<Unusual> {
+    /// All times with unusual faults that show from a minute on, each at most so many minutes long. None begins in another.
+    pub(super) fn all(&self, first: i64, length_max: i64) -> Vec<Unusual> {
         let mut found: Vec<Unusual> = Vec::new();
         for (minute, _) in &self.sums {
-            if found.last().is_some_and(|last| *minute < last.end) {
-                continue;
+            let free = found.last().map_or(i64::MIN, |last| last.end);
+            if *minute >= first.max(free) {
+                found.extend(self.found_in(*minute, free, length_max));
             }
-            found.extend(self.found_in(*minute, length_max));
         }
         found
     }
@@ -68,18 +68,18 @@ impl Series {
     /// The one that begins in a minute.
     pub(super) fn at(&self, start: i64, length_max: i64) -> Option<Unusual> {
         let minutes = start..start.saturating_add(RECENT);
-        let mut found = minutes.filter_map(|minute| self.found_in(minute, length_max));
+        let mut found = minutes.filter_map(|minute| self.found_in(minute, start, length_max));
         found.find(|unusual| unusual.start == start)
     }
 
-    /// The one that shows in a minute for the first time.
-    fn found_in(&self, minute: i64, length_max: i64) -> Option<Unusual> {
+    /// The one that shows in a minute for the first time, and does not begin before another.
+    fn found_in(&self, minute: i64, free: i64, length_max: i64) -> Option<Unusual> {
         let recent = minute.saturating_sub(RECENT - 1);
         let past = self.sum(recent.saturating_sub(PAST), recent);
         if !self.is_unusual(minute, past) {
             return None;
         }
-        let start = (recent..=minute).find(|minute| self.is_high(*minute, past))?;
+        let start = (recent.max(free)..=minute).find(|minute| self.is_high(*minute, past))?;
         let mut last = minute;
         for next in self.behind(minute) {
             if next - last > RECENT || next - start >= length_max {

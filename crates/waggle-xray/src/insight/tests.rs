@@ -57,7 +57,11 @@ fn trace_of(number: usize, end_s: i64, parts: &[Part]) -> Trace {
 }
 
 fn history(traces: &[Trace]) -> FaultHistory {
-    let mut builder = InsightBuilder::new(TimeRange::ALL);
+    bounded(traces, TimeRange::ALL, usize::MAX).unwrap()
+}
+
+fn bounded(traces: &[Trace], range: TimeRange, entries_max: usize) -> Option<FaultHistory> {
+    let mut builder = InsightBuilder::new(range, entries_max);
     for trace in traces {
         builder.add(trace);
     }
@@ -135,10 +139,33 @@ fn a_bank_that_fails_is_named_and_not_the_shop_that_asks_it() {
     assert_eq!(insight.events[0].impact, insight.impact);
 
     assert_eq!(history.insights_at(start_ns, HOURS_6_NS), insights);
-    assert_eq!(
-        history.insights_at(start_ns + 60 * NS_PER_S, HOURS_6_NS),
-        []
-    );
+    for other_s in [-60, 180] {
+        let other_ns = start_ns + other_s * NS_PER_S;
+        assert_eq!(history.insights_at(other_ns, HOURS_6_NS), []);
+    }
+}
+
+#[test]
+fn what_is_seen_without_its_whole_past_is_no_insight() {
+    let minute_ns = 60 * NS_PER_S;
+    let from = |minute: i64| TimeRange {
+        start_ns: START_S * NS_PER_S + minute * minute_ns,
+        end_ns: i64::MAX,
+    };
+    // Minute 68 is the last one that fails, and its past begins with minute 4.
+    for (first, count) in [(0, 1), (4, 1), (5, 0), (30, 0)] {
+        let history = bounded(&shop(), from(first), usize::MAX).unwrap();
+        assert_eq!(history.insights(HOURS_6_NS).len(), count, "{first}");
+    }
+}
+
+#[test]
+fn more_entries_than_may_be_are_no_history() {
+    // 75 minutes of three services; the bank affects itself and the shop in three, the shop itself once in ten.
+    let entries = 75 * 3 + 3 * 2 + 8;
+    let traces = shop();
+    assert!(bounded(&traces, TimeRange::ALL, entries).is_some());
+    assert!(bounded(&traces, TimeRange::ALL, entries - 1).is_none());
 }
 
 #[test]

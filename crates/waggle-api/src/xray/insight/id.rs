@@ -29,7 +29,7 @@ impl InsightId {
         }
     }
 
-    /// Reads an id that [`of`](Self::of) can have made.
+    /// Reads an id that [`of`](Self::of) can have made: the minute is one that nanoseconds since 1970 reach.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let is_digit = |byte: u8| byte.is_ascii_hexdigit() || byte == b'-';
         if text.len() != CHARS || !text.bytes().all(is_digit) {
@@ -45,7 +45,8 @@ impl InsightId {
             group: format!("{group_start}{}", group_end.strip_prefix('5')?),
             cause: format!("{}{cause_end}", cause_start.strip_prefix('a')?),
         };
-        (id.to_string() == text).then_some(id)
+        let is_time = i64::from(id.minute) <= i64::MAX / NS_PER_MINUTE;
+        (is_time && id.to_string() == text).then_some(id)
     }
 
     /// When the insight begins.

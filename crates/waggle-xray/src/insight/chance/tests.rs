@@ -44,6 +44,14 @@ fn large_counts_are_no_trouble() {
     assert!((0.4..0.6).contains(&same), "{same}");
 }
 
+#[test]
+fn far_fewer_faults_than_before_are_no_wonder() {
+    check(share(1, 40_001), share(30_000, 600_000), 1.0);
+    check(share(1, 8_001), share(6_000, 60_000), 1.0);
+    // Where the first term has all of its digits, the sum of the others is the same 1.
+    check(share(1, 801), share(600, 6_000), 1.0);
+}
+
 fn choose(of: u64, count: u64) -> u128 {
     (0..u128::from(count)).fold(1, |ways, step| ways * (u128::from(of) - step) / (step + 1))
 }

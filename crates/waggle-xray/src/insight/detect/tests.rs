@@ -18,7 +18,7 @@ fn series(minutes: &[(u64, u64)]) -> Series {
 }
 
 fn found(minutes: &[(u64, u64)]) -> Vec<(i64, i64)> {
-    let all = series(minutes).all(LENGTH_MAX);
+    let all = series(minutes).all(0, LENGTH_MAX);
     all.iter()
         .map(|unusual| (unusual.start, unusual.end))
         .collect()
@@ -95,6 +95,31 @@ fn a_long_trouble_is_one_until_it_is_the_rule() {
 }
 
 #[test]
+fn the_next_one_begins_behind_the_last_one() {
+    // At most ten minutes long: at minute 75 the hour before the last five has 300 of 6,000, and is one part of ten of what fails now.
+    let minutes = hours(&[(65, (0, 100)), (20, (50, 100))]);
+    let series = series(&minutes);
+    let all = series.all(0, 10);
+    let spans: Vec<(i64, i64)> = all.iter().map(|one| (one.start, one.end)).collect();
+    assert_eq!(spans, [(65, 75), (75, 85)]);
+    for unusual in all {
+        assert_eq!(series.at(unusual.start, 10), Some(unusual));
+    }
+}
+
+#[test]
+fn what_shows_before_the_first_minute_is_left_out() {
+    let minutes = hours(&[(65, (0, 100)), (6, (50, 100)), (20, (0, 100))]);
+    let series = series(&minutes);
+    let starts = |first: i64| -> Vec<i64> {
+        let all = series.all(first, LENGTH_MAX);
+        all.iter().map(|unusual| unusual.start).collect()
+    };
+    assert_eq!(starts(65), [65]);
+    assert_eq!(starts(71), [0; 0]);
+}
+
+#[test]
 fn a_part_of_a_series_gives_the_same() {
     let minutes = hours(&[(300, (1, 50)), (9, (20, 50)), (300, (1, 50))]);
     let whole = series(&minutes).at(300, LENGTH_MAX);
@@ -105,7 +130,7 @@ fn a_part_of_a_series_gives_the_same() {
         (minute, Share { faults, total })
     }));
     assert_eq!(part.at(300, LENGTH_MAX), whole);
-    assert_eq!(part.all(LENGTH_MAX), [whole.unwrap()]);
+    assert_eq!(part.all(300 - 65, LENGTH_MAX), [whole.unwrap()]);
 }
 
 /// The definition, with a sum for every question.
@@ -139,7 +164,8 @@ impl Naive {
         while minute <= *last {
             let past = self.sum(minute - 64..minute - 4);
             if self.minutes.contains_key(&minute) && self.is_unusual(minute, past) {
-                let start = (minute - 4..=minute)
+                let free = found.last().map_or(i64::MIN, |last| last.1);
+                let start = (free.max(minute - 4)..=minute)
                     .find(|m| self.is_high(*m, past))
                     .unwrap();
                 let mut end = minute + 1;
@@ -203,7 +229,7 @@ fn random_series_agree_with_the_definition() {
             let (faults, total) = (*faults, *total);
             (*minute, Share { faults, total })
         }));
-        let all = series.all(length_max);
+        let all = series.all(i64::MIN, length_max);
         found_count += all.len();
         let spans: Vec<(i64, i64)> = all
             .iter()

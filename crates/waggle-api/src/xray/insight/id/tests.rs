@@ -27,8 +27,13 @@ fn what_nobody_wrote_is_none() {
         "1c44446-0123-5abc-adef-0123456789ab",
         "+1c44446-0123-5abc-adef-0123456789ab",
         "01c44446-01é-5abc-adef-0123456789ab",
+        // Minute 153,722,868 begins after the last nanosecond that 63 bits count.
+        "09299ff4-0123-5abc-adef-0123456789ab",
+        "ffffffff-0123-5abc-adef-0123456789ab",
         "01c444460123-5abc-adef-0123456789ab-",
     ] {
         assert_eq!(InsightId::parse(text), None, "{text}");
     }
+    let last = InsightId::parse("09299ff3-0123-5abc-adef-0123456789ab").unwrap();
+    assert_eq!(last.start_ns(), i64::MAX / 60_000_000_000 * 60_000_000_000);
 }
