@@ -9,7 +9,7 @@ use crate::running::share;
 use crate::state::ApiState;
 use parking_lot::Mutex;
 use rand::RngExt;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -170,8 +170,8 @@ async fn compute(
 
 /// Puts the calls that gateways pass on in the place of the calls to and from them.
 ///
-/// A call behind a gateway counts for each service that calls a gateway in the same trace. With one such service in a trace, as is usual,
-/// that is exact.
+/// A call behind a gateway, or behind one that it calls, counts for each service of the trace that calls such a gateway. With one such
+/// service in a trace, as is usual, that is exact.
 async fn pass_through(
     state: &ApiState,
     tenant: Tenant,
@@ -183,26 +183,31 @@ async fn pass_through(
         Some(gateways) => gateways.value.services.into_iter().collect(),
         None => return Ok(calls),
     };
-    let into: Vec<&Dependency> = calls
-        .iter()
-        .filter(|call| gateways.contains(&call.child) && !gateways.contains(&call.parent))
-        .collect();
-    let mut callers: Vec<String> = into.iter().map(|call| call.parent.clone()).collect();
-    callers.sort();
-    callers.dedup();
+    let mut callers: HashMap<String, HashSet<String>> = HashMap::new();
+    for call in &calls {
+        if gateways.contains(&call.child) && !gateways.contains(&call.parent) {
+            let reached = callers.entry(call.parent.clone()).or_default();
+            reached.insert(call.child.clone());
+        }
+    }
     if callers.len() > CALLERS_MAX {
         return Err(Problem::bad_request(format!(
             "more than {CALLERS_MAX} services call gateways; declare fewer"
         )));
     }
+    for reached in callers.values_mut() {
+        reach_on(&calls, &gateways, reached);
+    }
     // A gateway that is called by nobody we know stays where calls begin.
-    let called: HashSet<String> = into.iter().map(|call| call.child.clone()).collect();
+    let called: HashSet<&String> = callers.values().flatten().collect();
     calls.retain(|call| !gateways.contains(&call.child) && !called.contains(&call.parent));
-    for caller in callers {
-        for (target, call_count) in calls_behind(state, tenant, range, &gateways, &caller).await? {
+    for (caller, reached) in &callers {
+        for (target, call_count) in
+            calls_behind(state, tenant, range, &gateways, reached, caller).await?
+        {
             let direct = calls
                 .iter_mut()
-                .find(|call| call.parent == caller && call.child == target);
+                .find(|call| call.parent == *caller && call.child == target);
             match direct {
                 Some(call) => call.call_count = call.call_count.saturating_add(call_count),
                 None => calls.push(Dependency {
@@ -216,15 +221,29 @@ async fn pass_through(
     Ok(calls)
 }
 
-/// Which services gateways call in traces of a service, and how often.
+/// Adds the gateways that some gateways call, and that those call, and so on.
+fn reach_on(calls: &[Dependency], gateways: &HashSet<String>, reached: &mut HashSet<String>) {
+    let mut open: Vec<String> = reached.iter().cloned().collect();
+    while let Some(from) = open.pop() {
+        for call in calls.iter().filter(|call| call.parent == from) {
+            if gateways.contains(&call.child) && reached.insert(call.child.clone()) {
+                open.push(call.child.clone());
+            }
+        }
+    }
+}
+
+/// Which services the gateways that a service reaches call in traces of that service, and how often.
 async fn calls_behind(
     state: &ApiState,
     tenant: Tenant,
     range: TimeRange,
     gateways: &HashSet<String>,
+    reached: &HashSet<String>,
     caller: &str,
 ) -> Result<Vec<(String, i64)>, Problem> {
-    let names: Vec<Value> = gateways.iter().cloned().map(Value::String).collect();
+    let names =
+        |of: &HashSet<String>| FilterValue::Many(of.iter().cloned().map(Value::String).collect());
     let filter = |column: &str, op, value| FilterSpec {
         column: column.to_owned(),
         op,
@@ -234,13 +253,9 @@ async fn calls_behind(
     let spec = QuerySpec {
         breakdowns: vec![SERVICE.to_owned()],
         filters: vec![
-            filter(
-                PARENT_SERVICE,
-                FilterOp::In,
-                FilterValue::Many(names.clone()),
-            ),
+            filter(PARENT_SERVICE, FilterOp::In, names(reached)),
             filter(SERVICE, FilterOp::Exists, FilterValue::None),
-            filter(SERVICE, FilterOp::NotIn, FilterValue::Many(names)),
+            filter(SERVICE, FilterOp::NotIn, names(gateways)),
             filter(ANY_SERVICE, FilterOp::Equal, of_caller),
         ],
         ..QuerySpec::default()

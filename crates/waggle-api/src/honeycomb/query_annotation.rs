@@ -1,6 +1,7 @@
 //! `/1/query_annotations/{dataset|__all__}`: names for saved queries. Source: spec/honeycomb-api.md section 12.3.
 
-use super::artifact::{no_content, with_times};
+use super::artifact::{no_artifact, no_content, with_times};
+use super::board::is_seen;
 use super::query::find_query;
 use crate::ask::{Answer, Ask, json_answer};
 use crate::form::{Form, read};
@@ -9,8 +10,9 @@ use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
+use std::collections::HashSet;
 use waggle_access::Permission;
-use waggle_metastore::{Query, QueryAnnotation, QueryId, Stored};
+use waggle_metastore::{ArtifactId, Board, PanelContent, Query, QueryAnnotation, QueryId, Stored};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Query annotations",
@@ -103,7 +105,10 @@ const DESCRIPTION_CHARS_MAX: usize = 1_023;
 /// `GET /1/query_annotations/{dataset}`; with `?include_board_annotations=true` those that boards made too.
 pub(crate) async fn list(ask: Ask) -> Answer {
     let mut annotations = ask.artifacts::<QueryAnnotation>().await?;
-    if ask.query("include_board_annotations") != Some("true") {
+    if ask.query("include_board_annotations") == Some("true") {
+        let hidden = of_others_boards(&ask).await?;
+        annotations.retain(|annotation| !is_hidden(annotation, &hidden));
+    } else {
         annotations.retain(|annotation| !annotation.value.is_of_board);
     }
     let annotations: Vec<Json> = annotations.iter().map(annotation_json).collect();
@@ -126,13 +131,13 @@ pub(crate) async fn create(ask: Ask) -> Answer {
 
 /// `GET /1/query_annotations/{dataset}/{id}`.
 pub(crate) async fn get(ask: Ask) -> Answer {
-    let annotation = ask.artifact::<QueryAnnotation>().await?;
+    let annotation = seen_annotation(&ask).await?;
     json_answer(StatusCode::OK, &annotation_json(&annotation))
 }
 
 /// `PUT /1/query_annotations/{dataset}/{id}`. The query can't be changed.
 pub(crate) async fn update(ask: Ask) -> Answer {
-    let mut annotation = ask.artifact::<QueryAnnotation>().await?;
+    let mut annotation = seen_annotation(&ask).await?;
     let mut object: Map<String, Json> = ask.object()?;
     // Some clients leave out what can't be changed.
     object
@@ -154,9 +159,41 @@ pub(crate) async fn update(ask: Ask) -> Answer {
 
 /// `DELETE /1/query_annotations/{dataset}/{id}`.
 pub(crate) async fn delete(ask: Ask) -> Answer {
-    let annotation = ask.artifact::<QueryAnnotation>().await?;
+    let annotation = seen_annotation(&ask).await?;
     ask.delete_artifact(&annotation).await?;
     no_content()
+}
+
+/// The annotation of the path's `{id}`, unless it is one of others' boards.
+async fn seen_annotation(ask: &Ask) -> Result<Stored<QueryAnnotation>, Problem> {
+    let annotation = ask.artifact::<QueryAnnotation>().await?;
+    if annotation.value.is_of_board && is_hidden(&annotation, &of_others_boards(ask).await?) {
+        return Err(no_artifact::<QueryAnnotation>());
+    }
+    Ok(annotation)
+}
+
+/// What only boards say that the caller does not see is seen in no other way; names that people gave to queries are everybody's.
+fn is_hidden(annotation: &Stored<QueryAnnotation>, of_others: &HashSet<ArtifactId>) -> bool {
+    annotation.value.is_of_board && of_others.contains(&annotation.id)
+}
+
+/// The annotations that boards name, if only such as the caller does not see.
+async fn of_others_boards(ask: &Ask) -> Result<HashSet<ArtifactId>, Problem> {
+    let (mut seen, mut others) = (HashSet::new(), HashSet::new());
+    for board in ask.artifacts_of_environment::<Board>().await? {
+        let named = match is_seen(ask, &board.value) {
+            true => &mut seen,
+            false => &mut others,
+        };
+        for panel in board.value.panels {
+            if let PanelContent::Query { annotation_id, .. } = panel.content {
+                named.insert(annotation_id);
+            }
+        }
+    }
+    others.retain(|annotation| !seen.contains(annotation));
+    Ok(others)
 }
 
 /// A query of the caller's tenant.

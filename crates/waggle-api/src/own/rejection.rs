@@ -112,7 +112,20 @@ fn advice(reason: &str) -> &'static str {
         }
         "rate_limited" => "The key has sent more events than it may for now.",
         "busy" => "The server takes in more than it can store; clients send again after a pause.",
+        "waiting_full" => {
+            "Too many X-Ray documents wait for the segment that they belong to (xray-pending-bytes-max); clients send again after a pause."
+        }
         "disk_full" => "The server's disk is full; nothing is taken in until there is room.",
         _ => "The server is not taking in events now; its log says why.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::advice;
+
+    #[test]
+    fn documents_that_may_not_wait_have_an_advice_of_their_own() {
+        assert!(advice("waiting_full").contains("xray-pending-bytes-max"));
     }
 }

@@ -124,6 +124,74 @@ async fn a_limited_board_is_there_for_few() {
 }
 
 #[tokio::test]
+async fn names_on_a_limited_board_are_there_for_few() {
+    const NAMES: &str = "/api/environments/production/datasets/shop/query-annotations";
+    let team = Team::new().await;
+    let installation = &team.installation;
+    installation.dataset(installation.production, "shop").await;
+    let saved = installation.ask_with_key("POST", "/1/queries/shop");
+    let query = saved.json(&json!({})).send().await.json()["id"].clone();
+    let mut ids = Vec::new();
+    for (name, source) in [
+        ("limited", "board"),
+        ("both", "board"),
+        ("of no board", "board"),
+        ("of a query", "query"),
+    ] {
+        let body = json!({"name": name, "query_id": query, "source": source});
+        let made = team.send(&team.ada, "POST", NAMES, &body).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        ids.push(made.json()["id"].as_str().unwrap().to_owned());
+    }
+    let panel = |id: &String| json!({"type": "query", "query_panel": {"query_id": query, "query_annotation_id": id}});
+    for (kind, shown) in [
+        ("limited", [&ids[0], &ids[1], &ids[3]].as_slice()),
+        ("team", &[&ids[1]]),
+    ] {
+        let panels: Vec<Json> = shown.iter().map(|id| panel(id)).collect();
+        let body = json!({"name": kind, "sharing": {"kind": kind}, "panels": panels});
+        let made = team.send(&team.ada, "POST", BOARDS, &body).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+    }
+    let all = format!("{NAMES}?include_board_annotations=true");
+    let rest = ["both", "of no board", "of a query"];
+    let every = ["limited", rest[0], rest[1], rest[2]];
+    for (cookie, seen) in [
+        (&team.ada, every.as_slice()),
+        (&team.administrator, &every),
+        (&team.cyd, &rest),
+    ] {
+        assert_eq!(names(&team.get(cookie, &all).await), seen);
+        assert_eq!(names(&team.get(cookie, NAMES).await), ["of a query"]);
+    }
+    let few = [Permission::ManageBoards, Permission::ManageColumns];
+    let key = installation.key_with(installation.production, KeyKind::Configuration, few);
+    let key = key.await;
+    let change = json!({"name": "mine now"});
+    let (hidden, shown) = (&ids[0], &ids[1]);
+    for (method, id, status) in [
+        ("GET", hidden, 404),
+        ("PUT", hidden, 404),
+        ("DELETE", hidden, 404),
+        ("GET", shown, 200),
+        ("PUT", shown, 200),
+    ] {
+        let path = format!("/1/query_annotations/shop/{id}");
+        let call = installation
+            .ask(method, &path)
+            .header("x-honeycomb-team", &key);
+        let answer = match method {
+            "PUT" => call.json(&change).send().await,
+            _ => call.send().await,
+        };
+        assert_eq!(answer.status, status, "{method} {path}: {}", answer.text());
+    }
+    let path = format!("{NAMES}/{hidden}");
+    let put = team.send(&team.cyd, "PUT", &path, &change).await;
+    assert_eq!(put.status, 404);
+}
+
+#[tokio::test]
 async fn keys_see_limited_boards_with_their_permission() {
     let team = Team::new().await;
     let id = team.board("limited", &json!({"kind": "limited"})).await;

@@ -2,11 +2,12 @@ use super::{check_rules, installation};
 use crate::tests::{Call, Installation};
 use crate::{ApiConfig, router};
 use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
 use std::time::Duration;
 use waggle_access::Permission;
 use waggle_metastore::KeyKind;
 use waggle_model::{
-    Cell, DatasetScope, FilterValue, Group, QueryError, QuerySpec, ResultTable, Value,
+    Cell, DatasetScope, FilterOp, FilterValue, Group, QueryError, QuerySpec, ResultTable, Value,
 };
 
 const PATH: &str = "/1/maps/dependencies/requests";
@@ -268,42 +269,80 @@ async fn one_team_leaves_a_quarter_of_the_maps_to_others() {
     assert_eq!(get(&theirs, &kept).await, 200);
 }
 
-/// An engine where `web` and `cron` call `proxy`, and `proxy` calls `shop` for both of them and `search` for `web`; `edge`, which nobody
-/// calls, calls `web`.
-fn through_a_proxy(spec: &QuerySpec, mut table: ResultTable) -> ResultTable {
-    let group = |names: &[&str], count: i64| Group {
+/// Traces of one kind: how many there are, and who calls whom in each.
+type Kind = (i64, &'static [(&'static str, &'static str)]);
+
+/// `edge`, which nobody calls, calls `web`; `web` and `cron` call `proxy`, which calls `shop` and `relay`; that calls `search`.
+/// `batch` calls `disk` through `gate`.
+const KINDS: [Kind; 5] = [
+    (
+        5,
+        &[
+            ("edge", "web"),
+            ("web", "web"),
+            ("web", "proxy"),
+            ("proxy", "shop"),
+        ],
+    ),
+    (
+        3,
+        &[("web", "proxy"), ("proxy", "relay"), ("relay", "search")],
+    ),
+    (2, &[("cron", "proxy"), ("proxy", "shop")]),
+    (
+        4,
+        &[
+            ("edge", "web"),
+            ("web", "batch"),
+            ("batch", "gate"),
+            ("gate", "disk"),
+        ],
+    ),
+    (1, &[("web", "shop")]),
+];
+
+/// An engine that knows these, and answers for pairs of services or for what is below some in traces of one.
+fn through_gateways(spec: &QuerySpec, mut table: ResultTable) -> ResultTable {
+    let value = |column: &str, op: FilterOp| {
+        let mut filters = spec.filters.iter();
+        let filter = filters.find(|filter| filter.column == column && filter.op == op)?;
+        Some(filter.value.clone())
+    };
+    let is_in = |value: &Option<FilterValue>, name: &str| match value {
+        Some(FilterValue::Many(names)) => names.contains(&Value::String(name.into())),
+        _ => panic!("{value:?}"),
+    };
+    let is_pair = spec.breakdowns.len() == 2;
+    let mut counts: BTreeMap<Vec<&str>, i64> = BTreeMap::new();
+    for (count, calls) in KINDS {
+        for (parent, child) in calls {
+            let key = match is_pair {
+                true => vec![*parent, *child],
+                false => vec![*child],
+            };
+            let is_counted = is_pair || {
+                let of_caller = value("any.service.name", FilterOp::Equal);
+                let is_there =
+                    |name: &str| of_caller == Some(FilterValue::One(Value::String(name.into())));
+                calls
+                    .iter()
+                    .any(|(one, other)| is_there(one) || is_there(other))
+                    && is_in(&value("parent.service.name", FilterOp::In), parent)
+                    && !is_in(&value("service.name", FilterOp::NotIn), child)
+            };
+            if is_counted {
+                *counts.entry(key).or_default() += count;
+            }
+        }
+    }
+    let groups = counts.into_iter().map(|(names, count)| Group {
         key: names
             .iter()
             .map(|name| Some(Value::String((*name).into())))
             .collect(),
         values: vec![Cell::Int(count)],
-    };
-    table.groups = match spec.breakdowns.as_slice() {
-        [_, _] => vec![
-            group(&["edge", "web"], 9),
-            group(&["web", "proxy"], 8),
-            group(&["cron", "proxy"], 2),
-            group(&["proxy", "shop"], 7),
-            group(&["proxy", "search"], 3),
-            group(&["web", "shop"], 1),
-        ],
-        _ => {
-            let caller = spec
-                .filters
-                .iter()
-                .find(|filter| filter.column == "any.service.name")
-                .unwrap();
-            match &caller.value {
-                FilterValue::One(Value::String(name)) if name == "web" => {
-                    vec![group(&["shop"], 5), group(&["search"], 3)]
-                }
-                FilterValue::One(Value::String(name)) if name == "cron" => {
-                    vec![group(&["shop"], 2)]
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-    };
+    });
+    table.groups = groups.collect();
     table.group_count = table.groups.len();
     table
 }
@@ -311,14 +350,14 @@ fn through_a_proxy(spec: &QuerySpec, mut table: ResultTable) -> ResultTable {
 #[tokio::test]
 async fn calls_pass_through_gateways() {
     let installation = installation().await;
-    *installation.engine.table.lock() = Some(Box::new(through_a_proxy));
+    *installation.engine.table.lock() = Some(Box::new(through_gateways));
     let settings = "/api/environments/production/service-map";
-    let wanted = json!({"gateways": ["edge", "proxy"]});
+    let wanted = json!({"gateways": ["edge", "gate", "proxy", "relay"]});
     installation
         .get(settings)
         .await
         .check(200, &json!({"gateways": []}));
-    let sent = json!({"gateways": ["proxy", "edge", "proxy"]});
+    let sent = json!({"gateways": ["relay", "proxy", "edge", "gate", "proxy"]});
     installation
         .send("PUT", settings, &sent)
         .await
@@ -329,6 +368,8 @@ async fn calls_pass_through_gateways() {
     let expected = json!([
         edge("edge", "web", 9),
         edge("web", "shop", 6),
+        edge("batch", "disk", 4),
+        edge("web", "batch", 4),
         edge("web", "search", 3),
         edge("cron", "shop", 2),
     ]);
