@@ -432,6 +432,7 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
         );
       return [200, { columns: found.slice(0, Number(search.get('limit') ?? 200)), total: found.length }];
     }
+    if (sub === 'suggestions') return [200, { groupings: [], query: null }];
     if (sub === 'query') {
       const bad = (body.filters ?? []).findIndex((f) => !OPS[f.op]);
       return bad >= 0

@@ -147,6 +147,24 @@ export async function walkPages({ page, step, shoot, still, check, origin, envir
     await shoot('dataset-settings');
   });
 
+  await step('Datasets: what the query page begins with is set, and it does', async () => {
+    const form = page.locator('section', {
+      has: page.getByRole('heading', { name: 'What the query page begins with' }),
+    });
+    await form.getByLabel('Columns offered first in GROUP BY').fill('span.kind');
+    await form
+      .getByLabel('Query of a page that is opened without one')
+      .fill('{"calculations": [{"op": "P95", "column": "duration_ms"}]}');
+    await form.getByRole('button', { name: 'Save' }).click();
+    await form.getByText('Saved').waitFor();
+    await page.getByRole('link', { name: 'Query this dataset' }).click();
+    await page.locator('[data-clause="SELECT"]').getByText('P95(duration_ms)').waitFor();
+    await page.locator('[data-testid="results"][data-state="ready"]').waitFor();
+    await page.locator('[data-clause="GROUP BY"] input').click();
+    await page.getByRole('option').first().filter({ hasText: 'span.kind' }).waitFor();
+    await ask('PUT', `/datasets/${dataset}/suggestions`, { groupings: [], query: null });
+  });
+
   await step('Settings: a key is made, works, is disabled and deleted', async () => {
     await page.getByRole('navigation').getByRole('link', { name: 'Settings' }).click();
     await page.getByRole('button', { name: 'Create a key' }).click();

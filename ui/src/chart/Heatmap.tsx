@@ -1,6 +1,6 @@
 // A HEATMAP calculation as a canvas: cells below, hover and selection above, labels in the same canvas.
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { bucketText, numberText, shortNumber } from '../model/format';
+import { axisTexts, bucketText, numberText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import type { ChartMarker, HeatmapData } from '../model/result';
 import { measured } from '../model/timing';
@@ -28,6 +28,8 @@ export interface HeatArea {
 }
 interface Props {
   calculation: string;
+  /** Whose values these are; its name may tell their unit. */
+  column: string;
   data: HeatmapData;
   range: [number, number];
   granularity: number;
@@ -191,8 +193,9 @@ export function Heatmap(props: Props) {
     context.strokeStyle = colours.border;
     context.textAlign = 'right';
     context.textBaseline = 'middle';
-    for (const value of rows.labels()) context.fillText(shortNumber(value), AXIS_LEFT - 6, rows.pixel(value));
-    if (data.above) context.fillText(`≥ ${shortNumber(data.above.from)}`, AXIS_LEFT - 6, TOP + 2);
+    const labels = rows.labels();
+    axisTexts(props.column, labels).forEach((text, i) => context.fillText(text, AXIS_LEFT - 6, rows.pixel(labels[i]!)));
+    if (data.above) context.fillText(`≥ ${axisTexts(props.column, [data.above.from], 3)[0]}`, AXIS_LEFT - 6, TOP + 2);
     context.textAlign = 'center';
     context.textBaseline = 'top';
     const ticks = timeTicks(range[0], range[1], plotWidth, utc);

@@ -1,4 +1,4 @@
-// Labels of the time axis, the same for line charts and heat maps.
+// Where the labels of axes stand: times, the same for line charts and heat maps, and the values of heat maps.
 import { momentText } from '../model/time-range';
 
 /** Room left of the plot for the labels of the value axis, and right of it; equal for all charts so that times line up. */
@@ -35,4 +35,15 @@ export function timeLabels(ticks: readonly number[], utc: boolean): string[] {
     const isNewDay = i > 0 && momentText(ticks[i - 1]! * 1000, utc).slice(0, 10) !== full.slice(0, 10);
     return isNewDay || (i === 0 && step >= 10800) ? `${date} ${time}` : time;
   });
+}
+/** Round values between two others, at most `most` steps of 1, 2, 2.5 or 5 times a power of ten; ends that are all but round count as round. */
+export function valueTicks(from: number, to: number, most: number): number[] {
+  const span = to - from;
+  if (!(span > 0)) return [from];
+  const power = 10 ** Math.floor(Math.log10(span / most));
+  const step = power * [1, 2, 2.5, 5, 10].find((m) => m * power * most >= span * 0.99)!;
+  const slack = span * 0.01;
+  const first = Math.ceil((from - slack) / step);
+  const count = Math.floor((to + slack) / step) - first + 1;
+  return Array.from({ length: count }, (_, i) => Number(((first + i) * step).toPrecision(12)));
 }

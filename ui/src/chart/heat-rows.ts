@@ -1,5 +1,6 @@
 // The rows of a heat map, from the bottom: its bins over the height, and above them one row for all larger values when it was cut.
 import type { HeatmapData } from '../model/result';
+import { valueTicks } from './axis';
 
 /** Height of the row of larger values, and what is left free below it. */
 const STRIP = 14;
@@ -56,11 +57,10 @@ export class HeatRows {
     if (above && pixel < this.#top + STRIP) return bins;
     return Math.max(0, Math.min(bins - 1, Math.floor(((this.#bottom - pixel) / this.#body) * bins)));
   }
-  /** Values to print beside the axis. */
+  /** Round values to print beside the axis; one at the end would stand in the label of the larger values. */
   labels(): number[] {
-    // The one at the end would stand in that of the larger values.
-    const count = this.#data.above ? 4 : 5;
-    return Array.from({ length: count }, (_, i) => this.#data.min_value + ((this.#end - this.#data.min_value) * i) / 4);
+    const free = this.#top + (this.#data.above ? STRIP + GAP : 0);
+    return valueTicks(this.#data.min_value, this.#end, 4).filter((value) => this.pixel(value) >= free);
   }
   /** The counts as an image has them: columns of all rows. */
   columns(): number[][] {

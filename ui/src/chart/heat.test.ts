@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { valueTicks } from './axis';
 import { HeatRows } from './heat-rows';
 import { bodyCut, heatChoice, withAbove } from '../model/heat';
 import type { HeatmapData } from '../model/result';
@@ -65,6 +66,22 @@ describe('a heat map that its largest values squash', () => {
     )!;
     expect(cut.above!.counts).toEqual([1, 0]);
     expect(cut.counts[1]).toEqual([4, 1]);
+  });
+});
+
+describe('labels of values', () => {
+  it.each([
+    [0.09314, 10_021, [0, 2500, 5000, 7500, 10_000]],
+    [0.056, 17.67, [0, 5, 10, 15]],
+    [-3, 5, [-2, 0, 2, 4]],
+    [1000, 1001, [1000, 1000.25, 1000.5, 1000.75, 1001]],
+    [7, 7, [7]],
+  ])('between %f and %f are round', (from, to, ticks) => expect(valueTicks(from, to, 4)).toEqual(ticks));
+  it('keep clear of that of the larger values', () => {
+    const cut = withAbove(map([bins([90, 5])]), map([[50, 40]], 5), 10)!;
+    const rows = new HeatRows(cut, 8, 200);
+    expect(rows.labels()).toEqual([0, 2.5, 5, 7.5]);
+    expect(new HeatRows(map([[1, 2]], 5), 8, 200).labels()).toEqual([0, 2.5, 5, 7.5, 10]);
   });
 });
 

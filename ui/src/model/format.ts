@@ -23,6 +23,40 @@ export function shortNumber(value: number): string {
   if (size >= 1e4) return cut(value / 1e3, 'k');
   return String(Number(value.toPrecision(4)));
 }
+const DURATIONS: [string, number][] = [
+  ['ns', 1],
+  ['µs', 1e3],
+  ['ms', 1e6],
+  ['s', 1e9],
+];
+const SIZES: [string, number][] = [
+  ['B', 1],
+  ['kB', 1e3],
+  ['MB', 1e6],
+  ['GB', 1e9],
+  ['TB', 1e12],
+];
+/** By the end of a column's name: its unit in the first of the units it may be shown in. */
+const COLUMN_UNITS = new Map<string, [number, [string, number][]]>([
+  ['ns', [1, DURATIONS]],
+  ['us', [1e3, DURATIONS]],
+  ['ms', [1e6, DURATIONS]],
+  ['s', [1e9, DURATIONS]],
+  ['seconds', [1e9, DURATIONS]],
+  ['bytes', [1, SIZES]],
+]);
+/** Values along one axis, in one unit when the name of their column ends in one: `0.5 s`, `1 s`; else `1.2k`. */
+export function axisTexts(column: string, values: readonly number[], digits = 6): string[] {
+  const known = COLUMN_UNITS.get(/[_.]([a-z]+)$/.exec(column)?.[1] ?? '');
+  if (!known) return values.map(shortNumber);
+  const [factor, units] = known;
+  const most = Math.max(...values.map((v) => Math.abs(v) * factor));
+  const [unit, size] = units.findLast(([, s]) => most >= s) ?? units[0]!;
+  return values.map((v) => {
+    const value = Number(((v * factor) / size).toPrecision(digits));
+    return `${Math.abs(value) >= 1e4 ? shortNumber(value) : value} ${unit}`;
+  });
+}
 /** A duration given in ns: `812 ns`, `3.4 µs`, `12.5 ms`, `1.204 s`, `2 min 5 s`. */
 export function durationText(ns: number): string {
   const trim = (n: number) => String(Number(n.toPrecision(n >= 100 ? 4 : 3)));

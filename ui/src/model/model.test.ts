@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { bucketText, bytesText, durationText, middleCut, numberText, rfc3339ToNs, shortNumber } from './format';
+import {
+  axisTexts,
+  bucketText,
+  bytesText,
+  durationText,
+  middleCut,
+  numberText,
+  rfc3339ToNs,
+  shortNumber,
+} from './format';
 import { BINDINGS, collisions, pressText } from './keys';
 import { assignStyles, COLOUR_COUNT } from './palette';
 import {
@@ -158,6 +167,12 @@ describe('formats', () => {
   ])('duration %d', (ns, text) => expect(durationText(ns)).toBe(text));
   it('are short on axes', () =>
     expect([shortNumber(1500), shortNumber(34e6), shortNumber(0.25)]).toEqual(['1500', '34M', '0.25']));
+  it.each([
+    ['duration_ms', [0, 2500, 10_000], ['0 s', '2.5 s', '10 s']],
+    ['duration_ms', [0, 0.05, 0.1], ['0 µs', '50 µs', '100 µs']],
+    ['http.body_bytes', [1000, 1500], ['1 kB', '1.5 kB']],
+    ['app.items', [5, 20_000], ['5', '20k']],
+  ])('the axis of %s', (column, values, texts) => expect(axisTexts(column, values)).toEqual(texts));
   it('say bytes', () =>
     expect([bytesText(12), bytesText(123456), bytesText(7.8e9)]).toEqual(['12 B', '123 kB', '7.8 GB']));
   it('cut ids in the middle', () => expect(middleCut('0123456789abcdef', 10)).toBe('012345…def'));

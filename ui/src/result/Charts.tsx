@@ -198,6 +198,7 @@ export function Charts(props: Props) {
             ) : heat ? (
               <Heatmap
                 calculation={c.key}
+                column={c.column ?? ''}
                 data={heat}
                 range={range}
                 granularity={answer.granularity}

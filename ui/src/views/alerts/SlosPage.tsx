@@ -5,6 +5,7 @@ import { alertingOptions, sloOptions, slosOptions, type Slo } from '../../api/ma
 import { numberText } from '../../model/format';
 import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { usePlace } from '../../widgets/route';
+import page from '../../widgets/page.module.css';
 import css from './alerts.module.css';
 
 export default function SlosPage() {
@@ -12,10 +13,10 @@ export default function SlosPage() {
   const alerting = useQuery(alertingOptions(place.env));
   const list = useQuery(slosOptions(place.env));
   return (
-    <div className={css.page}>
+    <div className={page.page}>
       <h1>SLOs</h1>
       {alerting.data && !alerting.data.evaluated && (
-        <p className={css.note}>
+        <p className={page.note}>
           <Info size={16} aria-hidden /> {alerting.data.note}
         </p>
       )}
@@ -29,8 +30,8 @@ export default function SlosPage() {
         </Empty>
       )}
       {list.data && list.data.length > 0 && (
-        <div className={css.tableBox}>
-          <table className={css.table} aria-label="SLOs">
+        <div className={page.tableBox}>
+          <table className={`${page.table} ${page.stacked}`} aria-label="SLOs">
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -65,17 +66,21 @@ function Row({ env, slo }: { env: string; slo: Slo }) {
         {slo.name}
         {slo.description && <small>{slo.description}</small>}
       </th>
-      <td>{slo.dataset_slugs?.join(', ')}</td>
-      <td className="mono">{slo.sli.alias}</td>
-      <td className="num">
+      <td data-label="Datasets">{slo.dataset_slugs?.join(', ')}</td>
+      <td className="mono" data-label="Good is">
+        {slo.sli.alias}
+      </td>
+      <td className="num" data-label="Target">
         {slo.target_per_million / 10_000} % in {slo.time_period_days} days
       </td>
       {error ? (
         <td colSpan={3}>{error.message}</td>
       ) : (
         <>
-          <td className="num">{data?.status === 'no_events' ? 'no events' : percent(data?.compliance)}</td>
-          <td className="num">
+          <td className="num" data-label="Compliance">
+            {data?.status === 'no_events' ? 'no events' : percent(data?.compliance)}
+          </td>
+          <td className="num" data-label="Budget left">
             <span
               className={css.budget}
               data-state={budget === undefined ? undefined : budget < 0 ? 'error' : budget < 25 ? 'warn' : 'ok'}
@@ -84,7 +89,9 @@ function Row({ env, slo }: { env: string; slo: Slo }) {
               {percent(budget)}
             </span>
           </td>
-          <td className="num">{data?.burn_rate === undefined ? '…' : `${numberText(data.burn_rate)} ×`}</td>
+          <td className="num" data-label="Burn rate, 4 h">
+            {data?.burn_rate === undefined ? '…' : `${numberText(data.burn_rate)} ×`}
+          </td>
         </>
       )}
     </tr>

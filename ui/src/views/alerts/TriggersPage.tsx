@@ -6,7 +6,7 @@ import { numberText } from '../../model/format';
 import { Button, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { datasetPath, usePlace } from '../../widgets/route';
-import css from './alerts.module.css';
+import page from '../../widgets/page.module.css';
 
 export default function TriggersPage() {
   const place = usePlace();
@@ -18,10 +18,10 @@ export default function TriggersPage() {
     onSuccess: () => client.invalidateQueries({ queryKey: ['triggers'] }),
   });
   return (
-    <div className={css.page}>
+    <div className={page.page}>
       <h1>Triggers</h1>
       {alerting.data && !alerting.data.evaluated && (
-        <p className={css.note}>
+        <p className={page.note}>
           <Info size={16} aria-hidden /> {alerting.data.note}
         </p>
       )}
@@ -36,8 +36,8 @@ export default function TriggersPage() {
         </Empty>
       )}
       {list.data && list.data.length > 0 && (
-        <div className={css.tableBox}>
-          <table className={css.table} aria-label="Triggers">
+        <div className={page.tableBox}>
+          <table className={`${page.table} ${page.stacked}`} aria-label="Triggers">
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -64,15 +64,17 @@ export default function TriggersPage() {
                     )}
                     {trigger.description && <small>{trigger.description}</small>}
                   </th>
-                  <td>{trigger.dataset_slug}</td>
-                  <td className="num">
+                  <td data-label="Dataset">{trigger.dataset_slug}</td>
+                  <td className="num" data-label="Would tell when">
                     {trigger.threshold.op} {numberText(trigger.threshold.value)}
                     {trigger.threshold.exceeded_limit > 1 && `, ${trigger.threshold.exceeded_limit} times`}
                   </td>
-                  <td className="num">{numberText(trigger.frequency / 60)} min</td>
-                  <td>{trigger.recipients.map((r) => r.target ?? r.type).join(', ') || 'nobody'}</td>
-                  <td>{trigger.disabled ? 'disabled' : 'not evaluated'}</td>
-                  <td className={css.actions}>
+                  <td className="num" data-label="Every">
+                    {numberText(trigger.frequency / 60)} min
+                  </td>
+                  <td data-label="Tells">{trigger.recipients.map((r) => r.target ?? r.type).join(', ') || 'nobody'}</td>
+                  <td data-label="State">{trigger.disabled ? 'disabled' : 'not evaluated'}</td>
+                  <td className={page.actions}>
                     <Button kind="plain" onClick={() => remove.mutate(trigger)}>
                       Delete
                     </Button>

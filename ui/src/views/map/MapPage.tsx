@@ -130,10 +130,12 @@ export default function MapPage() {
   const error = nodes.error ?? edges.error ?? behind.error;
   const choose = (service: string | undefined) =>
     setSearch({ service, calls: undefined, ...(service === undefined ? { isolate: undefined } : {}) });
+  // Of what cannot be drawn, the page says so at once.
+  const isReady = Boolean(error || isAlternative || (whole && (count === 0 || !map)) || layout);
   const made = Math.max(nodes.dataUpdatedAt, edges.dataUpdatedAt);
 
   return (
-    <div className={css.page} data-testid="map" data-state={layout ? 'ready' : 'loading'}>
+    <div className={css.page} data-testid="map" data-state={isReady ? 'ready' : 'loading'}>
       <header className={css.head}>
         <h1>Service map</h1>
         <ul className={css.filters} aria-label="Filters">

@@ -19,7 +19,7 @@ export function useQueryState() {
   const dataset = place.dataset ?? stored.data?.dataset ?? '__all__';
 
   // Without a query of its own the page begins with that of the dataset, if people gave it one.
-  const isBare = search.query === undefined && place.result === undefined;
+  const isBare = search.query === undefined && search.query_error === undefined && place.result === undefined;
   const offered = useQuery({
     ...suggestionsOptions(place.env, dataset),
     enabled: isBare && dataset !== '__all__',

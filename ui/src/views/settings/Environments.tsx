@@ -8,6 +8,7 @@ import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
 import { Link } from '../../widgets/Link';
 import { environmentPath, type Place } from '../../widgets/route';
+import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 
 export function Environments({ place }: { place: Place }) {
@@ -29,8 +30,8 @@ export function Environments({ place }: { place: Place }) {
   if (!list.data) return <Skeleton />;
   return (
     <section className={css.section}>
-      <div className={css.tableBox}>
-        <table className={css.table}>
+      <div className={page.tableBox}>
+        <table className={page.table}>
           <thead>
             <tr>
               <th scope="col">Name</th>

@@ -5,6 +5,7 @@ import { retentionOptions, saveRetention, type Retention } from '../../api/manag
 import { bytesText, numberText } from '../../model/format';
 import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
+import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 
 const DAY = 86_400;
@@ -18,14 +19,18 @@ export function Keeping({ env }: { env: string }) {
   return (
     <section className={css.section}>
       <Limit env={env} retention={data} />
-      <div className={css.tableBox}>
-        <table className={css.table}>
+      <div className={page.tableBox}>
+        <table className={page.table}>
           <thead>
             <tr>
               <th scope="col">Dataset</th>
               <th scope="col">Events stay</th>
-              <th scope="col">Events</th>
-              <th scope="col">Stored</th>
+              <th scope="col" className={page.right}>
+                Events
+              </th>
+              <th scope="col" className={page.right}>
+                Stored
+              </th>
               <th scope="col">Oldest</th>
             </tr>
           </thead>
@@ -37,8 +42,8 @@ export function Keeping({ env }: { env: string }) {
                   {daysText(d.effective.age_s)}
                   {d.limits.age_s != null && ' (its own limit)'}
                 </td>
-                <td className="num">{numberText(d.event_count)}</td>
-                <td className="num">{bytesText(d.stored_bytes)}</td>
+                <td className={`num ${page.right}`}>{numberText(d.event_count)}</td>
+                <td className={`num ${page.right}`}>{bytesText(d.stored_bytes)}</td>
                 <td>{d.oldest_at?.slice(0, 16).replace('T', ' ') ?? '–'}</td>
               </tr>
             ))}

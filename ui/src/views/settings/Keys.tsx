@@ -7,6 +7,7 @@ import { agoText } from '../../model/format';
 import { Button, CopyButton, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { CheckField, Form, FormEnd, SelectField, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
+import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 
 /** What a configuration key may be allowed, in the words of Honeycomb's keys. */
@@ -48,8 +49,8 @@ export function Keys({ env }: { env: string }) {
       {error && <ErrorBox what="The key could not be changed" error={error} />}
       {keys.data.length === 0 && <Empty title="This environment has no keys" />}
       {keys.data.length > 0 && (
-        <div className={css.tableBox}>
-          <table className={css.table} aria-label="API keys">
+        <div className={page.tableBox}>
+          <table className={page.table} aria-label="API keys">
             <thead>
               <tr>
                 <th scope="col">Name</th>
@@ -73,7 +74,7 @@ export function Keys({ env }: { env: string }) {
                   <td>{mayText(key)}</td>
                   <td title={key.created_at}>{agoText(Date.parse(key.created_at), now)}</td>
                   <td>{key.disabled ? 'disabled' : 'active'}</td>
-                  <td className={css.actions}>
+                  <td className={page.actions}>
                     <Button disabled={change.isPending} onClick={() => change.mutate(key)}>
                       {key.disabled ? 'Enable' : 'Disable'}
                     </Button>

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { alertingOptions, deleteRecipient, makeRecipient, recipientsOptions, type Recipient } from '../../api/manage';
 import { Button, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Form, FormEnd, SelectField, TextField } from '../../widgets/form';
+import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 
 const KINDS: [string, string][] = [
@@ -57,13 +58,13 @@ export function Recipients({ env }: { env: string }) {
   if (!list.data) return <Skeleton />;
   return (
     <section className={css.section}>
-      {alerting.data && !alerting.data.evaluated && <p className={css.note}>{alerting.data.note}</p>}
+      {alerting.data && !alerting.data.evaluated && <p className={page.note}>{alerting.data.note}</p>}
       {remove.error && <ErrorBox what="The recipient could not be deleted" error={remove.error} />}
       {list.data.length === 0 ? (
         <Empty title="Nobody is told yet" />
       ) : (
-        <div className={css.tableBox}>
-          <table className={css.table}>
+        <div className={page.tableBox}>
+          <table className={page.table}>
             <thead>
               <tr>
                 <th scope="col">Kind</th>
@@ -78,7 +79,7 @@ export function Recipients({ env }: { env: string }) {
                 <tr key={recipient.id}>
                   <th scope="row">{KINDS.find(([id]) => id === recipient.type)?.[1] ?? recipient.type}</th>
                   <td>{targetOf(recipient)}</td>
-                  <td className={css.actions}>
+                  <td className={page.actions}>
                     <Button kind="plain" onClick={() => remove.mutate(recipient.id)}>
                       Delete
                     </Button>

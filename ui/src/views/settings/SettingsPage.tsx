@@ -14,6 +14,7 @@ import { Environments } from './Environments';
 import { Keys } from './Keys';
 import { Keeping } from './Keeping';
 import { Recipients } from './Recipients';
+import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 import { Usage } from './Usage';
 
@@ -34,7 +35,7 @@ export default function SettingsPage() {
   const { tab = 'keys' } = useTypedSearch<SettingsSearch>();
   const setSearch = useSetSearch<SettingsSearch>();
   return (
-    <div className={css.page}>
+    <div className={page.page}>
       <h1>Settings</h1>
       <Tabs label="Settings" value={tab} onChange={(next) => setSearch({ tab: next })} tabs={TABS} />
       {tab === 'keys' && <Keys env={place.env} />}
@@ -59,8 +60,8 @@ function Team({ place }: { place: Place }) {
     <section className={css.section}>
       <h2>{session.data?.team?.name}</h2>
       <p>Administrators manage keys, environments and retention; members do everything else.</p>
-      <div className={css.tableBox}>
-        <table className={css.table}>
+      <div className={page.tableBox}>
+        <table className={page.table}>
           <thead>
             <tr>
               <th scope="col">Name</th>

@@ -6,6 +6,7 @@ import { DayBars } from '../../chart/DayBars';
 import { bytesText, numberText, shortNumber } from '../../model/format';
 import { addDays, lastDays, monthOf } from '../../model/usage';
 import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 
 export function Usage({ env }: { env: string }) {
@@ -41,15 +42,21 @@ export function Usage({ env }: { env: string }) {
         <span className="num">{days[0]!.day}</span>
         <span className="num">{days.at(-1)!.day}</span>
       </div>
-      <div className={css.tableBox}>
-        <table className={css.table} aria-label="Usage by dataset">
+      <div className={page.tableBox}>
+        <table className={page.table} aria-label="Usage by dataset">
           <thead>
             <tr>
               <th scope="col">Dataset</th>
               <th scope="col">31 days</th>
-              <th scope="col">Events</th>
-              <th scope="col">Share</th>
-              <th scope="col">Bytes</th>
+              <th scope="col" className={page.right}>
+                Events
+              </th>
+              <th scope="col" className={page.right}>
+                Share
+              </th>
+              <th scope="col" className={page.right}>
+                Bytes
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -59,9 +66,9 @@ export function Usage({ env }: { env: string }) {
                 <td className={css.bars}>
                   <DayBars days={lastDays(d.days, 31, now)} />
                 </td>
-                <td className="num">{numberText(d.events)}</td>
-                <td className="num">{((d.events / data.events) * 100).toFixed(1)} %</td>
-                <td className="num">{bytesText(d.bytes)}</td>
+                <td className={`num ${page.right}`}>{numberText(d.events)}</td>
+                <td className={`num ${page.right}`}>{((d.events / data.events) * 100).toFixed(1)} %</td>
+                <td className={`num ${page.right}`}>{bytesText(d.bytes)}</td>
               </tr>
             ))}
           </tbody>
