@@ -39,6 +39,7 @@ it('a heat map takes its keys, and leaves those with Ctrl, Alt or Meta to the br
   render(
     <Heatmap
       calculation="HEATMAP(ms)"
+      column="duration_ms"
       data={{ min_value: 0, max_value: 20, step_size: 10, bins: 2, times: ['1970-01-01T00:00:00Z'], counts: [[3, 1]] }}
       range={[0, 60]}
       granularity={60}
