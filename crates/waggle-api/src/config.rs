@@ -177,7 +177,8 @@ pub struct ApiConfig {
     pub xray_trace_bytes_max: usize,
     /// How long a document waits for its segment, or to be completed. Default 15 minutes.
     pub xray_pending_age: Duration,
-    /// Most bytes of documents that wait; beyond, the oldest get their events as they are. Default 64 MiB.
+    /// Most bytes of documents that wait. Of one team alone the oldest get their events as they are beyond three quarters of it, and no
+    /// more are taken beyond seven eighths; of several, when they hold three and seven times what is free. Default 64 MiB.
     pub xray_pending_bytes_max: usize,
     /// Most segments and subsegments that are remembered, so that parts of a trace find each other and repeated ones are known, about
     /// 200 bytes each. Default 500,000.

@@ -315,7 +315,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "xray-pending-bytes-max",
         kind: Kind::Bytes(MIB, 1024 * GIB),
         default: "64MiB",
-        help: "Most memory for X-Ray documents that wait; beyond three quarters of it the oldest become events as they are, and beyond all of it calls with more are answered 503.",
+        help: "Most memory for X-Ray documents that wait. When a team holds three times what is free, its oldest become events as they are; when seven times, its calls with more are answered 503.",
     },
     Setting {
         name: "xray-entities-max",

@@ -22,6 +22,7 @@ pub(crate) struct Sender {
     may_create_datasets: bool,
     /// The key, where its events are counted.
     counted: Option<KeyId>,
+    is_server: bool,
 }
 
 impl Sender {
@@ -31,6 +32,19 @@ impl Sender {
             tenant,
             may_create_datasets: true,
             counted: None,
+            is_server: true,
+        }
+    }
+
+    pub(crate) fn is_server(&self) -> bool {
+        self.is_server
+    }
+
+    /// The same, when what it sends has been counted already.
+    pub(crate) fn uncounted(self) -> Self {
+        Self {
+            counted: None,
+            ..self
         }
     }
 }
@@ -111,6 +125,7 @@ pub(crate) fn sender_by(state: &ApiState, caller: &Caller) -> Result<Sender, Sen
         tenant: caller.tenant,
         may_create_datasets: caller.may(Permission::CreateDatasets),
         counted,
+        is_server: false,
     })
 }
 

@@ -22,7 +22,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 use waggle_model::{
-    AppendError, PENDING_DATASET, Tenant, TimeRange, TraceChoice, TraceRequest, Value,
+    AppendError, PENDING_DATASET, RejectReason, Tenant, TimeRange, TraceChoice, TraceRequest, Value,
 };
 use waggle_wire::xray::{DATASET_UNKNOWN, Document, EntityId, RejectCode, Rejected, Source};
 use write::Written;
@@ -137,18 +137,21 @@ async fn fly(
     sender: Sender,
     flight: &mut Flight,
 ) -> Result<Vec<EntityId>, NotTaken> {
+    let (team, is_server) = (sender.tenant.team, sender.is_server());
     let stored = store(state, sender, flight).await;
     let now_ns = state.clock.now_ns();
     let mut recent = state.segments.recent.lock();
     match stored {
         Ok(refused) => {
-            let came = recent.take_back(flight, &refused, now_ns);
+            // Who sends to a trace must not put off the server's own turn, which has other means.
+            let since_ns = is_server.then_some(now_ns);
+            let came = recent.take_back(flight, &refused, since_ns);
             let stuck_count = refused.len().saturating_sub(came.len());
             state
                 .metrics
                 .xray_documents(XrayOutcome::Stuck, stuck_count);
             recent.commit(flight, now_ns);
-            if recent.is_pressed() {
+            if recent.is_pressed(team) {
                 state.segments.pressed.notify_one();
             }
             Ok(came)
@@ -210,10 +213,11 @@ fn offer(
 /// Writes a flight and returns the documents whose own event the store refused.
 ///
 /// A document that was acknowledged before, and waited, must not be lost by being refused now: where its own dataset can't have it, it
-/// goes to that of documents whose service is not known, and when even that is impossible it is left out and goes on waiting.
+/// goes to that of documents whose service is not known, and when even that is impossible it is left out and goes on waiting. So it does
+/// when only the key that sends now may not make its dataset.
 async fn store(
     state: &ApiState,
-    sender: Sender,
+    mut sender: Sender,
     flight: &mut Flight,
 ) -> Result<Vec<(Key, EntityId)>, NotTaken> {
     let tenant = sender.tenant;
@@ -235,6 +239,8 @@ async fn store(
         } = written;
         let outcome =
             append_internal(state, sender.clone(), Protocol::Xray, batches, &must).await?;
+        // Its key has paid: the rounds that follow are the same documents.
+        sender = sender.uncounted();
         let is_stored = !outcome.refuses_any(&must);
         let mut left_out: HashSet<usize> = match is_stored {
             true => unwritable.into_iter().collect(),
@@ -258,7 +264,7 @@ async fn store(
                     settles: true,
                     is_elsewhere,
                     ..
-                } if *is_elsewhere => {
+                } if *is_elsewhere || !sender.is_server() && is_about_datasets(reason) => {
                     tracing::warn!(%id, ?reason, "a document that waited can't be written yet");
                     left_out.insert(*number);
                 }
@@ -287,6 +293,14 @@ async fn store(
     }
     tracing::warn!("what can be stored changes faster than documents can be written");
     Err(NotTaken::Store(AppendError::Busy))
+}
+
+/// True when another sender, or the server, might have the events stored where they belong.
+fn is_about_datasets(reason: RejectReason) -> bool {
+    matches!(
+        reason,
+        RejectReason::UnknownDataset | RejectReason::TooManyDatasets
+    )
 }
 
 /// Makes the rows of a flight; gives its documents back.

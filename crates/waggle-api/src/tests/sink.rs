@@ -81,10 +81,7 @@ impl EventSink for RecordingSink {
                 }
             }
         }
-        if outcome.refuses_any(must) {
-            return Ok(outcome);
-        }
-        for (index, batch) in batches.into_iter().enumerate() {
+        for (index, batch) in batches.iter().enumerate() {
             if let Mood::RefuseDatasets(names) = mood
                 && names.contains(&&*batch.dataset)
             {
@@ -101,15 +98,21 @@ impl EventSink for RecordingSink {
                 dataset = made.ok().map(|made| made.dataset.id);
             }
             outcome.datasets.push(dataset);
-            if dataset.is_some() {
-                outcome.accepted_count += batch.len();
-                self.taken.lock().push((tenant, batch));
-            } else {
+            if dataset.is_none() {
                 outcome.rejects.extend((0..batch.len()).map(|row| Reject {
                     batch: index,
                     row,
                     reason: RejectReason::UnknownDataset,
                 }));
+            }
+        }
+        if outcome.refuses_any(must) {
+            return Ok(outcome);
+        }
+        for (batch, dataset) in batches.into_iter().zip(&outcome.datasets) {
+            if dataset.is_some() {
+                outcome.accepted_count += batch.len();
+                self.taken.lock().push((tenant, batch));
             }
         }
         outcome.accepted_count = outcome.accepted_count.saturating_sub(outcome.rejects.len());

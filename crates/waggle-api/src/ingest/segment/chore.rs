@@ -42,14 +42,18 @@ pub(crate) async fn settle_overdue(state: ApiState) {
 /// One turn of [`settle_overdue`].
 pub(super) async fn settle_once(state: &ApiState) {
     let now_ns = state.clock.now_ns();
-    let overdue = state.segments.recent.lock().overdue(now_ns);
+    let (overdue, orphaned) = {
+        let recent = state.segments.recent.lock();
+        let overdue = recent.overdue(now_ns);
+        let orphaned = recent.orphaned(&overdue);
+        (overdue, orphaned)
+    };
+    for key in orphaned {
+        // The segment may be one that the table has forgotten, or a span of OpenTelemetry.
+        learn(state, key).await;
+    }
     let mut tenants: BTreeMap<Tenant, Vec<_>> = BTreeMap::new();
     for (key, id) in overdue {
-        let is_orphan = state.segments.recent.lock().is_orphan(&key, id);
-        if is_orphan {
-            // Its segment may be one that the table has forgotten, or a span of OpenTelemetry.
-            learn(state, key).await;
-        }
         tenants.entry(key.0).or_default().push((key, id));
     }
     for (tenant, documents) in tenants {
@@ -68,9 +72,7 @@ pub(super) async fn settle_once(state: &ApiState) {
 fn give_up(state: &ApiState, documents: &[(Key, EntityId)]) -> Flight {
     let mut recent = state.segments.recent.lock();
     let mut flight = recent.begin();
-    for (key, id) in documents {
-        recent.give_up(&mut flight, *key, *id);
-    }
+    recent.give_up(&mut flight, documents);
     flight
 }
 

@@ -11,7 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use tokio::sync::watch;
-use waggle_model::Tenant;
+use waggle_model::{TeamId, Tenant};
 use waggle_wire::xray::{Document, EntityId, Source, TraceId};
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -24,6 +24,10 @@ const CLOCK_AHEAD_NS: i64 = 60_000_000_000;
 /// About the memory that a document which waits takes besides its text, and for each of its entities.
 const WAITING_BYTES: usize = 512;
 const WAITING_ENTITY_BYTES: usize = 128;
+/// A team's documents may wait in so many times the memory that is still free: the oldest go, then no more are taken. So whatever some
+/// teams hold, there is room for another.
+const PRESSED_SHARE: usize = 3;
+const FULL_SHARE: usize = 7;
 /// Traces that are looked at after one call to find some that can be forgotten.
 const FORGOTTEN_AT_ONCE: usize = 1_000;
 
@@ -32,8 +36,8 @@ const FORGOTTEN_AT_ONCE: usize = 1_000;
 pub(super) struct RecentLimits {
     /// Most entities remembered; beyond, the oldest traces are forgotten, and looked up in the store when more of them comes.
     pub(super) entities_max: usize,
-    /// Most bytes that documents which wait take; beyond three quarters of it the oldest get their events as they are, and beyond all of
-    /// it no more are taken.
+    /// Most bytes that documents which wait take; of one team alone the oldest get their events as they are beyond three quarters of it,
+    /// and no more are taken beyond seven eighths.
     pub(super) waiting_bytes_max: usize,
     /// Most bytes of the documents of one trace; beyond, more are refused.
     pub(super) trace_bytes_max: usize,
@@ -51,17 +55,31 @@ pub(super) struct Recent {
     /// Documents that wait, by time of receipt.
     waiting_order: BTreeSet<(i64, Key, EntityId)>,
     waiting_bytes: usize,
+    waiting_bytes_of: HashMap<TeamId, Held>,
     /// A trace that is not in the table and has parts that began before this may be known to the store.
     sure_from_ns: i64,
     /// By open flight, when the oldest document came that it ends the wait of: until it lands, that one waits on the disk.
     settling: BTreeMap<u64, i64>,
+    /// How many documents of an entity waited until open flights took them: they may wait on the disk until all of these have landed.
+    held: HashMap<(Key, EntityId), usize>,
+    /// By open flight: what waited for its entities and was taken by flights that have failed since. It waits again should this one fail.
+    inherited: HashMap<u64, Vec<Waiting>>,
     flight_count: u64,
+}
+
+/// Bytes of documents that wait.
+#[derive(Clone, Copy, Default)]
+struct Held {
+    bytes: usize,
+    /// Of these: of documents that the store refuses, which can't be made to go.
+    stuck_bytes: usize,
 }
 
 #[derive(Default)]
 struct Trace {
     entities: HashMap<EntityId, Entity>,
-    waiting: Vec<Waiting>,
+    /// By their own entity: of each the last one.
+    waiting: BTreeMap<EntityId, Waiting>,
     bytes: usize,
     latest_start_ns: i64,
     /// Calls that are changing it.
@@ -83,6 +101,8 @@ struct Entity {
 struct Known {
     hash: u64,
     is_complete: bool,
+    /// Later for each document of an entity, also when the clock is set back.
+    received_ns: i64,
     /// The call that brought it, until its events are durable.
     flight: Option<InFlight>,
 }
@@ -102,7 +122,7 @@ struct Waiting {
     service: Option<Arc<str>>,
     /// All entities of the document.
     entities: Arc<[EntityId]>,
-    /// From when on its age counts: its receipt, or when the store last refused its events.
+    /// From when on its age counts: its receipt, or when the server last tried in vain to give it its events.
     since_ns: i64,
     /// A document in whose place it waits is on the disk.
     replaces: bool,
@@ -148,17 +168,17 @@ pub(super) struct Flight {
     pub(super) full: Vec<Key>,
     undo: Vec<Undo>,
     traces: HashSet<Key>,
-    /// Some of the documents that came with it were refused.
-    is_partly_refused: bool,
+    /// Entities whose documents came with it and were refused.
+    refused: HashSet<(Key, EntityId)>,
 }
 
 /// How a call ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Landed {
     /// All of it is durable.
     Stored,
-    /// All but some of the documents that came with it.
-    Partly,
+    /// All but the documents of these entities that came with it.
+    Partly(Arc<HashSet<(Key, EntityId)>>),
     /// Nothing is.
     Failed,
 }
@@ -177,7 +197,7 @@ impl Undo {
     fn document(&self) -> (Key, EntityId) {
         match self {
             Self::Document { key, id, .. } => (*key, *id),
-            Self::Waiting(waiting) => (waiting.part.key, waiting.part.id),
+            Self::Waiting(waiting) => waiting.document(),
         }
     }
 }
@@ -209,9 +229,12 @@ impl Recent {
             entity_count: 0,
             waiting_order: BTreeSet::new(),
             waiting_bytes: 0,
+            waiting_bytes_of: HashMap::new(),
             // Clients whose clocks are ahead sent documents to an earlier process that begin only now.
             sure_from_ns: now_ns.saturating_add(CLOCK_AHEAD_NS),
             settling: BTreeMap::new(),
+            held: HashMap::new(),
+            inherited: HashMap::new(),
             flight_count: 0,
         }
     }
@@ -221,13 +244,17 @@ impl Recent {
         self.waiting_order.len()
     }
 
-    /// Whether so much waits that the oldest have to go.
-    pub(super) fn is_pressed(&self) -> bool {
-        self.waiting_bytes > self.waiting_bytes_wanted()
+    /// Whether so much of a team waits that its oldest have to go.
+    pub(super) fn is_pressed(&self, team: TeamId) -> bool {
+        let held = self.waiting_bytes_of.get(&team);
+        held.is_some_and(|held| self.is_over(PRESSED_SHARE, held.movable_bytes(), 0))
     }
 
-    fn waiting_bytes_wanted(&self) -> usize {
-        self.limits.waiting_bytes_max / 4 * 3
+    /// Whether bytes are more than a share of what is free once some are gone.
+    fn is_over(&self, share: usize, bytes: usize, gone_bytes: usize) -> bool {
+        let left = self.waiting_bytes.saturating_sub(gone_bytes);
+        let free = self.limits.waiting_bytes_max.saturating_sub(left);
+        bytes > free.saturating_mul(share)
     }
 
     /// True for a trace of which the store may know what the table does not.
@@ -256,12 +283,17 @@ impl Recent {
                 entity.service.get_or_insert_with(|| Arc::clone(service));
             }
             if let Some(text) = &row.document
-                && entity.known.as_ref().is_none_or(|known| !known.is_complete)
+                && let before = entity.known.as_ref()
+                && before.is_none_or(|known| !known.is_complete && row.is_complete)
             {
                 trace.bytes += text.len();
+                // Another than the one that waits, if one does.
+                let received_ns =
+                    before.map_or(i64::MIN, |known| known.received_ns.saturating_add(1));
                 entity.known = Some(Known {
                     hash: xxh3_64(text.as_bytes()),
                     is_complete: row.is_complete,
+                    received_ns,
                     flight: None,
                 });
             }
@@ -278,7 +310,7 @@ impl Recent {
             full: Vec::new(),
             undo: Vec::new(),
             traces: HashSet::new(),
-            is_partly_refused: false,
+            refused: HashSet::new(),
         }
     }
 
@@ -292,7 +324,7 @@ impl Recent {
         source: Source,
     ) -> Offered {
         let own = document.entity();
-        let part = Part {
+        let mut part = Part {
             key: (tenant, document.trace_id()),
             id: own.id(),
             text: document.text().into(),
@@ -304,6 +336,8 @@ impl Recent {
         let hash = xxh3_64(part.text.as_bytes());
         let is_complete = !own.is_in_progress();
         let trace_bytes_max = self.limits.trace_bytes_max;
+        // While the call that ends a wait is open, what waited is on the disk still, and stays there should it fail.
+        let is_held = self.held.contains_key(&(key, id));
         let trace = self.trace(key);
         let before = trace.entities.get(&id).and_then(|e| e.known.clone());
         if let Some(known) = &before {
@@ -315,6 +349,7 @@ impl Recent {
                 flight.writes.push((part, Place::Kept));
                 return Offered::Taken;
             }
+            part.received_ns = received_ns.max(known.received_ns.saturating_add(1));
         }
         if trace.bytes.saturating_add(part.text.len()) > trace_bytes_max {
             if !std::mem::replace(&mut trace.is_full, true) {
@@ -333,15 +368,16 @@ impl Recent {
             bytes: part.text.len(),
         });
         let (service, entities) = self.enter(key, document);
+        let settles = self.replace_waiting(flight, key, id) || is_held;
         let trace = self.trace(key);
         if let Some(entity) = trace.entities.get_mut(&id) {
             entity.known = Some(Known {
                 hash,
                 is_complete,
+                received_ns: part.received_ns,
                 flight: Some(flight.in_flight()),
             });
         }
-        let settles = self.replace_waiting(flight, key, id);
         if is_complete && service.is_some() {
             let place = Place::Events {
                 service,
@@ -369,17 +405,20 @@ impl Recent {
     /// them: the flight has to be rolled back.
     #[must_use]
     pub(super) fn write_waiting(&self, flight: &mut Flight) -> bool {
-        let mut has_waiting = false;
+        let mut has_room = true;
         for key in &flight.traces {
-            let waiting = self.traces.get(key).map(|trace| &trace.waiting);
-            for waiting in waiting.into_iter().flatten() {
-                if waiting.is_of(flight) {
-                    flight.writes.push((waiting.part.clone(), Place::Waiting));
-                    has_waiting = true;
-                }
-            }
+            let waiting = self.traces.get(key).map(|trace| trace.waiting.values());
+            let waiting = waiting.into_iter().flatten();
+            let own: Vec<_> = waiting
+                .filter(|waiting| waiting.is_of(flight))
+                .map(|waiting| (waiting.part.clone(), Place::Waiting))
+                .collect();
+            let held = self.waiting_bytes_of.get(&key.0.team);
+            let is_full = held.is_some_and(|held| self.is_over(FULL_SHARE, held.bytes, 0));
+            has_room &= own.is_empty() || !is_full;
+            flight.writes.extend(own);
         }
-        !has_waiting || self.waiting_bytes <= self.limits.waiting_bytes_max
+        has_room
     }
 
     /// Everything a flight wrote is durable.
@@ -396,9 +435,9 @@ impl Recent {
         }
         self.end(
             flight,
-            match flight.is_partly_refused {
-                true => Landed::Partly,
-                false => Landed::Stored,
+            match flight.refused.is_empty() {
+                true => Landed::Stored,
+                false => Landed::Partly(Arc::new(flight.refused.clone())),
             },
         );
         self.forget_oldest(now_ns);
@@ -409,7 +448,9 @@ impl Recent {
         for key in &flight.traces {
             self.take_waiting(key, |waiting| waiting.is_of(flight));
         }
-        let undo = std::mem::take(&mut flight.undo);
+        let mut undo = std::mem::take(&mut flight.undo);
+        let inherited = self.inherited.remove(&flight.id);
+        undo.extend(inherited.into_iter().flatten().map(Undo::Waiting));
         self.undo(flight.id, undo, None);
         for key in &flight.full {
             if let Some(trace) = self.traces.get_mut(key) {
@@ -420,31 +461,34 @@ impl Recent {
         self.forget_oldest(now_ns);
     }
 
-    /// The store refused some documents of a flight that it stored otherwise: what waited before waits on, from now. Returns those that
-    /// came with the flight.
+    /// The store refused some documents of a flight that it stored otherwise: what waited before waits on, from `since_ns` if its age is
+    /// to begin anew. Returns those that came with the flight.
     pub(super) fn take_back(
         &mut self,
         flight: &mut Flight,
         refused: &[(Key, EntityId)],
-        now_ns: i64,
+        since_ns: Option<i64>,
     ) -> Vec<EntityId> {
         for (key, id) in refused {
-            self.take_waiting(key, |waiting| {
-                waiting.is_of(flight) && waiting.part.id == *id
-            });
+            self.take_waiting_one(key, *id, |waiting| waiting.is_of(flight));
         }
+        let refused: HashSet<_> = refused.iter().copied().collect();
         let is_meant = |undo: &mut Undo| refused.contains(&undo.document());
-        let undo: Vec<Undo> = flight.undo.extract_if(.., is_meant).collect();
-        let mut came: Vec<EntityId> = undo
+        let mut undo: Vec<Undo> = flight.undo.extract_if(.., is_meant).collect();
+        let came: HashSet<(Key, EntityId)> = undo
             .iter()
             .filter(|undo| matches!(undo, Undo::Document { bytes: 1.., .. }))
-            .map(|undo| undo.document().1)
+            .map(Undo::document)
             .collect();
-        came.sort_unstable();
-        came.dedup();
-        flight.is_partly_refused |= !came.is_empty();
-        self.undo(flight.id, undo, Some(now_ns));
-        came
+        if let Some(inherited) = self.inherited.get_mut(&flight.id) {
+            let is_meant = |waiting: &mut Waiting| refused.contains(&waiting.document());
+            undo.extend(inherited.extract_if(.., is_meant).map(Undo::Waiting));
+        }
+        self.undo(flight.id, undo, since_ns);
+        let mut ids: Vec<EntityId> = came.iter().map(|(_, id)| *id).collect();
+        ids.sort_unstable();
+        flight.refused.extend(came);
+        ids
     }
 
     fn undo(&mut self, flight_id: u64, undo: Vec<Undo>, since_ns: Option<i64>) {
@@ -469,7 +513,7 @@ impl Recent {
                             .is_some_and(|other| other.id == flight_id)
                     {
                         *known = before.and_then(|mut before| {
-                            before.flight = InFlight::now(before.flight)?;
+                            before.flight = InFlight::now(before.flight, &(key, id))?;
                             Some(before)
                         });
                     }
@@ -477,72 +521,116 @@ impl Recent {
                 Undo::Waiting(waiting) => taken.push(waiting),
             }
         }
-        for mut waiting in taken {
-            let hash = xxh3_64(waiting.part.text.as_bytes());
-            // Another call may have taken a later document of the entity meanwhile: then that one counts.
-            let is_last = self
-                .traces
-                .get(&waiting.part.key)
-                .and_then(|trace| trace.entities.get(&waiting.part.id)?.known.as_ref())
-                .is_some_and(|known| known.hash == hash);
-            if is_last && let Some(flight) = InFlight::now(waiting.flight.take()) {
-                waiting.flight = flight;
-                waiting.since_ns = since_ns.unwrap_or(waiting.since_ns);
-                if waiting.service.is_none()
-                    && let Some(trace) = self.traces.get_mut(&waiting.part.key)
-                {
-                    // Whatever comes below it waits for its service as well.
-                    for id in waiting.entities.iter() {
-                        trace.entities.entry(*id).or_default().service = None;
-                    }
-                }
-                self.wait(waiting);
+        for waiting in taken {
+            self.wait_again(waiting, since_ns);
+        }
+    }
+
+    fn wait_again(&mut self, mut waiting: Waiting, since_ns: Option<i64>) {
+        self.release(&waiting);
+        let Some(flight) = InFlight::now(waiting.flight.take(), &waiting.document()) else {
+            return;
+        };
+        waiting.flight = flight;
+        let (key, id) = waiting.document();
+        let Some(trace) = self.traces.get_mut(&key) else {
+            return;
+        };
+        let known = &mut trace.entities.entry(id).or_default().known;
+        match known {
+            Some(known) if known.received_ns == waiting.part.received_ns => {}
+            // Another call has taken a later document of the entity meanwhile: it counts as soon as it is durable.
+            Some(Known {
+                flight: Some(other),
+                ..
+            }) => {
+                let other_id = other.id;
+                self.hold(other_id, &waiting);
+                self.inherited.entry(other_id).or_default().push(waiting);
+                return;
+            }
+            Some(_) => return,
+            // That later one was not stored.
+            None => {
+                *known = Some(Known {
+                    hash: xxh3_64(waiting.part.text.as_bytes()),
+                    is_complete: waiting.is_complete,
+                    received_ns: waiting.part.received_ns,
+                    flight: waiting.flight.clone(),
+                });
             }
         }
+        if waiting.service.is_none() {
+            // Whatever comes below it waits for its service as well.
+            for id in waiting.entities.iter() {
+                trace.entities.entry(*id).or_default().service = None;
+            }
+        }
+        if let Some(since_ns) = since_ns {
+            waiting.since_ns = since_ns.max(waiting.part.received_ns.saturating_add(1));
+        }
+        self.wait(waiting);
     }
 
     /// Documents that have waited for long enough, or for which there is no more room, oldest first.
     pub(super) fn overdue(&self, now_ns: i64) -> Vec<(Key, EntityId)> {
         let mut overdue = Vec::new();
-        let mut bytes = self.waiting_bytes;
+        let mut gone_bytes = 0_usize;
+        let held = self.waiting_bytes_of.iter();
+        let mut pressed: HashMap<TeamId, usize> = held
+            .map(|(team, held)| (*team, held.movable_bytes()))
+            .filter(|(_, bytes)| self.is_over(PRESSED_SHARE, *bytes, 0))
+            .collect();
+        let is_old = |since_ns: i64| now_ns.saturating_sub(since_ns) >= self.limits.waiting_age_ns;
         for (received_ns, key, id) in &self.waiting_order {
-            let is_old =
-                |since_ns: i64| now_ns.saturating_sub(since_ns) >= self.limits.waiting_age_ns;
-            let is_pressed = bytes > self.waiting_bytes_wanted();
-            if !is_pressed && !is_old(*received_ns) {
+            if pressed.is_empty() && !is_old(*received_ns) {
                 break;
             }
-            let mut waiting = self.traces.get(key).into_iter().flat_map(|t| &t.waiting);
-            let waiting = waiting.find(|waiting| waiting.is(*id, *received_ns));
+            let trace = self.traces.get(key);
+            let Some(waiting) = trace.and_then(|trace| trace.waiting.get(id)) else {
+                continue;
+            };
+            let team = key.0.team;
             // What the store has refused is tried again when it has waited for as long again.
-            if let Some(waiting) = waiting
-                && waiting.flight.is_none()
-                && (is_old(waiting.since_ns) || (is_pressed && waiting.since_ns == *received_ns))
-            {
-                bytes = bytes.saturating_sub(waiting.bytes());
-                overdue.push((*key, *id));
+            let is_pressed = pressed.contains_key(&team) && !waiting.is_stuck();
+            if waiting.flight.is_some() || !(is_pressed || is_old(waiting.since_ns)) {
+                continue;
             }
+            overdue.push((*key, *id));
+            gone_bytes = gone_bytes.saturating_add(waiting.bytes());
+            if let Some(bytes) = pressed.get_mut(&team).filter(|_| is_pressed) {
+                *bytes = bytes.saturating_sub(waiting.bytes());
+            }
+            pressed.retain(|_, bytes| self.is_over(PRESSED_SHARE, *bytes, gone_bytes));
         }
         overdue
     }
 
-    /// Whether a document still waits because its service is unknown.
-    pub(super) fn is_orphan(&self, key: &Key, id: EntityId) -> bool {
-        let trace = self.traces.get(key);
-        let mut waiting = trace.into_iter().flat_map(|trace| &trace.waiting);
-        waiting.any(|waiting| waiting.part.id == id && waiting.service.is_none())
+    /// The traces of those documents that still wait because their service is unknown.
+    pub(super) fn orphaned(&self, documents: &[(Key, EntityId)]) -> BTreeSet<Key> {
+        let is_orphan = |(key, id): &&(Key, EntityId)| {
+            let waiting = self.traces.get(key).and_then(|t| t.waiting.get(id));
+            waiting.is_some_and(|waiting| waiting.service.is_none())
+        };
+        let orphans = documents.iter().filter(is_orphan);
+        orphans.map(|(key, _)| *key).collect()
     }
 
-    /// Ends the wait of a document, as part of a flight: it gets its events as it is, and whatever waits for it with it.
-    pub(super) fn give_up(&mut self, flight: &mut Flight, key: Key, id: EntityId) {
-        self.resolve(flight, key);
-        let found = self.take_waiting(&key, |waiting| {
-            waiting.part.id == id && waiting.flight.is_none()
-        });
-        for waiting in found {
-            self.take_into(flight, waiting);
+    /// Ends the wait of documents, as part of a flight: they get their events as they are, and whatever waits for them with them.
+    pub(super) fn give_up(&mut self, flight: &mut Flight, documents: &[(Key, EntityId)]) {
+        let keys: BTreeSet<Key> = documents.iter().map(|(key, _)| *key).collect();
+        for key in &keys {
+            self.resolve(flight, *key);
         }
-        self.resolve(flight, key);
+        for (key, id) in documents {
+            let found = self.take_waiting_one(key, *id, |waiting| waiting.flight.is_none());
+            if let Some(waiting) = found {
+                self.take_into(flight, waiting);
+            }
+        }
+        for key in &keys {
+            self.resolve(flight, *key);
+        }
     }
 
     /// Puts back what waited when an earlier process ended. Its events are written with the next document of its trace, or when it has
@@ -554,13 +642,14 @@ impl Recent {
         let is_new = !self.traces.contains_key(&key);
         self.trace(key).is_restored |= is_new;
         let (_, entities) = self.enter(key, document);
-        self.take_waiting(&key, |waiting| waiting.part.id == id);
+        self.take_waiting_one(&key, id, |_| true);
         let trace = self.trace(key);
         trace.bytes += document.text().len();
         if let Some(entity) = trace.entities.get_mut(&id) {
             entity.known = Some(Known {
                 hash: xxh3_64(document.text().as_bytes()),
                 is_complete,
+                received_ns: facts.0,
                 flight: None,
             });
         }
@@ -628,7 +717,7 @@ impl Recent {
                 return;
             };
             let mut is_changed = false;
-            for waiting in &mut trace.waiting {
+            for waiting in trace.waiting.values_mut() {
                 if waiting.service.is_some() {
                     continue;
                 }
@@ -668,6 +757,8 @@ impl Recent {
             let entity = trace.entities.entry(*id).or_default();
             entity.service = Some(service.clone().unwrap_or_else(unknown));
         }
+        let is_own = waiting.is_of(flight);
+        let settles = !is_own || waiting.replaces;
         if let Some(known) = trace.entities.get_mut(&id).and_then(|e| e.known.as_mut()) {
             let before = known.clone();
             // Who sends it again waits for this call now.
@@ -681,10 +772,9 @@ impl Recent {
                 });
             }
         }
-        let is_own = waiting.is_of(flight);
         let place = Place::Events {
             service,
-            settles: !is_own || waiting.replaces,
+            settles,
             is_elsewhere: false,
         };
         flight.writes.push((waiting.part.clone(), place));
@@ -695,43 +785,92 @@ impl Recent {
 
     /// Takes away what waits for an entity, since another document takes its place; true when that is on the disk.
     fn replace_waiting(&mut self, flight: &mut Flight, key: Key, id: EntityId) -> bool {
-        let mut is_on_disk = false;
-        for waiting in self.take_waiting(&key, |waiting| waiting.part.id == id) {
-            if waiting.is_of(flight) {
-                is_on_disk |= waiting.replaces;
+        match self.take_waiting_one(&key, id, |_| true) {
+            None => false,
+            Some(waiting) if waiting.is_of(flight) => {
                 flight.writes.push((waiting.part, Place::Kept));
-            } else {
-                is_on_disk = true;
+                waiting.replaces
+            }
+            Some(waiting) => {
                 self.end_wait(flight, waiting);
+                true
             }
         }
-        is_on_disk
     }
 
     /// Notes that a document waits no more once a flight has landed.
     fn end_wait(&mut self, flight: &mut Flight, waiting: Waiting) {
-        let received_ns = waiting.part.received_ns;
-        let oldest_ns = self.settling.entry(flight.id).or_insert(received_ns);
-        *oldest_ns = received_ns.min(*oldest_ns);
+        self.hold(flight.id, &waiting);
         flight.undo.push(Undo::Waiting(waiting));
+    }
+
+    fn hold(&mut self, flight_id: u64, waiting: &Waiting) {
+        *self.held.entry(waiting.document()).or_default() += 1;
+        let received_ns = waiting.part.received_ns;
+        let oldest_ns = self.settling.entry(flight_id).or_insert(received_ns);
+        *oldest_ns = received_ns.min(*oldest_ns);
+    }
+
+    fn release(&mut self, waiting: &Waiting) {
+        let document = waiting.document();
+        if let Some(count) = self.held.get_mut(&document) {
+            *count = count.saturating_sub(1);
+            if *count == 0 {
+                self.held.remove(&document);
+            }
+        }
     }
 
     fn take_waiting(&mut self, key: &Key, is_meant: impl Fn(&Waiting) -> bool) -> Vec<Waiting> {
         let Some(trace) = self.traces.get_mut(key) else {
             return Vec::new();
         };
-        let taken: Vec<_> = trace.waiting.extract_if(.., |w| is_meant(w)).collect();
+        let meant = trace.waiting.extract_if(.., |_, w| is_meant(w));
+        let taken: Vec<_> = meant.map(|(_, waiting)| waiting).collect();
         for waiting in &taken {
-            self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.bytes());
-            self.waiting_order.remove(&waiting.order());
+            self.count_out(waiting);
         }
         taken
     }
 
+    fn take_waiting_one(
+        &mut self,
+        key: &Key,
+        id: EntityId,
+        is_meant: impl Fn(&Waiting) -> bool,
+    ) -> Option<Waiting> {
+        let waiting = &mut self.traces.get_mut(key)?.waiting;
+        waiting.get(&id).filter(|waiting| is_meant(waiting))?;
+        let taken = waiting.remove(&id)?;
+        self.count_out(&taken);
+        Some(taken)
+    }
+
     fn wait(&mut self, waiting: Waiting) {
+        let held = self.held_mut(&waiting);
+        held.bytes += waiting.bytes();
+        held.stuck_bytes += waiting.stuck_bytes();
         self.waiting_bytes += waiting.bytes();
         self.waiting_order.insert(waiting.order());
-        self.trace(waiting.part.key).waiting.push(waiting);
+        let (key, id) = waiting.document();
+        let replaced = self.trace(key).waiting.insert(id, waiting);
+        debug_assert!(replaced.is_none(), "one document of an entity waits");
+    }
+
+    fn count_out(&mut self, waiting: &Waiting) {
+        let held = self.held_mut(waiting);
+        held.bytes = held.bytes.saturating_sub(waiting.bytes());
+        held.stuck_bytes = held.stuck_bytes.saturating_sub(waiting.stuck_bytes());
+        if held.bytes == 0 {
+            self.waiting_bytes_of.remove(&waiting.part.key.0.team);
+        }
+        self.waiting_bytes = self.waiting_bytes.saturating_sub(waiting.bytes());
+        self.waiting_order.remove(&waiting.order());
+    }
+
+    fn held_mut(&mut self, waiting: &Waiting) -> &mut Held {
+        let team = waiting.part.key.0.team;
+        self.waiting_bytes_of.entry(team).or_default()
     }
 
     fn trace(&mut self, key: Key) -> &mut Trace {
@@ -747,13 +886,21 @@ impl Recent {
                 continue;
             };
             trace.flights = trace.flights.saturating_sub(1);
-            for waiting in &mut trace.waiting {
+            for waiting in trace.waiting.values_mut() {
                 if waiting.is_of(flight) {
                     waiting.flight = None;
                 }
             }
         }
         self.settling.remove(&flight.id);
+        for waiting in self.inherited.remove(&flight.id).into_iter().flatten() {
+            self.release(&waiting);
+        }
+        for undo in &flight.undo {
+            if let Undo::Waiting(waiting) = undo {
+                self.release(waiting);
+            }
+        }
         flight.landed.send_replace(Some(landed));
     }
 
@@ -799,23 +946,45 @@ impl Waiting {
         (self.part.received_ns, self.part.key, self.part.id)
     }
 
-    fn is(&self, id: EntityId, received_ns: i64) -> bool {
-        self.part.id == id && self.part.received_ns == received_ns
+    fn document(&self) -> (Key, EntityId) {
+        (self.part.key, self.part.id)
+    }
+
+    /// The store refuses it: it has waited for its whole time before.
+    fn is_stuck(&self) -> bool {
+        self.since_ns != self.part.received_ns
+    }
+
+    fn stuck_bytes(&self) -> usize {
+        match self.is_stuck() {
+            true => self.bytes(),
+            false => 0,
+        }
     }
 }
 
 impl InFlight {
-    /// What holds now of something that came with a call, or was durable: `None` when that call has failed since.
-    fn now(flight: Option<Self>) -> Option<Option<Self>> {
+    /// What holds now of a document that came with a call, or was durable: `None` when the call did not store it.
+    fn now(flight: Option<Self>, document: &(Key, EntityId)) -> Option<Option<Self>> {
         let Some(flight) = flight else {
             return Some(None);
         };
-        let landed = *flight.landed.borrow();
-        match landed {
+        let is_stored = flight.landed.borrow().as_ref().map(|landed| match landed {
+            Landed::Stored => true,
+            Landed::Partly(refused) => !refused.contains(document),
+            Landed::Failed => false,
+        });
+        match is_stored {
             None => Some(Some(flight)),
-            Some(Landed::Stored | Landed::Partly) => Some(None),
-            Some(Landed::Failed) => None,
+            Some(true) => Some(None),
+            Some(false) => None,
         }
+    }
+}
+
+impl Held {
+    fn movable_bytes(self) -> usize {
+        self.bytes.saturating_sub(self.stuck_bytes)
     }
 }
 

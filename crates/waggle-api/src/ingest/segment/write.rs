@@ -33,7 +33,7 @@ impl Written {
             refused: Vec::new(),
         };
         for (number, (part, place)) in writes.iter().enumerate() {
-            written.write(number, part, place, now_ns, limits);
+            written.write(number, part, place, limits);
         }
         for (_, trace_id) in full {
             let batch = written.batch(PENDING_DATASET);
@@ -50,14 +50,7 @@ impl Written {
         self.batches.iter().any(|batch| batch.dataset == dataset)
     }
 
-    fn write(
-        &mut self,
-        document_number: usize,
-        part: &Part,
-        place: &Place,
-        now_ns: i64,
-        limits: &EventLimits,
-    ) {
+    fn write(&mut self, document_number: usize, part: &Part, place: &Place, limits: &EventLimits) {
         // It was parsed before it came here.
         let Ok(document) = Document::parse(part.text.as_bytes()) else {
             return;
@@ -106,7 +99,8 @@ impl Written {
             let pending = self.batch(PENDING_DATASET);
             if let Some(batch) = self.batches.get_mut(pending) {
                 let (_, trace_id) = part.key;
-                let settled_ns = now_ns.max(part.received_ns);
+                // Not the time of now: a later document of the entity may be durable by then, and wait.
+                let settled_ns = part.received_ns;
                 _ = map_settled(trace_id, part.id, part.start_ns, settled_ns, limits, batch);
             }
         }

@@ -3,7 +3,7 @@
 use super::super::sink::Mood;
 use super::super::{Installation, NOW_NS};
 use crate::metrics::XrayOutcome;
-use crate::{ApiConfig, serve_xray, settle_segments};
+use crate::{ApiConfig, RateLimits, serve_xray, settle_segments};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -13,9 +13,11 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 use prost::Message as _;
 use serde_json::json;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
+use waggle_access::Permission;
 use waggle_model::Clock;
 
 const TRACE: &str = "1-6740a0f0-000000000000000000000001";
@@ -32,6 +34,12 @@ fn subsegment(id: &str, parent: &str) -> String {
 const ENDED: &str = r#","end_time":1732270000"#;
 const SEGMENT: &str = "a100000000000001";
 const SUBSEGMENT: &str = "a100000000000002";
+
+/// A clock that goes on by a microsecond whenever it is looked at.
+fn ticking() -> Clock {
+    let now_ns = AtomicI64::new(NOW_NS);
+    Clock::new(move || now_ns.fetch_add(1_000, Ordering::Relaxed))
+}
 
 /// Datasets and span ids of what was appended.
 fn taken(installation: &Installation) -> Vec<String> {
@@ -250,6 +258,111 @@ async fn a_document_that_waited_is_not_lost_when_the_store_refuses_it() {
     installation.sink.set(Mood::Take);
     assert_eq!(put(&whole).await, json!([]));
     assert_eq!(taken(&installation), [format!("shop {SEGMENT}")]);
+}
+
+/// A key that may not make datasets sends the segment of a service that has none: what waited for it is not misplaced for that.
+#[tokio::test]
+async fn a_document_that_waited_goes_where_another_key_may_send_it() {
+    let installation = Installation::new().await;
+    let body = |document: String| json!({ "TraceSegmentDocuments": [document] });
+    let orphan = body(subsegment(SUBSEGMENT, SEGMENT));
+    let answer = installation.xray("/TraceSegments", &orphan).await;
+    assert_eq!(answer.status, 200);
+    taken(&installation);
+    let whole = body(segment(SEGMENT, ENDED));
+    let limited = installation.aws_key_with(installation.production, [Permission::SendEvents]);
+    let limited = limited.await;
+    let call = installation.ask("POST", "/TraceSegments").json(&whole);
+    let answer = call.signed_by(&limited).send().await;
+    let unprocessed = &answer.json()["UnprocessedTraceSegments"];
+    assert_eq!(unprocessed[0]["Id"], SEGMENT);
+    assert!(taken(&installation).is_empty(), "it waits on");
+    let answer = installation.xray("/TraceSegments", &whole).await;
+    assert_eq!(answer.json()["UnprocessedTraceSegments"], json!([]));
+    let mut rows = taken(&installation);
+    rows.sort();
+    assert_eq!(
+        rows,
+        [
+            format!("shop {SEGMENT}"),
+            format!("shop {SUBSEGMENT}"),
+            format!("xray-pending {SUBSEGMENT} settled"),
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_call_counts_once_for_its_key_however_often_it_is_put_together_anew() {
+    let installation = Installation::with(ApiConfig {
+        rate_limits: RateLimits {
+            key_events_per_second: 2,
+            ..RateLimits::default()
+        },
+        ..ApiConfig::default()
+    })
+    .await;
+    let put = async |document: String| {
+        let body = json!({ "TraceSegmentDocuments": [document] });
+        installation.xray("/TraceSegments", &body).await
+    };
+    let answer = put(subsegment(SUBSEGMENT, SEGMENT)).await;
+    assert_eq!(answer.status, 200);
+    installation.sink.set(Mood::RefuseDatasets(&["shop"]));
+    let answer = put(segment(SEGMENT, ENDED)).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let metrics = &installation.state.metrics;
+    assert_eq!(metrics.xray_documents_of(XrayOutcome::Misplaced), 1);
+}
+
+/// A later document of its entity may be durable by the time of the note, and wait.
+#[tokio::test]
+async fn a_note_settles_no_more_than_the_document_it_comes_with() {
+    let config = ApiConfig {
+        xray_pending_age: Duration::ZERO,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::at(ticking(), config).await;
+    let body = json!({"TraceSegmentDocuments": [segment(SEGMENT, r#","in_progress":true"#)]});
+    let answer = installation.xray("/TraceSegments", &body).await;
+    assert_eq!(answer.status, 200);
+    let received = |row: &String| {
+        let (_, rest) = row.split_once("xray.received_ns=").unwrap();
+        rest.split([',', '}']).next().unwrap().to_owned()
+    };
+    let waits: Vec<_> = installation.sink.take().iter().map(received).collect();
+    let settling = tokio::spawn(settle_segments(installation.state.clone()));
+    let mut rows = Vec::new();
+    while rows.len() < 2 {
+        tokio::task::yield_now().await;
+        rows.extend(installation.sink.take());
+    }
+    settling.abort();
+    let notes = rows.iter().filter(|row| row.contains("xray.settled=true"));
+    assert_eq!(notes.map(received).collect::<Vec<_>>(), waits);
+}
+
+#[tokio::test]
+async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_long() {
+    let config = ApiConfig {
+        xray_pending_age: Duration::ZERO,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::at(ticking(), config).await;
+    let orphan = |number: u32| subsegment(&format!("b{number:015}"), "a100000000000007");
+    let orphans: Vec<String> = (1..=5).map(orphan).collect();
+    let body = json!({ "TraceSegmentDocuments": orphans });
+    let answer = installation.xray("/TraceSegments", &body).await;
+    assert_eq!(answer.status, 200);
+    taken(&installation);
+    installation.engine.traces_asked.lock().clear();
+    let settling = tokio::spawn(settle_segments(installation.state.clone()));
+    let mut rows = Vec::new();
+    while rows.len() < 10 {
+        tokio::task::yield_now().await;
+        rows.extend(taken(&installation));
+    }
+    settling.abort();
+    assert_eq!(installation.engine.traces_asked.lock().len(), 1);
 }
 
 #[tokio::test]

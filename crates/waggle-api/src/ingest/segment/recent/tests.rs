@@ -135,22 +135,14 @@ fn what_waits_for_too_long_is_given_up() {
     assert_eq!(overdue.len(), 3);
     assert_eq!(recent.overdue(1_001), overdue, "until they are settled");
     let mut flight = recent.begin();
-    for (key, id) in overdue {
-        recent.give_up(&mut flight, key, id);
-    }
-    let expected = [
-        "1 of shop, settled",
-        "2 of ?, settled",
-        "3 of unknown_service:xray, settled",
-    ];
+    recent.give_up(&mut flight, &overdue);
+    let expected = ["1 of shop, settled", "2 of ?, settled", "3 of ?, settled"];
     assert_eq!(written(&flight), expected);
     recent.roll_back(&mut flight, 1);
     assert_eq!(recent.waiting_count(), 3);
     let overdue = recent.overdue(1_001);
     let mut flight = recent.begin();
-    for (key, id) in overdue {
-        recent.give_up(&mut flight, key, id);
-    }
+    recent.give_up(&mut flight, &overdue);
     assert_eq!(flight.writes.len(), 3);
     recent.commit(&flight, 1_001);
     assert_eq!((recent.waiting_count(), recent.waiting_bytes), (0, 0));
@@ -162,13 +154,13 @@ fn what_waits_for_too_long_is_given_up() {
 fn the_oldest_go_when_there_is_no_room_to_wait() {
     let mut recent = recent();
     recent.limits.trace_bytes_max = usize::MAX;
-    let text = format!(r#""end_time":2,"metadata":{{"a":"{}"}}"#, "x".repeat(4_000));
+    let text = format!(r#""end_time":2,"metadata":{{"a":"{}"}}"#, "x".repeat(3_500));
     for (id, received_ns) in [(1, 1), (2, 2), (3, 3)] {
         send(&mut recent, &[subsegment(id, 9, &text)], received_ns);
     }
-    assert!(!recent.is_pressed() && recent.overdue(4).is_empty());
+    assert!(!recent.is_pressed(TENANT.team) && recent.overdue(4).is_empty());
     send(&mut recent, &[subsegment(4, 9, &text)], 4);
-    assert!(recent.is_pressed());
+    assert!(recent.is_pressed(TENANT.team));
     let overdue = recent.overdue(4);
     let ids: Vec<_> = overdue.iter().map(|(_, id)| id.to_string()).collect();
     assert_eq!(ids, ["0000000000000001"]);
@@ -180,11 +172,144 @@ fn the_oldest_go_when_there_is_no_room_to_wait() {
     recent.roll_back(&mut flight, 5);
     assert_eq!(recent.waiting_count(), 4);
     assert_eq!(send(&mut recent, &[segment(6, &text)], 5), ["6 of shop"]);
-    let (key, id) = overdue[0];
     let mut flight = recent.begin();
-    recent.give_up(&mut flight, key, id);
+    recent.give_up(&mut flight, &overdue);
     recent.commit(&flight, 6);
     assert_eq!(send(&mut recent, &[fifth], 7), ["5 waits"]);
+}
+
+/// A flight of the server's own, which ends every wait.
+fn give_up_all(recent: &mut Recent) -> Flight {
+    let mut flight = recent.begin();
+    let overdue = recent.overdue(i64::MAX);
+    recent.give_up(&mut flight, &overdue);
+    flight
+}
+
+/// A call with one document of a tenant; false when it has no room to wait.
+fn send_of(recent: &mut Recent, tenant: Tenant, document: &Document, received_ns: i64) -> bool {
+    let mut flight = recent.begin();
+    recent.offer(&mut flight, tenant, document, received_ns, Source::Udp);
+    let has_room = recent.write_waiting(&mut flight);
+    match has_room {
+        true => recent.commit(&flight, received_ns),
+        false => recent.roll_back(&mut flight, received_ns),
+    }
+    has_room
+}
+
+#[test]
+fn a_team_whose_documents_fill_the_memory_leaves_room_for_others() {
+    let mut recent = recent();
+    recent.limits.trace_bytes_max = usize::MAX;
+    let other = Tenant {
+        team: TeamId(2),
+        environment: EnvironmentId(2),
+    };
+    let text = format!(r#""end_time":2,"metadata":{{"a":"{}"}}"#, "x".repeat(400));
+    let mut ids = 1..;
+    let mut fill = |recent: &mut Recent| {
+        let taken = ids
+            .by_ref()
+            .take_while(|id| send_of(recent, TENANT, &subsegment(*id, 999, &text), 1));
+        taken.count()
+    };
+    assert!(fill(&mut recent) > 10);
+    let own = subsegment(1, 2, "");
+    assert!(send_of(&mut recent, other, &own, 2), "another team");
+    assert!(!recent.is_pressed(other.team) && recent.is_pressed(TENANT.team));
+    assert!(recent.overdue(3).iter().all(|(key, _)| key.0 == TENANT));
+    // All that the first team has is refused by the store: it stays, and still nobody else has to go early.
+    let mut flight = give_up_all(&mut recent);
+    let refused: Vec<_> = flight.writes.iter().map(|(p, _)| (p.key, p.id)).collect();
+    let refused: Vec<_> = refused
+        .into_iter()
+        .filter(|(key, _)| key.0 == TENANT)
+        .collect();
+    recent.take_back(&mut flight, &refused, Some(4));
+    recent.commit(&flight, 4);
+    assert!(send_of(&mut recent, other, &subsegment(3, 4, ""), 4));
+    assert!(!recent.is_pressed(TENANT.team) && !recent.is_pressed(other.team));
+    assert!(recent.overdue(5).is_empty());
+}
+
+#[test]
+fn a_document_that_takes_the_place_of_one_on_its_way_settles_it() {
+    let mut recent = recent();
+    send(&mut recent, &[segment(1, IN_PROGRESS)], 1);
+    let mut given_up = give_up_all(&mut recent);
+    assert_eq!(
+        send(&mut recent, &[segment(1, "")], 2),
+        ["1 of shop, settled"]
+    );
+    recent.roll_back(&mut given_up, 3);
+    assert_eq!(recent.waiting_count(), 0, "the later one is stored");
+}
+
+#[test]
+fn what_was_acknowledged_waits_again_when_all_calls_that_have_it_fail() {
+    for is_first_first in [true, false] {
+        let mut recent = recent();
+        let begun = segment(1, IN_PROGRESS);
+        send(&mut recent, std::slice::from_ref(&begun), 5);
+        let mut given_up = give_up_all(&mut recent);
+        let mut replaced = recent.begin();
+        recent.offer(&mut replaced, TENANT, &segment(1, ""), 6, Source::Udp);
+        match is_first_first {
+            true => recent.roll_back(&mut given_up, 7),
+            false => recent.roll_back(&mut replaced, 7),
+        }
+        assert_eq!(recent.settled_through_ns(8), 5);
+        match is_first_first {
+            true => recent.roll_back(&mut replaced, 7),
+            false => recent.roll_back(&mut given_up, 7),
+        }
+        assert_eq!(recent.waiting_count(), 1);
+        assert!(send(&mut recent, &[begun], 9).is_empty(), "it is known");
+        assert_eq!(
+            send(&mut recent, &[segment(1, "")], 10),
+            ["1 of shop, settled"]
+        );
+        assert!(
+            recent.held.is_empty() && recent.inherited.is_empty() && recent.settling.is_empty()
+        );
+    }
+}
+
+#[test]
+fn what_a_call_was_refused_is_not_known_to_the_one_that_follows() {
+    let mut recent = recent();
+    let documents = [segment(1, ""), segment(2, "")];
+    let later = r#""end_time":3"#;
+    let mut first = recent.begin();
+    let mut second = recent.begin();
+    for document in &documents {
+        recent.offer(&mut first, TENANT, document, 1, Source::Udp);
+    }
+    for document in [segment(1, later), segment(2, later)] {
+        recent.offer(&mut second, TENANT, &document, 2, Source::Udp);
+    }
+    let refused = [(first.writes[0].0.key, first.writes[0].0.id)];
+    assert_eq!(recent.take_back(&mut first, &refused, None).len(), 1);
+    recent.commit(&first, 3);
+    recent.roll_back(&mut second, 4);
+    assert_eq!(
+        send(&mut recent, &documents, 5),
+        ["1 of shop"],
+        "2 was stored"
+    );
+}
+
+#[test]
+fn a_later_document_has_a_later_time_though_the_clock_is_set_back() {
+    let mut recent = recent();
+    send(&mut recent, &[segment(1, IN_PROGRESS)], 9);
+    let mut flight = recent.begin();
+    recent.offer(&mut flight, TENANT, &segment(1, ""), 3, Source::Udp);
+    assert_eq!(
+        flight.writes[0].0.received_ns, 10,
+        "so its note covers both"
+    );
 }
 
 #[test]
@@ -218,7 +343,7 @@ fn send_refused(
     let id = |id: &u64| EntityId::parse(&format!("{id:016x}")).unwrap();
     let key = (TENANT, documents[0].trace_id());
     let refused: Vec<_> = refused.iter().map(|number| (key, id(number))).collect();
-    let came = recent.take_back(&mut flight, &refused, received_ns);
+    let came = recent.take_back(&mut flight, &refused, None);
     recent.commit(&flight, received_ns);
     let short = |id: &EntityId| id.to_string().trim_start_matches('0').to_owned();
     came.iter().map(short).collect()
@@ -230,12 +355,11 @@ fn what_waited_and_is_refused_waits_on() {
     send(&mut recent, &[subsegment(2, 9, "")], 1);
     send(&mut recent, &[segment(1, IN_PROGRESS)], 2);
     let mut flight = recent.begin();
-    for (key, id) in recent.overdue(1_002) {
-        recent.give_up(&mut flight, key, id);
-    }
+    let overdue = recent.overdue(1_002);
+    recent.give_up(&mut flight, &overdue);
     assert_eq!(written(&flight), ["2 of ?, settled", "1 of shop, settled"]);
     let refused: Vec<_> = flight.writes.iter().map(|(p, _)| (p.key, p.id)).collect();
-    let came = recent.take_back(&mut flight, &refused, 1_002);
+    let came = recent.take_back(&mut flight, &refused, Some(1_002));
     recent.commit(&flight, 1_002);
     assert!(came.is_empty(), "nobody waits for an answer");
     assert_eq!(recent.waiting_count(), 2);
@@ -267,9 +391,10 @@ fn who_waits_for_a_call_that_was_refused_in_part_sends_again() {
         panic!("it is on its way");
     };
     let refused = [(first.writes[0].0.key, first.writes[0].0.id)];
-    assert_eq!(recent.take_back(&mut first, &refused, 3).len(), 1);
+    assert_eq!(recent.take_back(&mut first, &refused, None).len(), 1);
     recent.commit(&first, 3);
-    assert_eq!(*landed.borrow(), Some(Landed::Partly));
+    let refused = Arc::new(HashSet::from(refused));
+    assert_eq!(*landed.borrow(), Some(Landed::Partly(refused)));
     assert_eq!(send(&mut recent, &[document], 4), ["1 of shop"]);
 }
 
@@ -449,7 +574,7 @@ fn parts_in_any_order_make_one_trace() {
                         Place::Events { settles, .. } => {
                             *events.entry(id).or_default() += 1;
                             if *settles {
-                                *settled_ns = now_ns;
+                                *settled_ns = part.received_ns.max(*settled_ns);
                             }
                         }
                         Place::Waiting => *waits_ns = part.received_ns.max(*waits_ns),
@@ -471,5 +596,118 @@ fn parts_in_any_order_make_one_trace() {
         assert_eq!(recent.waiting_count(), 0, "seed {seed}");
         let is_settled = on_disk.values().all(|(waits, settled)| waits <= settled);
         assert!(is_settled, "seed {seed}: {on_disk:?}");
+    }
+}
+
+/// An entity as the disk has it.
+#[derive(Debug, Default)]
+struct OnDisk {
+    waits_ns: Option<i64>,
+    settled_ns: Option<i64>,
+    /// When the documents came that have their events.
+    events: Vec<i64>,
+    /// When the last document came that is durable, and not only kept.
+    last_ns: i64,
+}
+
+impl OnDisk {
+    fn write(&mut self, part: &Part, place: &Place) {
+        let received_ns = part.received_ns;
+        match place {
+            Place::Kept => return,
+            Place::Waiting => self.waits_ns = self.waits_ns.max(Some(received_ns)),
+            Place::Events { settles, .. } => {
+                self.events.push(received_ns);
+                if *settles {
+                    self.settled_ns = self.settled_ns.max(Some(received_ns));
+                }
+            }
+        }
+        self.last_ns = self.last_ns.max(received_ns);
+    }
+
+    /// What a process that starts now would have waiting.
+    fn restored_ns(&self) -> Option<i64> {
+        self.waits_ns
+            .filter(|waits_ns| self.settled_ns < Some(*waits_ns))
+    }
+}
+
+/// Whatever overlaps, fails or is refused: after a crash at any moment the last durable document of an entity has its events or waits, and
+/// none waits that a later one has taken the place of; and without a crash the table knows of all that wait.
+#[test]
+fn a_crash_at_any_moment_loses_nothing_and_brings_nothing_back() {
+    for seed in 0..2_000 {
+        let mut random = StdRng::seed_from_u64(seed);
+        let mut recent = recent();
+        recent.limits.trace_bytes_max = usize::MAX;
+        let mut on_disk: BTreeMap<EntityId, OnDisk> = BTreeMap::new();
+        let mut open: Vec<Flight> = Vec::new();
+        for now_ns in 1..60 {
+            if open.len() < 4 && random.random_bool(0.5) {
+                let mut flight = match random.random_bool(0.3) {
+                    true => give_up_all(&mut recent),
+                    false => recent.begin(),
+                };
+                for _ in 0..random.random_range(0..3) {
+                    let version = random.random_range(2..5);
+                    let more = match random.random_bool(0.6) {
+                        true => format!(r#""in_progress":true,"user":"{version}""#),
+                        false => format!(r#""end_time":{version}"#),
+                    };
+                    let document = match random.random_range(1..4) {
+                        1 => segment(1, &more),
+                        id => subsegment(id, id - 1, &more),
+                    };
+                    recent.offer(&mut flight, TENANT, &document, now_ns, Source::Udp);
+                }
+                assert!(recent.write_waiting(&mut flight));
+                open.push(flight);
+            } else if !open.is_empty() {
+                let mut flight = open.swap_remove(random.random_range(0..open.len()));
+                if random.random_bool(0.4) {
+                    recent.roll_back(&mut flight, now_ns);
+                } else {
+                    let writes = std::mem::take(&mut flight.writes);
+                    let mut refused: Vec<_> = writes.iter().map(|(p, _)| (p.key, p.id)).collect();
+                    refused.retain(|_| random.random_bool(0.2));
+                    for (part, place) in &writes {
+                        if !refused.contains(&(part.key, part.id)) {
+                            on_disk.entry(part.id).or_default().write(part, place);
+                        }
+                    }
+                    recent.take_back(&mut flight, &refused, None);
+                    recent.commit(&flight, now_ns);
+                }
+            }
+            let through_ns = recent.settled_through_ns(now_ns);
+            for (id, entity) in &on_disk {
+                let has_events = entity.events.contains(&entity.last_ns);
+                let waits_ns = Some(entity.last_ns).filter(|ns| *ns > 0 && !has_events);
+                assert_eq!(
+                    entity.restored_ns(),
+                    waits_ns,
+                    "seed {seed}: {id}: {entity:?}"
+                );
+                assert!(
+                    waits_ns.is_none_or(|waits_ns| through_ns <= waits_ns),
+                    "seed {seed}"
+                );
+            }
+            if open.is_empty() {
+                let mut restored = on_disk
+                    .iter()
+                    .filter_map(|(id, e)| Some((id, e.restored_ns()?)));
+                let waiting = recent.waiting_order.iter().map(|(ns, _, id)| (*id, *ns));
+                let waiting: BTreeMap<_, _> = waiting.collect();
+                let is_known = restored.all(|(id, ns)| waiting.get(id) == Some(&ns));
+                assert!(is_known, "seed {seed}: {waiting:?}");
+                assert!(
+                    recent.held.is_empty()
+                        && recent.inherited.is_empty()
+                        && recent.settling.is_empty()
+                );
+            }
+        }
     }
 }
