@@ -12,7 +12,10 @@ pub(super) fn values(expression: &str) -> Vec<(Range<usize>, String)> {
     let mut is_value = false;
     let mut is_key = false;
     let mut offset = 0;
-    while let Some(first) = expression.get(offset..).and_then(|rest| rest.chars().next()) {
+    while let Some(first) = expression
+        .get(offset..)
+        .and_then(|rest| rest.chars().next())
+    {
         let start = offset;
         offset += first.len_utf8();
         if first.is_whitespace() {
@@ -32,7 +35,10 @@ pub(super) fn values(expression: &str) -> Vec<(Range<usize>, String)> {
             let word = expression.get(start..offset).unwrap_or_default();
             if is_value {
                 found.push((start..offset, word.to_owned()));
-            } else if OPERATORS.iter().any(|known| known.eq_ignore_ascii_case(word)) {
+            } else if OPERATORS
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(word))
+            {
                 is_value = true;
                 continue;
             }

@@ -417,7 +417,9 @@ fn the_guide_says_what_is_true() {
     for (keyword, _) in super::keyword::KEYWORDS {
         let is_shown = |(expression, _): &(String, String)| {
             let expression = expression.to_lowercase();
-            expression.split(|c: char| !c.is_alphanumeric() && c != '.').any(|word| word == keyword)
+            expression
+                .split(|c: char| !c.is_alphanumeric() && c != '.')
+                .any(|word| word == keyword)
         };
         assert!(rows.iter().any(is_shown), "no example of {keyword}");
     }
