@@ -101,6 +101,14 @@ struct Labels<'a> {
     groups: Vec<Vec<u8>>,
 }
 
+/// Ends the writing, now and then, when nobody waits for it.
+fn look(is_wanted: &dyn Fn() -> bool, row: usize) -> Result<(), serde_json::Error> {
+    match row.is_multiple_of(ROWS_PER_LOOK) && !is_wanted() {
+        true => Err(serde::ser::Error::custom("nobody waits for the answer")),
+        false => Ok(()),
+    }
+}
+
 impl<'t> Labels<'t> {
     fn new(
         table: &ResultTable,
@@ -113,7 +121,8 @@ impl<'t> Labels<'t> {
             calculations.push(text);
         }
         let mut groups = Vec::with_capacity(table.groups.len());
-        for group in &table.groups {
+        for (row, group) in table.groups.iter().enumerate() {
+            look(is_wanted, row)?;
             groups.push(key_json(&table.breakdowns, &group.key)?);
         }
         Ok(Self {
@@ -123,12 +132,8 @@ impl<'t> Labels<'t> {
         })
     }
 
-    /// Ends the writing, now and then, when nobody waits for it.
     fn look(&self, row: usize) -> Result<(), serde_json::Error> {
-        match row.is_multiple_of(ROWS_PER_LOOK) && !(self.is_wanted)() {
-            true => Err(serde::ser::Error::custom("nobody waits for the answer")),
-            false => Ok(()),
-        }
+        look(self.is_wanted, row)
     }
 
     /// Room for the rows, so that a large answer is not moved again and again while it grows.

@@ -83,7 +83,7 @@ pub struct EngineConfig {
     pub bubble_values_max: usize,
     /// Most bytes kept of which dictionary entries a condition on text matches. Default: 64 MiB.
     pub text_answers_bytes_max: usize,
-    /// Most bytes kept of the numbers of traces, for filters on other spans; a trace takes 25 to 45. Default: 256 MiB.
+    /// Most bytes kept of the numbers of traces, for filters on other spans; a trace takes 25 to 45. Default: 384 MiB.
     pub trace_numbers_bytes_max: usize,
     /// Rows for which another thread pays off. Default: 65,536.
     pub thread_rows_min: u64,
@@ -107,7 +107,7 @@ impl Default for EngineConfig {
             bubble_columns_max: 2_000,
             bubble_values_max: 1_000_000,
             text_answers_bytes_max: 64 << 20,
-            trace_numbers_bytes_max: 256 << 20,
+            trace_numbers_bytes_max: 384 << 20,
             thread_rows_min: 65_536,
             one_pass_cells_max: 65_536,
         }

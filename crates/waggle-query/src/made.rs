@@ -34,9 +34,11 @@ impl MadeColumns {
         }
     }
 
-    /// True when the column of a number is counted as memory of the query.
+    /// True when the column of a number is known to be counted as memory of the query. Never waits: whoever has the column in hand may be
+    /// waiting for the caller's turn.
     pub(crate) fn is_kept(&self, index: usize) -> bool {
-        matches!(*self.made[index].lock(), Made::Kept(_))
+        let made = self.made[index].try_lock();
+        made.is_some_and(|made| matches!(*made, Made::Kept(_)))
     }
 
     /// The column of a number, for which `make` is asked unless it is there; `None` when no row has a value.

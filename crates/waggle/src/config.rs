@@ -470,7 +470,7 @@ pub(crate) const SETTINGS: &[Setting] = &[
     Setting {
         name: "trace-numbers-bytes-max",
         kind: Kind::Bytes(KIB, 1024 * GIB),
-        default: "256MiB",
+        default: "384MiB",
         help: "Most memory for remembering traces for conditions on other spans, 25 to 45 bytes each; a query with more numbers them anew, which takes it a tenth of a microsecond each.",
     },
     Setting {

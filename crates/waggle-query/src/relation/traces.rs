@@ -62,9 +62,11 @@ impl Numbered {
             dictionaries[index] = Some(dictionary);
         }
         let known = memory.traces.known();
-        let of_sources = known.number(&dictionaries, config, watch)?;
+        let of_sources = known.number(&dictionaries, config, watch);
         let count = known.count();
+        // What a refused or cancelled query has numbered is no query's memory any more: it is kept within the limit or not at all.
         memory.traces.keep(&known);
+        let of_sources = of_sources?;
         Ok(Self {
             sources: of_sources.into(),
             addresses: sources.iter().map(source_address).collect(),

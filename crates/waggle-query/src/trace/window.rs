@@ -35,9 +35,12 @@ pub(super) fn choose(
     let bytes = places.len() * (size_of::<Place>() + size_of::<Ids>() + 6 * size_of::<usize>());
     watch.account(0, bytes)?;
     let mut ids = read_ids(snapshot, &places, watch)?;
-    // Rows of one time come in an order of their own, whichever sources they are in.
+    // Rows of one time come in an order that does not depend on which thread has found them.
     let mut order: Vec<usize> = (0..places.len()).collect();
-    order.sort_by_key(|index| (places[*index].time_ns, ids[*index].span, ids[*index].parent));
+    order.sort_unstable_by_key(|index| {
+        let (place, ids) = (&places[*index], &ids[*index]);
+        (place.time_ns, ids.span, ids.parent, place.source, place.row)
+    });
     places = order.iter().map(|index| places[*index]).collect();
     ids = order.iter().map(|index| ids[*index]).collect();
     let tree = Tree::new(&ids);

@@ -91,3 +91,13 @@ fn numbering_is_memory_of_the_query() {
         Err(ExecError::Query(QueryError::TooLarge { what: "bytes", .. }))
     ));
 }
+
+#[test]
+fn the_traces_of_a_hundred_million_spans_have_room_by_default() {
+    // What the benchmark `growth` has: tables double all at once, at seven eighths of a power of two.
+    const TRACES: usize = 8_300_000;
+    let table = Table::with_capacity_and_hasher(TRACES / TABLES, BuildHasherDefault::default());
+    let bytes = table.allocation_size() * TABLES + TRACES * size_of::<u32>();
+    let bytes_max = EngineConfig::default().trace_numbers_bytes_max;
+    assert!(bytes <= bytes_max, "{bytes} bytes of {bytes_max}");
+}
