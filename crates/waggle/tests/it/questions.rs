@@ -27,6 +27,41 @@ async fn result_of(server: &Server, spec: &Value, options: Value) -> Value {
     result["data"].clone()
 }
 
+/// Whoever polls never waits for their own poll interval: the answer to a GET comes with the result, and says that there is none yet only
+/// when it has waited for a second.
+#[tokio::test]
+async fn a_get_waits_for_its_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    for batch in 0..20 {
+        let events = (0..2_000).map(|index| {
+            let number = batch * 2_000 + index;
+            json!({"data": {"trace.trace_id": format!("t{}", number / 4), "trace.span_id": format!("s{number}"), "n": number}})
+        });
+        server.post("/1/batch/shop", &events.collect()).await;
+    }
+    let spec = json!({
+        "calculations": [{"op": "P99", "column": "n"}, {"op": "COUNT_DISTINCT", "column": "trace.span_id"}],
+        "breakdowns": ["trace.trace_id"], "filters": [{"column": "any.n", "op": ">=", "value": 0}], "time_range": 3_600,
+    });
+    let query = server.post("/1/queries/shop", &spec).await;
+    let result = server
+        .post("/1/query_results/shop", &json!({"query_id": query["id"]}))
+        .await;
+    assert_eq!(result["complete"], json!(false));
+    let path = format!("/1/query_results/shop/{}", result["id"].as_str().unwrap());
+    loop {
+        let asked = std::time::Instant::now();
+        let answer = server.get(&path).await;
+        if answer["complete"] == json!(true) {
+            assert_eq!(answer["data"]["results"].as_array().unwrap().len(), 1_000);
+            break;
+        }
+        let waited = asked.elapsed();
+        assert!(waited >= std::time::Duration::from_secs(1), "{waited:?}");
+    }
+}
+
 /// The rows of a result.
 fn rows(data: &Value) -> Vec<&Value> {
     let rows = data["results"].as_array().unwrap().iter();

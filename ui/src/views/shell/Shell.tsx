@@ -95,9 +95,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   });
   useEffect(() => {
     const title = screens.find((s) => s.id === screen)?.title ?? 'Waggle';
-    document.title = [dataset, title, 'Waggle']
-      .filter((part, i, all) => part && all.indexOf(part) === i)
-      .join(' · ');
+    document.title = [dataset, title, 'Waggle'].filter((part, i, all) => part && all.indexOf(part) === i).join(' · ');
   }, [dataset, screen, screens]);
 
   const link = (s: Screen) => {
