@@ -27,3 +27,4 @@ pub(crate) mod suggestion;
 pub(crate) mod team;
 pub(crate) mod trace;
 pub(crate) mod usage;
+pub(crate) mod xray;

@@ -98,6 +98,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::service_map::RESOURCE,
     own::alerting::RESOURCE,
     own::recipient::RESOURCE,
+    own::xray::RESOURCE,
 ];
 
 /// Every row of the table.

@@ -323,6 +323,8 @@ pub(crate) const KINDS: &[(&str, &str)] = &[
     ("trigger", "Id of the trigger."),
     ("erasure", "Id of the erasure."),
     ("trace_id", "Id of the trace."),
+    ("sampling_rule", "Name of the sampling rule of X-Ray."),
+    ("group", "Name of the group of X-Ray."),
 ];
 
 /// Of these, what no route makes: a path with another one answers that nothing is there.

@@ -53,6 +53,18 @@ impl Filter {
     pub fn parse(text: &str, groups: &dyn Groups) -> Result<Self, FilterError> {
         parse::parse(text, &mut Reading::new(groups))
     }
+
+    /// Reads the expression that a group is to have: one that leads back to the group has no meaning.
+    ///
+    /// # Errors
+    /// [`FilterError`]: the author has to change the text.
+    pub fn parse_of_group(
+        name: &str,
+        text: &str,
+        groups: &dyn Groups,
+    ) -> Result<Self, FilterError> {
+        parse::parse(text, &mut Reading::of_group(name, groups))
+    }
 }
 
 /// A set of nodes of the service graph, or of edges, as time series statistics are asked for: `service(...)` and `edge(...)` without

@@ -1272,6 +1272,102 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/xray/sampling-rules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the sampling rules in the order in which they are tried; the last is the default one.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_xray_sampling_rules"];
+        put?: never;
+        /**
+         * Makes a sampling rule.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`. Other paths name the new sampling_rule by the answer's `/SamplingRule/RuleName`.
+         */
+        post: operations["post__api_environments_env_xray_sampling_rules"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/xray/sampling-rules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a sampling rule and returns what it was.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        delete: operations["delete__api_environments_env_xray_sampling_rules_id"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is given of a sampling rule; of the default one only rate and reservoir. The name stays.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        patch: operations["patch__api_environments_env_xray_sampling_rules_id"];
+        trace?: never;
+    };
+    "/api/environments/{env}/xray/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the groups, the default one first.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_xray_groups"];
+        put?: never;
+        /**
+         * Makes a group.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`. Other paths name the new group by the answer's `/GroupName`.
+         */
+        post: operations["post__api_environments_env_xray_groups"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/xray/groups/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a group and returns what it was. Its traces stay.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        delete: operations["delete__api_environments_env_xray_groups_id"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is given of a group, but for the default one. The name stays.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
+         */
+        patch: operations["patch__api_environments_env_xray_groups_id"];
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -2559,6 +2655,69 @@ export interface components {
              * @description When it was last changed.
              */
             updated_at: string;
+        };
+        /** @description Which share of which requests clients keep. In patterns `*` is any run of characters and `?` any one. */
+        XRaySamplingRule: {
+            /** @description 1 to 32 characters; unique. */
+            RuleName?: string;
+            /** @description In place of the name. */
+            RuleARN?: string;
+            /** @description Pattern, at most 500 characters. */
+            ResourceARN?: string;
+            /** @description 1 to 9999; the lowest is tried first. */
+            Priority?: number;
+            /** @description Which share is kept when the reservoir is empty, 0 to 1. */
+            FixedRate?: number;
+            /** @description How many a second are kept whatever the rate, over all clients. */
+            ReservoirSize?: number;
+            /** @description Pattern, at most 64 characters. */
+            ServiceName?: string;
+            /** @description Pattern, at most 64 characters. */
+            ServiceType?: string;
+            /** @description Pattern, at most 64 characters. */
+            Host?: string;
+            /** @description Pattern, at most 10 characters. */
+            HTTPMethod?: string;
+            /** @description Pattern, at most 128 characters. */
+            URLPath?: string;
+            /** @description 1. */
+            Version?: number;
+            /** @description At most 5, names and patterns of 1 to 32 characters. */
+            Attributes?: {
+                [key: string]: string;
+            };
+            /** @description Kept, and not acted on. */
+            SamplingRateBoost?: {
+                /** @description 0 to 1. */
+                MaxRate: number;
+                /** @description At least 0. */
+                CooldownWindowMinutes: number;
+            };
+        };
+        /** @description A sampling rule with its times. */
+        XRaySamplingRuleRecord: {
+            /** @description The rule. */
+            SamplingRule: components["schemas"]["XRaySamplingRule"];
+            /** @description In seconds since 1970. */
+            CreatedAt: number;
+            /** @description In seconds since 1970. */
+            ModifiedAt: number;
+        };
+        /** @description A filter of traces with a name. */
+        XRayGroup: {
+            /** @description 1 to 32 letters, digits and dashes; unique. */
+            GroupName: string;
+            /** @description Its ARN. */
+            GroupARN: string;
+            /** @description Which traces are in it. */
+            FilterExpression?: string;
+            /** @description What is watched. */
+            InsightsConfiguration?: {
+                /** @description Whether its faults are watched. */
+                InsightsEnabled?: boolean;
+                /** @description Whether somebody is told; only with the other. */
+                NotificationsEnabled?: boolean;
+            };
         };
         /** @description Who is signed in, if anybody, and facts about the server. */
         Session: {
@@ -6573,6 +6732,353 @@ export interface operations {
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_xray_sampling_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRaySamplingRuleRecord"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_xray_sampling_rules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "RuleName": "rule-<env>",
+                 *       "Priority": 10,
+                 *       "FixedRate": 0.1,
+                 *       "ReservoirSize": 1,
+                 *       "ServiceName": "*",
+                 *       "ServiceType": "*",
+                 *       "Host": "*",
+                 *       "HTTPMethod": "GET",
+                 *       "URLPath": "/cart",
+                 *       "ResourceARN": "*",
+                 *       "Version": 1
+                 *     }
+                 */
+                "application/json": components["schemas"]["XRaySamplingRule"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRaySamplingRuleRecord"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_xray_sampling_rules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Name of the sampling rule of X-Ray. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRaySamplingRuleRecord"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    patch__api_environments_env_xray_sampling_rules_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Name of the sampling rule of X-Ray. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["XRaySamplingRule"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRaySamplingRuleRecord"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_xray_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRayGroup"][];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_xray_groups: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "GroupName": "group-<env>",
+                 *       "FilterExpression": "fault"
+                 *     }
+                 */
+                "application/json": {
+                    /** @description 1 to 32 letters, digits and dashes; unique. */
+                    GroupName: string;
+                    /** @description Which traces are in it. */
+                    FilterExpression?: string;
+                    /** @description What is watched. */
+                    InsightsConfiguration?: {
+                        /** @description Whether its faults are watched. */
+                        InsightsEnabled?: boolean;
+                        /** @description Whether somebody is told; only with the other. */
+                        NotificationsEnabled?: boolean;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRayGroup"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_xray_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Name of the group of X-Ray. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRayGroup"];
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    patch__api_environments_env_xray_groups_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Name of the group of X-Ray. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Which traces are in it. */
+                    FilterExpression?: string;
+                    /** @description What is watched. */
+                    InsightsConfiguration?: {
+                        /** @description Whether its faults are watched. */
+                        InsightsEnabled?: boolean;
+                        /** @description Whether somebody is told; only with the other. */
+                        NotificationsEnabled?: boolean;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["XRayGroup"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };

@@ -3,6 +3,7 @@
 
 mod group;
 mod insight;
+mod people;
 mod policy;
 mod sampling;
 mod segment;

@@ -141,12 +141,8 @@ pub(super) async fn check(call: &Call, group: &str, text: &str) -> Result<(), Re
         name: group.to_owned(),
         expression: Some(text.to_owned()),
     });
-    Filter::parse(text, &groups)?;
-    // As others name it: this finds a circle through the group itself.
-    let by_name = format!("group.name = \"{group}\"");
-    Filter::parse(&by_name, &groups)
-        .map(|_| ())
-        .map_err(|error| Refusal::invalid(error.message))
+    Filter::parse_of_group(group, text, &groups)?;
+    Ok(())
 }
 
 /// The filter of the group that a request names; that of all traces where it names none.

@@ -60,11 +60,11 @@ pub(crate) const RESOURCE: Resource = Resource {
     ],
 };
 
-const NAME_ABOUT: &str = "1 to 32 letters, digits and dashes; unique.";
+pub(crate) const NAME_ABOUT: &str = "1 to 32 letters, digits and dashes; unique.";
 const NAME: Member = may("GroupName", Shape::Text, NAME_ABOUT);
 const ARN: Member = may("GroupARN", Shape::Text, "In place of the name.");
-const FILTER: Member = may("FilterExpression", Shape::Text, "Which traces are in it.");
-const INSIGHTS: Member = may(
+pub(crate) const FILTER: Member = may("FilterExpression", Shape::Text, "Which traces are in it.");
+pub(crate) const INSIGHTS: Member = may(
     "InsightsConfiguration",
     Shape::Object(&[
         may(
@@ -80,7 +80,7 @@ const INSIGHTS: Member = may(
     ]),
     "What is watched.",
 );
-const GROUP: Named = Named {
+pub(crate) const GROUP: Named = Named {
     name: "XRayGroup",
     about: "A filter of traces with a name.",
     members: &[
@@ -93,7 +93,7 @@ const GROUP: Named = Named {
 const ANSWER: &[Member] = &[must("Group", Shape::Named(&GROUP), "The group.")];
 
 /// The group of all traces.
-pub(super) const DEFAULT: &str = "Default";
+pub(crate) const DEFAULT: &str = "Default";
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
 const ARN_CHARS: RangeInclusive<usize> = 1..=400;
 /// Longest filter expression. Source: spec/xray.md section 4.6.
@@ -237,7 +237,11 @@ pub(super) async fn change_tags(
 }
 
 async fn create(call: Call) -> Outcome {
-    let input = call.input()?;
+    reply(&json!({ "Group": make(&call, &call.input()?).await? }))
+}
+
+/// Makes a group of what was sent of it, and returns it.
+pub(crate) async fn make(call: &Call, input: &Input) -> Result<Json, Refusal> {
     let name = input.must("GroupName", input.text("GroupName", NAME_CHARS)?)?;
     let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if !name.chars().all(is_plain) {
@@ -249,10 +253,10 @@ async fn create(call: Call) -> Outcome {
     }
     let mut group = Group {
         name: name.to_owned(),
-        tags: tag::of_new(&input)?,
+        tags: tag::of_new(input)?,
         ..Group::default()
     };
-    change(&call, &input, &mut group).await?;
+    change(call, input, &mut group).await?;
     let groups_max = call.state.config.groups_max;
     let limits = ArtifactLimits {
         count_max: groups_max,
@@ -269,7 +273,7 @@ async fn create(call: Call) -> Outcome {
         )),
         other => other.into(),
     })?;
-    reply(&json!({ "Group": Found::Made(made).json(&call) }))
+    Ok(Found::Made(made).json(call))
 }
 
 async fn get(call: Call) -> Outcome {
@@ -279,15 +283,7 @@ async fn get(call: Call) -> Outcome {
 
 async fn list(call: Call) -> Outcome {
     let pages = Pages::of(&call.input()?)?;
-    let metastore = call.state.metastore.as_ref();
-    let groups = metastore.artifacts::<Group>(call.caller.tenant).await?;
-    let mut groups: Vec<(String, Found)> = groups
-        .into_iter()
-        .map(|group| (group.value.name.clone(), Found::Made(group)))
-        .collect();
-    groups.sort_by(|(a, _), (b, _)| a.cmp(b));
-    groups.insert(0, (String::new(), Found::Default));
-    let (groups, token) = pages.cut(groups, |(name, _)| name.clone(), PAGE);
+    let (groups, token) = pages.cut(in_order(&call).await?, |(name, _)| name.clone(), PAGE);
     let groups: Vec<Json> = groups.iter().map(|(_, found)| found.json(&call)).collect();
     let mut answer = json!({ "Groups": groups });
     if let Some(token) = token {
@@ -296,18 +292,51 @@ async fn list(call: Call) -> Outcome {
     reply(&answer)
 }
 
+/// All groups, the default one first.
+pub(crate) async fn all(call: &Call) -> Result<Vec<Json>, Refusal> {
+    let groups = in_order(call).await?.into_iter();
+    Ok(groups.map(|(_, found)| found.json(call)).collect())
+}
+
+/// All groups with what they are ordered by, the default one first.
+async fn in_order(call: &Call) -> Result<Vec<(String, Found)>, Refusal> {
+    let metastore = call.state.metastore.as_ref();
+    let groups = metastore.artifacts::<Group>(call.caller.tenant).await?;
+    let mut groups: Vec<(String, Found)> = groups
+        .into_iter()
+        .map(|group| (group.value.name.clone(), Found::Made(group)))
+        .collect();
+    groups.sort_by(|(a, _), (b, _)| a.cmp(b));
+    groups.insert(0, (String::new(), Found::Default));
+    Ok(groups)
+}
+
 async fn update(call: Call) -> Outcome {
     let input = call.input()?;
-    let Found::Made(mut group) = must_be_named(&call, &input).await? else {
+    let found = must_be_named(&call, &input).await?;
+    reply(&json!({ "Group": alter(&call, found, &input).await? }))
+}
+
+/// Changes what was sent of a group, and returns it.
+pub(crate) async fn alter(call: &Call, found: Found, input: &Input) -> Result<Json, Refusal> {
+    let Found::Made(mut group) = found else {
         return Err(Refusal::invalid("the group Default can't be changed"));
     };
-    change(&call, &input, &mut group.value).await?;
-    let changed = write(&call, group).await?;
-    reply(&json!({ "Group": Found::Made(changed).json(&call) }))
+    change(call, input, &mut group.value).await?;
+    let changed = write(call, group).await?;
+    Ok(Found::Made(changed).json(call))
 }
 
 async fn delete(call: Call) -> Outcome {
-    let Found::Made(group) = must_be_named(&call, &call.input()?).await? else {
+    let found = must_be_named(&call, &call.input()?).await?;
+    remove(&call, found).await?;
+    reply(&json!({}))
+}
+
+/// Deletes a group, and returns what it was.
+pub(crate) async fn remove(call: &Call, found: Found) -> Result<Json, Refusal> {
+    let json = found.json(call);
+    let Found::Made(group) = found else {
         return Err(Refusal::invalid("the group Default can't be deleted"));
     };
     let metastore = call.state.metastore.as_ref();
@@ -315,7 +344,7 @@ async fn delete(call: Call) -> Outcome {
     metastore
         .delete_artifact(call.caller.tenant, kind, &group.id)
         .await?;
-    reply(&json!({}))
+    Ok(json)
 }
 
 /// Reads what a request says of a group.

@@ -13,7 +13,7 @@ use waggle_access::{Access, AwsCredentials, Caller, Error as AccessError};
 use waggle_wire::DecompressError;
 
 /// The region of whoever names none.
-const NO_REGION: &str = "local";
+pub(crate) const NO_REGION: &str = "local";
 
 /// An extension of requests that came through a door where nobody signs: the API key that everybody has there, or none for the caller
 /// that `--dev` takes everybody for.

@@ -57,6 +57,14 @@ impl<'g> Reading<'g> {
         }
     }
 
+    /// As [`Reading::new`], of the filter that a group is to have.
+    pub(super) fn of_group(name: &str, groups: &'g dyn Groups) -> Self {
+        Self {
+            open: vec![name.to_owned()],
+            ..Self::new(groups)
+        }
+    }
+
     /// Reads the filter of a group.
     pub(super) fn group(&mut self, name: &GroupName) -> Result<Arc<Filter>, String> {
         let text = match name {
@@ -72,8 +80,10 @@ impl<'g> Reading<'g> {
             return Ok(Arc::new(Filter::all()));
         };
         self.open.push(group.name);
-        let filter = super::parse::parse(expression, self)
-            .map_err(|error| format!("in the filter of group {text:?}: {error}"));
+        let filter = super::parse::parse(expression, self).map_err(|error| {
+            let (position, message) = (error.position, error.message);
+            format!("in the filter of group {text:?}, at position {position}: {message}")
+        });
         self.open.pop();
         filter.map(Arc::new)
     }

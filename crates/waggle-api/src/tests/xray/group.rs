@@ -203,6 +203,27 @@ async fn wrong_groups_are_refused() {
 }
 
 #[tokio::test]
+async fn a_group_can_not_be_a_part_of_itself() {
+    let installation = Installation::new().await;
+    let group = |name: &str, filter: &str| json!({"GroupName": name, "FilterExpression": filter});
+    let own = "fault AND group.name = \"a\"";
+    let said =
+        "Invalid filter expression at position 23: the filter of group \"a\" leads back to itself";
+    let answer = installation.xray("/CreateGroup", &group("a", own)).await;
+    assert_eq!(answer.json()["message"], said);
+    for sent in [group("a", "fault"), group("b", "group.name = \"a\"")] {
+        installation.xray_done("/CreateGroup", &sent).await;
+    }
+    let circle = group("a", "ok AND group.name = \"b\"");
+    let answer = installation.xray("/UpdateGroup", &circle).await;
+    assert_eq!(
+        answer.json()["message"],
+        "Invalid filter expression at position 20: in the filter of group \"b\", at position 13: the filter of group \"a\" leads back to \
+         itself"
+    );
+}
+
+#[tokio::test]
 async fn many_groups_come_in_pages() {
     let config = ApiConfig {
         groups_max: 150,

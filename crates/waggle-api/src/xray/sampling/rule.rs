@@ -4,11 +4,12 @@ use super::kept::{self, Rules};
 use super::seconds;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::xray::MANAGE;
 use crate::xray::arn::{self, Resource as Arn};
 use crate::xray::call::{Call, Input, Outcome, reply};
 use crate::xray::error::{Code, Refusal};
 use crate::xray::page::{NEXT_TOKEN, Pages, TOKEN};
-use crate::xray::{MANAGE, tag};
+use crate::xray::tag::{self, Tags};
 use serde_json::{Value as Json, json};
 use std::ops::RangeInclusive;
 use waggle_metastore::{SamplingRateBoost, SamplingRule, SamplingRules};
@@ -139,7 +140,7 @@ const UPDATE: &[Member] = &[
     BOOST,
 ];
 
-const RULE: Named = Named {
+pub(crate) const RULE: Named = Named {
     name: "XRaySamplingRule",
     about: "Which share of which requests clients keep. In patterns `*` is any run of characters and `?` any one.",
     members: &[
@@ -159,7 +160,7 @@ const RULE: Named = Named {
         BOOST,
     ],
 };
-const RECORD: Named = Named {
+pub(crate) const RECORD: Named = Named {
     name: "XRaySamplingRuleRecord",
     about: "A sampling rule with its times.",
     members: &[
@@ -181,12 +182,18 @@ const PAGE: usize = 100;
 async fn create(call: Call) -> Outcome {
     let input = call.input()?;
     let sent = input.must("SamplingRule", input.object("SamplingRule")?)?;
+    let record = make(&call, &sent, tag::of_new(&input)?).await?;
+    reply(&json!({ "SamplingRuleRecord": record }))
+}
+
+/// Makes a rule of what was sent of it, and returns its record.
+pub(crate) async fn make(call: &Call, sent: &Input, tags: Tags) -> Result<Json, Refusal> {
     let now_ns = call.state.clock.now_ns();
     let rule = SamplingRule {
-        tags: tag::of_new(&input)?,
+        tags,
         created_at_ns: now_ns,
         modified_at_ns: now_ns,
-        ..new_rule(&sent)?
+        ..new_rule(sent)?
     };
     if rule.name == SamplingRules::DEFAULT {
         return Err(sent.refuse(
@@ -195,7 +202,7 @@ async fn create(call: Call) -> Outcome {
         ));
     }
     let rules_max = call.state.config.sampling_rules_max;
-    kept::change(&call, |rules| {
+    kept::change(call, |rules| {
         if rules.rule(&rule.name).is_some() {
             return Err(sent.refuse("RuleName", "is the name of another sampling rule"));
         }
@@ -210,7 +217,7 @@ async fn create(call: Call) -> Outcome {
         Ok(())
     })
     .await?;
-    reply(&json!({ "SamplingRuleRecord": record(&call, &rule) }))
+    Ok(record(call, &rule))
 }
 
 async fn list(call: Call) -> Outcome {
@@ -226,14 +233,26 @@ async fn list(call: Call) -> Outcome {
     reply(&answer)
 }
 
+/// The records of all rules, in the order in which they are tried.
+pub(crate) async fn all(call: &Call) -> Result<Vec<Json>, Refusal> {
+    let rules = kept::read(call).await?;
+    let rules = rules.in_order().into_iter();
+    Ok(rules.map(|rule| record(call, rule)).collect())
+}
+
 async fn update(call: Call) -> Outcome {
     let input = call.input()?;
     let sent = input.must("SamplingRuleUpdate", input.object("SamplingRuleUpdate")?)?;
-    let name = name_of(&sent)?;
-    let changes = Changes::read(&sent)?;
+    let record = alter(&call, &name_of(&sent)?, &sent).await?;
+    reply(&json!({ "SamplingRuleRecord": record }))
+}
+
+/// Changes what was sent of a rule, and returns its record.
+pub(crate) async fn alter(call: &Call, name: &str, sent: &Input) -> Result<Json, Refusal> {
+    let changes = Changes::read(sent)?;
     let now_ns = call.state.clock.now_ns();
-    let changed = kept::change(&call, |rules: &mut Rules| {
-        let rule = rules.rule_mut(&name).ok_or_else(|| unknown(&name))?;
+    let changed = kept::change(call, |rules: &mut Rules| {
+        let rule = rules.rule_mut(name).ok_or_else(|| unknown(name))?;
         let before = rule.clone();
         changes.apply(rule);
         if name == SamplingRules::DEFAULT {
@@ -255,23 +274,28 @@ async fn update(call: Call) -> Outcome {
         Ok(rule)
     })
     .await?;
-    reply(&json!({ "SamplingRuleRecord": record(&call, &changed) }))
+    Ok(record(call, &changed))
 }
 
 async fn delete(call: Call) -> Outcome {
     let name = name_of(&call.input()?)?;
+    reply(&json!({ "SamplingRuleRecord": remove(&call, &name).await? }))
+}
+
+/// Deletes a rule, and returns the record of what it was.
+pub(crate) async fn remove(call: &Call, name: &str) -> Result<Json, Refusal> {
     if name == SamplingRules::DEFAULT {
         return Err(Refusal::invalid("the rule Default can't be deleted"));
     }
     let now_ns = call.state.clock.now_ns();
-    let deleted = kept::change(&call, |rules| {
+    let deleted = kept::change(call, |rules| {
         let at = rules.0.rules.iter().position(|rule| rule.name == name);
-        let deleted = rules.0.rules.remove(at.ok_or_else(|| unknown(&name))?);
+        let deleted = rules.0.rules.remove(at.ok_or_else(|| unknown(name))?);
         rules.0.modified_at_ns = now_ns;
         Ok(deleted)
     })
     .await?;
-    reply(&json!({ "SamplingRuleRecord": record(&call, &deleted) }))
+    Ok(record(call, &deleted))
 }
 
 fn unknown(name: &str) -> Refusal {
