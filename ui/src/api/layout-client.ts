@@ -13,10 +13,15 @@ export interface LayoutRequest {
 let worker: Worker | null = null;
 let next = 1;
 
+/** Starts the worker, which loads its code while the page still asks what there is to lay out. */
+export function startLayout(): Worker {
+  worker ??= new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
+  return worker;
+}
+
 /** Lays a graph out; nothing comes when the signal aborts first. */
 export function layoutGraph(request: Omit<LayoutRequest, 'id'>, signal: AbortSignal): Promise<GraphLayout> {
-  worker ??= new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
-  const own = worker;
+  const own = startLayout();
   const id = next++;
   const began = performance.now();
   return new Promise((resolve, reject) => {

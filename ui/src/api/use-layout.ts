@@ -1,11 +1,12 @@
 // The layout of a map, kept together with the map it is of; the one before stays until it is there.
 import { useEffect, useState } from 'react';
 import { NODE_HEIGHT, NODE_WIDTH, type GraphLayout, type ServiceMap } from '../model/services';
-import { layoutGraph } from './layout-client';
+import { layoutGraph, startLayout } from './layout-client';
 
 export function useGraphLayout(map: ServiceMap | null) {
   const [drawn, setDrawn] = useState<{ map: ServiceMap; layout: GraphLayout } | null>(null);
   const [failed, setFailed] = useState<{ map: ServiceMap; error: Error } | null>(null);
+  useEffect(() => void startLayout(), []);
   useEffect(() => {
     if (!map || map.nodes.length === 0) return;
     const abort = new AbortController();
