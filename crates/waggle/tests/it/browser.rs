@@ -1,4 +1,5 @@
-//! One walk through the UI in a real browser, against the real server with real data. It fails on any console error.
+//! The UI in a real browser, against the real server with real data: one walk, which fails on any console error, and how long things
+//! take.
 
 use crate::server::{KEY, Server, handed, repository, run};
 use std::process::Command;
@@ -34,5 +35,22 @@ async fn a_person_finds_their_slow_request_in_the_browser() {
         .arg("/default/environments/production")
         .current_dir(ui)
         .env("WAGGLE_SCREENSHOTS", screenshots.path()));
+    eprintln!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// Limits of spec/ui.md section 4, those of times three times as wide: the server is not optimised, and the machine is anybody's.
+/// Nothing runs beside this test (.config/nextest.toml).
+#[tokio::test]
+async fn the_interface_keeps_its_budgets() {
+    let Some(ui) = handed("WAGGLE_TEST_UI") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--dev", "--trace-rows-max", "60000"]);
+    let output = run(Command::new("node")
+        .arg("e2e/budgets.mjs")
+        .arg(&server.origin)
+        .current_dir(ui)
+        .env("WAGGLE_BUDGET_FACTOR", "3"));
     eprintln!("{}", String::from_utf8_lossy(&output.stdout));
 }
