@@ -1,6 +1,6 @@
 // A HEATMAP calculation as a canvas: cells below, hover and selection above, labels in the same canvas.
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { axisTexts, bucketText, numberText } from '../model/format';
+import { axisTexts, bucketText, numberText, quantitiesText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import type { ChartMarker, HeatmapData } from '../model/result';
 import { measured } from '../model/timing';
@@ -84,6 +84,7 @@ export function Heatmap(props: Props) {
     if (!over.current || width === 0) return;
     const context = prepare(over.current, width, height);
     const { hover, drag, line } = state.current;
+    const area = drag ? areaOf(drag) : (state.current.taken ?? props.box);
     if (line !== null && line >= range[0] && line <= range[1]) {
       context.strokeStyle = colours.borderStrong;
       context.setLineDash([3, 3]);
@@ -96,7 +97,7 @@ export function Heatmap(props: Props) {
     if (hover) {
       const [x, y] = hover;
       const left = xOf(times[x]!);
-      drawColumn(context, x, y);
+      if (!drag) drawColumn(context, x, y, area);
       context.strokeStyle = colours.text;
       context.lineWidth = 1.5;
       context.strokeRect(
@@ -106,7 +107,6 @@ export function Heatmap(props: Props) {
         Math.max(3, rows.lower(y) - rows.upper(y)),
       );
     }
-    const area = drag ? areaOf(drag) : (state.current.taken ?? props.box);
     if (area) {
       const left = Math.max(AXIS_LEFT, xOf(area.start));
       const right = Math.min(AXIS_LEFT + plotWidth, xOf(area.end));
@@ -138,14 +138,15 @@ export function Heatmap(props: Props) {
       for (let y = Math.min(a[1], b[1]); y <= Math.max(a[1], b[1]); y++) sum += rows.events(x, y);
     return sum;
   };
-  /** The events of one time by their values, as bars from the edge that is farther from the pointer. */
-  const drawColumn = (context: CanvasRenderingContext2D, x: number, row: number) => {
+  /** The events of one time by their values, as bars from the edge that is farther from the pointer; nothing where a box lies. */
+  const drawColumn = (context: CanvasRenderingContext2D, x: number, row: number, box: HeatArea | null | undefined) => {
     let max = 0;
     for (let y = 0; y < rows.count; y++) max = Math.max(max, rows.events(x, y));
     if (max === 0 || plotWidth < 4 * HISTOGRAM) return;
     const edge = AXIS_LEFT + plotWidth;
     const isRight = xOf(times[x]!) < edge - 2 * HISTOGRAM;
     const left = isRight ? edge - HISTOGRAM : AXIS_LEFT + 1;
+    if (box && xOf(box.start) < left + HISTOGRAM && xOf(box.end) > left) return;
     context.globalAlpha = 0.9;
     context.fillStyle = colours.bg;
     context.fillRect(left, TOP + 1, HISTOGRAM - 1, plotHeight - 2);
@@ -254,7 +255,7 @@ export function Heatmap(props: Props) {
     const c = cell(hit, { x: 0, y: 0 });
     const [time, values, count] = el.children as unknown as HTMLElement[];
     time!.textContent = bucketText(c.bucket, utc, range[1] - range[0] > 86400, granularity < 1);
-    values!.textContent = `${numberText(c.from)} – ${numberText(c.to)}`;
+    values!.textContent = quantitiesText(props.column, c.from, c.to);
     count!.textContent = `${numberText(c.count)} ${c.count === 1 ? 'event' : 'events'}`;
     const x = xOf(c.bucket);
     const onRight = x > width * 0.6;

@@ -3,13 +3,13 @@
 import { useEffect, useMemo, useRef, useState } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { bucketText, numberText, shortNumber } from '../model/format';
+import { axisTexts, bucketText, quantityText } from '../model/format';
 import { measured } from '../model/timing';
 import type { ThemeColours } from '../model/palette';
 import type { ChartData, ChartMarker, Group } from '../model/result';
 import { AXIS_BOTTOM, AXIS_LEFT, PAD_RIGHT, timeLabels, timeTicks } from './axis';
 import css from './chart.module.css';
-import type { SharedCursor } from './cursor';
+import type { SharedCursor, SharedHighlight } from './cursor';
 import { drawMarkers } from './markers';
 import { stackHit, stackTops } from './stack';
 
@@ -18,6 +18,8 @@ export interface ChartPoint {
   group: Group;
   calculation: string;
   value: number;
+  /** The column whose unit the value has. */
+  unitOf: string;
   x: number;
   y: number;
 }
@@ -29,6 +31,8 @@ export interface TimeSpan {
 }
 interface Props {
   data: ChartData;
+  /** The column whose unit the values have; empty for numbers without one. */
+  unitOf: string;
   kind: 'line' | 'stacked' | 'bars';
   range: [number, number];
   granularity: number;
@@ -37,7 +41,7 @@ interface Props {
   ylog: boolean;
   joinGaps: boolean;
   hidden: ReadonlySet<string>;
-  highlight: string | null;
+  highlight?: SharedHighlight;
   cursor: SharedCursor;
   markers?: readonly ChartMarker[];
   /** The span of time that is chosen, kept visible. */
@@ -54,7 +58,7 @@ const DIM = 0.15;
 const NO_MARKERS: readonly ChartMarker[] = [];
 
 export function LineChart(props: Props) {
-  const { data, kind, colours, utc, joinGaps, hidden, cursor, range, height = 180, chosen } = props;
+  const { data, unitOf, kind, colours, utc, joinGaps, hidden, cursor, range, height = 180, chosen } = props;
   const isStack = kind !== 'line';
   const ylog = props.ylog && !isStack;
   const markers = props.markers ?? NO_MARKERS;
@@ -122,9 +126,9 @@ export function LineChart(props: Props) {
       time!.textContent = bucketText(data.xs[idx!]!, utc, withDate, withMs);
       swatch!.style.background = colours.series[line.group.style.colour]!;
       name!.textContent = calculations.length > 1 ? `${line.group.label} ${line.calculation}` : line.group.label;
-      value!.textContent = numberText(raw[i]![idx!] ?? 0);
+      value!.textContent = quantityText(unitOf, raw[i]![idx!] ?? 0);
       const old = line.past?.[idx!];
-      before!.textContent = old === undefined ? '' : `before: ${old === null ? '–' : numberText(old)}`;
+      before!.textContent = old === undefined ? '' : `before: ${old === null ? '–' : quantityText(unitOf, old)}`;
       const x = u.valToPos(data.xs[idx!]!, 'x');
       const onRight = x > u.over.clientWidth * 0.6;
       el.style.transform = `translate(${AXIS_LEFT + x + (onRight ? -12 : 12)}px, ${Math.max(0, Math.min(u.over.clientHeight - 44, top - 20))}px) translateX(${onRight ? '-100%' : '0'})`;
@@ -185,7 +189,14 @@ export function LineChart(props: Props) {
           ticks: { show: false },
           gap: 6,
           space: 36,
-          values: (_u, splits) => splits.map((s) => (s === null ? null : shortNumber(s))),
+          // Logarithmic axes leave some of their lines without a number.
+          values: (_u, splits) => {
+            const texts = axisTexts(
+              unitOf,
+              splits.map((s) => s ?? 0),
+            );
+            return splits.map((s, i) => (s === null ? null : texts[i]!));
+          },
         },
       ],
       bands: kind === 'stacked' ? lines.slice(1).map((_, i): uPlot.Band => ({ series: [i + 1, i + 2] })) : undefined,
@@ -293,6 +304,7 @@ export function LineChart(props: Props) {
         group: lines[i]!.group,
         calculation: lines[i]!.calculation,
         value: raw[i]![idx!] ?? 0,
+        unitOf,
         x: e.clientX,
         y: e.clientY,
       });
@@ -322,6 +334,7 @@ export function LineChart(props: Props) {
     lines,
     order,
     calculations,
+    unitOf,
     kind,
     isStack,
     colours,
@@ -340,13 +353,19 @@ export function LineChart(props: Props) {
 
   const { highlight } = props;
   useEffect(() => {
-    const u = plot.current;
-    if (!u) return;
-    order.forEach((line, i) => {
-      const isMeant = highlight === null || highlight === lines[line]!.group.key;
-      u.series[i + 1]!.alpha = isMeant ? 1 : DIM;
+    let frame = 0;
+    const stop = highlight?.listen((key) => {
+      order.forEach((line, i) => {
+        plot.current!.series[i + 1]!.alpha = key === null || key === lines[line]!.group.key ? 1 : DIM;
+      });
+      // The pointer may pass many rows before the next picture.
+      cancelAnimationFrame(frame);
+      frame = requestAnimationFrame(() => plot.current?.redraw(false));
     });
-    u.redraw(false);
+    return () => {
+      stop?.();
+      cancelAnimationFrame(frame);
+    };
   }, [highlight, lines, order]);
 
   const focus = useRef({ index: -1, line: 0 });
@@ -363,7 +382,7 @@ export function LineChart(props: Props) {
         top: value === null || value === undefined ? u.over.clientHeight / 2 : u.valToPos(value, 'y'),
       });
       setSaid(
-        `${bucketText(x, utc, withDate, withMs)}, ${line.group.label}: ${value === null || value === undefined ? 'no value' : numberText(value)}`,
+        `${bucketText(x, utc, withDate, withMs)}, ${line.group.label}: ${value === null || value === undefined ? 'no value' : quantityText(unitOf, value)}`,
       );
     };
     const step = (d: number) => {
@@ -399,6 +418,7 @@ export function LineChart(props: Props) {
           group: line.group,
           calculation: line.calculation,
           value,
+          unitOf,
           x: rect.left + u.valToPos(data.xs[at.index]!, 'x'),
           y: rect.top + u.valToPos(value, 'y'),
         });

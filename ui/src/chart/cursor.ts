@@ -1,13 +1,17 @@
-// The shared cursor of the charts of one result: whoever is hovered says the time, all others draw it.
+// What the parts of one result tell each other while the pointer moves. They draw it themselves: no component renders anew.
 
-export type CursorListener = (seconds: number | null, from: object) => void;
-export class SharedCursor {
-  readonly #listeners = new Set<CursorListener>();
-  listen(listener: CursorListener): () => void {
+/** A value that whoever listens is told of; `from` is who said it. */
+class Shared<T> {
+  readonly #listeners = new Set<(value: T | null, from?: object) => void>();
+  listen(listener: (value: T | null, from?: object) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
-  say(seconds: number | null, from: object): void {
-    for (const listener of this.#listeners) listener(seconds, from);
+  say(value: T | null, from?: object): void {
+    for (const listener of this.#listeners) listener(value, from);
   }
 }
+/** The cursor of the charts: whoever is hovered says the time in seconds, all others draw it. */
+export class SharedCursor extends Shared<number> {}
+/** The group that is pointed at in the table, by its key; charts let the others step back. */
+export class SharedHighlight extends Shared<string> {}

@@ -45,17 +45,34 @@ const COLUMN_UNITS = new Map<string, [number, [string, number][]]>([
   ['seconds', [1e9, DURATIONS]],
   ['bytes', [1, SIZES]],
 ]);
-/** Values along one axis, in one unit when the name of their column ends in one: `0.5 s`, `1 s`; else `1.2k`. */
-export function axisTexts(column: string, values: readonly number[], digits = 6): string[] {
+/** The unit that a column's name ends in, in the largest step that some value reaches. */
+function unitOf(column: string, values: readonly number[]): { unit: string; share: number } | null {
   const known = COLUMN_UNITS.get(/[_.]([a-z]+)$/.exec(column)?.[1] ?? '');
-  if (!known) return values.map(shortNumber);
+  if (!known) return null;
   const [factor, units] = known;
   const most = Math.max(...values.map((v) => Math.abs(v) * factor));
   const [unit, size] = units.findLast(([, s]) => most >= s) ?? units[0]!;
+  return { unit, share: factor / size };
+}
+/** Values along one axis, in one unit when the name of their column ends in one: `0.5 s`, `1 s`; else `1.2k`. */
+export function axisTexts(column: string, values: readonly number[], digits = 6): string[] {
+  const known = unitOf(column, values);
+  if (!known) return values.map(shortNumber);
   return values.map((v) => {
-    const value = Number(((v * factor) / size).toPrecision(digits));
-    return `${Math.abs(value) >= 1e4 ? shortNumber(value) : value} ${unit}`;
+    const value = Number((v * known.share).toPrecision(digits));
+    return `${Math.abs(value) >= 1e4 ? shortNumber(value) : value} ${known.unit}`;
   });
+}
+/** One value of a column with its unit: `812.4 ms`, `1.204 s`; the number alone when the column's name ends in none. */
+export function quantityText(column: string, value: number): string {
+  const known = unitOf(column, [value]);
+  return known ? `${numberText(value * known.share)} ${known.unit}` : numberText(value);
+}
+/** From one value to another in one unit: `80 – 100 ms`. */
+export function quantitiesText(column: string, from: number, to: number): string {
+  const known = unitOf(column, [from, to]);
+  if (!known) return `${numberText(from)} – ${numberText(to)}`;
+  return `${numberText(from * known.share)} – ${numberText(to * known.share)} ${known.unit}`;
 }
 /** A duration given in ns: `812 ns`, `3.4 µs`, `12.5 ms`, `1.204 s`, `2 min 5 s`. */
 export function durationText(ns: number): string {

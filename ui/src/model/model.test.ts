@@ -6,6 +6,8 @@ import {
   durationText,
   middleCut,
   numberText,
+  quantityText,
+  quantitiesText,
   rfc3339ToNs,
   shortNumber,
 } from './format';
@@ -173,6 +175,14 @@ describe('formats', () => {
     ['http.body_bytes', [1000, 1500], ['1 kB', '1.5 kB']],
     ['app.items', [5, 20_000], ['5', '20k']],
   ])('the axis of %s', (column, values, texts) => expect(axisTexts(column, values)).toEqual(texts));
+  it('a value and a range have the unit that the column ends in', () => {
+    expect(quantityText('duration_ms', 1204.4)).toBe('1.204 s');
+    expect(quantityText('app.size_bytes', 812)).toBe('812 B');
+    expect(quantityText('retries', 12_345)).toBe('12,345');
+    expect(quantitiesText('duration_ms', 80, 100)).toBe('80 – 100 ms');
+    expect(quantitiesText('duration_ms', 0, 1500)).toBe('0 – 1.5 s');
+    expect(quantitiesText('retries', 1, 2)).toBe('1 – 2');
+  });
   it('say bytes', () =>
     expect([bytesText(12), bytesText(123456), bytesText(7.8e9)]).toEqual(['12 B', '123 kB', '7.8 GB']));
   it('cut ids in the middle', () => expect(middleCut('0123456789abcdef', 10)).toBe('012345…def'));

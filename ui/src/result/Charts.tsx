@@ -1,10 +1,10 @@
 // The charts of an answer: one per calculation on one time axis and one cursor, each with its kind and scale.
 import { Check, SlidersHorizontal } from 'lucide-react';
 import { lazy, Suspense, useMemo, useRef, useState } from 'react';
-import { SharedCursor } from '../chart/cursor';
+import { SharedCursor, type SharedHighlight } from '../chart/cursor';
 import { Heatmap, HeatLegend, type HeatArea, type HeatCell } from '../chart/Heatmap';
 import { LineChart, type ChartPoint, type TimeSpan } from '../chart/LineChart';
-import { countText, numberText } from '../model/format';
+import { countText, quantityText } from '../model/format';
 import { heatChoice } from '../model/heat';
 import {
   calculationsOfAnswer,
@@ -49,7 +49,7 @@ interface Props {
   view: ViewSettings | undefined;
   utc: boolean;
   hidden: ReadonlySet<string>;
-  highlight?: string | null;
+  highlight?: SharedHighlight;
   markers?: readonly ChartMarker[];
   heat?: HeatScale;
   /** What BubbleUp compares or whose events are listed; drawn where it lies. */
@@ -82,6 +82,8 @@ interface Props {
 const LINES_MAX = 50;
 /** These share a unit with their column, so they may share a chart. */
 const OVERLAID = /^(AVG|MIN|MAX|P\d+)$/;
+/** Their values have the unit of their column. */
+const SCALED = /^(SUM|AVG|MIN|MAX|P\d+)$/;
 
 interface Panel {
   title: string;
@@ -153,7 +155,7 @@ export function Charts(props: Props) {
               {heatTo && (
                 <span className={css.counted}>
                   {heat?.above &&
-                    `${countText(sumOf(heat.above.counts), 'event')} of ${numberText(heat.above.from)} or more in the top row `}
+                    `${countText(sumOf(heat.above.counts), 'event')} of ${quantityText(c.column ?? '', heat.above.from)} or more in the top row `}
                   <button type="button" onClick={() => props.onHeatRange!(heatTo === 'whole')}>
                     {heatTo === 'whole' ? 'show all values to scale' : 'spread out the lower 99 %'}
                   </button>
@@ -223,6 +225,7 @@ export function Charts(props: Props) {
             ) : chart ? (
               <LineChart
                 data={withoutPast.get(index) ?? chart}
+                unitOf={SCALED.test(c.op) ? (c.column ?? '') : ''}
                 kind={kind === 'stacked' ? 'stacked' : kind === 'tsbar' ? 'bars' : 'line'}
                 range={range}
                 granularity={answer.granularity}
@@ -231,7 +234,7 @@ export function Charts(props: Props) {
                 ylog={!!settings.log_scale}
                 joinGaps={!!settings.omit_missing_values}
                 hidden={hidden}
-                highlight={props.highlight ?? null}
+                highlight={props.highlight}
                 cursor={cursor}
                 height={height}
                 markers={markers}

@@ -1,7 +1,8 @@
-// A table of any length: only the rows in sight are in the document. Grid roles, arrow keys, sortable heads.
+// A table of any length: only the rows in sight are in the document, and while it scrolls only those that come into sight are made.
+// Grid roles, arrow keys, sortable heads.
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
+import { memo, useEffect, useId, useRef, useState, type KeyboardEvent, type MouseEvent, type ReactNode } from 'react';
 import css from './grid.module.css';
 import { useRowHeight } from './prefs';
 
@@ -42,6 +43,7 @@ export function Grid(props: Props) {
   const id = useId();
   const scroller = useRef<HTMLDivElement>(null);
   const [active, setActive] = useState(0);
+  const hovered = useRef<number | null>(null);
   const common = useRowHeight();
   const rowHeight = props.rowHeight ?? common;
   // eslint-disable-next-line react-hooks/incompatible-library
@@ -82,18 +84,16 @@ export function Grid(props: Props) {
     e.preventDefault();
     e.stopPropagation();
   };
-  const template = columns.map((c) => c.width).join(' ');
-  const cells = (content: (column: string) => ReactNode) =>
-    columns.map((c) => (
-      <div
-        key={c.id}
-        role="gridcell"
-        data-column={c.id}
-        className={names(css.cell, c.right && css.right, c.mono && css.mono)}
-      >
-        {content(c.id)}
-      </div>
-    ));
+  /** Where in the body something happened; the rows themselves listen to nothing. */
+  const placeOf = (e: MouseEvent<HTMLElement>): { index: number; column?: string } | null => {
+    const at = e.target as HTMLElement;
+    const row = at.closest<HTMLElement>('[data-index]');
+    if (!row) return null;
+    return { index: Number(row.dataset.index), column: at.closest<HTMLElement>('[data-column]')?.dataset.column };
+  };
+  const hover = (index: number | null) => {
+    if (index !== hovered.current) props.onHover?.((hovered.current = index));
+  };
 
   return (
     <div
@@ -108,76 +108,124 @@ export function Grid(props: Props) {
       style={{ maxHeight: props.maxHeight }}
       onKeyDown={onKeyDown}
     >
-      <div role="rowgroup" className={css.head}>
-        <div role="row" className={css.row} style={{ gridTemplateColumns: template }}>
-          {columns.map((c) => (
-            <div
-              key={c.id}
-              role="columnheader"
-              className={names(css.cell, c.right && css.right)}
-              title={c.title}
-              aria-sort={sort?.column === c.id ? (sort.descending ? 'descending' : 'ascending') : undefined}
-            >
-              {c.sortable && props.onSort ? (
-                <button type="button" className={css.sort} onClick={() => props.onSort!(c.id)}>
-                  <span>{c.head}</span>
-                  {sort?.column === c.id && (sort.descending ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
-                </button>
-              ) : (
-                c.head
-              )}
-            </div>
-          ))}
-        </div>
-        {props.pinned?.map((p) => (
-          <div
-            key={p.key}
-            role="row"
-            className={names(css.row, css.pinned)}
-            style={{ gridTemplateColumns: template }}
-            data-pinned={p.key}
-          >
-            {cells(p.cell)}
-          </div>
-        ))}
-      </div>
+      <Head columns={columns} sort={sort} onSort={props.onSort} pinned={props.pinned} />
       <div
         role="rowgroup"
         className={css.body}
         style={{ height: rows.getTotalSize() }}
-        onMouseLeave={() => props.onHover?.(null)}
+        // Not entering a row: rows that scroll under a pointer at rest are not pointed at.
+        onMouseMove={(e) => hover(placeOf(e)?.index ?? null)}
+        onMouseLeave={() => hover(null)}
+        onContextMenu={(e) => {
+          const place = placeOf(e);
+          if (!props.onCellMenu || !place?.column || e.shiftKey) return;
+          e.preventDefault();
+          props.onCellMenu(place.index, place.column, { x: e.clientX, y: e.clientY });
+        }}
+        onClick={(e) => {
+          const place = placeOf(e);
+          if (!place || (e.target as HTMLElement).closest('a, button')) return;
+          if (window.getSelection()?.toString()) return;
+          setActive(place.index);
+          props.onOpen?.(place.index, { x: e.clientX, y: e.clientY, column: place.column });
+        }}
       >
         {items.map((item) => (
-          <div
+          <Row
             key={props.rowKey(item.index)}
             id={`${id}-${item.index}`}
-            data-index={item.index}
-            role="row"
-            aria-rowindex={item.index + 2}
-            aria-selected={props.selected === item.index || undefined}
-            data-active={active === item.index || undefined}
+            index={item.index}
+            top={item.start}
+            height={item.size}
+            columns={columns}
+            cell={props.cell}
+            isSelected={props.selected === item.index}
+            isActive={active === item.index}
             className={names(css.row, css.data, props.onOpen && css.clickable, props.rowClass?.(item.index))}
-            style={{ gridTemplateColumns: template, height: item.size, transform: `translateY(${item.start}px)` }}
-            onMouseEnter={() => props.onHover?.(item.index)}
-            onContextMenu={(e) => {
-              const column = (e.target as HTMLElement).closest<HTMLElement>('[data-column]')?.dataset.column;
-              if (!props.onCellMenu || !column || e.shiftKey) return;
-              e.preventDefault();
-              props.onCellMenu(item.index, column, { x: e.clientX, y: e.clientY });
-            }}
-            onClick={(e: MouseEvent<HTMLElement>) => {
-              if ((e.target as HTMLElement).closest('a, button')) return;
-              if (window.getSelection()?.toString()) return;
-              setActive(item.index);
-              const column = (e.target as HTMLElement).closest<HTMLElement>('[data-column]')?.dataset.column;
-              props.onOpen?.(item.index, { x: e.clientX, y: e.clientY, column });
-            }}
-          >
-            {cells((column) => props.cell(item.index, column))}
-          </div>
+          />
         ))}
       </div>
     </div>
   );
 }
+
+/** Drawn anew when what it shows may have changed; scrolling changes none of its properties. */
+const Row = memo(function Row(props: {
+  id: string;
+  index: number;
+  top: number;
+  height: number;
+  columns: readonly GridColumn[];
+  cell: Props['cell'];
+  isSelected: boolean;
+  isActive: boolean;
+  className: string;
+}) {
+  const { index, top, height, columns, cell } = props;
+  return (
+    <div
+      id={props.id}
+      data-index={index}
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={props.isSelected || undefined}
+      data-active={props.isActive || undefined}
+      className={props.className}
+      style={{ gridTemplateColumns: templateOf(columns), height, top }}
+    >
+      {cellsOf(columns, (column) => cell(index, column))}
+    </div>
+  );
+});
+
+const Head = memo(function Head({
+  columns,
+  sort,
+  onSort,
+  pinned,
+}: Pick<Props, 'columns' | 'sort' | 'onSort' | 'pinned'>) {
+  const style = { gridTemplateColumns: templateOf(columns) };
+  return (
+    <div role="rowgroup" className={css.head}>
+      <div role="row" className={css.row} style={style}>
+        {columns.map((c) => (
+          <div
+            key={c.id}
+            role="columnheader"
+            className={names(css.cell, c.right && css.right)}
+            title={c.title}
+            aria-sort={sort?.column === c.id ? (sort.descending ? 'descending' : 'ascending') : undefined}
+          >
+            {c.sortable && onSort ? (
+              <button type="button" className={css.sort} onClick={() => onSort(c.id)}>
+                <span>{c.head}</span>
+                {sort?.column === c.id && (sort.descending ? <ArrowDown size={12} /> : <ArrowUp size={12} />)}
+              </button>
+            ) : (
+              c.head
+            )}
+          </div>
+        ))}
+      </div>
+      {pinned?.map((p) => (
+        <div key={p.key} role="row" className={names(css.row, css.pinned)} style={style} data-pinned={p.key}>
+          {cellsOf(columns, p.cell)}
+        </div>
+      ))}
+    </div>
+  );
+});
+
+const cellsOf = (columns: readonly GridColumn[], content: (column: string) => ReactNode) =>
+  columns.map((c) => (
+    <div
+      key={c.id}
+      role="gridcell"
+      data-column={c.id}
+      className={names(css.cell, c.right && css.right, c.mono && css.mono)}
+    >
+      {content(c.id)}
+    </div>
+  ));
+const templateOf = (columns: readonly GridColumn[]): string => columns.map((c) => c.width).join(' ');
 const names = (...all: (string | false | undefined)[]): string => all.filter(Boolean).join(' ');

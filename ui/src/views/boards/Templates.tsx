@@ -219,15 +219,7 @@ function PanelPreview({ tried, template, map }: { tried: Tried; template: BoardT
     <section className={css.preview} data-found={hasData || undefined} aria-label={panel.name}>
       <h3>{panel.name}</h3>
       {hasData ? (
-        <Charts
-          answer={answer!}
-          groups={groups}
-          view={undefined}
-          utc={utc}
-          hidden={new Set()}
-          highlight={null}
-          height={76}
-        />
+        <Charts answer={answer!} groups={groups} view={undefined} utc={utc} hidden={new Set()} height={76} />
       ) : (
         <p>
           {spec === null

@@ -1,6 +1,7 @@
 // What a panel shows: the answer of a query under the board's time and filters, an SLO, or text.
 import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
+import { SharedHighlight } from '../../chart/cursor';
 import type { Board } from '../../api/calls';
 import { peekOptions, savedQueryOptions, sloOptions } from '../../api/options';
 import { numberText } from '../../model/format';
@@ -55,7 +56,7 @@ export function QueryPanel({
   const colours = useThemeColours();
   const [sort, setSort] = useState<SortKey | undefined>();
   const [hidden, setHidden] = useState<ReadonlySet<string>>(new Set());
-  const [hovered, setHovered] = useState<string | null>(null);
+  const [highlight] = useState(() => new SharedHighlight());
   const saved = useQuery(savedQueryOptions(env, panel.dataset, panel.query_id));
   const asked = useMemo(() => underBoard(saved.data ?? {}, search), [saved.data, search]);
   const { data, error, isFetching, refetch } = useQuery({
@@ -88,7 +89,7 @@ export function QueryPanel({
           view={readView(panel.visualization_settings)}
           utc={utc}
           hidden={hidden}
-          highlight={hovered}
+          highlight={highlight}
           height={Math.max(84, Math.floor((height * share) / charts) - 42)}
           onHide={hide}
           onSpan={(span) => onZoom(span.start, span.end)}
@@ -105,7 +106,7 @@ export function QueryPanel({
           maxHeight={`${Math.max(120, Math.floor(height * (panel.query_style === 'combo' ? 0.45 : 1)) - 40)}px`}
           onSort={setSort}
           onHide={panel.query_style === 'combo' ? hide : undefined}
-          onHover={panel.query_style === 'combo' ? setHovered : undefined}
+          onHover={panel.query_style === 'combo' ? (key) => highlight.say(key) : undefined}
         />
       )}
     </>

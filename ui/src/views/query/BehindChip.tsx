@@ -1,6 +1,6 @@
 // Says which point, group or box the lists below are narrowed to, and lets go of it.
 import { X } from 'lucide-react';
-import { numberText } from '../../model/format';
+import { quantitiesText } from '../../model/format';
 import { filterText } from '../../model/query-spec';
 import { behindFilters, nsToSeconds, type Behind } from '../../model/result';
 import { momentText } from '../../model/time-range';
@@ -30,7 +30,7 @@ export function BehindChip({
       ))}
       {behind.range && (
         <code>
-          {behind.range.column} {numberText(behind.range.from)} – {numberText(behind.range.to)}
+          {behind.range.column} {quantitiesText(behind.range.column, behind.range.from, behind.range.to)}
         </code>
       )}
       <IconButton label="Show all events of the query" onClick={onClear}>

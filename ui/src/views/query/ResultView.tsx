@@ -1,10 +1,10 @@
 // The answer: markers and charts above, and below them one of the tabs.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useMemo, useState } from 'react';
-import { SharedCursor } from '../../chart/cursor';
+import { SharedCursor, SharedHighlight } from '../../chart/cursor';
 import { createMarker, deleteMarker, type NewMarker } from '../../api/calls';
 import { markersOptions } from '../../api/options';
-import { countText, numberText } from '../../model/format';
+import { countText, quantityText, quantitiesText } from '../../model/format';
 import {
   behindBucket,
   behindGroup,
@@ -66,7 +66,7 @@ export function ResultView(props: Props) {
   const client = useQueryClient();
   const [menu, setMenu] = useState<OpenMenu | null>(null);
   const [marking, setMarking] = useState<{ start: number; end?: number } | null>(null);
-  const [hovered, setHovered] = useState<string | null>(null);
+  const [highlight] = useState(() => new SharedHighlight());
   const groups = useMemo(() => groupsOf(answer), [answer]);
   const hidden = useMemo(() => new Set(search.hidden ?? []), [search.hidden]);
   const markers = useQuery(markersOptions(place.env, dataset));
@@ -118,7 +118,7 @@ export function ResultView(props: Props) {
       {
         x: box.x,
         y: box.y,
-        title: `${countText(box.count, 'event')}, ${box.column} ${numberText(box.from)} – ${numberText(box.to)}`,
+        title: `${countText(box.count, 'event')}, ${box.column} ${quantitiesText(box.column, box.from, box.to)}`,
         behind: { ...spanBehind(box.start, box.end), range: { column: box.column, from: box.from, to: box.to } },
       },
       box.start,
@@ -151,7 +151,7 @@ export function ResultView(props: Props) {
         cursor={cursor}
         utc={utc}
         hidden={hidden}
-        highlight={hovered}
+        highlight={highlight}
         markers={drawn}
         heat={search.heat ?? 'log'}
         chosen={chosen}
@@ -192,7 +192,7 @@ export function ResultView(props: Props) {
             x: cell.x,
             y: cell.y,
             bucket: cell.bucket,
-            title: `${column} ${numberText(cell.from)} – ${numberText(cell.to)}: ${countText(cell.count, 'event')}`,
+            title: `${column} ${quantitiesText(column, cell.from, cell.to)}: ${countText(cell.count, 'event')}`,
             behind: { ...behindBucket(answer, cell.bucket), range: { column, from: cell.from, to: cell.to } },
           })
         }
@@ -203,7 +203,7 @@ export function ResultView(props: Props) {
             y: p.y,
             bucket: p.bucket,
             group: p.group,
-            title: `${p.group.label}: ${numberText(p.value)}`,
+            title: `${p.group.label}: ${quantityText(p.unitOf, p.value)}`,
             behind: behindBucket(answer, p.bucket, p.group),
             ...(column && /^(AVG|MIN|MAX|P\d+)\(/.test(p.calculation) ? { atMost: { column, value: p.value } } : {}),
           });
@@ -234,7 +234,7 @@ export function ResultView(props: Props) {
             hideCompare={search.view?.hide_compare}
             onSort={(sort) => onSearch({ sort })}
             onHide={hide}
-            onHover={setHovered}
+            onHover={(key) => highlight.say(key)}
             onGroup={openGroup}
           />
         )}

@@ -187,7 +187,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
             onOpenChange={setDatasetOpen}
             trigger={
               <button type="button" className={css.chooser} aria-label="Dataset" data-testid="dataset-chooser">
-                {dataset ? datasetName(dataset, datasets.data) : 'Choose a dataset'}
+                {datasetName(dataset ?? '__all__', datasets.data)}
                 <ChevronDown size={14} />
               </button>
             }
