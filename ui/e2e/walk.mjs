@@ -1,131 +1,23 @@
-// One walk through the main screens in a real Chromium, against a running server that already holds demo data and the dataset
-// `backend-flask`. Waits on state, never on time; fails on any console error, page error or Content-Security-Policy message.
+// One walk through the query experience in a real Chromium, against a running server that already holds demo data and the dataset
+// `backend-flask`; the other pages are walked by the modules beside it. Waits on state, never on time.
 //
 //   node e2e/walk.mjs http://127.0.0.1:8080 /default/environments/production
-//
-// WAGGLE_CHROMIUM    the browser (default /usr/bin/chromium)
-// WAGGLE_SCREENSHOTS a folder for screenshots, light and dark (default: none are kept)
-import { AxeBuilder } from '@axe-core/playwright';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { chromium } from 'playwright-core';
+import { check, inBrowser, inked, main } from './browser.mjs';
 import { walkPages } from './pages.mjs';
-
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-function check(condition, message) {
-  if (!condition) throw new Error(message);
-}
 
 /** Runs the walk; resolves to the names of the steps done, rejects at the first thing that is wrong. */
 export async function walk({
   origin,
   environment,
   dataset = 'backend-flask',
-  shots = process.env.WAGGLE_SCREENSHOTS,
-  say = console.log,
   // The mock server knows the query experience only.
   pages = true,
 }) {
-  const profile = mkdtempSync(join(tmpdir(), 'waggle-walk-'));
-  const context = await chromium.launchPersistentContext(profile, {
-    executablePath: process.env.WAGGLE_CHROMIUM ?? '/usr/bin/chromium',
-    headless: true,
-    args: FLAGS,
-    viewport: { width: 1440, height: 900 },
-    colorScheme: 'light',
-  });
-  const page = context.pages()[0] ?? (await context.newPage());
-  page.setDefaultTimeout(20_000);
-  const complaints = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error' || /content security policy/i.test(message.text()))
-      complaints.push(`console: ${message.text()}`);
-  });
-  page.on('pageerror', (error) => complaints.push(`page error: ${error.stack ?? error.message}`));
-  page.on('requestfailed', (request) => {
-    // Leaving a page cancels its requests; that is asked for.
-    if (request.failure()?.errorText !== 'net::ERR_ABORTED')
-      complaints.push(`request failed: ${request.url()} ${request.failure()?.errorText}`);
-  });
-  page.on('response', (response) => {
-    if (response.status() >= 400) complaints.push(`${response.status()} from ${response.url()}`);
-  });
-
-  const steps = [];
-  const step = async (name, work) => {
-    try {
-      await work();
-      if (complaints.length > 0) throw new Error(complaints.join('\n'));
-    } catch (error) {
-      if (shots) await page.screenshot({ path: join(shots, 'failed.png') }).catch(() => undefined);
-      throw new Error(
-        `${name}: ${error.message}\n  at ${page.url()}${complaints.length > 0 ? `\n  ${complaints.join('\n  ')}` : ''}`,
-        { cause: error },
-      );
-    }
-    steps.push(name);
-    say(`ok  ${name}`);
-  };
-  const still = () =>
-    page.evaluate(() =>
-      document.fonts.ready.then(
-        () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
-      ),
-    );
-  /** A screenshot in both themes, and the accessibility rules in both. */
-  const shoot = async (name, { axe = true } = {}) => {
-    for (const scheme of ['dark', 'light']) {
-      await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' });
-      await still();
-      if (axe) {
-        const { violations } = await new AxeBuilder({ page })
-          .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-          .setLegacyMode()
-          .analyze();
-        check(
-          violations.length === 0,
-          `accessibility (${scheme}): ${violations
-            .map(
-              (v) =>
-                `${v.id}: ${v.nodes
-                  .map((n) => `${n.target.join(' ')} ${n.failureSummary ?? ''}`)
-                  .slice(0, 3)
-                  .join(' | ')}`,
-            )
-            .join('; ')}`,
-        );
-      }
-      if (shots) await page.screenshot({ path: join(shots, `${name}-${scheme}.png`) });
-    }
-  };
-  /** Share of the pixels of a canvas that are not fully transparent. */
-  const inked = (selector) =>
-    page
-      .locator(selector)
-      .first()
-      .evaluate((canvas) => {
-        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
-        let count = 0;
-        for (let i = 3; i < data.length; i += 4) if (data[i] > 0) count++;
-        return count / (data.length / 4);
-      });
-  const ready = () => page.locator('[data-testid="results"][data-state="ready"]').waitFor();
-  const clause = (name) => page.locator(`[data-clause="${name}"] input`);
-
-  try {
-    if (shots) mkdirSync(shots, { recursive: true });
+  return inBrowser({}, async (tools) => {
+    const { page, step, shoot, still } = tools;
+    const ready = () => page.locator('[data-testid="results"][data-state="ready"]').waitFor();
+    const clause = (name) => page.locator(`[data-clause="${name}"] input`);
 
     await step('Send data: snippets carry this server and a key, and the panel has flipped', async () => {
       await page.goto(`${origin}${environment}/send-data`);
@@ -199,7 +91,7 @@ export async function walk({
       await page.locator('[data-pinned="total"]').waitFor();
       await still();
       for (const name of ['COUNT', 'P95(duration_ms)'])
-        check((await inked(`[data-chart="${name}"] canvas`)) > 0.005, `the chart of ${name} is empty`);
+        check((await inked(page, `[data-chart="${name}"] canvas`)) > 0.005, `the chart of ${name} is empty`);
       await page.keyboard.press('Escape');
       await shoot('query');
     });
@@ -314,7 +206,7 @@ export async function walk({
       await waterfall.waitFor();
       check(Number(await waterfall.getAttribute('aria-rowcount')) > 0, 'the waterfall has no rows');
       await still();
-      check((await inked('[data-testid="waterfall"] canvas')) > 0.003, 'the waterfall is empty');
+      check((await inked(page, '[data-testid="waterfall"] canvas')) > 0.003, 'the waterfall is empty');
       const details = page.locator('[data-testid="span-details"]');
       await details.locator('[data-field="trace.trace_id"]').waitFor();
       await waterfall.focus();
@@ -341,7 +233,7 @@ export async function walk({
       await page.getByPlaceholder(/Search names and values/).fill('');
     });
 
-    if (pages) await walkPages({ page, step, shoot, still, check, inked, origin, environment, dataset });
+    if (pages) await walkPages({ ...tools, origin, environment, dataset });
     // The demonstration's own dataset with a planted slow build; without it these steps ask the walk's dataset.
     const slugs = async () => {
       const answer = await page.request.get(`${origin}/api${environment.replace(/^\/[^/]+/, '')}/datasets`);
@@ -404,7 +296,7 @@ export async function walk({
         await page.locator(`[data-chart="COUNT"][data-kind="${shown}"]`).waitFor();
         await still();
         if (kind === 'stacked' || kind === 'tsbar')
-          check((await inked('[data-chart="COUNT"] canvas')) > 0.005, `the ${kind} chart is empty`);
+          check((await inked(page, '[data-chart="COUNT"] canvas')) > 0.005, `the ${kind} chart is empty`);
         if (kind === 'stacked' || kind === 'cpie') await shoot(`chart-${kind}`);
       }
       const answer = await asked(query);
@@ -609,24 +501,11 @@ export async function walk({
         'the dark theme is not kept',
       );
     });
-    return steps;
-  } finally {
-    await context.close();
-    rmSync(profile, { recursive: true, force: true });
-  }
+  });
 }
 
-if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [origin, environment = '/default/environments/production', dataset] = process.argv.slice(2);
-  if (!origin) {
-    console.error('usage: node e2e/walk.mjs ORIGIN [/TEAM/environments/ENVIRONMENT] [DATASET]');
-    process.exit(2);
-  }
-  try {
-    const steps = await walk({ origin: origin.replace(/\/$/, ''), environment, dataset });
-    console.log(`${steps.length} steps passed`);
-  } catch (error) {
-    console.error(`FAILED ${error.message}`);
-    process.exitCode = 1;
-  }
-}
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main(
+    'node e2e/walk.mjs ORIGIN [/TEAM/environments/ENVIRONMENT] [DATASET]',
+    (origin, environment = '/default/environments/production', dataset) => walk({ origin, environment, dataset }),
+  );

@@ -1,7 +1,7 @@
-//! The UI in a real browser, against the real server with real data: one walk, which fails on any console error, and how long things
-//! take.
+//! The UI in a real browser, against the real server with real data: walks, which fail on any console error, and how long things take.
 
 use crate::server::{KEY, Server, handed, repository, run};
+use std::path::Path;
 use std::process::Command;
 
 #[tokio::test]
@@ -10,16 +10,7 @@ async fn a_person_finds_their_slow_request_in_the_browser() {
         return;
     };
     let data = tempfile::tempdir().unwrap();
-    let server = Server::start(data.path(), &["--dev"]);
-    run(Command::new(env!("CARGO_BIN_EXE_waggle")).args([
-        "demo",
-        "--endpoint",
-        &server.origin,
-        "--minutes",
-        "3",
-        "--seed",
-        "7",
-    ]));
+    let server = server_with_demo(data.path());
     run(Command::new(python)
         .arg(repository().join("tests/clients/flask_app.py"))
         .env("OTEL_EXPORTER_OTLP_ENDPOINT", &server.origin)
@@ -28,11 +19,63 @@ async fn a_person_finds_their_slow_request_in_the_browser() {
             format!("x-honeycomb-team={KEY}"),
         )
         .env("OTEL_SERVICE_NAME", "backend-flask"));
+    walk(&ui, &["e2e/walk.mjs", &server.origin]);
+}
+
+#[tokio::test]
+async fn a_person_finds_their_way_around_the_query_page() {
+    let Some(ui) = handed("WAGGLE_TEST_UI") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = server_with_demo(data.path());
+    walk(&ui, &["e2e/around.mjs", &server.origin]);
+}
+
+#[tokio::test]
+async fn a_person_signs_in_and_sees_their_first_event_arrive() {
+    let Some(ui) = handed("WAGGLE_TEST_UI") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let waggle = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_waggle"));
+        let output = run(command.args(arguments).arg("--data-dir").arg(data.path()));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let email = "bee@example.com";
+    let made = waggle(&["team", "create", "Bees", "--admin-email", email]);
+    let begin = format!("sign in as {email} with ");
+    let password = made.lines().find_map(|line| line.strip_prefix(&begin));
+    waggle(&["environment", "create", "staging", "--team", "bees"]);
+    let environment = "/bees/environments/staging";
+    walk(
+        &ui,
+        &[
+            "e2e/sign-in.mjs",
+            &server.origin,
+            email,
+            password.unwrap(),
+            environment,
+        ],
+    );
+}
+
+/// A server that needs no sign-in, with some minutes of the demonstration shop.
+fn server_with_demo(data: &Path) -> Server {
+    let server = Server::start(data, &["--dev"]);
+    run(Command::new(env!("CARGO_BIN_EXE_waggle"))
+        .args(["demo", "--endpoint", &server.origin])
+        .args(["--minutes", "3", "--seed", "7"]));
+    server
+}
+
+/// Runs a walk of `ui/e2e` to its end; prints its steps.
+fn walk(ui: &str, arguments: &[&str]) {
     let screenshots = tempfile::tempdir().unwrap();
     let output = run(Command::new("node")
-        .arg("e2e/walk.mjs")
-        .arg(&server.origin)
-        .arg("/default/environments/production")
+        .args(arguments)
         .current_dir(ui)
         .env("WAGGLE_SCREENSHOTS", screenshots.path()));
     eprintln!("{}", String::from_utf8_lossy(&output.stdout));

@@ -1,0 +1,108 @@
+// The first minutes of a person with an account, on a server that asks for one: sign-in, an empty environment, a key, the first event
+// and the light that turns by itself, sign-out. The environment must have no events yet.
+//
+//   node e2e/sign-in.mjs ORIGIN E-MAIL PASSWORD /TEAM/environments/ENVIRONMENT
+import { pathToFileURL } from 'node:url';
+import { inBrowser, main } from './browser.mjs';
+
+/** Runs the walk; resolves to the names of the steps done, rejects at the first thing that is wrong. */
+export async function walkSignIn({ origin, email, password, environment }) {
+  return inBrowser({}, async ({ page, step, shoot, check }) => {
+    const api = `${origin}/api/environments/${environment.split('/').at(-1)}`;
+    const signIn = async (secret) => {
+      await page.getByLabel('E-mail').fill(email);
+      await page.getByLabel('Password').fill(secret);
+      await page.keyboard.press('Enter');
+    };
+
+    await step('Sign-in: every address leads to it, and nothing is told before', async () => {
+      await page.goto(`${origin}${environment}/settings`);
+      await page.getByRole('heading', { name: 'Sign in to Waggle' }).waitFor();
+      await page.waitForFunction(() => document.activeElement?.getAttribute('name') === 'email');
+      check((await page.request.get(`${api}/datasets`)).status() === 401, 'the API answers somebody unknown');
+      await shoot('sign-in');
+    });
+
+    await step(
+      'Sign-in: a wrong password is refused without a word about which field was wrong',
+      async () => {
+        await signIn('not the password');
+        await page.getByText('Sign-in failed').waitFor();
+        const said = await page.getByRole('alert').innerText();
+        check(!/unknown (user|e-mail)|no such|wrong password/i.test(said), `the page says ${said}`);
+        await shoot('sign-in-refused');
+      },
+      { refused: 401 },
+    );
+
+    await step('Sign-in: the right one opens the page that was asked for', async () => {
+      await signIn(password);
+      await page.getByRole('heading', { name: 'Settings' }).waitFor();
+      await page.getByTitle(email).waitFor();
+      check(new URL(page.url()).pathname === `${environment}/settings`, `it opens ${page.url()}`);
+      const cookies = await page.context().cookies();
+      check(cookies.length > 0 && cookies.every((c) => c.httpOnly), 'a script could read the session');
+      await page.getByRole('tab', { name: 'Team' }).click();
+      await page.getByRole('cell', { name: email }).waitFor();
+    });
+
+    await step('The start of an empty environment is Send data, and Datasets says so, too', async () => {
+      await page.goto(`${origin}/`);
+      await page.waitForURL((url) => url.pathname === `${environment}/send-data`);
+      await page.getByRole('navigation').getByRole('link', { name: 'Datasets' }).click();
+      await page.locator('main').getByRole('link', { name: 'Send data' }).first().waitFor();
+      await shoot('datasets-empty');
+    });
+
+    await step('Send data: the light waits, and turns by itself when the first event arrives', async () => {
+      await page.getByRole('navigation').getByRole('link', { name: 'Send data' }).click();
+      const light = page.locator('[data-testid="arrival"]');
+      await light.filter({ hasText: 'Waiting for the first event' }).waitFor();
+      await page.getByRole('button', { name: 'Create a key' }).click();
+      await page.getByText('Shown this once').waitFor();
+      const key = await page.locator('input[placeholder^="paste a key"]').inputValue();
+      await shoot('waiting');
+      check((await page.locator('[data-testid="arrival"][data-arrived]').count()) === 0, 'it has turned too early');
+      const sent = await page.request.post(`${origin}/1/events/first-steps`, {
+        headers: { 'x-honeycomb-team': key },
+        data: { name: 'hello', duration_ms: 12.5 },
+      });
+      check(sent.ok(), `the event is answered with ${sent.status()}`);
+      await page.locator('[data-testid="arrival"][data-arrived]').waitFor();
+      check((await light.innerText()).includes('Received 1 event'), `the light says ${await light.innerText()}`);
+      await shoot('arrived');
+      await light.getByRole('link', { name: 'Open first-steps' }).click();
+      const rows = page.getByRole('grid', { name: 'Raw events' }).locator('[data-index]');
+      await rows.first().waitFor();
+      check((await rows.first().innerText()).includes('12.5'), 'the event is not shown');
+    });
+
+    await step('History: one’s runs can be hidden from the team', async () => {
+      await page.getByRole('navigation').getByRole('link', { name: 'History' }).click();
+      await page.locator('[data-testid="runs"] li').first().waitFor();
+      const hide = page.getByRole('checkbox', { name: /hide/i });
+      await hide.check();
+      await page.reload();
+      await hide.waitFor();
+      check(await hide.isChecked(), 'the choice is not kept');
+      const kept = await (await page.request.get(`${api}/history/settings`)).json();
+      check(kept.hidden === true, `the API says ${JSON.stringify(kept)}`);
+      await shoot('history-hidden');
+      await hide.uncheck();
+    });
+
+    await step('Sign-out: the next page asks again, and the session is over', async () => {
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in to Waggle' }).waitFor();
+      check((await page.request.get(`${api}/datasets`)).status() === 401, 'the session still opens the API');
+      await page.goto(`${origin}${environment}`);
+      await page.getByRole('heading', { name: 'Sign in to Waggle' }).waitFor();
+    });
+  });
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
+  await main(
+    'node e2e/sign-in.mjs ORIGIN E-MAIL PASSWORD /TEAM/environments/ENVIRONMENT',
+    (origin, email, password, environment) => walkSignIn({ origin, email, password, environment }),
+  );
