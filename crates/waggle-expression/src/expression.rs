@@ -3,6 +3,7 @@
 use crate::datum::Datum;
 use crate::function::{Function, Prepared};
 use crate::parse::{ParseError, parse};
+use crate::temporal::Temporal;
 
 /// An expression that makes sense.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub enum Input {
     Column(String),
     /// The event's time, in seconds since the Unix epoch as a float.
     EventTime,
+    /// What a metric's series does over time.
+    Temporal(Temporal),
 }
 
 /// One part of an expression.
@@ -100,7 +103,16 @@ impl Expression {
     pub fn columns(&self) -> impl Iterator<Item = &str> {
         self.inputs.iter().filter_map(|input| match input {
             Input::Column(name) => Some(name.as_str()),
+            Input::Temporal(temporal) => Some(temporal.metric.as_str()),
             Input::EventTime => None,
+        })
+    }
+
+    /// What it asks of metrics' series over time.
+    pub fn temporals(&self) -> impl Iterator<Item = &Temporal> {
+        self.inputs.iter().filter_map(|input| match input {
+            Input::Temporal(temporal) => Some(temporal),
+            Input::Column(_) | Input::EventTime => None,
         })
     }
 
@@ -119,7 +131,13 @@ impl Expression {
 
     /// The type of its values.
     pub fn result_type(&self) -> ResultType {
-        self.root.result_type()
+        match &self.root {
+            Node::Input(index) => match self.inputs.get(*index) {
+                Some(Input::EventTime | Input::Temporal(_)) => ResultType::Float,
+                Some(Input::Column(_)) | None => ResultType::Any,
+            },
+            root => root.result_type(),
+        }
     }
 
     /// The value in a row; `input` gives the row's value of each of [`inputs`](Self::inputs), by index.

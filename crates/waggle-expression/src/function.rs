@@ -9,7 +9,7 @@ mod cast;
 mod compare;
 mod condition;
 mod logic;
-mod metric;
+pub(crate) mod metric;
 mod pattern;
 mod text;
 mod time;

@@ -10,11 +10,13 @@ mod expression;
 mod function;
 mod lex;
 mod parse;
+mod temporal;
 
 pub use datum::Datum;
 pub use expression::{Call, Expression, Input, Node, ResultType};
 pub use function::{Arity, FUNCTIONS, Family, Function};
 pub use parse::{DEPTH_MAX, EXPRESSION_CHARS_MAX, ParseError};
+pub use temporal::{SECONDS_MAX, Temporal, TemporalFunction};
 
 #[cfg(test)]
 mod guide;

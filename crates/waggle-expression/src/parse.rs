@@ -5,8 +5,10 @@
 
 use crate::datum::Datum;
 use crate::expression::{Call, Expression, Input, Node};
+use crate::function::metric::seconds_of;
 use crate::function::{self, Family, Function};
 use crate::lex::{Kind, Token, lex};
+use crate::temporal::{Temporal, TemporalFunction};
 use std::borrow::Cow;
 
 /// Most characters of an expression. Source: spec/honeycomb-api.md section 10.1.
@@ -60,6 +62,7 @@ pub(crate) fn parse(text: &str) -> Result<Expression, ParseError> {
         next: 0,
         depth: 0,
         inputs: Vec::new(),
+        mentions: Vec::new(),
         has_temporal: false,
     };
     if parser.peek().kind == Kind::End {
@@ -95,6 +98,8 @@ struct Parser<'a> {
     next: usize,
     depth: usize,
     inputs: Vec<Input>,
+    /// How often each input is mentioned.
+    mentions: Vec<usize>,
     has_temporal: bool,
 }
 
@@ -399,6 +404,9 @@ impl Parser<'_> {
             }
             self.has_temporal = true;
         }
+        if let Some(temporal) = TemporalFunction::from_name(function.name) {
+            return self.temporal(temporal, &arguments);
+        }
         let prepared = (function.prepare)(&arguments)?;
         if function.name == "EVENT_TIMESTAMP" {
             return Ok(self.input(Input::EventTime));
@@ -411,11 +419,36 @@ impl Parser<'_> {
         }))
     }
 
+    /// The series of the column among the arguments, instead of the column.
+    fn temporal(&mut self, function: TemporalFunction, arguments: &[Node]) -> Result<Node, String> {
+        let seconds = seconds_of(function, arguments)?;
+        let Some(Node::Input(index)) = arguments.first() else {
+            return Ok(Node::Constant(Datum::Null));
+        };
+        let Input::Column(metric) = self.inputs[*index].clone() else {
+            return Err(format!("{} takes a column with a metric", function.name()));
+        };
+        self.mentions[*index] -= 1;
+        if self.mentions[*index] == 0 {
+            // Mentioned here and nowhere before, so it is the last.
+            self.inputs.pop();
+            self.mentions.pop();
+        }
+        Ok(self.input(Input::Temporal(Temporal {
+            function,
+            metric,
+            seconds,
+        })))
+    }
+
     fn input(&mut self, input: Input) -> Node {
         let known = self.inputs.iter().position(|known| *known == input);
-        Node::Input(known.unwrap_or_else(|| {
+        let index = known.unwrap_or_else(|| {
             self.inputs.push(input);
+            self.mentions.push(0);
             self.inputs.len() - 1
-        }))
+        });
+        self.mentions[index] += 1;
+        Node::Input(index)
     }
 }

@@ -50,6 +50,12 @@ fn evaluate(expression: &Expression) -> Datum<'static> {
         .iter()
         .map(|input| match input {
             Input::EventTime => Datum::Float(EVENT_TIME_S),
+            // The row is the last of its step and the only point of its series.
+            Input::Temporal(temporal) => match value_of(&temporal.metric) {
+                Some(Value::Int(value)) => Datum::Float(value as f64),
+                Some(Value::Float(value)) => Datum::Float(value),
+                _ => Datum::Null,
+            },
             Input::Column(name) => Datum::from(value_of(name).as_ref()).into_owned(),
         })
         .collect();
@@ -240,6 +246,7 @@ fn random_expressions_have_the_values_of_the_naive_evaluator() {
                         Datum::Float(event.timestamp_ns.div_euclid(1_000) as f64 / 1e6)
                     }
                     Input::Column(name) => event.fields.get(name).into(),
+                    Input::Temporal(temporal) => panic!("{temporal:?} in a random formula"),
                 })
                 .collect();
             let found = expression.evaluate(&|index| values[index].clone());

@@ -13,6 +13,7 @@ use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_items, fold_sources};
 use crate::filter::FilterSet;
 use crate::relation::relate;
+use crate::temporal::Steps;
 use counts::ColumnCounts;
 use hashbrown::{HashMap, HashSet};
 use score::{Scored, Totals};
@@ -33,7 +34,13 @@ pub(crate) fn bubble_up(
     let mut question = Question::new(request)?;
     let derived = DerivedColumns::new(&request.calculated_fields)?;
     let remembered = question.filters.remembered();
-    let snapshot = &derived.extend(snapshot, request.range, config, remembered, watch)?;
+    let snapshot = &derived.extend(
+        snapshot,
+        Steps::whole(request.range),
+        config,
+        remembered,
+        watch,
+    )?;
     for filters in [&mut question.filters, &mut question.selection] {
         *filters = relate(filters, snapshot, request.range, config, watch)?;
     }

@@ -18,10 +18,11 @@ use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
 use crate::relation::{self, is_relational};
+use crate::temporal::{self, Steps};
 use hashbrown::HashSet;
 use source::SourceColumns;
 use std::sync::Arc;
-use waggle_expression::Expression;
+use waggle_expression::{Expression, Temporal};
 use waggle_model::{CalculatedField, QueryError, TimeRange};
 use waggle_store::{ExtendedSource, Snapshot, Source};
 
@@ -89,14 +90,29 @@ impl DerivedColumns {
         columns.any(is_relational)
     }
 
-    /// The snapshot with these columns in every source, for a query that looks at `range` only.
+    /// True when an expression looks at the points before a row's.
+    pub(crate) fn looks_back(&self) -> bool {
+        self.temporals().next().is_some()
+    }
+
+    /// What a snapshot must hold for a query over a range.
+    pub(crate) fn reach(&self, range: TimeRange, config: &EngineConfig) -> TimeRange {
+        temporal::reach(self.temporals(), range, config)
+    }
+
+    fn temporals(&self) -> impl Iterator<Item = &Temporal> {
+        self.expressions.iter().flat_map(Expression::temporals)
+    }
+
+    /// The snapshot with these columns in every source, for a query that looks at a range only and cuts it into `steps`. The sources
+    /// that only [`reach`](Self::reach) asks for are not in it.
     ///
     /// # Errors
     /// [`ExecError::Query`] names the field when an expression reads any span of a trace, which only filters can.
     pub(crate) fn extend(
         &self,
         snapshot: &Snapshot,
-        range: TimeRange,
+        steps: Steps,
         config: &EngineConfig,
         remembered: &Arc<Remembered>,
         watch: &Arc<Watch>,
@@ -104,8 +120,10 @@ impl DerivedColumns {
         if self.is_empty() {
             return Ok(snapshot.clone());
         }
+        let range = steps.range();
+        let inputs = temporal::extend(snapshot, self.temporals(), steps, config, watch)?;
         let inputs = relation::extend(
-            snapshot,
+            &inputs,
             self.expressions.iter().flat_map(Expression::columns),
             |name| self.field_of(name),
             &FilterSet::none(remembered),
@@ -114,6 +132,10 @@ impl DerivedColumns {
             watch,
         )?;
         let sources = snapshot.sources.iter().zip(inputs.sources);
+        let sources = sources.filter(|(source, _)| {
+            let (first, last) = source.time_bounds_ns();
+            first < range.end_ns && last >= range.start_ns
+        });
         let sources = sources.map(|(source, inputs)| {
             let columns = SourceColumns::new(self, inputs, range, watch);
             Source::Extended(Arc::new(ExtendedSource::new(

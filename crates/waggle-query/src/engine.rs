@@ -5,6 +5,7 @@ mod runner;
 mod running;
 
 use crate::bubble::bubble_up;
+use crate::derived::DerivedColumns;
 use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Passes, Share, States, Watch};
 use crate::filter::Remembered;
 use crate::metrics::{Metrics, Outcome};
@@ -87,6 +88,9 @@ pub struct EngineConfig {
     pub trace_numbers_bytes_max: usize,
     /// Rows for which another thread pays off. Default: 65,536.
     pub thread_rows_min: u64,
+    /// The longest time between two points of a counter that INCREASE and RATE compare, in milliseconds, unless they look back further by
+    /// themselves. Default: 900,000.
+    pub metric_gap_ms: u64,
     /// A query whose groups and time buckets are expected to make at most so many cells is answered in one pass. Default: 65,536.
     pub one_pass_cells_max: usize,
 }
@@ -109,6 +113,7 @@ impl Default for EngineConfig {
             text_answers_bytes_max: 64 << 20,
             trace_numbers_bytes_max: 384 << 20,
             thread_rows_min: 65_536,
+            metric_gap_ms: 900_000,
             one_pass_cells_max: 65_536,
         }
     }
@@ -320,7 +325,8 @@ impl QueryEngine for Engine {
         let passes = Arc::clone(&self.passes);
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");
-            let snapshot = source.snapshot(tenant, &scope, range)?;
+            let read = plan.derived.reach(range, config);
+            let snapshot = source.snapshot(tenant, &scope, read)?;
             exec::run(&snapshot, &plan, &states, &*passes, config, watch)
         })
         .await
@@ -333,8 +339,10 @@ impl QueryEngine for Engine {
         request: &RowRequest,
     ) -> Result<RowPage, QueryError> {
         let request = request.clone();
+        let derived = DerivedColumns::new(&request.calculated_fields)?;
         self.run(tenant, Kind::Rows, move |source, config, watch| {
-            let snapshot = source.snapshot(tenant, &scope, request.range)?;
+            let read = derived.reach(request.range, config);
+            let snapshot = source.snapshot(tenant, &scope, read)?;
             read_rows(&snapshot, &request, config, watch)
         })
         .await
@@ -347,8 +355,10 @@ impl QueryEngine for Engine {
         request: &BubbleUpRequest,
     ) -> Result<BubbleUp, QueryError> {
         let request = request.clone();
+        let derived = DerivedColumns::new(&request.calculated_fields)?;
         self.run(tenant, Kind::BubbleUp, move |source, config, watch| {
-            let snapshot = source.snapshot(tenant, &scope, request.range)?;
+            let read = derived.reach(request.range, config);
+            let snapshot = source.snapshot(tenant, &scope, read)?;
             bubble_up(&snapshot, &request, config, watch)
         })
         .await

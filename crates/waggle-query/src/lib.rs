@@ -23,6 +23,7 @@ mod plan;
 mod relation;
 mod rows;
 mod sketch;
+mod temporal;
 mod trace;
 
 pub use bytes::{ByteReader, Damaged};

@@ -10,6 +10,7 @@ use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
 use crate::relation::{self, is_relational, may_relate, relate};
+use crate::temporal::Steps;
 use granularity::automatic_granularity_ns;
 use std::fmt;
 use std::sync::Arc;
@@ -202,8 +203,11 @@ impl Plan {
                 value: having.value,
             });
         }
-        if plan.columns.iter().any(|name| is_relational(name)) || plan.derived.may_relate() {
-            // What another block says of a trace can change what this one gives.
+        if plan.columns.iter().any(|name| is_relational(name))
+            || plan.derived.may_relate()
+            || plan.derived.looks_back()
+        {
+            // What another block says of a trace or a series can change what this one gives.
             plan.filter_key = None;
         }
         Ok(plan)
@@ -219,9 +223,10 @@ impl Plan {
     ) -> Result<(Snapshot, Self), ExecError> {
         let range = self.range;
         let remembered = self.filters.remembered();
+        let steps = Steps::new(range, self.buckets);
         let snapshot = &self
             .derived
-            .extend(snapshot, range, config, remembered, watch)?;
+            .extend(snapshot, steps, config, remembered, watch)?;
         let mut plan = self.clone();
         plan.filters = relate(&self.filters, snapshot, range, config, watch)?;
         for condition in &mut plan.conditions {

@@ -13,6 +13,7 @@ use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
 use crate::relation::relate;
+use crate::temporal::Steps;
 use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source, Wanted};
@@ -72,7 +73,13 @@ pub(crate) fn read_rows(
     let derived = DerivedColumns::new(&request.calculated_fields)?;
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
     let remembered = filters.remembered();
-    let snapshot = &derived.extend(snapshot, request.range, config, remembered, watch)?;
+    let snapshot = &derived.extend(
+        snapshot,
+        Steps::whole(request.range),
+        config,
+        remembered,
+        watch,
+    )?;
     let filters = relate(&filters, snapshot, request.range, config, watch)?;
     let mut newest = Newest::new(range, request.limit, cursor.map(|cursor| cursor.time_ns));
     let mut stats = QueryStats::default();

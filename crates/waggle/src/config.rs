@@ -474,6 +474,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most memory for remembering traces for conditions on other spans, 25 to 45 bytes each; a query with more numbers them anew, which takes it a tenth of a microsecond each.",
     },
     Setting {
+        name: "metric-gap",
+        kind: Kind::Duration(1, 31 * 86_400),
+        default: "15m",
+        help: "The longest time between two points of a counter that INCREASE and RATE compare; beyond it, what happened meanwhile is not known. Those that look back further by themselves compare over as long as that.",
+    },
+    Setting {
         name: "query-result-age-max",
         kind: Kind::Duration(3_600, 10 * 365 * 86_400),
         default: "90d",

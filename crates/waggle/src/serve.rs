@@ -379,6 +379,7 @@ fn engine_config(config: &Config) -> EngineConfig {
             .unwrap_or(usize::MAX),
         trace_numbers_bytes_max: usize::try_from(config.bytes("trace-numbers-bytes-max"))
             .unwrap_or(usize::MAX),
+        metric_gap_ms: u64::try_from(config.duration("metric-gap").as_millis()).unwrap_or(u64::MAX),
         ..EngineConfig::default()
     }
 }

@@ -1,9 +1,10 @@
-//! What looks at a metric's series over time. Metrics are events here: the value of each point is in its event and nothing joins
-//! it with the points before, so only the value itself can be had.
+//! What looks at a metric's series over time. A row does not know the points before it, so whoever has all rows gives the values:
+//! these functions are inputs of an expression, one value per series and step. Source: spec/product.md QM-02.
 
 use super::{Arity, Family, Function, Prepared, plain};
 use crate::datum::Datum;
 use crate::expression::{Node, ResultType};
+use crate::temporal::{SECONDS_MAX, TemporalFunction};
 
 /// What a metric function reads must be a column.
 fn of_column(name: &str, arguments: &[Node]) -> Result<(), String> {
@@ -13,49 +14,73 @@ fn of_column(name: &str, arguments: &[Node]) -> Result<(), String> {
     }
 }
 
-const fn refused(
+/// The seconds of a call that looks back, if it says so.
+pub(crate) fn seconds_of(
+    function: TemporalFunction,
+    arguments: &[Node],
+) -> Result<Option<u32>, String> {
+    let name = function.name();
+    of_column(name, arguments)?;
+    match arguments.get(1) {
+        None => Ok(None),
+        Some(Node::Constant(Datum::Int(seconds))) => match u32::try_from(*seconds) {
+            Ok(seconds) if (1..=SECONDS_MAX).contains(&seconds) => Ok(Some(seconds)),
+            _ => Err(format!("the seconds of {name} must be 1 to {SECONDS_MAX}")),
+        },
+        Some(_) => Err(format!(
+            "the seconds of {name} must be a literal whole number"
+        )),
+    }
+}
+
+/// The parser makes an input of it before anything is prepared or applied.
+const fn temporal(
     name: &'static str,
     usage: &'static str,
-    prepare: fn(&[Node]) -> Result<Prepared, String>,
+    summary: &'static str,
+    arity: Arity,
 ) -> Function {
     Function {
-        summary: "Refused: metrics are events here, and an event does not know the points before it.",
-        prepare,
+        summary,
         ..plain(
             name,
             usage,
             Family::Metric,
-            Arity::between(1..2),
+            arity,
             ResultType::Float,
             |_, _| Datum::Null,
         )
     }
 }
 
-fn refuse(name: &str, arguments: &[Node]) -> Result<Prepared, String> {
-    of_column(name, arguments)?;
-    Err(format!(
-        "{name} is not supported: metrics are events here, and an event does not know the points before it; use RAW_METRIC"
-    ))
-}
+pub(super) static LAST: Function = temporal(
+    "LAST",
+    "LAST(metric)",
+    "The last value of a series in each step; empty in its other events.",
+    Arity::exactly(1),
+);
 
-pub(super) static LAST: Function = refused("LAST", "LAST(metric)", |arguments| {
-    refuse("LAST", arguments)
-});
+pub(super) static RATE: Function = temporal(
+    "RATE",
+    "RATE(metric [, seconds])",
+    "INCREASE per second: divided by the seconds, or by the length of the step.",
+    Arity::between(1..2),
+);
 
-pub(super) static RATE: Function = refused("RATE", "RATE(metric [, seconds])", |arguments| {
-    refuse("RATE", arguments)
-});
+pub(super) static INCREASE: Function = temporal(
+    "INCREASE",
+    "INCREASE(metric [, seconds])",
+    "By how much a counter has grown in each step, or in so many seconds up to its end. A value below the one before is a counter that \
+     began anew at 0. Empty when there is no earlier point near enough to compare with.",
+    Arity::between(1..2),
+);
 
-pub(super) static INCREASE: Function =
-    refused("INCREASE", "INCREASE(metric [, seconds])", |arguments| {
-        refuse("INCREASE", arguments)
-    });
-
-pub(super) static SUMMARIZE: Function =
-    refused("SUMMARIZE", "SUMMARIZE(metric [, seconds])", |arguments| {
-        refuse("SUMMARIZE", arguments)
-    });
+pub(super) static SUMMARIZE: Function = temporal(
+    "SUMMARIZE",
+    "SUMMARIZE(metric [, seconds])",
+    "The sum of a series' values in each step, or in so many seconds up to its end.",
+    Arity::between(1..2),
+);
 
 pub(super) static RAW_METRIC: Function = Function {
     summary: "The value of a metric as its event has it.",

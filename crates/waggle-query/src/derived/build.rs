@@ -5,6 +5,7 @@ use super::step::prepare;
 use crate::chunk::Bits;
 use crate::exec::Watch;
 use crate::filter::and;
+use crate::temporal::column_name;
 use std::sync::Arc;
 use waggle_expression::{Expression, Input, Node};
 use waggle_model::{QueryError, TimeRange};
@@ -26,10 +27,12 @@ pub(super) fn make_column(
     range: TimeRange,
     watch: &Watch,
 ) -> Result<Option<Arc<Column>>, ReadError> {
-    if let Node::Input(index) = expression.root()
-        && let Input::Column(name) = &expression.inputs()[*index]
-    {
-        return source.column(name);
+    if let Node::Input(index) = expression.root() {
+        match &expression.inputs()[*index] {
+            Input::Column(name) => return source.column(name),
+            Input::Temporal(temporal) => return source.column(&column_name(temporal)),
+            Input::EventTime => {}
+        }
     }
     let rows = source.rows_in(range)?;
     if rows.is_empty() {

@@ -3,6 +3,7 @@
 
 use super::fast::{Fast, Remap};
 use super::lanes::{Lanes, Tables, put, set};
+use crate::temporal::column_name;
 use hashbrown::HashSet;
 use std::sync::Arc;
 use waggle_expression::{Call, Datum, Expression, Input, Node, ResultType};
@@ -67,10 +68,8 @@ pub(super) fn prepare<'e>(
     for input in expression.inputs() {
         opened.push(match input {
             Input::EventTime => Opened::Times(source.times()?),
-            Input::Column(name) => match source.column(name)? {
-                Some(column) => Opened::Column(column),
-                None => Opened::Nothing,
-            },
+            Input::Column(name) => open(source, name)?,
+            Input::Temporal(temporal) => open(source, &column_name(temporal))?,
         });
     }
     let mut preparer = Preparer {
@@ -79,6 +78,13 @@ pub(super) fn prepare<'e>(
         tables,
     };
     Ok(preparer.step(expression.root()))
+}
+
+fn open(source: &Source, name: &str) -> Result<Opened, ReadError> {
+    Ok(match source.column(name)? {
+        Some(column) => Opened::Column(column),
+        None => Opened::Nothing,
+    })
 }
 
 struct Preparer<'t> {

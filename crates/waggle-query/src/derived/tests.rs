@@ -34,7 +34,13 @@ fn extend(
     watch: &Arc<Watch>,
 ) -> Result<Snapshot, ExecError> {
     let config = EngineConfig::default();
-    derived.extend(snapshot, range, &config, &Arc::default(), watch)
+    derived.extend(
+        snapshot,
+        Steps::whole(range),
+        &config,
+        &Arc::default(),
+        watch,
+    )
 }
 
 fn is_same(left: Option<&Value>, right: Option<&Value>) -> bool {

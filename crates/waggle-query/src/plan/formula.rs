@@ -27,9 +27,17 @@ impl Formula {
         let field = format!("formulas[{index}].expression");
         let expression = Expression::parse(&formula.expression)
             .map_err(|error| invalid(&field, error.to_string()))?;
-        let mut calls = expression.calls().into_iter();
-        if let Some(call) = calls.find(|call| call.function.family == Family::Metric) {
-            let name = call.function.name;
+        let calls = expression.calls().into_iter();
+        let metric_call = calls
+            .map(|call| call.function)
+            .find(|function| function.family == Family::Metric);
+        let temporal = || {
+            expression
+                .temporals()
+                .next()
+                .map(|temporal| temporal.function.name())
+        };
+        if let Some(name) = metric_call.map(|function| function.name).or_else(temporal) {
             return Err(invalid(
                 &field,
                 format!("{name} can't be used in a formula"),

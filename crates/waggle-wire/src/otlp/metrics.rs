@@ -1,6 +1,9 @@
 //! Data points to rows: those that share their second, their resource's attributes and their own become one row, with a column per
 //! metric. Source: spec/honeycomb-api.md section 7.
 //!
+//! Every row also says which series its points belong to, so that whoever looks at a metric over time needs one column for it, and need not
+//! know which columns are attributes.
+//!
 //! A request is read once. Every point is put down as the columns it becomes, under the row it belongs to; the rows are written when all
 //! is read, so that no row has to be found again in a batch. Nothing of a point is lost to another one: a column that its row has
 //! already, as when a metric has two points in one second, or a row that is full, makes another row.
@@ -26,6 +29,7 @@ use point::{Kind, MetricView, Number, PointView};
 use std::collections::HashMap;
 use std::ops::Range;
 use waggle_model::{EventLimits, RejectReason, ValueRef};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Decodes the decompressed body of an export of metrics. `now_ns` is the time of receipt, for points without a time.
 ///
@@ -51,6 +55,9 @@ pub fn decode_metrics(
 
 /// The last column of a metric event's own, which all of them have.
 const SIGNAL_TYPE: (&str, &str) = ("meta.signal_type", "metrics");
+
+/// What tells a row's series from others: the same text for the same attributes of resource and point.
+const SERIES: &str = "meta.series";
 
 /// A point with this flag says that there is no value.
 const NO_RECORDED_VALUE: u32 = 1;
@@ -129,12 +136,14 @@ struct Resource {
     fields: SharedFields,
     schema_url: String,
     bytes: usize,
+    identity_hash: u64,
 }
 
 /// What points of one row share.
 struct Group<'a> {
     resource: usize,
     second_ns: i64,
+    series: u64,
     attributes: Vec<Attribute<'a>>,
     /// Columns and bytes that every row of it has whatever its points are.
     columns: usize,
@@ -195,6 +204,7 @@ impl<'a> Events<'a> {
             fields: shared_fields(&view.attributes),
             schema_url: view.schema_url.to_owned(),
             bytes: identity.len(),
+            identity_hash: xxh3_64(identity),
         });
         self.resources_by_identity
             .insert(identity.into(), self.resource);
@@ -270,9 +280,12 @@ impl<'a> Events<'a> {
         let group = self.groups.len();
         let attributes = std::mem::take(&mut point.attributes);
         let resource = self.resources.get(self.resource);
+        let resource_hash = resource.map_or(0, |resource| resource.identity_hash);
+        let of_point = identity.get(key.len()..).unwrap_or_default();
         self.groups.push(Group {
             resource: self.resource,
             second_ns,
+            series: xxh3_64_with_seed(of_point, resource_hash),
             attributes,
             columns: columns.saturating_add(resource.map_or(0, |resource| resource.fields.len())),
             bytes: identity
@@ -323,8 +336,8 @@ impl<'a> Events<'a> {
         let number = self.rows.len();
         group.rows.push(number);
         let scope_columns = self.scopes.get(scope).map_or(0, Vec::len);
-        // The signal's type and the resource's schema.
-        let own = 2_usize;
+        // The series, the signal's type and the resource's schema.
+        let own = 3_usize;
         self.rows.push(EventRow {
             group: group_number,
             points: Vec::new(),
@@ -368,6 +381,7 @@ impl<'a> Events<'a> {
     }
 
     fn write_row(&self, open: &mut Row<'_>, row: &EventRow, group: &Group<'_>) {
+        open.put(SERIES, ValueRef::String(&format!("{:016x}", group.series)));
         for point in &row.points {
             let fields = self.fields.get(point.fields.clone()).unwrap_or_default();
             for field in fields {

@@ -17,6 +17,7 @@ mod exporters;
 mod full_disk;
 mod history;
 mod manage;
+mod metrics;
 mod questions;
 mod relay;
 mod server;

@@ -12,6 +12,7 @@ use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, Key
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use std::collections::BTreeSet;
 use waggle_model::{EventLimits, RejectReason, Value};
+use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 #[derive(Clone, PartialEq, prost::Message)]
 pub(super) struct Request {
@@ -360,7 +361,9 @@ pub(super) fn map_metrics(
         mapping.begin_scope(&inherited, rows.len());
         for (row, group) in rows {
             let places = row.points.iter().map(|point| point.place);
+            let series = format!("{:016x}", series(fields, &group.attributes));
             mapping.row_of_points(places, |open| {
+                open.put("meta.series", text(&series).as_ref());
                 let fields = row.points.iter().flat_map(|point| &point.fields);
                 for (name, value) in fields {
                     open.put(name, value.as_ref());
@@ -440,7 +443,7 @@ fn put(
             order: *row_count,
             points: Vec::new(),
             names: BTreeSet::new(),
-            columns: 2 + group.base.0 + scope_columns,
+            columns: 3 + group.base.0 + scope_columns,
             bytes: group.base.1,
         });
         *row_count += 1;
@@ -463,6 +466,30 @@ fn key(attributes: &[KeyValue]) -> String {
         .collect();
     fields.sort();
     format!("{fields:?}")
+}
+
+/// The hash of the point's fields, with that of the resource's as its seed.
+fn series(resource: &[(String, Value)], point: &[KeyValue]) -> u64 {
+    xxh3_64_with_seed(&sorted(&shared_fields(point)), xxh3_64(&sorted(resource)))
+}
+
+fn sorted(fields: &[(String, Value)]) -> Vec<u8> {
+    let mut fields: Vec<&(String, Value)> = fields.iter().collect();
+    fields.sort_by(|left, right| left.0.cmp(&right.0));
+    let mut bytes = Vec::new();
+    for (name, value) in fields {
+        let value = match value {
+            Value::String(text) => [&[0], text.as_bytes()].concat(),
+            Value::Int(value) => [&[1][..], &value.to_le_bytes()].concat(),
+            Value::Float(value) => [&[2][..], &value.to_bits().to_le_bytes()].concat(),
+            Value::Bool(value) => vec![3, u8::from(*value)],
+        };
+        bytes.extend_from_slice(&(name.len() + value.len()).to_le_bytes());
+        bytes.extend_from_slice(&name.len().to_le_bytes());
+        bytes.extend_from_slice(name.as_bytes());
+        bytes.extend_from_slice(&value);
+    }
+    bytes
 }
 
 /// Lengths, name, type and value of each.

@@ -1,0 +1,286 @@
+//! What the series of a metric do over time, as columns: `LAST`, `INCREASE`, `RATE` and `SUMMARIZE` of calculated fields.
+//!
+//! A series is all points of a metric whose rows have the same `meta.series` in one dataset; rows without it are no points. Each step of
+//! a query, a time bucket, has one value per series, in the row of the series' last point there, and none in the rows of the others: so
+//! filters, groups and calculations see one row per series and step. The points of a metric are collected from all sources, because
+//! the one before may be in any of them, in partitions by series that threads then share. Decision: docs/adr/0013-series-over-time.md.
+
+mod points;
+mod series;
+
+use crate::derived::{ColumnBuilder, Lanes, Tables};
+use crate::engine::EngineConfig;
+use crate::exec::{ExecError, Watch, fold_items};
+use crate::made::MadeColumns;
+use crate::plan::Buckets;
+use hashbrown::HashSet;
+use points::{PARTITIONS, Partition, gather};
+use series::{Function, Point};
+use std::fmt;
+use std::sync::Arc;
+use waggle_expression::{Temporal, TemporalFunction};
+use waggle_model::TimeRange;
+use waggle_store::column::{CHUNK_ROWS, Column, chunk_rows};
+use waggle_store::{ExtendedSource, ExtraColumns, ReadError, Snapshot, Source};
+
+const NS_PER_S: i64 = 1_000_000_000;
+
+/// The steps that a range of time is cut into.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Steps {
+    range: TimeRange,
+    buckets: Option<Buckets>,
+}
+
+impl Steps {
+    /// A step per bucket; the first and the last end with the range.
+    pub(crate) fn new(range: TimeRange, buckets: Buckets) -> Self {
+        Self {
+            range,
+            buckets: Some(buckets),
+        }
+    }
+
+    /// The whole range as one step.
+    pub(crate) fn whole(range: TimeRange) -> Self {
+        Self {
+            range,
+            buckets: None,
+        }
+    }
+
+    /// All that is cut into steps.
+    pub(crate) fn range(&self) -> TimeRange {
+        self.range
+    }
+
+    /// The step that a moment of the range is in.
+    fn of(&self, time_ns: i64) -> TimeRange {
+        let TimeRange { start_ns, end_ns } = self.range;
+        match self.buckets {
+            None => self.range,
+            Some(buckets) => {
+                let bucket = buckets.range(buckets.of(time_ns));
+                TimeRange {
+                    start_ns: bucket.start_ns.max(start_ns),
+                    end_ns: bucket.end_ns.min(end_ns),
+                }
+            }
+        }
+    }
+}
+
+/// What has to be read for some functions over a range: more than the range, because they look back.
+pub(crate) fn reach<'a>(
+    temporals: impl Iterator<Item = &'a Temporal>,
+    range: TimeRange,
+    config: &EngineConfig,
+) -> TimeRange {
+    let looks_back = temporals.map(|temporal| {
+        let window = temporal.seconds.map_or(0, |s| i64::from(s) * NS_PER_S);
+        match temporal.function {
+            TemporalFunction::Last => 0,
+            TemporalFunction::Summarize => window,
+            TemporalFunction::Increase | TemporalFunction::Rate => {
+                window + gap_ns(temporal, config)
+            }
+        }
+    });
+    TimeRange {
+        start_ns: range.start_ns.saturating_sub(looks_back.max().unwrap_or(0)),
+        end_ns: range.end_ns,
+    }
+}
+
+/// The longest time between two points that one continues the other.
+fn gap_ns(temporal: &Temporal, config: &EngineConfig) -> i64 {
+    let window = temporal.seconds.map_or(0, |s| i64::from(s) * NS_PER_S);
+    let gap = i64::try_from(config.metric_gap_ms).unwrap_or(i64::MAX);
+    gap.saturating_mul(1_000_000).clamp(window, i64::MAX / 4)
+}
+
+/// The column of a function in an extended snapshot. No event has a column whose name begins like this.
+pub(crate) fn column_name(temporal: &Temporal) -> String {
+    let Temporal {
+        function,
+        metric,
+        seconds,
+    } = temporal;
+    format!("\0{}({metric}, {})", function.name(), seconds.unwrap_or(0))
+}
+
+/// Adds a column for each function to a snapshot that holds what [`reach`] says.
+pub(crate) fn extend<'a>(
+    snapshot: &Snapshot,
+    temporals: impl Iterator<Item = &'a Temporal>,
+    steps: Steps,
+    config: &EngineConfig,
+    watch: &Arc<Watch>,
+) -> Result<Snapshot, ExecError> {
+    let mut seen = HashSet::new();
+    let temporals: Vec<&Temporal> = temporals
+        .filter(|temporal| seen.insert(*temporal))
+        .collect();
+    if temporals.is_empty() {
+        return Ok(snapshot.clone());
+    }
+    let sources = &snapshot.sources;
+    let mut found = vec![vec![Found::new(); sources.len()]; temporals.len()];
+    let mut metrics = HashSet::new();
+    for temporal in &temporals {
+        if !metrics.insert(&temporal.metric) {
+            continue;
+        }
+        let of_metric: Vec<usize> = (0..temporals.len())
+            .filter(|index| temporals[*index].metric == temporal.metric)
+            .collect();
+        let read = reach(
+            of_metric.iter().map(|index| temporals[*index]),
+            steps.range,
+            config,
+        );
+        let functions: Vec<Function> = of_metric
+            .iter()
+            .map(|index| Function::new(temporals[*index], gap_ns(temporals[*index], config)))
+            .collect();
+        let partitions = gather(sources, &temporal.metric, read, config, watch)?;
+        let parts = compute(&partitions, &functions, steps, sources.len(), config, watch)?;
+        for part in parts {
+            for (index, part) in of_metric.iter().zip(part) {
+                for (all, part) in found[*index].iter_mut().zip(part) {
+                    all.extend_from_slice(&part);
+                }
+            }
+        }
+    }
+    let names: Arc<[String]> = temporals
+        .iter()
+        .map(|temporal| column_name(temporal))
+        .collect();
+    let metrics: Arc<[String]> = temporals
+        .iter()
+        .map(|temporal| temporal.metric.clone())
+        .collect();
+    let sources = sources.iter().enumerate().map(|(index, source)| {
+        let values = found.iter_mut().map(|found| {
+            let mut values = std::mem::take(&mut found[index]);
+            values.sort_unstable_by_key(|(row, _)| *row);
+            values
+        });
+        let columns = SeriesColumns {
+            names: Arc::clone(&names),
+            metrics: Arc::clone(&metrics),
+            values: values.collect(),
+            watch: Arc::clone(watch),
+            made: MadeColumns::new(names.len(), watch),
+        };
+        Source::Extended(Arc::new(ExtendedSource::new(
+            source.clone(),
+            Arc::new(columns),
+        )))
+    });
+    Ok(Snapshot {
+        sources: sources.collect(),
+    })
+}
+
+/// Rows of one source and their values.
+type Found = Vec<(u32, f64)>;
+
+/// What the functions give, by function and source, in one part per thread.
+fn compute(
+    partitions: &[Partition],
+    functions: &[Function],
+    steps: Steps,
+    source_count: usize,
+    config: &EngineConfig,
+    watch: &Watch,
+) -> Result<Vec<Vec<Vec<Found>>>, ExecError> {
+    let rows = partitions.iter().map(Partition::len).sum::<usize>() as u64;
+    let start = || vec![vec![Found::new(); source_count]; functions.len()];
+    fold_items(PARTITIONS, rows, config, start, |found, partition| {
+        let points = partitions[partition].sorted(watch)?;
+        let mut value_count = 0;
+        let mut looks = watch.steps();
+        for series in points.chunk_by(|one, next| one.series == next.series) {
+            looks.step()?;
+            for (function, found) in functions.iter().zip(found.iter_mut()) {
+                function.each_value(series, steps, |place, value| {
+                    found[place.source as usize].push((place.row, value));
+                    value_count += 1;
+                });
+            }
+        }
+        let point_bytes = points.len() * size_of::<Point>();
+        drop(points);
+        watch.account(point_bytes, value_count * size_of::<(u32, f64)>())
+    })
+}
+
+/// The values in one source, and the columns that are made of them when they are asked for.
+struct SeriesColumns {
+    names: Arc<[String]>,
+    metrics: Arc<[String]>,
+    /// Per column, ascending by row.
+    values: Vec<Found>,
+    watch: Arc<Watch>,
+    made: MadeColumns,
+}
+
+impl SeriesColumns {
+    fn make(&self, source: &Source, values: &[(u32, f64)]) -> Option<Column> {
+        let mut tables = Tables::default();
+        let table = tables.add_growing();
+        let mut lanes = Lanes::new(table);
+        let row_count = source.row_count();
+        let mut builder = ColumnBuilder::new(row_count);
+        for values in values.chunk_by(|(one, _), (next, _)| chunk_of(*one) == chunk_of(*next)) {
+            if let Err(error) = self.watch.limits() {
+                self.watch.fail(error);
+                return None;
+            }
+            let chunk = chunk_of(values[0].0);
+            lanes.clear();
+            for (row, value) in values {
+                lanes.put_float(*row as usize % CHUNK_ROWS, *value);
+            }
+            let (start, end) = chunk_rows(chunk, row_count);
+            builder.add(chunk, (end - start) as usize, &lanes);
+        }
+        builder.finish(tables, table)
+    }
+}
+
+fn chunk_of(row: u32) -> usize {
+    row as usize / CHUNK_ROWS
+}
+
+impl ExtraColumns for SeriesColumns {
+    fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    fn inputs(&self, name: &str) -> Vec<&str> {
+        let index = self.names.iter().position(|known| known == name);
+        let metric = index.map(|index| self.metrics[index].as_str());
+        metric.into_iter().chain([points::SERIES]).collect()
+    }
+
+    fn column(&self, base: &Source, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
+        let Some(index) = self.names.iter().position(|known| known == name) else {
+            return Ok(None);
+        };
+        self.made.get(index, || {
+            Ok(self.make(base, &self.values[index]).map(Arc::new))
+        })
+    }
+}
+
+impl fmt::Debug for SeriesColumns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.names.fmt(f)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! One series: its points in a row, and the value of a function in each step.
+
+use super::{NS_PER_S, Steps};
+use waggle_expression::{Temporal, TemporalFunction};
+
+/// A value of a metric.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Point {
+    pub(super) series: u64,
+    pub(super) time_ns: i64,
+    pub(super) value: f64,
+    pub(super) place: Place,
+}
+
+/// The row of a point.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Index of the source.
+    pub(super) source: u32,
+    /// Its row there.
+    pub(super) row: u32,
+}
+
+/// A function, and how far it looks.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Function {
+    function: TemporalFunction,
+    window_ns: Option<i64>,
+    gap_ns: i64,
+}
+
+impl Function {
+    /// `gap_ns` is the longest time between two points that one continues the other.
+    pub(super) fn new(temporal: &Temporal, gap_ns: i64) -> Self {
+        Self {
+            function: temporal.function,
+            window_ns: temporal.seconds.map(|s| i64::from(s) * NS_PER_S),
+            gap_ns,
+        }
+    }
+
+    /// Calls `emit` with the value of each step, and the row it belongs to. The points ascend in time; those before the range of the
+    /// steps are only there to look back at.
+    pub(super) fn each_value(
+        &self,
+        points: &[Point],
+        steps: Steps,
+        mut emit: impl FnMut(Place, f64),
+    ) {
+        let counter = match self.function {
+            TemporalFunction::Increase | TemporalFunction::Rate => Counter::of(points, self.gap_ns),
+            TemporalFunction::Last | TemporalFunction::Summarize => Counter::default(),
+        };
+        let range = steps.range();
+        let mut first = points.partition_point(|point| point.time_ns < range.start_ns);
+        while let Some(point) = points.get(first)
+            && point.time_ns < range.end_ns
+        {
+            let step = steps.of(point.time_ns);
+            let rest = points[first..].partition_point(|point| point.time_ns < step.end_ns);
+            let end = first + rest;
+            let start_ns = match self.window_ns {
+                None => step.start_ns,
+                Some(window) => step.end_ns.saturating_sub(window),
+            };
+            let start = points[..end].partition_point(|point| point.time_ns < start_ns);
+            let seconds = (step.end_ns - start_ns) as f64 / NS_PER_S as f64;
+            let value = match self.function {
+                _ if start == end => None,
+                TemporalFunction::Last => Some(points[end - 1].value),
+                TemporalFunction::Summarize => {
+                    Some(points[start..end].iter().map(|point| point.value).sum())
+                }
+                TemporalFunction::Increase => counter.increase(start, end),
+                TemporalFunction::Rate => counter.increase(start, end).map(|all| all / seconds),
+            };
+            if let Some(value) = value {
+                emit(points[end - 1].place, value);
+            }
+            first = end;
+        }
+    }
+}
+
+/// The points of a counter as if it had never begun anew.
+#[derive(Default)]
+struct Counter {
+    values: Vec<f64>,
+    /// How many of the points up to each continue the one before.
+    joined: Vec<u32>,
+}
+
+impl Counter {
+    fn of(points: &[Point], gap_ns: i64) -> Self {
+        let mut counter = Self::default();
+        let (mut offset, mut joined) = (0.0, 0);
+        let mut before: Option<&Point> = None;
+        for point in points {
+            if let Some(before) = before {
+                if point.time_ns - before.time_ns > gap_ns {
+                    // What happened meanwhile is not known: it goes on from the same height.
+                    offset += before.value - point.value;
+                } else {
+                    joined += 1;
+                    if point.value < before.value {
+                        offset += before.value;
+                    }
+                }
+            }
+            counter.values.push(point.value + offset);
+            counter.joined.push(joined);
+            before = Some(point);
+        }
+        counter
+    }
+
+    /// From the point before the first of some to their last; `None` when none of them continues another.
+    fn increase(&self, start: usize, end: usize) -> Option<f64> {
+        let before = start.saturating_sub(1);
+        let last = end - 1;
+        (self.joined[last] > self.joined[before]).then(|| self.values[last] - self.values[before])
+    }
+}

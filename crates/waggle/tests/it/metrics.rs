@@ -1,0 +1,120 @@
+//! Metrics of OpenTelemetry's Python SDK, followed through time by queries of Honeycomb's API.
+
+use crate::clients::python;
+use crate::server::{KEY, Server, run_client};
+use serde_json::{Value, json};
+
+/// Runs a query as clients of `/1` do: make it, run it, fetch the result until it is complete.
+async fn run(server: &Server, dataset: &str, spec: Value) -> Value {
+    let query = server.post(&format!("/1/queries/{dataset}"), &spec).await;
+    let run = json!({"query_id": query["id"]});
+    let result = server
+        .post(&format!("/1/query_results/{dataset}"), &run)
+        .await;
+    let path = format!(
+        "/1/query_results/{dataset}/{}",
+        result["id"].as_str().unwrap()
+    );
+    loop {
+        let result = server.get(&path).await;
+        if result["complete"] == true {
+            return result["data"].clone();
+        }
+    }
+}
+
+/// The value of a calculation per minute since `start` and group.
+fn points(data: &Value, start: i64, label: &str, group: &str) -> Vec<(i64, String, f64)> {
+    let points = data["series"].as_array().unwrap().iter();
+    let mut points: Vec<_> = points
+        .filter_map(|point| {
+            let time: jiff::Timestamp = point["time"].as_str().unwrap().parse().unwrap();
+            let group = point["data"][group].to_string().replace('"', "");
+            Some((
+                (time.as_second() - start) / 60,
+                group,
+                point["data"][label].as_f64()?,
+            ))
+        })
+        .collect();
+    points.sort_by(|left, right| (left.0, &left.1).cmp(&(right.0, &right.1)));
+    points
+}
+
+#[tokio::test]
+async fn counters_of_the_python_sdk_are_followed_through_time() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let Some(mut client) = python("otlp_metrics.py") else {
+        return;
+    };
+    // A whole multiple of ten minutes, an hour ago.
+    let start = (jiff::Timestamp::now().as_second() - 3_600) / 600 * 600;
+    let arguments = [&server.otlp_http, KEY, "shop-metrics", &start.to_string()];
+    let answers = run_client(client.args(arguments));
+    assert_eq!(answers, json!(vec!["SUCCESS"; 22]));
+
+    let spec = |expression: &str, op: &str, granularity: i64| {
+        json!({
+            "calculated_fields": [{"name": "t", "expression": expression}],
+            "calculations": [{"op": op, "column": "t"}],
+            "breakdowns": ["host.name"],
+            "granularity": granularity,
+            "start_time": start,
+            "end_time": start + 600,
+        })
+    };
+    let shop = |spec: Value| run(&server, "shop-metrics", spec);
+
+    // Host a: 31 requests a minute, 4 of which begin in the first five minutes of the data. Host b: 61, the reset at minute 6 included.
+    let rate = shop(spec("RATE($requests, 300)", "SUM", 300)).await;
+    let expected = [
+        (0, "a", 4.0 * 31.0 / 300.0),
+        (0, "b", 4.0 * 61.0 / 300.0),
+        (5, "a", 5.0 * 31.0 / 300.0),
+        (5, "b", 5.0 * 61.0 / 300.0),
+    ];
+    let found = points(&rate, start, "SUM(t)", "host.name");
+    assert_eq!(found.len(), expected.len(), "{rate}");
+    for (found, (minute, host, value)) in found.iter().zip(expected) {
+        assert_eq!((found.0, found.1.as_str()), (minute, host));
+        assert!((found.2 - value).abs() < 1e-9, "{found:?} {value}");
+    }
+
+    // The whole, by the attribute that is a number: each code is a series of its own.
+    let mut by_code = spec("INCREASE($requests)", "SUM", 60);
+    by_code["breakdowns"] = json!(["code"]);
+    let increase = shop(by_code).await;
+    let total = |code: i64| {
+        let rows = increase["results"].as_array().unwrap().iter();
+        let row = rows.map(|row| &row["data"]).find(|row| row["code"] == code);
+        row.and_then(|row| row["SUM(t)"].as_f64())
+    };
+    assert_eq!(
+        (total(200), total(500)),
+        (Some(9.0 * 90.0), Some(18.0)),
+        "{increase}"
+    );
+
+    let last = shop(spec("LAST($queue)", "MAX", 300)).await;
+    let found = points(&last, start, "MAX(t)", "host.name");
+    let expected = [
+        (0, "a", 40.0),
+        (0, "b", 40.0),
+        (5, "a", 90.0),
+        (5, "b", 90.0),
+    ];
+    assert_eq!(
+        found,
+        expected.map(|(minute, host, value)| (minute, host.to_owned(), value))
+    );
+
+    // What clients asked before goes on as it was: the values as they are.
+    let plain = shop(json!({
+        "calculations": [{"op": "MAX", "column": "requests"}, {"op": "COUNT"}],
+        "start_time": start, "end_time": start + 660,
+    }))
+    .await;
+    let row = &plain["results"][0]["data"];
+    assert_eq!(row["MAX(requests)"].as_f64(), Some(360.0), "{plain}");
+}
