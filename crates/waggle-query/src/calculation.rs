@@ -146,6 +146,9 @@ pub trait Partial: Send + Sync {
     /// The same, to change it.
     fn as_any_mut(&mut self) -> &mut dyn Any;
 
+    /// Says that it will grow to `cells` cells in all, a few at a time: what it has need not be moved at each.
+    fn reserve(&mut self, _cells: usize) {}
+
     /// Makes room for `cells` cells in all.
     fn grow(&mut self, cells: usize);
 

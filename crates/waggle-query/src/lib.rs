@@ -39,3 +39,8 @@ pub use sketch::{DistinctCounter, Histogram};
 mod oracle_tests;
 #[cfg(test)]
 mod testing;
+
+/// The server's, which decides how long it takes to free what a query has gathered in many small pieces.
+#[cfg(test)]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -213,6 +213,10 @@ impl Partial for Flights {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
+    fn reserve(&mut self, cells: usize) {
+        self.cells
+            .reserve_exact(cells.saturating_sub(self.cells.len()));
+    }
     fn grow(&mut self, cells: usize) {
         if self.cells.len() < cells {
             self.cells.resize_with(cells, BTreeMap::new);

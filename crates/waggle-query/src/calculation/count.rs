@@ -39,6 +39,9 @@ impl Partial for Counts {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
+    fn reserve(&mut self, cells: usize) {
+        self.0.reserve_exact(cells.saturating_sub(self.0.len()));
+    }
     fn grow(&mut self, cells: usize) {
         self.0.resize(cells, 0);
     }

@@ -95,6 +95,10 @@ impl Partial for Distincts {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
+    fn reserve(&mut self, cells: usize) {
+        self.cells
+            .reserve_exact(cells.saturating_sub(self.cells.len()));
+    }
     fn grow(&mut self, cells: usize) {
         let known = self.cells.len();
         if known < cells {

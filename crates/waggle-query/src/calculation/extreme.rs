@@ -81,6 +81,10 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
+    fn reserve(&mut self, cells: usize) {
+        self.numbers
+            .reserve_exact(cells.saturating_sub(self.numbers.len()));
+    }
     fn grow(&mut self, cells: usize) {
         self.numbers.resize(cells, None);
         if !self.texts.is_empty() {

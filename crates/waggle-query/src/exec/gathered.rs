@@ -100,6 +100,8 @@ pub(crate) struct Gathered {
     /// One per heat map of the shape.
     pub(super) grids: Vec<Grid>,
     pub(super) counters: Counters,
+    /// Cells that the states have room for.
+    grown: usize,
     /// Bytes accounted for.
     bytes: usize,
 }
@@ -199,6 +201,7 @@ impl Gathered {
                 .map(|map| Grid::new(&map.scale, plan.buckets.count))
                 .collect(),
             counters: Counters::default(),
+            grown: 0,
             bytes: 0,
         };
         gathered.grow(shape);
@@ -215,10 +218,26 @@ impl Gathered {
 
     /// Makes room for cells that have been met since.
     pub(super) fn grow(&mut self, shape: &Shape) {
-        let cells = self.cell_count(shape);
+        self.grown = self.cell_count(shape);
         for state in &mut self.states {
-            state.grow(cells);
+            state.grow(self.grown);
         }
+    }
+
+    /// The same when they may be many.
+    pub(super) fn grow_much(&mut self, shape: &Shape, watch: &Watch) -> Result<(), ExecError> {
+        let known = self.grown;
+        self.grown = self.cell_count(shape);
+        for state in &mut self.states {
+            grow_in_steps(&mut **state, known, self.grown, watch)?;
+        }
+        Ok(())
+    }
+
+    /// Takes other groups and their states, in place of those it has.
+    pub(super) fn put(&mut self, groups: GroupTable, states: Vec<Box<dyn Partial>>) {
+        self.grown = groups.len();
+        (self.groups, self.states) = (groups, states);
     }
 
     /// Counts so many rows of weight 1 in a cell. The states look at nothing else: see [`Shape::only_counts`].
@@ -263,7 +282,7 @@ impl Gathered {
             rows.clear();
             let groups = &mut self.groups;
             groups.adopt_counted(&counted, watch, |group, count| rows.push((group, count)))?;
-            watch.check()?;
+            self.grow_much(shape, watch)?;
             self.add_rows(shape, &rows);
         }
         Ok(())
@@ -344,7 +363,7 @@ impl Gathered {
                 })
                 .collect::<Result<_, _>>()?,
         };
-        self.grow(shape);
+        self.grow_much(shape, watch)?;
         Ok(cells)
     }
 
@@ -393,6 +412,26 @@ impl Gathered {
         let counted: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
         states + grids + counted + self.groups.heap_bytes() + self.cells.heap_bytes()
     }
+}
+
+/// Makes room for `cells` cells where there is some for `known`. New memory costs far more than to fill it where the machine has to be
+/// asked for each page.
+pub(super) fn grow_in_steps(
+    state: &mut dyn Partial,
+    known: usize,
+    cells: usize,
+    watch: &Watch,
+) -> Result<(), ExecError> {
+    watch.check()?;
+    if cells > known + STEPS_PER_LOOK {
+        state.reserve(cells);
+    }
+    let steps = (known..cells).step_by(STEPS_PER_LOOK).skip(1);
+    for cells in steps.chain([cells]) {
+        watch.check()?;
+        state.grow(cells);
+    }
+    Ok(())
 }
 
 /// Adds cell `first + index` of `other` to cell `cells[index]`, where that is one.

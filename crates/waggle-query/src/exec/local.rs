@@ -4,7 +4,7 @@
 //! What they hold is moved on when a time bucket of a sorted source is through, and at the source's end: groups, cells and memory of
 //! the whole pass are touched once per cell of the source, and not once per row.
 
-use super::gathered::{CellTable, Gathered, Shape};
+use super::gathered::{CellTable, Gathered, Shape, grow_in_steps};
 use super::group::SourceGroups;
 use super::heatmap::{DecimalBins, Scale};
 use super::watch::{ExecError, STEPS_PER_LOOK, Watch};
@@ -72,10 +72,14 @@ struct Decimals {
     is_read: bool,
 }
 
-/// Pairs of group and bucket may take this many places per row of the source, and always so many. In tests few, so that small sources get
-/// there too.
+/// Pairs of group and bucket may take this many places per row of the source, and always so many. In unoptimised tests few, so that
+/// small sources get there too.
 const PAIRS_PER_ROW: usize = 16;
-const PAIRS_MIN: usize = if cfg!(test) { 64 } else { 1 << 16 };
+const PAIRS_MIN: usize = if cfg!(all(test, debug_assertions)) {
+    64
+} else {
+    1 << 16
+};
 
 /// One state of the plan.
 enum LocalState {
@@ -442,13 +446,14 @@ impl<'a> LocalStates<'a> {
             }
             _ => self.groups.len(&gathered.groups),
         };
-        if count > self.rows.len() {
-            self.rows.resize(count, 0);
+        let known = self.rows.len();
+        if count > known {
             for state in &mut self.states {
                 if let LocalState::State(state) = state {
-                    state.grow(count);
+                    grow_in_steps(&mut **state, known, count, self.watch)?;
                 }
             }
+            self.rows.resize(count, 0);
         }
         Ok(true)
     }
@@ -498,7 +503,7 @@ impl<'a> LocalStates<'a> {
             };
             self.moves.push((*met, cell));
         }
-        gathered.grow(self.shape);
+        gathered.grow_much(self.shape, self.watch)?;
         for (state, local) in gathered.states.iter_mut().zip(&mut self.states) {
             match local {
                 LocalState::Rows => {

@@ -12,10 +12,18 @@ use crate::calculation::Partial;
 use crate::engine::EngineConfig;
 use crate::plan::Plan;
 
-/// Fewer codes are not worth the parts. In tests hardly any are.
-const CODES_MIN: usize = if cfg!(test) { 4 } else { 16_384 };
+/// Fewer codes are not worth the parts. In unoptimised tests hardly any are.
+const CODES_MIN: usize = if cfg!(all(test, debug_assertions)) {
+    4
+} else {
+    16_384
+};
 /// So many codes make a part: their groups stay in a core's own cache.
-const PART_CODES: usize = if cfg!(test) { 4 } else { 32_768 };
+const PART_CODES: usize = if cfg!(all(test, debug_assertions)) {
+    4
+} else {
+    32_768
+};
 
 /// Groups of which some can be in the answer.
 pub(super) struct Narrowed {
@@ -69,7 +77,7 @@ pub(super) fn narrow(
     let left_out = all.passing - all.listed.len();
     let mut narrowed = Gathered::new(plan, shape);
     narrowed.counters = gathered.counters;
-    (narrowed.groups, narrowed.states) = (all.listed, all.states);
+    narrowed.put(all.listed, all.states);
     if all.group_count > narrowed.groups.len() {
         let rest = narrowed.groups.add_rest();
         narrowed.grow(shape);

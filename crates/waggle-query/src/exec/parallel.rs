@@ -9,8 +9,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use waggle_store::column::CHUNK_ROWS;
 use waggle_store::{Source, Wanted};
 
-/// Chunks of a piece: 65,536 rows, which take a fraction of a millisecond to a few. In tests one, so that small sources are shared too.
-const PIECE_CHUNKS: usize = if cfg!(test) { 1 } else { 64 };
+/// Chunks of a piece: 65,536 rows, which take a fraction of a millisecond to a few. In unoptimised tests one, so that small sources are
+/// shared too.
+const PIECE_CHUNKS: usize = if cfg!(all(test, debug_assertions)) {
+    1
+} else {
+    64
+};
 
 /// The chunks of one source, taken piece by piece by the threads that read it.
 pub(crate) struct Pieces {

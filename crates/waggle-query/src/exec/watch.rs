@@ -214,9 +214,13 @@ impl Watch {
     }
 }
 
-/// Between two looks at the watch a loop over groups or cells may take so many steps: a few milliseconds of the dearest. In tests few, so
-/// that small loops take several looks.
-pub(crate) const STEPS_PER_LOOK: usize = if cfg!(test) { 16 } else { 8_192 };
+/// Between two looks at the watch a loop over groups or cells may take so many steps: a few milliseconds of the dearest, some tens where
+/// each touches memory that the system has to be asked for. In unoptimised tests few, so that small loops take several looks.
+pub(crate) const STEPS_PER_LOOK: usize = if cfg!(all(test, debug_assertions)) {
+    16
+} else {
+    4_096
+};
 
 /// Looks at the watch once in so many steps of a loop.
 pub(crate) struct Steps<'a> {

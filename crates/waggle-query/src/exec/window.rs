@@ -42,8 +42,7 @@ pub(super) fn fill(
             }
         }
     }
-    gathered.grow(shape);
-    Ok(())
+    gathered.grow_much(shape, watch)
 }
 
 /// The answers of series, whose cells are pairs of series and bucket.

@@ -16,8 +16,12 @@ use waggle_store::column::Dictionary;
 /// Tables; a power of two.
 const TABLES: usize = 256;
 
-/// So many entries of dictionaries are numbered at a time; sorting them by table takes 16 bytes each. Tests get to several batches.
-const BATCH_ENTRIES: usize = if cfg!(test) { 1 << 12 } else { 1 << 22 };
+/// So many entries of dictionaries are numbered at a time; sorting them by table takes 16 bytes each. Unoptimised tests get to several batches.
+const BATCH_ENTRIES: usize = if cfg!(all(test, debug_assertions)) {
+    1 << 12
+} else {
+    1 << 22
+};
 
 /// The numbers that queries have given, within a limit of bytes.
 pub(crate) struct TraceNumbers {

@@ -13,12 +13,13 @@ const PLACES_MAX: usize = 16;
 /// The same while it is smaller than 2 to the power of [`SMALL_BITS`] places, 16 MiB.
 const SMALL_PLACES_MAX: usize = 256;
 const SMALL_BITS: u32 = 20;
-const EMPTY: u32 = u32::MAX;
+/// Nothing is here. Zeros, because a large array of them comes from the system as it is and takes memory as it is filled.
+const EMPTY: (u64, u32) = (0, 0);
 
 /// Open addressing with a search to the right. One hash occurs once.
 #[derive(Clone, Debug, Default)]
 pub(super) struct HashIndex {
-    /// Hash and number. A power of two of them lies between places by the high bits; more follow, so that no search wraps around.
+    /// Hash and number plus one. A power of two of them lies between places by the high bits; more follow, so that no search wraps around.
     slots: Vec<(u64, u32)>,
     bits: u32,
     /// Highest bits that all hashes have in common.
@@ -38,7 +39,7 @@ impl HashIndex {
     /// The number of a hash.
     pub(super) fn find(&self, hash: u64) -> Option<u32> {
         let (_, number) = self.slots[..].get(self.search(hash)?)?;
-        (*number != EMPTY).then_some(*number)
+        number.checked_sub(1)
     }
 
     /// The number of a hash, which becomes `number` when it has none.
@@ -46,18 +47,18 @@ impl HashIndex {
     pub(super) fn find_or_insert(&mut self, hash: u64, number: u32) -> u32 {
         let place = self.search(hash);
         if let Some(place) = place
-            && self.slots[place].1 != EMPTY
+            && let Some(known) = self.slots[place].1.checked_sub(1)
         {
-            return self.slots[place].1;
+            return known;
         }
         if self.slots.is_empty()
             || self.len * 16 >= FULL << self.bits
             || self.is_crowded(hash, place)
         {
             self.widen();
-            self.put(self.search(hash), (hash, number));
+            self.put(self.search(hash), (hash, number + 1));
         } else {
-            self.put(place, (hash, number));
+            self.put(place, (hash, number + 1));
         }
         self.len += 1;
         number
@@ -92,8 +93,8 @@ impl HashIndex {
     /// Visits all numbers, nearly in the order of their hashes.
     pub(super) fn each(&self, mut visit: impl FnMut(u32)) {
         for (_, number) in &self.slots {
-            if *number != EMPTY {
-                visit(*number);
+            if let Some(number) = number.checked_sub(1) {
+                visit(number);
             }
         }
     }
@@ -110,7 +111,7 @@ impl HashIndex {
         let home = self.home(hash);
         let found = self.slots[home..]
             .iter()
-            .position(|(other, number)| *number == EMPTY || *other == hash)?;
+            .position(|(other, number)| *number == 0 || *other == hash)?;
         Some(home + found)
     }
 
@@ -125,10 +126,10 @@ impl HashIndex {
     fn widen_to(&mut self, bits: u32) {
         self.bits = bits.max(SLOTS_MIN.ilog2());
         let count = (1 << self.bits) + SLOTS_MIN;
-        let old = std::mem::replace(&mut self.slots, vec![(0, EMPTY); count]);
-        for (hash, number) in old {
-            if number != EMPTY {
-                self.put(self.search(hash), (hash, number));
+        let old = std::mem::replace(&mut self.slots, vec![EMPTY; count]);
+        for slot in old {
+            if slot != EMPTY {
+                self.put(self.search(slot.0), slot);
             }
         }
     }

@@ -81,6 +81,11 @@ impl HistogramScratch {
         }
     }
 
+    pub(crate) fn reserve(&mut self, cells: usize) {
+        let more = cells.saturating_sub(self.ranges.len());
+        self.ranges.reserve_exact(more);
+    }
+
     pub(crate) fn grow(&mut self, cells: usize) {
         if cells <= self.ranges.len() {
             return;

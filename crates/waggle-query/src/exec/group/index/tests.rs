@@ -10,7 +10,7 @@ fn spread(index: u64) -> u64 {
 fn reach(index: &HashIndex) -> usize {
     let places = index.slots.iter().enumerate();
     places
-        .filter(|(_, (_, number))| *number != EMPTY)
+        .filter(|(_, slot)| **slot != EMPTY)
         .map(|(place, (hash, _))| place - index.home(*hash))
         .max()
         .unwrap_or_default()
