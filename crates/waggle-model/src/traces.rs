@@ -66,8 +66,8 @@ pub struct TracesRequest {
     pub also: Vec<DatasetId>,
     /// Most rows of each; of a larger trace these are the oldest.
     pub rows_max: usize,
-    /// About so many bytes of rows are read: the answer ends before the trace that would exceed them. Of a trace that does so alone it has
-    /// the oldest rows.
+    /// Most bytes of rows, by about what they take in memory: the answer ends before the trace that would exceed them. Of a trace that does
+    /// so alone it has the oldest rows, one in any case.
     pub bytes_max: usize,
 }
 

@@ -94,6 +94,8 @@ pub(crate) struct Gathered {
     pub(super) groups: GroupTable,
     /// Rows that are in no group yet, because their codes were only counted: see [`counts_codes`](Shape::counts_codes).
     pub(super) counted: Vec<CountedCodes>,
+    /// Bytes of the dictionaries that `counted` holds, each once: they may be nowhere else any more.
+    dictionary_bytes: usize,
     pub(super) cells: CellTable,
     /// One per state of the plan, or none.
     pub(super) states: Vec<Box<dyn Partial>>,
@@ -193,6 +195,7 @@ impl Gathered {
         let mut gathered = Self {
             groups: shape.groups.clone(),
             counted: Vec::new(),
+            dictionary_bytes: 0,
             cells: CellTable::new(shape.buckets.map_or(0, |buckets| buckets.count)),
             states,
             grids: shape
@@ -267,7 +270,13 @@ impl Gathered {
         shape: &Shape,
         watch: &Watch,
     ) -> Result<(), ExecError> {
-        self.counted.extend(counted);
+        for counted in counted {
+            let mut known = self.counted.iter();
+            if !known.any(|known| known.has_dictionary_of(&counted)) {
+                self.dictionary_bytes += counted.dictionary().heap_bytes();
+            }
+            self.counted.push(counted);
+        }
         let bytes: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
         match bytes > COUNTED_BYTES_MAX {
             true => self.settle(shape, watch),
@@ -278,6 +287,8 @@ impl Gathered {
     /// Finds the groups of all that was counted by codes.
     pub(super) fn settle(&mut self, shape: &Shape, watch: &Watch) -> Result<(), ExecError> {
         let mut rows = Vec::new();
+        // Those of which the groups need texts are counted there.
+        self.dictionary_bytes = 0;
         for counted in std::mem::take(&mut self.counted) {
             rows.clear();
             let groups = &mut self.groups;
@@ -410,7 +421,12 @@ impl Gathered {
         let states: usize = self.states.iter().map(|state| state.heap_bytes()).sum();
         let grids: usize = self.grids.iter().map(Grid::heap_bytes).sum();
         let counted: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
-        states + grids + counted + self.groups.heap_bytes() + self.cells.heap_bytes()
+        states
+            + grids
+            + counted
+            + self.dictionary_bytes
+            + self.groups.heap_bytes()
+            + self.cells.heap_bytes()
     }
 }
 
@@ -458,3 +474,6 @@ impl Counters {
         self.has_sample_rate |= other.has_sample_rate;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -67,6 +67,18 @@ impl<'a> Gatherer<'a> {
 
     /// Reads rows, and returns them in the order of their places.
     pub(crate) fn rows(&mut self, places: &[Place]) -> Result<Vec<RawRow>, ExecError> {
+        let rows = self.rows_within(places, usize::MAX)?;
+        Ok(rows.map(|(rows, _)| rows).unwrap_or_default())
+    }
+
+    /// The same with the bytes of memory that they take, or `None` when these are more than `bytes_max`; then about so many were taken
+    /// meanwhile, and the largest value more.
+    pub(crate) fn rows_within(
+        &mut self,
+        places: &[Place],
+        bytes_max: usize,
+    ) -> Result<Option<(Vec<RawRow>, usize)>, ExecError> {
+        let mut bytes = places.len() * size_of::<RawRow>();
         let mut rows: Vec<RawRow> = places
             .iter()
             .map(|place| RawRow {
@@ -82,12 +94,20 @@ impl<'a> Gatherer<'a> {
             }
             for (name, column) in &opened.columns {
                 each_value(column, numbers, buffers, |index, found| {
-                    let fields = &mut rows[indices[index]].fields;
-                    fields.push((name.clone(), found.to_value()));
+                    if bytes > bytes_max {
+                        return;
+                    }
+                    let value = found.to_value();
+                    let text = match &value {
+                        Value::String(text) => text.len(),
+                        Value::Int(_) | Value::Float(_) | Value::Bool(_) => 0,
+                    };
+                    bytes += size_of::<(String, Value)>() + name.len() + text;
+                    rows[indices[index]].fields.push((name.clone(), value));
                 });
             }
         })?;
-        Ok(rows)
+        Ok((bytes <= bytes_max).then_some((rows, bytes)))
     }
 
     /// Orders rows of one time by a hash of all that is in them. Equal hashes mean equal rows, which are interchangeable.

@@ -5,11 +5,11 @@ use super::TRACE_ID;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_sources};
 use crate::rows::{Gatherer, Place};
-use waggle_model::{RawRow, TraceRows, TracesRequest, Value};
+use waggle_model::{TraceRows, TracesRequest};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 use waggle_store::{Snapshot, Source};
 
-/// Rows between two looks at how much there is.
+/// Rows that are read together where they have room.
 const ROWS_AT_ONCE: usize = 256;
 
 /// Collects traces, each oldest row first.
@@ -65,15 +65,26 @@ pub(crate) fn read_traces(
     let places: Vec<Place> = chosen.iter().map(|(_, place)| *place).collect();
     let mut bytes = 0;
     let mut row_count = 0;
-    for (chosen, places) in chosen.chunks(ROWS_AT_ONCE).zip(places.chunks(ROWS_AT_ONCE)) {
-        if bytes > request.bytes_max {
-            break;
+    let mut at_once = ROWS_AT_ONCE;
+    while row_count < chosen.len() {
+        let part = row_count..(row_count + at_once).min(chosen.len());
+        // One row there is in any case, or asking for more would never come to an end.
+        let bytes_left = match part == (0..1) {
+            true => usize::MAX,
+            false => request.bytes_max.saturating_sub(bytes),
+        };
+        match gatherer.rows_within(&places[part.clone()], bytes_left)? {
+            Some((rows, rows_bytes)) => {
+                for ((number, _), row) in chosen[part.clone()].iter().zip(rows) {
+                    traces[*number].rows.push(row);
+                }
+                bytes += rows_bytes;
+                row_count = part.end;
+            }
+            None if part.len() == 1 => break,
+            // What fits is found by halves: a few large rows may stand behind many small ones.
+            None => at_once = part.len() / 2,
         }
-        for ((number, _), row) in chosen.iter().zip(gatherer.rows(places)?) {
-            bytes += bytes_of(&row);
-            traces[*number].rows.push(row);
-        }
-        row_count += places.len();
     }
     if let (Some((next, _)), Some((last, _))) = (
         chosen.get(row_count),
@@ -94,19 +105,6 @@ fn up_to(rows: &[(usize, Place)], rows_max: usize) -> &[(usize, Place)] {
     };
     let end = rows.partition_point(|(_, place)| place.time_ns <= last.time_ns);
     &rows[..end]
-}
-
-/// About the memory that a row takes.
-fn bytes_of(row: &RawRow) -> usize {
-    let fields = row.fields.iter();
-    let bytes = fields.map(|(name, value)| {
-        let text = match value {
-            Value::String(text) => text.len(),
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) => 0,
-        };
-        size_of::<(String, Value)>() + name.len() + text
-    });
-    size_of::<RawRow>() + bytes.sum::<usize>()
 }
 
 /// Calls `visit` with the place of each row of a trace in one source.

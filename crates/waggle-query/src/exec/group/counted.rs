@@ -85,8 +85,13 @@ impl CountedCodes {
     }
 
     /// The dictionary that the texts are in; one without entries when there are none.
-    pub(super) fn dictionary(&self) -> Arc<Dictionary> {
+    pub(in crate::exec) fn dictionary(&self) -> Arc<Dictionary> {
         Arc::clone(&self.dictionary)
+    }
+
+    /// True when the texts of both are in one dictionary.
+    pub(in crate::exec) fn has_dictionary_of(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.dictionary, &other.dictionary)
     }
 
     /// Codes there are or may be.
@@ -98,6 +103,7 @@ impl CountedCodes {
         self.others.len() + texts
     }
 
+    /// Bytes of heap, without those of the dictionary, which several may share.
     pub(in crate::exec) fn heap_bytes(&self) -> usize {
         let texts = match &self.texts {
             Texts::InOrder(rows) => rows.capacity() * size_of::<u32>(),

@@ -1,7 +1,13 @@
 use super::*;
+use crate::filter::Remembered;
+use crate::relation::TRACE_ID;
+use crate::relation::traces::Numbered;
 use crate::testing::{watch, watch_of_bytes};
 use std::collections::BTreeMap;
+use waggle_model::{DatasetId, EventBatch};
+use waggle_store::Source;
 use waggle_store::column::Interner;
+use waggle_store::memtable::RunBuilder;
 
 fn dictionary(traces: impl Iterator<Item = u32>) -> Arc<Dictionary> {
     let mut interner = Interner::default();
@@ -90,6 +96,35 @@ fn numbering_is_memory_of_the_query() {
         refused,
         Err(ExecError::Query(QueryError::TooLarge { what: "bytes", .. }))
     ));
+}
+
+/// What it has numbered before it is refused is nobody's memory afterwards, so it must not stay beyond what may be remembered.
+#[test]
+fn a_refused_query_leaves_no_numbers_behind() {
+    const BYTES_MAX: usize = 10_000;
+    const TRACES: u32 = 50_000;
+    let mut batch = EventBatch::new("d");
+    for trace in 0..TRACES {
+        batch.begin_row();
+        batch.put_str(TRACE_ID, format!("{trace:032x}"));
+        batch.end_row(i64::from(trace), 1);
+    }
+    let mut run = RunBuilder::new(DatasetId(1));
+    run.append(&batch);
+    let sources = [Source::Run(Arc::new(run.seal()))];
+    let remembered = Remembered::new(0, BYTES_MAX);
+    // Enough to sort the ids and for some of the tables.
+    let sorted_bytes = TRACES as usize * (size_of::<(u64, u32)>() + size_of::<u32>());
+    let watch = watch_of_bytes(sorted_bytes as u64 + 100_000);
+    let known = remembered.traces.known();
+    let refused = Numbered::new(&sources, &remembered, &config(), &watch);
+    assert!(matches!(
+        refused,
+        Err(ExecError::Query(QueryError::TooLarge { what: "bytes", .. }))
+    ));
+    assert!(known.bytes() > BYTES_MAX, "nothing was numbered");
+    let left = remembered.traces.known().bytes();
+    assert!(left <= BYTES_MAX, "{left} bytes");
 }
 
 #[test]

@@ -201,6 +201,7 @@ fn the_rows_that_a_limit_leaves_depend_on_nothing_but_the_rows() {
     let request = |rows_max| TracesRequest {
         trace_ids: vec!["t0".to_owned(), "t1".to_owned()],
         rows_max,
+        bytes_max: usize::MAX,
         ..TracesRequest::default()
     };
     for rows_max in [0, 1, 10, 15, 20, 45, 100] {
@@ -225,6 +226,43 @@ fn the_rows_that_a_limit_leaves_depend_on_nothing_but_the_rows() {
             assert_eq!(*known, rows, "{rows_max} rows, parts of {part}");
         }
     }
+}
+
+/// A few rows of many bytes behind many of few: what was read so far says nothing of them.
+#[test]
+fn large_rows_behind_small_ones_do_not_overshoot_what_may_be_read() {
+    const LARGE_BYTES: usize = 100_000;
+    const BYTES_MAX: usize = 4 * LARGE_BYTES;
+    let events = events_of(600, |_| "a".to_owned());
+    let events: Vec<Event> = (0..)
+        .zip(events)
+        .map(|(number, mut event)| {
+            if number >= 300 {
+                let text = Value::String("x".repeat(LARGE_BYTES));
+                event.fields.insert("large".to_owned(), text);
+            }
+            event
+        })
+        .collect();
+    let snapshot = Snapshot {
+        sources: vec![source(&events.iter().collect::<Vec<_>>(), false)],
+    };
+    let request = TracesRequest {
+        trace_ids: vec!["a".to_owned()],
+        rows_max: usize::MAX,
+        bytes_max: BYTES_MAX,
+        ..TracesRequest::default()
+    };
+    let read = traces(&snapshot, &request).unwrap();
+    let large = |row: &&waggle_model::RawRow| row.fields.iter().any(|(name, _)| name == "large");
+    let count = read[0].rows.iter().filter(large).count();
+    assert!((1..=4).contains(&count), "{count} large rows");
+    // One row there is in any case.
+    let request = TracesRequest {
+        bytes_max: 1,
+        ..request
+    };
+    assert_eq!(traces(&snapshot, &request).unwrap()[0].rows.len(), 1);
 }
 
 #[test]
