@@ -16,6 +16,7 @@ mod honeycomb;
 mod ingest;
 mod kept;
 mod listen;
+mod metric;
 mod metrics;
 mod openapi;
 mod own;

@@ -12,6 +12,7 @@ pub(crate) mod export;
 pub(crate) mod history;
 pub(crate) mod key;
 pub(crate) mod marker;
+pub(crate) mod metric;
 pub(crate) mod picture;
 pub(crate) mod query;
 pub(crate) mod query_annotation;

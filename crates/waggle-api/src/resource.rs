@@ -78,6 +78,7 @@ pub(crate) const RESOURCES: &[Resource] = &[
     own::dataset::RESOURCE,
     own::schema::RESOURCE,
     own::suggestion::RESOURCE,
+    own::metric::RESOURCE,
     own::query::RESOURCE,
     own::picture::RESOURCE,
     own::query_annotation::RESOURCE,

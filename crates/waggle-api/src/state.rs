@@ -3,6 +3,7 @@
 use crate::derived::KeptFields;
 use crate::ingest::depth::DepthCache;
 use crate::ingest::segment::Segments;
+use crate::metric::KnownMetrics;
 use crate::rate::Rates;
 use crate::rejection::Rejections;
 use crate::running::Runs;
@@ -99,6 +100,7 @@ pub struct Shared {
     pub(crate) usage: UsageCounts,
     pub(crate) rejections: Rejections,
     pub(crate) kept_fields: KeptFields,
+    pub(crate) known_metrics: KnownMetrics,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
     pub(crate) maps: MapRequests,
@@ -130,6 +132,7 @@ impl ApiState {
             usage: UsageCounts::default(),
             rejections: Rejections::default(),
             kept_fields: KeptFields::default(),
+            known_metrics: KnownMetrics::default(),
             depths: DepthCache::default(),
             segments: Segments::new(&parts.config, parts.clock.now_ns()),
             maps: MapRequests::new(parts.config.map_requests_max),

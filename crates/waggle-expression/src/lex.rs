@@ -44,6 +44,12 @@ const SIGNS: [&str; 15] = [
     "<=", ">=", "!=", "<", ">", "=", "!", "+", "-", "*", "/", "%", "(", ")", ",",
 ];
 
+/// A column of any name as expressions write it.
+pub fn column_text(name: &str) -> String {
+    let name = name.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("$\"{name}\"")
+}
+
 /// Reads all tokens; the last one is the end.
 pub(crate) fn lex(text: &str) -> Result<Vec<Token>, ParseError> {
     let mut lexer = Lexer { text, position: 0 };

@@ -15,6 +15,7 @@ mod temporal;
 pub use datum::Datum;
 pub use expression::{Call, Expression, Input, Node, ResultType};
 pub use function::{Arity, FUNCTIONS, Family, Function};
+pub use lex::column_text;
 pub use parse::{DEPTH_MAX, EXPRESSION_CHARS_MAX, ParseError};
 pub use temporal::{SECONDS_MAX, Temporal, TemporalFunction};
 

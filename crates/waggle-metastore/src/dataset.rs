@@ -2,7 +2,8 @@
 
 use crate::{ColumnId, Result};
 use async_trait::async_trait;
-use waggle_model::{DatasetId, Tenant};
+use std::collections::BTreeMap;
+use waggle_model::{DatasetId, MetricType, Tenant};
 
 /// A dataset.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Dataset {
     pub expand_json_depth: u8,
     /// True when it can't be deleted before this is taken back.
     pub is_delete_protected: bool,
+    /// True when its metrics are series that calculations follow through time; otherwise they are events like all others.
+    pub is_metrics: bool,
     /// When it was made.
     pub created_at_ns: i64,
     /// When events last arrived, exact to a few seconds; `None` before the first.
@@ -58,6 +61,8 @@ pub struct DatasetChange {
     pub expand_json_depth: Option<u8>,
     /// Whether it can't be deleted.
     pub is_delete_protected: Option<bool>,
+    /// Whether its metrics are series.
+    pub is_metrics: Option<bool>,
 }
 
 /// Events have arrived: which dataset, which of its columns, when.
@@ -121,6 +126,22 @@ pub trait Datasets: Send + Sync {
     /// # Errors
     /// `NotFound`; `Conflict` while it is protected.
     async fn delete_dataset(&self, tenant: Tenant, dataset: DatasetId) -> Result<()>;
+
+    /// Remembers what kinds of metrics a dataset has, beside those it is known to have; a metric's kind may change. Those beyond
+    /// `metrics_max` are not remembered.
+    async fn note_metrics(
+        &self,
+        dataset: DatasetId,
+        metrics: &BTreeMap<String, MetricType>,
+        metrics_max: usize,
+    ) -> Result<()>;
+
+    /// The metrics of a dataset that were noted, by name; none when there is no such dataset.
+    async fn metrics(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+    ) -> Result<BTreeMap<String, MetricType>>;
 
     /// Moves the last-written times forward, for any number of datasets at once.
     ///

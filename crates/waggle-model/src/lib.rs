@@ -11,6 +11,7 @@ mod clock;
 mod csv;
 mod keep;
 mod limits;
+mod metric;
 mod query;
 mod sink;
 mod sql;
@@ -28,6 +29,7 @@ pub use clock::Clock;
 pub use csv::CsvLines;
 pub use keep::{EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss};
 pub use limits::EventLimits;
+pub use metric::{MetricType, Temporality};
 pub use query::{
     AnswerIndex, CalculatedField, CalculationSpec, DatasetScope, FilterCombination, FilterOp,
     FilterSpec, FilterValue, FormulaSpec, HavingOp, HavingSpec, OrderSpec, QuerySpec, SortOrder,

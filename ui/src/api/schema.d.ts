@@ -364,6 +364,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/datasets/{dataset}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the metrics that OpenTelemetry's exporters have sent to a dataset.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/metrics/{column_name}/attributes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the attributes that a metric has come with, in its newest 2,000 events of the last day.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        get: operations["get__api_environments_env_datasets_dataset_metrics_column_name_attributes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/datasets/{dataset}/query": {
         parameters: {
             query?: never;
@@ -1394,6 +1434,8 @@ export interface components {
                 /** @description True while it can't be deleted. */
                 delete_protected: boolean;
             };
+            /** @description `events`, or `metrics`: its metrics are series, which calculations follow through time. */
+            dataset_type: string;
             /** @description How many columns it has. */
             regular_columns_count: number;
             /** @description When an event last came. */
@@ -1415,6 +1457,8 @@ export interface components {
                 /** @description True while it can't be deleted. */
                 delete_protected?: boolean | null;
             } | null;
+            /** @description `events`, or `metrics`: its metrics are series, which calculations follow through time. */
+            dataset_type?: string | null;
         };
         /** @description What a dataset's events have. */
         Column: {
@@ -4316,6 +4360,85 @@ export interface operations {
             415: components["responses"]["OwnRefusal"];
             /** @description A member of the body is wrong. */
             422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The metrics, by name. */
+                        metrics: {
+                            /** @description Its name, and that of its column. */
+                            name: string;
+                            /** @description `gauge`, `sum(cumulative,monotonic)`, `sum(cumulative)`, `sum(delta,monotonic)`, `sum(delta)`, `histogram(cumulative)`, `histogram(delta)` or `summary`. */
+                            type: string;
+                        }[];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    get__api_environments_env_datasets_dataset_metrics_column_name_attributes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Name of the column. */
+                column_name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description Names of columns. */
+                        attributes: string[];
+                    };
+                };
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };

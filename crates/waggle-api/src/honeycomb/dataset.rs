@@ -65,6 +65,7 @@ pub(crate) const DATASET: Named = Named {
         must("description", Shape::Text, "What people wrote about it."),
         must("expand_json_depth", Shape::Whole, DEPTH),
         must("settings", Shape::Object(SETTINGS), "Settings."),
+        must("dataset_type", Shape::Text, TYPE),
         must(
             "regular_columns_count",
             Shape::Whole,
@@ -94,6 +95,7 @@ const NEW_DATASET: Named = Named {
             Shape::OrNull(&Shape::Object(NEW_SETTINGS)),
             "Settings.",
         ),
+        may("dataset_type", Shape::OrNull(&Shape::Text), TYPE),
     ],
 };
 pub(crate) const DATASET_CHANGE: Named = Named {
@@ -107,8 +109,11 @@ pub(crate) const DATASET_CHANGE: Named = Named {
             Shape::OrNull(&Shape::Object(NEW_SETTINGS)),
             "Settings.",
         ),
+        may("dataset_type", Shape::OrNull(&Shape::Text), TYPE),
     ],
 };
+const TYPE: &str =
+    "`events`, or `metrics`: its metrics are series, which calculations follow through time.";
 const DEPTH: &str = "Levels of nested objects that become columns, 0 to 10.";
 const PROTECTED: &str = "True while it can't be deleted.";
 const SETTINGS: &[Member] = &[must("delete_protected", Shape::Flag, PROTECTED)];
@@ -230,6 +235,7 @@ fn dataset_json(dataset: &Dataset, column_count: u64) -> Json {
         "description": dataset.description,
         "expand_json_depth": dataset.expand_json_depth,
         "settings": { "delete_protected": dataset.is_delete_protected },
+        "dataset_type": if dataset.is_metrics { "metrics" } else { "events" },
         "regular_columns_count": column_count,
         "last_written_at": dataset.last_written_at_ns.map(time_text),
         "created_at": time_text(dataset.created_at_ns),
@@ -319,6 +325,19 @@ impl Settings {
                 None
             }
         };
+        let is_metrics = match object.get("dataset_type") {
+            None | Some(Json::Null) => None,
+            Some(Json::String(kind)) if kind == "metrics" => Some(true),
+            Some(Json::String(kind)) if kind == "events" => Some(false),
+            Some(_) => {
+                details.push(Detail::new(
+                    "dataset_type",
+                    DetailCode::Invalid,
+                    "must be events or metrics",
+                ));
+                None
+            }
+        };
         if !details.is_empty() {
             return Err(Problem::invalid(details));
         }
@@ -328,6 +347,7 @@ impl Settings {
                 description,
                 expand_json_depth,
                 is_delete_protected,
+                is_metrics,
             },
         })
     }

@@ -1,6 +1,7 @@
 //! `/1/queries/{dataset|__all__}`: queries are saved as they were sent and never change. Source: spec/honeycomb-api.md section 12.1.
 
 use crate::ask::{Answer, Ask, json_answer};
+use crate::metric::with_metrics;
 use crate::problem::{Detail, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Shape};
@@ -10,7 +11,7 @@ use axum::http::StatusCode;
 use serde_json::{Map, Value as Json};
 use waggle_access::Permission;
 use waggle_metastore::{Query, QueryId};
-use waggle_model::{QueryError, Tenant};
+use waggle_model::{DatasetScope, QueryError, Tenant};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Queries",
@@ -39,7 +40,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let body = ask.json()?;
-    let parsed = checked_spec(&ask.state, &body)?;
+    let parsed = checked_spec(&ask.state, tenant, &scope, &body).await?;
     let query = ask
         .state
         .metastore
@@ -80,9 +81,15 @@ pub(super) fn no_query() -> Problem {
     Problem::not_found("Query not found")
 }
 
-/// Reads a spec and lets the engine check what only it knows: the names of the calculations.
-pub(crate) fn checked_spec(state: &ApiState, body: &Json) -> Result<ParsedSpec, Problem> {
-    let parsed = read_spec(body).map_err(Problem::invalid)?;
+/// Reads a spec for a scope and lets the engine check what only it knows: the names of the calculations.
+pub(crate) async fn checked_spec(
+    state: &ApiState,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    body: &Json,
+) -> Result<ParsedSpec, Problem> {
+    let mut parsed = read_spec(body).map_err(Problem::invalid)?;
+    with_metrics(state, tenant, scope, &mut parsed.spec).await?;
     match state.engine.validate(&parsed.spec) {
         Ok(()) => Ok(parsed),
         Err(QueryError::Invalid { field, message }) => Err(Problem::invalid(vec![Detail::new(

@@ -7,6 +7,7 @@ use super::query::{find_query, no_query, query_json, spec_object};
 use crate::ask::{Answer, Ask, http_date, json_answer, text_answer};
 use crate::derived::with_kept;
 use crate::kept;
+use crate::metric::with_metrics;
 use crate::own::query::result_json;
 use crate::picture;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
@@ -168,6 +169,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
         .filter(|query| query.scope == scope)
         .ok_or_else(no_query)?;
     let (mut spec, range) = runnable(&ask, &query, &options)?;
+    with_metrics(&ask.state, tenant, &scope, &mut spec).await?;
     with_kept(&ask.state, tenant, &scope, &mut spec).await?;
     if ask.state.runs.is_full(tenant.team) {
         return Err(Problem::new(

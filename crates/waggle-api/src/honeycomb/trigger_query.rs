@@ -77,7 +77,8 @@ pub(super) async fn checked(
             if !has_range {
                 json.insert("time_range".to_owned(), frequency_s.into());
             }
-            let parsed = checked_spec(&ask.state, &Json::Object(json))
+            let parsed = checked_spec(&ask.state, ask.tenant(), scope, &Json::Object(json))
+                .await
                 .map_err(|problem| problem.within("query"))?;
             check_rules(&parsed.json, frequency_s)?;
             let query = ask

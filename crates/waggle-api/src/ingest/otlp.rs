@@ -275,6 +275,7 @@ impl Exporter {
             state.event_rejected(sender.tenant, protocol, refusal.reason);
         }
         let batches = std::mem::take(&mut decoded.batches);
+        let metrics = std::mem::take(&mut decoded.metrics);
         let outcome =
             append(state, sender, protocol, batches)
                 .await
@@ -282,6 +283,12 @@ impl Exporter {
                     NotTaken::RateLimited => OtlpError::RateLimited,
                     NotTaken::Store(error) => error.into(),
                 })?;
+        // All metrics of a request are in one batch.
+        if let Some(Some(dataset)) = outcome.datasets.first()
+            && signal == Signal::Metrics
+        {
+            state.known_metrics.note(state, *dataset, metrics).await;
+        }
         Ok(rejected_count(&decoded, &outcome.rejects))
     }
 

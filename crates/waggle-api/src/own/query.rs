@@ -111,7 +111,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let sent = ask.json()?;
-    let mut parsed = checked_spec(&ask.state, &sent)?;
+    let mut parsed = checked_spec(&ask.state, tenant, &scope, &sent).await?;
     with_kept(&ask.state, tenant, &scope, &mut parsed.spec).await?;
     ask.count_query(is_relational(&parsed.spec))?;
     let asked_at_ns = ask.state.clock.now_ns();

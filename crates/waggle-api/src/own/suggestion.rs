@@ -11,7 +11,7 @@ use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{DatasetGuide, Place, Stored};
-use waggle_model::DatasetId;
+use waggle_model::{DatasetId, DatasetScope};
 
 const PATH: &str = "/api/environments/{env}/datasets/{dataset}/suggestions";
 const ANSWERS: &[(u16, Content)] = &[(200, Content::Json(Shape::Object(SUGGESTIONS)))];
@@ -66,7 +66,8 @@ async fn set(ask: Ask) -> Answer {
     let dataset = ask.dataset(ask.tenant()).await?.id;
     let guide = read(&ask.object()?, read_guide)?;
     if let Some(query) = &guide.query {
-        checked_spec(&ask.state, query)?;
+        let scope = DatasetScope::One(dataset);
+        checked_spec(&ask.state, ask.tenant(), &scope, query).await?;
     }
     let written = match stored(&ask, dataset).await? {
         Some(mut stored) => {

@@ -77,7 +77,7 @@ async fn datasets_are_made_once_and_changed() {
     };
     let expected = json!({
         "name": "My Dataset!", "slug": "my-dataset-", "description": "for tests", "expand_json_depth": 3,
-        "settings": {"delete_protected": true}, "regular_columns_count": 0, "last_written_at": null, "created_at": NOW,
+        "settings": {"delete_protected": true}, "dataset_type": "events", "regular_columns_count": 0, "last_written_at": null, "created_at": NOW,
     });
     let body = json!({"name": "My Dataset!", "description": "for tests", "expand_json_depth": 3});
     post(body.clone()).await.check(201, &expected);

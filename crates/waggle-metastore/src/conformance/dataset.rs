@@ -1,6 +1,7 @@
 use super::{NOW, tenant};
 use crate::{DatasetChange, Error, Metastore, NewBlock, SeenColumn, Written};
-use waggle_model::{ColumnType, DatasetId, DatasetScope, EnvironmentId, Tenant};
+use std::collections::BTreeMap;
+use waggle_model::{ColumnType, DatasetId, DatasetScope, EnvironmentId, MetricType, Tenant};
 
 pub(super) async fn first_sight_makes_a_dataset_once(metastore: &dyn Metastore) {
     let tenant = tenant(metastore, "bees").await;
@@ -101,6 +102,7 @@ pub(super) async fn a_dataset_changes_and_goes(metastore: &dyn Metastore) {
         description: Some("the shop".to_owned()),
         expand_json_depth: Some(3),
         is_delete_protected: None,
+        is_metrics: Some(true),
     };
     let changed = metastore
         .update_dataset(tenant, made.id, change)
@@ -108,6 +110,7 @@ pub(super) async fn a_dataset_changes_and_goes(metastore: &dyn Metastore) {
         .unwrap();
     assert_eq!(changed.description, "the shop");
     assert_eq!(changed.expand_json_depth, 3);
+    assert!(changed.is_metrics && !made.is_metrics);
     assert!(matches!(
         metastore.delete_dataset(tenant, made.id).await,
         Err(Error::Conflict(_))
@@ -328,4 +331,54 @@ pub(super) async fn written_moves_forward(metastore: &dyn Metastore) {
         .await
         .unwrap();
     assert_eq!(stale, [shop, DatasetId(999)]);
+}
+
+pub(super) async fn kinds_of_metrics_are_remembered(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "bees").await;
+    let theirs = tenant(metastore, "wasps").await;
+    let made = metastore.ensure_dataset(ours, "shop", 10, NOW).await;
+    let dataset = made.unwrap().dataset.id;
+    let kinds = |kinds: &[(&str, &str)]| -> BTreeMap<String, MetricType> {
+        let kinds = kinds.iter();
+        kinds
+            .map(|(name, kind)| ((*name).to_owned(), MetricType::from_name(kind).unwrap()))
+            .collect()
+    };
+    for (noted, expected) in [
+        (kinds(&[]), kinds(&[])),
+        (
+            kinds(&[("a", "gauge"), ("b", "sum(delta)")]),
+            kinds(&[("a", "gauge"), ("b", "sum(delta)")]),
+        ),
+        // A kind changes; a third one has no room.
+        (
+            kinds(&[("b", "summary"), ("c", "gauge")]),
+            kinds(&[("a", "gauge"), ("b", "summary")]),
+        ),
+    ] {
+        metastore.note_metrics(dataset, &noted, 2).await.unwrap();
+        assert_eq!(metastore.metrics(ours, dataset).await.unwrap(), expected);
+        assert_eq!(
+            metastore.metrics(theirs, dataset).await.unwrap(),
+            kinds(&[])
+        );
+    }
+    for (kind, name) in MetricType::ALL {
+        let noted = BTreeMap::from([("a".to_owned(), kind)]);
+        metastore.note_metrics(dataset, &noted, 2).await.unwrap();
+        let metrics = metastore.metrics(ours, dataset).await.unwrap();
+        assert_eq!(metrics["a"].name(), name);
+    }
+    let open = DatasetChange {
+        is_delete_protected: Some(false),
+        ..DatasetChange::default()
+    };
+    metastore.update_dataset(ours, dataset, open).await.unwrap();
+    metastore.delete_dataset(ours, dataset).await.unwrap();
+    assert_eq!(metastore.metrics(ours, dataset).await.unwrap(), kinds(&[]));
+    metastore
+        .note_metrics(dataset, &kinds(&[("a", "gauge")]), 2)
+        .await
+        .unwrap();
+    assert_eq!(metastore.metrics(ours, dataset).await.unwrap(), kinds(&[]));
 }

@@ -8,7 +8,8 @@ use crate::{
 use async_trait::async_trait;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{QueryBuilder, Row, Sqlite};
-use waggle_model::{DatasetId, PENDING_DATASET, Tenant};
+use std::collections::BTreeMap;
+use waggle_model::{DatasetId, MetricType, PENDING_DATASET, Tenant};
 
 #[async_trait]
 impl Datasets for SqliteMetastore {
@@ -147,12 +148,14 @@ impl Datasets for SqliteMetastore {
                 sqlx::query(
                     "UPDATE datasets SET description = COALESCE(?, description),
                                  expand_json_depth = COALESCE(?, expand_json_depth),
-                                 is_delete_protected = COALESCE(?, is_delete_protected)
+                                 is_delete_protected = COALESCE(?, is_delete_protected),
+                                 is_metrics = COALESCE(?, is_metrics)
              WHERE id = ? AND team_id = ? AND environment_id = ? RETURNING *",
                 )
                 .bind(change.description)
                 .bind(change.expand_json_depth)
                 .bind(change.is_delete_protected)
+                .bind(change.is_metrics)
                 .bind(dataset.0)
                 .bind(tenant.team.0)
                 .bind(tenant.environment.0),
@@ -183,6 +186,70 @@ impl Datasets for SqliteMetastore {
             .await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    async fn note_metrics(
+        &self,
+        dataset: DatasetId,
+        metrics: &BTreeMap<String, MetricType>,
+        metrics_max: usize,
+    ) -> Result<()> {
+        let mut transaction = self.write().await?;
+        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM metrics WHERE dataset_id = ?")
+            .bind(dataset.0)
+            .fetch_one(&mut *transaction)
+            .await?;
+        let mut room = metrics_max.saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
+        for (name, kind) in metrics {
+            let changed =
+                sqlx::query("UPDATE metrics SET type = ? WHERE dataset_id = ? AND name = ?")
+                    .bind(kind.name())
+                    .bind(dataset.0)
+                    .bind(name.as_str())
+                    .execute(&mut *transaction)
+                    .await?
+                    .rows_affected();
+            if changed > 0 || room == 0 {
+                continue;
+            }
+            room -= 1;
+            // A dataset may be gone by now, and its metrics with it.
+            sqlx::query(
+                "INSERT INTO metrics (dataset_id, name, type)
+                 SELECT id, ?, ? FROM datasets WHERE id = ?",
+            )
+            .bind(name.as_str())
+            .bind(kind.name())
+            .bind(dataset.0)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    async fn metrics(
+        &self,
+        tenant: Tenant,
+        dataset: DatasetId,
+    ) -> Result<BTreeMap<String, MetricType>> {
+        let rows = sqlx::query(
+            "SELECT metrics.name, metrics.type FROM metrics JOIN datasets ON datasets.id = dataset_id
+             WHERE dataset_id = ? AND team_id = ? AND environment_id = ?",
+        )
+        .bind(dataset.0)
+        .bind(tenant.team.0)
+        .bind(tenant.environment.0)
+        .fetch_all(&self.readers)
+        .await?;
+        let mut metrics = BTreeMap::new();
+        for row in &rows {
+            let name: String = row.try_get("type")?;
+            let kind = MetricType::from_name(&name)
+                .ok_or_else(|| Error::Corrupt(format!("{name} is no type of a metric")))?;
+            metrics.insert(row.try_get("name")?, kind);
+        }
+        Ok(metrics)
     }
 
     async fn touch_written(&self, written: &[Written]) -> Result<Vec<DatasetId>> {
@@ -301,6 +368,7 @@ fn dataset_of(row: &SqliteRow) -> Result<Dataset> {
         description: row.try_get("description")?,
         expand_json_depth: from_stored(row, "expand_json_depth")?,
         is_delete_protected: row.try_get("is_delete_protected")?,
+        is_metrics: row.try_get("is_metrics")?,
         created_at_ns: row.try_get("created_at_ns")?,
         last_written_at_ns: row.try_get("last_written_at_ns")?,
     })

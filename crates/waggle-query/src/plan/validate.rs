@@ -8,8 +8,6 @@ use crate::derived::DerivedColumns;
 use crate::filter::FilterSet;
 use waggle_model::{AnswerIndex, CalculationSpec, OrderSpec, QueryError, QuerySpec, TimeRange};
 
-/// Operations of the spec that only make sense where a row is a point of a metric.
-const METRIC_OPS: [&str; 2] = ["COUNT_DATAPOINTS", "HISTOGRAM_COUNT"];
 /// Most entries in one clause.
 const CLAUSE_MAX: usize = 100;
 /// A range may have this many buckets.
@@ -74,15 +72,6 @@ fn check_clause(field: &str, count: usize) -> Result<(), QueryError> {
 }
 
 fn check_calculation(spec: &CalculationSpec, field: &str) -> Result<(), QueryError> {
-    if METRIC_OPS.contains(&spec.op.as_str()) {
-        return invalid(
-            format!("{field}.op"),
-            format!(
-                "{} is for datasets of type metrics, which this server does not have: metrics are events here",
-                spec.op
-            ),
-        );
-    }
     let Some(calculation) = calculation(&spec.op) else {
         let known: Vec<&str> = CALCULATIONS.iter().map(|known| known.name()).collect();
         return invalid(

@@ -5,8 +5,8 @@ use super::attribute::{SharedFields, shared_fields};
 use super::sample_rate::{Rates, is_rate};
 use super::view::{Attribute, ResourceView, ScopeView};
 use crate::row::{Row, cut};
-use std::collections::HashSet;
-use waggle_model::{EventBatch, EventLimits, RejectReason, Value};
+use std::collections::{BTreeMap, HashSet};
+use waggle_model::{EventBatch, EventLimits, MetricType, RejectReason, Value};
 
 /// A decoded request.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +20,8 @@ pub struct Decoded {
     pub annotations: Vec<(usize, usize)>,
     /// Metrics only: how many data points each row of the batch is made of.
     pub points: Vec<usize>,
+    /// Metrics only: what kind each is, by name. Of one that came with several kinds, the last.
+    pub metrics: BTreeMap<String, MetricType>,
 }
 
 /// One row that broke a limit.
@@ -131,6 +133,13 @@ impl<'a> Mapping<'a> {
                 self.decoded.refusals.extend(refusals);
             }
             Ok(_) => self.decoded.points.push(places.len()),
+        }
+    }
+
+    /// Notes what kind of metric a name is, if it can be a column.
+    pub(super) fn note_metric(&mut self, name: &str, kind: MetricType) {
+        if !name.is_empty() && name.len() <= self.limits.column_name_bytes_max {
+            self.decoded.metrics.insert(name.to_owned(), kind);
         }
     }
 

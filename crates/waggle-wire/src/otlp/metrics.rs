@@ -84,6 +84,9 @@ fn map_metrics<'a>(
             events.begin_scope(&scope);
             for (metric_index, message) in scope.records.iter().enumerate() {
                 metric.read(*message)?;
+                if let Some(kind) = metric.metric_type() {
+                    mapping.note_metric(metric.name, kind);
+                }
                 for (point_index, message) in metric.points.iter().enumerate() {
                     let Some(kind) = metric.kind else {
                         continue;

@@ -118,3 +118,57 @@ async fn counters_of_the_python_sdk_are_followed_through_time() {
     let row = &plain["results"][0]["data"];
     assert_eq!(row["MAX(requests)"].as_f64(), Some(360.0), "{plain}");
 }
+
+#[tokio::test]
+async fn a_dataset_of_metrics_follows_each_metric_by_its_type() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let Some(mut client) = python("otlp_metrics.py") else {
+        return;
+    };
+    let dataset = json!({"name": "metrics", "dataset_type": "metrics"});
+    let made = server.post("/1/datasets", &dataset).await;
+    assert_eq!(made["dataset_type"], "metrics", "{made}");
+    let start = (jiff::Timestamp::now().as_second() - 3_600) / 600 * 600;
+    let arguments = [&server.otlp_http, KEY, "metrics", &start.to_string()];
+    run_client(client.args(arguments));
+
+    let ask = |calculations: Value| {
+        run(
+            &server,
+            "metrics",
+            json!({"calculations": calculations, "start_time": start, "end_time": start + 600, "granularity": 60}),
+        )
+    };
+    let answer = ask(json!([
+        {"op": "SUM", "column": "requests"},
+        {"op": "MAX", "column": "queue"},
+        {"op": "COUNT_DATAPOINTS", "column": "requests"},
+    ]))
+    .await;
+    let row = &answer["results"][0]["data"];
+    // Nine minutes of 31 and 61 requests; ten points of two hosts and two codes.
+    assert_eq!(row["SUM(requests)"].as_f64(), Some(828.0), "{answer}");
+    assert_eq!(row["MAX(queue)"].as_f64(), Some(90.0), "{answer}");
+    assert_eq!(row["COUNT_DATAPOINTS(requests)"], 40, "{answer}");
+
+    let path = "/api/environments/production/datasets/metrics/metrics";
+    let metrics = server.get(path).await;
+    let expected = json!([
+        {"name": "queue", "type": "gauge"},
+        {"name": "requests", "type": "sum(cumulative,monotonic)"},
+    ]);
+    assert_eq!(metrics["metrics"], expected);
+    let attributes = async |metric: &str| {
+        let answer = server.get(&format!("{path}/{metric}/attributes")).await;
+        let names = answer["attributes"].as_array().unwrap().clone();
+        let has = |name: &str| names.iter().any(|known| known == name);
+        assert!(
+            has("host.name") && !has("meta.series") && !has(metric),
+            "{names:?}"
+        );
+        has("code")
+    };
+    assert!(attributes("requests").await);
+    assert!(!attributes("queue").await);
+}

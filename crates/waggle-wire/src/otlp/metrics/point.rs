@@ -5,6 +5,7 @@
 
 use crate::otlp::protobuf::{Broken, Message, bytes, fixed64, known, varint};
 use crate::otlp::view::{Attribute, Value};
+use waggle_model::{MetricType, Temporality};
 
 /// What the data points of a metric are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,9 @@ pub(super) enum Kind {
 pub(super) struct MetricView<'a> {
     pub(super) name: &'a str,
     pub(super) kind: Option<Kind>,
+    /// Of sums and histograms: 1 is delta, all others cumulative.
+    temporality: u32,
+    is_monotonic: bool,
     pub(super) points: Vec<Message<'a>>,
 }
 
@@ -104,6 +108,8 @@ impl<'a> MetricView<'a> {
         const KNOWN: u32 = known(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
         self.name = "";
         self.kind = None;
+        self.temporality = 0;
+        self.is_monotonic = false;
         self.points.clear();
         while let Some(key) = message.key()? {
             match key {
@@ -119,6 +125,29 @@ impl<'a> MetricView<'a> {
         Ok(())
     }
 
+    /// What the sender declared it to be, when it has points.
+    pub(super) fn metric_type(&self) -> Option<MetricType> {
+        const DELTA: u32 = 1;
+        if self.points.is_empty() {
+            return None;
+        }
+        let temporality = match self.temporality {
+            DELTA => Temporality::Delta,
+            _ => Temporality::Cumulative,
+        };
+        Some(match self.kind? {
+            Kind::IntGauge | Kind::Gauge => MetricType::Gauge,
+            Kind::IntSum | Kind::Sum => MetricType::Sum {
+                temporality,
+                is_monotonic: self.is_monotonic,
+            },
+            Kind::IntHistogram | Kind::Histogram | Kind::ExponentialHistogram => {
+                MetricType::Histogram(temporality)
+            }
+            Kind::Summary => MetricType::Summary,
+        })
+    }
+
     /// Data of one kind is joined with what was there; the last of several kinds counts.
     fn read_data(&mut self, kind: Kind, mut message: Message<'a>) -> Result<(), Broken> {
         const POINTS: u64 = bytes(1);
@@ -131,14 +160,20 @@ impl<'a> MetricView<'a> {
             for message in self.points.drain(..) {
                 point.read(earlier, message)?;
             }
+            self.temporality = 0;
+            self.is_monotonic = false;
         }
         self.kind = Some(kind);
         let known = kind.known();
         while let Some(key) = message.key()? {
             match key {
                 POINTS => self.points.push(message.message()?),
-                TEMPORALITY if known & (1 << 2) != 0 => drop(message.varint()?),
-                IS_MONOTONIC if known & (1 << 3) != 0 => drop(message.varint()?),
+                TEMPORALITY if known & (1 << 2) != 0 => {
+                    self.temporality = message.uint32()?;
+                }
+                IS_MONOTONIC if known & (1 << 3) != 0 => {
+                    self.is_monotonic = message.varint()? != 0;
+                }
                 key => message.skip(key, known)?,
             }
         }

@@ -11,7 +11,7 @@ use crate::otlp::{OtlpHeaders, metrics::PERCENTILES};
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use std::collections::BTreeSet;
-use waggle_model::{EventLimits, RejectReason, Value};
+use waggle_model::{EventLimits, MetricType, RejectReason, Temporality, Value};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 #[derive(Clone, PartialEq, prost::Message)]
@@ -318,6 +318,9 @@ pub(super) fn map_metrics(
         for (scope_index, entry) in entry.scope_metrics.iter().enumerate() {
             scopes.push(scope_fields(entry));
             for (metric_index, metric) in entry.metrics.iter().enumerate() {
+                if let Some(kind) = kind_of(metric) {
+                    mapping.note_metric(&metric.name, kind);
+                }
                 for (point_index, mut point) in points(metric).into_iter().enumerate() {
                     point.place = Place {
                         resource: resource_index,
@@ -532,6 +535,34 @@ fn scope_fields(entry: &ScopeMetrics) -> Fields {
         fields.push((name, Value::Bool(true)));
     }
     fields
+}
+
+/// What the metric says it is; nothing without points.
+fn kind_of(metric: &Metric) -> Option<MetricType> {
+    let of = |temporality: i32| match temporality {
+        1 => Temporality::Delta,
+        _ => Temporality::Cumulative,
+    };
+    let (count, kind) = match metric.data.as_ref()? {
+        Data::IntGauge(gauge) | Data::Gauge(gauge) => (gauge.data_points.len(), MetricType::Gauge),
+        Data::IntSum(sum) | Data::Sum(sum) => {
+            let kind = MetricType::Sum {
+                temporality: of(sum.temporality),
+                is_monotonic: sum.is_monotonic,
+            };
+            (sum.data_points.len(), kind)
+        }
+        Data::IntHistogram(histogram) | Data::Histogram(histogram) => {
+            let kind = MetricType::Histogram(of(histogram.temporality));
+            (histogram.data_points.len(), kind)
+        }
+        Data::ExponentialHistogram(histogram) => {
+            let kind = MetricType::Histogram(of(histogram.temporality));
+            (histogram.data_points.len(), kind)
+        }
+        Data::Summary(summary) => (summary.data_points.len(), MetricType::Summary),
+    };
+    (count > 0).then_some(kind)
 }
 
 fn points(metric: &Metric) -> Vec<Point> {

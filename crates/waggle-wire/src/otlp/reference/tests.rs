@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom as _;
 use rand::{RngExt as _, SeedableRng as _};
 use std::collections::BTreeMap;
-use waggle_model::EventLimits;
+use waggle_model::{EventLimits, MetricType};
 
 const NOW_NS: i64 = 7;
 
@@ -540,13 +540,15 @@ pub(crate) fn check(signal: Signal, body: &[u8], limits: &EventLimits, what: &st
             decode_metrics(body, &headers, limits, NOW_NS).ok(),
         ),
     };
-    type Answer = (Rows, Vec<Refusal>, Vec<(usize, usize)>, Vec<usize>);
+    type Kinds = BTreeMap<String, MetricType>;
+    type Answer = (Rows, Vec<Refusal>, Vec<(usize, usize)>, Vec<usize>, Kinds);
     let answer = |decoded: &Decoded| -> Answer {
         (
             rows(decoded),
             decoded.refusals.clone(),
             decoded.annotations.clone(),
             decoded.points.clone(),
+            decoded.metrics.clone(),
         )
     };
     let is_taken = expected.is_some();

@@ -16,6 +16,7 @@ fn what_the_store_refused_is_counted_by_what_it_was() {
         }],
         annotations: vec![(0, 0), (1, 0), (1, 1)],
         points: Vec::new(),
+        ..Decoded::default()
     };
     let reject = |batch, row| Reject {
         batch,

@@ -1,0 +1,172 @@
+use super::*;
+use waggle_model::{HavingOp, HavingSpec, OrderSpec, SortOrder};
+
+fn metrics() -> BTreeMap<String, MetricType> {
+    [
+        ("cpu", "gauge"),
+        ("requests", "sum(cumulative,monotonic)"),
+        ("open", "sum(cumulative)"),
+        ("sent", "sum(delta,monotonic)"),
+        ("moved", "sum(delta)"),
+        ("latency", "histogram(cumulative)"),
+        ("sizes", "histogram(delta)"),
+        ("gc", "summary"),
+    ]
+    .into_iter()
+    .map(|(name, kind)| (name.to_owned(), MetricType::from_name(kind).unwrap()))
+    .collect()
+}
+
+fn spec(calculations: &[(&str, Option<&str>)]) -> QuerySpec {
+    let calculations = calculations.iter();
+    QuerySpec {
+        calculations: calculations
+            .map(|(op, column)| CalculationSpec::new(op, *column))
+            .collect(),
+        ..QuerySpec::default()
+    }
+}
+
+#[test]
+fn each_kind_has_its_function() {
+    for (column, expected) in [
+        ("cpu", Some("LAST($\"cpu\")")),
+        ("requests", Some("INCREASE($\"requests\")")),
+        ("open", Some("LAST($\"open\")")),
+        ("sent", Some("SUMMARIZE($\"sent\")")),
+        ("moved", Some("SUMMARIZE($\"moved\")")),
+        ("latency.count", Some("INCREASE($\"latency.count\")")),
+        ("latency.sum", Some("INCREASE($\"latency.sum\")")),
+        ("latency.p99", Some("LAST($\"latency.p99\")")),
+        ("sizes.count", Some("SUMMARIZE($\"sizes.count\")")),
+        ("sizes.max", Some("LAST($\"sizes.max\")")),
+        ("gc.count", Some("INCREASE($\"gc.count\")")),
+        ("gc.p50", Some("LAST($\"gc.p50\")")),
+        ("cpu.count", None),
+        ("host.name", None),
+    ] {
+        let mut spec = spec(&[("MAX", Some(column))]);
+        let details = follow(&metrics(), &mut spec);
+        assert!(details.is_empty(), "{column}");
+        let field = spec.calculated_fields.first();
+        assert_eq!(
+            field.map(|field| field.expression.as_str()),
+            expected,
+            "{column}"
+        );
+        assert!(field.is_none_or(|field| field.name == column));
+        assert_eq!(
+            spec.calculations[0],
+            CalculationSpec::new("MAX", Some(column))
+        );
+    }
+}
+
+#[test]
+fn a_field_of_the_query_counts_more_than_the_default() {
+    let mut spec = spec(&[("SUM", Some("requests")), ("MAX", Some("requests"))]);
+    let own = CalculatedField {
+        name: "requests".to_owned(),
+        expression: "RATE($requests, 300)".to_owned(),
+    };
+    spec.calculated_fields.push(own.clone());
+    assert!(follow(&metrics(), &mut spec).is_empty());
+    assert_eq!(spec.calculated_fields, [own]);
+}
+
+#[test]
+fn refusals_name_the_operation_and_its_substitute() {
+    let operations = [
+        ("COUNT", None, "COUNT_DATAPOINTS(metric)"),
+        ("RATE_SUM", Some("requests"), "RATE($metric)"),
+        ("RATE_AVG", Some("requests"), "RATE($metric)"),
+        ("RATE_MAX", Some("requests"), "RATE($metric)"),
+        ("CONCURRENCY", None, "gauge"),
+        ("COUNT_DATAPOINTS", None, "needs the column"),
+        ("HISTOGRAM_COUNT", None, "needs the column"),
+    ];
+    for (op, column, expected) in operations {
+        let details = follow(&metrics(), &mut spec(&[("SUM", Some("cpu")), (op, column)]));
+        assert_eq!(details.len(), 1, "{op}");
+        let text = format!("{:?}", details[0]);
+        assert!(text.contains("calculations[1].op"), "{text}");
+        let begin = format!("operation not allowed in metrics dataset: {op}; ");
+        assert!(text.contains(&begin) && text.contains(expected), "{text}");
+    }
+    let details = follow(&metrics(), &mut QuerySpec::default());
+    let text = format!("{details:?}");
+    assert!(
+        text.contains("metrics datasets require at least one calculation"),
+        "{text}"
+    );
+    // Elsewhere it is the other way round.
+    let calculations = [
+        ("COUNT", None),
+        ("RATE_SUM", Some("requests")),
+        ("COUNT_DATAPOINTS", Some("m")),
+    ];
+    let text = format!("{:?}", refuse_metric_ops(&spec(&calculations)));
+    assert!(
+        text.contains("calculations[2].op") && !text.contains("calculations[1]"),
+        "{text}"
+    );
+}
+
+#[test]
+fn points_and_values_of_histograms_are_counted_under_their_names() {
+    let mut spec = spec(&[
+        ("COUNT_DATAPOINTS", Some("requests")),
+        ("HISTOGRAM_COUNT", Some("latency")),
+    ]);
+    spec.orders = vec![OrderSpec {
+        op: Some("HISTOGRAM_COUNT".to_owned()),
+        column: Some("latency".to_owned()),
+        order: SortOrder::Descending,
+    }];
+    spec.havings = vec![HavingSpec {
+        calculate_op: "COUNT_DATAPOINTS".to_owned(),
+        column: Some("requests".to_owned()),
+        op: HavingOp::Greater,
+        value: 1.0,
+    }];
+    assert!(follow(&metrics(), &mut spec).is_empty());
+    let labels: Vec<String> = spec
+        .calculations
+        .iter()
+        .map(CalculationSpec::label)
+        .collect();
+    assert_eq!(
+        labels,
+        ["COUNT_DATAPOINTS(requests)", "HISTOGRAM_COUNT(latency)"]
+    );
+    let ops: Vec<(&str, Option<&str>)> = spec
+        .calculations
+        .iter()
+        .map(|known| (known.op.as_str(), known.column.as_deref()))
+        .collect();
+    assert_eq!(
+        ops,
+        [
+            ("COUNT", Some("\0requests")),
+            ("SUM", Some("latency.count"))
+        ]
+    );
+    let fields: Vec<(&str, &str)> = spec
+        .calculated_fields
+        .iter()
+        .map(|field| (field.name.as_str(), field.expression.as_str()))
+        .collect();
+    let expected = [
+        ("\0requests", "RAW_METRIC($\"requests\")"),
+        ("latency.count", "INCREASE($\"latency.count\")"),
+    ];
+    assert_eq!(fields, expected);
+    assert_eq!(
+        spec.find_answer(spec.orders[0].op.as_ref().unwrap(), None),
+        Some(waggle_model::AnswerIndex::Calculation(1))
+    );
+    assert_eq!(
+        spec.find_answer(&spec.havings[0].calculate_op, None),
+        Some(waggle_model::AnswerIndex::Calculation(0))
+    );
+}
