@@ -320,12 +320,8 @@ async fn ten_thousand_groups_come_without_their_series_and_no_more() {
     assert_eq!(answer.send().await.unwrap().status(), 422);
 }
 
-/// Who calls whom, and how a promise is kept, by the real engine.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn maps_and_promises_are_computed_from_events() {
-    let data = tempfile::tempdir().unwrap();
-    let server = Server::start(data.path(), &[]);
-    send(&server, traces()).await;
+/// Asks for the map of the last ten minutes and waits for it.
+async fn map_of(server: &Server) -> Value {
     let request = server
         .post("/1/maps/dependencies/requests", &json!({"time_range": 600}))
         .await;
@@ -333,11 +329,78 @@ async fn maps_and_promises_are_computed_from_events() {
         "/1/maps/dependencies/requests/{}",
         request["request_id"].as_str().unwrap()
     );
-    let map = eventually("the map", async || {
+    eventually("the map", async || {
         let map = server.get(&path).await;
         (map["status"] == "ready").then_some(map)
     })
-    .await;
+    .await
+}
+
+/// Calls through services that are declared to be gateways are calls of what is behind them, over one gateway or two, by the real engine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn maps_show_calls_through_gateways() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let span = |trace: String, id: usize, service: &str| {
+        let mut span = json!({"trace.trace_id": trace, "trace.span_id": format!("s{id}"), "service.name": service});
+        if id > 0 {
+            span["trace.parent_id"] = json!(format!("s{}", id - 1));
+        }
+        span
+    };
+    let paths = [
+        (&["page", "edge", "carts", "database"][..], 4),
+        (&["page", "edge", "mesh", "search"][..], 3),
+        (&["job", "mesh", "search"][..], 2),
+        (&["edge", "carts"][..], 1),
+    ];
+    let spans = paths
+        .iter()
+        .enumerate()
+        .flat_map(|(number, (services, count))| {
+            (0..*count).flat_map(move |trace| {
+                let services = services.iter().enumerate();
+                services.map(move |(id, service)| span(format!("{number}/{trace}"), id, service))
+            })
+        });
+    send(&server, spans).await;
+    let declared = server
+        .request(
+            reqwest::Method::PUT,
+            "/api/environments/production/service-map",
+        )
+        .json(&json!({"gateways": ["edge", "mesh"]}));
+    assert_eq!(declared.send().await.unwrap().status(), 200);
+    let map = map_of(&server).await;
+    let calls = map["dependencies"].as_array().unwrap().iter();
+    let mut calls: Vec<String> = calls
+        .map(|call| {
+            let name = |node: &str| call[node]["name"].as_str().unwrap().to_owned();
+            format!(
+                "{} {} {}",
+                name("parent_node"),
+                name("child_node"),
+                call["call_count"]
+            )
+        })
+        .collect();
+    calls.sort();
+    let expected = [
+        "carts database 4",
+        "job search 2",
+        "page carts 4",
+        "page search 3",
+    ];
+    assert_eq!(calls, expected, "{map}");
+}
+
+/// Who calls whom, and how a promise is kept, by the real engine.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn maps_and_promises_are_computed_from_events() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    send(&server, traces()).await;
+    let map = map_of(&server).await;
     let service = |name: &str| json!({"name": name, "type": "service"});
     assert_eq!(
         map["dependencies"],
