@@ -3,6 +3,7 @@
 
 mod chart;
 mod draw;
+mod font;
 mod png;
 
 use crate::state::ApiState;
