@@ -58,7 +58,7 @@ conformance! {
              a_dataset_changes_and_goes, kinds_of_metrics_are_remembered, another_tenant_sees_no_dataset, internal_datasets_are_not_listed, summaries_add_up_blocks, written_moves_forward;
     column: registering_merges, a_column_is_made_everywhere_or_nowhere, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
             search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns, a_deleted_column_is_hidden_until_nothing_holds_it;
-    keep: limits_are_kept_per_environment_and_dataset, an_erasure_ends_once, answers_are_forgotten, artifacts_forget_what_was_erased,
+    keep: numbers_are_forgotten_with_their_column, limits_are_kept_per_environment_and_dataset, an_erasure_ends_once, answers_are_forgotten, artifacts_forget_what_was_erased,
           answers_from_before_an_erasure_are_not_written;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;
     artifact: an_artifact_is_made_changed_and_deleted, artifacts_go_with_what_they_belong_to, unique_keys_and_limits_hold, what_is_used_stays,

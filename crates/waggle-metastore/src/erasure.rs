@@ -66,6 +66,15 @@ pub struct RunningErasure {
     pub request: Option<Vec<u8>>,
 }
 
+/// What an erasure compared with, to be found in what people kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ErasedValues {
+    /// Texts, whatever is compared with them.
+    pub texts: Vec<String>,
+    /// Numbers in decimals, each with its column: unlike a text, the same number means something else in another. Whole ones have no point.
+    pub numbers: Vec<(String, String)>,
+}
+
 /// Rows about erasures.
 #[async_trait]
 pub trait Erasures: Send + Sync {
@@ -94,8 +103,8 @@ pub trait Erasures: Send + Sync {
     async fn running_erasures(&self) -> Result<Vec<RunningErasure>>;
 
     /// Deletes what else may hold the events of an erasure: all results of queries over its dataset or over all datasets, the saved
-    /// queries of the tenant that compare with one of `texts`, in a filter's value or in a literal of an expression, and the erasure's own
-    /// request. In boards and their views, suggestions, groups and calculated fields, which others may use, the texts
+    /// queries of the tenant that compare with one of `values`, in a filter's value or in a literal of an expression, and the erasure's own
+    /// request. In boards and their views, suggestions, groups and calculated fields, which others may use, the values
     /// alone go. Answers that were asked for before
     /// the erasure has ended are not written down after this either; see [`Queries::record_run`](crate::Queries::record_run).
     async fn forget_erased(
@@ -103,7 +112,7 @@ pub trait Erasures: Send + Sync {
         erasure: ErasureId,
         tenant: Tenant,
         dataset: DatasetId,
-        texts: &[String],
+        values: &ErasedValues,
     ) -> Result<()>;
 
     /// Makes sure that no file of the metastore holds what was deleted or overwritten before the call.

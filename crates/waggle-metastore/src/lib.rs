@@ -61,7 +61,9 @@ pub use column::{
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};
 pub use definition::{DatasetDefinition, DefinedColumn};
 pub use derived_column::DerivedColumn;
-pub use erasure::{Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure};
+pub use erasure::{
+    ErasedValues, Erasure, ErasureId, ErasureState, Erasures, NewErasure, RunningErasure,
+};
 pub use error::{Error, Result};
 pub use gateway::Gateways;
 pub use group::Group;

@@ -1,8 +1,8 @@
 use super::{NOW, tenant};
 use crate::{
-    ArtifactLimits, BoardView, DerivedColumn, Erasure, ErasureId, ErasureState, Error, Metastore,
-    NewErasure, Place, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId,
-    RunBy, RunningErasure, ViewFilter,
+    ArtifactLimits, BoardView, DerivedColumn, ErasedValues, Erasure, ErasureId, ErasureState,
+    Error, Metastore, NewErasure, Place, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult,
+    QueryResultId, RunBy, RunningErasure, ViewFilter,
 };
 use waggle_model::{DatasetId, DatasetScope, EnvironmentId, RetentionLimits, Tenant, TimeRange};
 
@@ -126,7 +126,7 @@ pub(super) async fn an_erasure_ends_once(metastore: &dyn Metastore) {
     let found = metastore.running_erasures().await.unwrap();
     assert_eq!(found, [running(Some(b"what to do"))]);
     metastore
-        .forget_erased(second, ours, shop, &[])
+        .forget_erased(second, ours, shop, &ErasedValues::default())
         .await
         .unwrap();
     let found = metastore.running_erasures().await.unwrap();
@@ -194,7 +194,7 @@ pub(super) async fn answers_are_forgotten(metastore: &dyn Metastore) {
         .await
         .unwrap();
     metastore
-        .forget_erased(erased, ours, shop, &["secret".to_owned(), String::new()])
+        .forget_erased(erased, ours, shop, &texts(&["secret", ""]))
         .await
         .unwrap();
     metastore.scrub().await.unwrap();
@@ -257,7 +257,7 @@ pub(super) async fn artifacts_forget_what_was_erased(metastore: &dyn Metastore) 
         .await
         .unwrap();
     metastore
-        .forget_erased(erased, ours, shop, &["secret".to_owned()])
+        .forget_erased(erased, ours, shop, &texts(&["secret"]))
         .await
         .unwrap();
     for ((tenant, old_view, old_field), left) in made.into_iter().zip(["(erased)", "secret"]) {
@@ -331,4 +331,77 @@ pub(super) async fn answers_from_before_an_erasure_are_not_written(metastore: &d
     assert!(!record(ours, DatasetScope::One(shop), late).await);
     assert!(!record(ours, DatasetScope::All, NOW).await);
     assert!(record(ours, DatasetScope::One(shop), late + 1).await);
+}
+
+fn texts(texts: &[&str]) -> ErasedValues {
+    ErasedValues {
+        texts: texts.iter().map(|text| (*text).to_owned()).collect(),
+        numbers: Vec::new(),
+    }
+}
+
+pub(super) async fn numbers_are_forgotten_with_their_column(metastore: &dyn Metastore) {
+    let ours = tenant(metastore, "bees").await;
+    let made = metastore.ensure_dataset(ours, "shop", 10, NOW).await;
+    let shop = made.unwrap().dataset.id;
+    let mut queries = Vec::new();
+    for (spec, is_left) in [
+        (
+            r#"{"filters":[{"column":"user","op":"=","value":4711}]}"#,
+            false,
+        ),
+        (
+            r#"{"filters":[{"column":"root.user","op":"in","value":[1,4711.0]}]}"#,
+            false,
+        ),
+        (
+            r#"{"filters":[{"column":"user","op":"=","value":"4711"}]}"#,
+            false,
+        ),
+        (
+            r#"{"calculated_fields":[{"name":"x","expression":"EQUALS($user, 4711)"}]}"#,
+            false,
+        ),
+        (
+            r#"{"filters":[{"column":"user","op":"=","value":4712}]}"#,
+            true,
+        ),
+        (
+            r#"{"filters":[{"column":"status","op":"=","value":4711}]}"#,
+            true,
+        ),
+        (
+            r#"{"calculated_fields":[{"name":"user","expression":"EQUALS($status, 4711)"}]}"#,
+            true,
+        ),
+        (r#"{"breakdowns":["user"],"limit":4711}"#, true),
+    ] {
+        let scope = DatasetScope::One(shop);
+        let query = metastore
+            .create_query(ours, &scope, spec, NOW)
+            .await
+            .unwrap();
+        queries.push((query.id, spec, is_left));
+    }
+    let asked = NewErasure {
+        tenant: ours,
+        dataset: shop,
+        asked_by: "ada".to_owned(),
+        filter_text: String::new(),
+        range: TimeRange::ALL,
+        created_at_ns: NOW,
+    };
+    let erasure = metastore.begin_erasure(&asked, b"").await.unwrap();
+    let values = ErasedValues {
+        texts: Vec::new(),
+        numbers: vec![("user".to_owned(), "4711.0".to_owned())],
+    };
+    metastore
+        .forget_erased(erasure, ours, shop, &values)
+        .await
+        .unwrap();
+    for (id, spec, is_left) in queries {
+        let found = metastore.query(ours, &id).await.unwrap();
+        assert_eq!(found.is_some(), is_left, "{spec}");
+    }
 }

@@ -2,12 +2,18 @@ use super::*;
 use serde_json::json;
 
 fn check(mut found: Json, expected: &Json) {
-    let texts = ["ada@b.c".to_owned(), "Zoë \"Z\"\n".to_owned()];
-    let is_found = names(&found, &texts);
+    let values = ErasedValues {
+        texts: vec!["ada@b.c".to_owned(), "Zoë \"Z\"\n".to_owned()],
+        numbers: vec![
+            ("user.id".to_owned(), "4711".to_owned()),
+            ("user.id".to_owned(), "-2.5".to_owned()),
+        ],
+    };
+    let is_found = names(&found, &values);
     assert_eq!(is_found, found != *expected, "{found}");
-    assert_eq!(erase(&mut found, &texts), is_found);
+    assert_eq!(erase(&mut found, &values), is_found);
     assert_eq!(found, *expected);
-    assert!(!erase(&mut found, &texts), "nothing is left to erase");
+    assert!(!erase(&mut found, &values), "nothing is left to erase");
 }
 
 #[test]
@@ -74,7 +80,10 @@ fn filters_of_groups_are_looked_into() {
 
 #[test]
 fn words_and_escapes_of_xray_are_understood() {
-    let texts = ["ada".to_owned(), r#"a "b" \n"#.to_owned()];
+    let texts = ErasedValues {
+        texts: vec!["ada".to_owned(), r#"a "b" \n"#.to_owned()],
+        numbers: Vec::new(),
+    };
     for (written, left) in [
         ("user = ada ok", r#"user = "(erased)" ok"#),
         ("user!=ada", r#"user!="(erased)""#),
@@ -104,4 +113,54 @@ fn attributes_of_sampling_rules_are_looked_into() {
     let rules = |user: &str| json!({"rules": [{"name": "r", "attributes": {"ada@b.c": "*", "user": user}}]});
     check(rules("ada@b.c"), &rules(ERASED));
     check(rules("bob@b.c"), &rules("bob@b.c"));
+}
+
+#[test]
+fn numbers_are_found_where_their_column_is() {
+    let filter = |column: &str, value: Json| json!({"filters": [{"column": column, "op": "=", "value": value}]});
+    for value in [json!(4711), json!(4711.0), json!("4711"), json!(-2.5)] {
+        check(
+            filter("user.id", value.clone()),
+            &filter("user.id", json!(ERASED)),
+        );
+        check(
+            filter("root.user.id", value.clone()),
+            &filter("root.user.id", json!(ERASED)),
+        );
+        check(
+            filter("status", value.clone()),
+            &filter("status", value.clone()),
+        );
+        check(
+            filter("other_user.id", value.clone()),
+            &filter("other_user.id", value),
+        );
+    }
+    let list = |value: Json| json!({"column": "user.id", "value": [1, value, "x"]});
+    check(list(json!(4711)), &list(json!(ERASED)));
+    let field = |expression: &str| json!({ "expression": expression });
+    for (written, left) in [
+        ("EQUALS($user.id, 4711)", "EQUALS($user.id, null)"),
+        (
+            "IN($\"user.id\", 1, 4711.0, 4711)",
+            "IN($\"user.id\", 1, null, null)",
+        ),
+        (
+            "$root.user.id = 4711e0 OR $x = -2.5",
+            "$root.user.id = null OR $x = null",
+        ),
+        ("IF($user.id > 5, 4711, 0)", "IF($user.id > 5, null, 0)"),
+    ] {
+        check(field(written), &field(left));
+    }
+    for kept in [
+        "EQUALS($status, 4711)",
+        "EQUALS($user.id, 47110) OR $a4711 = 1",
+        "CONCAT($user.id, \"x 4711\")",
+        "$\"user.id 4711\" = 1",
+        "LOG4711($user.id)",
+        "$user.id = 2.5",
+    ] {
+        check(field(kept), &field(kept));
+    }
 }

@@ -3,8 +3,8 @@
 use super::{SqliteMetastore, from_stored, tenant_of, to_stored};
 use crate::erased;
 use crate::{
-    ArtifactKind, Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure, Result,
-    RunningErasure,
+    ArtifactKind, ErasedValues, Erasure, ErasureId, ErasureState, Erasures, Error, NewErasure,
+    Result, RunningErasure,
 };
 use async_trait::async_trait;
 use serde_json::Value as Json;
@@ -116,7 +116,7 @@ impl Erasures for SqliteMetastore {
         erasure: ErasureId,
         tenant: Tenant,
         dataset: DatasetId,
-        texts: &[String],
+        values: &ErasedValues,
     ) -> Result<()> {
         let mut transaction = self.write().await?;
         sqlx::query(
@@ -129,13 +129,13 @@ impl Erasures for SqliteMetastore {
         .bind(dataset.0)
         .execute(&mut *transaction)
         .await?;
-        let texts: Vec<String> = texts
-            .iter()
-            .filter(|text| !text.is_empty())
-            .cloned()
-            .collect();
-        forget_queries(&mut transaction, tenant, &texts).await?;
-        forget_in_artifacts(&mut transaction, tenant, &texts).await?;
+        let mut values = values.clone();
+        values.texts.retain(|text| !text.is_empty());
+        for (_, number) in &mut values.numbers {
+            *number = erased::decimals(number);
+        }
+        forget_queries(&mut transaction, tenant, &values).await?;
+        forget_in_artifacts(&mut transaction, tenant, &values).await?;
         sqlx::query("UPDATE erasures SET request = NULL WHERE id = ?")
             .bind(erasure.0)
             .execute(&mut *transaction)
@@ -157,15 +157,21 @@ impl Erasures for SqliteMetastore {
     }
 }
 
-/// Deletes the queries that compare with one of the texts.
+/// Deletes the queries that compare with one of the values.
 async fn forget_queries(
     transaction: &mut Transaction<'static, Sqlite>,
     tenant: Tenant,
-    texts: &[String],
+    values: &ErasedValues,
 ) -> Result<()> {
-    for text in texts {
-        // Most queries have neither the text nor an expression that could write it in another way; only the others are read.
-        let escaped = serde_json::to_string(text).unwrap_or_default();
+    let escaped = |text: &String| serde_json::to_string(text).unwrap_or_default();
+    let texts = values.texts.iter().map(escaped);
+    // A column may have the name of another span before it, so without the quotes.
+    let columns = values
+        .numbers
+        .iter()
+        .map(|(column, _)| escaped(column).trim_matches('"').to_owned());
+    for part in texts.chain(columns) {
+        // Most queries have neither of it nor an expression that could write it in another way; only the others are read.
         let rows = sqlx::query(
             "SELECT id, spec_json FROM queries
              WHERE team_id = ? AND environment_id = ?
@@ -173,12 +179,12 @@ async fn forget_queries(
         )
         .bind(tenant.team.0)
         .bind(tenant.environment.0)
-        .bind(escaped)
+        .bind(part)
         .fetch_all(&mut **transaction)
         .await?;
         for row in rows {
             let id: String = row.try_get("id")?;
-            if erased::names(&json_of(&row, "spec_json")?, texts) {
+            if erased::names(&json_of(&row, "spec_json")?, values) {
                 sqlx::query("DELETE FROM queries WHERE id = ?")
                     .bind(id)
                     .execute(&mut **transaction)
@@ -189,11 +195,11 @@ async fn forget_queries(
     Ok(())
 }
 
-/// Takes the texts out of the kinds of artifacts that can compare with them.
+/// Takes the values out of the kinds of artifacts that can compare with them.
 async fn forget_in_artifacts(
     transaction: &mut Transaction<'static, Sqlite>,
     tenant: Tenant,
-    texts: &[String],
+    values: &ErasedValues,
 ) -> Result<()> {
     for kind in [
         ArtifactKind::Board,
@@ -215,7 +221,7 @@ async fn forget_in_artifacts(
         for row in rows {
             let id: String = row.try_get("id")?;
             let mut contents = json_of(&row, "contents")?;
-            if erased::erase(&mut contents, texts) {
+            if erased::erase(&mut contents, values) {
                 // Whoever is changing it has read the text: the new version refuses to be overwritten.
                 sqlx::query(
                     "UPDATE artifacts SET contents = ?, version = version + 1 WHERE id = ?",

@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use waggle_metastore::{
-    Block as ListedBlock, BlockId, ColumnId, DatasetRetention, DeletedColumn, ErasureId,
-    Error as MetastoreError, NewErasure, RunningErasure,
+    Block as ListedBlock, BlockId, ColumnId, DatasetRetention, DeletedColumn, ErasedValues,
+    ErasureId, Error as MetastoreError, NewErasure, RunningErasure,
 };
 use waggle_model::{
-    DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterValue, KeepError, RetentionLimits,
-    RetentionLoss, Tenant, Value,
+    DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterOp, FilterValue, KeepError,
+    RetentionLimits, RetentionLoss, Tenant, Value,
 };
 
 /// How often a metastore that somebody reads for long is asked again to let go of old pages.
@@ -332,9 +332,9 @@ impl Store {
         if let Some((request, predicate)) = work {
             self.erase_rows(*tenant, request, predicate, *id, row_count)
                 .await?;
-            let texts = texts(request);
+            let values = values(request);
             self.metastore
-                .forget_erased(*id, *tenant, request.dataset, &texts)
+                .forget_erased(*id, *tenant, request.dataset, &values)
                 .await?;
         }
         for _ in 0..SCRUB_ATTEMPTS {
@@ -463,22 +463,32 @@ fn record(tenant: Tenant, request: &EraseRequest, now_ns: i64) -> NewErasure {
     }
 }
 
-/// The texts among the values of the filters: answers and saved queries may hold them.
-fn texts(request: &EraseRequest) -> Vec<String> {
-    let values = request
-        .filters
-        .iter()
-        .flat_map(|filter| match &filter.value {
+/// What the filters compare with: answers and saved queries may hold it. Of numbers only those that are meant themselves.
+fn values(request: &EraseRequest) -> ErasedValues {
+    let mut erased = ErasedValues::default();
+    for filter in &request.filters {
+        let values = match &filter.value {
             FilterValue::None => &[][..],
             FilterValue::One(value) => std::slice::from_ref(value),
             FilterValue::Many(values) => values,
-        });
-    values
-        .filter_map(|value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Int(_) | Value::Float(_) | Value::Bool(_) => None,
-        })
-        .collect()
+        };
+        let is_meant = matches!(filter.op, FilterOp::Equal | FilterOp::In);
+        for value in values {
+            let number = match value {
+                Value::String(text) => {
+                    erased.texts.push(text.clone());
+                    continue;
+                }
+                Value::Int(number) => number.to_string(),
+                Value::Float(number) => number.to_string(),
+                Value::Bool(_) => continue,
+            };
+            if is_meant {
+                erased.numbers.push((filter.column.clone(), number));
+            }
+        }
+    }
+    erased
 }
 
 impl From<Error> for KeepError {

@@ -310,7 +310,7 @@ async fn the_next_start_goes_on_with_an_erasure() {
     // One that had nothing left to do but to forget its request.
     let id = begin(b"").await;
     bed.metastore
-        .forget_erased(id, bed.tenant, request.dataset, &[])
+        .forget_erased(id, bed.tenant, request.dataset, &ErasedValues::default())
         .await
         .unwrap();
     store.kill().await;
