@@ -116,7 +116,7 @@ fn follow(metrics: &BTreeMap<String, MetricType>, spec: &mut QuerySpec) -> Vec<D
     let mut details = Vec::new();
     for index in 0..spec.calculations.len() {
         let calculation = &spec.calculations[index];
-        if let Some(substitute) = substitute(calculation) {
+        if let Some(substitute) = substitute(metrics, calculation) {
             details.push(Detail::new(
                 format!("calculations[{index}].op"),
                 DetailCode::Invalid,
@@ -131,7 +131,16 @@ fn follow(metrics: &BTreeMap<String, MetricType>, spec: &mut QuerySpec) -> Vec<D
             continue;
         };
         let (op, column) = match calculation.op.as_str() {
-            DATAPOINTS => ("COUNT", stored_column(&column, &mut spec.calculated_fields)),
+            DATAPOINTS => {
+                // Every point of a histogram has a count.
+                let has_parts = metric_of(metrics, calculation).is_some_and(is_parted);
+                let counted = match has_parts {
+                    true => format!("{column}.count"),
+                    false => column,
+                };
+                let stored = stored_column(&counted, &mut spec.calculated_fields);
+                ("COUNT", stored)
+            }
             HISTOGRAM_COUNT => ("SUM", format!("{column}.count")),
             _ => {
                 add_default(metrics, &column, &mut spec.calculated_fields);
@@ -145,7 +154,12 @@ fn follow(metrics: &BTreeMap<String, MetricType>, spec: &mut QuerySpec) -> Vec<D
 }
 
 /// What to ask instead of an operation that has no meaning where a row is a point of a metric.
-fn substitute(calculation: &CalculationSpec) -> Option<&'static str> {
+fn substitute(
+    metrics: &BTreeMap<String, MetricType>,
+    calculation: &CalculationSpec,
+) -> Option<&'static str> {
+    let kind = metric_of(metrics, calculation);
+    let is_parted = kind.is_some_and(is_parted);
     Some(match (calculation.op.as_str(), &calculation.column) {
         ("COUNT", None) => "ask for COUNT_DATAPOINTS(metric) or COUNT(column)",
         (DATAPOINTS | HISTOGRAM_COUNT, None) => "it needs the column of a metric",
@@ -153,8 +167,29 @@ fn substitute(calculation: &CalculationSpec) -> Option<&'static str> {
         ("RATE_AVG", _) => "ask for AVG of a calculated field with RATE($metric)",
         ("RATE_MAX", _) => "ask for MAX of a calculated field with RATE($metric)",
         ("CONCURRENCY", _) => "points have no duration; ask for MAX or SUM of a gauge",
+        (HISTOGRAM_COUNT, _) if kind.is_some() && !is_parted => {
+            "it counts the values of a histogram; ask for COUNT_DATAPOINTS(metric)"
+        }
+        (DATAPOINTS | HISTOGRAM_COUNT, _) => return None,
+        // Buckets are not kept: what they tell was estimated when they came.
+        _ if is_parted => {
+            "a histogram or summary is kept as .count, .sum, .min, .max and percentiles; ask for MAX(metric.p99)"
+        }
         _ => return None,
     })
+}
+
+/// The kind of the metric that a calculation names.
+fn metric_of(
+    metrics: &BTreeMap<String, MetricType>,
+    calculation: &CalculationSpec,
+) -> Option<MetricType> {
+    metrics.get(calculation.column.as_ref()?).copied()
+}
+
+/// Whether a metric is columns below its name and none of it.
+fn is_parted(kind: MetricType) -> bool {
+    matches!(kind, MetricType::Histogram(_) | MetricType::Summary)
 }
 
 /// A column as it is stored, whatever hides it.
@@ -202,8 +237,7 @@ fn default_function(
     let parent = || {
         let (parent, part) = column.rsplit_once('.')?;
         let kind = *metrics.get(parent)?;
-        let is_parted = matches!(kind, MetricType::Histogram(_) | MetricType::Summary);
-        is_parted.then_some((kind, part))
+        is_parted(kind).then_some((kind, part))
     };
     match own {
         Some(MetricType::Gauge) => Some(TemporalFunction::Last),

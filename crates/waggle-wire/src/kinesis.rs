@@ -17,7 +17,8 @@ use crate::{ContentEncoding, DecompressError, decompress};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use log::{LogGroup, read_log_events};
-use waggle_model::{EventBatch, RejectReason};
+use std::collections::BTreeMap;
+use waggle_model::{EventBatch, MetricType, RejectReason};
 
 /// The events of one delivery.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +27,8 @@ pub struct DecodedRecords {
     pub batches: Vec<EventBatch>,
     /// Why events, or records as a whole, were refused.
     pub refused: Vec<RejectReason>,
+    /// What kind each metric is, by name.
+    pub metrics: BTreeMap<String, MetricType>,
 }
 
 /// Decodes the decompressed body of one delivery. No record may decompress to more than `bytes_max` bytes, nor all of them to more than
@@ -136,6 +139,7 @@ impl Records<'_> {
             let refused = metrics.refusals.iter().map(|refusal| refusal.reason);
             self.decoded.refused.extend(refused);
             self.decoded.batches.extend(metrics.batches);
+            self.decoded.metrics.extend(metrics.metrics);
             return Ok(());
         }
         self.take_documents(&content)

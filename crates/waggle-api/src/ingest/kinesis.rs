@@ -143,6 +143,13 @@ async fn take(
             NotTaken::RateLimited => KinesisError::RateLimited,
             NotTaken::Store(error) => error.into(),
         })?;
+    // All of a delivery goes to one dataset.
+    if let Some(dataset) = outcome.datasets.iter().flatten().next() {
+        state
+            .known_metrics
+            .note(state, *dataset, decoded.metrics)
+            .await;
+    }
     let refused = decoded.refused.len().saturating_add(outcome.rejects.len());
     let in_store = outcome.rejects.iter().map(|reject| reject.reason);
     Ok(KinesisOutcome {

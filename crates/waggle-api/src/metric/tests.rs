@@ -84,6 +84,9 @@ fn refusals_name_the_operation_and_its_substitute() {
         ("CONCURRENCY", None, "gauge"),
         ("COUNT_DATAPOINTS", None, "needs the column"),
         ("HISTOGRAM_COUNT", None, "needs the column"),
+        ("HISTOGRAM_COUNT", Some("cpu"), "COUNT_DATAPOINTS"),
+        ("P99", Some("latency"), "MAX(metric.p99)"),
+        ("AVG", Some("gc"), "MAX(metric.p99)"),
     ];
     for (op, column, expected) in operations {
         let details = follow(&metrics(), &mut spec(&[("SUM", Some("cpu")), (op, column)]));
@@ -117,6 +120,7 @@ fn points_and_values_of_histograms_are_counted_under_their_names() {
     let mut spec = spec(&[
         ("COUNT_DATAPOINTS", Some("requests")),
         ("HISTOGRAM_COUNT", Some("latency")),
+        ("COUNT_DATAPOINTS", Some("latency")),
     ]);
     spec.orders = vec![OrderSpec {
         op: Some("HISTOGRAM_COUNT".to_owned()),
@@ -137,7 +141,11 @@ fn points_and_values_of_histograms_are_counted_under_their_names() {
         .collect();
     assert_eq!(
         labels,
-        ["COUNT_DATAPOINTS(requests)", "HISTOGRAM_COUNT(latency)"]
+        [
+            "COUNT_DATAPOINTS(requests)",
+            "HISTOGRAM_COUNT(latency)",
+            "COUNT_DATAPOINTS(latency)",
+        ]
     );
     let ops: Vec<(&str, Option<&str>)> = spec
         .calculations
@@ -148,7 +156,8 @@ fn points_and_values_of_histograms_are_counted_under_their_names() {
         ops,
         [
             ("COUNT", Some("\0requests")),
-            ("SUM", Some("latency.count"))
+            ("SUM", Some("latency.count")),
+            ("COUNT", Some("\0latency.count")),
         ]
     );
     let fields: Vec<(&str, &str)> = spec
@@ -159,6 +168,7 @@ fn points_and_values_of_histograms_are_counted_under_their_names() {
     let expected = [
         ("\0requests", "RAW_METRIC($\"requests\")"),
         ("latency.count", "INCREASE($\"latency.count\")"),
+        ("\0latency.count", "RAW_METRIC($\"latency.count\")"),
     ];
     assert_eq!(fields, expected);
     assert_eq!(
