@@ -17,9 +17,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{
-    BubbleSelection, BubbleUpRequest, CalculationSpec, Clock, DatasetScope, FilterOp, FilterSpec,
-    FilterValue, QueryEngine, QueryOptions, QuerySpec, RowRequest, TimeRange, TraceChoice,
-    TraceRequest, Value,
+    BubbleSelection, BubbleUpRequest, CalculatedField, CalculationSpec, Clock, DatasetScope,
+    FilterOp, FilterSpec, FilterValue, QueryEngine, QueryOptions, QuerySpec, RowRequest, TimeRange,
+    TraceChoice, TraceRequest, Value,
 };
 use waggle_query::fused::{FusedPass, PartialState, Passes};
 use waggle_query::{Engine, EngineConfig, ExecError};
@@ -281,6 +281,23 @@ async fn questions(
         filter("service_name", FilterOp::Equal, text("api-gateway")),
         filter("any.error", FilterOp::Equal, Value::Bool(true)),
     ];
+    let three_hours = TimeRange {
+        start_ns: day.start_ns + 12 * 3_600_000_000_000,
+        end_ns: day.start_ns + 15 * 3_600_000_000_000,
+    };
+    // The calls of the map of services.
+    let map = QuerySpec {
+        calculated_fields: vec![CalculatedField {
+            name: "is_entry".to_owned(),
+            expression: "NOT(EQUALS($service_name, $parent.service_name))".to_owned(),
+        }],
+        ..spec(
+            &[("COUNT", None), ("P95", duration)],
+            &["parent.service_name", "service_name"],
+            &[filter("is_entry", FilterOp::Equal, Value::Bool(true))],
+            None,
+        )
+    };
     let users = [("COUNT_DISTINCT", Some("user_id"))];
     let count = [("COUNT", None)];
     let average = [("COUNT", None), ("AVG", duration)];
@@ -330,6 +347,7 @@ async fn questions(
             "Q13 errors below a root",
             query(spec(&count, &[], &errors_of_root, None)),
         ),
+        ("map, 3 h", Question::Query(map, three_hours)),
     ]
 }
 

@@ -134,6 +134,10 @@ pub(super) fn find_first_spans(
     let mut all = parts.next().unwrap_or_default();
     for part in parts {
         let part_bytes = part.bytes();
+        // They come in the order of their hashes: a table that grows meanwhile would be crowded at one end each time.
+        let before = all.bytes();
+        all.0.reserve(part.0.len());
+        search.watch.account(before, all.bytes())?;
         let mut steps = search.watch.steps();
         for (key, span) in part.0 {
             steps.step()?;
