@@ -84,6 +84,28 @@ impl Ask {
         Ok(self.state.metastore.artifact(self.tenant(), &id).await?)
     }
 
+    /// The only artifact of its kind that has a key, if it was made.
+    pub(crate) async fn artifact_of_key<T: Artifact>(
+        &self,
+        key: &str,
+    ) -> Result<Option<Stored<T>>, Problem> {
+        let found = self.state.metastore.artifact_of_key(self.tenant(), key);
+        Ok(found.await?)
+    }
+
+    /// Gives an artifact that was found another value, or makes it.
+    pub(crate) async fn write_artifact<T: Artifact>(
+        &self,
+        found: Option<Stored<T>>,
+        place: &Place,
+        value: T,
+    ) -> Result<Stored<T>, Problem> {
+        match found {
+            Some(stored) => self.update_artifact(stored.with(value)).await,
+            None => self.create_artifact(place, value).await,
+        }
+    }
+
     /// Makes an artifact.
     pub(crate) async fn create_artifact<T: Artifact>(
         &self,

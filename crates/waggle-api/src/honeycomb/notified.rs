@@ -167,8 +167,7 @@ async fn find(
 ) -> Result<Option<Stored<Recipient>>, Problem> {
     let hash = ask.state.access.fingerprint(target);
     let key = Recipient::key_of(recipient_type, &hash);
-    let metastore = &ask.state.metastore;
-    Ok(metastore.artifact_of_key(ask.tenant(), &key).await?)
+    ask.artifact_of_key(&key).await
 }
 
 /// The member `recipients` of an answer.

@@ -64,7 +64,8 @@ const VIEWED_MAX: usize = 20;
 const STARRED_MAX: usize = 10_000;
 
 async fn get(ask: Ask) -> Answer {
-    let shelf = match stored(&ask, &person(&ask)?).await? {
+    let found: Option<Stored<BoardShelf>> = ask.artifact_of_key(&person(&ask)?).await?;
+    let shelf = match found {
         Some(stored) => stored.value,
         None => BoardShelf::default(),
     };
@@ -78,7 +79,7 @@ async fn set(ask: Ask) -> Answer {
         let viewed = form.optional_flag("viewed").unwrap_or(false);
         (form.optional_flag("starred"), viewed)
     })?;
-    let found = stored(&ask, &person).await?;
+    let found: Option<Stored<BoardShelf>> = ask.artifact_of_key(&person).await?;
     let mut shelf = match &found {
         Some(stored) => stored.value.clone(),
         None => BoardShelf {
@@ -101,10 +102,8 @@ async fn set(ask: Ask) -> Answer {
         shelf.viewed.insert(0, (board, ask.now_ns()));
         shelf.viewed.truncate(VIEWED_MAX);
     }
-    let written = match found {
-        Some(stored) => ask.update_artifact(stored.with(shelf)).await?,
-        None => ask.create_artifact(&Place::default(), shelf).await?,
-    };
+    let place = Place::default();
+    let written = ask.write_artifact(found, &place, shelf).await?;
     answer(&ask, &written.value).await
 }
 
@@ -118,11 +117,6 @@ fn person(ask: &Ask) -> Result<String, Problem> {
             "only somebody who is signed in has boards near at hand",
         )),
     }
-}
-
-async fn stored(ask: &Ask, person: &str) -> Result<Option<Stored<BoardShelf>>, Problem> {
-    let metastore = &ask.state.metastore;
-    Ok(metastore.artifact_of_key(ask.tenant(), person).await?)
 }
 
 async fn answer(ask: &Ask, shelf: &BoardShelf) -> Answer {

@@ -2,13 +2,12 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::form::{Form, read};
-use crate::problem::Problem;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Shape, must};
 use axum::http::StatusCode;
 use serde_json::json;
 use waggle_access::Permission;
-use waggle_metastore::{Gateways, Place, Stored};
+use waggle_metastore::{Gateways, Place};
 
 const PATH: &str = "/api/environments/{env}/service-map";
 const ANSWERS: &[(u16, Content)] = &[(200, Content::Json(Shape::Object(SETTINGS)))];
@@ -43,29 +42,22 @@ const SETTINGS: &[Member] = &[must(
     "Names of services, at most 100.",
 )];
 
+/// An environment has one list.
+const KEY: &str = "";
 const GATEWAYS_MAX: usize = 100;
 const NAME_CHARS_MAX: usize = 1_024;
 
 async fn get(ask: Ask) -> Answer {
-    let gateways = stored(&ask).await?;
+    let gateways = ask.artifact_of_key::<Gateways>(KEY).await?;
     answer(&gateways.map(|gateways| gateways.value).unwrap_or_default())
 }
 
 async fn set(ask: Ask) -> Answer {
     let gateways = read(&ask.object()?, read_gateways)?;
-    let written = match stored(&ask).await? {
-        Some(stored) => ask.update_artifact(stored.with(gateways)).await,
-        None => ask.create_artifact(&Place::default(), gateways).await,
-    };
-    answer(&written?.value)
-}
-
-async fn stored(ask: &Ask) -> Result<Option<Stored<Gateways>>, Problem> {
-    Ok(ask
-        .state
-        .metastore
-        .artifact_of_key(ask.tenant(), "")
-        .await?)
+    let found = ask.artifact_of_key(KEY).await?;
+    let place = Place::default();
+    let written = ask.write_artifact(found, &place, gateways).await?;
+    answer(&written.value)
 }
 
 fn read_gateways(form: &Form<'_>) -> Gateways {

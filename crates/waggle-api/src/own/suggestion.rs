@@ -3,7 +3,6 @@
 use crate::ask::{Answer, Ask, json_answer};
 use crate::form::{Form, read};
 use crate::honeycomb::query::checked_spec;
-use crate::problem::Problem;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Shape, must};
 use crate::spec::QUERY_SPEC;
@@ -58,7 +57,7 @@ const COLUMN_CHARS_MAX: usize = 255;
 
 async fn get(ask: Ask) -> Answer {
     let dataset = ask.dataset(ask.tenant()).await?.id;
-    let guide = stored(&ask, dataset).await?;
+    let guide: Option<Stored<DatasetGuide>> = ask.artifact_of_key(&key_of(dataset)).await?;
     answer(&guide.map(|guide| guide.value).unwrap_or_default())
 }
 
@@ -69,23 +68,14 @@ async fn set(ask: Ask) -> Answer {
         let scope = DatasetScope::One(dataset);
         checked_spec(&ask.state, ask.tenant(), &scope, query).await?;
     }
-    let written = match stored(&ask, dataset).await? {
-        Some(mut stored) => {
-            stored.value = guide;
-            ask.update_artifact(stored).await?
-        }
-        None => {
-            let place = Place::of_dataset(Some(dataset));
-            ask.create_artifact(&place, guide).await?
-        }
-    };
+    let found = ask.artifact_of_key(&key_of(dataset)).await?;
+    let place = Place::of_dataset(Some(dataset));
+    let written = ask.write_artifact(found, &place, guide).await?;
     answer(&written.value)
 }
 
-async fn stored(ask: &Ask, dataset: DatasetId) -> Result<Option<Stored<DatasetGuide>>, Problem> {
-    let metastore = &ask.state.metastore;
-    let key = dataset.0.to_string();
-    Ok(metastore.artifact_of_key(ask.tenant(), &key).await?)
+fn key_of(dataset: DatasetId) -> String {
+    dataset.0.to_string()
 }
 
 fn read_guide(form: &Form<'_>) -> DatasetGuide {
