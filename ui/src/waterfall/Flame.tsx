@@ -1,11 +1,12 @@
 // The trace as lanes of time: all spans at once, those below a span beneath it. The waterfall is its twin for assistive technology;
 // here arrows walk to the parent, the first child and the siblings.
-import { useEffect, useLayoutEffect, useMemo, useRef, useState, type KeyboardEvent } from 'react';
+import { useEffect, useMemo, type KeyboardEvent, type MouseEvent } from 'react';
 import { lanesOf, type Lanes } from '../model/flame';
 import { durationText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import { FLAG_ERROR, FLAG_MISSING, type Trace } from '../model/trace';
 import { colourOf, valueColours, type NodeValues, type Painted } from './draw';
+import { pointOf, titleOf, useSurface } from './surface';
 import css from './waterfall.module.css';
 
 const LANE = 19;
@@ -27,60 +28,25 @@ interface Props {
 }
 export function Flame(props: Props) {
   const { trace, colours, colouring, isErrorLit, matches, only, root, selected, zoom } = props;
-  const scroller = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
   const lanes = useMemo(() => lanesOf(trace, root), [trace, root]);
   const valueColour = useMemo(() => valueColours(colouring.field, colouring.values), [colouring]);
   const whole: [number, number] =
     root < 0 ? [0, Math.max(1, trace.durationNs)] : [trace.reachFrom[root]!, trace.reachTo[root]! + 1];
   const [from, to] = zoom ?? whole;
-  const frame = useRef(0);
-  const paint = () => {
-    frame.current = 0;
-    const el = canvas.current;
-    if (!el || size.width === 0) return;
-    const ratio = window.devicePixelRatio || 1;
-    el.width = Math.round(size.width * ratio);
-    el.height = Math.round(size.height * ratio);
-    const context = el.getContext('2d')!;
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  const { scroller, canvas, size, sight, redraw, scrollTo } = useSurface((context, { width, height, scrollTop }) => {
     const painted = { trace, colouring, colours: valueColour, isErrorLit };
-    const scrollTop = scroller.current?.scrollTop ?? 0;
-    drawFlame(context, painted, { lanes, matches, only, selected, scrollTop, from, to, ...size }, colours);
-  };
-  const latest = useRef(paint);
-  useLayoutEffect(() => {
-    latest.current = paint;
+    drawFlame(context, painted, { lanes, matches, only, selected, scrollTop, from, to, width, height }, colours);
   });
-  const redraw = () => {
-    frame.current ||= requestAnimationFrame(() => latest.current());
-  };
-  useEffect(redraw);
   useEffect(() => {
-    const observer = new ResizeObserver(() =>
-      setSize({ width: scroller.current!.clientWidth, height: scroller.current!.clientHeight }),
-    );
-    observer.observe(scroller.current!);
-    return () => {
-      observer.disconnect();
-      cancelAnimationFrame(frame.current);
-      frame.current = 0;
-    };
-  }, []);
-  useEffect(() => {
-    const el = scroller.current;
     const lane = selected < 0 ? -1 : lanes.lane[selected]!;
-    if (!el || lane < 0) return;
-    if (lane * LANE < el.scrollTop || (lane + 1) * LANE > el.scrollTop + el.clientHeight)
-      el.scrollTop = lane * LANE - el.clientHeight / 2;
-  }, [selected, lanes, size.height]);
+    if (lane >= 0) scrollTo(lane * LANE, LANE);
+  }, [scrollTo, selected, lanes, size.height]);
 
-  const hit = (e: React.MouseEvent): number => {
-    const rect = canvas.current!.getBoundingClientRect();
-    const lane = Math.floor((e.clientY - rect.top + scroller.current!.scrollTop) / LANE);
+  const hit = (e: MouseEvent): number => {
+    const [x, y] = pointOf(e);
+    const lane = Math.floor((y + sight().scrollTop) / LANE);
     const slack = ((to - from) / size.width) * 2;
-    const at = from + ((e.clientX - rect.left) / size.width) * (to - from);
+    const at = from + (x / size.width) * (to - from);
     let best = -1;
     for (let node = 0; node < trace.count; node++) {
       if (lanes.lane[node] !== lane || (only && !only[node])) continue;
@@ -143,11 +109,7 @@ export function Flame(props: Props) {
             style={{ width: size.width, height: size.height }}
             aria-hidden
             onMouseMove={(e) => {
-              const node = hit(e);
-              e.currentTarget.title =
-                node < 0
-                  ? ''
-                  : `${trace.names[trace.name[node]!]} · ${trace.services[trace.service[node]!]} · ${durationText(trace.duration[node]!)}`;
+              e.currentTarget.title = titleOf(trace, hit(e));
             }}
             onClick={(e) => {
               const node = hit(e);

@@ -1,15 +1,6 @@
 // The scrolling waterfall: a canvas that stays in place over a spacer as tall as all rows, so that the browser scrolls and we
 // draw only what is in sight. The row in focus is in the document for assistive technology.
-import {
-  useEffect,
-  useImperativeHandle,
-  useLayoutEffect,
-  useMemo,
-  useRef,
-  useState,
-  type KeyboardEvent,
-  type Ref,
-} from 'react';
+import { useEffect, useImperativeHandle, useMemo, useRef, useState, type KeyboardEvent, type Ref } from 'react';
 import { durationText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import {
@@ -28,8 +19,9 @@ import {
 } from '../model/trace';
 import { membersOf, type Repeats } from '../model/repeat';
 import type { CriticalPath } from '../model/trace-time';
-import { barArea, COLUMN, draw, hitTest, ROW, valueColours, type NodeValues, type View } from './draw';
+import { barArea, COLUMN, draw, hitTest, ROW, valueColours, type MarkKind, type NodeValues, type View } from './draw';
 import { Minimap } from './Minimap';
+import { pointOf, titleOf, useSurface, type Sight } from './surface';
 import css from './waterfall.module.css';
 
 export interface WaterfallHandle {
@@ -65,6 +57,8 @@ interface Props {
   onCritical?: () => void;
   onGroup?: () => void;
   onMap?: () => void;
+  /** A click on the marks of a span's events or links. */
+  onMarks?: (kind: MarkKind) => void;
   /** Follows the first link of a span. */
   onLink?: (node: number) => void;
   handle?: Ref<WaterfallHandle>;
@@ -72,15 +66,12 @@ interface Props {
 
 export function Waterfall(props: Props) {
   const { trace, colours, selected, matches, only, root, zoom, colouring, columns } = props;
-  const scroller = useRef<HTMLDivElement>(null);
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const [size, setSize] = useState({ width: 0, height: 0 });
   const [share, setShare] = useState(0.42);
   const [collapsed, setCollapsedNodes] = useState(() => new Uint8Array(trace.count));
   const [opened, setOpened] = useState(() => new Uint8Array(trace.count));
   const [revealed, setRevealed] = useState(-1);
   const hover = useRef(-1);
-  const frame = useRef(0);
+  const links = useRef<ReadonlyMap<number, number>>(new Map());
   const valueColour = useMemo(() => valueColours(colouring.field, colouring.values), [colouring]);
   const { repeats } = props;
   const grouping = useMemo(
@@ -93,15 +84,17 @@ export function Waterfall(props: Props) {
   );
   /** A row that stands for a group of siblings. */
   const isGroup = (node: number) => grouping !== null && grouping.leader[node] === node && !grouping.opened[node];
-  const room = size.width - columns.length * COLUMN;
-  const nameWidth = Math.round(Math.max(160, Math.min(room - 160, room * share)));
+  const roomOf = (width: number) => width - columns.length * COLUMN;
+  const nameWidthOf = (width: number) =>
+    Math.round(Math.max(160, Math.min(roomOf(width) - 160, roomOf(width) * share)));
   const whole: [number, number] =
     root < 0
       ? [0, Math.max(1, props.endNs)]
       : [trace.reachFrom[root]!, Math.max(trace.reachFrom[root]! + 1, trace.reachTo[root]!)];
   const [from, to] = zoom ?? whole;
 
-  const view = (): View => ({
+  const viewOf = (sight: Sight): View => ({
+    ...sight,
     trace,
     visible,
     collapsed,
@@ -114,58 +107,16 @@ export function Waterfall(props: Props) {
     opened: grouping?.opened ?? opened,
     isErrorLit: props.isErrorLit,
     selected,
-    isFocused: scroller.current?.matches(':focus-visible') ?? false,
     hover: hover.current,
-    scrollTop: scroller.current?.scrollTop ?? 0,
-    width: size.width,
-    height: size.height,
-    nameWidth,
+    nameWidth: nameWidthOf(sight.width),
     from,
     to,
   });
-  const latest = useRef(view);
-  useLayoutEffect(() => {
-    latest.current = view;
+  const { scroller, canvas, size, sight, redraw, scrollTo } = useSurface((context, sight) => {
+    links.current = draw(context, viewOf(sight), colours);
   });
-  const redraw = () => {
-    if (frame.current) return;
-    frame.current = requestAnimationFrame(() => {
-      frame.current = 0;
-      const el = canvas.current;
-      const v = latest.current();
-      if (!el || v.width === 0) return;
-      const ratio = window.devicePixelRatio || 1;
-      const [w, h] = [Math.round(v.width * ratio), Math.round(v.height * ratio)];
-      if (el.width !== w || el.height !== h) {
-        el.width = w;
-        el.height = h;
-      }
-      const context = el.getContext('2d')!;
-      context.setTransform(ratio, 0, 0, ratio, 0, 0);
-      draw(context, v, colours);
-    });
-  };
-  useEffect(redraw);
-  useEffect(() => {
-    const observer = new ResizeObserver(() =>
-      setSize({ width: scroller.current!.clientWidth, height: scroller.current!.clientHeight }),
-    );
-    observer.observe(scroller.current!);
-    return () => {
-      observer.disconnect();
-      cancelAnimationFrame(frame.current);
-      frame.current = 0;
-    };
-  }, []);
+  const nameWidth = nameWidthOf(size.width);
 
-  const scrollTo = (index: number, centre = false) => {
-    const el = scroller.current;
-    if (!el) return;
-    const top = index * ROW;
-    if (centre) el.scrollTop = top - el.clientHeight / 2;
-    else if (top < el.scrollTop) el.scrollTop = top;
-    else if (top + ROW > el.scrollTop + el.clientHeight) el.scrollTop = top + ROW - el.clientHeight;
-  };
   // A selection from outside (a link, a search) is opened up and then brought into sight.
   if (revealed !== selected) {
     setRevealed(selected);
@@ -186,8 +137,8 @@ export function Waterfall(props: Props) {
     const isFirst = shown.current === -1;
     shown.current = selected;
     const index = positionOf(visible, selected);
-    scrollTo(index, isFirst && index * ROW > size.height);
-  }, [selected, visible, size.height]);
+    scrollTo(index * ROW, ROW, isFirst && index * ROW > size.height);
+  }, [scrollTo, selected, visible, size.height]);
 
   const select = (node: number) => {
     if (node >= 0 && node !== selected) props.onSelect(node);
@@ -309,10 +260,7 @@ export function Waterfall(props: Props) {
     e.preventDefault();
     e.stopPropagation();
   };
-  const local = (e: React.MouseEvent) => {
-    const rect = canvas.current!.getBoundingClientRect();
-    return [e.clientX - rect.left, e.clientY - rect.top] as const;
-  };
+  const hitOf = (e: React.MouseEvent) => hitTest(viewOf(sight()), links.current, ...pointOf(e));
   const at = selected >= 0 ? positionOf(visible, selected) : -1;
   const focused = at >= 0 && visible[at] === selected ? selected : -1;
   const bars = barArea({ nameWidth, width: size.width, columns });
@@ -348,7 +296,7 @@ export function Waterfall(props: Props) {
           onPointerMove={(e) => {
             if (!e.currentTarget.hasPointerCapture(e.pointerId)) return;
             const left = scroller.current!.getBoundingClientRect().left;
-            setShare(Math.max(0.2, Math.min(0.75, (e.clientX - left) / room)));
+            setShare(Math.max(0.2, Math.min(0.75, (e.clientX - left) / roomOf(size.width))));
           }}
         />
         {columns.map((column) => (
@@ -387,12 +335,10 @@ export function Waterfall(props: Props) {
             style={{ width: size.width, height: size.height }}
             role="presentation"
             onMouseMove={(e) => {
-              const hit = hitTest(latest.current(), ...local(e));
+              const hit = hitOf(e);
               const node = hit?.node ?? -1;
               e.currentTarget.style.cursor = hit ? 'pointer' : 'default';
-              e.currentTarget.title = hit
-                ? `${trace.names[trace.name[node]!]} · ${trace.services[trace.service[node]!]} · ${durationText(trace.duration[node]!)}`
-                : '';
+              e.currentTarget.title = hit?.marks ? `Show its ${hit.marks}` : titleOf(trace, node);
               if (node !== hover.current) {
                 hover.current = node;
                 redraw();
@@ -403,16 +349,17 @@ export function Waterfall(props: Props) {
               redraw();
             }}
             onClick={(e) => {
-              const hit = hitTest(latest.current(), ...local(e));
+              const hit = hitOf(e);
               if (!hit) return;
               if (hit.toggle) toggle(hit.node);
               else {
                 select(hit.node);
+                if (hit.marks) props.onMarks?.(hit.marks);
                 if (trace.flags[hit.node]! & FLAG_LEFT_OUT) props.onOpen?.(hit.node);
               }
             }}
             onDoubleClick={(e) => {
-              const hit = hitTest(latest.current(), ...local(e));
+              const hit = hitOf(e);
               if (hit && (isGroup(hit.node) || trace.children[hit.node]! > 0)) toggle(hit.node);
             }}
           />

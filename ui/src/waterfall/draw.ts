@@ -19,6 +19,8 @@ const INDENT = 14;
 const PAD = 10;
 /** Room right of the bars for the duration of a span that ends with the trace. */
 const LABEL = 56;
+/** Width of the mark of links. */
+const LINK = 14;
 
 /** Width of a column of a field, between the names and the bars. */
 export const COLUMN = 104;
@@ -93,12 +95,17 @@ function groupOf(view: View, node: number): Int32Array | null {
     : null;
 }
 
+/** What a span has marks of, beside its bar. */
+export type MarkKind = 'events' | 'links';
 export interface Hit {
   index: number;
   node: number;
   toggle: boolean;
+  /** The place is on such marks of the span. */
+  marks?: MarkKind;
 }
-export function hitTest(view: View, x: number, y: number): Hit | null {
+/** `links`: what `draw` has answered for this view. */
+export function hitTest(view: View, links: ReadonlyMap<number, number>, x: number, y: number): Hit | null {
   const index = Math.floor((y + view.scrollTop) / ROW);
   if (index < 0 || index >= view.visible.length) return null;
   const node = view.visible[index]!;
@@ -108,10 +115,20 @@ export function hitTest(view: View, x: number, y: number): Hit | null {
     x >= PAD + indent - 6 &&
     x <= PAD + indent + 14 &&
     x < view.nameWidth;
+  if (x >= (links.get(node) ?? Infinity) - 4 && x <= links.get(node)! + LINK + 4)
+    return { index, node, toggle, marks: 'links' };
+  const bars = barArea(view);
+  const [from, to] = eventsOf(view.trace.eventNode, node);
+  for (let e = from; e < to; e++) {
+    const at = bars.left + ((view.trace.eventTime[e]! - view.from) / Math.max(1, view.to - view.from)) * bars.width;
+    if (Math.abs(at - x) <= 6) return { index, node, toggle, marks: 'events' };
+  }
   return { index, node, toggle };
 }
 
-export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColours): void {
+/** Draws the rows in sight; answers where the mark of each span's links begins. */
+export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColours): Map<number, number> {
+  const links = new Map<number, number>();
   const { trace, visible, nameWidth, width, height, scrollTop } = view;
   context.clearRect(0, 0, width, height);
   const first = Math.max(0, Math.floor(scrollTop / ROW));
@@ -291,32 +308,34 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     context.font = small;
     context.fillStyle = c.muted;
     const label =
-      flags & FLAG_LOG
-        ? 'log'
-        : flags & FLAG_MISSING
-          ? 'not received'
-          : durationText(trace.duration[node]!) + (flags & FLAG_LINK ? ' · link' : '');
-    const labelWidth = context.measureText(label).width;
+      flags & FLAG_LOG ? 'log' : flags & FLAG_MISSING ? 'not received' : durationText(trace.duration[node]!);
+    const textWidth = context.measureText(label).width;
+    const labelWidth = textWidth + (flags & FLAG_LINK ? LINK + 6 : 0);
     const after = Math.max(left + 8, right + 6) + (to > from ? 4 : 0);
+    let at = after;
     if (after + labelWidth < width - 4) {
       if (trace.reachTo[node]! > trace.start[node]! + trace.duration[node]!) {
         context.fillStyle = node === view.selected ? c.selected : node === view.hover ? c.hover : c.bg;
         context.fillRect(after - 3, middle - 6, labelWidth + 6, 12);
         context.fillStyle = c.muted;
       }
-      context.fillText(label, after, middle + 0.5);
-    } else if (left - labelWidth - 6 > bars.left) context.fillText(label, left - labelWidth - 6, middle + 0.5);
+    } else if (left - labelWidth - 6 > bars.left) at = left - labelWidth - 6;
     else {
       // No room beside the bar: on it, on a patch of the page's colour so that it stays readable on every bar.
-      const x = Math.max(bars.left, left) + 6;
+      at = Math.max(bars.left, left) + 6;
       context.fillStyle = c.bg;
-      context.fillRect(x - 3, middle - 6, labelWidth + 6, 12);
+      context.fillRect(at - 3, middle - 6, labelWidth + 6, 12);
       context.fillStyle = c.text;
-      context.fillText(label, x, middle + 0.5);
+    }
+    context.fillText(label, at, middle + 0.5);
+    if (flags & FLAG_LINK) {
+      drawLinkMark(context, at + textWidth + 6, middle, c);
+      links.set(node, at + textWidth + 6);
     }
     context.globalAlpha = 1;
   }
   context.restore();
+  return links;
 }
 
 /** All bars of a group in one row, and how many they are and how long together. */
@@ -414,6 +433,17 @@ function drawErrorMark(context: CanvasRenderingContext2D, x: number, y: number, 
   context.fillStyle = c.bg;
   context.fillRect(x - 0.9, y - 3.6, 1.8, 4.4);
   context.fillRect(x - 0.9, y + 1.9, 1.8, 1.8);
+}
+/** Two links of a chain. */
+function drawLinkMark(context: CanvasRenderingContext2D, x: number, y: number, c: ThemeColours): void {
+  context.strokeStyle = c.accent;
+  context.lineWidth = 1.5;
+  for (const left of [x, x + 5]) {
+    context.beginPath();
+    context.roundRect(left + 0.75, y - 2.75, 7, 5.5, 2.75);
+    context.stroke();
+  }
+  context.lineWidth = 1;
 }
 function diamond(context: CanvasRenderingContext2D, x: number, y: number, r: number): void {
   context.beginPath();

@@ -17,7 +17,7 @@ import css from './trace.module.css';
 
 const SegmentView = lazy(() => import('./SegmentView').then((m) => ({ default: m.SegmentView })));
 
-type DetailTab = 'fields' | 'segment' | 'events' | 'links' | 'json' | 'trace';
+export type DetailTab = 'fields' | 'segment' | 'events' | 'links' | 'json' | 'trace';
 
 export function Details({
   trace,
@@ -27,6 +27,8 @@ export function Details({
   dataset,
   utc,
   fields,
+  tab,
+  onTab,
   panel,
 }: {
   trace: Trace;
@@ -36,11 +38,12 @@ export function Details({
   dataset: string;
   utc: boolean;
   fields: readonly string[];
+  tab: DetailTab;
+  onTab: (tab: DetailTab) => void;
   panel: Ref<HTMLElement>;
 }) {
   const go = useGo();
   const setSearch = useSetSearch<TraceSearch>();
-  const [tab, setTab] = useState<DetailTab>('fields');
   const [rows, setRows] = useState<{ own: EventRow | null; events: EventRow[]; links: EventRow[] } | null>(null);
   const [menu, setMenu] = useState<{ x: number; y: number; field: string } | null>(null);
   const [eventFrom, eventTo] = eventsOf(trace.eventNode, node);
@@ -107,7 +110,7 @@ export function Details({
           <Tabs<DetailTab>
             label="Span"
             value={tab}
-            onChange={setTab}
+            onChange={onTab}
             tabs={[
               { id: 'fields', label: 'Fields' },
               ...(fields.includes('xray.type') ? [{ id: 'segment' as const, label: 'Segment' }] : []),

@@ -46,7 +46,7 @@ import { useThemeColours } from '../../widgets/theme';
 import { useKeys } from '../../widgets/use-keys';
 import { valueColours, type NodeValues } from '../../waterfall/draw';
 import { Waterfall, type WaterfallHandle } from '../../waterfall/Waterfall';
-import { Details } from './Details';
+import { Details, type DetailTab } from './Details';
 import { FieldMenu } from './FieldMenu';
 import { Chip, CompareButton, Fact, LevelsMenu, ViewSwitch } from './parts';
 import css from './trace.module.css';
@@ -215,6 +215,7 @@ function Loaded({
 
   useEffect(() => waterfall.current?.focus(), []);
   const details = useRef<HTMLElement>(null);
+  const [tab, setTab] = useState<DetailTab>('fields');
   useKeys({ close: () => search.find && setSearch({ find: undefined }, { replace: true }) });
   const followLink = (node: number) => {
     const [at] = eventsOf(trace.linkNode, node);
@@ -493,6 +494,7 @@ function Loaded({
               onCritical={() => toggle('critical')}
               onMap={() => setMapShown(!isMapShown)}
               onLink={followLink}
+              onMarks={setTab}
             />
           )}
         </section>
@@ -505,6 +507,8 @@ function Loaded({
           dataset={dataset}
           utc={utc}
           fields={fields}
+          tab={tab}
+          onTab={setTab}
         />
       </div>
     </div>
