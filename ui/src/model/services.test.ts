@@ -7,6 +7,7 @@ import {
   passThrough,
   edgesSpec,
   groupSmallest,
+  hasText,
   isolate,
   overviewOf,
   serviceMap,
@@ -181,7 +182,12 @@ describe('a map of services', () => {
     ]);
   });
   it('can be one service and its neighbours', () => {
-    expect(isolate(map, 'web').nodes.map((n) => n.name)).toEqual(['web', 'db']);
+    expect(isolate(map, (name) => name === 'web').nodes.map((n) => n.name)).toEqual(['web', 'db']);
+  });
+  it('can be the services with a part of a name and their neighbours', () => {
+    const kept = isolate(map, (name) => hasText(name, ' CRO'));
+    expect(kept.nodes.map((n) => n.name)).toEqual(['db', 'cron']);
+    expect(kept.edges.map((e) => [e.from, e.to])).toEqual([['cron', 'db']]);
   });
   it('keeps the filters and the times of a query', () => {
     const filter = { column: 'cloud.region', op: '=', value: 'eu' };

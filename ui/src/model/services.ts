@@ -18,6 +18,12 @@ const CALCULATIONS = [
   { op: 'COUNT', name: ERRORS, filters: [{ column: 'error', op: '=', value: true }] },
   { op: 'P95', column: 'duration_ms' },
 ];
+/** What each graph of Home opens: the calculations that it shows, and of durations how they are spread. */
+export const GRAPH_CALCULATIONS = {
+  requests: CALCULATIONS.slice(0, 1),
+  errors: CALCULATIONS.slice(0, 2).reverse(),
+  durations: [...CALCULATIONS.slice(2), { op: 'HEATMAP', column: 'duration_ms' }],
+};
 /** Rate, errors and duration by a field, over time. */
 export const overviewSpec = (field: string, seconds: number, filters: Filter[]): QuerySpec => ({
   calculations: CALCULATIONS,
@@ -349,10 +355,13 @@ export function groupSmallest(map: ServiceMap, most: number = NODES_MAX): Servic
 }
 /** More boxes than these are grouped. */
 export const NODES_MAX = 150;
-/** A service and those it calls or is called by. */
-export function isolate(map: ServiceMap, name: string): ServiceMap {
-  const edges = map.edges.filter((e) => e.from === name || e.to === name);
-  const near = new Set([name, ...edges.flatMap((e) => [e.from, e.to])]);
+/** True when a name has a part, whatever the case. */
+export const hasText = (name: string, part: string): boolean => name.toLowerCase().includes(part.trim().toLowerCase());
+/** Some services and those they call or are called by. */
+export function isolate(map: ServiceMap, isWanted: (name: string) => boolean): ServiceMap {
+  const edges = map.edges.filter((e) => isWanted(e.from) || isWanted(e.to));
+  const wanted = map.nodes.map((n) => n.name).filter(isWanted);
+  const near = new Set([...wanted, ...edges.flatMap((e) => [e.from, e.to])]);
   return { nodes: map.nodes.filter((n) => near.has(n.name)), edges };
 }
 

@@ -105,6 +105,8 @@ export interface HomeSearch {
   by?: string;
   /** Seconds. */
   range?: number;
+  /** The only dataset that counts. */
+  dataset?: string;
 }
 export interface MapSearch {
   /** Whose filters and times hold. */
@@ -120,6 +122,8 @@ export interface MapSearch {
   entries?: boolean;
   /** Declared gateways are drawn, and stand out, instead of being passed through. */
   gateways?: boolean;
+  /** Only services with this in their name, and their neighbours. */
+  named?: string;
 }
 export interface SettingsSearch {
   tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'usage' | 'browser' | 'about';
@@ -246,6 +250,7 @@ export function readHomeSearch(raw: Raw): HomeSearch {
   if (raw.by) out.by = String(raw.by);
   const range = number(raw.range);
   if (range !== undefined && range > 0) out.range = range;
+  if (raw.dataset) out.dataset = String(raw.dataset);
   return out;
 }
 export function readMapSearch(raw: Raw): MapSearch {
@@ -254,6 +259,7 @@ export function readMapSearch(raw: Raw): MapSearch {
   if (query) out.query = query;
   if (raw.service) out.service = String(raw.service);
   if (raw.calls) out.calls = String(raw.calls);
+  if (raw.named) out.named = String(raw.named);
   for (const name of ['isolate', 'clients', 'entries', 'gateways'] as const)
     if (raw[name] === '1' || raw[name] === true) out[name] = true;
   return out;

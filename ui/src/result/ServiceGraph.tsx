@@ -278,9 +278,16 @@ export function ServiceGraph(props: Props) {
 
 /** Smaller boxes can't be read. */
 const SCALE_MIN = 0.7;
+/** Larger ones look like another kind of picture. */
+const SCALE_MAX = 1.5;
 /** All of the map where its texts stay readable, else the part around the chosen node, or where calls begin. */
 function readable(whole: Look, size: { width: number; height: number } | null, at: [number, number] | undefined): Look {
-  if (!size || Math.min(size.width / whole.width, size.height / whole.height) >= SCALE_MIN) return whole;
+  const scale = size ? Math.min(size.width / whole.width, size.height / whole.height) : 1;
+  if (size && scale > SCALE_MAX) {
+    const [width, height] = [size.width / SCALE_MAX, size.height / SCALE_MAX];
+    return { x: (whole.width - width) / 2, y: (whole.height - height) / 2, width, height };
+  }
+  if (!size || scale >= SCALE_MIN) return whole;
   const width = Math.min(whole.width, size.width / SCALE_MIN);
   const height = Math.min(whole.height, size.height / SCALE_MIN);
   const [x, y] = at ?? [0, whole.height / 2];

@@ -1,18 +1,27 @@
 // Home: how the services do, which traces came last, which are slow or failed, and what is kept of alerts.
 import { useQuery } from '@tanstack/react-query';
-import { Info } from 'lucide-react';
 import { Fragment, useEffect, useMemo } from 'react';
-import { alertingOptions } from '../../api/manage';
 import { datasetsOptions, peekOptions } from '../../api/options';
 import { Sparkline } from '../../chart/Sparkline';
 import { numberText } from '../../model/format';
 import type { Filter } from '../../model/query-spec';
-import { msOf, overviewOf, overviewSpec, rateOf, REQUESTS, SERVICE, shareOf, type Line } from '../../model/services';
+import {
+  GRAPH_CALCULATIONS,
+  msOf,
+  overviewOf,
+  overviewSpec,
+  rateOf,
+  REQUESTS,
+  SERVICE,
+  shareOf,
+  type Line,
+} from '../../model/services';
 import { spanText } from '../../model/time-range';
 import type { HomeSearch } from '../../model/url-state';
 import { ErrorBox, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { datasetPath, environmentPath, useGo, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
+import { AlertLists } from './AlertLists';
 import css from './home.module.css';
 import { RecentQueries } from './RecentQueries';
 import { TraceLists } from './TraceLists';
@@ -45,15 +54,16 @@ export default function HomePage() {
 
   const range = search.range ?? 3600;
   const field = search.by ?? SERVICE;
+  const about = search.dataset ?? '__all__';
   const isAsked = datasets.data !== undefined && !isEmpty && !search.query;
   const requests = useQuery({
-    ...peekOptions(env, '__all__', overviewSpec(field, range, REQUESTS), 60_000),
+    ...peekOptions(env, about, overviewSpec(field, range, REQUESTS), 60_000),
     enabled: isAsked,
   });
   // Events that are no spans of servers: whoever sends only such sees them all.
   const hasNone = requests.data !== undefined && !requests.isPlaceholderData && (requests.data.total?.COUNT ?? 0) === 0;
   const everything = useQuery({
-    ...peekOptions(env, '__all__', overviewSpec(field, range, []), 60_000),
+    ...peekOptions(env, about, overviewSpec(field, range, []), 60_000),
     enabled: isAsked && hasNone,
   });
   const shown = hasNone ? everything : requests;
@@ -69,14 +79,12 @@ export default function HomePage() {
     );
   }
   const filters: Filter[] = hasNone ? [] : REQUESTS;
-  const queryOf = (calculations: object[], more: Filter[] = []) => ({
-    calculations,
-    breakdowns: [field],
-    filters: [...filters, ...more],
-    time_range: range,
+  const queryOf = (graph: keyof typeof GRAPH_CALCULATIONS) => ({
+    ...overviewSpec(field, range, filters),
+    calculations: GRAPH_CALCULATIONS[graph],
+    orders: undefined,
   });
-  const errorFilter = { column: 'error', op: '=', value: true };
-  const all = datasetPath(place, '__all__');
+  const all = datasetPath(place, about);
   return (
     <div className={css.page} data-testid="home" data-state={overview ? 'ready' : 'loading'}>
       <header className={css.head}>
@@ -88,6 +96,17 @@ export default function HomePage() {
           tabs={FIELDS.map(([id, label]) => ({ id, label }))}
         />
         <label>
+          of
+          <select value={about} onChange={(e) => setSearch({ dataset: asDataset(e.target.value) })}>
+            <option value="__all__">all datasets</option>
+            {datasets.data?.map((d) => (
+              <option key={d.slug} value={d.slug}>
+                {d.name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
           in the last
           <select value={range} onChange={(e) => setSearch({ range: Number(e.target.value) })}>
             {RANGES.map((seconds) => (
@@ -97,6 +116,9 @@ export default function HomePage() {
             ))}
           </select>
         </label>
+        <Link to={all} search={{ query: { time_range: range }, tab: 'raw' }}>
+          Explore data
+        </Link>
       </header>
       <Progress active={shown.isFetching} />
       {shown.error && (
@@ -108,7 +130,7 @@ export default function HomePage() {
           <div className={css.cards}>
             <Card
               to={all}
-              search={{ query: queryOf([{ op: 'COUNT' }]) }}
+              search={{ query: queryOf('requests') }}
               title={hasNone ? 'Events' : 'Requests'}
               value={rateOf(overview.total.count, range)}
               ys={overview.total.counts}
@@ -116,7 +138,7 @@ export default function HomePage() {
             />
             <Card
               to={all}
-              search={{ query: queryOf([{ op: 'COUNT' }], [errorFilter]) }}
+              search={{ query: queryOf('errors') }}
               title="Errors"
               value={shareOf(overview.total)}
               ys={overview.total.errorCounts}
@@ -124,7 +146,7 @@ export default function HomePage() {
             />
             <Card
               to={all}
-              search={{ query: queryOf([{ op: 'HEATMAP', column: 'duration_ms' }]) }}
+              search={{ query: queryOf('durations') }}
               title="Duration, P95"
               value={msOf(overview.total.p95)}
               ys={overview.total.p95s}
@@ -169,13 +191,16 @@ export default function HomePage() {
           )}
         </>
       )}
-      {isAsked && <TraceLists place={place} range={range} />}
-      <RecentQueries place={place} />
-      <Alerts env={env} />
+      {isAsked && <TraceLists place={place} dataset={about} range={range} />}
+      <div className={css.lists}>
+        <RecentQueries place={place} />
+        <AlertLists place={place} />
+      </div>
     </div>
   );
 }
 
+const asDataset = (slug: string) => (slug === '__all__' ? undefined : slug);
 const filterOf = (column: string, value: unknown): Filter =>
   value === null || value === undefined
     ? { column, op: 'does-not-exist' }
@@ -220,18 +245,5 @@ function Row({ line, range, to, search }: { line: Line; range: number; to: strin
       </td>
       <td className="num">{msOf(line.p95)}</td>
     </tr>
-  );
-}
-function Alerts({ env }: { env: string }) {
-  const place = usePlace();
-  const { data } = useQuery(alertingOptions(env));
-  if (!data || (data.triggers === 0 && data.slos === 0)) return null;
-  return (
-    <p className={css.alerts}>
-      <Info size={14} aria-hidden />
-      <Link to={environmentPath(place, '/triggers')}>{data.triggers} triggers</Link> and{' '}
-      <Link to={environmentPath(place, '/slos')}>{data.slos} SLOs</Link> are kept.{' '}
-      {!data.evaluated && 'They are not evaluated in this version.'}
-    </p>
   );
 }

@@ -22,7 +22,7 @@ interface Entry {
   service: string;
   fact: string;
 }
-export function TraceLists({ place, range }: { place: Place; range: number }) {
+export function TraceLists({ place, dataset, range }: { place: Place; dataset: string; range: number }) {
   const body = (filters: Filter[]) => ({
     filters,
     filter_combination: 'AND' as const,
@@ -30,11 +30,11 @@ export function TraceLists({ place, range }: { place: Place; range: number }) {
     limit: SHOWN,
     before: null,
   });
-  const newest = useQuery(rowsOptions(place.env, '__all__', body(ROOTS)));
+  const newest = useQuery(rowsOptions(place.env, dataset, body(ROOTS)));
   const failed = useQuery(
     rowsOptions(
       place.env,
-      '__all__',
+      dataset,
       body([
         { column: 'error', op: '=', value: true },
         { column: 'trace.span_id', op: 'exists' },
@@ -42,7 +42,7 @@ export function TraceLists({ place, range }: { place: Place; range: number }) {
     ),
   );
   const slowest = useQuery(
-    peekOptions(place.env, '__all__', {
+    peekOptions(place.env, dataset, {
       calculations: [{ op: 'MAX', column: 'duration_ms' }],
       breakdowns: ['trace.trace_id', 'name', 'service.name'],
       filters: ROOTS,

@@ -1,6 +1,6 @@
 // Who calls whom, from the spans that a query's filters and times let through: rate, errors and P95 of each service and each call.
 import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
-import { RotateCw, X } from 'lucide-react';
+import { ArrowLeft, ArrowRight, RotateCw, X } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { putGateways } from '../../api/calls';
 import { gatewaysOptions, peekOptions } from '../../api/options';
@@ -12,6 +12,7 @@ import {
   callersOf,
   edgesSpec,
   groupSmallest,
+  hasText,
   isolate,
   nodesSpec,
   NODES_MAX,
@@ -36,6 +37,7 @@ const RANGES = [900, 3600, 7200, 28_800, 86_400];
 const DEFAULT_RANGE = 3600;
 /** Each service that calls a gateway costs a query; those beyond call the gateway itself. */
 const CALLERS_MAX = 20;
+const SELECTIONS_MAX = 100;
 
 /** The declared gateways, and how to declare others. */
 export interface GatewayList {
@@ -52,6 +54,26 @@ function useGateways(env: string): GatewayList {
     onSuccess: (answer) => client.setQueryData(gatewaysOptions(env).queryKey, answer),
   });
   return { list: known.data?.gateways ?? NO_GATEWAYS, error: change.error, set: (list) => change.mutate(list) };
+}
+
+interface Selection {
+  service: string | undefined;
+  calls: string | undefined;
+}
+/** What was chosen one after another while the page is open, and the neighbours of what is chosen now. */
+function useSelections(now: Selection): { back?: Selection; forward?: Selection } {
+  const [{ list, at }, setList] = useState({ list: [now], at: 0 });
+  const isSame = (one?: Selection) => one !== undefined && one.service === now.service && one.calls === now.calls;
+  if (!isSame(list[at])) {
+    if (isSame(list[at - 1])) setList({ list, at: at - 1 });
+    else if (isSame(list[at + 1])) setList({ list, at: at + 1 });
+    else
+      setList({
+        list: [...list.slice(0, at + 1), now].slice(-SELECTIONS_MAX),
+        at: Math.min(at + 1, SELECTIONS_MAX - 1),
+      });
+  }
+  return { back: list[at - 1], forward: list[at + 1] };
 }
 
 export default function MapPage() {
@@ -103,10 +125,12 @@ export default function MapPage() {
     return search.clients ? withClients(passed) : passed;
   }, [plain, nodes.data, edges.data, remotes.data, search.clients, callers, behind, gateways.list]);
   const chosen = search.service;
-  const isolated = useMemo(
-    () => (whole && chosen !== undefined && search.isolate ? isolate(whole, chosen) : whole),
-    [whole, chosen, search.isolate],
-  );
+  const { named } = search;
+  const isolated = useMemo(() => {
+    const wanted = whole && named !== undefined ? isolate(whole, (name) => hasText(name, named)) : whole;
+    return wanted && chosen !== undefined && search.isolate ? isolate(wanted, (name) => name === chosen) : wanted;
+  }, [whole, chosen, named, search.isolate]);
+  const steps = useSelections({ service: chosen, calls: search.calls });
   const count = isolated?.nodes.length ?? 0;
   const map = useMemo(
     () => (isolated && isolated.nodes.length <= SERVICES_MAX ? groupSmallest(isolated) : null),
@@ -138,6 +162,14 @@ export default function MapPage() {
     <div className={css.page} data-testid="map" data-state={isReady ? 'ready' : 'loading'}>
       <header className={css.head}>
         <h1>Service map</h1>
+        <span role="group" aria-label="What was chosen">
+          <IconButton label="Selection before" disabled={!steps.back} onClick={() => setSearch({ ...steps.back })}>
+            <ArrowLeft size={14} />
+          </IconButton>
+          <IconButton label="Selection after" disabled={!steps.forward} onClick={() => setSearch({ ...steps.forward })}>
+            <ArrowRight size={14} />
+          </IconButton>
+        </span>
         <ul className={css.filters} aria-label="Filters">
           {spec.filters?.map((filter, i) => (
             <li key={i}>
@@ -150,6 +182,14 @@ export default function MapPage() {
               </IconButton>
             </li>
           ))}
+          {named !== undefined && (
+            <li>
+              <span>services with “{named}”</span>
+              <IconButton label="Show all services" onClick={() => setSearch({ named: undefined })}>
+                <X size={12} />
+              </IconButton>
+            </li>
+          )}
         </ul>
         <FilterInput onFilter={(filter) => change({ filters: [...(spec.filters ?? []), filter] })} />
         <Button
@@ -193,8 +233,8 @@ export default function MapPage() {
             ))}
         </select>
         {made > 0 && (
-          <span className={css.made} title="When the map was last computed">
-            {new Date(made).toLocaleTimeString([], { timeZone: utc ? 'UTC' : undefined })}
+          <span className={css.made}>
+            computed at {new Date(made).toLocaleTimeString([], { timeZone: utc ? 'UTC' : undefined })}
           </span>
         )}
         <IconButton label="Compute again" onClick={again}>
@@ -225,7 +265,7 @@ export default function MapPage() {
       )}
       {whole && count > SERVICES_MAX && (
         <Empty title={`${numberText(count)} services are more than the ${SERVICES_MAX} that a map can show`}>
-          Add a filter, or choose a service in the list and isolate it.
+          Add a filter, keep to services by a part of their names, or choose one in the list and isolate it.
         </Empty>
       )}
       {whole && count > 0 && (
@@ -267,6 +307,8 @@ export default function MapPage() {
             place={place}
             onChoose={choose}
             onIsolate={(is) => setSearch({ isolate: is || undefined })}
+            named={named}
+            onNamed={(text) => setSearch({ named: text })}
             queryPath={datasetPath(place, '__all__')}
           />
         </div>

@@ -8,6 +8,7 @@ import type { Filter, QuerySpec } from '../../model/query-spec';
 import {
   callFilters,
   CLIENT,
+  hasText,
   msOf,
   rateOf,
   SERVICE,
@@ -39,6 +40,9 @@ interface Props {
   queryPath: string;
   onChoose: (service: string | undefined) => void;
   onIsolate: (is: boolean) => void;
+  /** The part of names that the map keeps to. */
+  named: string | undefined;
+  onNamed: (text: string | undefined) => void;
 }
 export function Panel({ ref, ...props }: Props) {
   const node = props.map.nodes.find((n) => n.name === props.chosen);
@@ -117,25 +121,34 @@ const timesOf = (spec: QuerySpec) =>
     ? { start_time: spec.start_time, end_time: spec.end_time }
     : { time_range: spec.time_range };
 
-function All({ map, seconds, gateways, onChoose }: Omit<Props, 'ref'>) {
+function All({ map, seconds, gateways, named, onNamed, onChoose }: Omit<Props, 'ref'>) {
   const [find, setFind] = useState('');
+  const isNew = find.trim() !== '' && find.trim() !== named;
   const rows = useMemo(() => {
-    const wanted = find.trim().toLowerCase();
-    return map.nodes.filter((n) => n.name.toLowerCase().includes(wanted)).sort((a, b) => b.count - a.count);
+    return map.nodes.filter((n) => hasText(n.name, find)).sort((a, b) => b.count - a.count);
   }, [map, find]);
   return (
     <>
       <h2>
         {countText(map.nodes.length, 'service')}, {countText(map.edges.length, 'call')}
       </h2>
-      <input
-        className={css.find}
-        aria-label="Find a service"
-        placeholder="Find a service"
-        value={find}
-        spellCheck={false}
-        onChange={(e) => setFind(e.target.value)}
-      />
+      <form
+        className={css.actions}
+        onSubmit={(e) => {
+          e.preventDefault();
+          if (isNew) onNamed(find.trim());
+        }}
+      >
+        <input
+          className={css.find}
+          aria-label="Find a service"
+          placeholder="Find a service"
+          value={find}
+          spellCheck={false}
+          onChange={(e) => setFind(e.target.value)}
+        />
+        {isNew && <Button type="submit">Map only these</Button>}
+      </form>
       <FlowTable head="service" rows={rows.map((n) => ({ ...n, key: n.name }))} seconds={seconds} onChoose={onChoose} />
       {gateways.list.length > 0 && (
         <section>

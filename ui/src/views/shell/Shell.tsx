@@ -9,6 +9,7 @@ import { Button, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { DropMenu } from '../../widgets/popup';
 import { usePref, useUtc, writePref } from '../../widgets/prefs';
+import type { HomeSearch } from '../../model/url-state';
 import { datasetPath, environmentPath, useGo, usePathname, usePlace, useTypedSearch } from '../../widgets/route';
 import { TopBarSlot } from '../../widgets/slot';
 import { setTheme, themeChoice, type ThemeChoice } from '../../widgets/theme';
@@ -67,6 +68,9 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   const dataset = params.dataset ?? (isResult && result.data ? (result.data.dataset ?? '__all__') : undefined);
   const queryPath = dataset ?? latest;
   const screen = screenOf(pathname);
+  const search = useTypedSearch<HomeSearch>();
+  // Home names its dataset in its own way; what names none is of all.
+  const about = dataset ?? (screen === 'home' ? search.dataset : undefined) ?? '__all__';
 
   const nextTheme = () => {
     const at = THEMES.findIndex((t) => t.id === themeChoice());
@@ -187,7 +191,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
             onOpenChange={setDatasetOpen}
             trigger={
               <button type="button" className={css.chooser} aria-label="Dataset" data-testid="dataset-chooser">
-                {datasetName(dataset ?? '__all__', datasets.data)}
+                {datasetName(about, datasets.data)}
                 <ChevronDown size={14} />
               </button>
             }
