@@ -5,6 +5,7 @@
 import { pathToFileURL } from 'node:url';
 import { check, inBrowser, inked, main } from './browser.mjs';
 import { walkPages } from './pages.mjs';
+import { walkTraces } from './walk-trace.mjs';
 
 /** Runs the walk; resolves to the names of the steps done, rejects at the first thing that is wrong. */
 export async function walk({
@@ -233,7 +234,10 @@ export async function walk({
       await page.getByPlaceholder(/Search names and values/).fill('');
     });
 
-    if (pages) await walkPages({ ...tools, origin, environment, dataset });
+    if (pages) {
+      await walkPages({ ...tools, origin, environment, dataset });
+      await walkTraces({ ...tools, origin, environment });
+    }
     // The demonstration's own dataset with a planted slow build; without it these steps ask the walk's dataset.
     const slugs = async () => {
       const answer = await page.request.get(`${origin}/api${environment.replace(/^\/[^/]+/, '')}/datasets`);
