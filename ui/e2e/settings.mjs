@@ -1,4 +1,4 @@
-// The part of the walk about what is managed: usage, the team, recipients.
+// The part of the walk about what is managed: usage, the team, recipients, environments, X-Ray's rules and groups, a dataset's schema.
 
 export async function walkSettings({ page, step, shoot, check, origin, environment }) {
   const api = `${origin}/api/environments/${environment.split('/').at(-1)}`;
@@ -62,4 +62,171 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     await row.waitFor({ state: 'detached' });
     check(!(await get('/recipients')).some((r) => r.id === known.id), 'the recipient is not deleted');
   });
+
+  await step('Environments: one is made, gets a description and a colour, and is chosen by it', async () => {
+    await page.getByRole('tab', { name: 'Environments' }).click();
+    await page.getByLabel('Name').fill('Walked place');
+    await page.getByLabel('Colour').selectOption('purple');
+    await page.getByRole('button', { name: 'Create' }).click();
+    const row = page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ hasText: 'Walked place' });
+    await row.getByRole('button', { name: 'Edit' }).click();
+    await page.getByRole('dialog').getByLabel('Description').fill('made by the walk');
+    await page.getByRole('dialog').getByLabel('Colour').selectOption('green');
+    await shoot('environment', { axe: false });
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await row.getByText('made by the walk').waitFor();
+    const kept = (await get('/environments')).find((e) => e.slug === 'walked-place');
+    check(kept.color === 'green' && kept.description === 'made by the walk', `the API keeps ${JSON.stringify(kept)}`);
+    await page.getByRole('button', { name: 'Environment', exact: true }).click();
+    await page.getByRole('menuitem', { name: 'Walked place' }).locator('[style*="--env-green"]').waitFor();
+    await page.keyboard.press('Escape');
+    await shoot('settings-environments');
+  });
+
+  await step(
+    'X-Ray: a sampling rule is made, changed and deleted; the default one only changes its shares',
+    async () => {
+      await page.getByRole('tab', { name: 'X-Ray' }).click();
+      const table = page.getByRole('table', { name: 'Sampling rules' });
+      await page.getByRole('button', { name: 'New rule' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByLabel('Name', { exact: true }).fill('walked');
+      await dialog.getByLabel('Priority').fill('7');
+      await dialog.getByLabel('Reservoir, requests a second').fill('3');
+      await dialog.getByLabel('Rate beyond it, %').fill('12.5');
+      await dialog.getByLabel('Path').fill('/cart/*');
+      await shoot('sampling-rule');
+      await dialog.getByRole('button', { name: 'Create' }).click();
+      const row = table.getByRole('row').filter({ hasText: 'walked' });
+      await row.getByText('path /cart/*').waitFor();
+      const rule = async (name) =>
+        (await get('/xray/sampling-rules')).find((r) => r.SamplingRule.RuleName === name)?.SamplingRule;
+      const made = await rule('walked');
+      check(
+        made.Priority === 7 && made.ReservoirSize === 3 && made.FixedRate === 0.125 && made.URLPath === '/cart/*',
+        `the API has ${JSON.stringify(made)}`,
+      );
+      check((await row.innerText()).includes('12.5 %'), `the page says ${await row.innerText()}`);
+      await row.getByRole('button', { name: 'Edit' }).click();
+      await dialog.getByLabel('Rate beyond it, %').fill('100');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await row.getByText('100 %').waitFor();
+      check((await rule('walked')).FixedRate === 1, 'the rate is not changed');
+      const last = table.getByRole('row').filter({ hasText: 'Default' });
+      check((await last.getByRole('button', { name: 'Delete' }).count()) === 0, 'the default rule can be deleted');
+      await last.getByRole('button', { name: 'Edit' }).click();
+      await dialog.getByLabel('Reservoir, requests a second').fill('2');
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await last.getByText('2/s').waitFor();
+      check((await rule('Default')).ReservoirSize === 2, 'the default rule is not changed');
+      await shoot('settings-x-ray');
+      await row.getByRole('button', { name: 'Delete' }).click();
+      await row.waitFor({ state: 'detached' });
+      check((await rule('walked')) === undefined, 'the rule is not deleted');
+    },
+  );
+
+  await step('X-Ray: a group is made with a filter expression, which is checked, and deleted', async () => {
+    const table = page.getByRole('table', { name: 'Groups of traces' });
+    const dialog = page.getByRole('dialog');
+    await page.getByRole('button', { name: 'New group' }).click();
+    await dialog.getByRole('textbox', { name: /^Name/ }).fill('walked-faults');
+    await dialog.getByLabel('Filter expression').fill('service("checkout") { fault }');
+    await dialog.getByLabel('Watch its faults').check();
+    await dialog.getByRole('button', { name: 'Create' }).click();
+    const row = table.getByRole('row').filter({ hasText: 'walked-faults' });
+    await row.getByText('watched').waitFor();
+    const made = (await get('/xray/groups')).find((g) => g.GroupName === 'walked-faults');
+    check(
+      made.FilterExpression === 'service("checkout") { fault }' && made.InsightsConfiguration.InsightsEnabled,
+      `the API has ${JSON.stringify(made)}`,
+    );
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await row.waitFor({ state: 'detached' });
+  });
+
+  await step('Schema: columns are found, chosen, hidden, shown and deleted, and one gets another type', async () => {
+    const { key } = await (
+      await page.request.post(`${api}/keys`, { data: { name: 'walked schema', kind: 'ingest' } })
+    ).json();
+    const send = (data) =>
+      page.request.post(`${origin}/1/events/walked-schema`, { headers: { 'x-honeycomb-team': key }, data });
+    for (const code of ['200', '404'])
+      check((await send({ code, 'junk.one': 1, 'junk.two': 2 })).ok(), 'an event is refused');
+    await page.goto(`${origin}${environment}/datasets/walked-schema/schema`);
+    const grid = page.getByRole('grid', { name: 'Columns' });
+    await grid.getByText('junk.one').waitFor();
+    await page.getByPlaceholder('Search columns').fill('junk');
+    await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index]').length === 2);
+    await page.getByLabel('Choose all columns found').check();
+    await page.getByText('2 chosen').waitFor();
+    await shoot('schema-chosen');
+    const columns = async () => (await get('/datasets/walked-schema/columns?prefix=junk')).columns;
+    await page.getByRole('button', { name: 'Hide', exact: true }).click();
+    await page.getByText('2 chosen').waitFor({ state: 'detached' });
+    await grid.getByText('hidden').nth(1).waitFor();
+    check(
+      (await columns()).every((c) => c.hidden),
+      'the columns are not hidden',
+    );
+    await page.getByLabel('Choose junk.one').check();
+    await page.getByRole('button', { name: 'Show', exact: true }).click();
+    await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index] em').length === 1);
+    await page.getByLabel('Choose junk.two').check();
+    await page.getByRole('button', { name: 'Delete', exact: true }).click();
+    await page.getByRole('button', { name: 'Delete the column' }).click();
+    await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index]').length === 1);
+    check((await columns()).length === 1, 'the column is not deleted');
+    await page.goto(`${origin}${environment}/datasets/walked-schema/schema?column=code`);
+    const panel = page.locator('[data-testid="column-panel"]');
+    await panel.getByLabel('Type').selectOption('integer');
+    await panel.getByRole('button', { name: 'Save' }).click();
+    await panel.getByText('Saved').waitFor();
+    const [column] = (await get('/datasets/walked-schema/columns?prefix=code')).columns;
+    check(column.type === 'integer', `the API says ${column.type}`);
+  });
+
+  await step(
+    'Dataset: nested objects become columns as deep as it says, and another column plays the duration',
+    async () => {
+      await page.goto(`${origin}${environment}/datasets/walked-schema/schema?tab=settings`);
+      const general = page.locator('section', { has: page.getByRole('heading', { name: 'General' }) });
+      await general.getByLabel('Levels of nested objects that become columns').fill('2');
+      await general.getByRole('button', { name: 'Save' }).click();
+      await general.getByText('Saved').waitFor();
+      const { key } = await (
+        await page.request.post(`${api}/keys`, { data: { name: 'walked depth', kind: 'ingest' } })
+      ).json();
+      const time = new Date().toISOString();
+      const sent = await page.request.post(`${origin}/1/batch/walked-schema`, {
+        headers: { 'x-honeycomb-team': key },
+        data: [
+          {
+            time,
+            data: {
+              'trace.trace_id': 'walkedwalkedwalkedwalked',
+              'trace.span_id': 'aaaa',
+              name: 'walk',
+              duration_ms: 10,
+              took_ms: 4321,
+              a: { b: { c: 1 } },
+            },
+          },
+        ],
+      });
+      check(sent.ok(), `the span is answered with ${sent.status()}`);
+      const named = async (prefix) =>
+        (await get(`/datasets/walked-schema/columns?prefix=${prefix}`)).columns.map((c) => c.key_name);
+      check((await named('a.b')).join() === 'a.b.c', `a.b gives ${await named('a.b')}`);
+      await page.goto(`${origin}${environment}/datasets/walked-schema/schema?tab=settings`);
+      const parts = page.locator('section', {
+        has: page.getByRole('heading', { name: 'Which column plays which part' }),
+      });
+      await parts.getByLabel('duration ms').fill('took_ms');
+      await parts.getByRole('button', { name: 'Save' }).click();
+      await parts.getByText('Saved').waitFor();
+      const { duration_ms: part } = await get('/datasets/walked-schema/definition');
+      check(part?.name === 'took_ms', `the duration is ${part?.name}`);
+    },
+  );
 }

@@ -19,6 +19,7 @@ mod resource;
 mod sharing;
 mod sink;
 mod sql;
+mod team;
 mod usage;
 mod v2;
 mod xray;

@@ -22,6 +22,10 @@ export type Limits = Schemas['RetentionLimits'];
 export type Retention = Schemas['Retention'];
 export type Trigger = Schemas['Trigger'];
 export type Slo = Schemas['Slo'];
+export type TeamEnvironment = Schemas['TeamEnvironment'];
+export type EnvironmentColor = TeamEnvironment['color'];
+export type SamplingRule = Schemas['XRaySamplingRule'];
+export type TraceGroup = Schemas['XRayGroup'];
 export type Rejection = Schemas['Rejection'];
 export type Sharing = { kind: 'team' | 'limited'; collaborators: string[] };
 
@@ -36,6 +40,8 @@ export const saveColumn = (env: string, dataset: string, id: string, body: Schem
   answerOf(
     server.PUT(`${E}/datasets/{dataset}/column-settings/{id}`, { params: { path: { env, dataset, id } }, body }),
   );
+export const deleteColumn = (env: string, dataset: string, id: string) =>
+  answerOf(server.DELETE(`${E}/datasets/{dataset}/column-settings/{id}`, { params: { path: { env, dataset, id } } }));
 export const saveDefinition = (env: string, dataset: string, body: Schemas['DatasetDefinitionChange']) =>
   answerOf(server.PUT(`${E}/datasets/{dataset}/definition`, { params: { path: { env, dataset } }, body }));
 /** Makes a calculated field, or changes the one with the id. */
@@ -60,8 +66,28 @@ export const changeKey = (env: string, id: string, body: { name?: string; disabl
   answerOf(server.PUT(`${E}/keys/{id}`, { params: { path: { env, id } }, body }));
 export const deleteKey = (env: string, id: string) =>
   answerOf(server.DELETE(`${E}/keys/{id}`, { params: { path: { env, id } } }));
-export const makeEnvironment = (env: string, body: { name: string; description: string }) =>
+export const makeEnvironment = (env: string, body: { name: string; description: string; color?: EnvironmentColor }) =>
   answerOf(server.POST(`${E}/environments`, { params: { path: { env } }, body }));
+export const changeEnvironment = (
+  env: string,
+  body: { description?: string; color?: EnvironmentColor; delete_protected?: boolean },
+): Promise<TeamEnvironment> => answerOf(server.PUT(`${E}/environment`, { params: { path: { env } }, body }));
+/** Makes a sampling rule, or changes the one with the name. */
+export const saveRule = (env: string, name: string | undefined, body: SamplingRule) =>
+  name === undefined
+    ? answerOf(server.POST(`${E}/xray/sampling-rules`, { params: { path: { env } }, body }))
+    : answerOf(server.PATCH(`${E}/xray/sampling-rules/{id}`, { params: { path: { env, id: name } }, body }));
+export const deleteRule = (env: string, id: string) =>
+  answerOf(server.DELETE(`${E}/xray/sampling-rules/{id}`, { params: { path: { env, id } } }));
+/** Makes a group, or changes the one with the name. */
+export const saveGroup = (env: string, name: string | undefined, body: Omit<TraceGroup, 'GroupARN'>) => {
+  const { GroupName, ...rest } = body;
+  return name === undefined
+    ? answerOf(server.POST(`${E}/xray/groups`, { params: { path: { env } }, body: { GroupName, ...rest } }))
+    : answerOf(server.PATCH(`${E}/xray/groups/{id}`, { params: { path: { env, id: name } }, body: rest }));
+};
+export const deleteGroup = (env: string, id: string) =>
+  answerOf(server.DELETE(`${E}/xray/groups/{id}`, { params: { path: { env, id } } }));
 export const makeRecipient = (env: string, body: Schemas['NewRecipient']) =>
   answerOf(server.POST(`${E}/recipients`, { params: { path: { env } }, body }));
 export const deleteRecipient = (env: string, id: string) =>
@@ -153,6 +179,14 @@ export const membersOptions = (env: string) =>
 export const environmentsOptions = (env: string) =>
   kept(['environments', env], (signal) =>
     answerOf(server.GET(`${E}/environments`, { params: { path: { env } }, signal })),
+  );
+export const rulesOptions = (env: string) =>
+  kept(['sampling-rules', env], (signal) =>
+    answerOf(server.GET(`${E}/xray/sampling-rules`, { params: { path: { env } }, signal })),
+  );
+export const groupsOptions = (env: string) =>
+  kept(['trace-groups', env], (signal) =>
+    answerOf(server.GET(`${E}/xray/groups`, { params: { path: { env } }, signal })),
   );
 export const recipientsOptions = (env: string) =>
   kept(['recipients', env], (signal) => answerOf(server.GET(`${E}/recipients`, { params: { path: { env } }, signal })));

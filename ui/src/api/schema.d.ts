@@ -92,6 +92,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/environments/{env}/environment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Changes what is given of the environment; its name stays.
+         * @description Needs an administrator who is signed in.
+         */
+        put: operations["put__api_environments_env_environment"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/keys": {
         parameters: {
             query?: never;
@@ -262,7 +282,11 @@ export interface paths {
          */
         put: operations["put__api_environments_env_datasets_dataset_column_settings_id"];
         post?: never;
-        delete?: never;
+        /**
+         * Deletes a column with its values; refused while it plays a part in the dataset's definition.
+         * @description Needs an administrator who is signed in.
+         */
+        delete: operations["delete__api_environments_env_datasets_dataset_column_settings_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2779,7 +2803,14 @@ export interface components {
             /** @description The person's team. */
             team: components["schemas"]["NameAndSlug"] | null;
             /** @description The environments of the team. */
-            environments: components["schemas"]["NameAndSlug"][];
+            environments: {
+                /** @description The name to show. */
+                name: string;
+                /** @description The name in addresses. */
+                slug: string;
+                /** @description The colour people know it by. */
+                color: string;
+            }[];
             /** @description Address of the server. */
             origin: string;
             /** @description Where OTLP over gRPC is taken. */
@@ -2812,6 +2843,13 @@ export interface components {
             slug: string;
             /** @description What people wrote about it. */
             description: string;
+            /**
+             * @description The colour people know it by.
+             * @enum {string}
+             */
+            color: "blue" | "green" | "gold" | "red" | "purple" | "lightBlue" | "lightGreen" | "lightGold" | "lightRed" | "lightPurple";
+            /** @description True while it can't be deleted. */
+            delete_protected: boolean;
             /**
              * Format: date-time
              * @description When it was made.
@@ -3517,12 +3555,70 @@ export interface operations {
                     name: string;
                     /** @description At most 255 characters. */
                     description?: string;
+                    /**
+                     * @description The colour people know it by; one that differs from the neighbours' unless given.
+                     * @enum {string}
+                     */
+                    color?: "blue" | "green" | "gold" | "red" | "purple" | "lightBlue" | "lightGreen" | "lightGold" | "lightRed" | "lightPurple";
                 };
             };
         };
         responses: {
             /** @description Made. */
             201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TeamEnvironment"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    put__api_environments_env_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description At most 255 characters. */
+                    description?: string;
+                    /**
+                     * @description The colour people know it by.
+                     * @enum {string}
+                     */
+                    color?: "blue" | "green" | "gold" | "red" | "purple" | "lightBlue" | "lightGreen" | "lightGold" | "lightRed" | "lightPurple";
+                    /** @description True while it can't be deleted. */
+                    delete_protected?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4031,6 +4127,39 @@ export interface operations {
             415: components["responses"]["OwnRefusal"];
             /** @description A member of the body is wrong. */
             422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_datasets_dataset_column_settings_id: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+                /** @description Id of the column. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };

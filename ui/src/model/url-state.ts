@@ -126,7 +126,7 @@ export interface MapSearch {
   named?: string;
 }
 export interface SettingsSearch {
-  tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'usage' | 'browser' | 'about';
+  tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'x-ray' | 'usage' | 'browser' | 'about';
 }
 export interface SchemaSearch {
   find?: string;

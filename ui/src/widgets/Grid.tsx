@@ -124,7 +124,7 @@ export function Grid(props: Props) {
         }}
         onClick={(e) => {
           const place = placeOf(e);
-          if (!place || (e.target as HTMLElement).closest('a, button')) return;
+          if (!place || (e.target as HTMLElement).closest('a, button, input')) return;
           if (window.getSelection()?.toString()) return;
           setActive(place.index);
           props.onOpen?.(place.index, { x: e.clientX, y: e.clientY, column: place.column });

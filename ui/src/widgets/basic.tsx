@@ -186,3 +186,8 @@ export function ValueLink({ value }: { value: unknown }) {
     </a>
   );
 }
+
+/** The colour that people know an environment by; its name stands beside it. */
+export const EnvironmentMark = ({ color }: { color: string }) => (
+  <i aria-hidden className={css.mark} style={{ background: `var(--env-${color})` }} />
+);

@@ -55,6 +55,15 @@ pub(crate) const RESOURCE: Resource = Resource {
         .takes(Shape::Named(&COLUMN_CHANGE))
         .answers(&[(200, Content::Json(Shape::Named(&COLUMN)))]),
         Route::own(
+            "DELETE",
+            "/api/environments/{env}/datasets/{dataset}/column-settings/{id}",
+            Need::Administrator,
+            |ask| Box::pin(column::delete(ask)),
+        )
+        .about("Deletes a column with its values; refused while it plays a part in the dataset's definition.")
+        .id("column")
+        .answers(&[(204, Content::Nothing)]),
+        Route::own(
             "GET",
             "/api/environments/{env}/datasets/{dataset}/definition",
             LOOK,

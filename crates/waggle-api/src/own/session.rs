@@ -68,7 +68,11 @@ const SESSION: Named = Named {
         ),
         must(
             "environments",
-            Shape::List(&Shape::Named(&NAME_AND_SLUG)),
+            Shape::List(&Shape::Object(&[
+                must("name", Shape::Text, "The name to show."),
+                must("slug", Shape::Text, "The name in addresses."),
+                must("color", Shape::Text, "The colour people know it by."),
+            ])),
             "The environments of the team.",
         ),
         must("origin", Shape::Text, "Address of the server."),
@@ -195,6 +199,10 @@ async fn environments(state: &ApiState, team: TeamId) -> Result<Vec<Json>, Probl
     let environments = state.metastore.environments(team).await?;
     Ok(environments
         .iter()
-        .map(|environment| json!({ "name": environment.name, "slug": environment.slug }))
+        .map(|environment| {
+            json!({
+                "name": environment.name, "slug": environment.slug, "color": environment.color,
+            })
+        })
         .collect())
 }

@@ -5,8 +5,9 @@ use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
 use crate::table::time_text;
+use crate::v2::environment::{COLORS, color_after};
 use axum::http::StatusCode;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{Environment, EnvironmentChange, Error};
 
@@ -36,8 +37,34 @@ pub(crate) const RESOURCE: Resource = Resource {
         .takes(Shape::Object(&[
             must("name", Shape::Text, "1 to 255 characters."),
             may("description", Shape::Text, "At most 255 characters."),
+            may(
+                "color",
+                Shape::Choice(COLORS),
+                "The colour people know it by; one that differs from the neighbours' unless given.",
+            ),
         ]))
         .answers(&[(201, Content::Json(Shape::Named(&ENVIRONMENT)))]),
+        Route::own(
+            "PUT",
+            "/api/environments/{env}/environment",
+            Need::Administrator,
+            |ask| Box::pin(update(ask)),
+        )
+        .about("Changes what is given of the environment; its name stays.")
+        .takes(Shape::Object(&[
+            may("description", Shape::Text, "At most 255 characters."),
+            may(
+                "color",
+                Shape::Choice(COLORS),
+                "The colour people know it by.",
+            ),
+            may(
+                "delete_protected",
+                Shape::Flag,
+                "True while it can't be deleted.",
+            ),
+        ]))
+        .answers(&[(200, Content::Json(Shape::Named(&ENVIRONMENT)))]),
     ],
 };
 
@@ -62,6 +89,16 @@ const ENVIRONMENT: Named = Named {
         must("name", Shape::Text, "The name to show."),
         must("slug", Shape::Text, "The name in addresses."),
         must("description", Shape::Text, "What people wrote about it."),
+        must(
+            "color",
+            Shape::Choice(COLORS),
+            "The colour people know it by.",
+        ),
+        must(
+            "delete_protected",
+            Shape::Flag,
+            "True while it can't be deleted.",
+        ),
         must("created_at", Shape::Time, "When it was made."),
     ],
 };
@@ -95,16 +132,7 @@ async fn list(ask: Ask) -> Answer {
 /// `POST /api/environments/{env}/environments`.
 async fn create(ask: Ask) -> Answer {
     let object = ask.object()?;
-    let text = |member: &'static str| match object.get(member) {
-        None | Some(Json::Null) => Ok(""),
-        Some(Json::String(text)) if text.chars().count() <= TEXT_CHARS_MAX => Ok(text.trim()),
-        Some(_) => Err(Problem::invalid_field(
-            member,
-            DetailCode::Invalid,
-            format!("must be a string of at most {TEXT_CHARS_MAX} characters"),
-        )),
-    };
-    let (name, description) = (text("name")?, text("description")?);
+    let name = text(&object, "name")?.unwrap_or_default();
     if name.is_empty() {
         return Err(Problem::invalid_field(
             "name",
@@ -112,22 +140,67 @@ async fn create(ask: Ask) -> Answer {
             "cannot be blank",
         ));
     }
+    let mut change = read_change(&object)?;
     let metastore = &ask.state.metastore;
     let team = ask.caller.tenant.team;
+    let count = metastore.environments(team).await?.len();
+    change.color.get_or_insert_with(|| color_after(count));
     let made = metastore
-        .create_environment(team, name, ask.state.clock.now_ns())
+        .create_environment(team, &name, ask.state.clock.now_ns())
         .await
         .map_err(|error| match error {
             Error::Conflict(_) => Problem::conflict("an environment of this name exists already"),
             other => other.into(),
         })?;
-    let change = EnvironmentChange {
-        description: Some(description.to_owned()),
-        color: None,
-        is_delete_protected: None,
-    };
     let made = metastore.update_environment(made.tenant, change).await?;
     json_answer(StatusCode::CREATED, &environment_json(&made))
+}
+
+/// `PUT /api/environments/{env}/environment`.
+async fn update(ask: Ask) -> Answer {
+    let change = read_change(&ask.object()?)?;
+    let metastore = &ask.state.metastore;
+    let changed = metastore.update_environment(ask.caller.tenant, change);
+    json_answer(StatusCode::OK, &environment_json(&changed.await?))
+}
+
+/// What is given of an environment's description, colour and protection.
+fn read_change(object: &Map<String, Json>) -> Result<EnvironmentChange, Problem> {
+    let color = text(object, "color")?;
+    if color
+        .as_deref()
+        .is_some_and(|color| !COLORS.contains(&color))
+    {
+        let colors = COLORS.join(", ");
+        return Err(invalid("color", format!("must be one of {colors}")));
+    }
+    let is_delete_protected = match object.get("delete_protected") {
+        None | Some(Json::Null) => None,
+        Some(Json::Bool(is_protected)) => Some(*is_protected),
+        Some(_) => return Err(invalid("delete_protected", "must be true or false")),
+    };
+    Ok(EnvironmentChange {
+        description: text(object, "description")?,
+        color,
+        is_delete_protected,
+    })
+}
+
+fn text(object: &Map<String, Json>, member: &'static str) -> Result<Option<String>, Problem> {
+    match object.get(member) {
+        None | Some(Json::Null) => Ok(None),
+        Some(Json::String(text)) if text.chars().count() <= TEXT_CHARS_MAX => {
+            Ok(Some(text.trim().to_owned()))
+        }
+        Some(_) => Err(invalid(
+            member,
+            format!("must be a string of at most {TEXT_CHARS_MAX} characters"),
+        )),
+    }
+}
+
+fn invalid(member: &str, description: impl Into<String>) -> Problem {
+    Problem::invalid_field(member, DetailCode::Invalid, description)
 }
 
 fn environment_json(environment: &Environment) -> Json {
@@ -135,6 +208,8 @@ fn environment_json(environment: &Environment) -> Json {
         "name": environment.name,
         "slug": environment.slug,
         "description": environment.description,
+        "color": environment.color,
+        "delete_protected": environment.is_delete_protected,
         "created_at": time_text(environment.created_at_ns),
     })
 }

@@ -55,7 +55,7 @@ async fn signing_in_and_out() {
     let somebody = json!({
         "version": version, "dev": false, "user": {"email": EMAIL, "name": "Administrator"},
         "team": {"name": "default", "slug": "default"},
-        "environments": [{"name": "production", "slug": "production"}, {"name": "staging", "slug": "staging"}],
+        "environments": [{"name": "production", "slug": "production", "color": "blue"}, {"name": "staging", "slug": "staging", "color": "blue"}],
         "origin": "http://127.0.0.1:8080", "grpc": "127.0.0.1:4317", "otlp_http": null,
     });
     answer.check(200, &somebody);

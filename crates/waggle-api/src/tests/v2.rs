@@ -511,7 +511,7 @@ async fn several_teams_live_side_by_side() {
     assert_eq!(session["team"]["slug"], "bees");
     assert_eq!(
         session["environments"],
-        json!([{ "name": "production", "slug": "production" }])
+        json!([{ "name": "production", "slug": "production", "color": "blue" }])
     );
     let staging = installation
         .ask("GET", "/api/environments/staging/datasets")

@@ -79,7 +79,7 @@ const TYPE: &str = "environments";
 const TEXT_CHARS_MAX: usize = 255;
 /// Most environments of a team.
 const ENVIRONMENTS_MAX: usize = 1_000;
-const COLORS: &[&str] = &[
+pub(crate) const COLORS: &[&str] = &[
     "blue",
     "green",
     "gold",
@@ -227,8 +227,7 @@ async fn create(ask: TeamAsk) -> Answer {
             Error::Conflict(_) => Problem::conflict("an environment of this name exists already"),
             other => Problem::from(other).of_attributes(),
         })?;
-    // Whoever names no colour gets one that differs from the neighbours'.
-    let color = color.unwrap_or_else(|| COLORS[count % COLORS.len()].to_owned());
+    let color = color.unwrap_or_else(|| color_after(count));
     let change = EnvironmentChange {
         description,
         color: Some(color),
@@ -236,6 +235,11 @@ async fn create(ask: TeamAsk) -> Answer {
     };
     let made = metastore.update_environment(made.tenant, change).await?;
     one(&ask, StatusCode::CREATED, &made)
+}
+
+/// The colour of an environment for which none is named; it differs from those of the `count` before it as long as it can.
+pub(crate) fn color_after(count: usize) -> String {
+    COLORS[count % COLORS.len()].to_owned()
 }
 
 async fn update(ask: TeamAsk) -> Answer {

@@ -71,7 +71,7 @@ export function ColumnPanel({
         />
         <SelectField
           label="Type"
-          hint="Older events are read as this type, too."
+          hint="What suggestions take it for. Values keep the type in which they came; INT or FLOAT in a calculated field reads texts as numbers."
           value={type}
           options={[
             ['string', 'string'],

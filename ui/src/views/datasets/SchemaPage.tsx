@@ -11,6 +11,7 @@ import { Grid } from '../../widgets/Grid';
 import { Link } from '../../widgets/Link';
 import { NoDataset } from '../../widgets/NoDataset';
 import { datasetPath, usePlace, useSetSearch, useTypedSearch } from '../../widgets/route';
+import { BulkBar } from './BulkBar';
 import { ColumnPanel } from './ColumnPanel';
 import css from './datasets.module.css';
 import { FieldsTab } from './FieldsTab';
@@ -28,6 +29,10 @@ export default function SchemaPage() {
   const [now] = useState(() => Date.now());
   const rows = columns.data?.columns ?? [];
   const chosen = rows.find((c) => c.key_name === column);
+  const [picked, setPicked] = useState<ReadonlySet<string>>(() => new Set());
+  const ticked = rows.filter((c) => picked.has(c.id));
+  const tick = (ids: readonly string[], on: boolean) =>
+    setPicked((old) => (on ? new Set([...old, ...ids]) : new Set([...old].filter((id) => !ids.includes(id)))));
 
   if (columns.error instanceof ApiError && columns.error.status === 404)
     return <NoDataset place={place} dataset={dataset} />;
@@ -86,10 +91,30 @@ export default function SchemaPage() {
             {columns.data && rows.length === 0 && (
               <Empty title={find ? `No column name holds “${find}”` : 'This dataset has no columns yet'} />
             )}
+            {ticked.length > 0 && (
+              <BulkBar place={place} dataset={dataset} columns={ticked} onDone={() => setPicked(new Set())} />
+            )}
             {rows.length > 0 && (
               <Grid
                 label="Columns"
                 columns={[
+                  {
+                    id: 'tick',
+                    width: '36px',
+                    head: (
+                      <input
+                        type="checkbox"
+                        aria-label="Choose all columns found"
+                        checked={ticked.length === rows.length}
+                        onChange={(e) =>
+                          tick(
+                            rows.map((c) => c.id),
+                            e.target.checked,
+                          )
+                        }
+                      />
+                    ),
+                  },
                   { id: 'key_name', head: 'Column', width: 'minmax(240px, 3fr)', mono: true },
                   { id: 'type', head: 'Type', width: '90px' },
                   { id: 'description', head: 'Description', width: 'minmax(160px, 3fr)' },
@@ -102,6 +127,15 @@ export default function SchemaPage() {
                 onOpen={(i) => setSearch({ column: rows[i]!.key_name })}
                 cell={(i, id) => {
                   const c = rows[i]!;
+                  if (id === 'tick')
+                    return (
+                      <input
+                        type="checkbox"
+                        aria-label={`Choose ${c.key_name}`}
+                        checked={picked.has(c.id)}
+                        onChange={(e) => tick([c.id], e.target.checked)}
+                      />
+                    );
                   if (id === 'key_name')
                     return (
                       <span title={c.key_name} className={c.hidden ? css.hidden : undefined}>

@@ -123,6 +123,9 @@ function Parts({ place, dataset, definition }: { place: Place; dataset: string; 
           <Button kind="primary" type="submit" disabled={save.isPending || Object.keys(changes).length === 0}>
             Save
           </Button>
+          <span role="status" className={css.saved}>
+            {save.isSuccess ? 'Saved' : ''}
+          </span>
         </FormEnd>
       </Form>
     </section>

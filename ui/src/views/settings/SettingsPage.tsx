@@ -13,7 +13,9 @@ import { setTheme, themeChoice, type ThemeChoice } from '../../widgets/theme';
 import { Environments } from './Environments';
 import { Keys } from './Keys';
 import { Keeping } from './Keeping';
+import { Groups } from './Groups';
 import { Recipients } from './Recipients';
+import { Sampling } from './Sampling';
 import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 import { Usage } from './Usage';
@@ -25,6 +27,7 @@ const TABS: { id: Tab; label: string }[] = [
   { id: 'environments', label: 'Environments' },
   { id: 'recipients', label: 'Recipients' },
   { id: 'retention', label: 'Retention' },
+  { id: 'x-ray', label: 'X-Ray' },
   { id: 'usage', label: 'Usage' },
   { id: 'browser', label: 'This browser' },
   { id: 'about', label: 'About' },
@@ -43,6 +46,12 @@ export default function SettingsPage() {
       {tab === 'environments' && <Environments place={place} />}
       {tab === 'recipients' && <Recipients env={place.env} />}
       {tab === 'retention' && <Keeping env={place.env} />}
+      {tab === 'x-ray' && (
+        <>
+          <Sampling env={place.env} />
+          <Groups env={place.env} />
+        </>
+      )}
       {tab === 'usage' && <Usage env={place.env} />}
       {tab === 'browser' && <Browser />}
       {tab === 'about' && <About />}

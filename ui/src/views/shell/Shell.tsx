@@ -5,7 +5,7 @@ import { Check, ChevronDown, Keyboard, LogOut, Monitor, Moon, PanelLeft, Search,
 import { lazy, Suspense, useEffect, useState } from 'react';
 import { signOut, type Session } from '../../api/calls';
 import { datasetsOptions, resultOptions, sessionOptions } from '../../api/options';
-import { Button, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
+import { Button, EnvironmentMark, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
 import { DropMenu } from '../../widgets/popup';
 import { usePref, useUtc, writePref } from '../../widgets/prefs';
@@ -71,6 +71,7 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
   const search = useTypedSearch<HomeSearch>();
   // Home names its dataset in its own way; what names none is of all.
   const about = dataset ?? (screen === 'home' ? search.dataset : undefined) ?? '__all__';
+  const environment = session.environments.find((e) => e.slug === place.env);
 
   const nextTheme = () => {
     const at = THEMES.findIndex((t) => t.id === themeChoice());
@@ -174,13 +175,15 @@ function Frame({ session, screens }: { session: Session; screens: readonly Scree
           <DropMenu
             trigger={
               <button type="button" className={css.chooser} aria-label="Environment">
-                {session.environments.find((e) => e.slug === place.env)?.name ?? place.env}
+                {environment && <EnvironmentMark color={environment.color} />}
+                {environment?.name ?? place.env}
                 <ChevronDown size={14} />
               </button>
             }
             list={session.environments.map((e) => ({
               id: e.slug,
               label: e.name,
+              icon: <EnvironmentMark color={e.color} />,
               detail: e.slug === place.env ? <Check size={14} /> : undefined,
               onSelect: () => go(environmentPath({ team: place.team, env: e.slug })),
             }))}
