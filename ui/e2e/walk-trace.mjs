@@ -8,6 +8,8 @@ const text = (key, stringValue) => ({ key, value: { stringValue } });
 const RUN = `walk-${hex(3)}`;
 const [FRONT, GATE, BACK] = [`${RUN}-front`, `${RUN}-gate`, `${RUN}-back`];
 const CALLS = 3;
+/** A link to a trace this old needs no times. */
+const OLD_DAYS = 20;
 
 /** Sends traces through the gateway and one with a span event, a link, an error and a log; resolves to what they are called. */
 async function sendTraces({ page, origin, check }) {
@@ -31,7 +33,7 @@ async function sendTraces({ page, origin, check }) {
     endTimeUnixNano: ms(to),
     ...more,
   });
-  const [marked, linked, child] = [hex(16), hex(16), hex(8)];
+  const [marked, linked, old, child] = [hex(16), hex(16), hex(16), hex(8)];
   const root = hex(8);
   const through = Array.from({ length: CALLS }, (_, i) => {
     const [traceId, a, b, c] = [hex(16), hex(8), hex(8), hex(8)];
@@ -44,6 +46,9 @@ async function sendTraces({ page, origin, check }) {
   await post('/v1/traces', {
     resourceSpans: [
       ...through,
+      of('walk-old', [
+        span(old, hex(8), '', -OLD_DAYS * 86_400_000, 1000 - OLD_DAYS * 86_400_000, { name: 'long ago' }),
+      ]),
       of('walk-linked', [span(linked, hex(8), '', 0, 100, { name: 'linked to' })]),
       of('walk-marked', [
         span(marked, root, '', 0, 1000, { name: 'walk root' }),
@@ -70,7 +75,7 @@ async function sendTraces({ page, origin, check }) {
       },
     ],
   });
-  return { marked, linked, child };
+  return { marked, linked, old, child };
 }
 
 export async function walkTraces({ page, step, shoot, still, check, origin, environment }) {
@@ -118,6 +123,12 @@ export async function walkTraces({ page, step, shoot, still, check, origin, envi
     check(has('trace_id') === sent.linked, 'the link leads to another trace');
     await page.goBack();
     await details.waitFor();
+  });
+
+  await step('Trace: the id alone finds one of twenty days ago', async () => {
+    await page.goto(`${origin}${environment}/datasets/__all__/trace?trace_id=${sent.old}`);
+    await page.getByRole('heading', { name: 'long ago', level: 1 }).waitFor();
+    check((await waterfall.getAttribute('aria-rowcount')) === '1', 'the old trace is not one span');
   });
 
   await step(
