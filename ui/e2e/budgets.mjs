@@ -108,7 +108,8 @@ export async function measureBudgets({
   const fresh = async (url, mark) => {
     const context = await browser.newContext({ viewport: { width: 1440, height: 900 } });
     const page = await context.newPage();
-    page.setDefaultTimeout(60_000);
+    // A development server may take long for an answer; that time counts for nothing.
+    page.setDefaultTimeout(150_000);
     await page.addInitScript(observe);
     if (mark) await page.addInitScript((selector) => window.__seen.wait(selector, 'there'), mark);
     await page.goto(url);
