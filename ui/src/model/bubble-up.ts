@@ -1,9 +1,9 @@
 // BubbleUp: what is asked, what comes back, and how it reads.
 import { numberText, valueText } from './format';
 import type { Filter, Scalar } from './query-spec';
-import { behindFilters, behindGroup, type Behind, type QueryAnswer } from './result';
+import { behindFilters, behindGroup, fieldsOfQuery, type Behind, type QueryAnswer, type RowsRequest } from './result';
 
-export interface BubbleRequest {
+export interface BubbleRequest extends Pick<RowsRequest, 'calculated_fields'> {
   filters: Filter[];
   filter_combination: 'AND' | 'OR';
   start_time_ns: string;
@@ -40,6 +40,7 @@ export interface BubbleAnswer extends Counts {
 export function bubbleRequest(answer: QueryAnswer, selection: Behind): BubbleRequest {
   const whole = behindGroup(answer, undefined);
   return {
+    ...fieldsOfQuery(answer.query),
     filters: answer.query.filters ?? [],
     filter_combination: answer.query.filter_combination ?? 'AND',
     start_time_ns: whole.start_ns,

@@ -11,6 +11,7 @@ import {
   rfc3339ToNs,
   shortNumber,
 } from './format';
+import { bubbleRequest } from './bubble-up';
 import { BINDINGS, collisions, pressText } from './keys';
 import { assignStyles, COLOUR_COUNT } from './palette';
 import {
@@ -20,6 +21,7 @@ import {
   groupsOf,
   pastValues,
   onlyGroup,
+  ownFilters,
   rowMatches,
   rowsRequest,
   sortGroups,
@@ -293,6 +295,31 @@ describe('results', () => {
       { column: 'ms', op: '>=', value: 5 },
       { column: 'ms', op: '<', value: 10 },
     ]);
+  });
+  it('lead from a calculation with filters of its own to the rows that it looks at', () => {
+    const failed = [{ column: 'error', op: '=', value: true }];
+    const of = (calculation: object, more = {}) =>
+      ownFilters(
+        answer({ query: { calculations: [{ op: 'COUNT', name: 'failed', ...calculation }], ...more } }),
+        'failed',
+      );
+    expect(of({ filters: failed })).toEqual(failed);
+    expect(of({ column: 'shard' })).toEqual([{ column: 'shard', op: 'exists' }]);
+    expect(of({})).toEqual([]);
+    // One request has one word between its filters.
+    const two = [...failed, { column: 'slow', op: '=', value: true }];
+    expect(of({ filters: two, filter_combination: 'OR' })).toEqual([]);
+    expect(of({ filters: failed }, { filters: two, filter_combination: 'OR' })).toEqual([]);
+    const a = answer();
+    expect(rowsRequest(a, { ...behindBucket(a, 1080), filters: failed }).request.filters).toEqual(failed);
+  });
+  it('take the columns that the query computes along', () => {
+    const calculated_fields = [{ name: 'slow', expression: 'GT($ms, 1)' }];
+    const a = answer({ query: { calculations: [{ op: 'COUNT' }], calculated_fields } });
+    const { request } = rowsRequest(a, behindBucket(a, 1080));
+    expect(request.calculated_fields).toEqual(calculated_fields);
+    expect(bubbleRequest(a, behindBucket(a, 1080))).toMatchObject({ calculated_fields });
+    expect(rowsRequest(answer(), undefined).request).not.toHaveProperty('calculated_fields');
   });
   it('keep the meaning of OR: the group is then checked row by row', () => {
     const filters = [

@@ -44,6 +44,8 @@ export interface QuerySpec {
   havings?: Having[];
   formulas?: Formula[];
   compare_time_offset_seconds?: number;
+  /** Columns computed for this query alone. */
+  calculated_fields?: { name: string; expression: string }[];
   [other: string]: unknown;
 }
 

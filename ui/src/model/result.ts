@@ -178,6 +178,8 @@ export interface Behind {
   end_ns: string;
   group?: Record<string, Scalar | null>;
   range?: { column: string; from: number; to: number };
+  /** Those that the calculation of the point looks at. */
+  filters?: Filter[];
 }
 const NS = 1_000_000_000n;
 const secondsToNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1000)) * 1_000_000n;
@@ -203,7 +205,16 @@ function groupValues(answer: QueryAnswer, group: Group | undefined): Behind['gro
 const filterFor = (column: string, value: Scalar | null): Filter =>
   value === null ? { column, op: 'does-not-exist' } : { column, op: '=', value };
 
+/** What a calculation's own filters leave, as far as one request can say it: filters joined by OR are not among those of AND. */
+export function ownFilters(answer: QueryAnswer, key: string): Filter[] {
+  const calculation = calculationsOf(answer.query).find((c) => calculationKey(c) === key);
+  if (!calculation || !canFilter(answer.query)) return [];
+  const { op, column, filters = [], filter_combination } = calculation;
+  const said = filter_combination === 'OR' && filters.length > 1 ? [] : filters;
+  return [...said, ...(op === 'COUNT' && column ? [{ column, op: 'exists' }] : [])];
+}
 export const behindFilters = (behind: Behind): Filter[] => [
+  ...(behind.filters ?? []),
   ...Object.entries(behind.group ?? {}).map(([column, value]) => filterFor(column, value)),
   ...(behind.range
     ? [
@@ -218,7 +229,11 @@ export interface RowsRequest {
   filter_combination: 'AND' | 'OR';
   start_time_ns: string;
   end_time_ns: string;
+  calculated_fields?: QuerySpec['calculated_fields'];
 }
+/** What the filters of a query may name besides the columns there are. */
+export const fieldsOfQuery = ({ calculated_fields }: QuerySpec): Pick<RowsRequest, 'calculated_fields'> =>
+  calculated_fields?.length ? { calculated_fields } : {};
 /**
  * What to ask for, and what is left to check here: one request joins all its filters by one word, so with two or more filters
  * joined by OR the group cannot travel with them and is checked row by row.
@@ -230,7 +245,7 @@ export function rowsRequest(
   const filters = answer.query.filters ?? [];
   const extra = behind ? behindFilters(behind) : [];
   const range = behind ?? behindGroup(answer, undefined);
-  const times = { start_time_ns: range.start_ns, end_time_ns: range.end_ns };
+  const times = { start_time_ns: range.start_ns, end_time_ns: range.end_ns, ...fieldsOfQuery(answer.query) };
   if (answer.query.filter_combination === 'OR' && filters.length > 1) {
     return { request: { filters, filter_combination: 'OR', ...times }, check: extra };
   }

@@ -38,6 +38,7 @@ const ChartTable = lazy(() => import('./ChartTable'));
 
 export type HeatScale = 'log' | 'linear' | 'rank';
 export interface BoxRequest extends HeatArea {
+  calculation: string;
   column: string;
   count: number;
   x: number;
@@ -72,7 +73,7 @@ interface Props {
   onKey?: (key: 'z' | 'w' | 'x', area: HeatArea, column: string) => void;
   onSpan?: (span: TimeSpan) => void;
   onPoint?: (point: ChartPoint) => void;
-  onCell?: (cell: HeatCell, column: string) => void;
+  onCell?: (cell: HeatCell, column: string, calculation: string) => void;
   onBox?: (box: BoxRequest) => void;
   onHide?: (key: string) => void;
   onGroup?: (group: Group, at: { x: number; y: number }) => void;
@@ -212,8 +213,8 @@ export function Charts(props: Props) {
                 markers={markers}
                 hideTip={view?.hide_hovers}
                 box={boxOf(chosen, c.column)}
-                onBox={props.onBox && ((box) => props.onBox!({ ...box, column: c.column ?? '' }))}
-                onCell={props.onCell && ((cell) => props.onCell!(cell, c.column ?? ''))}
+                onBox={props.onBox && ((box) => props.onBox!({ ...box, column: c.column ?? '', calculation: c.key }))}
+                onCell={props.onCell && ((cell) => props.onCell!(cell, c.column ?? '', c.key))}
                 onKey={props.onKey && ((key, area) => props.onKey!(key, area, c.column ?? ''))}
               />
             ) : kind === 'stat' ? (

@@ -10,6 +10,7 @@ import {
   behindGroup,
   calculationsOfAnswer,
   groupsOf,
+  ownFilters,
   type Behind,
   type EventRow,
   type Group,
@@ -107,8 +108,18 @@ export function ResultView(props: Props) {
     const list = valueMenu(actions, field, row);
     if (list.length > 0) setMenu({ ...at, title: `${field} = ${String(row.data[field]).slice(0, 120)}`, list });
   };
+  const own = (calculation: string): Pick<Behind, 'filters'> => {
+    const filters = ownFilters(answer, calculation);
+    return filters.length > 0 ? { filters } : {};
+  };
   const openGroup = (group: Group, at: { x: number; y: number }) =>
-    openPoint({ ...at, title: group.label, group, behind: behindGroup(answer, group) });
+    openPoint({
+      ...at,
+      title: group.label,
+      group,
+      // The numbers of a row may be of several calculations: then its events are all of the group.
+      behind: { ...behindGroup(answer, group), ...(answer.calculations.length === 1 && own(answer.calculations[0]!)) },
+    });
   const spanBehind = (start: number, end: number): Behind => ({
     start_ns: String(BigInt(Math.round(Math.max(start, answer.start_time) * 1000)) * 1_000_000n),
     end_ns: String(BigInt(Math.round(Math.min(end, answer.end_time) * 1000)) * 1_000_000n),
@@ -119,7 +130,11 @@ export function ResultView(props: Props) {
         x: box.x,
         y: box.y,
         title: `${countText(box.count, 'event')}, ${box.column} ${quantitiesText(box.column, box.from, box.to)}`,
-        behind: { ...spanBehind(box.start, box.end), range: { column: box.column, from: box.from, to: box.to } },
+        behind: {
+          ...spanBehind(box.start, box.end),
+          ...own(box.calculation),
+          range: { column: box.column, from: box.from, to: box.to },
+        },
       },
       box.start,
       box.end,
@@ -187,13 +202,17 @@ export function ResultView(props: Props) {
           )
         }
         onBox={onBox}
-        onCell={(cell, column) =>
+        onCell={(cell, column, calculation) =>
           openPoint({
             x: cell.x,
             y: cell.y,
             bucket: cell.bucket,
             title: `${column} ${quantitiesText(column, cell.from, cell.to)}: ${countText(cell.count, 'event')}`,
-            behind: { ...behindBucket(answer, cell.bucket), range: { column, from: cell.from, to: cell.to } },
+            behind: {
+              ...behindBucket(answer, cell.bucket),
+              ...own(calculation),
+              range: { column, from: cell.from, to: cell.to },
+            },
           })
         }
         onPoint={(p) => {
@@ -204,7 +223,7 @@ export function ResultView(props: Props) {
             bucket: p.bucket,
             group: p.group,
             title: `${p.group.label}: ${quantityText(p.unitOf, p.value)}`,
-            behind: behindBucket(answer, p.bucket, p.group),
+            behind: { ...behindBucket(answer, p.bucket, p.group), ...own(p.calculation) },
             ...(column && /^(AVG|MIN|MAX|P\d+)\(/.test(p.calculation) ? { atMost: { column, value: p.value } } : {}),
           });
         }}

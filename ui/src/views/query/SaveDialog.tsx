@@ -2,8 +2,9 @@
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { Fragment, useState } from 'react';
 import { createBoard, getBoard, nameQuery, saveBoard, type Board, type NewBoard } from '../../api/calls';
-import { boardsOptions, namesOptions } from '../../api/options';
+import { boardsOptions, historyOptions, namesOptions } from '../../api/options';
 import { nextPlace } from '../../model/board';
+import { tidy } from '../../model/query-spec';
 import type { QueryAnswer } from '../../model/result';
 import type { ViewSettings } from '../../model/view-settings';
 import { Button, ErrorBox } from '../../widgets/basic';
@@ -11,6 +12,9 @@ import { Link } from '../../widgets/Link';
 import { DialogBox } from '../../widgets/popup';
 import { environmentPath, type Place } from '../../widgets/route';
 import css from './query.module.css';
+
+/** So far back the same question is looked for. */
+const RUNS_LOOKED_AT = 100;
 
 interface Props {
   place: Place;
@@ -32,7 +36,13 @@ export default function SaveDialog({ place, dataset, answer, view, toBoard, onCl
   const [error, setError] = useState<Error | null>(null);
   const [saved, setSaved] = useState<Board | null>(null);
   const names = useQuery(namesOptions(place.env, dataset));
-  const called = (names.data ?? []).filter((n) => n.query_id === answer.query_id);
+  // Every run has a query of its own: the names of those that asked the same are names of this one.
+  const runs = useQuery(historyOptions(place.env, { dataset, limit: RUNS_LOOKED_AT }));
+  const text = JSON.stringify(tidy(answer.query));
+  const same = new Set(
+    (runs.data?.runs ?? []).filter((r) => JSON.stringify(tidy(r.query)) === text).map((r) => r.query_id),
+  );
+  const called = (names.data ?? []).filter((n) => n.query_id === answer.query_id || same.has(n.query_id));
   const isRight = name.trim() !== '' && (!toBoard || board !== '' || newBoard.trim() !== '');
 
   const save = async () => {
