@@ -1,15 +1,25 @@
 //! Finding erased values in what people kept: the values of filters, the literals of expressions, and what attributes of requests must match.
-//! A text is found wherever something is compared with it, a number where its own column is.
+//! A text is found wherever something is compared with it, a number only where its own column is compared with it as equal or as
+//! different. Conditions on results (havings) compare with counts of events, which no event brought: they are left alone.
 //! Names, descriptions and columns are not looked at: a word that was erased as a value would take away what only happens to be called so.
 
+mod expression;
 mod xray;
 
 use crate::ErasedValues;
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use std::ops::Range;
 
 /// What stands in the place of an erased text where the rest is kept.
 pub(crate) const ERASED: &str = "(erased)";
+
+/// Operators that compare with a number itself, not with an order of numbers.
+const EQUALITY: [&str; 4] = ["=", "!=", "in", "not-in"];
+
+/// What is before the name of a column in another span of the trace. Source: spec/honeycomb-api.md section 11.6.
+const RELATIONS: [&str; 7] = [
+    "root.", "parent.", "child.", "any.", "any2.", "any3.", "none.",
+];
 
 /// True when a query, view or calculated field compares with one of the values.
 pub(crate) fn names(json: &Json, values: &ErasedValues) -> bool {
@@ -21,16 +31,16 @@ pub(crate) fn names(json: &Json, values: &ErasedValues) -> bool {
 pub(crate) fn erase(json: &mut Json, values: &ErasedValues) -> bool {
     match json {
         Json::Object(members) => {
-            let column = members.get("column").and_then(Json::as_str);
-            let column = column.map(str::to_owned);
+            let column = compared_column(members);
             let mut is_changed = false;
             for (name, member) in members {
                 is_changed |= match (name.as_str(), member) {
+                    ("havings", _) => false,
                     ("value", value) => erase_value(value, column.as_deref(), values),
                     ("expression", Json::String(expression)) => {
-                        let found = literals(expression);
+                        let found = expression::literals(expression);
                         erase_literals(expression, found, &values.texts)
-                            | erase_numbers(expression, &values.numbers)
+                            | erase_numbers(expression, values)
                     }
                     ("filter_expression", Json::String(expression)) => {
                         let found = xray::values(expression);
@@ -53,6 +63,17 @@ pub(crate) fn erase(json: &mut Json, values: &ErasedValues) -> bool {
         }
         _ => false,
     }
+}
+
+/// The column that a filter compares with its value as equal or as different.
+fn compared_column(filter: &Map<String, Json>) -> Option<String> {
+    // Filters of queries have an `op`, those of a board's views an `operation`.
+    let op = filter.get("op").or_else(|| filter.get("operation"));
+    let is_equality = op
+        .and_then(Json::as_str)
+        .is_some_and(|op| EQUALITY.contains(&op));
+    let column = filter.get("column").and_then(Json::as_str);
+    column.filter(|_| is_equality).map(str::to_owned)
 }
 
 fn erase_value(value: &mut Json, column: Option<&str>, values: &ErasedValues) -> bool {
@@ -85,8 +106,8 @@ fn has(values: &ErasedValues, column: &str, number: &str) -> bool {
 
 /// Whether a name means a column, be it that of another span (`root.user`).
 fn is_column(name: &str, column: &str) -> bool {
-    let before = name.strip_suffix(column);
-    before.is_some_and(|before| before.is_empty() || before.ends_with('.'))
+    let mut relations = RELATIONS.iter();
+    name == column || relations.any(|relation| name.strip_prefix(relation) == Some(column))
 }
 
 /// A number as equal numbers are all written: `5`, `5.0` and `5e0` are `5`. What is no number stays as it is.
@@ -111,28 +132,18 @@ fn erase_literals(
     replace(expression, &found, &format!("\"{ERASED}\""))
 }
 
-/// Empties the numbers of an expression that were erased from a column which it names.
-fn erase_numbers(expression: &mut String, erased: &[(String, String)]) -> bool {
-    if erased.is_empty() {
+/// Empties the numbers of an expression that are compared with a column they were erased from.
+fn erase_numbers(expression: &mut String, values: &ErasedValues) -> bool {
+    if values.numbers.is_empty() {
         return false;
     }
-    let words = words(expression);
-    let mut columns = words.iter().filter_map(|word| match word {
-        Word::Column(name) => Some(name.as_str()),
-        Word::Number(..) => None,
-    });
-    let named: Vec<&str> = columns.by_ref().collect();
-    let is_erased = |number: &str| {
-        let mut erased = erased.iter().filter(|(_, known)| known == number);
-        erased.any(|(column, _)| named.iter().any(|name| is_column(name, column)))
-    };
-    let found: Vec<Range<usize>> = words
-        .iter()
-        .filter_map(|word| match word {
-            Word::Number(place, number) if is_erased(number) => Some(place.clone()),
-            _ => None,
-        })
+    let mut found: Vec<Range<usize>> = expression::comparisons(expression)
+        .into_iter()
+        .filter(|compared| has(values, &compared.column, &compared.number))
+        .map(|compared| compared.place)
         .collect();
+    found.sort_by_key(|place| place.start);
+    found.dedup();
     replace(expression, &found, "null")
 }
 
@@ -141,122 +152,6 @@ fn replace(expression: &mut String, places: &[Range<usize>], by: &str) -> bool {
         expression.replace_range(place.clone(), by);
     }
     !places.is_empty()
-}
-
-enum Word {
-    Column(String),
-    /// Where it is, with its sign, and its [`decimals`].
-    Number(Range<usize>, String),
-}
-
-/// The columns and numbers of an expression. Source of the grammar: spec/honeycomb-api.md section 10.1.
-fn words(expression: &str) -> Vec<Word> {
-    let texts = literals(expression);
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(letter) = expression.get(at..).and_then(|rest| rest.chars().next()) {
-        if let Some((place, _)) = texts.iter().find(|(place, _)| place.start == at) {
-            at = place.end;
-            continue;
-        }
-        let after = at + letter.len_utf8();
-        let rest = expression.get(after..).unwrap_or_default();
-        let quote = rest.chars().next().filter(|next| matches!(next, '"' | '`'));
-        if let ('$', Some(quote)) = (letter, quote) {
-            let name = rest.get(1..).and_then(|rest| rest.split(quote).next());
-            let name = name.unwrap_or_default();
-            found.push(Word::Column(name.to_owned()));
-            at = after + 2 + name.len();
-        } else if letter == '$' {
-            let is_of_name = |c: char| c.is_alphanumeric() || "_./:=+?-".contains(c);
-            let length = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
-            found.push(Word::Column(
-                rest.get(..length).unwrap_or_default().to_owned(),
-            ));
-            at = after + length;
-        } else if letter.is_alphabetic() || letter == '_' {
-            at = after + length_of(rest, |c| c.is_alphanumeric() || c == '_');
-        } else if letter.is_ascii_digit() || letter == '.' {
-            let end = after + length_of(rest, |c| c.is_ascii_alphanumeric() || c == '.');
-            let is_signed = expression
-                .get(..at)
-                .is_some_and(|before| before.ends_with('-'));
-            let start = at - usize::from(is_signed);
-            let number = decimals(expression.get(start..end).unwrap_or_default());
-            found.push(Word::Number(start..end, number));
-            at = end;
-        } else {
-            at = after;
-        }
-    }
-    found
-}
-
-fn length_of(text: &str, is_of_it: impl Fn(char) -> bool) -> usize {
-    text.find(|c| !is_of_it(c)).unwrap_or(text.len())
-}
-
-/// The text literals of an expression with their quotes, and what they mean; quoted names of columns are none. Source of the grammar:
-/// spec/honeycomb-api.md section 10.1.
-fn literals(expression: &str) -> Vec<(Range<usize>, String)> {
-    let mut found = Vec::new();
-    let mut is_column = false;
-    let mut letters = expression.char_indices();
-    while let Some((start, letter)) = letters.next() {
-        if !matches!(letter, '"' | '`') {
-            is_column = letter == '$';
-            continue;
-        }
-        let mut text = String::new();
-        let mut end = None;
-        while let Some((at, inner)) = letters.next() {
-            match inner {
-                quote if quote == letter => {
-                    end = Some(at + quote.len_utf8());
-                    break;
-                }
-                '\\' if letter == '"' => {
-                    let (meant, length) = escaped(letters.as_str());
-                    text.extend(meant);
-                    for _ in 0..length {
-                        letters.next();
-                    }
-                }
-                other => text.push(other),
-            }
-        }
-        if let Some(end) = end.filter(|_| !is_column) {
-            found.push((start..end, text));
-        }
-        is_column = false;
-    }
-    found
-}
-
-/// What an escape means, and how many letters after the backslash it takes.
-fn escaped(rest: &str) -> (Option<char>, usize) {
-    let Some(kind) = rest.chars().next() else {
-        return (None, 0);
-    };
-    let number = |skipped: usize, digits: usize, radix: u32| {
-        let text: String = rest.chars().skip(skipped).take(digits).collect();
-        let meant = u32::from_str_radix(&text, radix).ok();
-        (meant.and_then(char::from_u32), skipped + digits)
-    };
-    match kind {
-        'a' => (Some('\x07'), 1),
-        'b' => (Some('\x08'), 1),
-        'f' => (Some('\x0c'), 1),
-        'n' => (Some('\n'), 1),
-        'r' => (Some('\r'), 1),
-        't' => (Some('\t'), 1),
-        'v' => (Some('\x0b'), 1),
-        'x' => number(1, 2, 16),
-        'u' => number(1, 4, 16),
-        'U' => number(1, 8, 16),
-        '0'..='7' => number(0, 3, 8),
-        other => (Some(other), 1),
-    }
 }
 
 #[cfg(test)]

@@ -71,7 +71,8 @@ pub struct RunningErasure {
 pub struct ErasedValues {
     /// Texts, whatever is compared with them.
     pub texts: Vec<String>,
-    /// Numbers in decimals, each with its column: unlike a text, the same number means something else in another. Whole ones have no point.
+    /// Numbers in decimals, each with its column: unlike a text, the same number means something else in another column, and in the same
+    /// column of another dataset. Whole ones have no point.
     pub numbers: Vec<(String, String)>,
 }
 
@@ -103,8 +104,8 @@ pub trait Erasures: Send + Sync {
     async fn running_erasures(&self) -> Result<Vec<RunningErasure>>;
 
     /// Deletes what else may hold the events of an erasure: all results of queries over its dataset or over all datasets, the saved
-    /// queries of the tenant that compare with one of `values`, in a filter's value or in a literal of an expression, and the erasure's own
-    /// request. In boards and their views, suggestions, groups and calculated fields, which others may use, the values
+    /// queries of the tenant that compare with one of `values`, in a filter's value or in a literal of an expression (a number: those that
+    /// read the dataset and compare its column with it), and the erasure's own request. In boards and their views, suggestions, groups and calculated fields, which others may use, the values
     /// alone go. Answers that were asked for before
     /// the erasure has ended are not written down after this either; see [`Queries::record_run`](crate::Queries::record_run).
     async fn forget_erased(

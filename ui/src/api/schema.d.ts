@@ -3294,7 +3294,7 @@ export interface components {
         };
         /** @description Which events go. */
         EraseRequest: {
-            /** @description At least one; calculated fields are refused. */
+            /** @description At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times. */
             filters: components["schemas"]["Filter"][] | null;
             /** @description AND unless given. */
             filter_combination?: ("AND" | "OR") | null;

@@ -68,7 +68,7 @@ const REQUEST: Named = Named {
         must(
             "filters",
             FILTERS,
-            "At least one; calculated fields are refused.",
+            "At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times.",
         ),
         may(
             "filter_combination",

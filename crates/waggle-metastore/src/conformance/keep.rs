@@ -344,11 +344,48 @@ pub(super) async fn numbers_are_forgotten_with_their_column(metastore: &dyn Meta
     let ours = tenant(metastore, "bees").await;
     let made = metastore.ensure_dataset(ours, "shop", 10, NOW).await;
     let shop = made.unwrap().dataset.id;
+    let other = dataset(metastore, ours, "other").await;
+    let user = r#"{"filters":[{"column":"user","op":"=","value":4711}]}"#;
+    let field = "EQUALS($user, 4711)";
+    let limits = ArtifactLimits {
+        count_max: 10,
+        bytes_max: 10_000,
+    };
+    for (alias, dataset) in [
+        ("all", None),
+        ("of_shop", Some(shop)),
+        ("other", Some(other)),
+    ] {
+        let place = Place {
+            dataset,
+            ..Place::default()
+        };
+        let field = DerivedColumn {
+            alias: alias.to_owned(),
+            expression: field.to_owned(),
+            description: String::new(),
+        };
+        let made = metastore.create_artifact(ours, &place, field, limits, NOW);
+        made.await.unwrap();
+    }
     let mut queries = Vec::new();
+    for (scope, is_left) in [(DatasetScope::All, false), (DatasetScope::One(other), true)] {
+        let query = metastore.create_query(ours, &scope, user, NOW).await;
+        queries.push((query.unwrap().id, user, is_left));
+    }
     for (spec, is_left) in [
+        (user, false),
         (
-            r#"{"filters":[{"column":"user","op":"=","value":4711}]}"#,
-            false,
+            r#"{"havings":[{"calculate_op":"COUNT_DISTINCT","column":"user","op":">","value":4711}]}"#,
+            true,
+        ),
+        (
+            r#"{"filters":[{"column":"order.user","op":"=","value":4711}]}"#,
+            true,
+        ),
+        (
+            r#"{"calculated_fields":[{"name":"x","expression":"RATE($user, 4711)"}]}"#,
+            true,
         ),
         (
             r#"{"filters":[{"column":"root.user","op":"in","value":[1,4711.0]}]}"#,
@@ -403,5 +440,13 @@ pub(super) async fn numbers_are_forgotten_with_their_column(metastore: &dyn Meta
     for (id, spec, is_left) in queries {
         let found = metastore.query(ours, &id).await.unwrap();
         assert_eq!(found.is_some(), is_left, "{spec}");
+    }
+    let fields = metastore.artifacts::<DerivedColumn>(ours).await.unwrap();
+    for kept in fields {
+        let expected = match kept.value.alias.as_str() {
+            "other" => field,
+            _ => "EQUALS($user, null)",
+        };
+        assert_eq!(kept.value.expression, expected, "{}", kept.value.alias);
     }
 }

@@ -136,8 +136,13 @@ fn numbers_are_found_where_their_column_is() {
             &filter("other_user.id", value),
         );
     }
-    let list = |value: Json| json!({"column": "user.id", "value": [1, value, "x"]});
-    check(list(json!(4711)), &list(json!(ERASED)));
+    for op in ["in", "not-in"] {
+        let list = |value: Json| json!({"column": "user.id", "op": op, "value": [1, value, "x"]});
+        check(list(json!(4711)), &list(json!(ERASED)));
+    }
+    let of_view =
+        |value: Json| json!({"column": "any2.user.id", "operation": "!=", "value": value});
+    check(of_view(json!(4711)), &of_view(json!(ERASED)));
     let field = |expression: &str| json!({ "expression": expression });
     for (written, left) in [
         ("EQUALS($user.id, 4711)", "EQUALS($user.id, null)"),
@@ -146,21 +151,65 @@ fn numbers_are_found_where_their_column_is() {
             "IN($\"user.id\", 1, null, null)",
         ),
         (
-            "$root.user.id = 4711e0 OR $x = -2.5",
-            "$root.user.id = null OR $x = null",
+            "$root.user.id = 4711e0 OR $user.id != -2.5",
+            "$root.user.id = null OR $user.id != null",
         ),
-        ("IF($user.id > 5, 4711, 0)", "IF($user.id > 5, null, 0)"),
+        (
+            "IF(($user.id) = (4711), 4711, !EQUALS(4.711e+3, $user.id))",
+            "IF(($user.id) = (null), 4711, !EQUALS(null, $user.id))",
+        ),
+        (
+            "$user.id = 1 + 1 OR not(in($`user.id`, `4711`, 4711))",
+            "$user.id = 1 + 1 OR not(in($`user.id`, `4711`, null))",
+        ),
     ] {
         check(field(written), &field(left));
     }
+}
+
+#[test]
+fn numbers_stay_where_they_mean_something_else() {
+    for kept in [
+        json!({"filters": [{"column": "order.user.id", "op": "=", "value": 4711}]}),
+        json!({"filters": [{"column": "user.id", "op": ">", "value": 4711}]}),
+        json!({"havings": [{"calculate_op": "COUNT_DISTINCT", "column": "user.id", "op": "=", "value": 4711}]}),
+        json!({"calculations": [{"op": "P99", "column": "user.id"}], "limit": 4711}),
+    ] {
+        check(kept.clone(), &kept);
+    }
     for kept in [
         "EQUALS($status, 4711)",
+        "EQUALS($order.user.id, 4711)",
         "EQUALS($user.id, 47110) OR $a4711 = 1",
         "CONCAT($user.id, \"x 4711\")",
         "$\"user.id 4711\" = 1",
         "LOG4711($user.id)",
         "$user.id = 2.5",
+        "$user.id = 4711 + 1 OR $user.id * 2 = 4711 OR 1 - 4711 = $user.id",
+        "$user.id = 4711 < 5 OR !$user.id = 4711",
+        "IF($user.id > 5, 4711, 0)",
+        "RATE($user.id, 4711) = 4711",
+        "BUCKET($user.id, 4711) = 4711 AND GT($user.id, 4711)",
+        "$user.id = 5 OR $other = 4711",
     ] {
-        check(field(kept), &field(kept));
+        let field = json!({ "expression": kept });
+        check(field.clone(), &field);
+    }
+    // Nobody can have kept them, and they must not stop an erasure.
+    for broken in [
+        "$user.id = ",
+        "IN($user.id, 4711",
+        &"(".repeat(4_000),
+        "$",
+        "- 4711",
+        "é = 4711",
+    ] {
+        names(
+            &json!({ "expression": broken }),
+            &ErasedValues {
+                texts: Vec::new(),
+                numbers: vec![("user.id".to_owned(), "4711".to_owned())],
+            },
+        );
     }
 }

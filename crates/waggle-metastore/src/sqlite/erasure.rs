@@ -10,6 +10,7 @@ use async_trait::async_trait;
 use serde_json::Value as Json;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{AssertSqlSafe, Row, Sqlite, Transaction};
+use std::borrow::Cow;
 use waggle_model::{DatasetId, Tenant, TimeRange};
 
 const RUNNING: &str = "running";
@@ -134,8 +135,8 @@ impl Erasures for SqliteMetastore {
         for (_, number) in &mut values.numbers {
             *number = erased::decimals(number);
         }
-        forget_queries(&mut transaction, tenant, &values).await?;
-        forget_in_artifacts(&mut transaction, tenant, &values).await?;
+        forget_queries(&mut transaction, tenant, dataset, &values).await?;
+        forget_in_artifacts(&mut transaction, tenant, dataset, &values).await?;
         sqlx::query("UPDATE erasures SET request = NULL WHERE id = ?")
             .bind(erasure.0)
             .execute(&mut *transaction)
@@ -161,6 +162,7 @@ impl Erasures for SqliteMetastore {
 async fn forget_queries(
     transaction: &mut Transaction<'static, Sqlite>,
     tenant: Tenant,
+    dataset: DatasetId,
     values: &ErasedValues,
 ) -> Result<()> {
     let escaped = |text: &String| serde_json::to_string(text).unwrap_or_default();
@@ -173,7 +175,7 @@ async fn forget_queries(
     for part in texts.chain(columns) {
         // Most queries have neither of it nor an expression that could write it in another way; only the others are read.
         let rows = sqlx::query(
-            "SELECT id, spec_json FROM queries
+            "SELECT id, dataset_id, spec_json FROM queries
              WHERE team_id = ? AND environment_id = ?
                  AND (instr(spec_json, ?) > 0 OR instr(spec_json, '\"expression\"') > 0)",
         )
@@ -184,7 +186,8 @@ async fn forget_queries(
         .await?;
         for row in rows {
             let id: String = row.try_get("id")?;
-            if erased::names(&json_of(&row, "spec_json")?, values) {
+            let values = values_for(&row, dataset, values)?;
+            if erased::names(&json_of(&row, "spec_json")?, &values) {
                 sqlx::query("DELETE FROM queries WHERE id = ?")
                     .bind(id)
                     .execute(&mut **transaction)
@@ -199,6 +202,7 @@ async fn forget_queries(
 async fn forget_in_artifacts(
     transaction: &mut Transaction<'static, Sqlite>,
     tenant: Tenant,
+    dataset: DatasetId,
     values: &ErasedValues,
 ) -> Result<()> {
     for kind in [
@@ -210,7 +214,7 @@ async fn forget_in_artifacts(
         ArtifactKind::SamplingRules,
     ] {
         let rows = sqlx::query(
-            "SELECT id, contents FROM artifacts
+            "SELECT id, dataset_id, contents FROM artifacts
              WHERE kind = ? AND team_id = ? AND environment_id = ?",
         )
         .bind(kind.name())
@@ -221,7 +225,8 @@ async fn forget_in_artifacts(
         for row in rows {
             let id: String = row.try_get("id")?;
             let mut contents = json_of(&row, "contents")?;
-            if erased::erase(&mut contents, values) {
+            let values = values_for(&row, dataset, values)?;
+            if erased::erase(&mut contents, &values) {
                 // Whoever is changing it has read the text: the new version refuses to be overwritten.
                 sqlx::query(
                     "UPDATE artifacts SET contents = ?, version = version + 1 WHERE id = ?",
@@ -234,6 +239,22 @@ async fn forget_in_artifacts(
         }
     }
     Ok(())
+}
+
+/// What to look for in a row: numbers only where the row is about their dataset, or about all of them.
+fn values_for<'a>(
+    row: &SqliteRow,
+    dataset: DatasetId,
+    values: &'a ErasedValues,
+) -> Result<Cow<'a, ErasedValues>> {
+    let of: Option<i64> = row.try_get("dataset_id")?;
+    Ok(match of {
+        Some(other) if other != dataset.0 => Cow::Owned(ErasedValues {
+            texts: values.texts.clone(),
+            numbers: Vec::new(),
+        }),
+        _ => Cow::Borrowed(values),
+    })
 }
 
 fn json_of(row: &SqliteRow, column: &str) -> Result<Json> {

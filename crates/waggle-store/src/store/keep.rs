@@ -15,8 +15,8 @@ use waggle_metastore::{
     ErasureId, Error as MetastoreError, NewErasure, RunningErasure,
 };
 use waggle_model::{
-    DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterOp, FilterValue, KeepError,
-    RetentionLimits, RetentionLoss, Tenant, Value,
+    DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterCombination, FilterOp, FilterValue,
+    KeepError, RetentionLimits, RetentionLoss, Tenant, TimeRange, Value,
 };
 
 /// How often a metastore that somebody reads for long is asked again to let go of old pages.
@@ -450,8 +450,8 @@ fn record(tenant: Tenant, request: &EraseRequest, now_ns: i64) -> NewErasure {
         .map(|filter| format!("{} {}", filter.column, filter.op.name()))
         .collect();
     let combination = match request.filter_combination {
-        waggle_model::FilterCombination::And => " AND ",
-        waggle_model::FilterCombination::Or => " OR ",
+        FilterCombination::And => " AND ",
+        FilterCombination::Or => " OR ",
     };
     NewErasure {
         tenant,
@@ -463,16 +463,31 @@ fn record(tenant: Tenant, request: &EraseRequest, now_ns: i64) -> NewErasure {
     }
 }
 
-/// What the filters compare with: answers and saved queries may hold it. Of numbers only those that are meant themselves.
+/// The values whose events go whatever else they hold: saved queries that compare with one of them ask for nothing any more. A value has
+/// to be compared as what it is, by a condition that is enough on its own, of all times: of `status = 500` beside `user = 7`, or of last
+/// week's, events stay.
 fn values(request: &EraseRequest) -> ErasedValues {
     let mut erased = ErasedValues::default();
+    let is_enough =
+        request.filters.len() == 1 || request.filter_combination == FilterCombination::Or;
+    if !is_enough || request.range != TimeRange::ALL {
+        return erased;
+    }
     for filter in &request.filters {
-        let values = match &filter.value {
-            FilterValue::None => &[][..],
-            FilterValue::One(value) => std::slice::from_ref(value),
-            FilterValue::Many(values) => values,
+        let values = match (&filter.op, &filter.value) {
+            (FilterOp::Equal, FilterValue::One(value)) => std::slice::from_ref(value),
+            (FilterOp::In, FilterValue::Many(values)) => values,
+            (
+                FilterOp::StartsWith | FilterOp::EndsWith | FilterOp::Contains,
+                FilterValue::One(value),
+            ) => {
+                if let Value::String(text) = value {
+                    erased.texts.push(text.clone());
+                }
+                continue;
+            }
+            _ => continue,
         };
-        let is_meant = matches!(filter.op, FilterOp::Equal | FilterOp::In);
         for value in values {
             let number = match value {
                 Value::String(text) => {
@@ -483,9 +498,7 @@ fn values(request: &EraseRequest) -> ErasedValues {
                 Value::Float(number) => number.to_string(),
                 Value::Bool(_) => continue,
             };
-            if is_meant {
-                erased.numbers.push((filter.column.clone(), number));
-            }
+            erased.numbers.push((filter.column.clone(), number));
         }
     }
     erased

@@ -3,7 +3,7 @@ use crate::testing::{Bed, erasing, events, with_filters};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use waggle_metastore::{DatasetChange, ErasureState, SqliteMetastore};
-use waggle_model::TimeRange;
+use waggle_model::{FilterSpec, TimeRange};
 
 async fn done(bed: &Bed, id: i64) -> waggle_metastore::Erasure {
     let wait = async {
@@ -442,4 +442,65 @@ fn grep(dir: &Path, text: &str) -> Vec<String> {
         }
     }
     found
+}
+
+/// What is looked for in what people kept: values whose events all go.
+#[test]
+fn only_values_that_single_events_out_are_looked_for() {
+    let filter = |column: &str, op, value: Value| FilterSpec {
+        column: column.to_owned(),
+        op,
+        value: FilterValue::One(value),
+    };
+    let text = |text: &str| Value::String(text.to_owned());
+    let user = || filter("user", FilterOp::Equal, Value::Int(42));
+    let status = || filter("status", FilterOp::Equal, Value::Int(500));
+    let email = || filter("email", FilterOp::Equal, text("ada@b.c"));
+    let of = |filters: Vec<FilterSpec>| EraseRequest {
+        filters,
+        ..erasing(DatasetId(1), &[])
+    };
+    let found = |texts: &[&str], numbers: &[(&str, &str)]| ErasedValues {
+        texts: texts.iter().map(|text| (*text).to_owned()).collect(),
+        numbers: numbers
+            .iter()
+            .map(|(column, number)| ((*column).to_owned(), (*number).to_owned()))
+            .collect(),
+    };
+    let nothing = ErasedValues::default();
+    assert_eq!(values(&of(vec![user()])), found(&[], &[("user", "42")]));
+    assert_eq!(values(&of(vec![email()])), found(&["ada@b.c"], &[]));
+    let several = EraseRequest {
+        filter_combination: FilterCombination::Or,
+        ..of(vec![user(), email()])
+    };
+    assert_eq!(values(&several), found(&["ada@b.c"], &[("user", "42")]));
+    // Other events have each of them.
+    assert_eq!(values(&of(vec![status(), user()])), nothing);
+    assert_eq!(values(&of(vec![email(), status()])), nothing);
+    let of_an_hour = EraseRequest {
+        range: TimeRange {
+            start_ns: 0,
+            end_ns: 3_600_000_000_000,
+        },
+        ..of(vec![status()])
+    };
+    assert_eq!(values(&of_an_hour), nothing);
+    for (op, value, expected) in [
+        (FilterOp::Greater, Value::Int(500), nothing.clone()),
+        (FilterOp::NotEqual, text("ada@b.c"), nothing.clone()),
+        (FilterOp::DoesNotContain, text("ada@b.c"), nothing.clone()),
+        (
+            FilterOp::Contains,
+            text("ada@b.c"),
+            found(&["ada@b.c"], &[]),
+        ),
+        (FilterOp::Equal, Value::Bool(true), nothing.clone()),
+    ] {
+        assert_eq!(
+            values(&of(vec![filter("x", op, value)])),
+            expected,
+            "{op:?}"
+        );
+    }
 }
