@@ -18,17 +18,22 @@ use crate::metrics::{Protocol, XrayOutcome};
 use crate::state::ApiState;
 use parking_lot::Mutex;
 use recent::{Flight, Key, Landed, Offered, Part, Place, Recent, RecentLimits, StoredEntity};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 use waggle_model::{
-    AppendError, PENDING_DATASET, RejectReason, Tenant, TimeRange, TraceChoice, TraceRequest, Value,
+    AppendError, DatasetScope, FilterCombination, PENDING_DATASET, RejectReason, RowRequest,
+    Tenant, TimeRange, TracesRequest, Value,
 };
-use waggle_wire::xray::{DATASET_UNKNOWN, Document, EntityId, RejectCode, Rejected, Source};
+use waggle_wire::xray::{
+    DATASET_UNKNOWN, Document, EntityId, RejectCode, Rejected, Source, TraceId,
+};
 use write::Written;
 
 /// How often a flight is put together anew without the documents that the store refuses: to their own dataset, elsewhere, and not at all.
 const ROUNDS: usize = 4;
+/// Traces that the store is asked for by one query.
+const LEARNED_AT_ONCE: usize = 500;
 
 /// What the doors share of documents that came lately.
 pub(crate) struct Segments {
@@ -344,44 +349,70 @@ async fn make_ready(
 
 /// Asks the store about traces that began before the table did, or that it has forgotten.
 async fn learn_unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) {
-    for key in unsure(state, tenant, documents) {
-        learn(state, key).await;
+    if state.segments.recent.lock().is_newest_unknown(tenant) {
+        learn_newest(state, tenant).await;
+    }
+    let unsure = unsure(state, tenant, documents);
+    learn(state, tenant, unsure.into_iter().collect()).await;
+}
+
+/// Asks the store, once for every tenant, up to when it has anything: what begins long after can't be known to it.
+async fn learn_newest(state: &ApiState, tenant: Tenant) {
+    let request = RowRequest {
+        range: TimeRange::ALL,
+        filters: Vec::new(),
+        filter_combination: FilterCombination::And,
+        calculated_fields: Vec::new(),
+        limit: 1,
+        before: None,
+    };
+    match state.engine.rows(tenant, DatasetScope::All, &request).await {
+        Ok(page) => {
+            let newest_ns = page.rows.first().map(|row| row.timestamp_ns);
+            state.segments.recent.lock().learn_newest(tenant, newest_ns);
+        }
+        Err(error) => tracing::warn!(%error, "the newest event was not looked up"),
     }
 }
 
-fn unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) -> HashSet<Key> {
+fn unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) -> BTreeSet<TraceId> {
     let recent = state.segments.recent.lock();
     let now_ns = state.clock.now_ns();
     documents
         .iter()
-        .map(|document| ((tenant, document.trace_id()), document.entity().start_ns()))
-        .filter(|(key, start_ns)| recent.is_unsure(key, *start_ns, now_ns))
-        .map(|(key, _)| key)
+        .map(|document| (document.trace_id(), document.entity().start_ns()))
+        .filter(|(id, start_ns)| recent.is_unsure(&(tenant, *id), *start_ns, now_ns))
+        .map(|(id, _)| id)
         .collect()
 }
 
-/// Takes into the table what the store has of a trace. Without an answer a document that came before may get its events twice, which is
-/// better than to lose one that did not.
-async fn learn(state: &ApiState, key: Key) {
-    let request = TraceRequest {
-        trace_id: key.1.to_column(),
-        range: TimeRange::ALL,
-        limit: state.config.trace_rows_max,
-        choice: TraceChoice::Oldest,
-    };
-    let trace = match state.engine.trace(key.0, &request).await {
-        Ok(trace) => trace,
-        Err(error) => {
-            tracing::warn!(%error, trace_id = %key.1, "trace not looked up");
-            return;
+/// Takes into the table what the store has of some traces, which are asked for together. Without an answer a document that came before may
+/// get its events twice, which is better than to lose one that did not.
+async fn learn(state: &ApiState, tenant: Tenant, ids: Vec<TraceId>) {
+    let mut left = ids.as_slice();
+    while let Some(asked) = left.chunks(LEARNED_AT_ONCE).next() {
+        let request = TracesRequest {
+            trace_ids: asked.iter().map(|id| id.to_column()).collect(),
+            also: Vec::new(),
+            rows_max: state.config.trace_rows_max,
+            bytes_max: state.config.xray_limits.read_bytes_max,
+        };
+        let traces = match state.engine.traces(tenant, &request).await {
+            Ok(traces) => traces,
+            Err(error) => {
+                tracing::warn!(%error, count = left.len(), "traces not looked up");
+                return;
+            }
+        };
+        // The engine never returns none; those that were too much for one answer are asked for next.
+        left = left.get(traces.len().max(1)..).unwrap_or_default();
+        let mut recent = state.segments.recent.lock();
+        for (id, trace) in asked.iter().zip(traces) {
+            let rows = trace.rows.iter();
+            let rows: Vec<_> = rows.filter_map(|row| stored(&row.fields)).collect();
+            recent.learn((tenant, *id), &rows);
         }
-    };
-    let rows: Vec<_> = trace
-        .rows
-        .iter()
-        .filter_map(|row| stored(&row.fields))
-        .collect();
-    state.segments.recent.lock().learn(key, &rows);
+    }
 }
 
 fn stored(fields: &[(String, Value)]) -> Option<StoredEntity> {

@@ -33,6 +33,7 @@ pub(super) struct CannedEngine {
     pub(super) asked: Mutex<Vec<Asked>>,
     pub(super) rows_asked: Mutex<Vec<RowRequest>>,
     pub(super) traces_asked: Mutex<Vec<TraceRequest>>,
+    pub(super) many_traces_asked: Mutex<Vec<TracesRequest>>,
     pub(super) bubbles_asked: Mutex<Vec<BubbleUpRequest>>,
     pub(super) row: Mutex<Option<RawRow>>,
     /// Puts other answers into the table.
@@ -49,6 +50,7 @@ impl Default for CannedEngine {
             asked: Mutex::default(),
             rows_asked: Mutex::default(),
             traces_asked: Mutex::default(),
+            many_traces_asked: Mutex::default(),
             bubbles_asked: Mutex::default(),
             row: Mutex::default(),
             table: Mutex::default(),
@@ -162,6 +164,7 @@ impl QueryEngine for CannedEngine {
         _tenant: Tenant,
         request: &TracesRequest,
     ) -> Result<Vec<TraceRows>, QueryError> {
+        self.many_traces_asked.lock().push(request.clone());
         self.outcome()?;
         let rows: Vec<RawRow> = self.row.lock().iter().cloned().collect();
         let traces = request.trace_ids.iter().map(|_| TraceRows {

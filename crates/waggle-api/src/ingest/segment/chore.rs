@@ -48,9 +48,13 @@ pub(super) async fn settle_once(state: &ApiState) {
         let orphaned = recent.orphaned(&overdue);
         (overdue, orphaned)
     };
-    for key in orphaned {
-        // The segment may be one that the table has forgotten, or a span of OpenTelemetry.
-        learn(state, key).await;
+    // The segment may be one that the table has forgotten, or a span of OpenTelemetry.
+    let mut orphaned_of: BTreeMap<Tenant, Vec<TraceId>> = BTreeMap::new();
+    for (tenant, id) in orphaned {
+        orphaned_of.entry(tenant).or_default().push(id);
+    }
+    for (tenant, ids) in orphaned_of {
+        learn(state, tenant, ids).await;
     }
     let mut tenants: BTreeMap<Tenant, Vec<_>> = BTreeMap::new();
     for (key, id) in overdue {

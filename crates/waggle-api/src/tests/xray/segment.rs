@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 use waggle_access::Permission;
-use waggle_model::Clock;
+use waggle_model::{Clock, DatasetId, RawRow, TracesRequest};
 
 const TRACE: &str = "1-6740a0f0-000000000000000000000001";
 
@@ -354,7 +354,7 @@ async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_lon
     let answer = installation.xray("/TraceSegments", &body).await;
     assert_eq!(answer.status, 200);
     taken(&installation);
-    installation.engine.traces_asked.lock().clear();
+    installation.engine.many_traces_asked.lock().clear();
     let settling = tokio::spawn(settle_segments(installation.state.clone()));
     let mut rows = Vec::new();
     while rows.len() < 10 {
@@ -362,7 +362,49 @@ async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_lon
         rows.extend(taken(&installation));
     }
     settling.abort();
-    assert_eq!(installation.engine.traces_asked.lock().len(), 1);
+    assert_eq!(installation.engine.many_traces_asked.lock().len(), 1);
+}
+
+/// After a start the store may know of a trace what the table does not: it is asked once for all traces of a call, and not at all for
+/// what begins later than anything it has.
+#[tokio::test]
+async fn the_traces_of_a_call_are_looked_up_together_and_only_where_the_store_may_have_them() {
+    let documents: Vec<String> = (1..=50)
+        .map(|number| {
+            let trace = format!("1-6740a0f0-{number:024x}");
+            segment(SEGMENT, ENDED).replace(TRACE, &trace)
+        })
+        .collect();
+    let body = json!({ "TraceSegmentDocuments": documents });
+    let row_at = |timestamp_ns| RawRow {
+        timestamp_ns,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields: Vec::new(),
+    };
+    // When the documents begin, and a minute, which clients' clocks may differ by, before.
+    let start_ns = 1_732_269_999_500_000_000;
+    let minute_ns = 60_000_000_000;
+    for (newest, asked) in [
+        (None, vec![]),
+        (Some(row_at(start_ns - minute_ns)), vec![]),
+        (Some(row_at(start_ns - minute_ns + 1)), vec![50]),
+    ] {
+        let installation = Installation::new().await;
+        *installation.engine.row.lock() = newest;
+        for _ in 0..2 {
+            let answer = installation.xray("/TraceSegments", &body).await;
+            assert_eq!(answer.status, 200, "{}", answer.text());
+        }
+        let asked_of = |request: &TracesRequest| request.trace_ids.len();
+        let requests = installation.engine.many_traces_asked.lock();
+        assert_eq!(requests.iter().map(asked_of).collect::<Vec<_>>(), asked);
+        assert_eq!(
+            installation.engine.rows_asked.lock().len(),
+            1,
+            "once a tenant"
+        );
+    }
 }
 
 #[tokio::test]

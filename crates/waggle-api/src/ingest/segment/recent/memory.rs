@@ -1,0 +1,134 @@
+//! What the table remembers and forgets, and which traces it therefore has to be told of by the store.
+use super::{Key, Known, Recent};
+use std::collections::HashMap;
+use std::sync::Arc;
+use waggle_model::Tenant;
+use waggle_wire::xray::EntityId;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// How far ahead of the server's clock a client's may be before its traces are looked up.
+pub(super) const CLOCK_AHEAD_NS: i64 = 60_000_000_000;
+/// Traces that are looked at after one call to find some that can be forgotten.
+const FORGOTTEN_AT_ONCE: usize = 1_000;
+
+/// A row that the store has of a trace.
+pub(in super::super) struct StoredEntity {
+    pub(in super::super) id: EntityId,
+    pub(in super::super) service: Option<Arc<str>>,
+    pub(in super::super) document: Option<Arc<str>>,
+    pub(in super::super) is_complete: bool,
+}
+
+/// From when on the table has all of a trace's parts, if it has any: of traces that began before, only the store may know.
+pub(super) struct Sureness {
+    /// When this process began.
+    started_ns: i64,
+    /// The newest that the store has from before this process, by tenant; `None` when it has nothing.
+    newest_ns: HashMap<Tenant, Option<i64>>,
+    /// The latest start among forgotten traces.
+    forgotten_ns: i64,
+}
+
+impl Sureness {
+    pub(super) fn new(now_ns: i64) -> Self {
+        Self {
+            started_ns: now_ns,
+            newest_ns: HashMap::new(),
+            forgotten_ns: i64::MIN,
+        }
+    }
+
+    /// Whether the store may have parts of a trace of which one began then.
+    fn may_have(&self, tenant: &Tenant, start_ns: i64) -> bool {
+        let earlier_ns = match self.newest_ns.get(tenant) {
+            Some(None) => None,
+            Some(Some(newest_ns)) => Some(self.started_ns.min(*newest_ns)),
+            None => Some(self.started_ns),
+        };
+        // Clients whose clocks are ahead sent documents to an earlier process that begin only now.
+        let is_earlier = earlier_ns.is_some_and(|ns| start_ns < ns.saturating_add(CLOCK_AHEAD_NS));
+        is_earlier || start_ns <= self.forgotten_ns
+    }
+}
+
+impl Recent {
+    /// Whether it is still unknown what the store has of a tenant from before this process.
+    pub(in super::super) fn is_newest_unknown(&self, tenant: Tenant) -> bool {
+        !self.sureness.newest_ns.contains_key(&tenant)
+    }
+
+    /// Takes note of the newest time that the store has of a tenant.
+    pub(in super::super) fn learn_newest(&mut self, tenant: Tenant, newest_ns: Option<i64>) {
+        self.sureness.newest_ns.insert(tenant, newest_ns);
+    }
+
+    /// True for a trace of which the store may know what the table does not.
+    pub(in super::super) fn is_unsure(&self, key: &Key, start_ns: i64, now_ns: i64) -> bool {
+        match self.traces.get(key) {
+            Some(trace) => trace.is_restored,
+            None => {
+                let latest_ns = now_ns.saturating_add(CLOCK_AHEAD_NS);
+                self.sureness.may_have(&key.0, start_ns) || latest_ns < start_ns
+            }
+        }
+    }
+
+    /// Takes in what the store has of a trace.
+    pub(in super::super) fn learn(&mut self, key: Key, rows: &[StoredEntity]) {
+        self.trace(key);
+        let Some(trace) = self.traces.get_mut(&key) else {
+            return;
+        };
+        trace.is_restored = false;
+        for row in rows {
+            let is_new = !trace.entities.contains_key(&row.id);
+            self.entity_count += usize::from(is_new);
+            let entity = trace.entities.entry(row.id).or_default();
+            if let Some(service) = row.service.as_ref().filter(|_| entity.service.is_none()) {
+                trace.serve(row.id, service);
+            }
+            let entity = trace.entities.entry(row.id).or_default();
+            let last = entity.versions.last();
+            if let Some(text) = &row.document
+                && last.is_none_or(|known| !known.is_complete && row.is_complete)
+            {
+                trace.bytes += text.len();
+                // Another than the one that waits, if one does.
+                let received_ns =
+                    last.map_or(i64::MIN, |known| known.received_ns.saturating_add(1));
+                entity.versions.push(Known {
+                    hash: xxh3_64(text.as_bytes()),
+                    is_complete: row.is_complete,
+                    received_ns,
+                    flight: None,
+                });
+            }
+        }
+    }
+
+    pub(super) fn forget_oldest(&mut self, now_ns: i64) {
+        // Traces that can't go are moved to the end.
+        for _ in 0..self.order.len().min(FORGOTTEN_AT_ONCE) {
+            if self.entity_count <= self.limits.entities_max {
+                return;
+            }
+            let Some(key) = self.order.pop_front() else {
+                return;
+            };
+            let Some(trace) = self.traces.get(&key) else {
+                continue;
+            };
+            if trace.flights > 0 || !trace.waiting.is_empty() {
+                self.order.push_back(key);
+                continue;
+            }
+            self.entity_count = self.entity_count.saturating_sub(trace.entities.len());
+            // Later ones are looked up anyway.
+            let latest_ns = trace
+                .latest_start_ns
+                .min(now_ns.saturating_add(CLOCK_AHEAD_NS));
+            self.sureness.forgotten_ns = self.sureness.forgotten_ns.max(latest_ns);
+            self.traces.remove(&key);
+        }
+    }
+}
