@@ -46,7 +46,7 @@ pub use table::{
 };
 pub use tenant::{DatasetId, EnvironmentId, PENDING_DATASET, TeamId, Tenant};
 pub use traces::{
-    RowKind, ScanRequest, ScanVisitor, TraceCursor, TracePage, TraceRows, TraceSearch, TraceWindow,
-    TracesRequest,
+    RowKind, RowSet, ScanRequest, ScanVisitor, TraceCursor, TracePage, TraceRows, TraceSearch,
+    TraceWindow, TracesRequest,
 };
 pub use value::{ColumnType, Value, ValueRef};

@@ -7,6 +7,8 @@ use crate::{DatasetId, DatasetScope, FilterSpec, QueryStats, RawRow, TimeRange, 
 pub struct TraceSearch {
     /// Where to look, newest first; the ranges do not overlap.
     pub windows: Vec<TraceWindow>,
+    /// The traces must also have a row of each of these, within what the windows span.
+    pub with: Vec<RowSet>,
     /// Datasets to look in besides all that queries of the environment see.
     pub also: Vec<DatasetId>,
     /// Where the page before ended.
@@ -29,10 +31,18 @@ pub struct TraceWindow {
 /// Rows that are looked for.
 #[derive(Clone, Debug, Default)]
 pub struct RowKind {
-    /// Each inner list is an alternative whose conditions hold together for one row; without any, every row of a trace is one.
-    pub any: Vec<Vec<FilterSpec>>,
+    /// Their conditions.
+    pub rows: RowSet,
     /// The trace must also have a row in this range.
     pub touches: Option<TimeRange>,
+}
+
+/// Rows of traces by conditions.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RowSet {
+    /// A row must pass each of these groups, and of a group one alternative, whose conditions hold together. Without groups it is every row
+    /// of a trace.
+    pub groups: Vec<Vec<Vec<FilterSpec>>>,
 }
 
 /// A place in the order of a search: newer first, then by id.

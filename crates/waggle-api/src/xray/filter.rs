@@ -48,13 +48,14 @@ impl Search {
         };
         let columns_of = |key: &str| columns.get(key).cloned().unwrap_or_default();
         let narrowed = filter.narrow(&columns_of);
-        let any = narrowed
-            .as_ref()
-            .map(|narrowed| narrowed.alternatives.as_slice());
+        let (rows, with) = narrowed
+            .map(|narrowed| (narrowed.rows, narrowed.with))
+            .unzip();
         let spread_ns = i64::try_from(limits.trace_spread.as_nanos()).unwrap_or(i64::MAX);
         Ok(Self {
             request: TraceSearch {
-                windows: range_type.windows(range, spread_ns, any),
+                windows: range_type.windows(range, spread_ns, rows.as_ref()),
+                with: with.unwrap_or_default(),
                 also: reader.pending.clone(),
                 after: None,
                 limit,

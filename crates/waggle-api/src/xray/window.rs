@@ -1,7 +1,9 @@
 //! Which traces lie in a range of time, by each of the three meanings: exactly for a trace that was read, and as rows to look for.
 //! Source: spec/xray.md section 4.1.
 
-use waggle_model::{FilterOp, FilterSpec, FilterValue, RowKind, TimeRange, TraceWindow, Value};
+use waggle_model::{
+    FilterOp, FilterSpec, FilterValue, RowKind, RowSet, TimeRange, TraceWindow, Value,
+};
 use waggle_xray::Trace;
 
 const NS_PER_S: i64 = 1_000_000_000;
@@ -58,17 +60,17 @@ impl RangeType {
         }
     }
 
-    /// The rows to look for: at least one of every trace in the range that has a row which passes one of `any`, if there are any. Rows
+    /// The rows to look for: at least one of every trace in the range that has a row of `rows`, if they are given. Rows
     /// outside of the range are looked for as far as `spread_ns` from it.
     pub(super) fn windows(
         self,
         range: TimeRange,
         spread_ns: i64,
-        any: Option<&[Vec<FilterSpec>]>,
+        rows: Option<&RowSet>,
     ) -> Vec<TraceWindow> {
-        let wanted = any.map_or_else(Vec::new, <[_]>::to_vec);
-        let touching = any.map(|_| RowKind {
-            any: wanted.clone(),
+        let wanted = rows.cloned().unwrap_or_default();
+        let touching = rows.map(|rows| RowKind {
+            rows: rows.clone(),
             touches: Some(range),
         });
         let mut windows = Vec::new();
@@ -83,7 +85,7 @@ impl RangeType {
         // A trace of the range may have the rows that are looked for behind it.
         let after_ns = range.end_ns.saturating_add(spread_ns);
         let by_id = || RowKind {
-            any: with_id_in(range, &wanted),
+            rows: with_id_in(range, &wanted),
             touches: None,
         };
         let mut kinds: Vec<RowKind> = touching.iter().cloned().collect();
@@ -92,7 +94,7 @@ impl RangeType {
         }
         add(range.end_ns, after_ns, kinds);
         let inside = RowKind {
-            any: wanted.clone(),
+            rows: wanted.clone(),
             touches: None,
         };
         add(range.start_ns, range.end_ns, vec![inside]);
@@ -110,7 +112,9 @@ impl RangeType {
             let start_ns = range.start_ns.saturating_sub(farther_ns);
             let mut kinds: Vec<RowKind> = touching.iter().cloned().collect();
             kinds.push(RowKind {
-                any: vec![vec![lasting(distance_ns)]],
+                rows: RowSet {
+                    groups: vec![vec![vec![lasting(distance_ns)]]],
+                },
                 touches: None,
             });
             add(start_ns, end_ns, kinds);
@@ -131,8 +135,8 @@ fn lasting(ns: i64) -> FilterSpec {
     }
 }
 
-/// The same alternatives for rows of traces whose id has a time in a range.
-fn with_id_in(range: TimeRange, any: &[Vec<FilterSpec>]) -> Vec<Vec<FilterSpec>> {
+/// The same rows, of traces whose id has a time in a range.
+fn with_id_in(range: TimeRange, rows: &RowSet) -> RowSet {
     let second = |ns: i64| {
         let up = ns.saturating_add(NS_PER_S - 1).div_euclid(NS_PER_S);
         u32::try_from(up.max(0)).unwrap_or(u32::MAX)
@@ -142,17 +146,13 @@ fn with_id_in(range: TimeRange, any: &[Vec<FilterSpec>]) -> Vec<Vec<FilterSpec>>
         op,
         value: FilterValue::One(Value::String(format!("{:08x}", second(ns)))),
     };
-    let bounds = [
+    let bounds = vec![
         bound(FilterOp::GreaterOrEqual, range.start_ns),
         bound(FilterOp::Less, range.end_ns),
     ];
-    if any.is_empty() {
-        return vec![bounds.to_vec()];
-    }
-    let alternatives = any.iter();
-    alternatives
-        .map(|conditions| bounds.iter().chain(conditions).cloned().collect())
-        .collect()
+    let mut rows = rows.clone();
+    rows.groups.push(vec![bounds]);
+    rows
 }
 
 #[cfg(test)]

@@ -4,20 +4,21 @@
 //! a trace's anchor, and the order is that of the anchors; so every trace has one place, and a page begins where the one before ended,
 //! whatever it read. A trace whose anchor is newer than what a page looks at has been on an earlier page, which its rows tell.
 
+mod rows;
+
 use super::TRACE_ID;
-use super::many::find;
-use crate::chunk::{Bits, each_bit};
-use crate::exec::{ExecError, Selector, Watch};
-use crate::filter::{FilterSet, Remembered};
+use crate::chunk::each_bit;
+use crate::exec::{ExecError, Watch};
+use crate::filter::{Remembered, and};
 use crate::relation::texts_of;
 use hashbrown::{HashMap, HashSet};
+use rows::{Rows, Tester, any_selected, rows_of};
 use std::borrow::Cow;
 use std::sync::Arc;
 use waggle_model::{
-    FilterCombination, FilterOp, FilterSpec, FilterValue, QueryStats, RowKind, TimeRange,
-    TraceCursor, TracePage, TraceSearch, TraceWindow,
+    QueryStats, RowKind, TimeRange, TraceCursor, TracePage, TraceSearch, TraceWindow,
 };
-use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer};
+use waggle_store::column::{CHUNK_WORDS, ChunkBuffer};
 use waggle_store::{ReadError, Snapshot, Source};
 
 /// Rows that a slice should have, if rows were spread evenly.
@@ -54,10 +55,20 @@ pub(crate) fn find_traces(
         .iter()
         .map(|window| Window::new(window, remembered))
         .collect::<Result<Vec<_>, ExecError>>()?;
+    let with = search
+        .with
+        .iter()
+        .map(|set| Rows::new(set, remembered))
+        .collect::<Result<Vec<_>, ExecError>>()?;
+    let with = with
+        .iter()
+        .map(|rows| Tester::new(rows, &snapshot.sources, whole))
+        .collect::<Result<Vec<_>, ExecError>>()?;
     let mut page = Page {
         sources: &snapshot.sources,
         search,
         windows: &windows,
+        with,
         watch,
         seen: HashSet::new(),
         trace_ids: Vec::new(),
@@ -115,8 +126,7 @@ struct Window {
 /// Rows that are looked for.
 struct Kind {
     touches: Option<TimeRange>,
-    /// A row that passes one of these is of the kind.
-    sets: Vec<FilterSet>,
+    rows: Rows,
 }
 
 impl Window {
@@ -133,33 +143,9 @@ impl Window {
 
 impl Kind {
     fn new(kind: &RowKind, remembered: &Arc<Remembered>) -> Result<Self, ExecError> {
-        let in_trace = FilterSpec {
-            column: TRACE_ID.to_owned(),
-            op: FilterOp::Exists,
-            value: FilterValue::None,
-        };
-        let mut sets = Vec::new();
-        // Alternatives of one condition are tested together.
-        let (single, joined): (Vec<_>, Vec<_>) = kind
-            .any
-            .iter()
-            .partition(|conditions| conditions.len() == 1);
-        let single: Vec<FilterSpec> = single.into_iter().flatten().cloned().collect();
-        if !single.is_empty() {
-            sets.push(FilterSet::new(&single, FilterCombination::Or)?);
-        }
-        for conditions in joined {
-            sets.push(FilterSet::new(conditions, FilterCombination::And)?);
-        }
-        if sets.is_empty() {
-            sets.push(FilterSet::new(&[in_trace], FilterCombination::And)?);
-        }
-        for set in &mut sets {
-            set.remember(remembered);
-        }
         Ok(Self {
             touches: kind.touches,
-            sets,
+            rows: Rows::new(&kind.rows, remembered)?,
         })
     }
 }
@@ -168,6 +154,7 @@ struct Page<'a> {
     sources: &'a [Source],
     search: &'a TraceSearch,
     windows: &'a [Window],
+    with: Vec<Tester<'a>>,
     watch: &'a Arc<Watch>,
     /// Traces whose place is known from the slices so far, on this page or before.
     seen: HashSet<String>,
@@ -240,10 +227,8 @@ impl Page<'_> {
         for kind in &windows[number].kinds {
             let mut of_kind = Anchors::default();
             for source in self.sources.iter().filter(|source| is_in(source, slice)) {
-                for set in &kind.sets {
-                    let rows_read = collect(source, slice, set, &mut of_kind, watch)?;
-                    self.add_rows_read(rows_read);
-                }
+                let rows_read = collect(source, slice, &kind.rows, &mut of_kind, watch)?;
+                self.add_rows_read(rows_read);
             }
             let of_kind_bytes = of_kind.bytes();
             for (trace_id, time_ns) in of_kind.times {
@@ -268,7 +253,10 @@ impl Page<'_> {
             watch.check()?;
             self.text_bytes += trace_id.len();
             self.seen.insert(trace_id.clone());
-            if self.is_after(time_ns, &trace_id) && !self.was_before(&trace_id)? {
+            if self.is_after(time_ns, &trace_id)
+                && self.has_all(&trace_id)?
+                && !self.was_before(&trace_id)?
+            {
                 self.text_bytes += trace_id.len();
                 self.trace_ids.push((time_ns, trace_id));
             }
@@ -314,7 +302,7 @@ impl Page<'_> {
                 end_ns: window.range.end_ns,
             };
             for kind in &window.kinds {
-                if self.has_row(trace_id, range, Some(&kind.sets))?
+                if self.has_row(trace_id, range, Some(&kind.rows))?
                     && self.touches(kind, trace_id)?
                 {
                     return Ok(true);
@@ -332,47 +320,46 @@ impl Page<'_> {
         }
     }
 
-    /// Whether a trace has a row in a range, one that passes one of some conditions if there are any.
+    /// Whether a trace has all the rows that it must have besides.
+    fn has_all(&mut self, trace_id: &str) -> Result<bool, ExecError> {
+        let watch = self.watch;
+        let mut rows_read = 0;
+        let mut has_all = true;
+        for tester in &mut self.with {
+            if !tester.has_row(trace_id, &mut rows_read, watch)? {
+                has_all = false;
+                break;
+            }
+        }
+        self.add_rows_read(rows_read);
+        Ok(has_all)
+    }
+
+    /// Whether a trace has a row in a range, one that passes some conditions if there are any.
     fn has_row(
         &mut self,
         trace_id: &str,
         range: TimeRange,
-        sets: Option<&[FilterSet]>,
+        rows: Option<&Rows>,
     ) -> Result<bool, ExecError> {
         let (sources, watch) = (self.sources, self.watch);
         for source in sources.iter().filter(|source| is_in(source, range)) {
-            let mut rows: Vec<u32> = Vec::new();
-            let mut row_count = 0;
-            find(source, 0, trace_id, |place| {
-                row_count += 1;
-                if range.contains(place.time_ns) {
-                    rows.push(place.row);
-                }
-            })?;
-            self.add_rows_read(row_count);
-            let Some(sets) = sets.filter(|_| !rows.is_empty()) else {
-                if rows.is_empty() {
+            let found = rows_of(source, range, trace_id)?;
+            self.add_rows_read(found.len() as u64);
+            let Some(rows) = rows.filter(|_| !found.is_empty()) else {
+                if found.is_empty() {
                     continue;
                 }
                 return Ok(true);
             };
-            for set in sets {
-                let Some(mut selector) = Selector::new(source, range, set)? else {
-                    continue;
-                };
-                let chunk_of = |row: &u32| *row as usize / CHUNK_ROWS;
-                for rows in rows.chunk_by(|one, other| chunk_of(one) == chunk_of(other)) {
-                    watch.check()?;
-                    let (selected, row_count) = selector.select(chunk_of(&rows[0]))?;
-                    self.add_rows_read(row_count);
-                    let is_selected = |row: &u32| {
-                        let position = *row as usize % CHUNK_ROWS;
-                        selected[position / 64] >> (position % 64) & 1 == 1
-                    };
-                    if rows.iter().any(is_selected) {
-                        return Ok(true);
-                    }
-                }
+            let Some(mut opened) = rows.open(source, range)? else {
+                continue;
+            };
+            let mut rows_read = 0;
+            let is_found = any_selected(&mut opened, &found, &mut rows_read, watch)?;
+            self.add_rows_read(rows_read);
+            if is_found {
+                return Ok(true);
             }
         }
         Ok(false)
@@ -429,11 +416,11 @@ fn is_in(source: &Source, range: TimeRange) -> bool {
 fn collect(
     source: &Source,
     range: TimeRange,
-    set: &FilterSet,
+    rows: &Rows,
     found: &mut Anchors,
     watch: &Watch,
 ) -> Result<u64, ExecError> {
-    let Some(mut selector) = Selector::new(source, range, set)? else {
+    let Some(mut opened) = rows.open(source, range)? else {
         return Ok(0);
     };
     let Some(column) = source.column(TRACE_ID)? else {
@@ -449,16 +436,16 @@ fn collect(
     let mut codes = ChunkBuffer::default();
     // Newest row by code, so that an id becomes text once.
     let mut newest: HashMap<u32, i64> = HashMap::new();
-    for chunk in selector.chunks() {
+    for chunk in opened.chunks() {
         watch.check()?;
-        let (mut selected, rows) = selector.select(chunk)?;
+        let (mut selected, rows) = opened.select(chunk)?;
         rows_read += rows;
         if selected == [0; CHUNK_WORDS] {
             continue;
         }
         ids.read_codes(chunk, &mut codes);
         and(&mut selected, &codes.present);
-        let times = selector.times(chunk)?;
+        let times = opened.times(chunk)?;
         let before = newest.allocation_size();
         each_bit(&selected, |position| {
             let time_ns = times.values[position];
@@ -475,12 +462,6 @@ fn collect(
     }
     watch.account(newest_bytes, 0)?;
     Ok(rows_read)
-}
-
-fn and(bits: &mut Bits, other: &Bits) {
-    for (word, other) in bits.iter_mut().zip(other) {
-        *word &= other;
-    }
 }
 
 #[cfg(test)]

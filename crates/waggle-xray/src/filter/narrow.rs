@@ -1,20 +1,89 @@
-//! Conditions on single rows that every trace which passes an expression meets by at least one of its rows: what storage can look for
-//! without putting traces together. They may let through more, never less.
+//! Conditions on single rows that every trace which passes an expression meets by its rows: what storage can look for without putting
+//! traces together. They may let through more, never less.
+//!
+//! Conditions that are about one and the same segment, as those on a trace's root or within a block, must hold for one row; others may each
+//! be met by another row of the trace.
 
 mod columns;
 
 use super::expression::{CauseKind, Expression, NumberOp, Test, TextOp};
 use super::keyword::Keyword;
 use super::{Filter, NodePattern};
-use waggle_model::{FilterOp, FilterSpec, FilterValue, Value};
+use waggle_model::{FilterOp, FilterSpec, FilterValue, RowSet, Value};
 
-/// Rows to look for: each inner list is an alternative whose conditions must hold together for one row.
+/// Rows that every trace which passes has.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Narrowed {
-    /// Never empty.
-    pub alternatives: Vec<Vec<FilterSpec>>,
+    /// Those to look for: by a guess, the rarest.
+    pub rows: RowSet,
+    /// Each trace has one of each of these too.
+    pub with: Vec<RowSet>,
+}
+
+/// Conditions of which a row passes one.
+#[derive(Clone, Debug, PartialEq)]
+struct Group {
+    /// Never empty; the conditions of an alternative hold together.
+    alternatives: Vec<Vec<FilterSpec>>,
     /// How many traces it lets through, roughly: 0 is few.
     rank: u8,
+}
+
+/// A row that every trace which passes has.
+#[derive(Clone, Debug, PartialEq)]
+struct Row {
+    /// It passes all of these; never empty.
+    groups: Vec<Group>,
+    /// It is of the segment that the expression is about, and no other.
+    is_subject: bool,
+}
+
+impl Row {
+    /// By this the rarest is the least.
+    fn rarity(&self) -> (u8, std::cmp::Reverse<usize>) {
+        let ranks = self.groups.iter().map(|group| group.rank);
+        let least = ranks.min().unwrap_or(PRESENCE);
+        (least, std::cmp::Reverse(self.groups.len()))
+    }
+
+    fn into_set(self) -> RowSet {
+        let groups = self.groups.into_iter().map(|group| {
+            let mut alternatives = group.alternatives;
+            // Documents that wait have no columns yet.
+            alternatives.push(vec![exists("xray.document"), absent("service.name")]);
+            alternatives
+        });
+        RowSet {
+            groups: groups.collect(),
+        }
+    }
+}
+
+/// What conditions are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Scope {
+    /// A trace, and so mostly its root.
+    Trace,
+    /// A segment, or the entity of a call.
+    Block,
+}
+
+impl Scope {
+    /// Whether what a keyword says is said by the one row that the scope is about.
+    fn is_of_subject(self, keyword: &Keyword) -> bool {
+        match keyword {
+            Keyword::Fault
+            | Keyword::Error
+            | Keyword::ResponseTime
+            | Keyword::HttpStatus
+            | Keyword::HttpMethod
+            | Keyword::HttpUrl
+            | Keyword::HttpUserAgent
+            | Keyword::HttpClientIp => true,
+            Keyword::Throttle => self == Self::Block,
+            _ => false,
+        }
+    }
 }
 
 /// Rank of a value of its own.
@@ -54,12 +123,14 @@ impl Filter {
     /// the one of its own name: those that differ in characters that keys can't have.
     pub fn narrow(&self, columns_of: &dyn Fn(&str) -> Vec<String>) -> Option<Narrowed> {
         let narrowing = Narrowing { columns_of };
-        let mut narrowed = narrowing.of(&self.expression)?;
-        // Documents that wait have no columns yet.
-        narrowed
-            .alternatives
-            .push(vec![exists("xray.document"), absent("service.name")]);
-        Some(narrowed)
+        let mut rows = narrowing.of(&self.expression, Scope::Trace);
+        rows.sort_by_key(Row::rarity);
+        rows.dedup_by(|one, other| one.groups == other.groups);
+        let mut rows = rows.into_iter().map(Row::into_set);
+        Some(Narrowed {
+            rows: rows.next()?,
+            with: rows.collect(),
+        })
     }
 }
 
@@ -68,48 +139,72 @@ struct Narrowing<'c> {
 }
 
 impl Narrowing<'_> {
-    fn of(&self, expression: &Expression) -> Option<Narrowed> {
+    /// Rows that whatever passes the expression has; none when nothing can be said.
+    fn of(&self, expression: &Expression, scope: Scope) -> Vec<Row> {
         match expression {
-            Expression::Any(parts) => {
-                let mut all = Narrowed {
-                    alternatives: Vec::new(),
-                    rank: VALUE,
-                };
-                for part in parts {
-                    let part = self.of(part)?;
-                    all.alternatives.extend(part.alternatives);
-                    all.rank = all.rank.max(part.rank);
-                }
-                (!all.alternatives.is_empty()).then_some(all)
-            }
+            Expression::Any(parts) => self.of_any(parts, scope).into_iter().collect(),
             Expression::All(parts) => {
-                let parts = parts.iter().filter_map(|part| self.of(part));
-                parts.min_by_key(|part| part.rank)
+                let rows = parts.iter().flat_map(|part| self.of(part, scope));
+                joined(rows.collect())
             }
-            Expression::Not(_) => None,
+            Expression::Not(_) => Vec::new(),
             Expression::Service(pattern, block) => {
-                let named = pattern.name.as_deref().map(called);
-                best(named, self.of(block))
+                let mut rows = self.of(block, Scope::Block);
+                if let Some(name) = pattern.name.as_deref() {
+                    rows.push(Row {
+                        groups: vec![called(name)],
+                        is_subject: true,
+                    });
+                }
+                of_somebody(joined(rows))
             }
             Expression::Edge(from, to, block) => {
-                let to_name = to.name.as_deref().map(called);
-                let from_name = named_segment(from);
-                best(best(to_name, from_name), self.of(block))
+                let mut rows = of_somebody(self.of(block, Scope::Block));
+                rows.extend(to.name.as_deref().map(called).map(row));
+                rows.extend(named_segment(from).map(row));
+                rows
             }
             Expression::Cause(CauseKind::Fault, _, _)
-            | Expression::CauseJson(Some(CauseKind::Fault), _) => Some(columns::fault()),
+            | Expression::CauseJson(Some(CauseKind::Fault), _) => vec![row(columns::fault())],
             Expression::Cause(CauseKind::Error, _, _)
-            | Expression::CauseJson(Some(CauseKind::Error), _) => Some(columns::error()),
-            Expression::Cause(CauseKind::ResponseTime, _, _) | Expression::CauseJson(_, _) => None,
-            Expression::Is(keyword) => self.state(keyword).or_else(|| self.presence(keyword)),
-            Expression::Compare(keyword, test) => self.compare(keyword, test),
-            Expression::Group(filter, is_wanted) => {
-                is_wanted.then(|| self.of(&filter.expression)).flatten()
+            | Expression::CauseJson(Some(CauseKind::Error), _) => vec![row(columns::error())],
+            Expression::Cause(CauseKind::ResponseTime, _, _) | Expression::CauseJson(_, _) => {
+                Vec::new()
             }
+            Expression::Is(keyword) => {
+                let group = self.state(keyword).or_else(|| self.presence(keyword));
+                of_keyword(group, keyword, scope)
+            }
+            Expression::Compare(keyword, test) => {
+                of_keyword(self.compare(keyword, test), keyword, scope)
+            }
+            Expression::Group(filter, true) => self.of(&filter.expression, scope),
+            Expression::Group(_, false) => Vec::new(),
         }
     }
 
-    fn state(&self, keyword: &Keyword) -> Option<Narrowed> {
+    /// The row that whatever passes one of some expressions has: of each the rarest group.
+    fn of_any(&self, parts: &[Expression], scope: Scope) -> Option<Row> {
+        let mut any = Group {
+            alternatives: Vec::new(),
+            rank: VALUE,
+        };
+        let mut is_subject = true;
+        for part in parts {
+            let rows = self.of(part, scope).into_iter();
+            let rarest = rows.min_by_key(Row::rarity)?;
+            is_subject &= rarest.is_subject;
+            let group = rarest.groups.into_iter().min_by_key(|group| group.rank)?;
+            any.alternatives.extend(group.alternatives);
+            any.rank = any.rank.max(group.rank);
+        }
+        (!any.alternatives.is_empty()).then(|| Row {
+            groups: vec![any],
+            is_subject,
+        })
+    }
+
+    fn state(&self, keyword: &Keyword) -> Option<Group> {
         match keyword {
             Keyword::Fault => Some(columns::fault()),
             Keyword::Error => Some(columns::error()),
@@ -118,15 +213,15 @@ impl Narrowing<'_> {
         }
     }
 
-    fn presence(&self, keyword: &Keyword) -> Option<Narrowed> {
+    fn presence(&self, keyword: &Keyword) -> Option<Group> {
         let columns = self.columns(keyword)?;
-        Some(Narrowed {
+        Some(Group {
             alternatives: columns.iter().map(|column| vec![exists(column)]).collect(),
             rank: PRESENCE,
         })
     }
 
-    fn compare(&self, keyword: &Keyword, test: &Test) -> Option<Narrowed> {
+    fn compare(&self, keyword: &Keyword, test: &Test) -> Option<Group> {
         match (keyword, test) {
             (_, Test::Bool { is_equal, value }) if is_equal == value && !is_annotation(keyword) => {
                 self.state(keyword)
@@ -138,9 +233,14 @@ impl Narrowing<'_> {
             (_, test) => {
                 let columns = self.columns(keyword)?;
                 let conditions = columns.iter().map(|column| condition(column, test));
-                Some(Narrowed {
+                Some(Group {
                     alternatives: conditions.collect(),
-                    rank: rank_of(test),
+                    rank: match keyword {
+                        // There are few, and most traces have the same.
+                        Keyword::HttpMethod => PRESENCE,
+                        Keyword::HttpStatus => STATE.max(rank_of(test)),
+                        _ => rank_of(test),
+                    },
                 })
             }
         }
@@ -176,12 +276,41 @@ fn is_annotation(keyword: &Keyword) -> bool {
     matches!(keyword, Keyword::Annotation(_))
 }
 
-fn best(one: Option<Narrowed>, other: Option<Narrowed>) -> Option<Narrowed> {
-    match (one, other) {
-        (Some(one), Some(other)) if other.rank < one.rank => Some(other),
-        (Some(one), _) => Some(one),
-        (None, other) => other,
+fn row(group: Group) -> Row {
+    Row {
+        groups: vec![group],
+        is_subject: false,
     }
+}
+
+fn of_keyword(group: Option<Group>, keyword: &Keyword, scope: Scope) -> Vec<Row> {
+    let row = group.map(|group| Row {
+        groups: vec![group],
+        is_subject: scope.is_of_subject(keyword),
+    });
+    row.into_iter().collect()
+}
+
+/// What is said of one segment becomes what one row says.
+fn joined(rows: Vec<Row>) -> Vec<Row> {
+    let (of_subject, mut rows): (Vec<Row>, Vec<Row>) =
+        rows.into_iter().partition(|row| row.is_subject);
+    let groups: Vec<Group> = of_subject.into_iter().flat_map(|row| row.groups).collect();
+    if !groups.is_empty() {
+        rows.push(Row {
+            groups,
+            is_subject: true,
+        });
+    }
+    rows
+}
+
+/// Seen from outside of a block, its segment is any segment.
+fn of_somebody(mut rows: Vec<Row>) -> Vec<Row> {
+    for row in &mut rows {
+        row.is_subject = false;
+    }
+    rows
 }
 
 fn rank_of(test: &Test) -> u8 {
@@ -229,7 +358,7 @@ fn condition(column: &str, test: &Test) -> Vec<FilterSpec> {
 }
 
 /// A root is a row, and its time is in it; a little room is left for what a float of milliseconds rounds away.
-fn response_time(op: NumberOp, seconds: f64) -> Option<Narrowed> {
+fn response_time(op: NumberOp, seconds: f64) -> Option<Group> {
     const ROOM: f64 = 1e-6;
     let ms = seconds * 1e3;
     let low = spec("duration_ms", FilterOp::GreaterOrEqual, number(ms - ROOM));
@@ -240,26 +369,26 @@ fn response_time(op: NumberOp, seconds: f64) -> Option<Narrowed> {
         NumberOp::Equal => (vec![low, high], VALUE),
         NumberOp::NotEqual => return None,
     };
-    Some(Narrowed {
+    Some(Group {
         alternatives: vec![conditions],
         rank,
     })
 }
 
 /// Rows of a segment of this name, or of a call that a segment of this name is inferred from.
-fn called(name: &str) -> Narrowed {
+fn called(name: &str) -> Group {
     let mut alternatives = columns::segment_name(name);
     alternatives.extend(columns::call_name(name));
-    Narrowed {
+    Group {
         alternatives,
         rank: STATE,
     }
 }
 
 /// Rows of a segment that calls: its name is that of a service that sends, or of the client of one.
-fn named_segment(pattern: &NodePattern) -> Option<Narrowed> {
+fn named_segment(pattern: &NodePattern) -> Option<Group> {
     let name = pattern.name.as_deref()?;
-    Some(Narrowed {
+    Some(Group {
         alternatives: columns::segment_name(name),
         rank: STATE,
     })

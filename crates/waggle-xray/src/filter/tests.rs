@@ -5,6 +5,7 @@ use super::{
 };
 use crate::trace::Trace;
 use crate::trace::tests::{GOLDEN, golden, trace};
+use waggle_model::{FilterSpec, RowSet};
 
 struct SomeGroups;
 
@@ -341,25 +342,48 @@ fn an_expression_that_is_narrowed_names_rows() {
     let narrow = |text: &str| {
         let filter = Filter::parse(text, &SomeGroups).unwrap();
         let narrowed = filter.narrow(&|key| vec![key.replace('_', "-")]);
+        let set = |set: &RowSet| {
+            let group = |group: &Vec<Vec<FilterSpec>>| {
+                let columns = group.iter().map(|conditions| {
+                    let columns = conditions.iter().map(|spec| spec.column.as_str());
+                    columns.collect::<Vec<_>>().join("+")
+                });
+                columns.collect::<Vec<_>>().join(" ")
+            };
+            set.groups.iter().map(group).collect::<Vec<_>>().join(" & ")
+        };
         narrowed.map(|narrowed| {
-            let alternatives = narrowed.alternatives.iter();
-            let columns = alternatives.map(|conditions| {
-                conditions
-                    .iter()
-                    .map(|spec| spec.column.as_str())
-                    .collect::<Vec<_>>()
-                    .join("+")
-            });
-            columns.collect::<Vec<_>>().join(" ")
+            let sets = std::iter::once(&narrowed.rows).chain(&narrowed.with);
+            let text = sets.map(set).collect::<Vec<_>>().join(" with ");
+            text.replace(" xray.document+service.name", "")
         })
     };
     assert_eq!(
-        narrow("user = \"a\" fault"),
-        Some("enduser.id user.id xray.document+service.name".to_owned())
+        narrow("annotation.a_b = 1"),
+        Some("a-b a_b annotation.a_b".to_owned())
     );
     assert_eq!(
-        narrow("annotation.a_b = 1"),
-        Some("a-b a_b annotation.a_b xray.document+service.name".to_owned())
+        narrow("user = \"a\" instance.id = \"i\""),
+        Some("enduser.id user.id with host.id".to_owned())
+    );
+    let method = "http.request.method http.method";
+    let fault = "xray.fault error+xray.type status_code+xray.type http.response.status_code+xray.type http.status_code+xray.type";
+    // Both are of the root.
+    assert_eq!(
+        narrow("http.method = \"GET\" fault"),
+        Some(format!("{method} & {fault}"))
+    );
+    // The one is of any segment, the other of the root.
+    let narrowed = narrow("http.method = \"GET\" AND service(\"x\") { fault }").unwrap();
+    assert!(
+        narrowed.starts_with(&format!("{fault} & service.name aws.local.service")),
+        "{narrowed}"
+    );
+    assert!(narrowed.ends_with(&format!(" with {method}")), "{narrowed}");
+    // Of an alternative one group is looked for; one of which nothing can be said ends it.
+    assert_eq!(
+        narrow("(user = \"a\" fault) OR instance.id = \"i\""),
+        Some("enduser.id user.id host.id".to_owned())
     );
     for unrestricted in [
         "!fault",

@@ -1,7 +1,7 @@
 //! The three meanings of a range over the golden trace T1, spec/xray.md section 9.2, and the rows that are looked for.
 
 use super::{NS_PER_S, RangeType};
-use waggle_model::{FilterSpec, TimeRange};
+use waggle_model::{RowSet, TimeRange};
 use waggle_wire::xray::{Document, TraceId};
 use waggle_xray::{Parts, Trace, entities_of_document};
 
@@ -71,10 +71,10 @@ fn windows_follow_each_other_without_gaps() {
         end_ns: 10_060 * NS_PER_S,
     };
     let spread_ns = 900 * NS_PER_S;
-    let some: Vec<Vec<FilterSpec>> = vec![Vec::new()];
+    let some = RowSet::default();
     for range_type in [RangeType::TraceId, RangeType::Event, RangeType::Service] {
-        for any in [None, Some(some.as_slice())] {
-            let windows = range_type.windows(range, spread_ns, any);
+        for rows in [None, Some(&some)] {
+            let windows = range_type.windows(range, spread_ns, rows);
             for pair in windows.windows(2) {
                 assert_eq!(pair[0].range.start_ns, pair[1].range.end_ns);
             }

@@ -6,12 +6,12 @@ use crate::filter::Remembered;
 use crate::testing::{scan, search, snapshot, source, traces, watch_of_bytes};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use waggle_model::{
     DatasetId, DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError,
-    RowKind, ScanRequest, TimeRange, TraceCursor, TraceSearch, TraceWindow, TracesRequest, Value,
-    ValueRef,
+    RowKind, RowSet, ScanRequest, TimeRange, TraceCursor, TraceSearch, TraceWindow, TracesRequest,
+    Value, ValueRef,
 };
 use waggle_store::Snapshot;
 use waggle_testkit::{Event, matching, random_events, random_filter};
@@ -49,12 +49,7 @@ fn random_windows(rng: &mut StdRng, events: &[Event]) -> Vec<TraceWindow> {
 
 fn random_kind(rng: &mut StdRng, events: &[Event]) -> RowKind {
     RowKind {
-        any: (0..rng.random_range(0..3))
-            .map(|_| {
-                let count = rng.random_range(1..3);
-                (0..count).map(|_| random_filter(rng, events)).collect()
-            })
-            .collect(),
+        rows: random_rows(rng, events),
         touches: rng.random_bool(0.3).then(|| {
             let start_ns = rng.random_range(RANGE.start_ns..RANGE.end_ns);
             TimeRange {
@@ -65,8 +60,37 @@ fn random_kind(rng: &mut StdRng, events: &[Event]) -> RowKind {
     }
 }
 
+fn random_rows(rng: &mut StdRng, events: &[Event]) -> RowSet {
+    let group = |rng: &mut StdRng| {
+        let alternative = |rng: &mut StdRng| {
+            let count = rng.random_range(1..3);
+            (0..count).map(|_| random_filter(rng, events)).collect()
+        };
+        let count = rng.random_range(1..3);
+        (0..count).map(|_| alternative(rng)).collect()
+    };
+    let count = rng.random_range(0..3);
+    RowSet {
+        groups: (0..count).map(|_| group(rng)).collect(),
+    }
+}
+
+/// The rows of a set, by a loop over all.
+fn rows_of<'e>(events: &'e [Event], range: TimeRange, set: &RowSet) -> Vec<&'e Event> {
+    let mut rows = matching(events, range, &[], FilterCombination::And);
+    for group in &set.groups {
+        let passing: HashSet<*const Event> = group
+            .iter()
+            .flat_map(|conditions| matching(events, range, conditions, FilterCombination::And))
+            .map(std::ptr::from_ref)
+            .collect();
+        rows.retain(|row| passing.contains(&std::ptr::from_ref(*row)));
+    }
+    rows
+}
+
 /// Every trace with its newest row that is looked for.
-fn expected(events: &[Event], windows: &[TraceWindow]) -> Vec<String> {
+fn expected(events: &[Event], windows: &[TraceWindow], with: &[RowSet]) -> Vec<String> {
     let mut anchors: BTreeMap<&str, i64> = BTreeMap::new();
     let kinds = windows
         .iter()
@@ -75,19 +99,7 @@ fn expected(events: &[Event], windows: &[TraceWindow]) -> Vec<String> {
         let touching: Option<Vec<&Event>> = kind
             .touches
             .map(|range| matching(events, range, &[], FilterCombination::And));
-        let mut rows: Vec<&Event> = Vec::new();
-        for conditions in &kind.any {
-            rows.extend(matching(
-                events,
-                window.range,
-                conditions,
-                FilterCombination::And,
-            ));
-        }
-        if kind.any.is_empty() {
-            rows = matching(events, window.range, &[], FilterCombination::And);
-        }
-        for row in rows {
+        for row in rows_of(events, window.range, &kind.rows) {
             let Some(trace) = trace_of(row) else { continue };
             let touches = touching
                 .as_ref()
@@ -97,6 +109,14 @@ fn expected(events: &[Event], windows: &[TraceWindow]) -> Vec<String> {
                 *anchor = row.timestamp_ns.max(*anchor);
             }
         }
+    }
+    let whole = TimeRange {
+        start_ns: windows.iter().map(|w| w.range.start_ns).min().unwrap_or(0),
+        end_ns: windows.iter().map(|w| w.range.end_ns).max().unwrap_or(0),
+    };
+    for set in with {
+        let rows = rows_of(events, whole, set);
+        anchors.retain(|trace, _| rows.iter().any(|row| trace_of(row) == Some(trace)));
     }
     let mut order: Vec<(&str, i64)> = anchors.into_iter().collect();
     order.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(other.0)));
@@ -114,14 +134,18 @@ fn every_trace_comes_once_and_in_order() {
         let count = rng.random_range(1..400);
         let events = random_events(&mut rng, count, RANGE);
         let windows = random_windows(&mut rng, &events);
+        let with_count = [0, 0, 1, 2][rng.random_range(0..4)];
+        let with = (0..with_count).map(|_| random_rows(&mut rng, &events));
+        let with = with.collect();
         let snapshot = snapshot(&mut rng, &events);
         let mut request = TraceSearch {
+            with,
             limit: rng.random_range(1..20),
             rows_max: [1, 50, u64::MAX][rng.random_range(0..3)],
             windows,
             ..TraceSearch::default()
         };
-        let expected = expected(&events, &request.windows);
+        let expected = expected(&events, &request.windows, &request.with);
         let mut ids = Vec::new();
         for page in 0.. {
             assert!(page < 10_000, "seed {seed}: it does not end");
@@ -371,7 +395,12 @@ fn whole(any: Vec<Vec<FilterSpec>>) -> TraceSearch {
     TraceSearch {
         windows: vec![TraceWindow {
             range: RANGE,
-            kinds: vec![RowKind { any, touches: None }],
+            kinds: vec![RowKind {
+                rows: RowSet {
+                    groups: (!any.is_empty()).then_some(any).into_iter().collect(),
+                },
+                touches: None,
+            }],
         }],
         limit: 10,
         rows_max: u64::MAX,

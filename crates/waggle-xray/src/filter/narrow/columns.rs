@@ -1,6 +1,6 @@
 //! Which columns say what: the other direction of how rows are read as entities (`trace/row.rs`).
 
-use super::{Narrowed, PRESENCE, STATE, absent, condition, exists, number, spec};
+use super::{Group, PRESENCE, STATE, absent, condition, exists, number, spec};
 use crate::filter::expression::{Test, TextOp};
 use waggle_model::{FilterOp, FilterSpec, FilterValue, Value};
 
@@ -9,7 +9,7 @@ const NAME_CHARS_MAX: usize = 200;
 
 const STATUSES: [&str; 2] = ["http.response.status_code", "http.status_code"];
 
-pub(super) fn fault() -> Narrowed {
+pub(super) fn fault() -> Group {
     let mut alternatives = vec![
         vec![is_true("xray.fault")],
         vec![is_true("error"), absent("xray.type")],
@@ -19,38 +19,38 @@ pub(super) fn fault() -> Narrowed {
         let at_least = spec(status, FilterOp::GreaterOrEqual, number(500.0));
         alternatives.push(vec![at_least, absent("xray.type")]);
     }
-    Narrowed {
+    Group {
         alternatives,
         rank: STATE,
     }
 }
 
-pub(super) fn error() -> Narrowed {
+pub(super) fn error() -> Group {
     let mut alternatives = vec![vec![is_true("xray.error")]];
     for status in STATUSES {
         let from = spec(status, FilterOp::GreaterOrEqual, number(400.0));
         let below = spec(status, FilterOp::Less, number(500.0));
         alternatives.push(vec![from, below, absent("xray.type")]);
     }
-    Narrowed {
+    Group {
         alternatives,
         rank: STATE,
     }
 }
 
-pub(super) fn throttle() -> Narrowed {
+pub(super) fn throttle() -> Group {
     let mut alternatives = vec![vec![is_true("xray.throttle")]];
     for status in STATUSES {
         alternatives.push(vec![equal_int(status, 429), absent("xray.type")]);
     }
-    Narrowed {
+    Group {
         alternatives,
         rank: STATE,
     }
 }
 
 /// A URL stands in a column, or is put together from others: then the columns for it are absent, empty or no texts.
-pub(super) fn url(op: TextOp, text: &str) -> Narrowed {
+pub(super) fn url(op: TextOp, text: &str) -> Group {
     let test = Test::Text(op, text.to_owned());
     let mut alternatives = vec![condition("url.full", &test), condition("http.url", &test)];
     let parts = [
@@ -62,7 +62,7 @@ pub(super) fn url(op: TextOp, text: &str) -> Narrowed {
     for part in parts {
         alternatives.push(vec![exists(part)]);
     }
-    Narrowed {
+    Group {
         alternatives,
         rank: PRESENCE,
     }
