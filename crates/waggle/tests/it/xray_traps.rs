@@ -1,7 +1,7 @@
-//! Clients that break in their own ways (spec/xray.md section 10): what Grafana's data source asks and takes for granted, and
-//! OpenTelemetry as AWS distributes it.
+//! Clients that break in their own ways (spec/xray.md section 10): what Grafana's data source asks and takes for granted, OpenTelemetry as
+//! AWS distributes it, the sampler of the SDK for Node.js, and AWS's daemon.
 
-use crate::clients::python;
+use crate::clients::{javascript, python};
 use crate::server::{Server, eventually, run_client};
 use crate::xray_api::aws_key;
 use crate::xray_reads::documents;
@@ -112,4 +112,62 @@ async fn adot_samples_by_the_servers_rules_and_sends_by_udp() {
         (answer["results"][0]["data"]["SUM(adot.orders)"] == 3.0).then_some(())
     })
     .await;
+}
+
+#[test]
+fn the_sampler_of_the_node_sdk_decides_by_the_servers_rules_and_reports() {
+    let Some(mut client) = javascript("xray_node_sampler.mjs") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let seen = run_client(client.env("AWS_XRAY_DAEMON_ADDRESS", &server.xray));
+    assert_eq!(seen["complaints"], json!([]));
+    assert_eq!(seen["sampled"], json!({"/health": 0, "/pay/now": 40}));
+    let never = json!({"RequestCount": 40, "SampledCount": 0, "BorrowCount": 0});
+    assert_eq!(seen["reported"]["never"], never);
+    let always = &seen["reported"]["always"];
+    assert!(always["RequestCount"].as_i64() >= Some(40), "{always}");
+    assert_eq!(always["SampledCount"], always["RequestCount"]);
+}
+
+/// It gives up after 2 seconds, tries once more, and then drops what it has; of an entry without an id it reads no further.
+#[tokio::test]
+async fn awss_daemon_is_answered_in_time_and_with_ids_first() {
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let patience = std::time::Duration::from_secs(2);
+    let daemon = reqwest::Client::builder()
+        .timeout(patience)
+        .build()
+        .unwrap();
+    let document = |number: usize, more: &str| {
+        let long = "x".repeat(10_000);
+        format!(
+            r#"{{"name":"shop","id":"{number:016x}","trace_id":"1-6a000000-{number:024x}","start_time":1778384900,"metadata":{{"a":{{"b":"{long}"}}}}{more}}}"#
+        )
+    };
+    // A whole batch, of which one has no id and one no end.
+    let mut documents: Vec<String> = (1..=48)
+        .map(|number| document(number, r#","end_time":1778384901"#))
+        .collect();
+    documents.insert(0, r#"{"name":"shop"}"#.to_owned());
+    documents.push(document(50, ""));
+    let body = json!({ "TraceSegmentDocuments": documents });
+    let url = format!("http://{}/TraceSegments", server.xray);
+    let first = daemon.post(&url).json(&body).send().await;
+    let answer = match first {
+        Ok(answer) => answer,
+        Err(_) => daemon.post(&url).json(&body).send().await.unwrap(),
+    };
+    let answer: serde_json::Value = answer.json().await.unwrap();
+    let entries = answer["UnprocessedTraceSegments"].as_array().unwrap();
+    let of = |member: &str| {
+        entries
+            .iter()
+            .map(|e| e[member].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of("Id"), [json!("0000000000000032"), json!(null)]);
+    assert_eq!(of("ErrorCode"), ["MissingEndTime", "MissingId"]);
 }
