@@ -119,8 +119,15 @@ impl Opened<'_> {
 /// Tells of one trace after another whether it has a row.
 pub(super) struct Tester<'a> {
     range: TimeRange,
-    /// The sources that can have one, each with the chunk that was looked at last.
-    sources: Vec<(&'a Source, Opened<'a>, Option<(usize, Bits)>)>,
+    /// The sources that can have one.
+    sources: Vec<Tested<'a>>,
+}
+
+struct Tested<'a> {
+    source: &'a Source,
+    opened: Opened<'a>,
+    /// The chunk that was looked at last, and its rows that pass.
+    last: Option<(usize, Bits)>,
 }
 
 impl<'a> Tester<'a> {
@@ -132,7 +139,11 @@ impl<'a> Tester<'a> {
         let mut opened = Vec::new();
         for source in sources {
             if let Some(rows) = rows.open(source, range)? {
-                opened.push((source, rows, None));
+                opened.push(Tested {
+                    source,
+                    opened: rows,
+                    last: None,
+                });
             }
         }
         Ok(Self {
@@ -147,7 +158,12 @@ impl<'a> Tester<'a> {
         rows_read: &mut u64,
         watch: &Watch,
     ) -> Result<bool, ExecError> {
-        for (source, opened, last) in &mut self.sources {
+        for tested in &mut self.sources {
+            let Tested {
+                source,
+                opened,
+                last,
+            } = tested;
             for row in rows_of(source, self.range, trace_id)? {
                 watch.check()?;
                 let chunk = row as usize / CHUNK_ROWS;
