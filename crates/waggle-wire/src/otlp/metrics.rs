@@ -1,5 +1,5 @@
-//! Data points to rows: those that share their second, their resource's attributes and their own become one row, with a column per
-//! metric. Source: spec/honeycomb-api.md section 7.
+//! Data points to rows: those that share their second, their resource's attributes, their scope and their own attributes become one row,
+//! with a column per metric. Source: spec/honeycomb-api.md section 7, and for scopes and delta points docs/adr/0013-series-over-time.md.
 //!
 //! Every row also says which series its points belong to, so that whoever looks at a metric over time needs one column for it, and need not
 //! know which columns are attributes.
@@ -56,8 +56,11 @@ pub fn decode_metrics(
 /// The last column of a metric event's own, which all of them have.
 const SIGNAL_TYPE: (&str, &str) = ("meta.signal_type", "metrics");
 
-/// What tells a row's series from others: the same text for the same attributes of resource and point.
+/// What tells a row's series from others: the same text for the same resource, scope and attributes of the point.
 const SERIES: &str = "meta.series";
+
+/// The end of that text where the row's points say what was added since the point before.
+const DELTA: &str = "-delta";
 
 /// A point with this flag says that there is no value.
 const NO_RECORDED_VALUE: u32 = 1;
@@ -98,7 +101,9 @@ fn map_metrics<'a>(
                         record: metric_index,
                         part: RefusedPart::Point(point_index),
                     };
-                    if let Err(reason) = events.add(metric.name, kind, &mut point, place) {
+                    let is_delta = metric.is_delta();
+                    if let Err(reason) = events.add(metric.name, kind, is_delta, &mut point, place)
+                    {
                         mapping.refuse(place, reason);
                     }
                 }
@@ -122,7 +127,10 @@ struct Events<'a> {
     /// The resources' numbers by what they say.
     resources_by_identity: HashMap<Box<[u8]>, usize>,
     resource: usize,
-    scopes: Vec<SharedFields>,
+    scopes: Vec<Scope>,
+    /// The scopes' numbers by what they say.
+    scopes_by_identity: HashMap<Box<[u8]>, usize>,
+    scope: usize,
     groups: Vec<Group<'a>>,
     groups_by_identity: HashMap<Box<[u8]>, usize>,
     rows: Vec<EventRow>,
@@ -142,11 +150,21 @@ struct Resource {
     identity_hash: u64,
 }
 
+/// What all points of equal scopes share.
+struct Scope {
+    fields: SharedFields,
+    columns: usize,
+    bytes: usize,
+    identity_hash: u64,
+}
+
 /// What points of one row share.
 struct Group<'a> {
     resource: usize,
+    scope: usize,
     second_ns: i64,
     series: u64,
+    is_delta: bool,
     attributes: Vec<Attribute<'a>>,
     /// Columns and bytes that every row of it has whatever its points are.
     columns: usize,
@@ -166,7 +184,6 @@ struct EventRow {
 
 /// A data point as the columns it becomes.
 struct Point {
-    scope: usize,
     fields: Range<usize>,
     place: Place,
 }
@@ -185,6 +202,8 @@ impl<'a> Events<'a> {
             resources_by_identity: HashMap::new(),
             resource: 0,
             scopes: Vec::new(),
+            scopes_by_identity: HashMap::new(),
+            scope: 0,
             groups: Vec::new(),
             groups_by_identity: HashMap::new(),
             rows: Vec::new(),
@@ -214,8 +233,24 @@ impl<'a> Events<'a> {
     }
 
     fn begin_scope(&mut self, view: &ScopeView<'a>) {
-        let fields = scope_fields(view, view.attributes.iter());
-        self.scopes.push(fields.collect());
+        let fields: SharedFields = scope_fields(view, view.attributes.iter()).collect();
+        let (identity, columns) = self.identity.of_fields(&[], |emit| {
+            for (name, value) in &fields {
+                emit(name, value.as_ref());
+            }
+        });
+        if let Some(known) = self.scopes_by_identity.get(identity) {
+            self.scope = *known;
+            return;
+        }
+        self.scope = self.scopes.len();
+        self.scopes_by_identity.insert(identity.into(), self.scope);
+        self.scopes.push(Scope {
+            fields,
+            columns,
+            bytes: identity.len(),
+            identity_hash: xxh3_64(identity),
+        });
     }
 
     /// Puts a point under its row. A point without a value becomes nothing.
@@ -223,6 +258,7 @@ impl<'a> Events<'a> {
         &mut self,
         name: &str,
         kind: Kind,
+        is_delta: bool,
         point: &mut PointView<'a>,
         place: Place,
     ) -> Result<(), RejectReason> {
@@ -247,15 +283,10 @@ impl<'a> Events<'a> {
             self.fields.truncate(first_field);
             return Err(RejectReason::Malformed);
         }
-        let group = self.group(point);
-        let scope = self.scopes.len().saturating_sub(1);
-        let row = self.row(group, fields.clone(), scope);
+        let group = self.group(point, is_delta);
+        let row = self.row(group, fields.clone());
         if let Some(row) = self.rows.get_mut(row) {
-            row.points.push(Point {
-                scope,
-                fields,
-                place,
-            });
+            row.points.push(Point { fields, place });
         }
         Ok(())
     }
@@ -268,14 +299,20 @@ impl<'a> Events<'a> {
     }
 
     /// The group of a point; it takes the point's attributes if it is new.
-    fn group(&mut self, point: &mut PointView<'a>) -> usize {
+    fn group(&mut self, point: &mut PointView<'a>, is_delta: bool) -> usize {
         const SECOND_NS: i64 = 1_000_000_000;
         let time_ns = match point.unix_nano {
             0 => self.now_ns,
             time => timestamp_ns(time),
         };
         let second_ns = time_ns.saturating_sub(time_ns.rem_euclid(SECOND_NS));
-        let key = [&self.resource.to_le_bytes()[..], &second_ns.to_le_bytes()].concat();
+        let key = [
+            &self.resource.to_le_bytes()[..],
+            &self.scope.to_le_bytes(),
+            &second_ns.to_le_bytes(),
+            &[u8::from(is_delta)],
+        ]
+        .concat();
         let (identity, columns) = self.identity.of(&key, &point.attributes);
         if let Some(group) = self.groups_by_identity.get(identity) {
             return *group;
@@ -283,17 +320,27 @@ impl<'a> Events<'a> {
         let group = self.groups.len();
         let attributes = std::mem::take(&mut point.attributes);
         let resource = self.resources.get(self.resource);
-        let resource_hash = resource.map_or(0, |resource| resource.identity_hash);
+        let scope = self.scopes.get(self.scope);
+        let hashes = [
+            resource.map_or(0, |resource| resource.identity_hash),
+            scope.map_or(0, |scope| scope.identity_hash),
+        ];
+        let shared = xxh3_64(hashes.map(u64::to_le_bytes).as_flattened());
         let of_point = identity.get(key.len()..).unwrap_or_default();
         self.groups.push(Group {
             resource: self.resource,
+            scope: self.scope,
             second_ns,
-            series: xxh3_64_with_seed(of_point, resource_hash),
+            series: xxh3_64_with_seed(of_point, shared),
+            is_delta,
             attributes,
-            columns: columns.saturating_add(resource.map_or(0, |resource| resource.fields.len())),
+            columns: columns
+                .saturating_add(resource.map_or(0, |resource| resource.fields.len()))
+                .saturating_add(scope.map_or(0, |scope| scope.columns)),
             bytes: identity
                 .len()
-                .saturating_add(resource.map_or(0, |resource| resource.bytes)),
+                .saturating_add(resource.map_or(0, |resource| resource.bytes))
+                .saturating_add(scope.map_or(0, |scope| scope.bytes)),
             rows: Vec::new(),
             open: 0,
         });
@@ -302,7 +349,7 @@ impl<'a> Events<'a> {
     }
 
     /// The row for a point with these fields: the first of its group that has none of its columns yet, and room.
-    fn row(&mut self, group_number: usize, fields: Range<usize>, scope: usize) -> usize {
+    fn row(&mut self, group_number: usize, fields: Range<usize>) -> usize {
         let fields = self.fields.get(fields).unwrap_or_default();
         let Some(group) = self.groups.get_mut(group_number) else {
             return 0;
@@ -338,16 +385,12 @@ impl<'a> Events<'a> {
         }
         let number = self.rows.len();
         group.rows.push(number);
-        let scope_columns = self.scopes.get(scope).map_or(0, Vec::len);
         // The series, the signal's type and the resource's schema.
         let own = 3_usize;
         self.rows.push(EventRow {
             group: group_number,
             points: Vec::new(),
-            columns: own
-                .saturating_add(group.columns)
-                .saturating_add(scope_columns)
-                .saturating_add(columns),
+            columns: own.saturating_add(group.columns).saturating_add(columns),
             bytes: group.bytes.saturating_add(bytes),
         });
         number
@@ -384,7 +427,9 @@ impl<'a> Events<'a> {
     }
 
     fn write_row(&self, open: &mut Row<'_>, row: &EventRow, group: &Group<'_>) {
-        open.put(SERIES, ValueRef::String(&format!("{:016x}", group.series)));
+        let kind = if group.is_delta { DELTA } else { "" };
+        let series = format!("{:016x}{kind}", group.series);
+        open.put(SERIES, ValueRef::String(&series));
         for point in &row.points {
             let fields = self.fields.get(point.fields.clone()).unwrap_or_default();
             for field in fields {
@@ -398,15 +443,9 @@ impl<'a> Events<'a> {
             }
         }
         put_attributes(open, &group.attributes);
-        let mut written = None;
-        for point in &row.points {
-            if written == Some(point.scope) {
-                continue;
-            }
-            written = Some(point.scope);
-            for (name, value) in self.scopes.get(point.scope).into_iter().flatten() {
-                open.put(name, value.as_ref());
-            }
+        let scope = self.scopes.get(group.scope);
+        for (name, value) in scope.into_iter().flat_map(|scope| &scope.fields) {
+            open.put(name, value.as_ref());
         }
     }
 }
@@ -501,6 +540,15 @@ struct Identity {
 impl Identity {
     /// The bytes that are the same for the same columns, behind `key`, and how many columns.
     fn of(&mut self, key: &[u8], attributes: &[Attribute<'_>]) -> (&[u8], usize) {
+        self.of_fields(key, |emit| for_each_field(attributes, emit))
+    }
+
+    /// The same for the columns that `each` hands out.
+    fn of_fields(
+        &mut self,
+        key: &[u8],
+        each: impl FnOnce(&mut dyn FnMut(&str, ValueRef<'_>)),
+    ) -> (&[u8], usize) {
         let Self {
             fields,
             places,
@@ -508,7 +556,7 @@ impl Identity {
         } = self;
         fields.clear();
         places.clear();
-        for_each_field(attributes, |name, value| {
+        each(&mut |name, value| {
             let start = fields.len();
             fields.extend_from_slice(name.as_bytes());
             write_value(fields, value);

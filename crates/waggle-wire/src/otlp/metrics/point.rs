@@ -125,15 +125,20 @@ impl<'a> MetricView<'a> {
         Ok(())
     }
 
+    /// Whether each point says what was added since the one before.
+    pub(super) fn is_delta(&self) -> bool {
+        const DELTA: u32 = 1;
+        self.temporality == DELTA
+    }
+
     /// What the sender declared it to be, when it has points.
     pub(super) fn metric_type(&self) -> Option<MetricType> {
-        const DELTA: u32 = 1;
         if self.points.is_empty() {
             return None;
         }
-        let temporality = match self.temporality {
-            DELTA => Temporality::Delta,
-            _ => Temporality::Cumulative,
+        let temporality = match self.is_delta() {
+            true => Temporality::Delta,
+            false => Temporality::Cumulative,
         };
         Some(match self.kind? {
             Kind::IntGauge | Kind::Gauge => MetricType::Gauge,

@@ -270,12 +270,15 @@ struct Point {
     fields: Fields,
     resource: usize,
     scope: usize,
+    is_delta: bool,
 }
 
-/// The rows of points that share their second and attributes.
+/// The rows of points that share their second, resource, scope and attributes, and whether they are delta.
 struct Group {
     key: String,
     resource: usize,
+    scope: usize,
+    is_delta: bool,
     second_ns: i64,
     attributes: Vec<KeyValue>,
     base: (usize, usize),
@@ -316,11 +319,31 @@ pub(super) fn map_metrics(
             }
         };
         for (scope_index, entry) in entry.scope_metrics.iter().enumerate() {
-            scopes.push(scope_fields(entry));
+            let mut names = BTreeSet::new();
+            let mut fields = scope_fields(entry);
+            fields.retain(|(name, _)| names.insert(name.clone()));
+            let known = scopes
+                .iter()
+                .position(|known| sorted(known) == sorted(&fields));
+            let scope = known.unwrap_or(scopes.len());
+            if known.is_none() {
+                scopes.push(fields);
+            }
             for (metric_index, metric) in entry.metrics.iter().enumerate() {
-                if let Some(kind) = kind_of(metric) {
+                let kind = kind_of(metric);
+                if let Some(kind) = kind {
                     mapping.note_metric(&metric.name, kind);
                 }
+                let is_delta = matches!(
+                    kind,
+                    Some(
+                        MetricType::Histogram(Temporality::Delta)
+                            | MetricType::Sum {
+                                temporality: Temporality::Delta,
+                                ..
+                            }
+                    )
+                );
                 for (point_index, mut point) in points(metric).into_iter().enumerate() {
                     point.place = Place {
                         resource: resource_index,
@@ -329,7 +352,8 @@ pub(super) fn map_metrics(
                         part: RefusedPart::Point(point_index),
                     };
                     point.resource = resource;
-                    point.scope = scopes.len() - 1;
+                    point.scope = scope;
+                    point.is_delta = is_delta;
                     if point.fields.is_empty() {
                         continue;
                     }
@@ -338,10 +362,9 @@ pub(super) fn map_metrics(
                         mapping.refuse(point.place, RejectReason::Malformed);
                         continue;
                     }
-                    let resource = &resources[resource].1;
-                    let group = group(&mut groups, &point, resource, now_ns);
-                    let scope_columns = scopes[point.scope].len();
-                    put(group, point, scope_columns, limits, &mut row_count);
+                    let shared = [&resources[resource].1, &scopes[scope]];
+                    let group = group(&mut groups, &point, shared, now_ns);
+                    put(group, point, limits, &mut row_count);
                 }
             }
         }
@@ -364,7 +387,11 @@ pub(super) fn map_metrics(
         mapping.begin_scope(&inherited, rows.len());
         for (row, group) in rows {
             let places = row.points.iter().map(|point| point.place);
-            let series = format!("{:016x}", series(fields, &group.attributes));
+            let series = series(fields, &scopes[group.scope], &group.attributes);
+            let series = match group.is_delta {
+                true => format!("{series:016x}-delta"),
+                false => format!("{series:016x}"),
+            };
             mapping.row_of_points(places, |open| {
                 open.put("meta.series", text(&series).as_ref());
                 let fields = row.points.iter().flat_map(|point| &point.fields);
@@ -372,7 +399,7 @@ pub(super) fn map_metrics(
                     open.put(name, value.as_ref());
                 }
                 put_attributes(open, &group.attributes);
-                for (name, value) in row.points.iter().flat_map(|point| &scopes[point.scope]) {
+                for (name, value) in &scopes[group.scope] {
                     open.put(name, value.as_ref());
                 }
                 put_inherited(open, &inherited);
@@ -383,11 +410,11 @@ pub(super) fn map_metrics(
     mapping.finish()
 }
 
-/// Where the point's second and attributes are known already, their group; else a new one.
+/// Where what the point's row shares is known already, its group; else a new one.
 fn group<'a>(
     groups: &'a mut Vec<Group>,
     point: &Point,
-    resource: &[(String, Value)],
+    shared: [&Fields; 2],
     now_ns: i64,
 ) -> &'a mut Group {
     let time_ns = match point.time {
@@ -397,18 +424,22 @@ fn group<'a>(
     let second_ns = time_ns / 1_000_000_000 * 1_000_000_000;
     let key = key(&point.attributes);
     let found = groups.iter().position(|group| {
-        (group.resource, group.second_ns, &group.key) == (point.resource, second_ns, &key)
+        (group.resource, group.scope, group.is_delta)
+            == (point.resource, point.scope, point.is_delta)
+            && (group.second_ns, &group.key) == (second_ns, &key)
     });
     let found = found.unwrap_or_else(|| {
         let fields = shared_fields(&point.attributes);
         groups.push(Group {
             key,
             resource: point.resource,
+            scope: point.scope,
+            is_delta: point.is_delta,
             second_ns,
             attributes: point.attributes.clone(),
             base: (
-                fields.len() + resource.len(),
-                16 + bytes_of(&fields) + bytes_of(resource),
+                fields.len() + shared[0].len() + shared[1].len(),
+                25 + bytes_of(&fields) + bytes_of(shared[0]) + bytes_of(shared[1]),
             ),
             open: 0,
             rows: Vec::new(),
@@ -419,13 +450,7 @@ fn group<'a>(
 }
 
 /// Puts a point behind the last row that has one of its columns, if there is room.
-fn put(
-    group: &mut Group,
-    point: Point,
-    scope_columns: usize,
-    limits: &EventLimits,
-    row_count: &mut usize,
-) {
+fn put(group: &mut Group, point: Point, limits: &EventLimits, row_count: &mut usize) {
     let names: BTreeSet<String> = point.fields.iter().map(|(name, _)| name.clone()).collect();
     let last = group
         .rows
@@ -446,7 +471,7 @@ fn put(
             order: *row_count,
             points: Vec::new(),
             names: BTreeSet::new(),
-            columns: 3 + group.base.0 + scope_columns,
+            columns: 3 + group.base.0,
             bytes: group.base.1,
         });
         *row_count += 1;
@@ -471,9 +496,11 @@ fn key(attributes: &[KeyValue]) -> String {
     format!("{fields:?}")
 }
 
-/// The hash of the point's fields, with that of the resource's as its seed.
-fn series(resource: &[(String, Value)], point: &[KeyValue]) -> u64 {
-    xxh3_64_with_seed(&sorted(&shared_fields(point)), xxh3_64(&sorted(resource)))
+/// The hash of the point's fields, with that of the two hashes of resource and scope as its seed.
+fn series(resource: &[(String, Value)], scope: &[(String, Value)], point: &[KeyValue]) -> u64 {
+    let [resource, scope] = [resource, scope].map(|fields| xxh3_64(&sorted(fields)).to_le_bytes());
+    let seed = xxh3_64(&[resource, scope].concat());
+    xxh3_64_with_seed(&sorted(&shared_fields(point)), seed)
 }
 
 fn sorted(fields: &[(String, Value)]) -> Vec<u8> {
@@ -618,6 +645,7 @@ fn point(
         fields: if flags & 1 == 1 { Vec::new() } else { fields },
         resource: 0,
         scope: 0,
+        is_delta: false,
     }
 }
 
