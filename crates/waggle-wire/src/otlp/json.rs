@@ -19,9 +19,9 @@ use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs, S
 use opentelemetry_proto::tonic::metrics::v1::exponential_histogram_data_point::Buckets;
 use opentelemetry_proto::tonic::metrics::v1::summary_data_point::ValueAtQuantile;
 use opentelemetry_proto::tonic::metrics::v1::{
-    ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram, HistogramDataPoint,
-    Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary, SummaryDataPoint, metric,
-    number_data_point,
+    AggregationTemporality, ExponentialHistogram, ExponentialHistogramDataPoint, Gauge, Histogram,
+    HistogramDataPoint, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, Summary,
+    SummaryDataPoint, metric, number_data_point,
 };
 use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::span::{Event, Link, SpanKind};
@@ -263,12 +263,16 @@ json_message!(Gauge {
 });
 json_message!(Sum {
     "dataPoints" => messages data_points,
+    "aggregationTemporality" => temporality aggregation_temporality,
+    "isMonotonic" => boolean is_monotonic,
 });
 json_message!(Histogram {
     "dataPoints" => messages data_points,
+    "aggregationTemporality" => temporality aggregation_temporality,
 });
 json_message!(ExponentialHistogram {
     "dataPoints" => messages data_points,
+    "aggregationTemporality" => temporality aggregation_temporality,
 });
 json_message!(Summary {
     "dataPoints" => messages data_points,
@@ -568,6 +572,19 @@ fn severity(reader: &mut Document<'_>, field: &mut i32) -> Result<(), Malformed>
     })
 }
 
+fn temporality(reader: &mut Document<'_>, field: &mut i32) -> Result<(), Malformed> {
+    enumeration(reader, field, |name| {
+        AggregationTemporality::from_str_name(name).map(i32::from)
+    })
+}
+
+fn boolean(reader: &mut Document<'_>, field: &mut bool) -> Result<(), Malformed> {
+    if let Some(value) = read_bool(reader)? {
+        *field = value;
+    }
+    Ok(())
+}
+
 fn string_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
     match reader.next()? {
         Token::Text(text) => Ok(Some(Value::StringValue(text.to_owned()))),
@@ -577,10 +594,14 @@ fn string_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
 }
 
 fn bool_value(reader: &mut Document<'_>) -> Result<Option<Value>, Malformed> {
+    Ok(read_bool(reader)?.map(Value::BoolValue))
+}
+
+fn read_bool(reader: &mut Document<'_>) -> Result<Option<bool>, Malformed> {
     match reader.next()? {
-        Token::Bool(value) => Ok(Some(Value::BoolValue(value))),
-        Token::Text("true") => Ok(Some(Value::BoolValue(true))),
-        Token::Text("false") => Ok(Some(Value::BoolValue(false))),
+        Token::Bool(value) => Ok(Some(value)),
+        Token::Text("true") => Ok(Some(true)),
+        Token::Text("false") => Ok(Some(false)),
         Token::Null => Ok(None),
         _ => Err(reader.malformed("expected a boolean")),
     }

@@ -45,3 +45,30 @@ fn attributes_are_the_same_in_any_order_and_encoding_of_repeats() {
     );
     assert_ne!(identity(&[a.clone(), b]), identity(&[again, a]));
 }
+
+#[test]
+fn both_encodings_declare_the_type_of_a_metric() {
+    let body = br#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[
+        {"name":"a","sum":{"aggregationTemporality":1,"isMonotonic":true,"dataPoints":[{"asInt":"3"}]}},
+        {"name":"b","sum":{"aggregationTemporality":"AGGREGATION_TEMPORALITY_CUMULATIVE","isMonotonic":"true","dataPoints":[{"asInt":3}]}},
+        {"name":"c","sum":{"aggregation_temporality":"1","is_monotonic":null,"dataPoints":[{"asInt":"3"}]}},
+        {"name":"d","histogram":{"aggregationTemporality":1,"dataPoints":[{"count":"3"}]}},
+        {"name":"e","exponentialHistogram":{"aggregationTemporality":2,"dataPoints":[{"count":"3"}]}}
+    ]}]}]}"#;
+    let headers = OtlpHeaders::default();
+    let limits = EventLimits::default();
+    let decoded = decode_metrics(body, Encoding::Json, &headers, &limits, 7).unwrap();
+    let kinds: Vec<(&str, &str)> = decoded
+        .metrics
+        .iter()
+        .map(|(name, kind)| (name.as_str(), kind.name()))
+        .collect();
+    let expected = [
+        ("a", "sum(delta,monotonic)"),
+        ("b", "sum(cumulative,monotonic)"),
+        ("c", "sum(delta)"),
+        ("d", "histogram(delta)"),
+        ("e", "histogram(cumulative)"),
+    ];
+    assert_eq!(kinds, expected);
+}

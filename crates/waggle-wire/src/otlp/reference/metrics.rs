@@ -304,6 +304,7 @@ pub(super) fn map_metrics(
     let mut mapping = Mapping::new(limits);
     let mut resources: Vec<(String, Fields, String)> = Vec::new();
     let mut scopes: Vec<Fields> = Vec::new();
+    let mut scope_keys: Vec<Vec<u8>> = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     let mut row_count = 0;
     for (resource_index, entry) in request.resource_metrics.iter().enumerate() {
@@ -322,12 +323,12 @@ pub(super) fn map_metrics(
             let mut names = BTreeSet::new();
             let mut fields = scope_fields(entry);
             fields.retain(|(name, _)| names.insert(name.clone()));
-            let known = scopes
-                .iter()
-                .position(|known| sorted(known) == sorted(&fields));
+            let key = sorted(&fields);
+            let known = scope_keys.iter().position(|known| *known == key);
             let scope = known.unwrap_or(scopes.len());
             if known.is_none() {
                 scopes.push(fields);
+                scope_keys.push(key);
             }
             for (metric_index, metric) in entry.metrics.iter().enumerate() {
                 let kind = kind_of(metric);
