@@ -6,6 +6,7 @@
 use crate::problem::Problem;
 use crate::state::ApiState;
 use std::collections::{BTreeMap, HashMap};
+use waggle_expression::Expression;
 use waggle_metastore::{ArtifactId, DerivedColumn, Slo, Stored};
 use waggle_model::{
     CalculatedField, CalculationSpec, Cell, DatasetId, DatasetScope, FilterOp, FilterSpec,
@@ -21,6 +22,18 @@ const BURN_HOURS: i64 = 4;
 const QUERY_HOURS: i64 = 900;
 /// The name under which the engine knows the indicator: no column is called so.
 const INDICATOR: &str = "waggle.service_level_indicator";
+
+/// Why an expression can't be an indicator; `None` when it can, or can't be read at all.
+///
+/// An indicator judges event by event, so that counts of hours add up to those of the period. What follows a metric through time has one
+/// value per step of a question, and budget, burn rate and history ask with different steps.
+pub(crate) fn refusal_of(expression: &str) -> Option<String> {
+    let expression = Expression::parse(expression).ok()?;
+    let function = expression.temporals().next()?.function.name();
+    Some(format!(
+        "{function} follows a metric through time; an SLO judges each event by itself, so its calculated field can't use it"
+    ))
+}
 
 /// Events of a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

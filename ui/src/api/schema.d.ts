@@ -2613,7 +2613,7 @@ export interface components {
             description: string;
             /** @description What is good. */
             sli: {
-                /** @description The calculated field that says whether an event is good; no value does not count. */
+                /** @description The calculated field that says whether an event is good; no value does not count. It follows no metric through time (LAST, RATE ...). */
                 alias: string;
             };
             /** @description Over how many days. */

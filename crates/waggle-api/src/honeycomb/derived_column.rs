@@ -8,13 +8,14 @@ use crate::derived::visible;
 use crate::form::{Form, read};
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
+use crate::service_level;
 use crate::shape::{Content, Named, Shape, may, must};
 use crate::spec::check_field;
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
 use waggle_expression::Expression;
-use waggle_metastore::{DerivedColumn, Place, Stored};
+use waggle_metastore::{DerivedColumn, Place, Slo, Stored, Use};
 use waggle_model::DatasetScope;
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -163,6 +164,7 @@ pub(crate) async fn update(ask: Ask) -> Answer {
     }
     let changed = read(&object, read_field)?;
     check_names(&ask, &field.place, &changed, Some(&field.value)).await?;
+    check_indicator(&ask, &field, &changed.expression).await?;
     field.value = changed;
     let field = ask.update_artifact(field).await?;
     json_answer(StatusCode::OK, &field_json(&field))
@@ -244,6 +246,28 @@ async fn check_names(
         }
     }
     Ok(())
+}
+
+/// What an SLO counts with stays what an SLO can count with.
+async fn check_indicator(
+    ask: &Ask,
+    field: &Stored<DerivedColumn>,
+    expression: &str,
+) -> Result<(), Problem> {
+    let Some(text) = service_level::refusal_of(expression) else {
+        return Ok(());
+    };
+    let used = Use::CalculatedField(field.id.0.clone());
+    let metastore = &ask.state.metastore;
+    let slos = metastore.artifact_users::<Slo>(ask.tenant(), &used).await?;
+    match slos.first() {
+        None => Ok(()),
+        Some(slo) => Err(Problem::invalid_field(
+            "expression",
+            DetailCode::Invalid,
+            format!("the SLO {} uses it: {text}", slo.value.name),
+        )),
+    }
 }
 
 /// Most columns whose name contains an alias that are looked through for one of the same name.

@@ -82,7 +82,7 @@ const NEED: Need = Need::OneOf(&[Permission::ManageSlos]);
 const SLI: Shape = Shape::Object(&[must(
     "alias",
     Shape::Text,
-    "The calculated field that says whether an event is good; no value does not count.",
+    "The calculated field that says whether an event is good; no value does not count. It follows no metric through time (LAST, RATE ...).",
 )]);
 pub(crate) const SLO: Named = Named {
     name: "Slo",
@@ -302,6 +302,10 @@ async fn read_checked(
     for dataset in &datasets {
         match indicator(ask, *dataset, &slo.sli_alias).await? {
             Some(field) => {
+                if let Some(text) = service_level::refusal_of(&field.value.expression) {
+                    invalid("sli.alias".to_owned(), text);
+                    break;
+                }
                 fields.insert(field.id.0);
             }
             None => {

@@ -92,6 +92,47 @@ async fn a_dataset_sees_the_slos_that_read_it() {
 }
 
 #[tokio::test]
+async fn indicators_follow_no_metric_through_time() {
+    let installation = with_indicator().await;
+    let fields = "/1/derived_columns/shop";
+    let slo = installation.make("/1/slos/shop", &body()).await;
+    let slo = format!("/1/slos/shop/{}", slo["id"].as_str().unwrap());
+    for function in ["LAST", "INCREASE", "RATE", "SUMMARIZE"] {
+        let alias = format!("by_{function}");
+        let expression = format!("LT({function}($queue.length), 10)");
+        let field = json!({"alias": alias, "expression": expression});
+        let free = installation.make(fields, &field).await;
+        let text = format!(
+            "{function} follows a metric through time; an SLO judges each event by itself, so its calculated field can't use it"
+        );
+        let wrong = [(
+            json!({"sli": {"alias": alias}}),
+            "sli.alias",
+            "invalid",
+            text.as_str(),
+        )];
+        for (method, path) in [("POST", "/1/slos/shop"), ("PUT", slo.as_str())] {
+            check_rules(&installation, method, path, &body(), &wrong).await;
+        }
+        // The field of an SLO doesn't become such a one either, others may.
+        let path = format!("{fields}?alias=is_good");
+        let used = installation.get(&path).await.json();
+        let path = |field: &Json| format!("{fields}/{}", field["id"].as_str().unwrap());
+        let text = format!("the SLO Checkout works uses it: {text}");
+        let wrong = [(
+            json!({"expression": expression}),
+            "expression",
+            "invalid",
+            text.as_str(),
+        )];
+        check_rules(&installation, "PUT", &path(&used), &json!({}), &wrong).await;
+        let change = json!({"expression": format!("GT({function}($queue.length), 10)")});
+        let changed = installation.send("PUT", &path(&free), &change).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+    }
+}
+
+#[tokio::test]
 async fn wrong_slos_are_named_field_by_field() {
     let installation = with_indicator().await;
     check_rules(
