@@ -7,7 +7,7 @@ use crate::{DatasetId, DatasetScope, FilterSpec, QueryStats, RawRow, TimeRange, 
 pub struct TraceSearch {
     /// Where to look, newest first; the ranges do not overlap.
     pub windows: Vec<TraceWindow>,
-    /// The traces must also have a row of each of these, within what the windows span.
+    /// The traces must also have a row of each of these, at any time.
     pub with: Vec<RowSet>,
     /// Datasets to look in besides all that queries of the environment see.
     pub also: Vec<DatasetId>,

@@ -27,10 +27,12 @@ const SLICE_ROWS: u64 = 131_072;
 const SLICE_NS_MIN: i64 = 1_000_000;
 const SLICE_GROWTH: i64 = 4;
 const SLICE_GROWTH_MAX: i64 = 16;
+/// Most traces of a page that are tested for what they must have besides: each looks for its rows in every source.
+const TESTED_MAX: u32 = 4_096;
 
-/// Looks for a page of traces. `snapshot` shows what has rows in a range.
+/// Looks for a page of traces. `of_range` shows what has rows in a range.
 pub(crate) fn find_traces(
-    snapshot: &dyn Fn(TimeRange) -> Result<Snapshot, ReadError>,
+    of_range: &dyn Fn(TimeRange) -> Result<Snapshot, ReadError>,
     search: &TraceSearch,
     remembered: &Arc<Remembered>,
     watch: &Arc<Watch>,
@@ -49,7 +51,7 @@ pub(crate) fn find_traces(
             .max()
             .unwrap_or(0),
     };
-    let snapshot = snapshot(whole)?;
+    let snapshot = of_range(whole)?;
     let windows = search
         .windows
         .iter()
@@ -60,15 +62,20 @@ pub(crate) fn find_traces(
         .iter()
         .map(|set| Rows::new(set, remembered))
         .collect::<Result<Vec<_>, ExecError>>()?;
+    // A trace may have its other rows at any time.
+    let everything = match with.is_empty() {
+        true => Snapshot::default(),
+        false => of_range(TimeRange::ALL)?,
+    };
     let with = with
         .iter()
-        .map(|rows| Tester::new(rows, &snapshot.sources, whole))
-        .collect::<Result<Vec<_>, ExecError>>()?;
+        .map(|rows| Tester::new(rows, &everything.sources));
     let mut page = Page {
         sources: &snapshot.sources,
         search,
         windows: &windows,
-        with,
+        with: with.collect(),
+        tested: Tested::default(),
         watch,
         seen: HashSet::new(),
         trace_ids: Vec::new(),
@@ -92,6 +99,7 @@ pub(crate) fn find_traces(
                 next,
             )
         }
+        End::Tested(last) => (last.time_ns, Some(last)),
         End::Rows(reached_ns) => {
             let next = TraceCursor {
                 time_ns: reached_ns.saturating_sub(1),
@@ -113,6 +121,8 @@ enum End {
     Everything,
     /// It has as many traces as it may.
     Full,
+    /// It has tested as many as it may, and this one last.
+    Tested(TraceCursor),
     /// It has read as many rows as it may, down to this time.
     Rows(i64),
 }
@@ -155,6 +165,7 @@ struct Page<'a> {
     search: &'a TraceSearch,
     windows: &'a [Window],
     with: Vec<Tester<'a>>,
+    tested: Tested,
     watch: &'a Arc<Watch>,
     /// Traces whose place is known from the slices so far, on this page or before.
     seen: HashSet<String>,
@@ -162,6 +173,13 @@ struct Page<'a> {
     /// Bytes of the ids in both.
     text_bytes: usize,
     stats: QueryStats,
+}
+
+/// What tests have cost.
+#[derive(Default)]
+struct Tested {
+    traces: u32,
+    rows_read: u64,
 }
 
 impl Page<'_> {
@@ -179,10 +197,13 @@ impl Page<'_> {
                 end_ns = end_ns.min(newest_ns.saturating_add(1));
                 let start_ns = window.range.start_ns.max(end_ns.saturating_sub(slice_ns));
                 let rows_before = self.stats.rows_read;
-                self.slice(number, TimeRange { start_ns, end_ns })?;
+                let last = self.slice(number, TimeRange { start_ns, end_ns })?;
                 if self.trace_ids.len() > self.search.limit {
                     self.trace_ids.truncate(self.search.limit);
                     return Ok(End::Full);
+                }
+                if let Some(last) = last {
+                    return Ok(End::Tested(last));
                 }
                 end_ns = start_ns;
                 if self.stats.rows_read >= self.search.rows_max {
@@ -220,8 +241,8 @@ impl Page<'_> {
         newest.max()
     }
 
-    /// Adds the traces whose anchor is in a slice.
-    fn slice(&mut self, number: usize, slice: TimeRange) -> Result<(), ExecError> {
+    /// Adds the traces whose anchor is in a slice; the place of the last one looked at when the page may test no more.
+    fn slice(&mut self, number: usize, slice: TimeRange) -> Result<Option<TraceCursor>, ExecError> {
         let (windows, watch) = (self.windows, self.watch);
         let mut found = Anchors::default();
         for kind in &windows[number].kinds {
@@ -246,23 +267,35 @@ impl Page<'_> {
             .map(|(trace_id, time_ns)| (time_ns, trace_id))
             .collect();
         new.sort_unstable_by(|one, other| other.0.cmp(&one.0).then_with(|| one.1.cmp(&other.1)));
+        let mut last = None;
         for (time_ns, trace_id) in new {
-            if self.trace_ids.len() > self.search.limit {
+            if self.trace_ids.len() > self.search.limit || last.is_some() {
                 break;
             }
             watch.check()?;
             self.text_bytes += trace_id.len();
             self.seen.insert(trace_id.clone());
-            if self.is_after(time_ns, &trace_id)
-                && self.has_all(&trace_id)?
-                && !self.was_before(&trace_id)?
-            {
+            if !self.is_after(time_ns, &trace_id) {
+                continue;
+            }
+            let is_found = self.has_all(&trace_id, time_ns)? && !self.was_before(&trace_id)?;
+            last = self.may_test_no_more().then(|| TraceCursor {
+                time_ns,
+                trace_id: trace_id.clone(),
+            });
+            if is_found {
                 self.text_bytes += trace_id.len();
                 self.trace_ids.push((time_ns, trace_id));
             }
         }
         watch.account(before, self.bytes())?;
-        watch.account(found_bytes, 0)
+        watch.account(found_bytes, 0)?;
+        Ok(last)
+    }
+
+    fn may_test_no_more(&self) -> bool {
+        self.tested.traces >= TESTED_MAX
+            || (self.tested.traces > 0 && self.tested.rows_read >= self.search.rows_max)
     }
 
     /// What is held from slice to slice.
@@ -320,17 +353,22 @@ impl Page<'_> {
         }
     }
 
-    /// Whether a trace has all the rows that it must have besides.
-    fn has_all(&mut self, trace_id: &str) -> Result<bool, ExecError> {
+    /// Whether a trace has all the rows that it must have besides, one of whose rows is at a time.
+    fn has_all(&mut self, trace_id: &str, time_ns: i64) -> Result<bool, ExecError> {
+        if self.with.is_empty() {
+            return Ok(true);
+        }
         let watch = self.watch;
         let mut rows_read = 0;
         let mut has_all = true;
         for tester in &mut self.with {
-            if !tester.has_row(trace_id, &mut rows_read, watch)? {
+            if !tester.has_row(trace_id, time_ns, &mut rows_read, watch)? {
                 has_all = false;
                 break;
             }
         }
+        self.tested.traces += 1;
+        self.tested.rows_read += rows_read;
         self.add_rows_read(rows_read);
         Ok(has_all)
     }

@@ -95,6 +95,9 @@ const SIDE: u8 = 2;
 /// Rank of having something at all.
 const PRESENCE: u8 = 3;
 
+/// Most rows that a trace is tested for before it is read: the rarest leave few, and leaving one out loses no trace.
+const WITH_MAX: usize = 4;
+
 impl Expression {
     /// Whether a key of an annotation may stand for columns of several names.
     fn has_ambiguous_keys(&self) -> bool {
@@ -129,7 +132,7 @@ impl Filter {
         let mut rows = rows.into_iter().map(Row::into_set);
         Some(Narrowed {
             rows: rows.next()?,
-            with: rows.collect(),
+            with: rows.take(WITH_MAX).collect(),
         })
     }
 }

@@ -116,66 +116,108 @@ impl Opened<'_> {
     }
 }
 
+/// Most sources that a [`Tester`] keeps open: what is open holds its columns in memory, and neighbours in time are in few sources.
+const OPEN_MAX: usize = 8;
+
 /// Tells of one trace after another whether it has a row.
 pub(super) struct Tester<'a> {
-    range: TimeRange,
-    /// The sources that can have one.
-    sources: Vec<Tested<'a>>,
+    rows: &'a Rows,
+    sources: &'a [Source],
+    /// The sources in which traces had rows of late, the latest last.
+    open: Vec<Open<'a>>,
 }
 
-struct Tested<'a> {
-    source: &'a Source,
-    opened: Opened<'a>,
+/// A source by its place.
+struct Open<'a> {
+    place: usize,
+    /// `None` when it can have no row.
+    opened: Option<Opened<'a>>,
     /// The chunk that was looked at last, and its rows that pass.
     last: Option<(usize, Bits)>,
 }
 
 impl<'a> Tester<'a> {
-    pub(super) fn new(
-        rows: &'a Rows,
-        sources: &'a [Source],
-        range: TimeRange,
-    ) -> Result<Self, ExecError> {
-        let mut opened = Vec::new();
-        for source in sources {
-            if let Some(rows) = rows.open(source, range)? {
-                opened.push(Tested {
-                    source,
-                    opened: rows,
-                    last: None,
-                });
-            }
+    pub(super) fn new(rows: &'a Rows, sources: &'a [Source]) -> Self {
+        Self {
+            rows,
+            sources,
+            open: Vec::new(),
         }
-        Ok(Self {
-            range,
-            sources: opened,
-        })
     }
 
+    /// Whether a trace has a row; sources of a time at which it has one come first.
     pub(super) fn has_row(
         &mut self,
         trace_id: &str,
+        time_ns: i64,
         rows_read: &mut u64,
         watch: &Watch,
     ) -> Result<bool, ExecError> {
-        for tested in &mut self.sources {
-            let Tested {
-                source,
-                opened,
-                last,
-            } = tested;
-            for row in rows_of(source, self.range, trace_id)? {
-                watch.check()?;
-                let chunk = row as usize / CHUNK_ROWS;
-                if last.is_none_or(|(known, _)| known != chunk) {
-                    let (selected, rows) = opened.select(chunk)?;
-                    *rows_read += rows;
-                    *last = Some((chunk, selected));
+        for is_near in [true, false] {
+            for (place, source) in self.sources.iter().enumerate() {
+                let (first_ns, last_ns) = source.time_bounds_ns();
+                if (first_ns..=last_ns).contains(&time_ns) != is_near {
+                    continue;
                 }
-                let selected = last.as_ref().map(|(_, selected)| selected);
-                if selected.is_some_and(|selected| is_selected(selected, row)) {
+                watch.check()?;
+                let rows = rows_of(source, TimeRange::ALL, trace_id)?;
+                if !rows.is_empty() && self.any_of(place, &rows, rows_read, watch)? {
                     return Ok(true);
                 }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Whether one of some rows of a source passes, which ascend.
+    fn any_of(
+        &mut self,
+        place: usize,
+        rows: &[u32],
+        rows_read: &mut u64,
+        watch: &Watch,
+    ) -> Result<bool, ExecError> {
+        let mut open = match self.open.iter().position(|open| open.place == place) {
+            Some(known) => self.open.remove(known),
+            None => Open {
+                place,
+                opened: self.rows.open(&self.sources[place], TimeRange::ALL)?,
+                last: None,
+            },
+        };
+        let is_found = open.any_of(rows, rows_read, watch)?;
+        if self.open.len() >= OPEN_MAX {
+            self.open.remove(0);
+        }
+        self.open.push(open);
+        Ok(is_found)
+    }
+}
+
+impl Open<'_> {
+    fn any_of(
+        &mut self,
+        rows: &[u32],
+        rows_read: &mut u64,
+        watch: &Watch,
+    ) -> Result<bool, ExecError> {
+        let Some(opened) = &mut self.opened else {
+            return Ok(false);
+        };
+        for row in rows {
+            watch.check()?;
+            let chunk = *row as usize / CHUNK_ROWS;
+            let selected = match &self.last {
+                Some((known, selected)) if *known == chunk => *selected,
+                _ => {
+                    let (selected, rows) = opened.select(chunk)?;
+                    *rows_read += rows;
+                    self.last = Some((chunk, selected));
+                    selected
+                }
+            };
+            if is_selected(&selected, *row) {
+                return Ok(true);
             }
         }
         Ok(false)
