@@ -34,6 +34,8 @@ use write::Written;
 const ROUNDS: usize = 4;
 /// Traces that the store is asked for by one query.
 const LEARNED_AT_ONCE: usize = 500;
+/// Queries for traces that may fail while somebody waits for the answer: each asks for half as many as the one before.
+const FAILURES_MAX: usize = 4;
 
 /// What the doors share of documents that came lately.
 pub(crate) struct Segments {
@@ -353,7 +355,7 @@ async fn learn_unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) 
         learn_newest(state, tenant).await;
     }
     let unsure = unsure(state, tenant, documents);
-    learn(state, tenant, unsure.into_iter().collect()).await;
+    learn(state, tenant, unsure.into_iter().collect(), FAILURES_MAX).await;
 }
 
 /// Asks the store, once for every tenant, up to when it has anything: what begins long after can't be known to it.
@@ -380,17 +382,27 @@ fn unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) -> BTreeSet<
     let now_ns = state.clock.now_ns();
     documents
         .iter()
-        .map(|document| (document.trace_id(), document.entity().start_ns()))
-        .filter(|(id, start_ns)| recent.is_unsure(&(tenant, *id), *start_ns, now_ns))
-        .map(|(id, _)| id)
+        .filter(|document| recent.is_unsure(tenant, document, now_ns))
+        .map(Document::trace_id)
         .collect()
 }
 
-/// Takes into the table what the store has of some traces, which are asked for together. Without an answer a document that came before may
-/// get its events twice, which is better than to lose one that did not.
-async fn learn(state: &ApiState, tenant: Tenant, ids: Vec<TraceId>) {
+/// Takes into the table what the store has of some traces, which are asked for together, and returns those it did not answer for: they
+/// stay unsure. A document of them that came before may get its events twice, which is better than to lose one that did not.
+///
+/// A query that fails is asked again for half as many traces, so that one that can't be read, or that takes too long, leaves the others
+/// known; after more than `failures_max` the rest is left.
+async fn learn(
+    state: &ApiState,
+    tenant: Tenant,
+    ids: Vec<TraceId>,
+    failures_max: usize,
+) -> Vec<TraceId> {
     let mut left = ids.as_slice();
-    while let Some(asked) = left.chunks(LEARNED_AT_ONCE).next() {
+    let mut at_once = LEARNED_AT_ONCE;
+    let mut failure_count = 0_usize;
+    let mut unanswered = Vec::new();
+    while let Some(asked) = left.chunks(at_once).next() {
         let request = TracesRequest {
             trace_ids: asked.iter().map(|id| id.to_column()).collect(),
             also: Vec::new(),
@@ -400,10 +412,21 @@ async fn learn(state: &ApiState, tenant: Tenant, ids: Vec<TraceId>) {
         let traces = match state.engine.traces(tenant, &request).await {
             Ok(traces) => traces,
             Err(error) => {
-                tracing::warn!(%error, count = left.len(), "traces not looked up");
-                return;
+                failure_count += 1;
+                tracing::warn!(%error, count = asked.len(), "traces not looked up");
+                let left_count = match (failure_count > failures_max, asked.len()) {
+                    (true, _) => left.len(),
+                    (false, 1) => 1,
+                    (false, _) => 0,
+                };
+                at_once = (asked.len() / 2).max(1);
+                let (given_up, others) = left.split_at(left_count);
+                unanswered.extend_from_slice(given_up);
+                left = others;
+                continue;
             }
         };
+        at_once = at_once.saturating_mul(2).min(LEARNED_AT_ONCE);
         // The engine never returns none; those that were too much for one answer are asked for next.
         left = left.get(traces.len().max(1)..).unwrap_or_default();
         let mut recent = state.segments.recent.lock();
@@ -413,6 +436,11 @@ async fn learn(state: &ApiState, tenant: Tenant, ids: Vec<TraceId>) {
             recent.learn((tenant, *id), &rows);
         }
     }
+    let mut recent = state.segments.recent.lock();
+    for id in &unanswered {
+        recent.leave_unsure((tenant, *id));
+    }
+    unanswered
 }
 
 fn stored(fields: &[(String, Value)]) -> Option<StoredEntity> {

@@ -34,6 +34,8 @@ pub(super) struct CannedEngine {
     pub(super) rows_asked: Mutex<Vec<RowRequest>>,
     pub(super) traces_asked: Mutex<Vec<TraceRequest>>,
     pub(super) many_traces_asked: Mutex<Vec<TracesRequest>>,
+    /// More traces at once take too long.
+    pub(super) many_traces_max: Mutex<Option<usize>>,
     pub(super) bubbles_asked: Mutex<Vec<BubbleUpRequest>>,
     pub(super) row: Mutex<Option<RawRow>>,
     /// Puts other answers into the table.
@@ -51,6 +53,7 @@ impl Default for CannedEngine {
             rows_asked: Mutex::default(),
             traces_asked: Mutex::default(),
             many_traces_asked: Mutex::default(),
+            many_traces_max: Mutex::default(),
             bubbles_asked: Mutex::default(),
             row: Mutex::default(),
             table: Mutex::default(),
@@ -166,6 +169,9 @@ impl QueryEngine for CannedEngine {
     ) -> Result<Vec<TraceRows>, QueryError> {
         self.many_traces_asked.lock().push(request.clone());
         self.outcome()?;
+        if (*self.many_traces_max.lock()).is_some_and(|max| max < request.trace_ids.len()) {
+            return Err(QueryError::Deadline(1));
+        }
         let rows: Vec<RawRow> = self.row.lock().iter().cloned().collect();
         let traces = request.trace_ids.iter().map(|_| TraceRows {
             row_count: rows.len(),

@@ -6,7 +6,7 @@ use super::recent::{Flight, Key};
 use super::{fly, learn};
 use crate::state::ApiState;
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 use waggle_model::{
@@ -19,6 +19,8 @@ use waggle_wire::xray::{Document, EntityId, Source, TraceId, map_settled_through
 const INTERVAL: Duration = Duration::from_secs(1);
 /// How often it is written down how far nothing waits any more, in intervals.
 const NOTE_INTERVALS: u32 = 60;
+/// Queries for traces that may fail in one turn.
+const FAILURES_MAX: usize = 16;
 /// Documents that get their events by one append.
 const SETTLED_AT_ONCE: usize = 500;
 
@@ -42,7 +44,7 @@ pub(crate) async fn settle_overdue(state: ApiState) {
 /// One turn of [`settle_overdue`].
 pub(super) async fn settle_once(state: &ApiState) {
     let now_ns = state.clock.now_ns();
-    let (overdue, orphaned) = {
+    let (mut overdue, orphaned) = {
         let recent = state.segments.recent.lock();
         let overdue = recent.overdue(now_ns);
         let orphaned = recent.orphaned(&overdue);
@@ -53,9 +55,14 @@ pub(super) async fn settle_once(state: &ApiState) {
     for (tenant, id) in orphaned {
         orphaned_of.entry(tenant).or_default().push(id);
     }
+    let mut put_off: HashSet<Key> = HashSet::new();
     for (tenant, ids) in orphaned_of {
-        learn(state, tenant, ids).await;
+        let unanswered = learn(state, tenant, ids, FAILURES_MAX).await;
+        let mut recent = state.segments.recent.lock();
+        let unanswered = unanswered.into_iter().map(|id| (tenant, id));
+        put_off.extend(unanswered.filter(|key| recent.put_off(*key)));
     }
+    overdue.retain(|(key, _)| !put_off.contains(key));
     let mut tenants: BTreeMap<Tenant, Vec<_>> = BTreeMap::new();
     for (key, id) in overdue {
         tenants.entry(key.0).or_default().push((key, id));

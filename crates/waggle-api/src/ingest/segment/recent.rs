@@ -78,8 +78,11 @@ struct Trace {
     flights: usize,
     /// It was refused a document for its size.
     is_full: bool,
-    /// Of what an earlier process knew of it, only what waits is here.
-    is_restored: bool,
+    /// Documents of it that begin earlier may be in the store without being here. `i64::MIN` once the store was asked, `i64::MAX` while it
+    /// has to be, whichever of its documents comes.
+    sure_from_ns: i64,
+    /// How often documents of it were put off because the store did not say to which service they belong.
+    put_off_count: u32,
 }
 
 #[derive(Default)]
@@ -283,7 +286,10 @@ impl Recent {
     fn trace(&mut self, key: Key) -> &mut Trace {
         self.traces.entry(key).or_insert_with(|| {
             self.order.push_back(key);
-            Trace::default()
+            Trace {
+                sure_from_ns: self.sureness.sure_from_ns(&key.0),
+                ..Trace::default()
+            }
         })
     }
 }

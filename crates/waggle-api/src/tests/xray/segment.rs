@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 use waggle_access::Permission;
-use waggle_model::{Clock, DatasetId, RawRow, TracesRequest};
+use waggle_model::{Clock, DatasetId, RawRow, TracesRequest, Value};
 
 const TRACE: &str = "1-6740a0f0-000000000000000000000001";
 
@@ -405,6 +405,79 @@ async fn the_traces_of_a_call_are_looked_up_together_and_only_where_the_store_ma
             "once a tenant"
         );
     }
+}
+
+/// Traces that are too many for one answer are asked for by fewer at once, and those without any answer with their next document.
+#[tokio::test]
+async fn a_look_up_that_fails_leaves_no_trace_taken_for_known() {
+    let documents: Vec<String> = (1..=50)
+        .map(|number| {
+            let trace = format!("1-6740a0f0-{number:024x}");
+            segment(SEGMENT, ENDED).replace(TRACE, &trace)
+        })
+        .collect();
+    let body = json!({ "TraceSegmentDocuments": documents });
+    let installation = Installation::new().await;
+    *installation.engine.row.lock() = Some(RawRow {
+        timestamp_ns: NOW_NS,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields: Vec::new(),
+    });
+    for (at_once_max, asked) in [
+        (0, vec![50, 25, 12, 6, 3]),
+        (20, vec![50, 25, 12, 24, 12, 24, 12, 14]),
+        (0, vec![]),
+    ] {
+        *installation.engine.many_traces_max.lock() = Some(at_once_max);
+        installation.engine.many_traces_asked.lock().clear();
+        let answer = installation.xray("/TraceSegments", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let requests = installation.engine.many_traces_asked.lock();
+        let asked_of = |request: &TracesRequest| request.trace_ids.len();
+        assert_eq!(requests.iter().map(asked_of).collect::<Vec<_>>(), asked);
+    }
+}
+
+#[tokio::test]
+async fn documents_that_waited_are_not_given_up_while_the_store_does_not_answer() {
+    let config = ApiConfig {
+        xray_pending_age: Duration::ZERO,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::at(ticking(), config).await;
+    let body = json!({ "TraceSegmentDocuments": [subsegment(SUBSEGMENT, SEGMENT)] });
+    let answer = installation.xray("/TraceSegments", &body).await;
+    assert_eq!(answer.status, 200);
+    taken(&installation);
+    *installation.engine.many_traces_max.lock() = Some(0);
+    installation.engine.many_traces_asked.lock().clear();
+    let settling = tokio::spawn(settle_segments(installation.state.clone()));
+    while installation.engine.many_traces_asked.lock().len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert!(taken(&installation).is_empty(), "it waits for another turn");
+    *installation.engine.row.lock() = Some(RawRow {
+        timestamp_ns: NOW_NS,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields: vec![
+            ("service.name".into(), Value::String("shop".into())),
+            ("trace.span_id".into(), Value::String(SEGMENT.into())),
+        ],
+    });
+    *installation.engine.many_traces_max.lock() = None;
+    let mut rows = Vec::new();
+    while rows.len() < 2 {
+        tokio::task::yield_now().await;
+        rows.extend(taken(&installation));
+    }
+    settling.abort();
+    let expected = [
+        format!("shop {SUBSEGMENT}"),
+        format!("xray-pending {SUBSEGMENT} settled"),
+    ];
+    assert_eq!(rows, expected);
 }
 
 #[tokio::test]

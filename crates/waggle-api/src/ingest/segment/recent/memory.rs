@@ -3,11 +3,17 @@ use super::{Key, Known, Recent};
 use std::collections::HashMap;
 use std::sync::Arc;
 use waggle_model::Tenant;
-use waggle_wire::xray::EntityId;
+use waggle_wire::xray::{Document, EntityId};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// How far ahead of the server's clock a client's may be before its traces are looked up.
 pub(super) const CLOCK_AHEAD_NS: i64 = 60_000_000_000;
+/// How far ahead of the server's start the newest event of a tenant is believed; beyond, a clock is wrong, and not merely ahead.
+const NEWEST_AHEAD_NS: i64 = 600_000_000_000;
+/// How old a trace is at most of which parts still come: X-Ray takes none that is older. The time in other ids is no time, but random.
+const TRACE_AGE_MAX_NS: i64 = 30 * 86_400 * 1_000_000_000;
+/// How many turns of the server's own documents of a trace are put off for which the store had no answer.
+const PUT_OFF_MAX: u32 = 60;
 /// Traces that are looked at after one call to find some that can be forgotten.
 const FORGOTTEN_AT_ONCE: usize = 1_000;
 
@@ -26,7 +32,7 @@ pub(super) struct Sureness {
     /// The newest that the store has from before this process, by tenant; `None` when it has nothing.
     newest_ns: HashMap<Tenant, Option<i64>>,
     /// The latest start among forgotten traces.
-    forgotten_ns: i64,
+    pub(super) forgotten_ns: i64,
 }
 
 impl Sureness {
@@ -38,16 +44,17 @@ impl Sureness {
         }
     }
 
-    /// Whether the store may have parts of a trace of which one began then.
-    fn may_have(&self, tenant: &Tenant, start_ns: i64) -> bool {
+    /// The store has no part of a trace that is not in the table and begins then or later.
+    pub(super) fn sure_from_ns(&self, tenant: &Tenant) -> i64 {
+        let latest_ns = self.started_ns.saturating_add(NEWEST_AHEAD_NS);
         let earlier_ns = match self.newest_ns.get(tenant) {
             Some(None) => None,
-            Some(Some(newest_ns)) => Some(self.started_ns.min(*newest_ns)),
+            Some(Some(newest_ns)) => Some(latest_ns.min(*newest_ns)),
             None => Some(self.started_ns),
         };
         // Clients whose clocks are ahead sent documents to an earlier process that begin only now.
-        let is_earlier = earlier_ns.is_some_and(|ns| start_ns < ns.saturating_add(CLOCK_AHEAD_NS));
-        is_earlier || start_ns <= self.forgotten_ns
+        let earlier_ns = earlier_ns.map_or(i64::MIN, |ns| ns.saturating_add(CLOCK_AHEAD_NS));
+        earlier_ns.max(self.forgotten_ns.saturating_add(1))
     }
 }
 
@@ -62,15 +69,44 @@ impl Recent {
         self.sureness.newest_ns.insert(tenant, newest_ns);
     }
 
-    /// True for a trace of which the store may know what the table does not.
-    pub(in super::super) fn is_unsure(&self, key: &Key, start_ns: i64, now_ns: i64) -> bool {
-        match self.traces.get(key) {
-            Some(trace) => trace.is_restored,
-            None => {
-                let latest_ns = now_ns.saturating_add(CLOCK_AHEAD_NS);
-                self.sureness.may_have(&key.0, start_ns) || latest_ns < start_ns
-            }
+    /// True when the store may have a document, or what it belongs to, which the table does not know of.
+    pub(in super::super) fn is_unsure(
+        &self,
+        tenant: Tenant,
+        document: &Document,
+        now_ns: i64,
+    ) -> bool {
+        let own = document.entity();
+        let trace = self.traces.get(&(tenant, document.trace_id()));
+        let sure_from_ns = match trace {
+            Some(trace) => trace.sure_from_ns,
+            None => self.sureness.sure_from_ns(&tenant),
+        };
+        if sure_from_ns == i64::MIN && trace.is_some() {
+            return false;
         }
+        let latest_ns = now_ns.saturating_add(CLOCK_AHEAD_NS);
+        if own.start_ns() < sure_from_ns || latest_ns < own.start_ns() {
+            return true;
+        }
+        // The trace began before the table knows of it, and this is not its first part.
+        let began_ns = document.trace_id().time_s().saturating_mul(1_000_000_000);
+        let is_earlier =
+            began_ns < sure_from_ns && sure_from_ns.saturating_sub(began_ns) < TRACE_AGE_MAX_NS;
+        let is_known = |id: EntityId| trace.is_some_and(|t| t.entities.contains_key(&id));
+        is_earlier && own.parent_id().is_some_and(|id| !is_known(id))
+    }
+
+    /// The store did not say what it has of a trace: it is asked again with the next document.
+    pub(in super::super) fn leave_unsure(&mut self, key: Key) {
+        self.trace(key).sure_from_ns = i64::MAX;
+    }
+
+    /// Whether documents of a trace wait for another turn of the server, since it was not found out to which service they belong.
+    pub(in super::super) fn put_off(&mut self, key: Key) -> bool {
+        let trace = self.trace(key);
+        trace.put_off_count += 1;
+        trace.put_off_count <= PUT_OFF_MAX
     }
 
     /// Takes in what the store has of a trace.
@@ -79,7 +115,8 @@ impl Recent {
         let Some(trace) = self.traces.get_mut(&key) else {
             return;
         };
-        trace.is_restored = false;
+        trace.sure_from_ns = i64::MIN;
+        trace.put_off_count = 0;
         for row in rows {
             let is_new = !trace.entities.contains_key(&row.id);
             self.entity_count += usize::from(is_new);

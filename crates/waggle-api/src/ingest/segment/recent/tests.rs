@@ -446,8 +446,7 @@ fn old_traces_are_forgotten_and_then_unsure() {
         send(&mut recent, &[document(trace, i64::from(trace))], 1);
     }
     let is_unsure = |recent: &Recent, trace: u32, start_s: i64| {
-        let key = (TENANT, document(trace, 1).trace_id());
-        recent.is_unsure(&key, start_s * 1_000_000_000, 0)
+        recent.is_unsure(TENANT, &document(trace, start_s), 0)
     };
     assert_eq!(recent.traces.len(), 3);
     assert!(is_unsure(&recent, 1, 1) && is_unsure(&recent, 9, 2));
@@ -469,10 +468,86 @@ fn old_traces_are_forgotten_and_then_unsure() {
 #[test]
 fn what_an_earlier_process_was_sent_by_clocks_ahead_is_unsure() {
     let recent = Recent::new(recent().limits, 1_000);
-    let key = (TENANT, segment(1, "").trace_id());
-    assert!(recent.is_unsure(&key, 999, 1_000));
-    assert!(recent.is_unsure(&key, CLOCK_AHEAD_NS, 1_000));
-    assert!(!recent.is_unsure(&key, CLOCK_AHEAD_NS + 1_000, 1_000));
+    let is_unsure =
+        |start_time: &str| recent.is_unsure(TENANT, &starting(1, start_time, ""), 1_000);
+    assert!(is_unsure("0"));
+    assert!(is_unsure("60"));
+    assert!(!is_unsure("60.000001"));
+}
+
+/// A document that begins at a time, given in seconds.
+fn starting(id: u64, start_time: &str, more: &str) -> Document {
+    let text = format!(
+        r#"{{"name":"shop","id":"{id:016x}","trace_id":"{TRACE}","start_time":{start_time},"end_time":2e9{more}}}"#
+    );
+    Document::parse(text.as_bytes()).unwrap()
+}
+
+/// An earlier process stored the begin of a trace, and a later part is the first that this one gets.
+#[test]
+fn a_trace_of_which_a_later_part_came_first_is_still_unsure() {
+    let start_s = segment(1, "").trace_id().time_s();
+    let started_ns = (start_s + 300) * 1_000_000_000;
+    let stored = starting(1, &format!("{start_s}"), "");
+    let late = format!("{}", start_s + 90);
+    let below = starting(
+        3,
+        &late,
+        r#","type":"subsegment","parent_id":"0000000000000001""#,
+    );
+    for is_below in [false, true] {
+        let mut recent = Recent::new(recent().limits, started_ns);
+        recent.learn_newest(TENANT, Some(start_s * 1_000_000_000));
+        let later = match is_below {
+            true => below.clone(),
+            false => starting(2, &late, ""),
+        };
+        let is_asked = recent.is_unsure(TENANT, &later, started_ns);
+        assert_eq!(is_asked, is_below, "its parent may be in the store");
+        send(&mut recent, &[later], 1);
+        assert!(recent.is_unsure(TENANT, &stored, started_ns));
+        let row = StoredEntity {
+            id: stored.entity().id(),
+            service: Some("shop".into()),
+            document: Some(stored.text().into()),
+            is_complete: true,
+        };
+        recent.learn((TENANT, stored.trace_id()), &[row]);
+        assert!(!recent.is_unsure(TENANT, &stored, started_ns));
+        assert!(send(&mut recent, std::slice::from_ref(&stored), 2).is_empty());
+    }
+}
+
+/// The same behind a trace that the table has forgotten.
+#[test]
+fn a_forgotten_trace_of_which_a_later_part_comes_is_still_unsure() {
+    let mut recent = recent();
+    recent.sureness.forgotten_ns = 5_000_000_000;
+    assert!(!recent.is_unsure(TENANT, &starting(2, "9", ""), 0));
+    send(&mut recent, &[starting(2, "9", "")], 1);
+    assert!(recent.is_unsure(TENANT, &starting(1, "5", ""), 0));
+    recent.leave_unsure((TENANT, segment(1, "").trace_id()));
+    assert!(
+        recent.is_unsure(TENANT, &starting(2, "9", ""), 0),
+        "no answer yet"
+    );
+}
+
+#[test]
+fn a_clock_that_was_ahead_before_the_start_is_believed_for_a_while() {
+    let mut recent = Recent::new(recent().limits, 0);
+    recent.learn_newest(TENANT, Some(300_000_000_000));
+    let is_unsure = |recent: &Recent, start: &str| {
+        recent.is_unsure(TENANT, &starting(1, start, ""), 400_000_000_000)
+    };
+    assert!(is_unsure(&recent, "359"));
+    assert!(!is_unsure(&recent, "360"));
+    recent.learn_newest(TENANT, Some(i64::MAX));
+    let now_ns = 3_600_000_000_000;
+    assert!(
+        !recent.is_unsure(TENANT, &starting(1, "660", ""), now_ns),
+        "years ahead"
+    );
 }
 
 #[test]
@@ -510,9 +585,9 @@ fn what_waited_is_restored() {
     recent.restore(TENANT, &segment(1, IN_PROGRESS), (2, Source::Udp));
     assert_eq!(recent.waiting_count(), 2);
     let key = (TENANT, segment(1, "").trace_id());
-    assert!(recent.is_unsure(&key, 0, 0));
+    assert!(recent.is_unsure(TENANT, &segment(1, ""), 0));
     recent.learn(key, &[]);
-    assert!(!recent.is_unsure(&key, 0, 0));
+    assert!(!recent.is_unsure(TENANT, &segment(1, ""), 0));
     assert!(send(&mut recent, &[subsegment(2, 1, "")], 3).is_empty());
     let ended = send(&mut recent, &[segment(1, "")], 4);
     assert_eq!(ended, ["1 of shop, settled", "2 of shop, settled"]);

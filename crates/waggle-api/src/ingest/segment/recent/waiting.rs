@@ -237,8 +237,8 @@ impl Recent {
         let own = document.entity();
         let (key, id) = ((tenant, document.trace_id()), own.id());
         let is_complete = !own.is_in_progress();
-        let is_new = !self.traces.contains_key(&key);
-        self.trace(key).is_restored |= is_new;
+        // Of what an earlier process knew of it, only what waits is here.
+        self.trace(key).sure_from_ns = i64::MAX;
         let (_, entities) = self.enter(key, document);
         self.take_waiting_one(&key, id, |_| true);
         let trace = self.trace(key);
