@@ -40,6 +40,9 @@ pub(crate) struct Admitted {
     pub(crate) outcome: AppendOutcome,
 }
 
+/// Columns that Waggle itself writes into events, whatever their sender knows of: they have room in a full dataset too.
+const OWN_COLUMNS: [&str; 3] = ["meta.annotation_type", "meta.series", "meta.signal_type"];
+
 /// How often a batch whose dataset was deleted under its feet starts over.
 const ATTEMPTS: usize = 3;
 
@@ -201,19 +204,19 @@ impl Admission {
             // One registration at a time per dataset: the first event of a new service comes from all its processes at once.
             let _turn = known.registration.lock().await;
             unseen_columns = unseen(known);
-            if !unseen_columns.new.is_empty() {
+            let columns_max = self.limits.columns_max;
+            let with_own = columns_max.saturating_add(OWN_COLUMNS.len());
+            let (own, sent): (Vec<_>, Vec<_>) = unseen_columns.new.into_iter().partition(is_own);
+            for (columns, columns_max) in [(sent, columns_max), (own, with_own)] {
+                if columns.is_empty() {
+                    continue;
+                }
                 let registered = self
                     .metastore
-                    .register_columns(
-                        known.tenant,
-                        known.id,
-                        &unseen_columns.new,
-                        self.limits.columns_max,
-                        now_ns,
-                    )
+                    .register_columns(known.tenant, known.id, &columns, columns_max, now_ns)
                     .await?;
                 known.learn(registered.iter().flatten());
-                let refused = unseen_columns.new.into_iter().zip(registered);
+                let refused = columns.into_iter().zip(registered);
                 unseen_columns.refused.extend(
                     refused
                         .filter(|(_, column)| column.is_none())
@@ -235,6 +238,10 @@ impl Admitted {
         let rejects = rows.into_iter().map(|row| Reject { batch, row, reason });
         self.outcome.rejects.extend(rejects);
     }
+}
+
+fn is_own(column: &SeenColumn) -> bool {
+    OWN_COLUMNS.contains(&column.key_name.as_str())
 }
 
 /// The name of a column and the type that shows all its values; `None` without values.

@@ -1,6 +1,6 @@
 //! What is known of datasets and their columns without asking the metastore.
 
-use super::SeenColumn;
+use super::{OWN_COLUMNS, SeenColumn};
 use hashbrown::HashMap;
 use parking_lot::RwLock;
 use std::sync::Arc;
@@ -148,7 +148,7 @@ impl KnownDataset {
             if is_covered {
                 continue;
             }
-            if place.is_none() && is_full {
+            if place.is_none() && is_full && !OWN_COLUMNS.contains(&name) {
                 unseen.refused.push(name.to_owned());
             } else {
                 unseen.new.push(SeenColumn {

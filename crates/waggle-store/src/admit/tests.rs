@@ -158,6 +158,37 @@ async fn rows_with_columns_beyond_the_limit_are_refused_and_others_kept() {
 }
 
 #[tokio::test]
+async fn a_full_dataset_has_room_for_columns_that_are_our_own() {
+    let bed = bed(10, 2).await;
+    let value = ValueRef::Int(1);
+    let full: &[(&str, ValueRef<'_>)] = &[("a", value), ("b", value)];
+    let dataset = bed.admit(vec![batch("d", &[full])]).await.outcome.datasets[0].unwrap();
+    let series = ("meta.series", ValueRef::String("0123456789abcdef"));
+    let rows: [&[(&str, ValueRef<'_>)]; 3] = [
+        &[("a", value), series],
+        &[("c", value), series],
+        &[("meta.other", value), series],
+    ];
+    for _ in 0..2 {
+        let admitted = bed.admit(vec![batch("d", &rows)]).await;
+        let refused: Vec<usize> = admitted
+            .outcome
+            .rejects
+            .iter()
+            .map(|reject| reject.row)
+            .collect();
+        assert_eq!(refused, [1, 2]);
+        assert_eq!(admitted.outcome.accepted_count, 1);
+    }
+    let names: Vec<String> = types(&bed, dataset)
+        .await
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    assert_eq!(names, ["a", "b", "meta.series"]);
+}
+
+#[tokio::test]
 async fn writing_times_reach_the_metastore() {
     let bed = bed(10, 10).await;
     let value = ValueRef::Int(1);
