@@ -7,7 +7,8 @@
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::state::ApiState;
 use parking_lot::Mutex;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
 use waggle_expression::{TemporalFunction, column_text};
 use waggle_model::{
     CalculatedField, CalculationSpec, DatasetId, DatasetScope, MetricType, QuerySpec, Temporality,
@@ -16,44 +17,116 @@ use waggle_model::{
 
 /// Most metrics of a dataset whose kinds are remembered.
 const METRICS_MAX: usize = 10_000;
-/// Most datasets whose metrics are known to have been noted; beyond, all are noted anew.
-const KNOWN_MAX: usize = 1_000;
+/// Most metrics of one request that are noted; the rest has its turn with the next.
+const NOTED_MAX: usize = 1_000;
+/// Most kinds of metrics, of all datasets together, that are known to have been noted; beyond, all are noted anew.
+const KNOWN_MAX: usize = 200_000;
 
-/// Kinds of metrics that the metastore has, so that not every request writes them.
+/// What the metastore was told of metrics, so that a request asks it only about those it sees for the first time.
 #[derive(Default)]
-pub(crate) struct KnownMetrics(Mutex<HashMap<DatasetId, BTreeMap<String, MetricType>>>);
+pub(crate) struct KnownMetrics {
+    known: Mutex<Known>,
+    /// Names are as long as senders like: what is remembered of each is its hash with its kind.
+    hasher: RandomState,
+}
+
+#[derive(Default)]
+struct Known {
+    datasets: HashMap<DatasetId, DatasetMetrics>,
+    count: usize,
+}
+
+#[derive(Default)]
+struct DatasetMetrics {
+    seen: HashSet<u64>,
+    /// No more are remembered.
+    is_full: bool,
+}
 
 impl KnownMetrics {
-    /// Writes down those that are new or have changed. What can't be written is tried again with the next request.
+    /// Writes down those that are new. What can't be written is tried again with the next request.
     pub(crate) async fn note(
         &self,
         state: &ApiState,
         dataset: DatasetId,
-        mut metrics: BTreeMap<String, MetricType>,
+        metrics: BTreeMap<String, MetricType>,
     ) {
-        if let Some(known) = self.0.lock().get(&dataset) {
-            metrics.retain(|name, kind| known.get(name) != Some(kind));
-        }
-        if metrics.is_empty() {
+        let new = self.new_of(dataset, metrics);
+        if new.is_empty() {
             return;
         }
         let noted = state
             .metastore
-            .note_metrics(dataset, &metrics, METRICS_MAX)
+            .note_metrics(dataset, &new, METRICS_MAX)
             .await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "kinds of metrics not written");
-            return;
+        let kept = match noted {
+            Ok(kept) => kept,
+            Err(error) => {
+                tracing::warn!(%error, "kinds of metrics not written");
+                return;
+            }
+        };
+        for (name, kind) in &new {
+            if let Some(first) = kept.get(name)
+                && !is_same(*first, *kind)
+            {
+                let (first, kind) = (first.name(), kind.name());
+                tracing::warn!(metric = %name, first, kind, "a metric came with another type than at first, which stays");
+            }
         }
-        let mut all = self.0.lock();
-        if all.len() >= KNOWN_MAX {
-            all.clear();
+        let is_full = kept.len() < new.len();
+        self.learn(dataset, &new, is_full);
+    }
+
+    /// Those that the metastore may not know yet, as many as are noted at once.
+    fn new_of(
+        &self,
+        dataset: DatasetId,
+        metrics: BTreeMap<String, MetricType>,
+    ) -> BTreeMap<String, MetricType> {
+        let known = self.known.lock();
+        let Some(known) = known.datasets.get(&dataset) else {
+            return metrics.into_iter().take(NOTED_MAX).collect();
+        };
+        if known.is_full {
+            return BTreeMap::new();
         }
-        let known = all.entry(dataset).or_default();
-        if known.len() >= METRICS_MAX {
-            known.clear();
+        let new = metrics
+            .into_iter()
+            .filter(|(name, kind)| !known.seen.contains(&self.hash(name, *kind)));
+        new.take(NOTED_MAX).collect()
+    }
+
+    fn learn(&self, dataset: DatasetId, metrics: &BTreeMap<String, MetricType>, is_full: bool) {
+        let mut known = self.known.lock();
+        if known.count.saturating_add(metrics.len()) > KNOWN_MAX {
+            *known = Known::default();
         }
-        known.append(&mut metrics);
+        known.count = known.count.saturating_add(metrics.len());
+        let of_dataset = known.datasets.entry(dataset).or_default();
+        of_dataset.is_full |= is_full;
+        let hashes = metrics.iter().map(|(name, kind)| self.hash(name, *kind));
+        of_dataset.seen.extend(hashes);
+    }
+
+    fn hash(&self, name: &str, kind: MetricType) -> u64 {
+        self.hasher.hash_one((name, kind.name()))
+    }
+}
+
+/// Whether two types are one but for their temporality, which each series tells of itself.
+fn is_same(one: MetricType, other: MetricType) -> bool {
+    use MetricType::{Histogram, Sum};
+    match (one, other) {
+        (Histogram(_), Histogram(_)) => true,
+        (
+            Sum { is_monotonic, .. },
+            Sum {
+                is_monotonic: other,
+                ..
+            },
+        ) => is_monotonic == other,
+        _ => one == other,
     }
 }
 
@@ -218,7 +291,12 @@ fn add_default(
 
 /// Whether a column holds what metrics measured, and is no attribute of theirs.
 pub(crate) fn is_value(metrics: &BTreeMap<String, MetricType>, column: &str) -> bool {
-    column == SERIES || metrics.contains_key(column) || default_function(metrics, column).is_some()
+    let is_of_parted = || {
+        let (parent, part) = column.rsplit_once('.')?;
+        let kind = *metrics.get(parent)?;
+        Some(is_parted(kind) && is_part(part))
+    };
+    column == SERIES || metrics.contains_key(column) || is_of_parted().unwrap_or(false)
 }
 
 /// The column that tells series apart. Source: docs/wire/otlp.md.
@@ -229,33 +307,43 @@ fn default_function(
     metrics: &BTreeMap<String, MetricType>,
     column: &str,
 ) -> Option<TemporalFunction> {
-    let of_total = |temporality: Temporality| match temporality {
-        Temporality::Cumulative => TemporalFunction::Increase,
-        Temporality::Delta => TemporalFunction::Summarize,
-    };
-    let own = metrics.get(column).copied();
-    let parent = || {
+    let Some(own) = metrics.get(column) else {
         let (parent, part) = column.rsplit_once('.')?;
-        let kind = *metrics.get(parent)?;
-        is_parted(kind).then_some((kind, part))
+        return function_of_part(*metrics.get(parent)?, part);
     };
     match own {
-        Some(MetricType::Gauge) => Some(TemporalFunction::Last),
-        Some(MetricType::Sum {
-            temporality,
-            is_monotonic,
-        }) => Some(match (temporality, is_monotonic) {
-            (Temporality::Cumulative, false) => TemporalFunction::Last,
-            (temporality, _) => of_total(temporality),
+        MetricType::Gauge => Some(TemporalFunction::Last),
+        // Of series of deltas it is their sum.
+        MetricType::Sum {
+            is_monotonic: true, ..
+        } => Some(TemporalFunction::Increase),
+        MetricType::Sum { temporality, .. } => Some(match temporality {
+            Temporality::Cumulative => TemporalFunction::Last,
+            Temporality::Delta => TemporalFunction::Summarize,
         }),
         // They are no columns themselves.
-        Some(MetricType::Histogram(_) | MetricType::Summary) => None,
-        None => Some(match parent()? {
-            (MetricType::Histogram(temporality), "count" | "sum") => of_total(temporality),
-            (MetricType::Summary, "count" | "sum") => TemporalFunction::Increase,
-            _ => TemporalFunction::Last,
-        }),
+        MetricType::Histogram(_) | MetricType::Summary => None,
     }
+}
+
+/// The same of a column that a histogram or a summary becomes. Where deltas have an extreme or percentile for each export, all of them
+/// count: the last of a step says nothing of the others.
+fn function_of_part(kind: MetricType, part: &str) -> Option<TemporalFunction> {
+    if !is_parted(kind) || !is_part(part) {
+        return None;
+    }
+    match (kind, part) {
+        (_, "count" | "sum") => Some(TemporalFunction::Increase),
+        (MetricType::Histogram(Temporality::Delta), _) => None,
+        _ => Some(TemporalFunction::Last),
+    }
+}
+
+/// Whether a name's end is one that histograms and summaries have: `db.query.text` is no part of a histogram `db.query`.
+fn is_part(part: &str) -> bool {
+    let digits = part.strip_prefix('p').unwrap_or_default();
+    let is_percentile = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
+    is_percentile || matches!(part, "count" | "sum" | "min" | "max")
 }
 
 fn add(fields: &mut Vec<CalculatedField>, name: &str, expression: String) {

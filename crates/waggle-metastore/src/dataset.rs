@@ -127,14 +127,16 @@ pub trait Datasets: Send + Sync {
     /// `NotFound`; `Conflict` while it is protected.
     async fn delete_dataset(&self, tenant: Tenant, dataset: DatasetId) -> Result<()>;
 
-    /// Remembers what kinds of metrics a dataset has, beside those it is known to have; a metric's kind may change. Those beyond
-    /// `metrics_max` are not remembered.
+    /// Remembers what kinds of metrics a dataset has, beside those it is known to have: the kind that a metric came with first stays.
+    /// Those beyond `metrics_max` are not remembered.
+    ///
+    /// Returns those of the given that are remembered, with their kinds. Nothing is written where all are.
     async fn note_metrics(
         &self,
         dataset: DatasetId,
         metrics: &BTreeMap<String, MetricType>,
         metrics_max: usize,
-    ) -> Result<()>;
+    ) -> Result<BTreeMap<String, MetricType>>;
 
     /// The metrics of a dataset that were noted, by name; none when there is no such dataset.
     async fn metrics(

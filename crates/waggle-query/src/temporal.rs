@@ -15,7 +15,7 @@ use crate::made::MadeColumns;
 use crate::plan::Buckets;
 use hashbrown::HashSet;
 use points::{PARTITIONS, Partition, gather};
-use series::{Function, Point};
+use series::{Function, Place, Point};
 use std::fmt;
 use std::sync::Arc;
 use waggle_expression::{Temporal, TemporalFunction};
@@ -200,20 +200,28 @@ fn compute(
     let start = || vec![vec![Found::new(); source_count]; functions.len()];
     fold_items(PARTITIONS, rows, config, start, |found, partition| {
         let points = partitions[partition].sorted(watch)?;
-        let mut value_count = 0;
+        let found_bytes = |found: &[Vec<Found>]| {
+            let capacity: usize = found.iter().flatten().map(Vec::capacity).sum();
+            capacity * size_of::<(u32, f64)>()
+        };
+        let before = found_bytes(found);
         let mut looks = watch.steps();
         for series in points.chunk_by(|one, next| one.series == next.series) {
-            looks.step()?;
+            // What a function notes of each point: a sum and a number.
+            let notes = series.len() * size_of::<(f64, u32)>();
+            watch.account(0, notes)?;
             for (function, found) in functions.iter().zip(found.iter_mut()) {
-                function.each_value(series, steps, |place, value| {
+                let emit = |place: Place, value| {
                     found[place.source as usize].push((place.row, value));
-                    value_count += 1;
-                });
+                };
+                function.each_value(series, steps, || looks.step(), emit)?;
             }
+            watch.account(notes, 0)?;
         }
-        let point_bytes = points.len() * size_of::<Point>();
+        let point_bytes = points.capacity() * size_of::<Point>();
         drop(points);
-        watch.account(point_bytes, value_count * size_of::<(u32, f64)>())
+        watch.account(point_bytes, 0)?;
+        watch.account(before, found_bytes(found))
     })
 }
 

@@ -33,13 +33,18 @@ fn each_kind_has_its_function() {
         ("cpu", Some("LAST($\"cpu\")")),
         ("requests", Some("INCREASE($\"requests\")")),
         ("open", Some("LAST($\"open\")")),
-        ("sent", Some("SUMMARIZE($\"sent\")")),
+        ("sent", Some("INCREASE($\"sent\")")),
         ("moved", Some("SUMMARIZE($\"moved\")")),
         ("latency.count", Some("INCREASE($\"latency.count\")")),
         ("latency.sum", Some("INCREASE($\"latency.sum\")")),
         ("latency.p99", Some("LAST($\"latency.p99\")")),
-        ("sizes.count", Some("SUMMARIZE($\"sizes.count\")")),
-        ("sizes.max", Some("LAST($\"sizes.max\")")),
+        ("sizes.count", Some("INCREASE($\"sizes.count\")")),
+        ("sizes.max", None),
+        ("sizes.p99", None),
+        ("latency.text", None),
+        ("latency.p", None),
+        ("latency.p9x", None),
+        ("latency.max.text", None),
         ("gc.count", Some("INCREASE($\"gc.count\")")),
         ("gc.p50", Some("LAST($\"gc.p50\")")),
         ("cpu.count", None),
@@ -60,6 +65,52 @@ fn each_kind_has_its_function() {
             CalculationSpec::new("MAX", Some(column))
         );
     }
+}
+
+#[test]
+fn attributes_below_the_name_of_a_histogram_are_no_values() {
+    for (column, expected) in [
+        ("meta.series", true),
+        ("cpu", true),
+        ("latency", true),
+        ("latency.p999", true),
+        ("sizes.max", true),
+        ("sizes.text", false),
+        ("cpu.max", false),
+        ("host.name", false),
+    ] {
+        assert_eq!(is_value(&metrics(), column), expected, "{column}");
+    }
+}
+
+#[test]
+fn only_metrics_seen_for_the_first_time_are_asked_about() {
+    let known = KnownMetrics::default();
+    let dataset = DatasetId(1);
+    let one = |name: &str, kind| {
+        BTreeMap::from([(name.to_owned(), MetricType::from_name(kind).unwrap())])
+    };
+    let gauge = one("a", "gauge");
+    assert_eq!(known.new_of(dataset, gauge.clone()), gauge);
+    known.learn(dataset, &gauge, false);
+    assert!(known.new_of(dataset, gauge.clone()).is_empty());
+    // Two exporters that do not agree are asked about once each.
+    let sum = one("a", "sum(delta)");
+    assert_eq!(known.new_of(dataset, sum.clone()), sum);
+    known.learn(dataset, &sum, false);
+    for kinds in [&gauge, &sum, &gauge] {
+        assert!(known.new_of(dataset, kinds.clone()).is_empty());
+    }
+    assert_eq!(known.new_of(DatasetId(2), sum.clone()), sum);
+    // A dataset with no room for more is not asked about any.
+    let other = one("b", "gauge");
+    assert_eq!(known.new_of(dataset, other.clone()), other);
+    known.learn(dataset, &other, true);
+    assert!(known.new_of(dataset, one("c", "gauge")).is_empty());
+    let many: BTreeMap<_, _> = (0..NOTED_MAX + 5)
+        .map(|number| (format!("m{number}"), MetricType::Gauge))
+        .collect();
+    assert_eq!(known.new_of(DatasetId(2), many).len(), NOTED_MAX);
 }
 
 #[test]

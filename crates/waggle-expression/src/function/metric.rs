@@ -71,7 +71,7 @@ pub(super) static INCREASE: Function = temporal(
     "INCREASE",
     "INCREASE(metric [, seconds])",
     "By how much a counter has grown in each step, or in so many seconds up to its end. A value below the one before is a counter that \
-     began anew at 0. Empty when there is no earlier point near enough to compare with.",
+     began anew at 0; values of a series of deltas are added up. Empty when there is no earlier point near enough to compare with.",
     Arity::between(1..2),
 );
 

@@ -350,13 +350,16 @@ pub(super) async fn kinds_of_metrics_are_remembered(metastore: &dyn Metastore) {
             kinds(&[("a", "gauge"), ("b", "sum(delta)")]),
             kinds(&[("a", "gauge"), ("b", "sum(delta)")]),
         ),
-        // A kind changes; a third one has no room.
+        // The first kind stays; a third one has no room.
         (
             kinds(&[("b", "summary"), ("c", "gauge")]),
-            kinds(&[("a", "gauge"), ("b", "summary")]),
+            kinds(&[("a", "gauge"), ("b", "sum(delta)")]),
         ),
     ] {
-        metastore.note_metrics(dataset, &noted, 2).await.unwrap();
+        let mut kept = expected.clone();
+        kept.retain(|name, _| noted.contains_key(name));
+        let found = metastore.note_metrics(dataset, &noted, 2).await.unwrap();
+        assert_eq!(found, kept);
         assert_eq!(metastore.metrics(ours, dataset).await.unwrap(), expected);
         assert_eq!(
             metastore.metrics(theirs, dataset).await.unwrap(),
@@ -364,10 +367,10 @@ pub(super) async fn kinds_of_metrics_are_remembered(metastore: &dyn Metastore) {
         );
     }
     for (kind, name) in MetricType::ALL {
-        let noted = BTreeMap::from([("a".to_owned(), kind)]);
-        metastore.note_metrics(dataset, &noted, 2).await.unwrap();
+        let noted = BTreeMap::from([(name.to_owned(), kind)]);
+        metastore.note_metrics(dataset, &noted, 99).await.unwrap();
         let metrics = metastore.metrics(ours, dataset).await.unwrap();
-        assert_eq!(metrics["a"].name(), name);
+        assert_eq!(metrics[name].name(), name);
     }
     let open = DatasetChange {
         is_delete_protected: Some(false),
@@ -376,9 +379,8 @@ pub(super) async fn kinds_of_metrics_are_remembered(metastore: &dyn Metastore) {
     metastore.update_dataset(ours, dataset, open).await.unwrap();
     metastore.delete_dataset(ours, dataset).await.unwrap();
     assert_eq!(metastore.metrics(ours, dataset).await.unwrap(), kinds(&[]));
-    metastore
-        .note_metrics(dataset, &kinds(&[("a", "gauge")]), 2)
-        .await
-        .unwrap();
+    let noted = kinds(&[("a", "gauge")]);
+    let kept = metastore.note_metrics(dataset, &noted, 2).await.unwrap();
+    assert_eq!(kept, kinds(&[]));
     assert_eq!(metastore.metrics(ours, dataset).await.unwrap(), kinds(&[]));
 }

@@ -193,39 +193,44 @@ impl Datasets for SqliteMetastore {
         dataset: DatasetId,
         metrics: &BTreeMap<String, MetricType>,
         metrics_max: usize,
-    ) -> Result<()> {
-        let mut transaction = self.write().await?;
-        let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM metrics WHERE dataset_id = ?")
+    ) -> Result<BTreeMap<String, MetricType>> {
+        let rows = sqlx::query(METRICS_OF)
             .bind(dataset.0)
-            .fetch_one(&mut *transaction)
+            .fetch_all(&self.readers)
             .await?;
-        let mut room = metrics_max.saturating_sub(usize::try_from(count).unwrap_or(usize::MAX));
-        for (name, kind) in metrics {
-            let changed =
-                sqlx::query("UPDATE metrics SET type = ? WHERE dataset_id = ? AND name = ?")
-                    .bind(kind.name())
-                    .bind(dataset.0)
-                    .bind(name.as_str())
-                    .execute(&mut *transaction)
-                    .await?
-                    .rows_affected();
-            if changed > 0 || room == 0 {
-                continue;
+        let mut kept = metrics_in(&rows)?;
+        let is_full = kept.len() >= metrics_max;
+        if !is_full && metrics.keys().any(|name| !kept.contains_key(name)) {
+            let mut transaction = self.write().await?;
+            // Another request may have been faster.
+            let rows = sqlx::query(METRICS_OF)
+                .bind(dataset.0)
+                .fetch_all(&mut *transaction)
+                .await?;
+            kept = metrics_in(&rows)?;
+            for (name, kind) in metrics {
+                if kept.len() >= metrics_max || kept.contains_key(name) {
+                    continue;
+                }
+                // A dataset may be gone by now, and its metrics with it.
+                let added = sqlx::query(
+                    "INSERT INTO metrics (dataset_id, name, type)
+                     SELECT id, ?, ? FROM datasets WHERE id = ?",
+                )
+                .bind(name.as_str())
+                .bind(kind.name())
+                .bind(dataset.0)
+                .execute(&mut *transaction)
+                .await?
+                .rows_affected();
+                if added > 0 {
+                    kept.insert(name.clone(), *kind);
+                }
             }
-            room -= 1;
-            // A dataset may be gone by now, and its metrics with it.
-            sqlx::query(
-                "INSERT INTO metrics (dataset_id, name, type)
-                 SELECT id, ?, ? FROM datasets WHERE id = ?",
-            )
-            .bind(name.as_str())
-            .bind(kind.name())
-            .bind(dataset.0)
-            .execute(&mut *transaction)
-            .await?;
+            transaction.commit().await?;
         }
-        transaction.commit().await?;
-        Ok(())
+        kept.retain(|name, _| metrics.contains_key(name));
+        Ok(kept)
     }
 
     async fn metrics(
@@ -242,14 +247,7 @@ impl Datasets for SqliteMetastore {
         .bind(tenant.environment.0)
         .fetch_all(&self.readers)
         .await?;
-        let mut metrics = BTreeMap::new();
-        for row in &rows {
-            let name: String = row.try_get("type")?;
-            let kind = MetricType::from_name(&name)
-                .ok_or_else(|| Error::Corrupt(format!("{name} is no type of a metric")))?;
-            metrics.insert(row.try_get("name")?, kind);
-        }
-        Ok(metrics)
+        metrics_in(&rows)
     }
 
     async fn touch_written(&self, written: &[Written]) -> Result<Vec<DatasetId>> {
@@ -372,4 +370,17 @@ fn dataset_of(row: &SqliteRow) -> Result<Dataset> {
         created_at_ns: row.try_get("created_at_ns")?,
         last_written_at_ns: row.try_get("last_written_at_ns")?,
     })
+}
+
+const METRICS_OF: &str = "SELECT name, type FROM metrics WHERE dataset_id = ?";
+
+fn metrics_in(rows: &[SqliteRow]) -> Result<BTreeMap<String, MetricType>> {
+    let mut metrics = BTreeMap::new();
+    for row in rows {
+        let name: String = row.try_get("type")?;
+        let kind = MetricType::from_name(&name)
+            .ok_or_else(|| Error::Corrupt(format!("{name} is no type of a metric")))?;
+        metrics.insert(row.try_get("name")?, kind);
+    }
+    Ok(metrics)
 }

@@ -1,6 +1,6 @@
 //! The points of a metric in all sources, in partitions by series.
 
-use super::series::{Place, Point};
+use super::series::{Place, Point, Series};
 use crate::chunk::{each_bit, is_empty};
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Selector, Watch, fold_sources, read_ahead};
@@ -16,6 +16,9 @@ use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer};
 /// The column that tells the series of a row's points from others. Source: docs/wire/otlp.md.
 pub(super) const SERIES: &str = "meta.series";
 
+/// The end of the texts of series whose values are deltas. Source: docs/wire/otlp.md.
+const DELTA: &str = "-delta";
+
 /// Parts of the series, so that threads share them and each is small.
 pub(super) const PARTITIONS: usize = 64;
 
@@ -30,7 +33,18 @@ impl Partition {
 
     /// Takes the points out, by series and then by time. Points of one time ascend in value, so that they are no counter that began anew.
     pub(super) fn sorted(&self, watch: &Watch) -> Result<Vec<Point>, ExecError> {
-        let mut points = std::mem::take(&mut *self.0.lock()).concat();
+        let mut parts = std::mem::take(&mut *self.0.lock());
+        let mut points = match &mut *parts {
+            [only] => std::mem::take(only),
+            parts => {
+                let count: usize = parts.iter().map(Vec::len).sum();
+                watch.account(0, count * size_of::<Point>())?;
+                let all = parts.concat();
+                watch.account(bytes_of(parts), 0)?;
+                all
+            }
+        };
+        drop(parts);
         watch.check()?;
         points.sort_unstable_by(|left, right| {
             let by_time = (left.series, left.time_ns).cmp(&(right.series, right.time_ns));
@@ -40,6 +54,12 @@ impl Partition {
         watch.check()?;
         Ok(points)
     }
+}
+
+/// What some points take up, the room for more of them included.
+fn bytes_of(parts: &[Vec<Point>]) -> usize {
+    let capacity: usize = parts.iter().map(Vec::capacity).sum();
+    capacity * size_of::<Point>()
 }
 
 /// Collects the points of a metric that lie in a range. They count as memory of the query.
@@ -94,6 +114,7 @@ fn add_points(
     let mut codes = ChunkBuffer::default();
     let mut ints = ChunkBuffer::default();
     let mut floats = ChunkBuffer::default();
+    let mut bytes = bytes_of(parts);
     for chunk in selector.chunks() {
         watch.check()?;
         let (mut rows, rows_read) = selector.select(chunk)?;
@@ -113,7 +134,6 @@ fn add_points(
             }
         }
         let times = selector.times(chunk)?;
-        let mut count = 0;
         each_bit(&rows, |position| {
             let value = if floats.has(position) {
                 floats.values[position]
@@ -125,8 +145,10 @@ fn add_points(
             if value.is_nan() {
                 return;
             }
-            let series = dictionary.hash(codes.values[position]) ^ dataset;
-            parts[series as usize % PARTITIONS].push(Point {
+            let code = codes.values[position];
+            let is_delta = dictionary.text(code).ends_with(DELTA);
+            let series = Series::new(dictionary.hash(code) ^ dataset, is_delta);
+            parts[series.partition(PARTITIONS)].push(Point {
                 series,
                 time_ns: times.values[position],
                 value,
@@ -135,9 +157,10 @@ fn add_points(
                     row: (chunk * CHUNK_ROWS + position) as u32,
                 },
             });
-            count += 1;
         });
-        watch.account(0, count * size_of::<Point>())?;
+        let grown = bytes_of(parts);
+        watch.account(bytes, grown)?;
+        bytes = grown;
     }
     Ok(())
 }

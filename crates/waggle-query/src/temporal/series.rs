@@ -1,15 +1,35 @@
 //! One series: its points in a row, and the value of a function in each step.
 
 use super::{NS_PER_S, Steps};
+use crate::exec::ExecError;
 use waggle_expression::{Temporal, TemporalFunction};
 
 /// A value of a metric.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point {
-    pub(super) series: u64,
+    pub(super) series: Series,
     pub(super) time_ns: i64,
     pub(super) value: f64,
     pub(super) place: Place,
+}
+
+/// Which series a point is of. Of a series of deltas, each value is what was added since the point before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Series(u64);
+
+impl Series {
+    /// The lowest bit of a hash says whether the values are deltas.
+    pub(super) fn new(hash: u64, is_delta: bool) -> Self {
+        Self(hash & !1 | u64::from(is_delta))
+    }
+
+    pub(super) fn partition(self, count: usize) -> usize {
+        (self.0 >> 1) as usize % count
+    }
+
+    fn is_delta(self) -> bool {
+        self.0 & 1 == 1
+    }
 }
 
 /// The row of a point.
@@ -40,22 +60,28 @@ impl Function {
     }
 
     /// Calls `emit` with the value of each step, and the row it belongs to. The points ascend in time; those before the range of the
-    /// steps are only there to look back at.
+    /// steps are only there to look back at. `look` is asked whether to go on, once per point and step.
     pub(super) fn each_value(
         &self,
         points: &[Point],
         steps: Steps,
+        mut look: impl FnMut() -> Result<(), ExecError>,
         mut emit: impl FnMut(Place, f64),
-    ) {
+    ) -> Result<(), ExecError> {
+        let is_delta = points.first().is_some_and(|point| point.series.is_delta());
+        let mut window = Window::default();
         let counter = match self.function {
-            TemporalFunction::Increase | TemporalFunction::Rate => Counter::of(points, self.gap_ns),
-            TemporalFunction::Last | TemporalFunction::Summarize => Counter::default(),
+            TemporalFunction::Increase | TemporalFunction::Rate if !is_delta => {
+                Counter::of(points, self.gap_ns, &mut look)?
+            }
+            _ => Counter::default(),
         };
         let range = steps.range();
         let mut first = points.partition_point(|point| point.time_ns < range.start_ns);
         while let Some(point) = points.get(first)
             && point.time_ns < range.end_ns
         {
+            look()?;
             let step = steps.of(point.time_ns);
             let rest = points[first..].partition_point(|point| point.time_ns < step.end_ns);
             let end = first + rest;
@@ -68,17 +94,64 @@ impl Function {
             let value = match self.function {
                 _ if start == end => None,
                 TemporalFunction::Last => Some(points[end - 1].value),
-                TemporalFunction::Summarize => {
-                    Some(points[start..end].iter().map(|point| point.value).sum())
+                TemporalFunction::Summarize => Some(window.sum(points, start, end, &mut look)?),
+                TemporalFunction::Increase | TemporalFunction::Rate => {
+                    let increase = match is_delta {
+                        true => Some(window.sum(points, start, end, &mut look)?),
+                        false => counter.increase(start, end),
+                    };
+                    match self.function {
+                        TemporalFunction::Rate => increase.map(|all| all / seconds),
+                        _ => increase,
+                    }
                 }
-                TemporalFunction::Increase => counter.increase(start, end),
-                TemporalFunction::Rate => counter.increase(start, end).map(|all| all / seconds),
             };
             if let Some(value) = value {
                 emit(points[end - 1].place, value);
             }
             first = end;
         }
+        Ok(())
+    }
+}
+
+/// Sums of ranges that only move forward, each point added twice at most. Nothing is subtracted, so that a sum is as exact as its own
+/// points are, whatever came before.
+#[derive(Default)]
+struct Window {
+    /// The sums of the last one, two, ... points before the middle.
+    sums: Vec<f64>,
+    middle: usize,
+    /// The sum of the points from the middle to the end.
+    later: f64,
+    end: usize,
+}
+
+impl Window {
+    fn sum(
+        &mut self,
+        points: &[Point],
+        start: usize,
+        end: usize,
+        mut look: impl FnMut() -> Result<(), ExecError>,
+    ) -> Result<f64, ExecError> {
+        if start >= self.middle {
+            self.sums.clear();
+            let mut sum = 0.0;
+            for point in points[start..end].iter().rev() {
+                look()?;
+                sum += point.value;
+                self.sums.push(sum);
+            }
+            (self.middle, self.later) = (end, 0.0);
+        } else {
+            for point in &points[self.end..end] {
+                look()?;
+                self.later += point.value;
+            }
+        }
+        self.end = end;
+        Ok(self.sums[self.middle - 1 - start] + self.later)
     }
 }
 
@@ -91,11 +164,19 @@ struct Counter {
 }
 
 impl Counter {
-    fn of(points: &[Point], gap_ns: i64) -> Self {
-        let mut counter = Self::default();
+    fn of(
+        points: &[Point],
+        gap_ns: i64,
+        mut look: impl FnMut() -> Result<(), ExecError>,
+    ) -> Result<Self, ExecError> {
+        let mut counter = Self {
+            values: Vec::with_capacity(points.len()),
+            joined: Vec::with_capacity(points.len()),
+        };
         let (mut offset, mut joined) = (0.0, 0);
         let mut before: Option<&Point> = None;
         for point in points {
+            look()?;
             if let Some(before) = before {
                 if point.time_ns - before.time_ns > gap_ns {
                     // What happened meanwhile is not known: it goes on from the same height.
@@ -111,7 +192,7 @@ impl Counter {
             counter.joined.push(joined);
             before = Some(point);
         }
-        counter
+        Ok(counter)
     }
 
     /// From the point before the first of some to their last; `None` when none of them continues another.

@@ -87,9 +87,7 @@ fn map_metrics<'a>(
             events.begin_scope(&scope);
             for (metric_index, message) in scope.records.iter().enumerate() {
                 metric.read(*message)?;
-                if let Some(kind) = metric.metric_type() {
-                    mapping.note_metric(metric.name, kind);
-                }
+                let mut is_taken = false;
                 for (point_index, message) in metric.points.iter().enumerate() {
                     let Some(kind) = metric.kind else {
                         continue;
@@ -105,7 +103,12 @@ fn map_metrics<'a>(
                     if let Err(reason) = events.add(metric.name, kind, is_delta, &mut point, place)
                     {
                         mapping.refuse(place, reason);
+                    } else {
+                        is_taken = true;
                     }
+                }
+                if is_taken && let Some(kind) = metric.metric_type() {
+                    mapping.note_metric(metric.name, kind);
                 }
             }
         }

@@ -332,9 +332,7 @@ pub(super) fn map_metrics(
             }
             for (metric_index, metric) in entry.metrics.iter().enumerate() {
                 let kind = kind_of(metric);
-                if let Some(kind) = kind {
-                    mapping.note_metric(&metric.name, kind);
-                }
+                let mut is_taken = false;
                 let is_delta = matches!(
                     kind,
                     Some(
@@ -356,6 +354,7 @@ pub(super) fn map_metrics(
                     point.scope = scope;
                     point.is_delta = is_delta;
                     if point.fields.is_empty() {
+                        is_taken = true;
                         continue;
                     }
                     let longest = point.fields.iter().map(|(name, _)| name.len()).max();
@@ -366,6 +365,10 @@ pub(super) fn map_metrics(
                     let shared = [&resources[resource].1, &scopes[scope]];
                     let group = group(&mut groups, &point, shared, now_ns);
                     put(group, point, limits, &mut row_count);
+                    is_taken = true;
+                }
+                if is_taken && let Some(kind) = kind {
+                    mapping.note_metric(&metric.name, kind);
                 }
             }
         }
