@@ -120,10 +120,11 @@ async fn take(
     let mut offers = offer(state, tenant, &parsed, source)?;
     drop(parsed);
     let refused = fly(state, sender, &mut offers.flight).await?;
-    for mut landed in offers.others {
-        // The other call holds the same bytes: they are durable when it says so, and lost when it ends without a word.
-        let is_stored = landed.wait_for(Option::is_some).await;
-        if !is_stored.is_ok_and(|stored| *stored == Some(Landed::Stored)) {
+    for (document, mut landed) in offers.others {
+        // The other call holds what counts: it is durable when it says so, and lost when it ends without a word.
+        let landed = landed.wait_for(Option::is_some).await;
+        let has_stored = |landed: &Landed| landed.has_stored(&document);
+        if !landed.is_ok_and(|landed| landed.as_ref().is_some_and(has_stored)) {
             return Err(NotTaken::Store(AppendError::Busy));
         }
     }
@@ -170,6 +171,9 @@ async fn fly(
     }
 }
 
+/// An entity, and a call that has not ended and holds a document of it.
+type Other = ((Key, EntityId), watch::Receiver<Option<Landed>>);
+
 /// What became of the documents of a call.
 struct Offers {
     flight: Flight,
@@ -177,8 +181,8 @@ struct Offers {
     same_count: usize,
     /// Refused because their trace is over its limit.
     full: Vec<EntityId>,
-    /// Calls that hold the same documents and have not ended.
-    others: Vec<watch::Receiver<Option<Landed>>>,
+    /// Calls that hold the same documents, or those that count of the same entities, and have not ended.
+    others: Vec<Other>,
 }
 
 fn offer(
@@ -198,13 +202,19 @@ fn offer(
         others: Vec::new(),
     };
     for (document, received_ns) in documents.iter().zip(now_ns..) {
+        let id = document.entity().id();
+        let key = (tenant, document.trace_id());
         match recent.offer(&mut offers.flight, tenant, document, received_ns, source) {
             Offered::Taken => offers.taken_count += 1,
+            Offered::Kept(other) => {
+                offers.taken_count += 1;
+                offers.others.push(((key, id), other));
+            }
             Offered::Same(other) => {
                 offers.same_count += 1;
-                offers.others.extend(other);
+                offers.others.extend(other.map(|other| ((key, id), other)));
             }
-            Offered::TraceFull => offers.full.push(document.entity().id()),
+            Offered::TraceFull => offers.full.push(id),
         }
     }
     if !recent.write_waiting(&mut offers.flight) {

@@ -135,6 +135,8 @@ pub(super) enum Place {
 pub(super) enum Offered {
     /// It is part of the flight.
     Taken,
+    /// So it is, but only to be kept: what counts is with a call that has not ended, which has to store that.
+    Kept(watch::Receiver<Option<Landed>>),
     /// The same bytes came before; with a call that has not ended, whose end is then to be waited for.
     Same(Option<watch::Receiver<Option<Landed>>>),
     /// Its trace is over its limit.
@@ -186,13 +188,14 @@ impl Recent {
         let trace = self.trace(key);
         let last = trace.entities.get(&id).and_then(|e| e.versions.last());
         if let Some(known) = last {
+            let other = known.flight.as_ref().filter(|other| other.id != flight.id);
+            let other = other.map(|other| other.landed.clone());
             if known.hash == hash {
-                let other = known.flight.as_ref().filter(|other| other.id != flight.id);
-                return Offered::Same(other.map(|other| other.landed.clone()));
+                return Offered::Same(other);
             }
             if known.is_complete && !is_complete {
                 flight.writes.push((part, Place::Kept));
-                return Offered::Taken;
+                return other.map_or(Offered::Taken, Offered::Kept);
             }
             part.received_ns = received_ns.max(known.received_ns.saturating_add(1));
         }

@@ -18,7 +18,7 @@ pub(in super::super) struct Flight {
     pub(super) traces: HashSet<Key>,
     /// Entities whose documents began to wait with it; some may wait no more.
     pub(super) waits: BTreeSet<(Key, EntityId)>,
-    /// Entities whose documents came with it and were refused.
+    /// Entities whose documents came with it, or were taken from a call that was open, and were refused.
     refused: HashSet<(Key, EntityId)>,
 }
 
@@ -27,7 +27,7 @@ pub(in super::super) struct Flight {
 pub(in super::super) enum Landed {
     /// All of it is durable.
     Stored,
-    /// All but the documents of these entities that came with it.
+    /// All but the documents of these entities.
     Partly(Arc<HashSet<(Key, EntityId)>>),
     /// Nothing is.
     Failed,
@@ -46,6 +46,14 @@ pub(super) enum Undo {
 }
 
 impl Undo {
+    /// Whether its document is durable without the flight.
+    fn is_durable(&self) -> bool {
+        match self {
+            Self::Document { before, .. } => before.as_ref().is_some_and(|b| b.flight.is_none()),
+            Self::Waiting(waiting) => waiting.flight.is_none(),
+        }
+    }
+
     fn document(&self) -> (Key, EntityId) {
         match self {
             Self::Document { key, id, .. } => (*key, *id),
@@ -157,6 +165,9 @@ impl Recent {
         let refused: HashSet<_> = refused.iter().copied().collect();
         let is_meant = |undo: &mut Undo| refused.contains(&undo.document());
         let mut undo: Vec<Undo> = flight.undo.extract_if(.., is_meant).collect();
+        // Also those that another call brought and has not stored: who waits for this one can't rely on that.
+        let open = undo.iter().filter(|undo| !undo.is_durable());
+        flight.refused.extend(open.map(Undo::document));
         let came: HashSet<(Key, EntityId)> = undo
             .iter()
             .filter(|undo| matches!(undo, Undo::Document { bytes: 1.., .. }))
@@ -169,7 +180,6 @@ impl Recent {
         self.undo(flight.id, undo, since_ns);
         let mut ids: Vec<EntityId> = came.iter().map(|(_, id)| *id).collect();
         ids.sort_unstable();
-        flight.refused.extend(came);
         ids
     }
 
@@ -300,17 +310,26 @@ impl Recent {
     }
 }
 
+impl Landed {
+    /// Whether the documents of an entity that were with the call are durable.
+    pub(in super::super) fn has_stored(&self, document: &(Key, EntityId)) -> bool {
+        match self {
+            Self::Stored => true,
+            Self::Partly(refused) => !refused.contains(document),
+            Self::Failed => false,
+        }
+    }
+}
+
 impl InFlight {
     /// What holds now of a document that came with a call, or was durable: `None` when the call did not store it.
     fn now(flight: Option<Self>, document: &(Key, EntityId)) -> Option<Option<Self>> {
         let Some(flight) = flight else {
             return Some(None);
         };
-        let is_stored = flight.landed.borrow().as_ref().map(|landed| match landed {
-            Landed::Stored => true,
-            Landed::Partly(refused) => !refused.contains(document),
-            Landed::Failed => false,
-        });
+        let landed = flight.landed.borrow();
+        let is_stored = landed.as_ref().map(|landed| landed.has_stored(document));
+        drop(landed);
         match is_stored {
             None => Some(Some(flight)),
             Some(true) => Some(None),

@@ -685,6 +685,8 @@ struct OnDisk {
     events: Vec<i64>,
     /// When the last document came that is durable, and not only kept.
     last_ns: i64,
+    /// One of those is complete.
+    has_complete: bool,
 }
 
 impl OnDisk {
@@ -701,6 +703,7 @@ impl OnDisk {
             }
         }
         self.last_ns = self.last_ns.max(received_ns);
+        self.has_complete |= !part.text.contains("in_progress");
     }
 
     /// What a process that starts now would have waiting.
@@ -710,22 +713,28 @@ impl OnDisk {
     }
 }
 
-/// Whatever overlaps, fails or is refused: after a crash at any moment the last durable document of an entity has its events or waits, and
-/// none waits that a later one has taken the place of; and without a crash the table knows of all that wait.
+/// Entities of which a call has documents that are only kept, and the calls that it waits for before it acknowledges them.
+type Keeping = Vec<(EntityId, Vec<watch::Receiver<Option<Landed>>>)>;
+
+/// Whatever overlaps, fails or is refused: after a crash at any moment the last durable document of an entity has its events or waits, what
+/// was acknowledged and is only kept has one that counts instead, and none waits that a later one has taken the place of; and without a crash the table knows of all that wait.
 #[test]
 fn a_crash_at_any_moment_loses_nothing_and_brings_nothing_back() {
     for seed in 0..1_000 {
         let mut random = StdRng::seed_from_u64(seed);
         let mut recent = recent();
         recent.limits.trace_bytes_max = usize::MAX;
+        let key = (TENANT, segment(1, "").trace_id());
         let mut on_disk: BTreeMap<EntityId, OnDisk> = BTreeMap::new();
-        let mut open: Vec<Flight> = Vec::new();
+        let mut open: Vec<(Flight, Vec<watch::Receiver<Option<Landed>>>)> = Vec::new();
+        let mut keeping: Keeping = Vec::new();
         for now_ns in 1..60 {
             if open.len() < 4 && random.random_bool(0.5) {
                 let mut flight = match random.random_bool(0.3) {
                     true => give_up_all(&mut recent),
                     false => recent.begin(),
                 };
+                let mut others = Vec::new();
                 for _ in 0..random.random_range(0..3) {
                     let version = random.random_range(2..5);
                     let more = match random.random_bool(0.6) {
@@ -736,12 +745,16 @@ fn a_crash_at_any_moment_loses_nothing_and_brings_nothing_back() {
                         1 => segment(1, &more),
                         id => subsegment(id, id - 1, &more),
                     };
-                    recent.offer(&mut flight, TENANT, &document, now_ns, Source::Udp);
+                    let offered = recent.offer(&mut flight, TENANT, &document, now_ns, Source::Udp);
+                    match offered {
+                        Offered::Kept(other) | Offered::Same(Some(other)) => others.push(other),
+                        _ => {}
+                    }
                 }
                 assert!(recent.write_waiting(&mut flight));
-                open.push(flight);
+                open.push((flight, others));
             } else if !open.is_empty() {
-                let mut flight = open.swap_remove(random.random_range(0..open.len()));
+                let (mut flight, others) = open.swap_remove(random.random_range(0..open.len()));
                 if random.random_bool(0.4) {
                     recent.roll_back(&mut flight, now_ns);
                 } else {
@@ -751,6 +764,10 @@ fn a_crash_at_any_moment_loses_nothing_and_brings_nothing_back() {
                     for (part, place) in &writes {
                         if !refused.contains(&(part.key, part.id)) {
                             on_disk.entry(part.id).or_default().write(part, place);
+                            let mut same = writes.iter().filter(|(other, _)| other.id == part.id);
+                            if same.all(|(_, place)| *place == Place::Kept) {
+                                keeping.push((part.id, others.clone()));
+                            }
                         }
                     }
                     recent.take_back(&mut flight, &refused, None);
@@ -769,6 +786,16 @@ fn a_crash_at_any_moment_loses_nothing_and_brings_nothing_back() {
                 assert!(
                     waits_ns.is_none_or(|waits_ns| through_ns <= waits_ns),
                     "seed {seed}"
+                );
+            }
+            for (id, others) in &keeping {
+                let has_stored = |landed: &Landed| landed.has_stored(&(key, *id));
+                let is_acknowledged = others
+                    .iter()
+                    .all(|other| other.borrow().as_ref().is_some_and(has_stored));
+                assert!(
+                    !is_acknowledged || on_disk.get(id).is_some_and(|e| e.has_complete),
+                    "seed {seed}: {id} is acknowledged and only kept"
                 );
             }
             for entity in on_disk.values() {
