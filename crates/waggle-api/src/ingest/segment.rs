@@ -467,6 +467,10 @@ fn stored(fields: &[(String, Value)]) -> Option<StoredEntity> {
         service: text("service.name").map(Arc::from),
         document: text("xray.document").map(Arc::from),
         is_complete: get("xray.in_progress").is_none(),
+        received_ns: match get("xray.received_ns") {
+            Some((_, Value::Int(received_ns))) => *received_ns,
+            _ => i64::MIN,
+        },
     })
 }
 

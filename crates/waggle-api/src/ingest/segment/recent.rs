@@ -25,6 +25,9 @@ use waggle_wire::xray::{Document, EntityId, Source, TraceId};
 use waiting::{Held, Waiting};
 use xxhash_rust::xxh3::xxh3_64;
 
+/// Documents of an entity that are known when they come again, besides the last one.
+const EARLIER_MAX: usize = 16;
+
 /// A trace of a tenant.
 pub(super) type Key = (Tenant, TraceId);
 
@@ -88,8 +91,10 @@ struct Trace {
 #[derive(Default)]
 struct Entity {
     service: Option<Arc<str>>,
-    /// Documents whose own entity this is, oldest first: the last that is durable, and those after it that are on their way.
+    /// Documents whose own entity this is, oldest first: the last that is durable, and those that are on their way.
     versions: Vec<Known>,
+    /// Hashes of durable ones before that, the last few.
+    earlier: VecDeque<u64>,
 }
 
 #[derive(Clone)]
@@ -186,14 +191,23 @@ impl Recent {
         // While the call that ends a wait is open, what waited is on the disk still, and stays there should it fail.
         let is_held = self.held.contains_key(&(key, id));
         let trace = self.trace(key);
-        let last = trace.entities.get(&id).and_then(|e| e.versions.last());
-        if let Some(known) = last {
+        let entity = trace.entities.get(&id);
+        let other_of = |known: &Known| {
             let other = known.flight.as_ref().filter(|other| other.id != flight.id);
-            let other = other.map(|other| other.landed.clone());
-            if known.hash == hash {
-                return Offered::Same(other);
+            other.map(|other| other.landed.clone())
+        };
+        if let Some(entity) = entity {
+            let mut versions = entity.versions.iter();
+            if let Some(known) = versions.find(|known| known.hash == hash) {
+                return Offered::Same(other_of(known));
             }
+            if entity.earlier.contains(&hash) {
+                return Offered::Same(None);
+            }
+        }
+        if let Some(known) = entity.and_then(|entity| entity.versions.last()) {
             if known.is_complete && !is_complete {
+                let other = other_of(known);
                 flight.writes.push((part, Place::Kept));
                 return other.map_or(Offered::Taken, Offered::Kept);
             }
@@ -302,6 +316,26 @@ impl Entity {
     fn version(&mut self, received_ns: i64) -> Option<&mut Known> {
         let mut versions = self.versions.iter_mut();
         versions.find(|known| known.received_ns == received_ns)
+    }
+
+    /// Of durable documents only the last counts; the others are still known when they come again.
+    fn forget_earlier(&mut self) {
+        let last = self.versions.iter().rposition(|k| k.flight.is_none());
+        let mut index = 0..;
+        let is_earlier = |known: &mut Known| index.next() < last && known.flight.is_none();
+        let earlier: Vec<Known> = self.versions.extract_if(.., is_earlier).collect();
+        for known in earlier {
+            self.note_earlier(known.hash);
+        }
+    }
+
+    fn note_earlier(&mut self, hash: u64) {
+        if !self.earlier.contains(&hash) {
+            self.earlier.push_back(hash);
+        }
+        if self.earlier.len() > EARLIER_MAX {
+            self.earlier.pop_front();
+        }
     }
 }
 

@@ -116,11 +116,7 @@ impl Recent {
                 && known.is_of(flight.id)
             {
                 known.flight = None;
-                // Whatever becomes of earlier ones that are on their way, this one counts.
-                let received_ns = *received_ns;
-                entity
-                    .versions
-                    .retain(|known| known.received_ns >= received_ns);
+                entity.forget_earlier();
             }
         }
         self.end(
@@ -210,7 +206,10 @@ impl Recent {
                         Some(before)
                     });
                     match before {
-                        Some(before) => *known = before,
+                        Some(before) => {
+                            *known = before;
+                            entity.forget_earlier();
+                        }
                         None => entity
                             .versions
                             .retain(|known| known.received_ns != received_ns),

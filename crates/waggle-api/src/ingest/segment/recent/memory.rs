@@ -23,6 +23,8 @@ pub(in super::super) struct StoredEntity {
     pub(in super::super) service: Option<Arc<str>>,
     pub(in super::super) document: Option<Arc<str>>,
     pub(in super::super) is_complete: bool,
+    /// When the document came.
+    pub(in super::super) received_ns: i64,
 }
 
 /// From when on the table has all of a trace's parts, if it has any: of traces that began before, only the store may know.
@@ -125,21 +127,30 @@ impl Recent {
                 trace.serve(row.id, service);
             }
             let entity = trace.entities.entry(row.id).or_default();
-            let last = entity.versions.last();
-            if let Some(text) = &row.document
-                && last.is_none_or(|known| !known.is_complete && row.is_complete)
-            {
-                trace.bytes += text.len();
-                // Another than the one that waits, if one does.
-                let received_ns =
-                    last.map_or(i64::MIN, |known| known.received_ns.saturating_add(1));
-                entity.versions.push(Known {
-                    hash: xxh3_64(text.as_bytes()),
-                    is_complete: row.is_complete,
-                    received_ns,
-                    flight: None,
-                });
+            let Some(text) = &row.document else {
+                continue;
+            };
+            let hash = xxh3_64(text.as_bytes());
+            let is_known = entity.versions.iter().any(|known| known.hash == hash);
+            if is_known || entity.earlier.contains(&hash) {
+                continue;
             }
+            trace.bytes += text.len();
+            let order = (row.is_complete, row.received_ns);
+            let last = entity.versions.last();
+            if last.is_some_and(|known| order <= (known.is_complete, known.received_ns)) {
+                entity.note_earlier(hash);
+                continue;
+            }
+            // Another than the one that waits, if one does.
+            let after_ns = last.map_or(i64::MIN, |known| known.received_ns.saturating_add(1));
+            entity.versions.push(Known {
+                hash,
+                is_complete: row.is_complete,
+                received_ns: row.received_ns.max(after_ns),
+                flight: None,
+            });
+            entity.forget_earlier();
         }
     }
 

@@ -114,7 +114,9 @@ fn a_segment_in_progress_names_the_service_and_waits_for_its_end() {
         send(&mut recent, std::slice::from_ref(&ended), 4),
         ["1 of shop, settled"]
     );
-    assert_eq!(send(&mut recent, &[begun], 5), ["1 kept"]);
+    assert!(send(&mut recent, &[begun], 5).is_empty());
+    let stale = segment(1, r#""in_progress":true,"user":"ada""#);
+    assert_eq!(send(&mut recent, &[stale], 5), ["1 kept"]);
     assert!(send(&mut recent, std::slice::from_ref(&ended), 6).is_empty());
     let other = segment(1, r#""end_time":3"#);
     assert_eq!(send(&mut recent, &[other], 7), ["1 of shop"]);
@@ -460,6 +462,7 @@ fn old_traces_are_forgotten_and_then_unsure() {
         service: Some("shop".into()),
         document: Some(document(1, 1).text().into()),
         is_complete: true,
+        received_ns: 0,
     };
     recent.learn(key, &[row]);
     assert!(send(&mut recent, &[document(1, 1)], 2).is_empty());
@@ -473,6 +476,62 @@ fn what_an_earlier_process_was_sent_by_clocks_ahead_is_unsure() {
     assert!(is_unsure("0"));
     assert!(is_unsure("60"));
     assert!(!is_unsure("60.000001"));
+}
+
+/// Whichever of two calls lands first: what they brought is known when it comes again.
+#[test]
+fn a_document_that_comes_again_is_known_though_a_later_one_came() {
+    let (earlier, later) = (segment(1, ""), segment(1, r#""end_time":3"#));
+    for is_later_first in [false, true] {
+        let mut recent = recent();
+        let mut first = recent.begin();
+        recent.offer(&mut first, TENANT, &earlier, 1, Source::Udp);
+        let mut second = recent.begin();
+        recent.offer(&mut second, TENANT, &later, 2, Source::Udp);
+        if is_later_first {
+            recent.commit(&second, 3);
+        }
+        let mut third = recent.begin();
+        let offered = recent.offer(&mut third, TENANT, &earlier, 4, Source::Udp);
+        assert!(
+            matches!(offered, Offered::Same(Some(_))),
+            "it is on its way"
+        );
+        recent.commit(&third, 5);
+        recent.commit(&first, 6);
+        if !is_later_first {
+            recent.commit(&second, 7);
+        }
+        for document in [&earlier, &later, &earlier] {
+            assert!(send(&mut recent, std::slice::from_ref(document), 8).is_empty());
+        }
+    }
+}
+
+/// The store has two complete documents of an entity, in any order: both are known, and the last counts.
+#[test]
+fn all_documents_that_the_store_has_of_an_entity_are_known() {
+    let (earlier, later) = (segment(1, ""), segment(1, r#""end_time":3"#));
+    let row = |document: &Document, received_ns| StoredEntity {
+        id: document.entity().id(),
+        service: Some("shop".into()),
+        document: Some(document.text().into()),
+        is_complete: true,
+        received_ns,
+    };
+    for is_reversed in [false, true] {
+        let mut rows = [row(&earlier, 1), row(&later, 2)];
+        if is_reversed {
+            rows.reverse();
+        }
+        let mut recent = recent();
+        recent.learn((TENANT, earlier.trace_id()), &rows);
+        let trace = &recent.traces[&(TENANT, earlier.trace_id())];
+        let versions = &trace.entities[&earlier.entity().id()].versions;
+        let received: Vec<i64> = versions.iter().map(|known| known.received_ns).collect();
+        assert_eq!(received, [2]);
+        assert!(send(&mut recent, &[earlier.clone(), later.clone()], 3).is_empty());
+    }
 }
 
 /// A document that begins at a time, given in seconds.
@@ -511,6 +570,7 @@ fn a_trace_of_which_a_later_part_came_first_is_still_unsure() {
             service: Some("shop".into()),
             document: Some(stored.text().into()),
             is_complete: true,
+            received_ns: 0,
         };
         recent.learn((TENANT, stored.trace_id()), &[row]);
         assert!(!recent.is_unsure(TENANT, &stored, started_ns));
