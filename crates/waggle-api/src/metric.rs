@@ -157,6 +157,28 @@ pub(crate) async fn with_metrics(
     }
 }
 
+/// Adds to the calculated fields of a request for rows of a chart those that hide the metrics it names, so that a box over a chart of
+/// a metric holds the rows that were drawn. Metrics that it does not name show what was sent.
+pub(crate) async fn add_defaults(
+    state: &ApiState,
+    tenant: Tenant,
+    scope: &DatasetScope,
+    named: &HashSet<String>,
+    fields: &mut Vec<CalculatedField>,
+) -> Result<(), Problem> {
+    let DatasetScope::One(dataset) = scope else {
+        return Ok(());
+    };
+    let dataset = state.metastore.dataset(tenant, *dataset).await?;
+    if let Some(dataset) = dataset.filter(|dataset| dataset.is_metrics) {
+        let metrics = state.metastore.metrics(tenant, dataset.id).await?;
+        for column in named {
+            add_default(&metrics, column, fields);
+        }
+    }
+    Ok(())
+}
+
 const DATAPOINTS: &str = "COUNT_DATAPOINTS";
 const HISTOGRAM_COUNT: &str = "HISTOGRAM_COUNT";
 

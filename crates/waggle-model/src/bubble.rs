@@ -13,6 +13,8 @@ pub struct BubbleUpRequest {
     pub filter_combination: FilterCombination,
     /// Columns that are computed per event; filters may name them, and they are compared like the others.
     pub calculated_fields: Vec<CalculatedField>,
+    /// How long the steps are in which calculated fields follow series, as a query of the chart has them; `None` as in a query without.
+    pub granularity_ns: Option<i64>,
     /// Which of them are compared with all the others.
     pub selection: BubbleSelection,
     /// The columns to compare; `None` for all there are.

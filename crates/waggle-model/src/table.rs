@@ -233,6 +233,8 @@ pub struct RowRequest {
     pub filter_combination: FilterCombination,
     /// Columns that are computed per event; filters may name them, and the rows have them.
     pub calculated_fields: Vec<CalculatedField>,
+    /// How long the steps are in which calculated fields follow series, as a query of the chart has them; `None` as in a query without.
+    pub granularity_ns: Option<i64>,
     /// Most rows in the page.
     pub limit: usize,
     /// Rows strictly after this place in the newest-first order; from [`RowPage::next`].

@@ -208,6 +208,7 @@ async fn questions(
     ];
     let page = RowRequest {
         calculated_fields: Vec::new(),
+        granularity_ns: None,
         range: day,
         filters: error_rows,
         filter_combination: waggle_model::FilterCombination::And,
@@ -261,6 +262,7 @@ async fn questions(
     let bubble = |columns: Option<Vec<String>>| {
         Question::BubbleUp(BubbleUpRequest {
             calculated_fields: Vec::new(),
+            granularity_ns: None,
             range: hour,
             filters: Vec::new(),
             filter_combination: waggle_model::FilterCombination::And,

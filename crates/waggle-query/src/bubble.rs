@@ -12,8 +12,8 @@ use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_items, fold_sources};
 use crate::filter::FilterSet;
+use crate::plan::steps_of;
 use crate::relation::relate;
-use crate::temporal::Steps;
 use counts::ColumnCounts;
 use hashbrown::{HashMap, HashSet};
 use score::{Scored, Totals};
@@ -34,13 +34,8 @@ pub(crate) fn bubble_up(
     let mut question = Question::new(request)?;
     let derived = DerivedColumns::new(&request.calculated_fields)?;
     let remembered = question.filters.remembered();
-    let snapshot = &derived.extend(
-        snapshot,
-        Steps::whole(request.range),
-        config,
-        remembered,
-        watch,
-    )?;
+    let steps = steps_of(request.range, request.granularity_ns)?;
+    let snapshot = &derived.extend(snapshot, steps, config, remembered, watch)?;
     for filters in [&mut question.filters, &mut question.selection] {
         *filters = relate(filters, snapshot, request.range, config, watch)?;
     }

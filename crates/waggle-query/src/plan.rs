@@ -11,7 +11,6 @@ use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
 use crate::relation::{self, is_relational, may_relate, relate};
 use crate::temporal::Steps;
-use granularity::automatic_granularity_ns;
 use std::fmt;
 use std::sync::Arc;
 use waggle_model::{
@@ -22,7 +21,7 @@ use waggle_store::Snapshot;
 
 use formula::Formula;
 pub(crate) use granularity::Buckets;
-pub(crate) use validate::validate;
+pub(crate) use validate::{steps_of, validate};
 
 /// A query that makes sense, ready to run over any sources.
 #[derive(Clone)]
@@ -154,20 +153,18 @@ impl Plan {
         options: &QueryOptions,
     ) -> Result<Self, QueryError> {
         validate(spec, Some(range), options.limit_max)?;
-        let granularity_ns = match spec.granularity_s {
-            None | Some(0) => automatic_granularity_ns(range),
-            Some(seconds) => i64::try_from(seconds)
-                .ok()
-                .and_then(|seconds| seconds.checked_mul(1_000_000_000))
-                .unwrap_or(i64::MAX),
-        };
+        let granularity_s = spec.granularity_s.filter(|seconds| *seconds > 0);
+        let granularity_ns = granularity_s.map(|seconds| {
+            let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+            seconds.saturating_mul(1_000_000_000)
+        });
         let filters = FilterSet::new(&spec.filters, spec.filter_combination)?;
         let derived = DerivedColumns::new(&spec.calculated_fields)?;
         let filter_key = filter_key(&filters, spec.filter_combination, &spec.filters)
             .map(|key| format!("{key}{}", derived.key()));
         let mut plan = Self {
             range,
-            buckets: Buckets::new(range, granularity_ns),
+            buckets: Buckets::asked(range, granularity_ns),
             derived,
             filters,
             conditions: Vec::new(),

@@ -12,8 +12,8 @@ use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
+use crate::plan::steps_of;
 use crate::relation::relate;
-use crate::temporal::Steps;
 use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source, Wanted};
@@ -73,13 +73,8 @@ pub(crate) fn read_rows(
     let derived = DerivedColumns::new(&request.calculated_fields)?;
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
     let remembered = filters.remembered();
-    let snapshot = &derived.extend(
-        snapshot,
-        Steps::whole(request.range),
-        config,
-        remembered,
-        watch,
-    )?;
+    let steps = steps_of(request.range, request.granularity_ns)?;
+    let snapshot = &derived.extend(snapshot, steps, config, remembered, watch)?;
     let filters = relate(&filters, snapshot, request.range, config, watch)?;
     let mut newest = Newest::new(range, request.limit, cursor.map(|cursor| cursor.time_ns));
     let mut stats = QueryStats::default();

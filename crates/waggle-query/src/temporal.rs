@@ -29,24 +29,13 @@ const NS_PER_S: i64 = 1_000_000_000;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Steps {
     range: TimeRange,
-    buckets: Option<Buckets>,
+    buckets: Buckets,
 }
 
 impl Steps {
     /// A step per bucket; the first and the last end with the range.
     pub(crate) fn new(range: TimeRange, buckets: Buckets) -> Self {
-        Self {
-            range,
-            buckets: Some(buckets),
-        }
-    }
-
-    /// The whole range as one step.
-    pub(crate) fn whole(range: TimeRange) -> Self {
-        Self {
-            range,
-            buckets: None,
-        }
+        Self { range, buckets }
     }
 
     /// All that is cut into steps.
@@ -57,15 +46,10 @@ impl Steps {
     /// The step that a moment of the range is in.
     fn of(&self, time_ns: i64) -> TimeRange {
         let TimeRange { start_ns, end_ns } = self.range;
-        match self.buckets {
-            None => self.range,
-            Some(buckets) => {
-                let bucket = buckets.range(buckets.of(time_ns));
-                TimeRange {
-                    start_ns: bucket.start_ns.max(start_ns),
-                    end_ns: bucket.end_ns.min(end_ns),
-                }
-            }
+        let bucket = self.buckets.range(self.buckets.of(time_ns));
+        TimeRange {
+            start_ns: bucket.start_ns.max(start_ns),
+            end_ns: bucket.end_ns.min(end_ns),
         }
     }
 }

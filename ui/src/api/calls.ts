@@ -28,6 +28,7 @@ export interface RowsBody {
   start_time_ns?: string;
   end_time_ns?: string;
   time_range?: number;
+  granularity?: number;
   limit: number;
   before: string | null;
 }

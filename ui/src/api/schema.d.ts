@@ -3009,6 +3009,8 @@ export interface components {
             filter_combination?: ("AND" | "OR") | null;
             /** @description Columns that are computed; the events have them. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses. */
+            granularity?: number | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
@@ -3068,6 +3070,8 @@ export interface components {
             filter_combination?: ("AND" | "OR") | null;
             /** @description Columns that are computed; they are compared too. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses. */
+            granularity?: number | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */

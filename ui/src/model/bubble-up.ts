@@ -3,7 +3,7 @@ import { numberText, valueText } from './format';
 import type { Filter, Scalar } from './query-spec';
 import { behindFilters, behindGroup, fieldsOfQuery, type Behind, type QueryAnswer, type RowsRequest } from './result';
 
-export interface BubbleRequest extends Pick<RowsRequest, 'calculated_fields'> {
+export interface BubbleRequest extends Pick<RowsRequest, 'granularity' | 'calculated_fields'> {
   filters: Filter[];
   filter_combination: 'AND' | 'OR';
   start_time_ns: string;
@@ -41,6 +41,7 @@ export function bubbleRequest(answer: QueryAnswer, selection: Behind): BubbleReq
   const whole = behindGroup(answer, undefined);
   return {
     ...fieldsOfQuery(answer.query),
+    granularity: answer.granularity,
     filters: answer.query.filters ?? [],
     filter_combination: answer.query.filter_combination ?? 'AND',
     start_time_ns: whole.start_ns,

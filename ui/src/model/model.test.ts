@@ -318,7 +318,8 @@ describe('results', () => {
     const a = answer({ query: { calculations: [{ op: 'COUNT' }], calculated_fields } });
     const { request } = rowsRequest(a, behindBucket(a, 1080));
     expect(request.calculated_fields).toEqual(calculated_fields);
-    expect(bubbleRequest(a, behindBucket(a, 1080))).toMatchObject({ calculated_fields });
+    expect(request.granularity).toBe(a.granularity);
+    expect(bubbleRequest(a, behindBucket(a, 1080))).toMatchObject({ calculated_fields, granularity: a.granularity });
     expect(rowsRequest(answer(), undefined).request).not.toHaveProperty('calculated_fields');
   });
   it('keep the meaning of OR: the group is then checked row by row', () => {

@@ -229,6 +229,8 @@ export interface RowsRequest {
   filter_combination: 'AND' | 'OR';
   start_time_ns: string;
   end_time_ns: string;
+  /** Computed columns that follow metrics do so in the steps of the chart: rows then have the values that it shows. */
+  granularity: number;
   calculated_fields?: QuerySpec['calculated_fields'];
 }
 /** What the filters of a query may name besides the columns there are. */
@@ -245,11 +247,16 @@ export function rowsRequest(
   const filters = answer.query.filters ?? [];
   const extra = behind ? behindFilters(behind) : [];
   const range = behind ?? behindGroup(answer, undefined);
-  const times = { start_time_ns: range.start_ns, end_time_ns: range.end_ns, ...fieldsOfQuery(answer.query) };
+  const rest = {
+    start_time_ns: range.start_ns,
+    end_time_ns: range.end_ns,
+    granularity: answer.granularity,
+    ...fieldsOfQuery(answer.query),
+  };
   if (answer.query.filter_combination === 'OR' && filters.length > 1) {
-    return { request: { filters, filter_combination: 'OR', ...times }, check: extra };
+    return { request: { filters, filter_combination: 'OR', ...rest }, check: extra };
   }
-  return { request: { filters: [...filters, ...extra], filter_combination: 'AND', ...times }, check: [] };
+  return { request: { filters: [...filters, ...extra], filter_combination: 'AND', ...rest }, check: [] };
 }
 export function rowMatches(data: Cells, check: readonly Filter[]): boolean {
   return check.every((f) => {

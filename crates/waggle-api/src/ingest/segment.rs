@@ -371,6 +371,7 @@ async fn learn_unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) 
 /// Asks the store, once for every tenant, up to when it has anything: what begins long after can't be known to it.
 async fn learn_newest(state: &ApiState, tenant: Tenant) {
     let request = RowRequest {
+        granularity_ns: None,
         range: TimeRange::ALL,
         filters: Vec::new(),
         filter_combination: FilterCombination::And,

@@ -1,9 +1,10 @@
 //! BubbleUp: what sets the rows of a box or a group apart from the other rows of a query.
 
-use super::row::{nanoseconds, range_of};
+use super::row::{GRANULARITY, granularity, nanoseconds, range_of};
 use crate::ask::{Answer, Ask, text_answer};
 use crate::derived::{add_kept, columns_of};
 use crate::listen::body;
+use crate::metric::add_defaults;
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
@@ -51,6 +52,7 @@ const REQUEST: Named = Named {
             CALCULATED_FIELDS,
             "Columns that are computed; they are compared too.",
         ),
+        GRANULARITY,
         may(
             "start_time",
             Shape::OrNull(&Shape::Whole),
@@ -187,9 +189,11 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         .chain(columns.iter().flatten().map(String::as_str));
     let named = named.map(str::to_owned).collect();
     let fields = &mut clauses.calculated_fields;
+    add_defaults(&ask.state, tenant, &scope, &named, fields).await?;
     add_kept(&ask.state, tenant, &scope, named, fields).await?;
     let request = BubbleUpRequest {
         calculated_fields: clauses.calculated_fields,
+        granularity_ns: granularity(&object)?,
         range,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,

@@ -163,6 +163,7 @@ pub(crate) async fn preview(ask: Ask) -> Answer {
     };
     let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let request = RowRequest {
+        granularity_ns: None,
         range: range_of(&ask, &object, clauses.window)?,
         filters: Vec::new(),
         filter_combination: clauses.filter_combination,

@@ -3,10 +3,11 @@
 use crate::ask::{Answer, Ask, text_answer};
 use crate::derived::{add_kept, columns_of};
 use crate::listen::body;
+use crate::metric::add_defaults;
 use crate::problem::{DetailCode, Problem};
 use crate::route::LIMIT;
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Named, Shape, may, must};
+use crate::shape::{Content, Member, Named, Shape, may, must};
 use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
 use crate::spec::{have_relation, read_row_clauses, whole_number};
 use crate::table::{NEXT, RAW_ROW, STATS};
@@ -66,6 +67,13 @@ pub(crate) const RESOURCE: Resource = Resource {
 
 pub(super) const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 
+/// How long the steps of a chart are whose rows are asked for.
+pub(super) const GRANULARITY: Member = may(
+    "granularity",
+    Shape::OrNull(&Shape::Number),
+    "Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses.",
+);
+
 const REQUEST: Named = Named {
     name: "RowsRequest",
     about: "Which events to show.",
@@ -81,6 +89,7 @@ const REQUEST: Named = Named {
             CALCULATED_FIELDS,
             "Columns that are computed; the events have them.",
         ),
+        GRANULARITY,
         may(
             "start_time",
             Shape::OrNull(&Shape::Whole),
@@ -125,9 +134,11 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
     let mut clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let named = columns_of(&clauses.filters).map(str::to_owned).collect();
     let fields = &mut clauses.calculated_fields;
+    add_defaults(&ask.state, tenant, &scope, &named, fields).await?;
     add_kept(&ask.state, tenant, &scope, named, fields).await?;
     let request = RowRequest {
         calculated_fields: clauses.calculated_fields,
+        granularity_ns: granularity(&object)?,
         range: range_of(&ask, &object, clauses.window)?,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,
@@ -277,6 +288,21 @@ pub(super) fn range_of(
         return Err(invalid("start_time_ns", "must not be after the end"));
     }
     Ok(range)
+}
+
+/// How long a step is, in nanoseconds; an answer over a short time has steps of less than a second.
+pub(super) fn granularity(object: &Map<String, Json>) -> Result<Option<i64>, Problem> {
+    let seconds = match object.get("granularity") {
+        None | Some(Json::Null) => return Ok(None),
+        Some(value) => value.as_f64().filter(|seconds| *seconds >= 0.0),
+    };
+    let seconds = seconds.ok_or_else(|| invalid("granularity", "must be seconds"))?;
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "the conversion saturates, and a nanosecond is the shortest step"
+    )]
+    let granularity_ns = (seconds * 1e9).round() as i64;
+    Ok((granularity_ns > 0).then_some(granularity_ns))
 }
 
 /// A time in nanoseconds as text, because JavaScript's numbers can't hold it.

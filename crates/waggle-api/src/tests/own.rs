@@ -3,9 +3,10 @@
 use super::{Call, EMAIL, Installation, LOOPBACK, NOW_NS, PASSWORD};
 use crate::{ApiConfig, DatasetSize, router};
 use serde_json::{Value as Json, json};
-use waggle_metastore::SeenColumn;
+use waggle_metastore::{DatasetChange, SeenColumn};
 use waggle_model::{
-    ColumnType, DatasetScope, FilterOp, FilterValue, QueryError, RawRow, TimeRange, Value,
+    CalculatedField, ColumnType, DatasetScope, FilterOp, FilterValue, MetricType, QueryError,
+    RawRow, TimeRange, Value,
 };
 
 const NOW: &str = "2024-11-22T10:06:40.123Z";
@@ -518,7 +519,7 @@ async fn rows_come_with_every_field() {
     };
     let answer = post(json!({
         "filters": [{"column": "name", "op": "exists"}], "start_time": 1, "end_time": 2,
-        "start_time_ns": "1732269600000000001", "end_time_ns": "1732269600000000002", "limit": 7, "before": "cursor",
+        "start_time_ns": "1732269600000000001", "end_time_ns": "1732269600000000002", "limit": 7, "before": "cursor", "granularity": 0.5,
     }))
     .await;
     let body = answer.json();
@@ -542,6 +543,7 @@ async fn rows_come_with_every_field() {
         }
     );
     assert_eq!((asked.limit, asked.before.as_deref()), (7, Some("cursor")));
+    assert_eq!(asked.granularity_ns, Some(500_000_000));
     assert_eq!(asked.filters.len(), 1);
 
     assert_eq!(post(json!({"before": null})).await.status, 200);
@@ -552,7 +554,7 @@ async fn rows_come_with_every_field() {
         .last()
         .cloned()
         .unwrap();
-    assert_eq!(asked.limit, 100);
+    assert_eq!((asked.limit, asked.granularity_ns), (100, None));
     assert_eq!(asked.range.end_ns - asked.range.start_ns, 7_200_000_000_000);
     for (body, field) in [
         (json!({"limit": 1_001}), "limit"),
@@ -562,6 +564,8 @@ async fn rows_come_with_every_field() {
             "start_time_ns",
         ),
         (json!({"before": 5}), "before"),
+        (json!({"granularity": -1}), "granularity"),
+        (json!({"granularity": "60"}), "granularity"),
         (json!({"filters": {}}), "filters"),
     ] {
         let answer = post(body).await;
@@ -654,7 +658,7 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
     let answer = post(json!({
         "filters": [{"column": "name", "op": "exists"}], "start_time": 100, "end_time": 200,
         "selection": {"end_time_ns": "150000000001", "filters": [{"column": "duration_ms", "op": ">", "value": 5}]},
-        "columns": ["name"], "values_max": 7,
+        "columns": ["name"], "values_max": 7, "granularity": 20,
     }))
     .await;
     let body = answer.json();
@@ -689,6 +693,7 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
     assert_eq!((asked.filters.len(), asked.selection.filters.len()), (1, 1));
     assert_eq!(asked.columns, Some(vec!["name".to_owned()]));
     assert_eq!(asked.values_max, 7);
+    assert_eq!(asked.granularity_ns, Some(20_000_000_000));
 
     let others = post(json!({"selection": {}, "columns": ["name", "root.name"]})).await;
     assert_eq!(
@@ -714,7 +719,7 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
     assert_eq!(post(json!({"selection": {}})).await.status, 200);
     let asked = installation.engine.bubbles_asked.lock().pop().unwrap();
     assert_eq!((asked.selection.range, asked.columns), (None, None));
-    assert_eq!(asked.values_max, 40);
+    assert_eq!((asked.values_max, asked.granularity_ns), (40, None));
     for (body, field) in [
         (json!({}), "selection"),
         (
@@ -723,6 +728,7 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
         ),
         (json!({"selection": {}, "columns": "all"}), "columns"),
         (json!({"selection": {}, "values_max": 0}), "values_max"),
+        (json!({"selection": {}, "granularity": -5}), "granularity"),
     ] {
         let answer = post(body).await;
         assert_eq!(
@@ -730,4 +736,62 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
             (422, &json!(field))
         );
     }
+}
+
+#[tokio::test]
+async fn rows_of_a_chart_of_metrics_follow_the_metrics_that_they_name() {
+    let installation = Installation::new().await;
+    let shop = installation.dataset(installation.production, "shop").await;
+    let metrics = [("requests", "sum(cumulative,monotonic)"), ("cpu", "gauge")];
+    let metrics =
+        metrics.map(|(name, kind)| (name.to_owned(), MetricType::from_name(kind).unwrap()));
+    let metrics = metrics.into();
+    let noted = installation.metastore.note_metrics(shop, &metrics, 10);
+    noted.await.unwrap();
+    let requests = json!([{"column": "requests", "op": ">=", "value": 5}]);
+    let ask = async |door: &str, body: Json| {
+        let answer = installation
+            .ask_with_key("POST", &format!("{SHOP}/{door}"))
+            .json(&body)
+            .send()
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        match door {
+            "rows" => {
+                let asked = installation.engine.rows_asked.lock().pop();
+                asked.unwrap().calculated_fields
+            }
+            _ => {
+                let asked = installation.engine.bubbles_asked.lock().pop();
+                asked.unwrap().calculated_fields
+            }
+        }
+    };
+    let rows = json!({"filters": requests});
+    let bubble = json!({"selection": {"filters": requests}});
+    // Elsewhere metrics are events.
+    assert_eq!(ask("rows", rows.clone()).await, []);
+    assert_eq!(ask("bubble-up", bubble.clone()).await, []);
+    let change = DatasetChange {
+        is_metrics: Some(true),
+        ..DatasetChange::default()
+    };
+    let tenant = installation.production;
+    let changed = installation.metastore.update_dataset(tenant, shop, change);
+    changed.await.unwrap();
+    let followed = [CalculatedField {
+        name: "requests".to_owned(),
+        expression: "INCREASE($\"requests\")".to_owned(),
+    }];
+    assert_eq!(ask("rows", rows).await, followed);
+    assert_eq!(ask("bubble-up", bubble).await, followed);
+    assert_eq!(ask("rows", json!({})).await, []);
+    let own = json!([{"name": "requests", "expression": "RAW_METRIC($requests)"}]);
+    let fields = ask(
+        "rows",
+        json!({"filters": requests, "calculated_fields": own}),
+    )
+    .await;
+    assert_eq!(fields.len(), 1);
+    assert_eq!(fields[0].expression, "RAW_METRIC($requests)");
 }

@@ -20,6 +20,7 @@ const ROWS: i64 = 5_000;
 fn request(range: TimeRange, filters: Vec<FilterSpec>) -> BubbleUpRequest {
     BubbleUpRequest {
         calculated_fields: Vec::new(),
+        granularity_ns: None,
         range,
         filters: Vec::new(),
         filter_combination: FilterCombination::And,

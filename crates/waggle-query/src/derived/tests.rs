@@ -36,7 +36,7 @@ fn extend(
     let config = EngineConfig::default();
     derived.extend(
         snapshot,
-        Steps::whole(range),
+        crate::plan::steps_of(range, None)?,
         &config,
         &Arc::default(),
         watch,

@@ -103,6 +103,7 @@ fn event(row: char) -> Event {
 fn matching_rows(snapshot: &Snapshot, filters: &[FilterSpec]) -> String {
     let request = RowRequest {
         calculated_fields: Vec::new(),
+        granularity_ns: None,
         range: TimeRange::ALL,
         filters: filters.to_vec(),
         filter_combination: FilterCombination::And,

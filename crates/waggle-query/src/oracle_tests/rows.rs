@@ -66,6 +66,7 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
             .collect();
         let request = RowRequest {
             calculated_fields: Vec::new(),
+            granularity_ns: None,
             range,
             filters: filters.clone(),
             filter_combination: FilterCombination::And,
@@ -103,6 +104,7 @@ fn rows_that_arrive_between_pages_move_no_other_row() {
         let after = testing::snapshot(rng, &events);
         let mut request = RowRequest {
             calculated_fields: Vec::new(),
+            granularity_ns: None,
             range,
             filters: Vec::new(),
             filter_combination: FilterCombination::And,

@@ -77,6 +77,12 @@ pub(crate) struct Buckets {
 }
 
 impl Buckets {
+    /// As wide as asked for, or else so that people can read the chart.
+    pub(super) fn asked(range: TimeRange, granularity_ns: Option<i64>) -> Self {
+        let granularity_ns = granularity_ns.unwrap_or_else(|| automatic_granularity_ns(range));
+        Self::new(range, granularity_ns)
+    }
+
     pub(super) fn new(range: TimeRange, granularity_ns: i64) -> Self {
         let granularity_ns = granularity_ns.max(1);
         let first = range.start_ns.div_euclid(granularity_ns);

@@ -1,3 +1,4 @@
+use super::granularity::automatic_granularity_ns;
 use super::*;
 use waggle_model::{FilterOp, FilterSpec, HavingSpec, OrderSpec, TimeWindow, Value};
 

@@ -2,10 +2,11 @@
 //! Source: spec/honeycomb-api.md section 11.1.
 
 use super::formula::Formula;
-use super::{condition_filters, granularity};
+use super::{Buckets, condition_filters, granularity};
 use crate::calculation::{CALCULATIONS, ColumnRule, calculation};
 use crate::derived::DerivedColumns;
 use crate::filter::FilterSet;
+use crate::temporal::Steps;
 use waggle_model::{AnswerIndex, CalculationSpec, OrderSpec, QueryError, QuerySpec, TimeRange};
 
 /// Most entries in one clause.
@@ -224,8 +225,7 @@ fn check_granularity(spec: &QuerySpec, range: Option<TimeRange>) -> Result<(), Q
     let asked = granularity::length_ns(spec.window.resolve(0));
     let (widest, narrowest) = match range.map(granularity::length_ns) {
         None => (asked, asked / BUCKETS_MAX),
-        // A tenth of leeway for the truncation above.
-        Some(read) => (asked.max(read), read * 10 / (BUCKETS_MAX * 11)),
+        Some(read) => (asked.max(read), narrowest_of(read)),
     };
     if width > widest {
         return invalid(
@@ -233,6 +233,15 @@ fn check_granularity(spec: &QuerySpec, range: Option<TimeRange>) -> Result<(), Q
             "the granularity must not be longer than the time range",
         );
     }
+    check_narrow(width, narrowest)
+}
+
+/// The narrowest buckets of a range that is read, with a tenth of leeway for the truncation of what was asked.
+fn narrowest_of(read: i128) -> i128 {
+    read * 10 / (BUCKETS_MAX * 11)
+}
+
+fn check_narrow(width: i128, narrowest: i128) -> Result<(), QueryError> {
     if width < narrowest {
         return invalid(
             "granularity",
@@ -240,6 +249,14 @@ fn check_granularity(spec: &QuerySpec, range: Option<TimeRange>) -> Result<(), Q
         );
     }
     Ok(())
+}
+
+/// The steps of a request that answers rows of a chart, and may look at less than one of them.
+pub(crate) fn steps_of(range: TimeRange, granularity_ns: Option<i64>) -> Result<Steps, QueryError> {
+    if let Some(width) = granularity_ns {
+        check_narrow(width.into(), narrowest_of(granularity::length_ns(range)))?;
+    }
+    Ok(Steps::new(range, Buckets::asked(range, granularity_ns)))
 }
 
 fn invalid(field: impl Into<String>, message: impl Into<String>) -> Result<(), QueryError> {

@@ -1,11 +1,13 @@
+use crate::bubble::bubble_up;
 use crate::engine::EngineConfig;
 use crate::testing;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use std::collections::BTreeMap;
 use waggle_model::{
-    CalculatedField, CalculationSpec, Cell, DatasetId, FilterCombination, FilterOp, FilterSpec,
-    FilterValue, QueryError, QueryOptions, QuerySpec, ResultTable, RowRequest, TimeRange, Value,
+    BubbleComparison, BubbleSelection, BubbleUpRequest, CalculatedField, CalculationSpec, Cell,
+    DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError, QueryOptions,
+    QuerySpec, ResultTable, RowRequest, TimeRange, Value,
 };
 use waggle_store::Snapshot;
 use waggle_testkit::Event;
@@ -322,25 +324,109 @@ fn a_metric_may_be_hidden_by_a_field_of_its_name() {
     assert_eq!(series(&events, &spec, range(0, 60)), [(0, 8.0)]);
 }
 
-#[test]
-fn raw_rows_take_the_whole_range_as_one_step() {
-    let events = ints("a", &[(0, 1), (30, 5), (59, 9)]);
-    let spec = spec("INCREASE($m)", "SUM", 60);
-    let request = RowRequest {
-        filters: vec![FilterSpec {
-            column: "t".to_owned(),
-            op: FilterOp::Exists,
-            value: FilterValue::None,
-        }],
-        calculated_fields: spec.calculated_fields,
+/// Rows of which a field is at least so much.
+fn at_least(least: f64) -> FilterSpec {
+    FilterSpec {
+        column: "t".to_owned(),
+        op: FilterOp::GreaterOrEqual,
+        value: FilterValue::One(Value::Float(least)),
+    }
+}
+
+/// All rows, up to more than any test here has.
+fn row_request(spec: &QuerySpec, range: TimeRange) -> RowRequest {
+    RowRequest {
+        filters: spec.filters.clone(),
+        calculated_fields: spec.calculated_fields.clone(),
+        granularity_ns: spec.granularity_s.map(|seconds| seconds as i64 * S),
         filter_combination: FilterCombination::And,
-        range: range(10, 60),
-        limit: 10,
+        range,
+        limit: 100,
         before: None,
+    }
+}
+
+#[test]
+fn a_box_over_a_rate_holds_the_rows_that_the_chart_drew() {
+    // Two counters with a point each 20 s, one of which runs faster from 300 to 420 s.
+    let mut events = Vec::new();
+    for (host, fast) in [("a", 40), ("b", 5)] {
+        let mut value = 0;
+        for second in (0..600).step_by(20) {
+            value += if (300..420).contains(&second) {
+                fast
+            } else {
+                5
+            };
+            events.extend(ints(host, &[(second, value)]));
+        }
+    }
+    let snapshot = snapshot(&events);
+    let whole = range(30, 600);
+    let mut spec = spec("RATE($m)", "COUNT", 60);
+    spec.filters = vec![at_least(1.0)];
+    let drawn = points_of(&table(&snapshot, &spec, whole), 0);
+    assert_eq!(drawn, [(300, 1.0), (360, 1.0)]);
+    let rows_of = |request: &RowRequest| {
+        let page = testing::rows(&snapshot, request).unwrap();
+        let rows = page.rows.iter();
+        rows.map(|row| row.timestamp_ns / S).collect::<Vec<_>>()
     };
+    assert_eq!(rows_of(&row_request(&spec, whole)), [400, 340]);
+    assert_eq!(rows_of(&row_request(&spec, range(300, 360))), [340]);
+    assert!(rows_of(&row_request(&spec, range(420, 480))).is_empty());
+    let watch = std::sync::Arc::new(testing::watch());
+    let mut request = BubbleUpRequest {
+        range: whole,
+        filters: Vec::new(),
+        filter_combination: FilterCombination::And,
+        calculated_fields: spec.calculated_fields.clone(),
+        granularity_ns: Some(60 * S),
+        selection: BubbleSelection {
+            range: Some(range(300, 360)),
+            filters: spec.filters.clone(),
+        },
+        columns: Some(vec!["host".to_owned()]),
+        values_max: 10,
+    };
+    let bubble = bubble_up(&snapshot, &request, &config(), &watch).unwrap();
+    assert_eq!([bubble.selection_count, bubble.baseline_count], [1, 55]);
+    let BubbleComparison::Dimension { values, .. } = &bubble.fields[0].comparison else {
+        panic!("{:?}", bubble.fields);
+    };
+    let selected = values.iter().find(|value| value.selection_count > 0);
+    assert_eq!(
+        selected.unwrap().value,
+        Some(Value::String("a".to_owned())),
+        "{values:?}"
+    );
+    // Without a granularity the steps are those of a chart without one: 5 s here, too short for this rate.
+    request.granularity_ns = None;
+    let automatic = bubble_up(&snapshot, &request, &config(), &watch).unwrap();
+    spec.granularity_s = None;
+    let drawn = points_of(&table(&snapshot, &spec, whole), 0);
+    let in_box = drawn
+        .iter()
+        .filter(|(second, _)| (300..360).contains(second));
+    let count = in_box.map(|(_, count)| *count).sum::<f64>();
+    assert_eq!(automatic.selection_count as f64, count);
+    assert!(count > 1.0, "{drawn:?}");
+}
+
+#[test]
+fn rows_of_less_than_a_step_are_one_and_steps_may_not_be_too_many() {
+    let events = ints("a", &[(0, 1), (30, 5), (59, 9)]);
+    let mut request = row_request(&spec("INCREASE($m)", "SUM", 3_600), range(10, 60));
+    request.filters = vec![at_least(8.0)];
     let page = testing::rows(&snapshot(&events), &request).unwrap();
     let times: Vec<i64> = page.rows.iter().map(|row| row.timestamp_ns / S).collect();
     assert_eq!(times, [59]);
+    request.granularity_ns = Some(S / 1_000);
+    let error = testing::rows(&snapshot(&events), &request).err();
+    assert!(
+        matches!(&error, Some(QueryError::Invalid { field, .. }) if field == "granularity"),
+        "{error:?}"
+    );
 }
 
 #[test]

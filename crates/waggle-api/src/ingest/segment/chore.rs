@@ -179,6 +179,7 @@ async fn newest_note(
     scope: &DatasetScope,
 ) -> Result<Option<i64>, String> {
     let request = RowRequest {
+        granularity_ns: None,
         range: TimeRange::ALL,
         filters: vec![FilterSpec {
             column: THROUGH.to_owned(),
