@@ -363,6 +363,7 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
     origin: 'http://127.0.0.1:8080',
     grpc: '127.0.0.1:4317',
     otlp_http: '127.0.0.1:4318',
+    xray: '127.0.0.1:2000',
   });
   const api = (method, path, search, body) => {
     const parts = path.split('/').slice(2).map(decodeURIComponent);

@@ -103,6 +103,8 @@ pub struct ApiConfig {
     pub grpc_address: Option<String>,
     /// `host:port` of the second OTLP/HTTP door; `None` when it is closed.
     pub otlp_http_address: Option<String>,
+    /// `host:port` where X-Ray's daemon protocol is taken; `None` when it is closed.
+    pub xray_address: Option<String>,
     /// Most bytes of an OTLP body, as sent and again after decompression; also of one gRPC message. Default 20 MiB.
     pub otlp_body_bytes_max: usize,
     /// Most bytes of a `/1/batch` body, as sent and again after decompression. Default 20 MiB; clients split at 5 MB.
@@ -200,6 +202,7 @@ impl Default for ApiConfig {
             origin: None,
             grpc_address: None,
             otlp_http_address: None,
+            xray_address: None,
             otlp_body_bytes_max: 20 * MIB,
             batch_body_bytes_max: 20 * MIB,
             delivery_bytes_max: 160 * MIB,

@@ -405,6 +405,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         is_xray_auth_off: config.text("xray-auth") == "off",
         grpc_address: doors.grpc.map(|address| address.to_string()),
         otlp_http_address: doors.otlp_http.map(|address| address.to_string()),
+        xray_address: doors.xray.map(|address| address.to_string()),
         otlp_body_bytes_max: body_bytes,
         batch_body_bytes_max: body_bytes,
         delivery_bytes_max: usize::try_from(config.bytes("delivery-bytes-max"))

@@ -2817,6 +2817,8 @@ export interface components {
             grpc: string | null;
             /** @description Where OTLP over HTTP is taken too. */
             otlp_http: string | null;
+            /** @description Where X-Ray's SDKs send by UDP and ask by TCP. */
+            xray: string | null;
         };
         /** @description A person of the team. */
         Member: {

@@ -1,3 +1,4 @@
+import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import {
   axisTexts,
@@ -355,6 +356,9 @@ describe('snippets', () => {
   const input = {
     origin: 'http://127.0.0.1:8080',
     grpc: '127.0.0.1:4317',
+    xray: '127.0.0.1:2001',
+    team: 'bees',
+    environment: 'staging',
     key: 'k3y',
     service: 'my shop',
     dataset: 'my shop',
@@ -364,7 +368,8 @@ describe('snippets', () => {
       .blocks(input)
       .map((b) => b.text)
       .join('\n');
-    expect(text).toContain('k3y');
+    // AWS's tools sign, with a key of their own.
+    expect(text).toContain(guide.id === 'aws' ? '--environment staging' : 'k3y');
     expect(text).toMatch(/http:\/\/127\.0\.0\.1:(8080|4317)/);
     expect(text).not.toMatch(/ORIGIN|undefined|null/);
   });
@@ -377,5 +382,46 @@ describe('snippets', () => {
   });
   it('leave gRPC out when it is off', () => {
     expect(GUIDES.find((g) => g.id === 'otel')!.blocks({ ...input, grpc: null })).toHaveLength(1);
+  });
+  it('leave the machine of the server out where X-Ray’s port is closed', () => {
+    const text = (xray: string | null) => {
+      const blocks = GUIDES.find((g) => g.id === 'xray')!.blocks({ ...input, xray });
+      return blocks.map((b) => b.text).join('\n');
+    };
+    expect(text('127.0.0.1:2001')).toContain('export AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2001\n');
+    expect(text(null)).not.toContain('2001');
+    for (const one of [text(null), text('127.0.0.1:2001')]) {
+      expect(one).toContain('export AWS_XRAY_DAEMON_ADDRESS=127.0.0.1:2000\n');
+      expect(one).toContain("export AWS_XRAY_TRACING_NAME='my shop'\n");
+      expect(one).toContain('waggle xray-relay --endpoint http://127.0.0.1:8080 --api-key k3y');
+    }
+  });
+  it('send Go programs and the Collector here, with the key', () => {
+    const block = (id: string, title: string) =>
+      GUIDES.find((g) => g.id === id)!
+        .blocks({ ...input, key: 'k"3: y' })
+        .find((b) => b.title === title)!.text;
+    expect(block('go', 'Run it').split('\n')).toEqual([
+      'export OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:8080',
+      'export OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf',
+      `export OTEL_EXPORTER_OTLP_HEADERS='x-honeycomb-team=k"3: y'`,
+      "export OTEL_SERVICE_NAME='my shop'",
+      'go run .',
+    ]);
+    const config = load(block('collector', 'config.yaml')) as {
+      receivers: { otlp: { protocols: { http: { endpoint: string } } } };
+      processors: object;
+      exporters: object;
+      service: { pipelines: Record<string, object> };
+    };
+    expect(config.exporters).toEqual({
+      otlphttp: { endpoint: 'http://127.0.0.1:8080', headers: { 'x-honeycomb-team': 'k"3: y' } },
+    });
+    expect(config.processors).toEqual({ batch: null });
+    const passOn = { receivers: ['otlp'], processors: ['batch'], exporters: ['otlphttp'] };
+    expect(config.service.pipelines).toEqual({ traces: passOn, metrics: passOn, logs: passOn });
+    expect(block('collector', 'For each app that sends to it')).toContain(
+      `ENDPOINT=http://${config.receivers.otlp.protocols.http.endpoint}\n`,
+    );
   });
 });

@@ -86,6 +86,11 @@ const SESSION: Named = Named {
             Shape::OrNull(&Shape::Text),
             "Where OTLP over HTTP is taken too.",
         ),
+        must(
+            "xray",
+            Shape::OrNull(&Shape::Text),
+            "Where X-Ray's SDKs send by UDP and ask by TCP.",
+        ),
     ],
 };
 
@@ -192,6 +197,7 @@ async fn session_json(
         "origin": config.origin.clone().unwrap_or_else(|| request::origin(state, headers)),
         "grpc": config.grpc_address,
         "otlp_http": config.otlp_http_address,
+        "xray": config.xray_address,
     }))
 }
 

@@ -33,6 +33,7 @@ async fn signing_in_and_out() {
     let installation = Installation::with(ApiConfig {
         origin: Some("http://127.0.0.1:8080".into()),
         grpc_address: Some("127.0.0.1:4317".into()),
+        xray_address: Some("127.0.0.1:2000".into()),
         ..ApiConfig::default()
     })
     .await;
@@ -44,6 +45,7 @@ async fn signing_in_and_out() {
     let nobody = json!({
         "version": version, "dev": false, "user": null, "team": null, "environments": [],
         "origin": "http://127.0.0.1:8080", "grpc": "127.0.0.1:4317", "otlp_http": null,
+        "xray": "127.0.0.1:2000",
     });
     session("").await.check(200, &nobody);
     session("waggle_session=made-up").await.check(200, &nobody);
@@ -58,6 +60,7 @@ async fn signing_in_and_out() {
         "team": {"name": "default", "slug": "default"},
         "environments": [{"name": "production", "slug": "production", "color": "blue"}, {"name": "staging", "slug": "staging", "color": "blue"}],
         "origin": "http://127.0.0.1:8080", "grpc": "127.0.0.1:4317", "otlp_http": null,
+        "xray": "127.0.0.1:2000",
     });
     answer.check(200, &somebody);
     let cookie = answer.header("set-cookie").to_owned();

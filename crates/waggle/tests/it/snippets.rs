@@ -49,7 +49,8 @@ impl Reader {
     /// The blocks of a guide, filled in as the page fills them from the session.
     async fn guide(&self, server: &Server, id: &str) -> Vec<Block> {
         let session = server.get("/api/session").await;
-        let input = json!({"origin": session["origin"], "grpc": session["grpc"], "key": KEY,
+        let input = json!({"origin": session["origin"], "grpc": session["grpc"], "xray": session["xray"],
+            "team": "default", "environment": "production", "key": KEY,
             "service": SERVICE, "dataset": SERVICE});
         let guides = self.guides(&input);
         let guide = guides.iter().find(|guide| guide["id"] == id);
@@ -76,12 +77,13 @@ impl Reader {
         std::fs::write(self.folder.path().join(file), text).unwrap();
     }
 
-    /// A shell with the Python environment active, as it is after the install step.
+    /// A shell with the Python environment active, as it is after the install step, and Waggle at hand.
     fn shell(&self, script: &str) -> Command {
         let mut command = Command::new("bash");
         command
-            .args(["-ec", r#". "$1"; eval "$2""#, "bash"])
+            .args(["-ec", r#". "$1"; PATH="$2:$PATH"; eval "$3""#, "bash"])
             .arg(&self.activate)
+            .arg(Path::new(env!("CARGO_BIN_EXE_waggle")).parent().unwrap())
             .arg(script)
             .current_dir(self.folder.path());
         command
@@ -165,6 +167,13 @@ fn free_port() -> u16 {
     listener.local_addr().unwrap().port()
 }
 
+/// The lines of a block without its last one, which is a program that the tests do not have.
+fn without_last<'a>(text: &'a str, last: &str) -> &'a str {
+    let (before, program) = text.rsplit_once('\n').unwrap();
+    assert_eq!(program, last);
+    before
+}
+
 /// An install line is not run, but whatever it names is what the tests were run with.
 fn check_install(text: &str) {
     let canonical = |name: &str| name.to_lowercase().replace('_', "-");
@@ -224,14 +233,27 @@ fn every_guide_has_a_test() {
     let Some(reader) = Reader::new() else {
         return;
     };
-    let input =
-        json!({"origin": "http://a", "grpc": "a:1", "key": "k", "service": "s", "dataset": "s"});
+    let input = json!({"origin": "http://a", "grpc": "a:1", "xray": "a:2", "team": "t",
+        "environment": "e", "key": "k", "service": "s", "dataset": "s"});
     let guides = reader.guides(&input);
     let ids: Vec<&str> = guides
         .iter()
         .map(|guide| guide["id"].as_str().unwrap())
         .collect();
-    assert_eq!(ids, ["flask", "otel", "libhoney-py", "libhoney-js", "curl"]);
+    assert_eq!(
+        ids,
+        [
+            "flask",
+            "otel",
+            "go",
+            "collector",
+            "xray",
+            "aws",
+            "libhoney-py",
+            "libhoney-js",
+            "curl"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -289,6 +311,160 @@ async fn the_variables_for_other_languages_reach_both_doors() {
         assert_eq!(row["data"]["name"], "nightly-report");
         assert_eq!(row["data"]["service.name"], SERVICE);
         assert_eq!(row["data"]["report.rows"], 12);
+    }
+}
+
+#[tokio::test]
+async fn the_variables_for_go_reach_the_server() {
+    let Some(reader) = Reader::new() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let blocks = reader.guide(&server, "go").await;
+    let run = blocks.iter().find(|block| block.title == "Run it").unwrap();
+    reader.trace_with(without_last(&run.text, "go run ."));
+    assert_eq!(only_row(&server, DATASET).await["service.name"], SERVICE);
+}
+
+#[tokio::test]
+async fn the_collectors_endpoint_and_header_reach_the_server() {
+    let Some(reader) = Reader::new() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let mut exporter = None;
+    for block in reader.guide(&server, "collector").await {
+        match block.title.as_str() {
+            "config.yaml" => {
+                reader.write("config.yaml", &block.text);
+                let read =
+                    "import json, yaml; print(json.dumps(yaml.safe_load(open('config.yaml'))))";
+                let config = reader.run(&format!("python -c \"{read}\""));
+                let config: Value = serde_json::from_slice(&config.stdout).unwrap();
+                exporter = Some(config["exporters"]["otlphttp"].clone());
+            }
+            "Run it" => assert_eq!(block.text, "otelcol --config config.yaml"),
+            "For each app that sends to it" => {
+                // What the Collector would send on goes by its own endpoint and header instead.
+                let exporter = exporter.as_ref().unwrap();
+                let endpoint = exporter["endpoint"].as_str().unwrap();
+                let key = exporter["headers"]["x-honeycomb-team"].as_str().unwrap();
+                reader.trace_with(&format!(
+                    "{}\nexport OTEL_EXPORTER_OTLP_ENDPOINT='{endpoint}' OTEL_EXPORTER_OTLP_HEADERS='x-honeycomb-team={key}'",
+                    block.text
+                ));
+            }
+            other => panic!("no test runs {other:?}"),
+        }
+    }
+    assert_eq!(only_row(&server, DATASET).await["service.name"], SERVICE);
+}
+
+#[tokio::test]
+async fn the_xray_guide_works_as_written() {
+    let Some(reader) = Reader::new() else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &[]);
+    let (app_port, relay_port) = (free_port().to_string(), free_port().to_string());
+    let ports = |text: &str| {
+        text.replace("--port 5000", &format!("--port {app_port}"))
+            .replace(":5000/", &format!(":{app_port}/"))
+            .replace(":2000\n", &format!(":{relay_port}\n"))
+    };
+    let app = app_port.parse().unwrap();
+    let mut relay = None;
+    let mut runs = Vec::new();
+    for block in reader.guide(&server, "xray").await {
+        match block.title.as_str() {
+            "Install the packages" => check_install(&block.text),
+            "app.py" => reader.write("app.py", &block.text),
+            "Run it on the machine of this server" => {
+                assert!(block.text.contains(&server.xray), "{}", block.text);
+                runs.push(ports(&block.text));
+            }
+            "On another machine: a relay in the place of AWS’s daemon" => {
+                // The block leaves the ports at the daemon's own.
+                let script = format!(
+                    ":\n{} -b 127.0.0.1:{relay_port} -t 127.0.0.1:{relay_port}",
+                    block.text
+                );
+                let port = relay_port.parse().unwrap();
+                relay = Some(reader.serve(&script, port).await);
+            }
+            "Run it beside the relay" => runs.push(ports(&block.text)),
+            "Send it a request, from another terminal" => {
+                assert!(relay.is_some() && runs.len() == 2);
+                for (before, script) in runs.iter().enumerate() {
+                    let running = reader.serve(script, app).await;
+                    assert_eq!(reader.run(&ports(&block.text)).stdout, b"hello\n");
+                    eventually("the segment arrives", async || {
+                        let count = server.count("__all__", json!([])).await;
+                        (count == before as i64 + 1).then_some(())
+                    })
+                    .await;
+                    drop(running);
+                }
+            }
+            other => panic!("no test runs {other:?}"),
+        }
+    }
+    let rows = server.rows(DATASET, json!([])).await;
+    assert_eq!(rows.len(), 2);
+    for row in rows {
+        assert_eq!(row["data"]["service.name"], SERVICE);
+        assert_eq!(row["data"]["span.kind"], "server");
+        assert_eq!(row["data"]["http.response.status_code"], 200);
+    }
+}
+
+#[tokio::test]
+async fn the_guide_of_awss_tools_works_as_written() {
+    let Some(reader) = Reader::new() else {
+        return;
+    };
+    let server = Server::start(&reader.folder.path().join("waggle-data"), &[]);
+    let mut key = String::new();
+    let mut exports = String::new();
+    for block in reader.guide(&server, "aws").await {
+        match block.title.as_str() {
+            "Make a key, in the folder of the server" => {
+                key = String::from_utf8(reader.run(&block.text).stdout).unwrap();
+            }
+            "Name the endpoint and the key; any region will do" => {
+                exports = block.text;
+                for (name, placeholder) in [
+                    ("AWS_ACCESS_KEY_ID=", "YOUR_ACCESS_KEY_ID"),
+                    ("AWS_SECRET_ACCESS_KEY=", "YOUR_SECRET_ACCESS_KEY"),
+                ] {
+                    let value = key
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name))
+                        .unwrap();
+                    assert!(exports.contains(placeholder), "{exports}");
+                    exports = exports.replace(placeholder, &format!("'{value}'"));
+                }
+            }
+            "send.py" => {
+                reader.write("send.py", &block.text);
+                // The endpoint that the program names is enough.
+                reader.run_quietly(&format!(
+                    "{exports}\nunset AWS_ENDPOINT_URL_XRAY\npython send.py"
+                ));
+                let segment = only_row(&server, DATASET).await;
+                assert_eq!(segment["service.name"], SERVICE);
+                assert!((segment["duration_ms"].as_f64().unwrap() - 153.12).abs() < 0.01);
+            }
+            "Traces of the last hour" => {
+                let answer = reader.run(&format!("{exports}\n{}", block.text));
+                let answer: Value = serde_json::from_slice(&answer.stdout).unwrap();
+                assert_eq!(answer["TraceSummaries"].as_array().unwrap().len(), 1);
+            }
+            other => panic!("no test runs {other:?}"),
+        }
     }
 }
 

@@ -26,6 +26,9 @@ export default function SendDataPage() {
   const input = {
     origin: session?.origin ?? location.origin,
     grpc: session?.grpc ?? null,
+    xray: session?.xray ?? null,
+    team: place.team,
+    environment: place.env,
     key: key.trim() || PLACEHOLDER_KEY,
     service,
     dataset: service,
@@ -34,7 +37,7 @@ export default function SendDataPage() {
     <div className={css.page}>
       <header>
         <h1>Send data</h1>
-        <p>Point an unmodified OpenTelemetry or Honeycomb client at this server.</p>
+        <p>Point an unmodified OpenTelemetry, Honeycomb or AWS X-Ray client at this server.</p>
       </header>
       <Arrival env={place.env} />
       <Refused env={place.env} />
