@@ -15,8 +15,14 @@ let next = 1;
 
 /** Starts the worker, which loads its code while the page still asks what there is to lay out. */
 export function startLayout(): Worker {
-  worker ??= new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
-  return worker;
+  if (worker) return worker;
+  const own = new Worker(new URL('./layout-worker.ts', import.meta.url), { type: 'module' });
+  // One whose code did not load answers nothing, whoever asks: the next asks a new one.
+  own.addEventListener('error', () => {
+    own.terminate();
+    if (worker === own) worker = null;
+  });
+  return (worker = own);
 }
 
 /** Lays a graph out; nothing comes when the signal aborts first. */
