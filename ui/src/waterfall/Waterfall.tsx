@@ -19,7 +19,18 @@ import {
 } from '../model/trace';
 import { membersOf, type Repeats } from '../model/repeat';
 import type { CriticalPath } from '../model/trace-time';
-import { barArea, COLUMN, draw, hitTest, ROW, valueColours, type MarkKind, type NodeValues, type View } from './draw';
+import {
+  barArea,
+  COLUMN,
+  draw,
+  hitTest,
+  ROW,
+  valueColours,
+  type MarkKind,
+  type Marks,
+  type NodeValues,
+  type View,
+} from './draw';
 import { Minimap } from './Minimap';
 import { pointOf, titleOf, useSurface, type Sight } from './surface';
 import css from './waterfall.module.css';
@@ -71,7 +82,7 @@ export function Waterfall(props: Props) {
   const [opened, setOpened] = useState(() => new Uint8Array(trace.count));
   const [revealed, setRevealed] = useState(-1);
   const hover = useRef(-1);
-  const links = useRef<ReadonlyMap<number, number>>(new Map());
+  const marks = useRef<Marks>(null);
   const valueColour = useMemo(() => valueColours(colouring.field, colouring.values), [colouring]);
   const { repeats } = props;
   const grouping = useMemo(
@@ -113,7 +124,7 @@ export function Waterfall(props: Props) {
     to,
   });
   const { scroller, canvas, size, sight, redraw, scrollTo } = useSurface((context, sight) => {
-    links.current = draw(context, viewOf(sight), colours);
+    marks.current = draw(context, viewOf(sight), colours);
   });
   const nameWidth = nameWidthOf(size.width);
 
@@ -260,7 +271,7 @@ export function Waterfall(props: Props) {
     e.preventDefault();
     e.stopPropagation();
   };
-  const hitOf = (e: React.MouseEvent) => hitTest(viewOf(sight()), links.current, ...pointOf(e));
+  const hitOf = (e: React.MouseEvent) => hitTest(viewOf(sight()), marks.current, ...pointOf(e));
   const at = selected >= 0 ? positionOf(visible, selected) : -1;
   const focused = at >= 0 && visible[at] === selected ? selected : -1;
   const bars = barArea({ nameWidth, width: size.width, columns });

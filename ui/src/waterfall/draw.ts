@@ -104,8 +104,13 @@ export interface Hit {
   /** The place is on such marks of the span. */
   marks?: MarkKind;
 }
-/** `links`: what `draw` has answered for this view. */
-export function hitTest(view: View, links: ReadonlyMap<number, number>, x: number, y: number): Hit | null {
+/** Where the marks in sight are, by span: the middle of each of its events, and the left edge of the mark of its links. */
+export interface Marks {
+  events: Map<number, number[]>;
+  links: Map<number, number>;
+}
+/** `marks`: what `draw` has answered for this view. */
+export function hitTest(view: View, marks: Marks | null, x: number, y: number): Hit | null {
   const index = Math.floor((y + view.scrollTop) / ROW);
   if (index < 0 || index >= view.visible.length) return null;
   const node = view.visible[index]!;
@@ -115,20 +120,17 @@ export function hitTest(view: View, links: ReadonlyMap<number, number>, x: numbe
     x >= PAD + indent - 6 &&
     x <= PAD + indent + 14 &&
     x < view.nameWidth;
-  if (x >= (links.get(node) ?? Infinity) - 4 && x <= links.get(node)! + LINK + 4)
-    return { index, node, toggle, marks: 'links' };
-  const bars = barArea(view);
-  const [from, to] = eventsOf(view.trace.eventNode, node);
-  for (let e = from; e < to; e++) {
-    const at = bars.left + ((view.trace.eventTime[e]! - view.from) / Math.max(1, view.to - view.from)) * bars.width;
-    if (Math.abs(at - x) <= 6) return { index, node, toggle, marks: 'events' };
-  }
+  const link = marks?.links.get(node) ?? Infinity;
+  if (x >= link - 4 && x <= link + LINK + 4) return { index, node, toggle, marks: 'links' };
+  // Left of the bars nothing of them is seen.
+  if (x >= barArea(view).left - PAD && marks?.events.get(node)?.some((at) => Math.abs(at - x) <= 6))
+    return { index, node, toggle, marks: 'events' };
   return { index, node, toggle };
 }
 
-/** Draws the rows in sight; answers where the mark of each span's links begins. */
-export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColours): Map<number, number> {
-  const links = new Map<number, number>();
+/** Draws the rows in sight; answers where their marks are. */
+export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColours): Marks {
+  const marks: Marks = { events: new Map(), links: new Map() };
   const { trace, visible, nameWidth, width, height, scrollTop } = view;
   context.clearRect(0, 0, width, height);
   const first = Math.max(0, Math.floor(scrollTop / ROW));
@@ -294,8 +296,9 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     }
     // Span events: dots on the bar.
     const [from, to] = eventsOf(trace.eventNode, node);
-    for (let e = from; e < to; e++) {
-      const x = xOf(trace.eventTime[e]!);
+    const dots = Array.from(trace.eventTime.subarray(from, to), xOf);
+    marks.events.set(node, dots);
+    for (const x of dots) {
       context.beginPath();
       context.arc(x, middle, 3.5, 0, 2 * Math.PI);
       context.fillStyle = c.bg;
@@ -330,12 +333,12 @@ export function draw(context: CanvasRenderingContext2D, view: View, c: ThemeColo
     context.fillText(label, at, middle + 0.5);
     if (flags & FLAG_LINK) {
       drawLinkMark(context, at + textWidth + 6, middle, c);
-      links.set(node, at + textWidth + 6);
+      marks.links.set(node, at + textWidth + 6);
     }
     context.globalAlpha = 1;
   }
   context.restore();
-  return links;
+  return marks;
 }
 
 /** All bars of a group in one row, and how many they are and how long together. */
