@@ -82,6 +82,7 @@ export const gatewaysOptions = (env: string) =>
     queryFn: ({ signal }) => calls.getGateways(env, signal),
     staleTime: 60_000,
   });
+/** While other times or filters are asked about, the answer before stays in sight; that of another dataset would pass for this one's. */
 export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every?: number) =>
   queryOptions({
     queryKey: ['peek', env, dataset, JSON.stringify(spec)],
@@ -89,7 +90,7 @@ export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every
     staleTime: 60_000,
     refetchInterval: every ?? false,
     retry: false,
-    placeholderData: keepPreviousData,
+    placeholderData: (before, of) => (of?.queryKey[1] === env && of.queryKey[2] === dataset ? before : undefined),
   });
 
 /** So often a heat map is cut: each time its body takes at least a fifth of the height before. */

@@ -61,13 +61,17 @@ export default function HomePage() {
     enabled: isAsked,
   });
   // Events that are no spans of servers: whoever sends only such sees them all.
-  const hasNone = requests.data !== undefined && !requests.isPlaceholderData && (requests.data.total?.COUNT ?? 0) === 0;
+  const hasNone = requests.data !== undefined && (requests.data.total?.COUNT ?? 0) === 0;
   const everything = useQuery({
     ...peekOptions(env, about, overviewSpec(field, range, []), 60_000),
     enabled: isAsked && hasNone,
   });
   const shown = hasNone ? everything : requests;
-  const overview = useMemo(() => (shown.data ? overviewOf(shown.data, range) : null), [shown.data, range]);
+  // What is drawn while another field or time is asked about is of the field and time asked about before.
+  const by = shown.data?.breakdowns[0] ?? field;
+  const seconds = shown.data?.query.time_range ?? range;
+  const overview = useMemo(() => (shown.data ? overviewOf(shown.data, seconds) : null), [shown.data, seconds]);
+  const isLoading = !overview || (overview.lines.length === 0 && shown.isPlaceholderData);
 
   if (datasets.error) {
     return (
@@ -86,7 +90,7 @@ export default function HomePage() {
   });
   const all = datasetPath(place, about);
   return (
-    <div className={css.page} data-testid="home" data-state={overview ? 'ready' : 'loading'}>
+    <div className={css.page} data-testid="home" data-state={isLoading ? 'loading' : 'ready'}>
       <header className={css.head}>
         <h1>Home</h1>
         <Tabs
@@ -124,15 +128,15 @@ export default function HomePage() {
       {shown.error && (
         <ErrorBox what="The services could not be asked" error={shown.error} onRetry={() => void shown.refetch()} />
       )}
-      {!overview && !shown.error && <Skeleton lines={9} />}
-      {overview && (
+      {isLoading && !shown.error && <Skeleton lines={9} />}
+      {!isLoading && (
         <>
           <div className={css.cards}>
             <Card
               to={all}
               search={{ query: queryOf('requests') }}
               title={hasNone ? 'Events' : 'Requests'}
-              value={rateOf(overview.total.count, range)}
+              value={rateOf(overview.total.count, seconds)}
               ys={overview.total.counts}
               kind="calm"
             />
@@ -154,13 +158,13 @@ export default function HomePage() {
             />
           </div>
           {overview.lines.length === 0 ? (
-            <p className={css.none}>No events in the last {spanText(range)}.</p>
+            <p className={css.none}>No events in the last {spanText(seconds)}.</p>
           ) : (
             <div className={css.tableBox}>
               <table className={css.table} aria-label="Rate, errors and duration">
                 <thead>
                   <tr>
-                    <th scope="col">{FIELDS.find(([id]) => id === field)?.[1] ?? field}</th>
+                    <th scope="col">{FIELDS.find(([id]) => id === by)?.[1] ?? by}</th>
                     {['rate', 'errors', 'P95'].map((head) => (
                       <Fragment key={head}>
                         <td className={css.spark} />
@@ -174,12 +178,12 @@ export default function HomePage() {
                     <Row
                       key={line.name}
                       line={line}
-                      range={range}
+                      range={seconds}
                       to={all}
                       search={{
                         query: {
                           calculations: [{ op: 'COUNT' }, { op: 'HEATMAP', column: 'duration_ms' }],
-                          filters: [...filters, filterOf(field, shown.data!.results[i]!.data[field])],
+                          filters: [...filters, filterOf(by, shown.data!.results[i]!.data[by])],
                           time_range: range,
                         },
                       }}
