@@ -126,10 +126,14 @@ export default function MapPage() {
   }, [plain, nodes.data, edges.data, remotes.data, search.clients, callers, behind, gateways.list]);
   const chosen = search.service;
   const { named } = search;
-  const isolated = useMemo(() => {
-    const wanted = whole && named !== undefined ? isolate(whole, (name) => hasText(name, named)) : whole;
-    return wanted && chosen !== undefined && search.isolate ? isolate(wanted, (name) => name === chosen) : wanted;
-  }, [whole, chosen, named, search.isolate]);
+  const wanted = useMemo(
+    () => (whole && named !== undefined ? isolate(whole, (name) => hasText(name, named)) : whole),
+    [whole, named],
+  );
+  const isolated = useMemo(
+    () => (wanted && chosen !== undefined && search.isolate ? isolate(wanted, (name) => name === chosen) : wanted),
+    [wanted, chosen, search.isolate],
+  );
   const steps = useSelections({ service: chosen, calls: search.calls });
   const count = isolated?.nodes.length ?? 0;
   const map = useMemo(
@@ -152,8 +156,11 @@ export default function MapPage() {
   const again = () => void client.invalidateQueries({ queryKey: ['peek', place.env] });
   const change = (more: Partial<QuerySpec>) => setSearch({ query: { ...spec, ...more } });
   const error = nodes.error ?? edges.error ?? behind.error;
-  const choose = (service: string | undefined) =>
-    setSearch({ service, calls: undefined, ...(service === undefined ? { isolate: undefined } : {}) });
+  // Nothing chosen is nothing to isolate.
+  const select = (service: string | undefined, calls: string | undefined) =>
+    setSearch({ service, calls, ...(service === undefined ? { isolate: undefined } : {}) });
+  const choose = (service: string | undefined) => select(service, undefined);
+  const step = (to: Selection | undefined) => select(to?.service, to?.calls);
   // Of what cannot be drawn, the page says so at once.
   const isReady = Boolean(error || isAlternative || (whole && (count === 0 || !map)) || layout);
   const made = Math.max(nodes.dataUpdatedAt, edges.dataUpdatedAt);
@@ -163,10 +170,10 @@ export default function MapPage() {
       <header className={css.head}>
         <h1>Service map</h1>
         <span role="group" aria-label="What was chosen">
-          <IconButton label="Selection before" disabled={!steps.back} onClick={() => setSearch({ ...steps.back })}>
+          <IconButton label="Selection before" disabled={!steps.back} onClick={() => step(steps.back)}>
             <ArrowLeft size={14} />
           </IconButton>
-          <IconButton label="Selection after" disabled={!steps.forward} onClick={() => setSearch({ ...steps.forward })}>
+          <IconButton label="Selection after" disabled={!steps.forward} onClick={() => step(steps.forward)}>
             <ArrowRight size={14} />
           </IconButton>
         </span>
@@ -253,7 +260,7 @@ export default function MapPage() {
       )}
       {failure && <ErrorBox what="The map could not be drawn; the list has it all" error={failure} />}
       {!error && !isAlternative && !whole && <Skeleton lines={10} />}
-      {whole && count === 0 && (
+      {whole?.nodes.length === 0 && (
         <Empty title="No spans with a service name in this time">
           {rangeSeconds(spec) < RANGES.at(-1)! && (
             <Button onClick={() => change({ time_range: RANGES.at(-1), start_time: undefined, end_time: undefined })}>
@@ -268,10 +275,20 @@ export default function MapPage() {
           Add a filter, keep to services by a part of their names, or choose one in the list and isolate it.
         </Empty>
       )}
-      {whole && count > 0 && (
+      {whole && whole.nodes.length > 0 && (
         <div className={css.split} data-stale={isStale || undefined}>
           <div className={css.canvas}>
-            {layout && map && (
+            {wanted?.nodes.length === 0 && (
+              <Empty title={`No service has “${named}” in its name`}>
+                <Button onClick={() => setSearch({ named: undefined })}>Show all services</Button>
+              </Empty>
+            )}
+            {wanted && wanted.nodes.length > 0 && count === 0 && (
+              <Empty title={`${chosen}, which is isolated, is not among ${countText(wanted.nodes.length, 'service')}`}>
+                <Button onClick={() => setSearch({ isolate: undefined })}>Show the others</Button>
+              </Empty>
+            )}
+            {layout && map && count > 0 && (
               <ServiceGraph
                 map={layout.map}
                 layout={layout.layout}
