@@ -70,7 +70,7 @@ interface Props {
   tables?: readonly string[];
   onTable?: (title: string) => void;
   onPicture?: (panel: HTMLElement, title: string) => void;
-  onKey?: (key: 'z' | 'w' | 'x', area: HeatArea, column: string) => void;
+  onKey?: (key: 'z' | 'w' | 'x', area: HeatArea, column: string, calculation: string) => void;
   onSpan?: (span: TimeSpan) => void;
   onPoint?: (point: ChartPoint) => void;
   onCell?: (cell: HeatCell, column: string, calculation: string) => void;
@@ -215,7 +215,7 @@ export function Charts(props: Props) {
                 box={boxOf(chosen, c.column)}
                 onBox={props.onBox && ((box) => props.onBox!({ ...box, column: c.column ?? '', calculation: c.key }))}
                 onCell={props.onCell && ((cell) => props.onCell!(cell, c.column ?? '', c.key))}
-                onKey={props.onKey && ((key, area) => props.onKey!(key, area, c.column ?? ''))}
+                onKey={props.onKey && ((key, area) => props.onKey!(key, area, c.column ?? '', c.key))}
               />
             ) : kind === 'stat' ? (
               <Stat {...categorical} />

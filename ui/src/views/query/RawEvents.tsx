@@ -99,8 +99,9 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
       start: nsToSeconds(request.start_time_ns),
       end: nsToSeconds(request.end_time_ns),
     });
-  // The server writes whole windows of one dataset; what is checked here or computed it can't.
-  const canExport = dataset !== '__all__' && check.length === 0;
+  // The server writes whole windows of one dataset. What is checked here it can't, nor filters that name the query's own
+  // calculated fields: an export is an address, which has no place for their formulas.
+  const canExport = dataset !== '__all__' && check.length === 0 && !request.calculated_fields;
 
   const lineFields = search.columns ?? fields.filter((f) => !IN_LINE.has(f)).slice(0, LINE_FIELDS);
   const columns: GridColumn[] = [

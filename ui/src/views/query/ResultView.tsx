@@ -185,9 +185,10 @@ export function ResultView(props: Props) {
         onPicture={(panel, title) =>
           void import('../../widgets/download').then(({ downloadCharts }) => downloadCharts(panel, `${title}.png`))
         }
-        onKey={(key, area, column) => {
+        onKey={(key, area, column, calculation) => {
           const behind = {
             ...spanBehind(area.start, area.end),
+            ...own(calculation),
             range: { column, from: area.from, to: area.to },
           };
           keyOfArea(actions, key, { x: 0, y: 0, title: '', behind }, area.start, area.end);
