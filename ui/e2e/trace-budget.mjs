@@ -74,7 +74,8 @@ export async function seedTrace({ origin, spans, key }) {
   return traceId;
 }
 
-const p95 = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? 0;
+/** Of nothing there is none: NaN keeps no limit. */
+const p95 = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length * 0.95)] ?? Number.NaN;
 
 /** Opens the trace and works on it; resolves to the figures. Nothing of the page knows that it is measured. */
 export async function measureTrace({ origin, environment, traceId }) {
@@ -144,9 +145,14 @@ export async function measureTrace({ origin, environment, traceId }) {
         frames.push(now - last);
         last = now;
       }
+      // The last picture is drawn after its frame was counted.
+      await window.nextFrame();
+      const draws = [...window.seen.draws];
       el.scrollTop = 0;
-      return { frames, draws: [...window.seen.draws] };
+      return { frames, draws };
     });
+    if (scrolled.draws.length < scrolled.frames.length * 0.9)
+      throw new Error(`${scrolled.draws.length} draws in ${scrolled.frames.length} frames that scroll`);
     // From the key to the end of the drawing, without the wait for the screen.
     const folds = await tree.evaluate(async (el) => {
       el.focus();
