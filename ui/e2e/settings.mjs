@@ -121,6 +121,11 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
       check((await rule('Default')).ReservoirSize === 2, 'the default rule is not changed');
       await shoot('settings-x-ray');
       await row.getByRole('button', { name: 'Delete' }).click();
+      await shoot('delete-rule');
+      await dialog.getByRole('button', { name: 'Keep it' }).click();
+      check((await rule('walked')) !== undefined, 'the rule is deleted before anybody agreed');
+      await row.getByRole('button', { name: 'Delete' }).click();
+      await dialog.getByRole('button', { name: 'Delete the rule' }).click();
       await row.waitFor({ state: 'detached' });
       check((await rule('walked')) === undefined, 'the rule is not deleted');
     },
@@ -142,6 +147,7 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
       `the API has ${JSON.stringify(made)}`,
     );
     await row.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByRole('button', { name: 'Delete the group' }).click();
     await row.waitFor({ state: 'detached' });
   });
 
@@ -169,7 +175,11 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
       (await columns()).every((c) => c.hidden),
       'the columns are not hidden',
     );
-    await page.getByLabel('Choose junk.one').check();
+    // With the keys alone: the arrows go to a row, Space ticks it.
+    await grid.focus();
+    await page.keyboard.press('Home');
+    await page.keyboard.press('Space');
+    check(await page.getByLabel('Choose junk.one').isChecked(), 'Space does not tick the first row');
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index] em').length === 1);
     await page.getByLabel('Choose junk.two').check();

@@ -7,6 +7,7 @@ import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { AreaField, CheckField, Form, FormEnd, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
 import page from '../../widgets/page.module.css';
+import { Doom } from './Doom';
 import css from './settings.module.css';
 
 const DEFAULT = 'Default';
@@ -16,6 +17,7 @@ export function Groups({ env }: { env: string }) {
   const client = useQueryClient();
   const groups = useQuery(groupsOptions(env));
   const [edited, setEdited] = useState<TraceGroup | null>(null);
+  const [doomed, setDoomed] = useState<string | null>(null);
   const renew = () => client.invalidateQueries({ queryKey: ['trace-groups'] });
   const remove = useMutation({ mutationFn: (name: string) => deleteGroup(env, name), onSuccess: renew });
   if (groups.error)
@@ -55,7 +57,7 @@ export function Groups({ env }: { env: string }) {
                   {group.GroupName !== DEFAULT && (
                     <>
                       <Button onClick={() => setEdited(group)}>Edit</Button>
-                      <Button kind="plain" disabled={remove.isPending} onClick={() => remove.mutate(group.GroupName)}>
+                      <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(group.GroupName)}>
                         Delete
                       </Button>
                     </>
@@ -75,6 +77,14 @@ export function Groups({ env }: { env: string }) {
           onDone={() => setEdited(null)}
         />
       )}
+      <Doom
+        title={`Delete the group ${doomed ?? ''}`}
+        what="X-Ray’s clients find nothing under its name any more; no trace goes. This cannot be undone."
+        verb="Delete the group"
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        onDelete={() => doomed !== null && remove.mutate(doomed)}
+      />
     </section>
   );
 }
@@ -100,7 +110,11 @@ function GroupDialog({
       saveGroup(env, isNew ? undefined : group.GroupName, {
         GroupName: name.trim(),
         FilterExpression: filter.trim(),
-        InsightsConfiguration: { ...group.InsightsConfiguration, InsightsEnabled: isWatched },
+        // There are no notifications of what is not watched: such a group is refused.
+        InsightsConfiguration: {
+          InsightsEnabled: isWatched,
+          NotificationsEnabled: isWatched && (group.InsightsConfiguration?.NotificationsEnabled ?? false),
+        },
       }),
     onSuccess: () => {
       onSaved();

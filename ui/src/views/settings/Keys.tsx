@@ -8,6 +8,7 @@ import { Button, CopyButton, Empty, ErrorBox, Skeleton } from '../../widgets/bas
 import { CheckField, Form, FormEnd, SelectField, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
 import page from '../../widgets/page.module.css';
+import { Doom } from './Doom';
 import css from './settings.module.css';
 
 /** What a configuration key may be allowed, in the words of Honeycomb's keys. */
@@ -89,23 +90,14 @@ export function Keys({ env }: { env: string }) {
         </div>
       )}
       <NewKey env={env} open={isMaking} onClose={() => setMaking(false)} onMade={() => void renew()} />
-      <DialogBox title={`Delete ${doomed?.name ?? ''}`} open={doomed !== null} onOpenChange={() => setDoomed(null)}>
-        <div className={css.dialog}>
-          <p>Whoever uses it is refused at once. This cannot be undone; disabling can.</p>
-          <FormEnd>
-            <Button
-              kind="primary"
-              onClick={() => {
-                if (doomed) remove.mutate(doomed);
-                setDoomed(null);
-              }}
-            >
-              Delete the key
-            </Button>
-            <Button onClick={() => setDoomed(null)}>Keep it</Button>
-          </FormEnd>
-        </div>
-      </DialogBox>
+      <Doom
+        title={`Delete ${doomed?.name ?? ''}`}
+        what="Whoever uses it is refused at once. This cannot be undone; disabling can."
+        verb="Delete the key"
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        onDelete={() => doomed && remove.mutate(doomed)}
+      />
     </section>
   );
 }

@@ -7,6 +7,7 @@ import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
 import page from '../../widgets/page.module.css';
+import { Doom } from './Doom';
 import css from './settings.module.css';
 
 const DEFAULT = 'Default';
@@ -37,6 +38,7 @@ export function Sampling({ env }: { env: string }) {
   const client = useQueryClient();
   const rules = useQuery(rulesOptions(env));
   const [edited, setEdited] = useState<SamplingRule | null>(null);
+  const [doomed, setDoomed] = useState<string | null>(null);
   const renew = () => client.invalidateQueries({ queryKey: ['sampling-rules'] });
   const remove = useMutation({ mutationFn: (name: string) => deleteRule(env, name), onSuccess: renew });
   if (rules.error)
@@ -92,7 +94,7 @@ export function Sampling({ env }: { env: string }) {
                 <td className={page.actions}>
                   <Button onClick={() => setEdited(rule)}>Edit</Button>
                   {rule.RuleName !== DEFAULT && (
-                    <Button kind="plain" disabled={remove.isPending} onClick={() => remove.mutate(rule.RuleName!)}>
+                    <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(rule.RuleName!)}>
                       Delete
                     </Button>
                   )}
@@ -111,6 +113,14 @@ export function Sampling({ env }: { env: string }) {
           onDone={() => setEdited(null)}
         />
       )}
+      <Doom
+        title={`Delete the rule ${doomed ?? ''}`}
+        what="What matched it is sampled by the rules after it as soon as clients ask again. This cannot be undone."
+        verb="Delete the rule"
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        onDelete={() => doomed !== null && remove.mutate(doomed)}
+      />
     </section>
   );
 }
