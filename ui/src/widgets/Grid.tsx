@@ -30,6 +30,8 @@ interface Props {
   sort?: { column: string; descending: boolean };
   onSort?: (column: string) => void;
   onOpen?: (index: number, at: { x: number; y: number; column?: string }) => void;
+  /** Space on a row. */
+  onTick?: (index: number) => void;
   /** The right button on a cell. */
   onCellMenu?: (index: number, column: string, at: { x: number; y: number }) => void;
   onHover?: (index: number | null) => void;
@@ -80,7 +82,8 @@ export function Grid(props: Props) {
     else if (e.key === 'Enter' || e.key === '.') {
       const rect = scroller.current?.querySelector(`[data-index="${active}"]`)?.getBoundingClientRect();
       props.onOpen?.(active, { x: (rect?.left ?? 0) + 40, y: rect?.bottom ?? 0 });
-    } else return;
+    } else if (e.key === ' ' && props.onTick) props.onTick(active);
+    else return;
     e.preventDefault();
     e.stopPropagation();
   };
@@ -124,7 +127,7 @@ export function Grid(props: Props) {
         }}
         onClick={(e) => {
           const place = placeOf(e);
-          if (!place || (e.target as HTMLElement).closest('a, button, input')) return;
+          if (!place || (e.target as HTMLElement).closest('a, button, input, label')) return;
           if (window.getSelection()?.toString()) return;
           setActive(place.index);
           props.onOpen?.(place.index, { x: e.clientX, y: e.clientY, column: place.column });

@@ -17,6 +17,7 @@ function setup() {
   const cell = vi.fn((index: number) => `row ${index}`);
   const onHover = vi.fn();
   const onOpen = vi.fn();
+  const onTick = vi.fn();
   render(
     <Grid
       label="Numbers"
@@ -27,6 +28,7 @@ function setup() {
       cell={cell}
       onHover={onHover}
       onOpen={onOpen}
+      onTick={onTick}
     />,
   );
   const grid = screen.getByRole('grid');
@@ -34,7 +36,7 @@ function setup() {
     grid.scrollTop = top;
     fireEvent.scroll(grid);
   };
-  return { grid, cell, onHover, onOpen, scrollTo };
+  return { grid, cell, onHover, onOpen, onTick, scrollTo };
 }
 
 it('holds the rows in sight and makes only new ones while it scrolls', () => {
@@ -66,4 +68,12 @@ it('opens the row that was clicked', () => {
   const { onOpen } = setup();
   fireEvent.click(screen.getByText('row 4'), { clientX: 7, clientY: 9 });
   expect(onOpen).toHaveBeenCalledWith(4, { x: 7, y: 9, column: 'n' });
+});
+
+it('ticks the row that the arrows went to with Space', () => {
+  const { grid, onOpen, onTick } = setup();
+  fireEvent.keyDown(grid, { key: 'ArrowDown' });
+  fireEvent.keyDown(grid, { key: ' ' });
+  expect(onTick.mock.calls).toEqual([[1]]);
+  expect(onOpen).not.toHaveBeenCalled();
 });

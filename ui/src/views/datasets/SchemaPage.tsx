@@ -69,7 +69,11 @@ export default function SchemaPage() {
               <input
                 placeholder="Search columns"
                 value={find}
-                onChange={(e) => setSearch({ find: e.target.value || undefined }, { replace: true })}
+                onChange={(e) => {
+                  // What is ticked is in sight, or it would be deleted unseen.
+                  setPicked(new Set());
+                  setSearch({ find: e.target.value || undefined }, { replace: true });
+                }}
               />
               {columns.data && (
                 <span className="num" aria-live="polite">
@@ -92,7 +96,13 @@ export default function SchemaPage() {
               <Empty title={find ? `No column name holds “${find}”` : 'This dataset has no columns yet'} />
             )}
             {ticked.length > 0 && (
-              <BulkBar place={place} dataset={dataset} columns={ticked} onDone={() => setPicked(new Set())} />
+              <BulkBar
+                place={place}
+                dataset={dataset}
+                columns={ticked}
+                onDone={(ids) => tick(ids, false)}
+                onNone={() => setPicked(new Set())}
+              />
             )}
             {rows.length > 0 && (
               <Grid
@@ -104,7 +114,13 @@ export default function SchemaPage() {
                     head: (
                       <input
                         type="checkbox"
-                        aria-label="Choose all columns found"
+                        aria-label={
+                          columns.data!.total > rows.length
+                            ? `Choose the first ${rows.length} columns found`
+                            : 'Choose all columns found'
+                        }
+                        // The rows are those of the search before while the new one is under way.
+                        disabled={columns.isPlaceholderData}
                         checked={ticked.length === rows.length}
                         onChange={(e) =>
                           tick(
@@ -123,18 +139,24 @@ export default function SchemaPage() {
                 count={rows.length}
                 rowKey={(i) => rows[i]!.id}
                 maxHeight="max(240px, calc(100vh - 210px))"
+                onTick={(i) => !columns.isPlaceholderData && tick([rows[i]!.id], !picked.has(rows[i]!.id))}
                 selected={chosen ? rows.indexOf(chosen) : undefined}
                 onOpen={(i) => setSearch({ column: rows[i]!.key_name })}
                 cell={(i, id) => {
                   const c = rows[i]!;
                   if (id === 'tick')
                     return (
-                      <input
-                        type="checkbox"
-                        aria-label={`Choose ${c.key_name}`}
-                        checked={picked.has(c.id)}
-                        onChange={(e) => tick([c.id], e.target.checked)}
-                      />
+                      <label className={css.tick}>
+                        <input
+                          type="checkbox"
+                          // One stop for the whole table: Space ticks the row that the arrows went to.
+                          tabIndex={-1}
+                          aria-label={`Choose ${c.key_name}`}
+                          disabled={columns.isPlaceholderData}
+                          checked={picked.has(c.id)}
+                          onChange={(e) => tick([c.id], e.target.checked)}
+                        />
+                      </label>
                     );
                   if (id === 'key_name')
                     return (
