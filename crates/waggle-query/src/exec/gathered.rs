@@ -278,7 +278,9 @@ impl Gathered {
             self.counted.push(counted);
         }
         let bytes: usize = self.counted.iter().map(CountedCodes::heap_bytes).sum();
-        match bytes > COUNTED_BYTES_MAX {
+        // Blocks repeat texts: settled, each is held once.
+        let more = self.heap_bytes().saturating_sub(self.bytes);
+        match bytes > COUNTED_BYTES_MAX || !watch.leaves_half(more) {
             true => self.settle(shape, watch),
             false => Ok(()),
         }
@@ -439,7 +441,9 @@ pub(super) fn grow_in_steps(
     watch: &Watch,
 ) -> Result<(), ExecError> {
     watch.check()?;
-    if cells > known + STEPS_PER_LOOK {
+    // Exact room for every few more would move all that is there each time.
+    let more = cells.saturating_sub(known);
+    if more > STEPS_PER_LOOK && more > known / 2 {
         state.reserve(cells);
     }
     let steps = (known..cells).step_by(STEPS_PER_LOOK).skip(1);

@@ -165,16 +165,21 @@ impl Watch {
     /// Counts memory that is kept until the query ends, if that leaves it half of its own and some of what is shared; false when it does
     /// not, and must not be kept.
     pub(crate) fn keep(&self, bytes: usize) -> bool {
-        let bytes = bytes as u64;
-        let held = self.memory_bytes.load(Ordering::Relaxed) + bytes;
-        if held > self.memory_bytes_max / 2
-            || self.shared.bytes() + bytes > self.shared.bytes_max / 2
-        {
+        if !self.leaves_half(bytes) {
             return false;
         }
+        let bytes = bytes as u64;
         self.memory_bytes.fetch_add(bytes, Ordering::Relaxed);
         self.shared.bytes.fetch_add(bytes, Ordering::Relaxed);
         true
+    }
+
+    /// Whether so many bytes more leave the query half of its own memory and half of what is shared.
+    pub(crate) fn leaves_half(&self, bytes: usize) -> bool {
+        let bytes = bytes as u64;
+        let held = self.memory_bytes.load(Ordering::Relaxed) + bytes;
+        held <= self.memory_bytes_max / 2
+            && self.shared.bytes() + bytes <= self.shared.bytes_max / 2
     }
 
     /// Tells how many more rows have been looked at.
