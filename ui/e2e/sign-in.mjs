@@ -81,14 +81,17 @@ export async function walkSignIn({ origin, email, password, environment }) {
       await page.getByRole('navigation').getByRole('link', { name: 'History' }).click();
       await page.locator('[data-testid="runs"] li').first().waitFor();
       const hide = page.getByRole('checkbox', { name: /hide/i });
-      await hide.check();
+      // A choice shows once it is on its way to the server, and can be changed again once it is there.
+      await hide.click();
+      await page.locator('input[type=checkbox]:checked:enabled').waitFor();
       await page.reload();
       await hide.waitFor();
       check(await hide.isChecked(), 'the choice is not kept');
       const kept = await (await page.request.get(`${api}/history/settings`)).json();
       check(kept.hidden === true, `the API says ${JSON.stringify(kept)}`);
       await shoot('history-hidden');
-      await hide.uncheck();
+      await hide.click();
+      await page.locator('input[type=checkbox]:not(:checked):enabled').waitFor();
     });
 
     await step('Sign-out: the next page asks again, and the session is over', async () => {
