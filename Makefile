@@ -28,7 +28,7 @@ build: ui
 	@command -v $(CARGO) >/dev/null || { echo "cargo is missing: install Rust 1.95 or newer with rustup"; exit 1; }
 	@command -v cc >/dev/null || { echo "a C compiler is missing: install gcc or clang"; exit 1; }
 	$(CARGO) build --locked --release -p waggle
-	@if [ "$(TARGET)" != target ]; then mkdir -p target/release && cp -f "$(TARGET)/release/waggle" target/release/waggle; fi
+	@if ! [ "$(TARGET)/release" -ef target/release ]; then mkdir -p target/release && cp -f "$(TARGET)/release/waggle" target/release/waggle; fi
 
 ui: ui/dist/build.json
 
