@@ -9,7 +9,7 @@ use crate::state::ApiState;
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
-use waggle_expression::{TemporalFunction, column_text};
+use waggle_expression::{Expression, Temporal, TemporalFunction, column_text};
 use waggle_model::{
     CalculatedField, CalculationSpec, DatasetId, DatasetScope, MetricType, QuerySpec, Temporality,
     Tenant,
@@ -208,7 +208,7 @@ fn follow(metrics: &BTreeMap<String, MetricType>, spec: &mut QuerySpec) -> Vec<D
         let text = "metrics datasets require at least one calculation";
         return vec![Detail::new("calculations", DetailCode::Missing, text)];
     }
-    let mut details = Vec::new();
+    let mut details = rates_of_histograms(metrics, &spec.calculated_fields);
     for index in 0..spec.calculations.len() {
         let calculation = &spec.calculations[index];
         if let Some(substitute) = substitute(metrics, calculation) {
@@ -248,6 +248,39 @@ fn follow(metrics: &BTreeMap<String, MetricType>, spec: &mut QuerySpec) -> Vec<D
     details
 }
 
+/// Histograms count in whole numbers, so there is none of so many values per second.
+fn rates_of_histograms(
+    metrics: &BTreeMap<String, MetricType>,
+    fields: &[CalculatedField],
+) -> Vec<Detail> {
+    let is_of_histogram = |temporal: &Temporal| {
+        temporal.function == TemporalFunction::Rate
+            && matches!(
+                metrics.get(&temporal.metric),
+                Some(MetricType::Histogram(_))
+            )
+    };
+    let mut details = Vec::new();
+    for (index, field) in fields.iter().enumerate() {
+        // What can't be read is refused by whoever reads it.
+        let Ok(expression) = Expression::parse(&field.expression) else {
+            continue;
+        };
+        if let Some(temporal) = expression
+            .temporals()
+            .find(|temporal| is_of_histogram(temporal))
+        {
+            let metric = &temporal.metric;
+            let text = format!(
+                "{metric} is a histogram, which has no RATE; take INCREASE of it, or RATE of {metric}.count or {metric}.sum"
+            );
+            let place = format!("calculated_fields[{index}].expression");
+            details.push(Detail::new(place, DetailCode::Invalid, text));
+        }
+    }
+    details
+}
+
 /// What to ask instead of an operation that has no meaning where a row is a point of a metric.
 fn substitute(
     metrics: &BTreeMap<String, MetricType>,
@@ -266,9 +299,12 @@ fn substitute(
             "it counts the values of a histogram; ask for COUNT_DATAPOINTS(metric)"
         }
         (DATAPOINTS | HISTOGRAM_COUNT, _) => return None,
-        // Buckets are not kept: what they tell was estimated when they came.
-        _ if is_parted => {
-            "a histogram or summary is kept as .count, .sum, .min, .max and percentiles; ask for MAX(metric.p99)"
+        ("COUNT_DISTINCT", _) if is_parted => {
+            "its values are not kept one by one; ask for a percentile or HEATMAP"
+        }
+        // What the sender has computed is all there is of a summary.
+        _ if kind == Some(MetricType::Summary) => {
+            "a summary is kept as .count, .sum, .avg, .min, .max and percentiles; ask for MAX(metric.p99)"
         }
         _ => return None,
     })
@@ -282,7 +318,7 @@ fn metric_of(
     metrics.get(calculation.column.as_ref()?).copied()
 }
 
-/// Whether a metric is columns below its name and none of it.
+/// Whether a metric has columns below its name.
 fn is_parted(kind: MetricType) -> bool {
     matches!(kind, MetricType::Histogram(_) | MetricType::Summary)
 }
@@ -343,8 +379,10 @@ fn default_function(
             Temporality::Cumulative => TemporalFunction::Last,
             Temporality::Delta => TemporalFunction::Summarize,
         }),
-        // They are no columns themselves.
-        MetricType::Histogram(_) | MetricType::Summary => None,
+        // Of series of deltas it is all of them together.
+        MetricType::Histogram(_) => Some(TemporalFunction::Increase),
+        // It is no column itself.
+        MetricType::Summary => None,
     }
 }
 
@@ -365,7 +403,7 @@ fn function_of_part(kind: MetricType, part: &str) -> Option<TemporalFunction> {
 fn is_part(part: &str) -> bool {
     let digits = part.strip_prefix('p').unwrap_or_default();
     let is_percentile = !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_digit());
-    is_percentile || matches!(part, "count" | "sum" | "min" | "max")
+    is_percentile || matches!(part, "count" | "sum" | "avg" | "min" | "max")
 }
 
 fn add(fields: &mut Vec<CalculatedField>, name: &str, expression: String) {

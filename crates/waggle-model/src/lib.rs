@@ -9,6 +9,7 @@ mod batch;
 mod bubble;
 mod clock;
 mod csv;
+mod histogram;
 mod keep;
 mod limits;
 mod metric;
@@ -27,6 +28,7 @@ pub use bubble::{
 };
 pub use clock::Clock;
 pub use csv::CsvLines;
+pub use histogram::{BucketCounts, ExplicitBucket, ExponentialBuckets};
 pub use keep::{EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss};
 pub use limits::EventLimits;
 pub use metric::{MetricType, Temporality};

@@ -18,6 +18,9 @@
 //! | CONCURRENCY | left out | `duration_ms` of spans in flight | left out | left out | 0 |
 //! | RATE_SUM, RATE_AVG, RATE_MAX | as SUM, AVG, MAX | as SUM, AVG, MAX | as SUM, AVG, MAX | as SUM, AVG, MAX | null |
 //! | HEATMAP | left out | binned if finite | left out | left out | no map |
+//!
+//! Text that stands for a histogram ([`BucketCounts`]) is not left out by SUM, AVG, MIN, MAX, the percentiles and HEATMAP: it is all the
+//! values that the histogram has counted.
 
 mod avg;
 mod concurrency;
@@ -38,8 +41,8 @@ use percentile::Percentile;
 use rate::Rate;
 use std::any::Any;
 use std::ops::Range;
-use waggle_model::{Cell, TimeRange};
-use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
+use waggle_model::{BucketCounts, Cell, TimeRange};
+use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Dictionary};
 
 /// Every calculation, in the order of the spec.
 pub static CALCULATIONS: &[&dyn Calculation] = &[
@@ -372,6 +375,25 @@ pub(crate) fn each_number(
                 }
             }),
             TypedBuffer::Strings(..) | TypedBuffer::Bools(_) => {}
+        }
+    }
+}
+
+/// Calls `visit` with cell, histogram and weight of every text that stands for a histogram.
+pub(crate) fn each_histogram(
+    rows: &Rows<'_>,
+    column: &[TypedBuffer],
+    mut visit: impl FnMut(usize, &BucketCounts, u64),
+) {
+    for buffer in column {
+        if let TypedBuffer::Strings(codes, dictionary) = buffer
+            && let Dictionary::Text { .. } = **dictionary
+        {
+            rows.each_value(codes, |cell, code, weight| {
+                if let Some(counts) = BucketCounts::parse(&dictionary.text(code)) {
+                    visit(cell, &counts, weight);
+                }
+            });
         }
     }
 }

@@ -5,8 +5,10 @@
 //! filters, groups and calculations see one row per series and step. The points of a metric are collected from all sources, because
 //! the one before may be in any of them, in partitions by series that threads then share. Decision: docs/adr/0013-series-over-time.md.
 
+mod histogram;
 mod points;
 mod series;
+mod sort;
 
 use crate::derived::{ColumnBuilder, Lanes, Tables};
 use crate::engine::EngineConfig;
@@ -14,12 +16,15 @@ use crate::exec::{ExecError, Watch, fold_items};
 use crate::made::MadeColumns;
 use crate::plan::Buckets;
 use hashbrown::HashSet;
-use points::{PARTITIONS, Partition, gather};
+use histogram::HistogramPoint;
+use points::{PARTITIONS, Points, gather};
 use series::{Function, Place, Point};
-use std::fmt;
+use sort::sort;
+use std::fmt::{self, Write};
+use std::mem::take;
 use std::sync::Arc;
 use waggle_expression::{Temporal, TemporalFunction};
-use waggle_model::TimeRange;
+use waggle_model::{BucketCounts, TimeRange};
 use waggle_store::column::{CHUNK_ROWS, Column, chunk_rows};
 use waggle_store::{ExtendedSource, ExtraColumns, ReadError, Snapshot, Source};
 
@@ -109,7 +114,7 @@ pub(crate) fn extend<'a>(
         return Ok(snapshot.clone());
     }
     let sources = &snapshot.sources;
-    let mut found = vec![vec![Found::new(); sources.len()]; temporals.len()];
+    let mut found = vec![vec![Found::default(); sources.len()]; temporals.len()];
     let mut metrics = HashSet::new();
     for temporal in &temporals {
         if !metrics.insert(&temporal.metric) {
@@ -127,15 +132,18 @@ pub(crate) fn extend<'a>(
             .iter()
             .map(|index| Function::new(temporals[*index], gap_ns(temporals[*index], config)))
             .collect();
-        let partitions = gather(sources, &temporal.metric, read, config, watch)?;
-        let parts = compute(&partitions, &functions, steps, sources.len(), config, watch)?;
+        let points = gather(sources, &temporal.metric, read, config, watch)?;
+        let parts = compute(&points, &functions, steps, sources.len(), config, watch)?;
         for part in parts {
             for (index, part) in of_metric.iter().zip(part) {
                 for (all, part) in found[*index].iter_mut().zip(part) {
-                    all.extend_from_slice(&part);
+                    all.append(part);
                 }
             }
         }
+    }
+    for values in found.iter_mut().flatten() {
+        values.sort(watch)?;
     }
     let names: Arc<[String]> = temporals
         .iter()
@@ -146,11 +154,7 @@ pub(crate) fn extend<'a>(
         .map(|temporal| temporal.metric.clone())
         .collect();
     let sources = sources.iter().enumerate().map(|(index, source)| {
-        let values = found.iter_mut().map(|found| {
-            let mut values = std::mem::take(&mut found[index]);
-            values.sort_unstable_by_key(|(row, _)| *row);
-            values
-        });
+        let values = found.iter_mut().map(|found| take(&mut found[index]));
         let columns = SeriesColumns {
             names: Arc::clone(&names),
             metrics: Arc::clone(&metrics),
@@ -168,45 +172,117 @@ pub(crate) fn extend<'a>(
     })
 }
 
-/// Rows of one source and their values.
-type Found = Vec<(u32, f64)>;
+/// Rows of one source and their values. No row has both.
+#[derive(Clone, Default)]
+struct Found {
+    numbers: Vec<(u32, f64)>,
+    histograms: Vec<Text>,
+    /// The texts of histograms, one after another.
+    texts: String,
+}
+
+/// The text of a row's histogram.
+#[derive(Clone, Copy)]
+struct Text {
+    row: u32,
+    start: usize,
+    end: usize,
+}
+
+impl Found {
+    fn add_histogram(&mut self, row: u32, counts: &BucketCounts) {
+        let start = self.texts.len();
+        // Writing to memory does not fail.
+        _ = write!(self.texts, "{counts}");
+        let end = self.texts.len();
+        self.histograms.push(Text { row, start, end });
+    }
+
+    fn append(&mut self, other: Self) {
+        let shift = self.texts.len();
+        self.numbers.extend(other.numbers);
+        self.texts.push_str(&other.texts);
+        let histograms = other.histograms.iter();
+        self.histograms.extend(histograms.map(|text| Text {
+            row: text.row,
+            start: text.start + shift,
+            end: text.end + shift,
+        }));
+    }
+
+    /// By row.
+    fn sort(&mut self, watch: &Watch) -> Result<(), ExecError> {
+        sort(&mut self.numbers, watch, |one, other| one.0.cmp(&other.0))?;
+        sort(&mut self.histograms, watch, |one, other| {
+            one.row.cmp(&other.row)
+        })
+    }
+
+    fn heap_bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<(u32, f64)>()
+            + self.histograms.capacity() * size_of::<Text>()
+            + self.texts.capacity()
+    }
+}
 
 /// What the functions give, by function and source, in one part per thread.
 fn compute(
-    partitions: &[Partition],
+    points: &Points,
     functions: &[Function],
     steps: Steps,
     source_count: usize,
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<Vec<Vec<Vec<Found>>>, ExecError> {
-    let rows = partitions.iter().map(Partition::len).sum::<usize>() as u64;
-    let start = || vec![vec![Found::new(); source_count]; functions.len()];
-    fold_items(PARTITIONS, rows, config, start, |found, partition| {
-        let points = partitions[partition].sorted(watch)?;
-        let found_bytes = |found: &[Vec<Found>]| {
-            let capacity: usize = found.iter().flatten().map(Vec::capacity).sum();
-            capacity * size_of::<(u32, f64)>()
-        };
-        let before = found_bytes(found);
-        let mut looks = watch.steps();
-        for series in points.chunk_by(|one, next| one.series == next.series) {
-            // What a function notes of each point: a sum and a number.
-            let notes = series.len() * size_of::<(f64, u32)>();
-            watch.account(0, notes)?;
-            for (function, found) in functions.iter().zip(found.iter_mut()) {
-                let emit = |place: Place, value| {
-                    found[place.source as usize].push((place.row, value));
-                };
-                function.each_value(series, steps, || looks.step(), emit)?;
+    let start = || vec![vec![Found::default(); source_count]; functions.len()];
+    fold_items(
+        PARTITIONS,
+        points.len() as u64,
+        config,
+        start,
+        |found, partition| {
+            let heap_bytes = |found: &[Vec<Found>]| -> usize {
+                found.iter().flatten().map(Found::heap_bytes).sum()
+            };
+            let before = heap_bytes(found);
+            let numbers = points.numbers[partition].sorted(watch)?;
+            let mut looks = watch.steps();
+            for series in numbers.chunk_by(|one, next| one.series == next.series) {
+                // What a function notes of each point: a sum and a number.
+                let notes = series.len() * size_of::<(f64, u32)>();
+                watch.account(0, notes)?;
+                for (function, found) in functions.iter().zip(found.iter_mut()) {
+                    let emit = |place: Place, value| {
+                        let found = &mut found[place.source as usize];
+                        found.numbers.push((place.row, value));
+                    };
+                    function.each_value(series, steps, || looks.step(), emit)?;
+                }
+                watch.account(notes, 0)?;
             }
-            watch.account(notes, 0)?;
-        }
-        let point_bytes = points.capacity() * size_of::<Point>();
-        drop(points);
-        watch.account(point_bytes, 0)?;
-        watch.account(before, found_bytes(found))
-    })
+            let point_bytes = numbers.capacity() * size_of::<Point>();
+            drop(numbers);
+            watch.account(point_bytes, 0)?;
+            watch.account(before, heap_bytes(found))?;
+            let before = heap_bytes(found);
+            let histograms = points.histograms[partition].sorted(watch)?;
+            let is_same =
+                |one: &HistogramPoint, next: &HistogramPoint| one.point.series == next.point.series;
+            for series in histograms.chunk_by(is_same) {
+                for (function, found) in functions.iter().zip(found.iter_mut()) {
+                    let emit = |place: Place, counts: BucketCounts| {
+                        found[place.source as usize].add_histogram(place.row, &counts);
+                    };
+                    let look = || looks.step();
+                    function.each_histogram(series, &points.texts, steps, look, emit)?;
+                }
+            }
+            let point_bytes = histograms.capacity() * size_of::<HistogramPoint>();
+            drop(histograms);
+            watch.account(point_bytes, 0)?;
+            watch.account(before, heap_bytes(found))
+        },
+    )
 }
 
 /// The values in one source, and the columns that are made of them when they are asked for.
@@ -220,22 +296,39 @@ struct SeriesColumns {
 }
 
 impl SeriesColumns {
-    fn make(&self, source: &Source, values: &[(u32, f64)]) -> Option<Column> {
+    fn make(&self, source: &Source, found: &Found) -> Option<Column> {
         let mut tables = Tables::default();
         let table = tables.add_growing();
         let mut lanes = Lanes::new(table);
         let row_count = source.row_count();
         let mut builder = ColumnBuilder::new(row_count);
-        for values in values.chunk_by(|(one, _), (next, _)| chunk_of(*one) == chunk_of(*next)) {
+        let (mut numbers, mut histograms) = (&found.numbers[..], &found.histograms[..]);
+        loop {
+            let next_number = numbers.first().map(|(row, _)| chunk_of(*row));
+            let next_histogram = histograms.first().map(|text| chunk_of(text.row));
+            let Some(chunk) = next_number.into_iter().chain(next_histogram).min() else {
+                break;
+            };
             if let Err(error) = self.watch.limits() {
                 self.watch.fail(error);
                 return None;
             }
-            let chunk = chunk_of(values[0].0);
             lanes.clear();
-            for (row, value) in values {
+            while let Some(((row, value), rest)) = numbers.split_first()
+                && chunk_of(*row) == chunk
+            {
                 lanes.put_float(*row as usize % CHUNK_ROWS, *value);
+                numbers = rest;
             }
+            let mut texts = tables.take(table);
+            while let Some((text, rest)) = histograms.split_first()
+                && chunk_of(text.row) == chunk
+            {
+                let code = texts.intern(&found.texts[text.start..text.end]);
+                lanes.put_text(text.row as usize % CHUNK_ROWS, code);
+                histograms = rest;
+            }
+            tables.put_back(table, texts);
             let (start, end) = chunk_rows(chunk, row_count);
             builder.add(chunk, (end - start) as usize, &lanes);
         }

@@ -37,6 +37,9 @@ fn each_kind_has_its_function() {
         ("moved", Some("SUMMARIZE($\"moved\")")),
         ("latency.count", Some("INCREASE($\"latency.count\")")),
         ("latency.sum", Some("INCREASE($\"latency.sum\")")),
+        ("latency", Some("INCREASE($\"latency\")")),
+        ("sizes", Some("INCREASE($\"sizes\")")),
+        ("latency.avg", Some("LAST($\"latency.avg\")")),
         ("latency.p99", Some("LAST($\"latency.p99\")")),
         ("sizes.count", Some("INCREASE($\"sizes.count\")")),
         ("sizes.max", None),
@@ -126,6 +129,25 @@ fn a_field_of_the_query_counts_more_than_the_default() {
 }
 
 #[test]
+fn a_rate_of_a_histogram_is_refused() {
+    for (metric, is_refused) in [
+        ("latency", true),
+        ("latency.count", false),
+        ("requests", false),
+    ] {
+        let mut spec = spec(&[("SUM", Some("rate"))]);
+        spec.calculated_fields.push(CalculatedField {
+            name: "rate".to_owned(),
+            expression: format!("RATE(${metric}, 60)"),
+        });
+        let details = follow(&metrics(), &mut spec);
+        assert_eq!(details.len(), usize::from(is_refused), "{metric}");
+        let text = format!("{details:?}");
+        assert!(!is_refused || text.contains("latency.count"), "{text}");
+    }
+}
+
+#[test]
 fn refusals_name_the_operation_and_its_substitute() {
     let operations = [
         ("COUNT", None, "COUNT_DATAPOINTS(metric)"),
@@ -136,7 +158,7 @@ fn refusals_name_the_operation_and_its_substitute() {
         ("COUNT_DATAPOINTS", None, "needs the column"),
         ("HISTOGRAM_COUNT", None, "needs the column"),
         ("HISTOGRAM_COUNT", Some("cpu"), "COUNT_DATAPOINTS"),
-        ("P99", Some("latency"), "MAX(metric.p99)"),
+        ("COUNT_DISTINCT", Some("latency"), "percentile"),
         ("AVG", Some("gc"), "MAX(metric.p99)"),
     ];
     for (op, column, expected) in operations {

@@ -4,9 +4,10 @@ use super::{Partial, Rows, each_number, pairs, state, state_mut};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
+use crate::sketch::value_range;
 use std::any::Any;
 use std::cmp::Ordering;
-use waggle_model::Cell;
+use waggle_model::{BucketCounts, Cell};
 
 /// `SIDE` tells which end is kept: see [`SMALLEST`] and [`LARGEST`].
 #[derive(Default)]
@@ -111,7 +112,16 @@ impl<const SIDE: i8> Partial for Extremes<SIDE> {
         for buffer in column {
             if let TypedBuffer::Strings(codes, dictionary) = buffer {
                 rows.each_value(codes, |cell, code, _| {
-                    self.note_text(cell, &dictionary.text(code));
+                    let text = dictionary.text(code);
+                    match BucketCounts::parse(&text) {
+                        None => self.note_text(cell, &text),
+                        Some(counts) => {
+                            if let Some((min, max)) = value_range(&counts) {
+                                let outermost = if SIDE == SMALLEST { min } else { max };
+                                self.note_number(cell, Number::Float(outermost));
+                            }
+                        }
+                    }
                 });
             }
         }

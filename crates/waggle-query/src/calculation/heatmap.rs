@@ -1,8 +1,11 @@
 //! HEATMAP: its cells are empty; what it keeps is the range of values, from which a second pass makes the map over all rows.
 
-use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state, state_mut};
+use super::{
+    Calculation, ColumnRule, Partial, Rows, each_histogram, each_number, pairs, state, state_mut,
+};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
+use crate::sketch::value_range;
 use std::any::Any;
 use waggle_model::Cell;
 
@@ -58,6 +61,11 @@ impl Partial for Ranges {
             let value = value.as_f64();
             if value.is_finite() {
                 self.note(cell, value, value);
+            }
+        });
+        each_histogram(rows, column, |cell, counts, _| {
+            if let Some((min, max)) = value_range(counts) {
+                self.note(cell, min, max);
             }
         });
     }

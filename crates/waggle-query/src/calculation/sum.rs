@@ -1,6 +1,8 @@
 //! SUM, and the state it shares with AVG.
 
-use super::{Calculation, ColumnRule, Partial, Rows, each_number, pairs, state, state_mut};
+use super::{
+    Calculation, ColumnRule, Partial, Rows, each_histogram, each_number, pairs, state, state_mut,
+};
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use crate::chunk::TypedBuffer;
 use crate::number::Number;
@@ -26,7 +28,7 @@ impl Calculation for Sum {
     fn finish(&self, partial: &dyn Partial, cell: usize) -> Cell {
         let total = &state::<Sums>(partial).0[cell];
         match i64::try_from(total.ints) {
-            _ if total.weight == 0 => Cell::Null,
+            _ if total.weight == 0 && !total.has_float => Cell::Null,
             Ok(sum) if !total.has_float => Cell::Int(sum),
             _ => Cell::Float(total.as_f64()),
         }
@@ -131,6 +133,14 @@ impl Partial for Sums {
                 });
             }
         }
+        each_histogram(rows, column, |cell, counts, weight| {
+            if let Some(sum) = counts.sum {
+                let total = &mut self.0[cell];
+                total.weight += counts.total().saturating_mul(weight);
+                total.has_float = true;
+                total.add_float(sum * weight as f64);
+            }
+        });
     }
     fn absorb(&mut self, other: &mut dyn Partial, moves: &[(u32, u32)]) {
         let other = state_mut::<Self>(other);

@@ -1,9 +1,10 @@
 //! Heat maps over all rows. The first pass has found the smallest and largest value; this one counts rows per bucket and bin.
 
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
-use crate::calculation::{Rows, each_number};
+use crate::calculation::{Rows, each_histogram, each_number};
 use crate::chunk::TypedBuffer;
 use crate::plan::Buckets;
+use crate::sketch::each_bin;
 use waggle_model::Heatmap;
 use waggle_store::column::{ChunkBuffer, decimal_value};
 
@@ -134,13 +135,19 @@ impl Grid {
         }
     }
 
-    /// Counts the numbers of a column; the cells of `rows` are buckets.
+    /// Counts the numbers of a column, and what its histograms have counted; the cells of `rows` are buckets.
     pub(super) fn update(&mut self, scale: &Scale, rows: &Rows<'_>, column: &[TypedBuffer]) {
         each_number(rows, column, |bucket, value, weight| {
             let value = value.as_f64();
             if value.is_finite() {
                 self.counts[bucket * self.bins + scale.bin(value)] += weight;
             }
+        });
+        each_histogram(rows, column, |bucket, counts, weight| {
+            let bins = &mut self.counts[bucket * self.bins..][..self.bins];
+            each_bin(counts, &scale.edges, |bin, count| {
+                bins[bin] = bins[bin].saturating_add(count.saturating_mul(weight));
+            });
         });
     }
 

@@ -131,6 +131,12 @@ impl Histogram {
         Some(middle_of(bin).clamp(self.min, self.max))
     }
 
+    /// Calls `visit` with the middle of each bin, held between the smallest and the largest value, and its weight.
+    pub(crate) fn each(&self, mut visit: impl FnMut(f64, u64)) {
+        self.bins
+            .each(|bin, weight| visit(middle_of(bin).clamp(self.min, self.max), weight));
+    }
+
     /// Appends this as bytes: smallest and largest value, then bins and their weights.
     pub(crate) fn encode(&self, out: &mut Vec<u8>) {
         let mut bins = Vec::new();

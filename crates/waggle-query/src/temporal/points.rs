@@ -1,17 +1,20 @@
-//! The points of a metric in all sources, in partitions by series.
+//! The points of a metric in all sources, in partitions by series: its numbers, and its histograms.
 
+use super::histogram::{HistogramPoint, HistogramText};
 use super::series::{Place, Point, Series};
-use crate::chunk::{each_bit, is_empty};
+use super::sort::{concat, in_series, sort};
+use crate::chunk::{Bits, each_bit, is_empty};
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Selector, Watch, fold_sources, read_ahead};
 use crate::filter::{Filter, FilterSet, and};
 use crate::number::mix;
 use crate::relation::texts_of;
+use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::sync::Arc;
-use waggle_model::{ColumnType, TimeRange};
+use waggle_model::{BucketCounts, ColumnType, TimeRange};
 use waggle_store::Source;
-use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer};
+use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
 
 /// The column that tells the series of a row's points from others. Source: docs/wire/otlp.md.
 pub(super) const SERIES: &str = "meta.series";
@@ -22,44 +25,79 @@ const DELTA: &str = "-delta";
 /// Parts of the series, so that threads share them and each is small.
 pub(super) const PARTITIONS: usize = 64;
 
-/// All points of some series, as the threads found them.
-pub(super) struct Partition(Mutex<Vec<Vec<Point>>>);
+/// What a series has at a time.
+pub(super) trait InSeries: Copy + Send {
+    /// Its place in the series, and the value that tells how far it has come.
+    fn point(&self) -> &Point;
+}
 
-impl Partition {
-    /// How many points there are.
+impl InSeries for Point {
+    fn point(&self) -> &Point {
+        self
+    }
+}
+
+/// All points of a metric.
+pub(super) struct Points {
+    pub(super) numbers: Vec<Partition<Point>>,
+    pub(super) histograms: Vec<Partition<HistogramPoint>>,
+    /// The texts of histograms, by source.
+    pub(super) texts: HashMap<u32, Arc<Dictionary>>,
+}
+
+impl Points {
+    /// How many there are.
     pub(super) fn len(&self) -> usize {
+        let numbers = self.numbers.iter().map(Partition::len);
+        let histograms = self.histograms.iter().map(Partition::len);
+        numbers.chain(histograms).sum()
+    }
+}
+
+/// All points of some series, as the threads found them.
+pub(super) struct Partition<P>(Mutex<Vec<Vec<P>>>);
+
+impl<P: InSeries> Partition<P> {
+    fn len(&self) -> usize {
         self.0.lock().iter().map(Vec::len).sum()
     }
 
-    /// Takes the points out, by series and then by time. Points of one time ascend in value, so that they are no counter that began anew.
-    pub(super) fn sorted(&self, watch: &Watch) -> Result<Vec<Point>, ExecError> {
+    /// Takes the points out, by series and then by time.
+    pub(super) fn sorted(&self, watch: &Watch) -> Result<Vec<P>, ExecError> {
         let mut parts = std::mem::take(&mut *self.0.lock());
         let mut points = match &mut *parts {
             [only] => std::mem::take(only),
             parts => {
                 let count: usize = parts.iter().map(Vec::len).sum();
-                watch.account(0, count * size_of::<Point>())?;
-                let all = parts.concat();
+                watch.account(0, count * size_of::<P>())?;
+                let all = concat(parts, watch)?;
                 watch.account(bytes_of(parts), 0)?;
                 all
             }
         };
         drop(parts);
-        watch.check()?;
-        points.sort_unstable_by(|left, right| {
-            let by_time = (left.series, left.time_ns).cmp(&(right.series, right.time_ns));
-            let by_value = by_time.then_with(|| left.value.total_cmp(&right.value));
-            by_value.then_with(|| left.place.cmp(&right.place))
-        });
-        watch.check()?;
+        sort(&mut points, watch, in_series)?;
         Ok(points)
     }
 }
 
 /// What some points take up, the room for more of them included.
-fn bytes_of(parts: &[Vec<Point>]) -> usize {
+fn bytes_of<P>(parts: &[Vec<P>]) -> usize {
     let capacity: usize = parts.iter().map(Vec::capacity).sum();
-    capacity * size_of::<Point>()
+    capacity * size_of::<P>()
+}
+
+/// What one thread found, by partition.
+struct Parts {
+    numbers: Vec<Vec<Point>>,
+    histograms: Vec<Vec<HistogramPoint>>,
+    texts: Vec<(u32, Arc<Dictionary>)>,
+}
+
+impl Parts {
+    fn bytes(&self) -> usize {
+        bytes_of(&self.numbers) + bytes_of(&self.histograms)
+    }
 }
 
 /// Collects the points of a metric that lie in a range. They count as memory of the query.
@@ -69,29 +107,46 @@ pub(super) fn gather(
     range: TimeRange,
     config: &EngineConfig,
     watch: &Arc<Watch>,
-) -> Result<Vec<Partition>, ExecError> {
+) -> Result<Points, ExecError> {
     let filters = FilterSet::none(&Arc::default());
     let filters = filters.with_filters(vec![
         Filter::presence(metric, true),
         Filter::presence(SERIES, true),
     ]);
-    let start = || vec![Vec::new(); PARTITIONS];
+    let start = || Parts {
+        numbers: vec![Vec::new(); PARTITIONS],
+        histograms: vec![Vec::new(); PARTITIONS],
+        texts: Vec::new(),
+    };
     let parts = fold_sources(sources, config, start, |parts, index, source| {
         read_ahead(sources, index, config, |_| filters.wanted().collect());
         add_points(parts, index as u32, source, metric, range, &filters, watch)
     })?;
-    let mut partitions: Vec<Partition> = Vec::with_capacity(PARTITIONS);
-    partitions.resize_with(PARTITIONS, || Partition(Mutex::default()));
+    let mut points = Points {
+        numbers: partitions(),
+        histograms: partitions(),
+        texts: HashMap::new(),
+    };
     for part in parts {
-        for (partition, points) in partitions.iter().zip(part) {
-            partition.0.lock().push(points);
+        for (partition, found) in points.numbers.iter().zip(part.numbers) {
+            partition.0.lock().push(found);
         }
+        for (partition, found) in points.histograms.iter().zip(part.histograms) {
+            partition.0.lock().push(found);
+        }
+        points.texts.extend(part.texts);
     }
-    Ok(partitions)
+    Ok(points)
+}
+
+fn partitions<P>() -> Vec<Partition<P>> {
+    let mut partitions = Vec::with_capacity(PARTITIONS);
+    partitions.resize_with(PARTITIONS, || Partition(Mutex::default()));
+    partitions
 }
 
 fn add_points(
-    parts: &mut [Vec<Point>],
+    parts: &mut Parts,
     index: u32,
     source: &Source,
     metric: &str,
@@ -112,9 +167,9 @@ fn add_points(
     };
     let dataset = mix(source.dataset().0.cast_unsigned());
     let mut codes = ChunkBuffer::default();
-    let mut ints = ChunkBuffer::default();
-    let mut floats = ChunkBuffer::default();
-    let mut bytes = bytes_of(parts);
+    let mut numbers = Numbers::default();
+    let mut histograms = Histograms::new(source, metric, &values)?;
+    let mut bytes = parts.bytes();
     for chunk in selector.chunks() {
         watch.check()?;
         let (mut rows, rows_read) = selector.select(chunk)?;
@@ -124,43 +179,143 @@ fn add_points(
         }
         ids.read_codes(chunk, &mut codes);
         and(&mut rows, &codes.present);
-        ints.present = [0; CHUNK_WORDS];
-        floats.present = [0; CHUNK_WORDS];
-        for typed in &values.types {
-            match typed.column_type() {
-                ColumnType::Integer => typed.read_ints(chunk, &mut ints),
-                ColumnType::Float => typed.read_floats(chunk, &mut floats),
-                ColumnType::String | ColumnType::Boolean => {}
-            }
-        }
+        numbers.read(&values, chunk);
         let times = selector.times(chunk)?;
-        each_bit(&rows, |position| {
-            let value = if floats.has(position) {
-                floats.values[position]
-            } else if ints.has(position) {
-                ints.values[position] as f64
-            } else {
-                return;
-            };
-            if value.is_nan() {
-                return;
-            }
+        let point = |position: usize, value| {
             let code = codes.values[position];
             let is_delta = dictionary.text(code).ends_with(DELTA);
-            let series = Series::new(dictionary.hash(code) ^ dataset, is_delta);
-            parts[series.partition(PARTITIONS)].push(Point {
-                series,
+            Point {
+                series: Series::new(dictionary.hash(code) ^ dataset, is_delta),
                 time_ns: times.values[position],
                 value,
                 place: Place {
                     source: index,
                     row: (chunk * CHUNK_ROWS + position) as u32,
                 },
-            });
+            }
+        };
+        each_bit(&rows, |position| {
+            if let Some(value) = numbers.value(position) {
+                let point = point(position, value);
+                parts.numbers[point.series.partition(PARTITIONS)].push(point);
+            }
         });
-        let grown = bytes_of(parts);
+        if let Some(histograms) = &mut histograms {
+            histograms.each(chunk, &rows, |position, histogram| {
+                let point = point(position, histogram.total as f64);
+                let partition = point.series.partition(PARTITIONS);
+                parts.histograms[partition].push(HistogramPoint { point, histogram });
+            });
+        }
+        let grown = parts.bytes();
         watch.account(bytes, grown)?;
         bytes = grown;
     }
+    if let Some(histograms) = histograms.filter(|histograms| histograms.has_any) {
+        watch.account(0, histograms.texts.heap_bytes())?;
+        parts.texts.push((index, Arc::clone(histograms.dictionary)));
+    }
     Ok(())
+}
+
+/// The numbers of a column in a chunk.
+#[derive(Default)]
+struct Numbers {
+    ints: ChunkBuffer<i64>,
+    floats: ChunkBuffer<f64>,
+}
+
+impl Numbers {
+    fn read(&mut self, column: &Column, chunk: usize) {
+        self.ints.present = [0; CHUNK_WORDS];
+        self.floats.present = [0; CHUNK_WORDS];
+        for typed in &column.types {
+            match typed.column_type() {
+                ColumnType::Integer => typed.read_ints(chunk, &mut self.ints),
+                ColumnType::Float => typed.read_floats(chunk, &mut self.floats),
+                ColumnType::String | ColumnType::Boolean => {}
+            }
+        }
+    }
+
+    /// The number of a row; `None` for NaN too.
+    fn value(&self, position: usize) -> Option<f64> {
+        let value = if self.floats.has(position) {
+            self.floats.values[position]
+        } else if self.ints.has(position) {
+            self.ints.values[position] as f64
+        } else {
+            return None;
+        };
+        (!value.is_nan()).then_some(value)
+    }
+}
+
+/// The texts of a column that stand for histograms, and the columns of the same rows that tell more of them.
+struct Histograms<'a> {
+    texts: &'a TypedColumn,
+    dictionary: &'a Arc<Dictionary>,
+    codes: ChunkBuffer<u32>,
+    more: [More; 3],
+    has_any: bool,
+}
+
+/// The sums, smallest or largest values.
+struct More {
+    column: Option<Arc<Column>>,
+    numbers: Numbers,
+}
+
+impl<'a> Histograms<'a> {
+    /// `None` when no row has text.
+    fn new(source: &Source, metric: &str, values: &'a Column) -> Result<Option<Self>, ExecError> {
+        let Some(texts) = texts_of(&values.types) else {
+            return Ok(None);
+        };
+        let Some(dictionary) = texts.dictionary() else {
+            return Ok(None);
+        };
+        let more = |part: &str| -> Result<More, ExecError> {
+            Ok(More {
+                column: source.column(&format!("{metric}.{part}"))?,
+                numbers: Numbers::default(),
+            })
+        };
+        Ok(Some(Self {
+            texts,
+            dictionary,
+            codes: ChunkBuffer::default(),
+            more: [more("sum")?, more("min")?, more("max")?],
+            has_any: false,
+        }))
+    }
+
+    /// Visits the histograms in some rows of a chunk.
+    fn each(&mut self, chunk: usize, rows: &Bits, mut visit: impl FnMut(usize, HistogramText)) {
+        self.texts.read_codes(chunk, &mut self.codes);
+        for more in &mut self.more {
+            if let Some(column) = &more.column {
+                more.numbers.read(column, chunk);
+            }
+        }
+        let (codes, dictionary) = (&self.codes, self.dictionary);
+        let [sum, min, max] = &self.more;
+        each_bit(rows, |position| {
+            if codes.has(position)
+                && let code = codes.values[position]
+                && let Some(counts) = BucketCounts::parse(&dictionary.text(code))
+            {
+                self.has_any = true;
+                let number = |more: &More| more.numbers.value(position);
+                let histogram = HistogramText {
+                    code,
+                    total: counts.total(),
+                    sum: number(sum),
+                    min: number(min),
+                    max: number(max),
+                };
+                visit(position, histogram);
+            }
+        });
+    }
 }

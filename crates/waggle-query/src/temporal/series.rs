@@ -1,5 +1,6 @@
 //! One series: its points in a row, and the value of a function in each step.
 
+use super::points::InSeries;
 use super::{NS_PER_S, Steps};
 use crate::exec::ExecError;
 use waggle_expression::{Temporal, TemporalFunction};
@@ -27,7 +28,7 @@ impl Series {
         (self.0 >> 1) as usize % count
     }
 
-    fn is_delta(self) -> bool {
+    pub(super) fn is_delta(self) -> bool {
         self.0 & 1 == 1
     }
 }
@@ -59,6 +60,15 @@ impl Function {
         }
     }
 
+    pub(super) fn function(&self) -> TemporalFunction {
+        self.function
+    }
+
+    /// Whether a point is near enough to the one before to continue it.
+    pub(super) fn is_near(&self, before_ns: i64, time_ns: i64) -> bool {
+        time_ns - before_ns <= self.gap_ns
+    }
+
     /// Calls `emit` with the value of each step, and the row it belongs to. The points ascend in time; those before the range of the
     /// steps are only there to look back at. `look` is asked whether to go on, once per point and step.
     pub(super) fn each_value(
@@ -72,34 +82,21 @@ impl Function {
         let mut window = Window::default();
         let counter = match self.function {
             TemporalFunction::Increase | TemporalFunction::Rate if !is_delta => {
-                Counter::of(points, self.gap_ns, &mut look)?
+                Counter::of(points, self, &mut look)?
             }
             _ => Counter::default(),
         };
-        let range = steps.range();
-        let mut first = points.partition_point(|point| point.time_ns < range.start_ns);
-        while let Some(point) = points.get(first)
-            && point.time_ns < range.end_ns
-        {
-            look()?;
-            let step = steps.of(point.time_ns);
-            let rest = points[first..].partition_point(|point| point.time_ns < step.end_ns);
-            let end = first + rest;
-            let start_ns = match self.window_ns {
-                None => step.start_ns,
-                Some(window) => step.end_ns.saturating_sub(window),
-            };
-            let start = points[..end].partition_point(|point| point.time_ns < start_ns);
-            let seconds = (step.end_ns - start_ns) as f64 / NS_PER_S as f64;
+        self.each_step(points, steps, |start, end, window_ns| {
+            let last = &points[end - 1];
             let value = match self.function {
-                _ if start == end => None,
-                TemporalFunction::Last => Some(points[end - 1].value),
+                TemporalFunction::Last => Some(last.value),
                 TemporalFunction::Summarize => Some(window.sum(points, start, end, &mut look)?),
                 TemporalFunction::Increase | TemporalFunction::Rate => {
                     let increase = match is_delta {
                         true => Some(window.sum(points, start, end, &mut look)?),
                         false => counter.increase(start, end),
                     };
+                    let seconds = window_ns as f64 / NS_PER_S as f64;
                     match self.function {
                         TemporalFunction::Rate => increase.map(|all| all / seconds),
                         _ => increase,
@@ -107,7 +104,35 @@ impl Function {
                 }
             };
             if let Some(value) = value {
-                emit(points[end - 1].place, value);
+                emit(last.place, value);
+            }
+            look()
+        })
+    }
+
+    /// Calls `visit` with the first point of each step or window that has any, the one behind its last, and its length in nanoseconds.
+    pub(super) fn each_step<P: InSeries>(
+        &self,
+        points: &[P],
+        steps: Steps,
+        mut visit: impl FnMut(usize, usize, i64) -> Result<(), ExecError>,
+    ) -> Result<(), ExecError> {
+        let range = steps.range();
+        let before =
+            |points: &[P], end_ns| points.partition_point(|point| point.point().time_ns < end_ns);
+        let mut first = before(points, range.start_ns);
+        while let Some(point) = points.get(first)
+            && point.point().time_ns < range.end_ns
+        {
+            let step = steps.of(point.point().time_ns);
+            let end = first + before(&points[first..], step.end_ns);
+            let start_ns = match self.window_ns {
+                None => step.start_ns,
+                Some(window) => step.end_ns.saturating_sub(window),
+            };
+            let start = before(&points[..end], start_ns);
+            if start < end {
+                visit(start, end, step.end_ns - start_ns)?;
             }
             first = end;
         }
@@ -166,7 +191,7 @@ struct Counter {
 impl Counter {
     fn of(
         points: &[Point],
-        gap_ns: i64,
+        function: &Function,
         mut look: impl FnMut() -> Result<(), ExecError>,
     ) -> Result<Self, ExecError> {
         let mut counter = Self {
@@ -178,7 +203,7 @@ impl Counter {
         for point in points {
             look()?;
             if let Some(before) = before {
-                if point.time_ns - before.time_ns > gap_ns {
+                if !function.is_near(before.time_ns, point.time_ns) {
                     // What happened meanwhile is not known: it goes on from the same height.
                     offset += before.value - point.value;
                 } else {

@@ -1,3 +1,5 @@
+mod histograms;
+
 use crate::bubble::bubble_up;
 use crate::engine::EngineConfig;
 use crate::testing;

@@ -8,6 +8,7 @@
 //! is read, so that no row has to be found again in a batch. Nothing of a point is lost to another one: a column that its row has
 //! already, as when a metric has two points in one second, or a row that is full, makes another row.
 
+mod buckets;
 mod delimited;
 mod percentile;
 mod point;
@@ -193,7 +194,21 @@ struct Point {
 
 struct Field {
     column: usize,
-    value: Number,
+    value: FieldValue,
+}
+
+enum FieldValue {
+    Number(Number),
+    Text(Box<str>),
+}
+
+impl FieldValue {
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Number(_) => 8,
+            Self::Text(text) => text.len(),
+        }
+    }
 }
 
 impl<'a> Events<'a> {
@@ -276,8 +291,19 @@ impl<'a> Events<'a> {
         let (columns, fields) = (&mut self.columns, &mut self.fields);
         for_each_value(kind, point, |ending, value| {
             let column = columns.number(name, ending);
+            let value = FieldValue::Number(value);
             fields.push(Field { column, value });
         });
+        if let Some(counts) = buckets::counts(kind, point) {
+            let text = counts.to_string();
+            // A part of it would be no histogram.
+            if text.len() <= self.limits.string_bytes_max {
+                fields.push(Field {
+                    column: columns.number(name, ""),
+                    value: FieldValue::Text(text.into()),
+                });
+            }
+        }
         let fields = first_field..self.fields.len();
         if fields.is_empty() {
             return Ok(());
@@ -364,7 +390,10 @@ impl<'a> Events<'a> {
         let columns = fields.len();
         let bytes = fields
             .iter()
-            .map(|field| self.columns.name_bytes(field.column).saturating_add(8))
+            .map(|field| {
+                let name_bytes = self.columns.name_bytes(field.column);
+                name_bytes.saturating_add(field.value.bytes())
+            })
             .fold(0, usize::saturating_add);
         if let Some(&number) = group.rows.get(index)
             && let Some(row) = self.rows.get_mut(number)
@@ -439,9 +468,10 @@ impl<'a> Events<'a> {
                 let Some(name) = self.columns.names.get(field.column) else {
                     continue;
                 };
-                match field.value {
-                    Number::Int(value) => open.put_int(name, value),
-                    Number::Float(value) => open.put_float(name, value),
+                match &field.value {
+                    FieldValue::Number(Number::Int(value)) => open.put_int(name, *value),
+                    FieldValue::Number(Number::Float(value)) => open.put_float(name, *value),
+                    FieldValue::Text(text) => open.put_str_whole(name, text),
                 }
             }
         }
@@ -474,6 +504,14 @@ fn for_each_value(kind: Kind, point: &PointView<'_>, mut emit: impl FnMut(&str, 
         if let Some(value) = value {
             emit(ending, Number::Float(value));
         }
+    }
+    if let Some(sum) = point.sum.filter(|_| point.count > 0) {
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "a mean needs no more digits than a float has"
+        )]
+        let mean = sum / point.count as f64;
+        emit(".avg", Number::Float(mean));
     }
     let estimate = match kind {
         Kind::ExponentialHistogram => percentile::exponential,

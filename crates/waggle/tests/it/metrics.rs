@@ -152,9 +152,45 @@ async fn a_dataset_of_metrics_follows_each_metric_by_its_type() {
     assert_eq!(row["MAX(queue)"].as_f64(), Some(90.0), "{answer}");
     assert_eq!(row["COUNT_DATAPOINTS(requests)"], 40, "{answer}");
 
+    let ops = ["P50", "P75", "SUM", "AVG", "MIN", "MAX", "HISTOGRAM_COUNT"];
+    let calculations = |column: &str| -> Vec<Value> {
+        let calculations = ops.iter();
+        calculations
+            .map(|op| json!({"op": op, "column": column}))
+            .collect()
+    };
+    let answer = ask(json!(calculations("latency"))).await;
+    let row = &answer["results"][0]["data"];
+    // In nine minutes 9 values of 3, in the bucket from 0 to 5, and 9 of 30, in that from 25 to 50: the buckets, and that no value is
+    // below 3 or above 30.
+    let expected = [5.0, 27.5, 297.0, 16.5, 3.0, 30.0, 18.0];
+    for (op, expected) in ops.iter().zip(expected) {
+        let found = row[format!("{op}(latency)")].as_f64();
+        assert_eq!(found, Some(expected), "{op} {answer}");
+    }
+    let answer = ask(json!(calculations("payload"))).await;
+    let row = &answer["results"][0]["data"];
+    let expected = [100.0, 1_000.0, 9_900.0, 550.0, 100.0, 1_000.0, 18.0];
+    for (op, expected) in ops.iter().zip(expected) {
+        let found = row[format!("{op}(payload)")].as_f64().unwrap_or_default();
+        assert!((found - expected).abs() <= expected * 1e-3, "{op} {answer}");
+    }
+    let answer = ask(json!([{"op": "HEATMAP", "column": "latency"}])).await;
+    let map = &answer["heatmaps"]["HEATMAP(latency)"];
+    assert_eq!(map["min_value"].as_f64(), Some(3.0), "{answer}");
+    assert_eq!(map["max_value"].as_f64(), Some(30.0), "{answer}");
+    let counts = map["counts"].as_array().unwrap();
+    let sums = counts.iter().map(|bins| {
+        let bins = bins.as_array().unwrap().iter();
+        bins.filter_map(Value::as_u64).sum::<u64>()
+    });
+    assert_eq!(sums.collect::<Vec<_>>(), [2; 9], "{answer}");
+
     let path = "/api/environments/production/datasets/metrics/metrics";
     let metrics = server.get(path).await;
     let expected = json!([
+        {"name": "latency", "type": "histogram(cumulative)"},
+        {"name": "payload", "type": "histogram(cumulative)"},
         {"name": "queue", "type": "gauge"},
         {"name": "requests", "type": "sum(cumulative,monotonic)"},
     ]);

@@ -7,9 +7,17 @@
 use super::point::{Buckets, PointView};
 
 /// The percentiles a histogram becomes, by the end of their column's name.
-pub(in crate::otlp) const PERCENTILES: [(&str, f64); 6] = [
+/// Source: spec/honeycomb-api.md section 11.2 and spec/product.md QM-04.
+pub(in crate::otlp) const PERCENTILES: [(&str, f64); 13] = [
+    (".p001", 0.001),
+    (".p01", 0.01),
+    (".p05", 0.05),
+    (".p10", 0.1),
+    (".p20", 0.2),
+    (".p25", 0.25),
     (".p50", 0.5),
     (".p75", 0.75),
+    (".p80", 0.8),
     (".p90", 0.9),
     (".p95", 0.95),
     (".p99", 0.99),

@@ -353,6 +353,10 @@ pub(super) fn map_metrics(
                     point.resource = resource;
                     point.scope = scope;
                     point.is_delta = is_delta;
+                    point.fields.retain(|(_, value)| match value {
+                        Value::String(text) => text.len() <= limits.string_bytes_max,
+                        _ => true,
+                    });
                     if point.fields.is_empty() {
                         is_taken = true;
                         continue;
@@ -462,7 +466,16 @@ fn put(group: &mut Group, point: Point, limits: &EventLimits, row_count: &mut us
         .rposition(|row| !row.names.is_disjoint(&names));
     let mut index = last.map_or(0, |last| last + 1).max(group.open);
     let columns = point.fields.len();
-    let bytes: usize = point.fields.iter().map(|(name, _)| name.len() + 8).sum();
+    let fields = point.fields.iter();
+    let bytes: usize = fields
+        .map(|(name, value)| {
+            name.len()
+                + match value {
+                    Value::String(text) => text.len(),
+                    _ => 8,
+                }
+        })
+        .sum();
     if let Some(row) = group.rows.get(index)
         && (row.columns + columns > limits.columns_max
             || row.bytes + bytes > limits.event_bytes_max)
@@ -673,12 +686,51 @@ impl NumberPoint {
 
 /// The fields that all but numbers have.
 fn totals(name: &str, count: u64, sum: Option<f64>, min: Option<f64>, max: Option<f64>) -> Fields {
-    let count = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
-    let mut fields = vec![(format!("{name}.count"), count)];
+    let whole = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
+    let mut fields = vec![(format!("{name}.count"), whole)];
     for (ending, value) in [("sum", sum), ("min", min), ("max", max)] {
         fields.extend(value.map(|value| (format!("{name}.{ending}"), Value::Float(value))));
     }
+    if let (Some(sum), 1..) = (sum, count) {
+        fields.push((format!("{name}.avg"), Value::Float(sum / count as f64)));
+    }
     fields
+}
+
+/// All values in one bucket that nothing bounds.
+fn unbounded(count: u64) -> String {
+    match count {
+        0 => "hist".to_owned(),
+        count => format!("hist -inf..inf:{count}"),
+    }
+}
+
+/// A bound in as few digits as give it back.
+fn bound(value: f64) -> String {
+    match value.fract() == 0.0 && value.abs() < 1e15 {
+        true => format!("{value}"),
+        false => format!("{value:?}"),
+    }
+}
+
+/// Words for the buckets that are not empty, those next to one another in one.
+fn runs(side: char, buckets: &Buckets) -> Option<String> {
+    let mut words = String::new();
+    let mut is_open = false;
+    for (index, count) in buckets.counts.iter().enumerate() {
+        let index = i64::from(buckets.offset) + index as i64;
+        if *count == 0 {
+            is_open = false;
+            continue;
+        }
+        i32::try_from(index).ok()?;
+        match is_open {
+            true => words += &format!(",{count}"),
+            false => words += &format!(" {side}{index}:{count}"),
+        }
+        is_open = true;
+    }
+    Some(words)
 }
 
 impl HistogramPoint {
@@ -693,6 +745,7 @@ impl HistogramPoint {
             let value = self.quantile(quantile).map(Value::Float);
             fields.extend(value.map(|value| (format!("{name}{ending}"), value)));
         }
+        fields.push((name.to_owned(), text(&self.buckets())));
         point(
             self.flags,
             self.time,
@@ -700,6 +753,22 @@ impl HistogramPoint {
             &self.labels,
             fields,
         )
+    }
+
+    fn buckets(&self) -> String {
+        let mut edges = vec![f64::NEG_INFINITY];
+        edges.extend(&self.bounds);
+        edges.push(f64::INFINITY);
+        if self.counts.len() + 1 != edges.len() || !edges.is_sorted_by(|one, next| one < next) {
+            return unbounded(self.count);
+        }
+        let mut words = "hist".to_owned();
+        for (edges, count) in edges.windows(2).zip(&self.counts) {
+            if *count > 0 {
+                words += &format!(" {}..{}:{count}", bound(edges[0]), bound(edges[1]));
+            }
+        }
+        words
     }
 
     fn quantile(&self, quantile: f64) -> Option<f64> {
@@ -730,7 +799,25 @@ impl ExponentialPoint {
             let value = self.quantile(quantile).map(Value::Float);
             fields.extend(value.map(|value| (format!("{name}{ending}"), value)));
         }
+        fields.push((name.to_owned(), text(&self.buckets())));
         point(self.flags, self.time, &self.attributes, &[], fields)
+    }
+
+    fn buckets(&self) -> String {
+        let side = |side, buckets: &Option<Buckets>| match buckets {
+            Some(buckets) => runs(side, buckets),
+            None => Some(String::new()),
+        };
+        let (Some(negative), Some(positive)) =
+            (side('-', &self.negative), side('+', &self.positive))
+        else {
+            return unbounded(self.count);
+        };
+        let zero = match self.zero_count {
+            0 => String::new(),
+            count => format!(" zero={count}"),
+        };
+        format!("hist scale={}{zero}{negative}{positive}", self.scale)
     }
 
     fn quantile(&self, quantile: f64) -> Option<f64> {
