@@ -1,6 +1,6 @@
 //! Which columns say what: the other direction of how rows are read as entities (`trace/row.rs`).
 
-use super::{Group, PRESENCE, STATE, absent, condition, exists, number, spec};
+use super::{Group, SIDE, STATE, absent, condition, exists, number, rank_of, spec};
 use crate::filter::expression::{Test, TextOp};
 use waggle_model::{FilterOp, FilterSpec, FilterValue, Value};
 
@@ -49,10 +49,12 @@ pub(super) fn throttle() -> Group {
     }
 }
 
-/// A URL stands in a column, or is put together from others: then the columns for it are absent, empty or no texts.
+/// A URL stands in a column, or is put together from others: then the columns for it are absent, empty or no texts. That they have no text
+/// with a slash says less, and tells rows of documents and of most spans all the same.
 pub(super) fn url(op: TextOp, text: &str) -> Group {
+    const WHOLE: [&str; 2] = ["url.full", "http.url"];
     let test = Test::Text(op, text.to_owned());
-    let mut alternatives = vec![condition("url.full", &test), condition("http.url", &test)];
+    let mut alternatives: Vec<_> = WHOLE.map(|column| condition(column, &test)).into();
     let parts = [
         "http.target",
         "url.path",
@@ -60,12 +62,19 @@ pub(super) fn url(op: TextOp, text: &str) -> Group {
         "http.method",
     ];
     for part in parts {
-        alternatives.push(vec![exists(part)]);
+        let mut conditions = vec![exists(part)];
+        conditions.extend(WHOLE.map(has_no_slash));
+        alternatives.push(conditions);
     }
     Group {
         alternatives,
-        rank: PRESENCE,
+        rank: rank_of(&test).max(SIDE),
     }
+}
+
+fn has_no_slash(column: &str) -> FilterSpec {
+    let slash = FilterValue::One(Value::String("/".to_owned()));
+    spec(column, FilterOp::DoesNotContain, slash)
 }
 
 /// Rows of segments of this name.

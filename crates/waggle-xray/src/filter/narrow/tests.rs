@@ -48,7 +48,9 @@ fn holds(spec: &FilterSpec, fields: &[(String, Value)]) -> bool {
                 _ => None,
             };
             let (Some(have_number), Some(wanted)) = (number(have), number(Some(wanted))) else {
-                return spec.op == FilterOp::Equal && have == Some(wanted);
+                // What is absent, or no text, contains nothing.
+                return spec.op == FilterOp::DoesNotContain
+                    || spec.op == FilterOp::Equal && have == Some(wanted);
             };
             return match spec.op {
                 FilterOp::Equal => have_number == wanted,
@@ -63,6 +65,7 @@ fn holds(spec: &FilterSpec, fields: &[(String, Value)]) -> bool {
         FilterOp::StartsWith => have_text.starts_with(wanted.as_str()),
         FilterOp::EndsWith => have_text.ends_with(wanted.as_str()),
         FilterOp::Contains => have_text.contains(wanted.as_str()),
+        FilterOp::DoesNotContain => !have_text.contains(wanted.as_str()),
         op => panic!("{op:?} of texts"),
     }
 }
@@ -191,6 +194,7 @@ fn no_trace_that_matches_is_hidden() {
                     1 => text("b"),
                     2 | 3 => text(""),
                     4 => Value::Int(5),
+                    5 => text("a/b"),
                     _ => continue,
                 };
                 columns.push((column, value));
