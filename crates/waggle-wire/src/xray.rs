@@ -24,7 +24,7 @@ pub use request::{RequestError, decode_segments, decode_telemetry, segments_repl
 pub(crate) use rows::is_mapped;
 pub use rows::{
     DATASET_UNKNOWN, DocumentFacts, Source, dataset_name, is_pending_name, map_document,
-    map_pending, map_settled, map_settled_through, map_trace_full,
+    map_left_out, map_pending, map_settled, map_settled_through, map_trace_full,
 };
 pub use seconds::nanoseconds_from_decimal;
 pub use tree::{Json, Object};

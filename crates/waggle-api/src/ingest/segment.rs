@@ -18,12 +18,12 @@ use crate::metrics::{Protocol, XrayOutcome};
 use crate::state::ApiState;
 use parking_lot::Mutex;
 use recent::{Flight, Key, Landed, Offered, Part, Place, Recent, RecentLimits, StoredEntity};
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 use waggle_model::{
-    AppendError, DatasetScope, FilterCombination, PENDING_DATASET, RejectReason, RowRequest,
-    Tenant, TimeRange, TracesRequest, Value,
+    AppendError, DatasetScope, EventBatch, FilterCombination, PENDING_DATASET, RejectReason,
+    RowRequest, Tenant, TimeRange, TracesRequest, Value,
 };
 use waggle_wire::xray::{
     DATASET_UNKNOWN, Document, EntityId, RejectCode, Rejected, Source, TraceId,
@@ -34,6 +34,8 @@ use write::Written;
 const ROUNDS: usize = 4;
 /// Traces that the store is asked for by one query.
 const LEARNED_AT_ONCE: usize = 500;
+/// Pause before the store is asked again for the newest event of a tenant after it had no answer.
+const NEWEST_PAUSE_NS: i64 = 10_000_000_000;
 /// Queries for traces that may fail while somebody waits for the answer: each asks for half as many as the one before.
 const FAILURES_MAX: usize = 4;
 
@@ -42,9 +44,14 @@ pub(crate) struct Segments {
     recent: Mutex<Recent>,
     /// Datasets that the server has made for documents.
     ready: Mutex<HashSet<(Tenant, &'static str)>>,
+    /// Who asks the store for the newest event of a tenant: the others wait for the answer.
+    asking: Mutex<HashMap<Tenant, Turn>>,
     /// So much waits that the oldest have to go.
     pressed: Notify,
 }
+
+/// Held by whoever asks; from when on it may be asked again.
+type Turn = Arc<tokio::sync::Mutex<i64>>;
 
 impl Segments {
     pub(crate) fn new(config: &crate::ApiConfig, now_ns: i64) -> Self {
@@ -57,8 +64,18 @@ impl Segments {
         Self {
             recent: Mutex::new(Recent::new(limits, now_ns)),
             ready: Mutex::default(),
+            asking: Mutex::default(),
             pressed: Notify::new(),
         }
+    }
+
+    /// Lets the table forget traces again.
+    fn release(&self, learned: &Learned, now_ns: i64) {
+        let mut recent = self.recent.lock();
+        for key in &learned.keys {
+            recent.unpin(key);
+        }
+        recent.forget_oldest(now_ns);
     }
 }
 
@@ -116,9 +133,11 @@ async fn take(
     }
     drop(documents);
     let tenant = sender.tenant;
-    learn_unsure(state, tenant, &parsed).await;
-    let mut offers = offer(state, tenant, &parsed, source)?;
+    let learned = learn_unsure(state, tenant, &parsed).await;
+    let offers = offer(state, tenant, &parsed, source);
     drop(parsed);
+    state.segments.release(&learned, state.clock.now_ns());
+    let mut offers = offers?;
     let refused = fly(state, sender, &mut offers.flight).await?;
     for (document, mut landed) in offers.others {
         // The other call holds what counts: it is durable when it says so, and lost when it ends without a word.
@@ -263,9 +282,13 @@ async fn store(
             true => unwritable.into_iter().collect(),
             false => HashSet::new(),
         };
+        let mut incomplete: BTreeSet<usize> = BTreeSet::new();
         for reject in outcome.rejects {
             let row = (reject.batch, reject.row);
             let Some(number) = rows.get(&row) else {
+                let own = rows.range(..row).next_back();
+                let own = own.filter(|((batch, _), _)| *batch == reject.batch);
+                incomplete.extend(own.map(|(_, number)| *number));
                 continue;
             };
             let Some((part, place)) = writes.get_mut(*number) else {
@@ -298,6 +321,11 @@ async fn store(
                 _ => {}
             }
         }
+        if is_stored {
+            let parts = incomplete.iter().filter_map(|number| writes.get(*number));
+            let parts: Vec<&Part> = parts.map(|(part, _)| part).collect();
+            note_left_out(state, &sender, &parts).await;
+        }
         let mut number = 0..;
         for (part, _) in
             writes.extract_if(.., |_| number.next().is_some_and(|n| left_out.contains(&n)))
@@ -310,6 +338,29 @@ async fn store(
     }
     tracing::warn!("what can be stored changes faster than documents can be written");
     Err(NotTaken::Store(AppendError::Busy))
+}
+
+/// Writes down that the store refused rows of documents that it has otherwise.
+async fn note_left_out(state: &ApiState, sender: &Sender, parts: &[&Part]) {
+    if parts.is_empty() {
+        return;
+    }
+    let mut batch = EventBatch::new(PENDING_DATASET);
+    for part in parts {
+        write::note_left_out(part, &state.config.event_limits, &mut batch);
+    }
+    let noted = match make_ready(state, sender.tenant, PENDING_DATASET).await {
+        Ok(()) => append_internal(state, sender.clone(), Protocol::Xray, vec![batch], &[]).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = noted {
+        // The documents are stored, and sending them again would change nothing.
+        tracing::warn!(
+            ?error,
+            count = parts.len(),
+            "filters may miss traces: not written down that rows of documents were refused"
+        );
+    }
 }
 
 /// True when another sender, or the server, might have the events stored where they belong.
@@ -360,16 +411,23 @@ async fn make_ready(
 }
 
 /// Asks the store about traces that began before the table did, or that it has forgotten.
-async fn learn_unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) {
+async fn learn_unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) -> Learned {
     if state.segments.recent.lock().is_newest_unknown(tenant) {
         learn_newest(state, tenant).await;
     }
     let unsure = unsure(state, tenant, documents);
-    learn(state, tenant, unsure.into_iter().collect(), FAILURES_MAX).await;
+    learn(state, tenant, unsure.into_iter().collect(), FAILURES_MAX).await
 }
 
 /// Asks the store, once for every tenant, up to when it has anything: what begins long after can't be known to it.
 async fn learn_newest(state: &ApiState, tenant: Tenant) {
+    let segments = &state.segments;
+    let turn = Arc::clone(segments.asking.lock().entry(tenant).or_default());
+    let mut not_before_ns = turn.lock().await;
+    let is_unknown = segments.recent.lock().is_newest_unknown(tenant);
+    if !is_unknown || state.clock.now_ns() < *not_before_ns {
+        return;
+    }
     let request = RowRequest {
         granularity_ns: None,
         range: TimeRange::ALL,
@@ -382,9 +440,13 @@ async fn learn_newest(state: &ApiState, tenant: Tenant) {
     match state.engine.rows(tenant, DatasetScope::All, &request).await {
         Ok(page) => {
             let newest_ns = page.rows.first().map(|row| row.timestamp_ns);
-            state.segments.recent.lock().learn_newest(tenant, newest_ns);
+            segments.recent.lock().learn_newest(tenant, newest_ns);
+            segments.asking.lock().remove(&tenant);
         }
-        Err(error) => tracing::warn!(%error, "the newest event was not looked up"),
+        Err(error) => {
+            tracing::warn!(%error, "the newest event was not looked up");
+            *not_before_ns = state.clock.now_ns().saturating_add(NEWEST_PAUSE_NS);
+        }
     }
 }
 
@@ -398,8 +460,16 @@ fn unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) -> BTreeSet<
         .collect()
 }
 
-/// Takes into the table what the store has of some traces, which are asked for together, and returns those it did not answer for: they
-/// stay unsure. A document of them that came before may get its events twice, which is better than to lose one that did not.
+/// Traces that were asked for: the table keeps them until they are released.
+#[derive(Default)]
+struct Learned {
+    keys: Vec<Key>,
+    /// Those that the store did not answer for: they stay unsure. A document of them that came before may get its events twice, which is
+    /// better than to lose one that did not.
+    unanswered: Vec<TraceId>,
+}
+
+/// Takes into the table what the store has of some traces, which are asked for together.
 ///
 /// A query that fails is asked again for half as many traces, so that one that can't be read, or that takes too long, leaves the others
 /// known; after more than `failures_max` the rest is left.
@@ -408,11 +478,11 @@ async fn learn(
     tenant: Tenant,
     ids: Vec<TraceId>,
     failures_max: usize,
-) -> Vec<TraceId> {
+) -> Learned {
     let mut left = ids.as_slice();
     let mut at_once = LEARNED_AT_ONCE;
     let mut failure_count = 0_usize;
-    let mut unanswered = Vec::new();
+    let mut learned = Learned::default();
     while let Some(asked) = left.chunks(at_once).next() {
         let request = TracesRequest {
             trace_ids: asked.iter().map(|id| id.to_column()).collect(),
@@ -432,7 +502,7 @@ async fn learn(
                 };
                 at_once = (asked.len() / 2).max(1);
                 let (given_up, others) = left.split_at(left_count);
-                unanswered.extend_from_slice(given_up);
+                learned.unanswered.extend_from_slice(given_up);
                 left = others;
                 continue;
             }
@@ -444,14 +514,19 @@ async fn learn(
         for (id, trace) in asked.iter().zip(traces) {
             let rows = trace.rows.iter();
             let rows: Vec<_> = rows.filter_map(|row| stored(&row.fields)).collect();
-            recent.learn((tenant, *id), &rows);
+            let key = (tenant, *id);
+            recent.learn(key, &rows);
+            recent.pin(key);
+            learned.keys.push(key);
         }
+        // Room for these is made of traces that nobody is about to need.
+        recent.forget_oldest(state.clock.now_ns());
     }
     let mut recent = state.segments.recent.lock();
-    for id in &unanswered {
+    for id in &learned.unanswered {
         recent.leave_unsure((tenant, *id));
     }
-    unanswered
+    learned
 }
 
 fn stored(fields: &[(String, Value)]) -> Option<StoredEntity> {

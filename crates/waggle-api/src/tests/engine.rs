@@ -40,7 +40,7 @@ pub(super) struct CannedEngine {
     pub(super) row: Mutex<Option<RawRow>>,
     /// Puts other answers into the table.
     pub(super) table: Mutex<Option<Answering>>,
-    /// A query takes one permit and gives it back; without permits it waits.
+    /// A query, of rows too, takes one permit and gives it back; without permits it waits.
     pub(super) gate: Semaphore,
 }
 
@@ -116,6 +116,7 @@ impl QueryEngine for CannedEngine {
         request: &RowRequest,
     ) -> Result<RowPage, QueryError> {
         self.rows_asked.lock().push(request.clone());
+        let _permit = self.gate.acquire().await.unwrap();
         self.outcome()?;
         Ok(RowPage {
             rows: self.row.lock().iter().cloned().collect(),

@@ -16,7 +16,7 @@ pub(super) enum Mood {
     Full,
     Stopped,
     Panic,
-    /// Refuses this row of the first batch.
+    /// Refuses this row of the first batch, if there is one.
     Refuse(usize, RejectReason),
     /// Refuses all rows for these datasets.
     RefuseDatasets(&'static [&'static str]),
@@ -65,11 +65,12 @@ impl EventSink for RecordingSink {
             Mood::Full => return Err(AppendError::Full),
             Mood::Stopped => return Err(AppendError::Unavailable("/secret/path is full".into())),
             Mood::Panic => panic!("on purpose"),
-            Mood::Refuse(row, reason) => outcome.rejects.push(Reject {
-                batch: 0,
-                row,
-                reason,
-            }),
+            Mood::Refuse(row, reason) => {
+                if batches.first().is_some_and(|batch| row < batch.len()) {
+                    let batch = 0;
+                    outcome.rejects.push(Reject { batch, row, reason });
+                }
+            }
             Mood::RefuseDatasets(names) => {
                 let refused = batches.iter().enumerate();
                 for (batch, refused) in refused.filter(|(_, b)| names.contains(&&*b.dataset)) {

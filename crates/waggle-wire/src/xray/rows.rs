@@ -13,7 +13,7 @@ pub(super) use fields::Fields;
 
 pub use document::{
     DATASET_UNKNOWN, DocumentFacts, Source, dataset_name, is_pending_name, map_document,
-    map_pending, map_settled, map_settled_through, map_trace_full,
+    map_left_out, map_pending, map_settled, map_settled_through, map_trace_full,
 };
 #[cfg(test)]
 pub(crate) use fields::is_mapped;

@@ -51,6 +51,8 @@ impl Row {
             let mut alternatives = group.alternatives;
             // Documents that wait have no columns yet.
             alternatives.push(vec![exists("xray.document"), absent("service.name")]);
+            // Nor have rows that had no room for all that a document says, or were refused.
+            alternatives.push(vec![exists("xray.left_out")]);
             alternatives
         });
         RowSet {

@@ -56,11 +56,13 @@ pub(super) async fn settle_once(state: &ApiState) {
         orphaned_of.entry(tenant).or_default().push(id);
     }
     let mut put_off: HashSet<Key> = HashSet::new();
+    let mut kept = Vec::with_capacity(orphaned_of.len());
     for (tenant, ids) in orphaned_of {
-        let unanswered = learn(state, tenant, ids, FAILURES_MAX).await;
+        let learned = learn(state, tenant, ids, FAILURES_MAX).await;
         let mut recent = state.segments.recent.lock();
-        let unanswered = unanswered.into_iter().map(|id| (tenant, id));
+        let unanswered = learned.unanswered.iter().map(|id| (tenant, *id));
         put_off.extend(unanswered.filter(|key| recent.put_off(*key)));
+        kept.push(learned);
     }
     overdue.retain(|(key, _)| !put_off.contains(key));
     let mut tenants: BTreeMap<Tenant, Vec<_>> = BTreeMap::new();
@@ -75,6 +77,9 @@ pub(super) async fn settle_once(state: &ApiState) {
                 break;
             }
         }
+    }
+    for learned in kept {
+        state.segments.release(&learned, now_ns);
     }
     let waiting_count = state.segments.recent.lock().waiting_count();
     state.metrics.xray_waiting(waiting_count);

@@ -77,8 +77,8 @@ struct Trace {
     due: BTreeSet<EntityId>,
     bytes: usize,
     latest_start_ns: i64,
-    /// Calls that are changing it.
-    flights: usize,
+    /// Calls that are changing it, or are about to.
+    pins: usize,
     /// It was refused a document for its size.
     is_full: bool,
     /// Documents of it that begin earlier may be in the store without being here. `i64::MIN` once the store was asked, `i64::MAX` while it
@@ -221,7 +221,7 @@ impl Recent {
         }
         trace.bytes += part.text.len();
         if flight.traces.insert(key) {
-            trace.flights += 1;
+            trace.pins += 1;
         }
         flight.undo.push(Undo::Document {
             key,

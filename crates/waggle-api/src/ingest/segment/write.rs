@@ -1,18 +1,18 @@
 //! The rows of a flight, as one append.
 
 use super::recent::{Key, Part, Place};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use waggle_model::{EventBatch, EventLimits, PENDING_DATASET};
 use waggle_wire::xray::{
-    DATASET_UNKNOWN, Document, DocumentFacts, dataset_name, map_document, map_pending, map_settled,
-    map_trace_full,
+    DATASET_UNKNOWN, Document, DocumentFacts, dataset_name, map_document, map_left_out,
+    map_pending, map_settled, map_trace_full,
 };
 
 /// Batches, and which document each row holds that must not be refused. Documents are given by their number among the writes.
 pub(super) struct Written {
     pub(super) batches: Vec<EventBatch>,
-    /// By batch and row.
-    pub(super) rows: HashMap<(usize, usize), usize>,
+    /// By batch and row. Behind each are the other rows of its document.
+    pub(super) rows: BTreeMap<(usize, usize), usize>,
     /// The rows of documents whose wait ends with this append: when one is refused, nothing may be stored.
     pub(super) must: Vec<(usize, usize)>,
     /// Documents that no row can hold.
@@ -28,7 +28,7 @@ impl Written {
     ) -> Self {
         let mut written = Self {
             batches: Vec::new(),
-            rows: HashMap::new(),
+            rows: BTreeMap::new(),
             must: Vec::new(),
             refused: Vec::new(),
         };
@@ -114,4 +114,11 @@ impl Written {
             self.batches.len() - 1
         })
     }
+}
+
+/// Writes down that the store refused rows of a document.
+pub(super) fn note_left_out(part: &Part, limits: &EventLimits, batch: &mut EventBatch) {
+    let (_, trace_id) = part.key;
+    // A row of two columns breaks no limit.
+    _ = map_left_out(trace_id, part.start_ns, limits, batch);
 }

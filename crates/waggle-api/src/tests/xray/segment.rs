@@ -1,5 +1,8 @@
 //! Documents and telemetry on their way in, by PutTraceSegments and by UDP.
 
+mod look_up;
+mod waiting;
+
 use super::super::sink::Mood;
 use super::super::{Installation, NOW_NS};
 use crate::metrics::XrayOutcome;
@@ -18,7 +21,7 @@ use std::time::Duration;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::watch;
 use waggle_access::Permission;
-use waggle_model::{Clock, DatasetId, RawRow, TracesRequest, Value};
+use waggle_model::Clock;
 
 const TRACE: &str = "1-6740a0f0-000000000000000000000001";
 
@@ -118,6 +121,29 @@ async fn what_is_not_stored_is_asked_for_again() {
     assert_eq!(unprocessed["Id"], "a100000000000009");
 }
 
+/// What X-Ray's filters look for may be in a row that the store refuses, while it takes the others of the document.
+#[tokio::test]
+async fn a_subsegment_whose_row_is_refused_is_noted() {
+    let installation = Installation::new().await;
+    let inside = format!(
+        r#","subsegments":[{{"name":"call","id":"{SUBSEGMENT}","start_time":1732269999.6,"end_time":1732269999.7}}]"#
+    );
+    let document = segment(SEGMENT, &format!("{ENDED}{inside}"));
+    let body = json!({ "TraceSegmentDocuments": [document] });
+    let refuse = Mood::Refuse(1, waggle_model::RejectReason::DatasetTooManyColumns);
+    installation.sink.set(refuse);
+    let answer = installation.xray_done("/TraceSegments", &body).await;
+    assert_eq!(answer["UnprocessedTraceSegments"], json!([]));
+    let rows = installation.sink.take();
+    let notes = rows.iter().filter(|row| row.contains("xray.left_out=1"));
+    let notes: Vec<&String> = notes.collect();
+    assert_eq!(notes.len(), 1, "{rows:?}");
+    assert!(notes[0].starts_with("xray-pending: "), "{notes:?}");
+    let answer = installation.xray_done("/TraceSegments", &body).await;
+    assert_eq!(answer["UnprocessedTraceSegments"], json!([]));
+    assert!(installation.sink.take().is_empty(), "it is known");
+}
+
 #[tokio::test]
 async fn requests_have_limits() {
     let installation = Installation::with(ApiConfig {
@@ -179,119 +205,6 @@ async fn a_daemon_tells_of_itself() {
 }
 
 #[tokio::test]
-async fn a_document_that_waits_for_too_long_gets_its_events() {
-    let installation = Installation::at(
-        Clock::fixed(NOW_NS),
-        ApiConfig {
-            xray_pending_age: Duration::ZERO,
-            ..ApiConfig::default()
-        },
-    )
-    .await;
-    let documents = [
-        segment(SEGMENT, r#","in_progress":true"#),
-        subsegment(SUBSEGMENT, "a100000000000007"),
-    ];
-    for document in documents {
-        let body = json!({ "TraceSegmentDocuments": [document] });
-        let answer = installation.xray("/TraceSegments", &body).await;
-        assert_eq!(answer.status, 200);
-    }
-    taken(&installation);
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    let mut rows = Vec::new();
-    while rows.len() < 4 {
-        tokio::task::yield_now().await;
-        rows.extend(taken(&installation));
-    }
-    settling.abort();
-    rows.sort();
-    assert_eq!(
-        rows,
-        [
-            format!("shop {SEGMENT}"),
-            format!("unknown_service:xray {SUBSEGMENT}"),
-            format!("xray-pending {SEGMENT} settled"),
-            format!("xray-pending {SUBSEGMENT} settled"),
-        ]
-    );
-}
-
-/// What was acknowledged is never lost: where its own dataset refuses it, it goes elsewhere, and where everything does, it waits on.
-#[tokio::test]
-async fn a_document_that_waited_is_not_lost_when_the_store_refuses_it() {
-    let installation = Installation::new().await;
-    let put = async |document: &str| {
-        let body = json!({ "TraceSegmentDocuments": [document] });
-        let answer = installation.xray("/TraceSegments", &body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        answer.json()["UnprocessedTraceSegments"].clone()
-    };
-    put(&subsegment(SUBSEGMENT, SEGMENT)).await;
-    taken(&installation);
-    installation
-        .sink
-        .set(Mood::RefuseDatasets(&["shop", "unknown_service:xray"]));
-    let whole = segment(SEGMENT, ENDED);
-    assert_eq!(put(&whole).await[0]["Id"], SEGMENT);
-    assert!(taken(&installation).is_empty(), "it waits on");
-    let metrics = &installation.state.metrics;
-    assert_eq!(metrics.xray_documents_of(XrayOutcome::Stuck), 1);
-
-    installation.sink.set(Mood::RefuseDatasets(&["shop"]));
-    assert_eq!(put(&whole).await[0]["Id"], SEGMENT);
-    let rows = installation.sink.take();
-    let elsewhere = format!(r#"trace.span_id="{SUBSEGMENT}""#);
-    let is_elsewhere = |row: &String| {
-        row.starts_with("unknown_service:xray")
-            && row.contains(&elsewhere)
-            && row.contains(r#"service.name="shop""#)
-    };
-    assert!(rows.iter().any(is_elsewhere), "{rows:?}");
-    assert!(
-        rows.iter()
-            .any(|row| row.contains("xray.settled=true") && row.contains(&elsewhere)),
-        "{rows:?}"
-    );
-    assert_eq!(rows.len(), 2, "{rows:?}");
-    assert!(metrics.xray_documents_of(XrayOutcome::Misplaced) > 0);
-    installation.sink.set(Mood::Take);
-    assert_eq!(put(&whole).await, json!([]));
-    assert_eq!(taken(&installation), [format!("shop {SEGMENT}")]);
-}
-
-/// A key that may not make datasets sends the segment of a service that has none: what waited for it is not misplaced for that.
-#[tokio::test]
-async fn a_document_that_waited_goes_where_another_key_may_send_it() {
-    let installation = Installation::new().await;
-    let body = |document: String| json!({ "TraceSegmentDocuments": [document] });
-    let orphan = body(subsegment(SUBSEGMENT, SEGMENT));
-    let answer = installation.xray("/TraceSegments", &orphan).await;
-    assert_eq!(answer.status, 200);
-    taken(&installation);
-    let whole = body(segment(SEGMENT, ENDED));
-    let limited = installation.aws_key_with(installation.production, [Permission::SendEvents]);
-    let limited = limited.await;
-    let call = installation.ask("POST", "/TraceSegments").json(&whole);
-    let answer = call.signed_by(&limited).send().await;
-    let unprocessed = &answer.json()["UnprocessedTraceSegments"];
-    assert_eq!(unprocessed[0]["Id"], SEGMENT);
-    assert!(taken(&installation).is_empty(), "it waits on");
-    let answer = installation.xray("/TraceSegments", &whole).await;
-    assert_eq!(answer.json()["UnprocessedTraceSegments"], json!([]));
-    let mut rows = taken(&installation);
-    rows.sort();
-    assert_eq!(
-        rows,
-        [
-            format!("shop {SEGMENT}"),
-            format!("shop {SUBSEGMENT}"),
-            format!("xray-pending {SUBSEGMENT} settled"),
-        ]
-    );
-}
-
-#[tokio::test]
 async fn a_call_counts_once_for_its_key_however_often_it_is_put_together_anew() {
     let installation = Installation::with(ApiConfig {
         rate_limits: RateLimits {
@@ -312,199 +225,6 @@ async fn a_call_counts_once_for_its_key_however_often_it_is_put_together_anew() 
     assert_eq!(answer.status, 200, "{}", answer.text());
     let metrics = &installation.state.metrics;
     assert_eq!(metrics.xray_documents_of(XrayOutcome::Misplaced), 1);
-}
-
-/// A later document of its entity may be durable by the time of the note, and wait.
-#[tokio::test]
-async fn a_note_settles_no_more_than_the_document_it_comes_with() {
-    let config = ApiConfig {
-        xray_pending_age: Duration::ZERO,
-        ..ApiConfig::default()
-    };
-    let installation = Installation::at(ticking(), config).await;
-    let body = json!({"TraceSegmentDocuments": [segment(SEGMENT, r#","in_progress":true"#)]});
-    let answer = installation.xray("/TraceSegments", &body).await;
-    assert_eq!(answer.status, 200);
-    let received = |row: &String| {
-        let (_, rest) = row.split_once("xray.received_ns=").unwrap();
-        rest.split([',', '}']).next().unwrap().to_owned()
-    };
-    let waits: Vec<_> = installation.sink.take().iter().map(received).collect();
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    let mut rows = Vec::new();
-    while rows.len() < 2 {
-        tokio::task::yield_now().await;
-        rows.extend(installation.sink.take());
-    }
-    settling.abort();
-    let notes = rows.iter().filter(|row| row.contains("xray.settled=true"));
-    assert_eq!(notes.map(received).collect::<Vec<_>>(), waits);
-}
-
-#[tokio::test]
-async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_long() {
-    let config = ApiConfig {
-        xray_pending_age: Duration::ZERO,
-        ..ApiConfig::default()
-    };
-    let installation = Installation::at(ticking(), config).await;
-    let orphan = |number: u32| subsegment(&format!("b{number:015}"), "a100000000000007");
-    let orphans: Vec<String> = (1..=5).map(orphan).collect();
-    let body = json!({ "TraceSegmentDocuments": orphans });
-    let answer = installation.xray("/TraceSegments", &body).await;
-    assert_eq!(answer.status, 200);
-    taken(&installation);
-    installation.engine.many_traces_asked.lock().clear();
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    let mut rows = Vec::new();
-    while rows.len() < 10 {
-        tokio::task::yield_now().await;
-        rows.extend(taken(&installation));
-    }
-    settling.abort();
-    assert_eq!(installation.engine.many_traces_asked.lock().len(), 1);
-}
-
-/// After a start the store may know of a trace what the table does not: it is asked once for all traces of a call, and not at all for
-/// what begins later than anything it has.
-#[tokio::test]
-async fn the_traces_of_a_call_are_looked_up_together_and_only_where_the_store_may_have_them() {
-    let documents: Vec<String> = (1..=50)
-        .map(|number| {
-            let trace = format!("1-6740a0f0-{number:024x}");
-            segment(SEGMENT, ENDED).replace(TRACE, &trace)
-        })
-        .collect();
-    let body = json!({ "TraceSegmentDocuments": documents });
-    let row_at = |timestamp_ns| RawRow {
-        timestamp_ns,
-        sample_rate: 1,
-        dataset: DatasetId(1),
-        fields: Vec::new(),
-    };
-    // When the documents begin, and a minute, which clients' clocks may differ by, before.
-    let start_ns = 1_732_269_999_500_000_000;
-    let minute_ns = 60_000_000_000;
-    for (newest, asked) in [
-        (None, vec![]),
-        (Some(row_at(start_ns - minute_ns)), vec![]),
-        (Some(row_at(start_ns - minute_ns + 1)), vec![50]),
-    ] {
-        let installation = Installation::new().await;
-        *installation.engine.row.lock() = newest;
-        for _ in 0..2 {
-            let answer = installation.xray("/TraceSegments", &body).await;
-            assert_eq!(answer.status, 200, "{}", answer.text());
-        }
-        let asked_of = |request: &TracesRequest| request.trace_ids.len();
-        let requests = installation.engine.many_traces_asked.lock();
-        assert_eq!(requests.iter().map(asked_of).collect::<Vec<_>>(), asked);
-        assert_eq!(
-            installation.engine.rows_asked.lock().len(),
-            1,
-            "once a tenant"
-        );
-    }
-}
-
-/// Traces that are too many for one answer are asked for by fewer at once, and those without any answer with their next document.
-#[tokio::test]
-async fn a_look_up_that_fails_leaves_no_trace_taken_for_known() {
-    let documents: Vec<String> = (1..=50)
-        .map(|number| {
-            let trace = format!("1-6740a0f0-{number:024x}");
-            segment(SEGMENT, ENDED).replace(TRACE, &trace)
-        })
-        .collect();
-    let body = json!({ "TraceSegmentDocuments": documents });
-    let installation = Installation::new().await;
-    *installation.engine.row.lock() = Some(RawRow {
-        timestamp_ns: NOW_NS,
-        sample_rate: 1,
-        dataset: DatasetId(1),
-        fields: Vec::new(),
-    });
-    for (at_once_max, asked) in [
-        (0, vec![50, 25, 12, 6, 3]),
-        (20, vec![50, 25, 12, 24, 12, 24, 12, 14]),
-        (0, vec![]),
-    ] {
-        *installation.engine.many_traces_max.lock() = Some(at_once_max);
-        installation.engine.many_traces_asked.lock().clear();
-        let answer = installation.xray("/TraceSegments", &body).await;
-        assert_eq!(answer.status, 200, "{}", answer.text());
-        let requests = installation.engine.many_traces_asked.lock();
-        let asked_of = |request: &TracesRequest| request.trace_ids.len();
-        assert_eq!(requests.iter().map(asked_of).collect::<Vec<_>>(), asked);
-    }
-}
-
-#[tokio::test]
-async fn documents_that_waited_are_not_given_up_while_the_store_does_not_answer() {
-    let config = ApiConfig {
-        xray_pending_age: Duration::ZERO,
-        ..ApiConfig::default()
-    };
-    let installation = Installation::at(ticking(), config).await;
-    let body = json!({ "TraceSegmentDocuments": [subsegment(SUBSEGMENT, SEGMENT)] });
-    let answer = installation.xray("/TraceSegments", &body).await;
-    assert_eq!(answer.status, 200);
-    taken(&installation);
-    *installation.engine.many_traces_max.lock() = Some(0);
-    installation.engine.many_traces_asked.lock().clear();
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    while installation.engine.many_traces_asked.lock().len() < 2 {
-        tokio::task::yield_now().await;
-    }
-    assert!(taken(&installation).is_empty(), "it waits for another turn");
-    *installation.engine.row.lock() = Some(RawRow {
-        timestamp_ns: NOW_NS,
-        sample_rate: 1,
-        dataset: DatasetId(1),
-        fields: vec![
-            ("service.name".into(), Value::String("shop".into())),
-            ("trace.span_id".into(), Value::String(SEGMENT.into())),
-        ],
-    });
-    *installation.engine.many_traces_max.lock() = None;
-    let mut rows = Vec::new();
-    while rows.len() < 2 {
-        tokio::task::yield_now().await;
-        rows.extend(taken(&installation));
-    }
-    settling.abort();
-    let expected = [
-        format!("shop {SUBSEGMENT}"),
-        format!("xray-pending {SUBSEGMENT} settled"),
-    ];
-    assert_eq!(rows, expected);
-}
-
-#[tokio::test]
-async fn who_sends_what_would_have_to_wait_is_sent_away_when_too_much_does() {
-    let installation = Installation::with(ApiConfig {
-        xray_pending_bytes_max: 2_000,
-        ..ApiConfig::default()
-    })
-    .await;
-    let body = |document: String| json!({ "TraceSegmentDocuments": [document] });
-    for (number, status) in [(1, 200), (2, 200), (3, 503)] {
-        let orphan = subsegment(&format!("b{number:015}"), "a100000000000007");
-        let answer = installation.xray("/TraceSegments", &body(orphan)).await;
-        assert_eq!(answer.status, status, "{number}");
-    }
-    let whole = body(segment(SEGMENT, ENDED));
-    let answer = installation.xray("/TraceSegments", &whole).await;
-    assert_eq!(answer.status, 200);
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    loop {
-        let orphan = subsegment("b000000000000003", "a100000000000007");
-        let answer = installation.xray("/TraceSegments", &body(orphan)).await;
-        if answer.status == 200 {
-            break;
-        }
-    }
-    settling.abort();
 }
 
 fn adot_spans() -> Vec<u8> {

@@ -177,6 +177,24 @@ pub fn map_trace_full(
     })
 }
 
+/// Writes into the batch of [`PENDING_DATASET`](waggle_model::PENDING_DATASET) that some of a document's rows were refused, so that a
+/// search which goes by rows can't tell whether its trace is meant. The same column says so of a row that had no room for all its values.
+///
+/// # Errors
+/// The limit that the row breaks.
+pub fn map_left_out(
+    trace_id: TraceId,
+    start_ns: i64,
+    limits: &EventLimits,
+    batch: &mut EventBatch,
+) -> Result<usize, RejectReason> {
+    write_row(batch, limits, |row| {
+        row.put_str("trace.trace_id", &trace_id.to_column());
+        row.put_int("xray.left_out", 1);
+        start_ns
+    })
+}
+
 /// Writes into the batch of [`PENDING_DATASET`](waggle_model::PENDING_DATASET) that nothing waits any more that came before a time: there
 /// the next start begins to read.
 ///

@@ -287,7 +287,7 @@ impl Recent {
             let Some(trace) = self.traces.get_mut(key) else {
                 continue;
             };
-            trace.flights = trace.flights.saturating_sub(1);
+            trace.pins = trace.pins.saturating_sub(1);
         }
         for (key, id) in &flight.waits {
             let trace = self.traces.get_mut(key);

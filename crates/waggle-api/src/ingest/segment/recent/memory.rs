@@ -154,7 +154,20 @@ impl Recent {
         }
     }
 
-    pub(super) fn forget_oldest(&mut self, now_ns: i64) {
+    /// Keeps a trace until it is unpinned as often.
+    pub(in super::super) fn pin(&mut self, key: Key) {
+        self.trace(key).pins += 1;
+    }
+
+    /// Takes back one [`pin`](Self::pin).
+    pub(in super::super) fn unpin(&mut self, key: &Key) {
+        if let Some(trace) = self.traces.get_mut(key) {
+            trace.pins = trace.pins.saturating_sub(1);
+        }
+    }
+
+    /// Forgets traces, those seen first before others, while there are more entities than the table may have.
+    pub(in super::super) fn forget_oldest(&mut self, now_ns: i64) {
         // Traces that can't go are moved to the end.
         for _ in 0..self.order.len().min(FORGOTTEN_AT_ONCE) {
             if self.entity_count <= self.limits.entities_max {
@@ -166,7 +179,7 @@ impl Recent {
             let Some(trace) = self.traces.get(&key) else {
                 continue;
             };
-            if trace.flights > 0 || !trace.waiting.is_empty() {
+            if trace.pins > 0 || !trace.waiting.is_empty() {
                 self.order.push_back(key);
                 continue;
             }

@@ -113,7 +113,7 @@ impl Recent {
             return;
         };
         if flight.traces.insert(key) {
-            trace.flights += 1;
+            trace.pins += 1;
         }
         let unknown = || Arc::from("unknown_service:xray");
         let service = waiting.service.clone();
