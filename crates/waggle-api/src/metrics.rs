@@ -18,6 +18,7 @@ pub struct ApiMetrics {
     events_rejected: Family<RejectLabels, Counter>,
     xray_documents: Family<XrayLabels, Counter>,
     xray_waiting: Gauge,
+    xray_receive_buffer: Gauge,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -92,6 +93,8 @@ pub(crate) enum XrayOutcome {
     Rejected,
     /// A datagram that was dropped for a newer one.
     Spillover,
+    /// A datagram that the system dropped because its own buffer was full.
+    Overflow,
     /// Spans of OpenTelemetry that were sent to be dropped.
     Unsampled,
     /// A document that waited, and whose events went to another dataset because its own refused them.
@@ -112,6 +115,7 @@ impl ApiMetrics {
             events_rejected: Family::default(),
             xray_documents: Family::default(),
             xray_waiting: Gauge::default(),
+            xray_receive_buffer: Gauge::default(),
         };
         registry.register(
             "waggle_http_requests",
@@ -143,6 +147,11 @@ impl ApiMetrics {
             "Documents of X-Ray whose events can't be written yet",
             metrics.xray_waiting.clone(),
         );
+        registry.register(
+            "waggle_xray_receive_buffer_bytes",
+            "Bytes that the system holds of datagrams of X-Ray until they are read, which it may have made fewer than xray-receive-buffer asks for",
+            metrics.xray_receive_buffer.clone(),
+        );
         metrics
     }
 
@@ -162,6 +171,11 @@ impl ApiMetrics {
     pub(crate) fn xray_waiting(&self, count: usize) {
         self.xray_waiting
             .set(i64::try_from(count).unwrap_or(i64::MAX));
+    }
+
+    pub(crate) fn xray_receive_buffer(&self, bytes: usize) {
+        self.xray_receive_buffer
+            .set(i64::try_from(bytes).unwrap_or(i64::MAX));
     }
 
     pub(crate) fn answered(

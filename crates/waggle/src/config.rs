@@ -330,6 +330,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most memory for datagrams that are not stored yet; beyond it the oldest are dropped and counted.",
     },
     Setting {
+        name: "xray-receive-buffer",
+        kind: Kind::Bytes(64 * KIB, GIB),
+        default: "8MiB",
+        help: "Room for datagrams at --xray that the server has not read yet, asked of the system, which may give less: Linux at most net.core.rmem_max. What it gives is waggle_xray_receive_buffer_bytes.",
+    },
+    Setting {
         name: "wal-bytes-max",
         kind: Kind::Bytes(64 * KIB, 4 * GIB),
         default: "256MiB",

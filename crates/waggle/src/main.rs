@@ -10,6 +10,7 @@ mod manage;
 mod relay;
 mod remote;
 mod serve;
+mod udp;
 
 use anyhow::Result;
 use cli::Invocation;

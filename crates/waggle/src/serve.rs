@@ -5,6 +5,7 @@ mod banner;
 mod erase;
 
 use crate::config::Config;
+use crate::udp;
 use anyhow::{Context, Result, bail};
 use async_trait::async_trait;
 use banner::{Doors, Made};
@@ -280,6 +281,7 @@ async fn bind_xray(config: &Config) -> Result<Option<(UdpSocket, TcpListener)>> 
             "whoever reaches the address of --xray sends events and calls X-Ray's API with the permissions of --xray-key"
         );
     }
+    let buffer_bytes = usize::try_from(config.bytes("xray-receive-buffer")).unwrap_or(usize::MAX);
     // With port 0 the number that is free for TCP may be taken for UDP.
     const ATTEMPTS: usize = 20;
     let mut attempt = 1;
@@ -287,7 +289,7 @@ async fn bind_xray(config: &Config) -> Result<Option<(UdpSocket, TcpListener)>> 
         let Some(tcp) = bind(config, "xray").await? else {
             return Ok(None);
         };
-        match UdpSocket::bind(tcp.local_addr()?).await {
+        match udp::bind(tcp.local_addr()?, buffer_bytes).await {
             Ok(udp) => return Ok(Some((udp, tcp))),
             Err(_) if address.port() == 0 && attempt < ATTEMPTS => attempt += 1,
             Err(error) => {

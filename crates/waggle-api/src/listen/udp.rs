@@ -1,7 +1,8 @@
 //! The daemon's UDP port: datagrams into a queue, and from it into storage. Source: spec/xray.md sections 1.1 to 1.4.
 //!
-//! Nobody is answered and nobody sends again, so what can't be stored at once waits here, the oldest going when there is no more room; and
-//! whoever receives does nothing else, so that the kernel's own buffer stays empty.
+//! Nobody is answered and nobody sends again, so what can't be stored at once waits here, the oldest going when there is no more room.
+
+mod receive;
 
 use crate::ingest::admit::{Sender, sender_by};
 use crate::ingest::otlp::{Exporter, Message};
@@ -18,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use waggle_wire::ContentEncoding;
 use waggle_wire::otlp::{Encoding, Signal};
-use waggle_wire::xray::{DATAGRAM_BYTES_MAX, Datagram, Source, read_datagram};
+use waggle_wire::xray::{Datagram, Source, read_datagram};
 
 /// Appends that run at once: while one waits for the disk, the next is put together.
 const WORKERS: usize = 4;
@@ -28,8 +29,6 @@ const BATCH_DATAGRAMS_MAX: usize = 200;
 const PAUSES_MS: [u64; 6] = [50, 200, 500, 1_000, 2_000, 5_000];
 /// About the memory that a datagram which waits takes besides its bytes.
 const DATAGRAM_BYTES: usize = 64;
-/// Pause after a failed receive.
-const RECEIVE_PAUSE: Duration = Duration::from_millis(50);
 
 /// Takes in datagrams of whoever has the door's key until `shutdown` is ready, and then stores what it has.
 pub(crate) async fn serve(
@@ -43,8 +42,7 @@ pub(crate) async fn serve(
     for _ in 0..WORKERS {
         workers.spawn(store_all(Arc::clone(&queue), state.clone(), door.clone()));
     }
-    receive(&socket, &queue, &state, shutdown).await;
-    drop(socket);
+    receive::receive(socket, &queue, &state.metrics, shutdown).await;
     queue.close();
     let ended = async { while workers.join_next().await.is_some() {} };
     if tokio::time::timeout(state.config.shutdown_grace, ended)
@@ -52,38 +50,6 @@ pub(crate) async fn serve(
         .is_err()
     {
         tracing::warn!("datagrams were not stored in time");
-    }
-}
-
-async fn receive(
-    socket: &UdpSocket,
-    queue: &Queue,
-    state: &ApiState,
-    shutdown: impl Future<Output = ()> + Send,
-) {
-    let mut shutdown = std::pin::pin!(shutdown);
-    let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
-    loop {
-        let received = tokio::select! {
-            received = socket.recv(&mut buffer) => received,
-            () = &mut shutdown => return,
-        };
-        match received {
-            Ok(0) => {}
-            Ok(count) => {
-                state.metrics.xray_documents(XrayOutcome::Received, 1);
-                let dropped_count = queue.push(buffer.get(..count).unwrap_or_default());
-                if dropped_count > 0 {
-                    state
-                        .metrics
-                        .xray_documents(XrayOutcome::Spillover, dropped_count);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "datagram not received");
-                tokio::time::sleep(RECEIVE_PAUSE).await;
-            }
-        }
     }
 }
 
