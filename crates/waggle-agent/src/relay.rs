@@ -4,12 +4,14 @@
 //! server that is down, or a relay that is killed, costs nothing but time, as long as the buffer has room. What comes by TCP is passed
 //! on at once, since somebody waits for the answer.
 
+mod client;
 mod forward;
 mod proxy;
 mod receive;
 mod sign;
 mod spool;
 
+use client::Client;
 use forward::Forwarder;
 use parking_lot::Mutex;
 use spool::Spool;
@@ -27,8 +29,10 @@ const LAST_SENDING: Duration = Duration::from_secs(5);
 /// What a relay is told.
 #[derive(Clone, Debug)]
 pub struct RelayConfig {
-    /// The server: scheme, host, port, without a slash at the end.
+    /// The server: `http` or `https`, host, port, without a slash at the end.
     pub endpoint: String,
+    /// Certificates of the authorities that are believed who the server is, as PEM; those of the system unless given.
+    pub ca_file: Option<PathBuf>,
     /// An API key of the environment that the documents belong to; `None` for a server on this machine that was started with `--dev`.
     pub api_key: Option<String>,
     /// What requests are signed with where there is no API key.
@@ -43,7 +47,7 @@ pub struct RelayConfig {
     pub instance_id: Option<String>,
     /// The same, of AWS.
     pub resource_arn: Option<String>,
-    /// A proxy between relay and server.
+    /// A proxy between relay and server: `http://host:port`, with `name:password@` before the host if it asks for them.
     pub proxy: Option<String>,
 }
 
@@ -89,7 +93,7 @@ pub struct Relay {
 #[derive(Debug)]
 struct Shared {
     config: RelayConfig,
-    client: reqwest::Client,
+    client: Client,
     spool: Mutex<Spool>,
     grown: Notify,
     counters: Counters,
@@ -118,16 +122,7 @@ impl Relay {
                 cause,
             }
         })?;
-        // The key is for this server alone, and a POST that is led elsewhere arrives as a GET.
-        let mut client = reqwest::Client::builder()
-            .timeout(Duration::from_secs(10))
-            .redirect(reqwest::redirect::Policy::none());
-        if let Some(proxy) = &config.proxy {
-            let proxy = reqwest::Proxy::all(proxy);
-            client = client.proxy(proxy.map_err(|error| RelayError::Client(error.to_string()))?);
-        }
-        let client = client.build();
-        let client = client.map_err(|error| RelayError::Client(error.to_string()))?;
+        let client = Client::new(&config)?;
         let shared = Arc::new(Shared {
             config,
             client,

@@ -5,11 +5,12 @@
 mod file;
 
 use crate::serve::system_clock;
+use crate::udp;
 use anyhow::{Context, Result, bail};
 use file::DaemonFile;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tracing::{info, warn};
@@ -47,6 +48,9 @@ pub(crate) struct RelayArgs {
         hide_env_values = true
     )]
     secret_access_key: Option<String>,
+    /// PEM file of the authorities that are believed who the server is [default: those of the system]
+    #[arg(long, value_name = "FILE", env = "WAGGLE_RELAY_CA_FILE")]
+    ca_file: Option<PathBuf>,
     /// Folder in which documents wait while the server can't be reached
     #[arg(
         long,
@@ -58,6 +62,9 @@ pub(crate) struct RelayArgs {
     /// Most MiB in that folder; beyond, the oldest documents are dropped
     #[arg(long, value_name = "MIB", env = "WAGGLE_RELAY_BUFFER_MIB", default_value_t = 256, value_parser = clap::value_parser!(u64).range(1..=1_048_576))]
     buffer_mib: u64,
+    /// KiB of datagrams that the system is asked to hold until they are read; Linux gives at most net.core.rmem_max
+    #[arg(long, value_name = "KIB", env = "WAGGLE_RELAY_RECEIVE_BUFFER_KIB", default_value_t = 8_192, value_parser = clap::value_parser!(u32).range(64..=1_048_576))]
+    receive_buffer_kib: u32,
     /// Address for documents by UDP [default: 127.0.0.1:2000]
     #[arg(short, long, value_name = "HOST:PORT")]
     bind: Option<String>,
@@ -82,9 +89,15 @@ pub(crate) struct RelayArgs {
     /// Ignored: nothing is asked of EC2
     #[arg(short = 'o', long)]
     local_mode: bool,
-    /// A proxy between here and the server
-    #[arg(short, long, value_name = "URL", env = "HTTP_PROXY")]
+    /// A proxy between here and the server [default: HTTPS_PROXY, or HTTP_PROXY for a server without TLS]
+    #[arg(short, long, value_name = "URL")]
     proxy_address: Option<String>,
+    /// The same
+    #[arg(long, value_name = "URL", env = "HTTP_PROXY", hide = true)]
+    http_proxy: Option<String>,
+    /// The same
+    #[arg(long, value_name = "URL", env = "HTTPS_PROXY", hide = true)]
+    https_proxy: Option<String>,
     /// Ignored: there are no roles
     #[arg(short, long, value_name = "ARN")]
     role_arn: Option<String>,
@@ -117,11 +130,6 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
     }
     let endpoint = args.endpoint.clone().or_else(|| file.text("Endpoint"));
     let endpoint = endpoint.unwrap_or_else(|| "http://127.0.0.1:8080".to_owned());
-    if !endpoint.starts_with("http://") {
-        bail!(
-            "--endpoint={endpoint}: takes an address that starts with http://; for TLS put a proxy in between"
-        );
-    }
     let bind = |flag: &Option<String>, member| {
         let address = flag.clone().or_else(|| file.text(member));
         address.unwrap_or_else(|| DEFAULT_ADDRESS.to_owned())
@@ -133,12 +141,21 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
             "--bind-tcp={tcp_address} can't be listened on; choose another address with --bind-tcp"
         )
     })?;
-    let udp = UdpSocket::bind(&udp_address).await.with_context(|| {
-        format!("--bind={udp_address} can't be listened on; choose another address with --bind")
-    })?;
+    let udp = udp::bind(&udp_address, args.receive_buffer_kib as usize * 1_024)
+        .await
+        .with_context(|| {
+            format!("--bind={udp_address} can't be listened on; choose another address with --bind")
+        })?;
     warn_if_public(&[udp.local_addr()?, tcp.local_addr()?]);
+    let usual_proxy = match endpoint.starts_with("https://") {
+        true => &args.https_proxy,
+        false => &args.http_proxy,
+    };
+    let proxy = args.proxy_address.clone();
+    let proxy = proxy.or_else(|| file.text("ProxyAddress"));
     let config = RelayConfig {
         endpoint: endpoint.trim_end_matches('/').to_owned(),
+        ca_file: args.ca_file.clone(),
         api_key: args.api_key.clone(),
         credentials: credentials(&args)?,
         buffer_dir: args.buffer_dir.clone(),
@@ -149,10 +166,7 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
             .resource_arn
             .clone()
             .or_else(|| file.text("ResourceARN")),
-        proxy: args
-            .proxy_address
-            .clone()
-            .or_else(|| file.text("ProxyAddress")),
+        proxy: proxy.or_else(|| usual_proxy.clone()),
     };
     let relay = Relay::open(config, system_clock())?;
     let (buffered, udp_address, tcp_address) =

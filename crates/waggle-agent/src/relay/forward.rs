@@ -1,8 +1,12 @@
 //! From the buffer to the server, as often as it takes.
 
 use super::Shared;
+use super::client::Answer;
 use super::sign::sign;
 use super::spool::{Batch, Kind};
+use bytes::Bytes;
+use hyper::Method;
+use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -17,6 +21,9 @@ const PAUSE_FIRST: Duration = Duration::from_millis(100);
 const PAUSE_LAST: Duration = Duration::from_secs(30);
 /// How often the relay says how it is.
 const REPORT_INTERVAL: Duration = Duration::from_secs(60);
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
+const KEY: HeaderName = HeaderName::from_static("x-honeycomb-team");
 /// How often it is looked whether the buffer is empty at the end.
 const EMPTY_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -159,67 +166,71 @@ impl Forwarder {
             Kind::Metrics => self.export("/v1/metrics", batch).await,
         };
         match sent {
-            Ok(response) => outcome(batch.kind, response).await,
-            Err(error) => Sent::Later(error.to_string()),
+            Ok(answer) => outcome(batch.kind, &answer),
+            Err(reason) => Sent::Later(reason),
         }
     }
 
     async fn post(&self, path: &str, body: Json) -> Result<(), String> {
-        let response = self.call(path, body).await.map_err(|e| e.to_string())?;
-        let refused = || format!("the server answers {}", response.status());
-        response
-            .status()
-            .is_success()
-            .then_some(())
-            .ok_or_else(refused)
+        let answer = self.call(path, body).await?;
+        let refused = || format!("the server answers {}", answer.status);
+        answer.status.is_success().then_some(()).ok_or_else(refused)
     }
 
-    async fn call(&self, path: &str, body: Json) -> reqwest::Result<reqwest::Response> {
-        let request = self.0.request(reqwest::Method::POST, path);
-        self.0.send(request.json(&body)).await
+    async fn call(&self, path: &str, body: Json) -> Result<Answer, String> {
+        self.0.post(path, JSON, body.to_string().into()).await
     }
 
     /// OTLP messages merge when one is written behind the other.
-    async fn export(&self, path: &str, batch: &Batch) -> reqwest::Result<reqwest::Response> {
-        let request = self.0.request(reqwest::Method::POST, path);
-        let request = request.header("Content-Type", "application/x-protobuf");
-        self.0.send(request.body(batch.records.concat())).await
+    async fn export(&self, path: &str, batch: &Batch) -> Result<Answer, String> {
+        self.0
+            .post(path, PROTOBUF, batch.records.concat().into())
+            .await
     }
 }
 
 impl Shared {
-    /// A request to the server, with the key.
-    pub(super) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
-        let address = format!("{}{path}", self.config.endpoint);
-        let request = self.client.request(method, address);
-        match &self.config.api_key {
-            Some(key) => request.header("X-Honeycomb-Team", key),
-            None => request,
-        }
+    async fn post(
+        &self,
+        path: &str,
+        content_type: HeaderValue,
+        body: Bytes,
+    ) -> Result<Answer, String> {
+        let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
+        self.send(Method::POST, path, headers, body).await
     }
 
-    /// Sends a request, signed where there are credentials instead of a key.
+    /// Calls the server with the key, or signed where there are credentials instead of one.
+    ///
+    /// # Errors
+    /// There was no answer, and why.
     pub(super) async fn send(
         &self,
-        request: reqwest::RequestBuilder,
-    ) -> reqwest::Result<reqwest::Response> {
-        let mut request = request.build()?;
+        method: Method,
+        path: &str,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Answer, String> {
+        let mut request = self.client.request(method, path, body.clone())?;
+        request.headers_mut().extend(headers);
         let config = &self.config;
-        if let (None, Some(credentials)) = (&config.api_key, &config.credentials) {
+        if let Some(key) = &config.api_key {
+            let key = HeaderValue::from_str(key).map_err(|error| error.to_string())?;
+            request.headers_mut().insert(KEY, key);
+        } else if let Some(credentials) = &config.credentials {
             let now_s = self.clock.now_ns() / 1_000_000_000;
-            if let Err(error) = sign(&mut request, credentials, now_s) {
+            if let Err(error) = sign(&mut request, &body, credentials, now_s) {
                 tracing::error!(%error, "request not signed");
             }
         }
-        self.client.execute(request).await
+        self.client.call(request).await
     }
 }
 
-async fn outcome(kind: Kind, response: reqwest::Response) -> Sent {
-    let status = response.status();
-    let body = response.text().await.unwrap_or_default();
+fn outcome(kind: Kind, answer: &Answer) -> Sent {
+    let status = answer.status;
     if status.is_success() {
-        let answer: Json = serde_json::from_str(&body).unwrap_or_default();
+        let answer: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
         let refused = answer["UnprocessedTraceSegments"].as_array();
         // Whatever stands between may answer too; it has not kept anything.
         if kind == Kind::Document && refused.is_none() {
@@ -231,6 +242,7 @@ async fn outcome(kind: Kind, response: reqwest::Response) -> Sent {
         }
         return Sent::Taken(refused.map_or(0, |refused| refused.len() as u64));
     }
+    let body = String::from_utf8_lossy(&answer.body);
     let reason = format!("{status}: {}", body.chars().take(200).collect::<String>());
     // A wrong key or address can be put right; a request that is wrong in itself stays so.
     match status.as_u16() {

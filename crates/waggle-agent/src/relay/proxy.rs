@@ -84,31 +84,25 @@ async fn pass_on(
         return Ok(refusal(status, "RequestEntityTooLargeException", message));
     };
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
-    let mut request = shared.request(parts.method, path).body(body.to_bytes());
-    for name in [CONTENT_TYPE, CONTENT_ENCODING] {
-        if let Some(value) = parts.headers.get(&name) {
-            request = request.header(name, value);
-        }
-    }
-    let answer = match shared.send(request).await {
+    let kept = [CONTENT_TYPE, CONTENT_ENCODING];
+    let kept = kept.into_iter().filter_map(|name| {
+        let value = parts.headers.get(&name)?.clone();
+        Some((name, value))
+    });
+    let body = body.to_bytes();
+    let answer = match shared.send(parts.method, path, kept.collect(), body).await {
         Ok(answer) => answer,
-        Err(error) => {
-            tracing::warn!(%error, path, "a call was not passed on");
+        Err(reason) => {
+            tracing::warn!(reason, path, "a call was not passed on");
             let message = "the server can't be reached, try again later";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             return Ok(refusal(status, "ServiceUnavailable", message));
         }
     };
-    let (status, headers) = (answer.status(), answer.headers().clone());
-    let Ok(body) = answer.bytes().await else {
-        let message = "the server's answer is incomplete";
-        let status = StatusCode::SERVICE_UNAVAILABLE;
-        return Ok(refusal(status, "ServiceUnavailable", message));
-    };
-    let mut response = Response::new(Full::new(body));
-    *response.status_mut() = status;
+    let mut response = Response::new(Full::new(answer.body));
+    *response.status_mut() = answer.status;
     for name in ANSWER_HEADERS {
-        if let Some(value) = headers.get(&name) {
+        if let Some(value) = answer.headers.get(&name) {
             response.headers_mut().insert(name, value.clone());
         }
     }

@@ -2,7 +2,8 @@
 
 use super::Credentials;
 use hmac::{Hmac, KeyInit, Mac};
-use reqwest::header::{HeaderName, HeaderValue, InvalidHeaderValue};
+use hyper::Request;
+use hyper::header::{AUTHORIZATION, HOST, HeaderName, HeaderValue, InvalidHeaderValue};
 use sha2::{Digest, Sha256};
 use std::fmt::Write;
 
@@ -11,12 +12,13 @@ const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 const REGION: &str = "local";
 const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 
-/// Signs a request whose body is known, as of a time in seconds since 1970.
+/// Signs a request with its body and its `Host`, as of a time in seconds since 1970.
 ///
 /// # Errors
 /// The access key id has characters that no header may have.
-pub(super) fn sign(
-    request: &mut reqwest::Request,
+pub(super) fn sign<B>(
+    request: &mut Request<B>,
+    body: &[u8],
     credentials: &Credentials,
     now_s: i64,
 ) -> Result<(), InvalidHeaderValue> {
@@ -24,14 +26,15 @@ pub(super) fn sign(
     let time = time.strftime("%Y%m%dT%H%M%SZ").to_string();
     let day = time.get(..8).unwrap_or_default();
     let scope = format!("{day}/{REGION}/xray/aws4_request");
-    let body = request.body().and_then(|body| body.as_bytes());
+    let host = request.headers().get(HOST);
+    let host = host.and_then(|host| host.to_str().ok());
     let canonical = format!(
         "{}\n{}\n{}\nhost:{}\nx-amz-date:{time}\n\nhost;x-amz-date\n{}",
         request.method(),
-        encoded(request.url().path()),
-        sorted(request.url().query().unwrap_or_default()),
-        host_of(request.url()),
-        hex(&Sha256::digest(body.unwrap_or_default())),
+        encoded(request.uri().path()),
+        sorted(request.uri().query().unwrap_or_default()),
+        host.unwrap_or_default(),
+        hex(&Sha256::digest(body)),
     );
     let hash = hex(&Sha256::digest(canonical.as_bytes()));
     let to_sign = format!("{ALGORITHM}\n{time}\n{scope}\n{hash}");
@@ -47,17 +50,8 @@ pub(super) fn sign(
     let headers = request.headers_mut();
     headers.insert(DATE, HeaderValue::from_str(&time)?);
     let authorization = HeaderValue::from_str(&authorization)?;
-    headers.insert(reqwest::header::AUTHORIZATION, authorization);
+    headers.insert(AUTHORIZATION, authorization);
     Ok(())
-}
-
-/// The `Host` header that is sent: without the port that the scheme means anyway.
-fn host_of(url: &reqwest::Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
 }
 
 /// The path, which is encoded already, encoded once more.

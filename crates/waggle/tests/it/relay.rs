@@ -2,11 +2,15 @@
 
 use crate::server::{KEY, Server, eventually};
 use crate::xray_api::aws_key;
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+use rustls::pki_types::PrivateKeyDer;
 use serde_json::{Value, json};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use tokio::net::UdpSocket;
+use std::sync::Arc;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio_rustls::TlsAcceptor;
 
 struct Relay {
     child: Child,
@@ -170,6 +174,83 @@ async fn credentials_sign_in_the_place_of_a_key() {
     assert_eq!(answer.status(), 200);
 }
 
+/// Speaks TLS before a server that doesn't, as a proxy in front of one; returns the port, and the certificate of the authority that says
+/// it is `localhost`.
+async fn tls_before(origin: &str) -> (u16, String) {
+    let mut authority = CertificateParams::new(Vec::<String>::new()).unwrap();
+    authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let authority_key = KeyPair::generate().unwrap();
+    let pem = authority.self_signed(&authority_key).unwrap().pem();
+    let authority = Issuer::new(authority, authority_key);
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap();
+    let certificate = certificate.signed_by(&key, &authority).unwrap();
+    let provider = rustls::crypto::ring::default_provider();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(provider))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(
+            vec![certificate.der().clone()],
+            PrivateKeyDer::Pkcs8(key.serialize_der().into()),
+        )
+        .unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let server = origin.trim_start_matches("http://").to_owned();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (acceptor, server) = (acceptor.clone(), server.clone());
+            tokio::spawn(async move {
+                // Who does not believe the certificate goes away here.
+                if let Ok(mut client) = acceptor.accept(stream).await {
+                    let mut server = TcpStream::connect(server).await.unwrap();
+                    let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+                }
+            });
+        }
+    });
+    (port, pem)
+}
+
+#[tokio::test]
+async fn a_server_behind_tls_is_called_when_its_certificate_is_believed() {
+    let (data, buffer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = Server::start(data.path(), &[]);
+    let (port, pem) = tls_before(&server.origin).await;
+    let file = data.path().join("authority.pem");
+    std::fs::write(&file, pem).unwrap();
+    let trusted = ["--ca-file", file.to_str().unwrap()];
+    let status = async |relay: &Relay| {
+        let address = format!("http://{}/EncryptionConfig", relay.tcp);
+        server.http.post(address).send().await.unwrap().status()
+    };
+    let endpoint = format!("https://localhost:{port}");
+    let other_name = format!("https://127.0.0.1:{port}");
+    for (endpoint, flags) in [(&endpoint, &[][..]), (&other_name, &trusted)] {
+        let relay = Relay::start(buffer.path(), endpoint, flags);
+        relay.send(0..30).await;
+        buffered(buffer.path(), 30 * 130).await;
+        assert_eq!(status(&relay).await, 503, "{endpoint}");
+    }
+    // What nobody was told waits still.
+    let relay = Relay::start(buffer.path(), &endpoint, &trusted);
+    relay.send(30..60).await;
+    check_arrived(&server, 60).await;
+    assert_eq!(status(&relay).await, 200);
+    drop(relay);
+    let (id, secret) = aws_key(data.path());
+    let credentials = [
+        ("AWS_ACCESS_KEY_ID", id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", secret.as_str()),
+    ];
+    let flags = ["--sign", trusted[0], trusted[1]];
+    let relay = Relay::start_as(buffer.path(), &endpoint, &flags, &credentials);
+    relay.send(60..90).await;
+    check_arrived(&server, 90).await;
+}
+
 #[test]
 fn a_taken_address_and_a_wrong_file_are_named() {
     let buffer = tempfile::tempdir().unwrap();
@@ -180,7 +261,8 @@ fn a_taken_address_and_a_wrong_file_are_named() {
     for (flags, text) in [
         (["--bind", &address], "--bind"),
         (["--config", file.to_str().unwrap()], "UDPAddres"),
-        (["--endpoint", "https://x"], "http://"),
+        (["--endpoint", "ftp://x"], "http://"),
+        (["--ca-file", "/nowhere.pem"], "/nowhere.pem"),
     ] {
         let output = Command::new(env!("CARGO_BIN_EXE_waggle"))
             .args(["xray-relay", "-t", "127.0.0.1:0", "--buffer-dir"])

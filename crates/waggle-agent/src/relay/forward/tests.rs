@@ -39,7 +39,7 @@ async fn forwarded(
                     script.1.push(body);
                     let mut response = Response::new(Full::<Bytes>::from(text));
                     *response.status_mut() = hyper::StatusCode::from_u16(status).unwrap();
-                    let elsewhere = hyper::header::HeaderValue::from_static("/elsewhere");
+                    let elsewhere = HeaderValue::from_static("/elsewhere");
                     response.headers_mut().insert("Location", elsewhere);
                     hyper::Result::Ok(response)
                 }
@@ -51,6 +51,7 @@ async fn forwarded(
     let dir = tempfile::tempdir().unwrap();
     let config = RelayConfig {
         endpoint: format!("http://{address}"),
+        ca_file: None,
         api_key: None,
         credentials: None,
         buffer_dir: dir.path().to_owned(),
