@@ -2,7 +2,7 @@
 
 use super::{OWN_COLUMNS, SeenColumn};
 use hashbrown::HashMap;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use waggle_metastore::{Column, ColumnId, Written, widen};
@@ -15,6 +15,8 @@ const NAMES_MAX: usize = 100_000;
 #[derive(Default)]
 pub(super) struct Catalogue {
     known: RwLock<Known>,
+    /// What was written to datasets that were forgotten since.
+    left: Mutex<Vec<Written>>,
 }
 
 #[derive(Default)]
@@ -82,7 +84,10 @@ impl Catalogue {
 
     pub(super) fn forget(&self, dataset: DatasetId) {
         let mut known = self.known.write();
-        known.datasets.remove(&dataset);
+        let forgotten = known.datasets.remove(&dataset);
+        self.left
+            .lock()
+            .extend(forgotten.and_then(|known| known.take_touch()));
         for names in known.names.values_mut() {
             names.retain(|_, known| known.id != dataset);
         }
@@ -92,10 +97,9 @@ impl Catalogue {
     /// What was written since the last call.
     pub(super) fn take_touches(&self) -> Vec<Written> {
         let datasets: Vec<_> = self.known.read().datasets.values().cloned().collect();
-        datasets
-            .iter()
-            .filter_map(|known| known.take_touch())
-            .collect()
+        let mut written = std::mem::take(&mut *self.left.lock());
+        written.extend(datasets.iter().filter_map(|known| known.take_touch()));
+        written
     }
 }
 

@@ -218,6 +218,17 @@ async fn writing_times_reach_the_metastore() {
     assert_eq!(times, [("a", Some(200)), ("b", Some(100))]);
 }
 
+/// A dataset is forgotten when its columns change, by whoever manages them.
+#[tokio::test]
+async fn writing_times_of_a_dataset_that_was_forgotten_reach_the_metastore() {
+    let bed = bed(10, 10).await;
+    let dataset = bed.admit(vec![one("d")]).await.outcome.datasets[0].unwrap();
+    bed.admission.forget(dataset);
+    bed.admission.write_touches().await.unwrap();
+    let found = bed.metastore.dataset(bed.tenant, dataset).await.unwrap();
+    assert_eq!(found.unwrap().last_written_at_ns, Some(100));
+}
+
 #[tokio::test]
 async fn a_column_deleted_by_hand_comes_back_with_the_next_event() {
     let bed = bed(10, 10).await;
