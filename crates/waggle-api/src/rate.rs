@@ -190,14 +190,9 @@ impl Rates {
         Ok(tightest)
     }
 
-    /// The key whose events are to be counted; `None` without a limit, and for whoever sends from this machine with `--dev`.
-    pub(crate) fn sender(&self, caller: &Caller) -> Option<KeyId> {
-        match &caller.identity {
-            CallerIdentity::Key { id, .. } if self.limits.key_events_per_second > 0 => {
-                Some(id.clone())
-            }
-            _ => None,
-        }
+    /// True where the events that a key sends are limited.
+    pub(crate) fn limits_senders(&self) -> bool {
+        self.limits.key_events_per_second > 0
     }
 
     /// True while a key may send: it is less than a second ahead of its rate. Only [`Rates::try_send`] is the last word: this saves

@@ -1,23 +1,20 @@
-//! How much every dataset takes in a day. Counted in memory, because ingest must not wait for the metastore, and written down every few
-//! seconds: a crash leaves out the last of them, a stop does not.
+//! How much every dataset takes in a day, and from which key. Counted in memory, because ingest must not wait for the metastore, and
+//! written down every few seconds: a crash leaves out the last of them, a stop does not.
 
 use parking_lot::Mutex;
 use std::collections::HashMap;
 use std::ops::RangeInclusive;
-use waggle_metastore::{Error, Metastore, Usage};
+use waggle_metastore::{Error, KeyId, Metastore, Taken, Usage};
 use waggle_model::{DatasetId, Tenant};
 
 const DAY_NS: i64 = 86_400_000_000_000;
 
 /// What is not written down yet.
 #[derive(Default)]
-pub(crate) struct UsageCounts(Mutex<HashMap<(Tenant, DatasetId, i64), Counts>>);
+pub(crate) struct UsageCounts(Mutex<HashMap<Place, Taken>>);
 
-#[derive(Clone, Copy, Default)]
-struct Counts {
-    events: u64,
-    bytes: u64,
-}
+/// Where something was taken in: whose dataset, on which day, and from which key.
+type Place = (Tenant, DatasetId, i64, Option<KeyId>);
 
 /// The day of a moment, counted from 1970 in UTC.
 pub(crate) fn day_of(time_ns: i64) -> i64 {
@@ -25,19 +22,17 @@ pub(crate) fn day_of(time_ns: i64) -> i64 {
 }
 
 impl UsageCounts {
-    /// Counts events that were taken in.
+    /// Counts what was taken in.
     pub(crate) fn count(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
+        key: Option<KeyId>,
         now_ns: i64,
-        events: usize,
-        bytes: u64,
+        taken: Taken,
     ) {
-        let mut counts = self.0.lock();
-        let counts = counts.entry((tenant, dataset, day_of(now_ns))).or_default();
-        counts.events = counts.events.saturating_add(events as u64);
-        counts.bytes = counts.bytes.saturating_add(bytes);
+        let place = (tenant, dataset, day_of(now_ns), key);
+        *self.0.lock().entry(place).or_default() += taken;
     }
 
     /// Writes down what was counted since the last call.
@@ -54,10 +49,8 @@ impl UsageCounts {
         if written.is_err() {
             let mut counts = self.0.lock();
             for usage in usage {
-                let counts = counts.entry((usage.tenant, usage.dataset, usage.day));
-                let counts = counts.or_default();
-                counts.events = counts.events.saturating_add(usage.event_count);
-                counts.bytes = counts.bytes.saturating_add(usage.event_bytes);
+                let place = (usage.tenant, usage.dataset, usage.day, usage.key);
+                *counts.entry(place).or_default() += usage.taken;
             }
         }
         written
@@ -68,19 +61,19 @@ impl UsageCounts {
         let counts = self.0.lock();
         let counts = counts
             .iter()
-            .filter(|((owner, _, day), _)| *owner == tenant && days.contains(day));
+            .filter(|((owner, _, day, _), _)| *owner == tenant && days.contains(day));
         counts
-            .map(|(key, counts)| usage_of((*key, *counts)))
+            .map(|(place, taken)| usage_of((place.clone(), *taken)))
             .collect()
     }
 }
 
-fn usage_of(((tenant, dataset, day), counts): ((Tenant, DatasetId, i64), Counts)) -> Usage {
+fn usage_of(((tenant, dataset, day, key), taken): (Place, Taken)) -> Usage {
     Usage {
         tenant,
         dataset,
         day,
-        event_count: counts.events,
-        event_bytes: counts.bytes,
+        key,
+        taken,
     }
 }

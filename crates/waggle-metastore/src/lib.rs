@@ -86,11 +86,11 @@ pub use shelf::BoardShelf;
 pub use slo::{BurnAlert, BurnAlertType, BurnCondition, Slo};
 pub use slug::{is_usable_name, slug};
 pub use sqlite::SqliteMetastore;
-pub use team::{Environment, EnvironmentChange, Team, Teams};
+pub use team::{ENVIRONMENT_COLORS, Environment, EnvironmentChange, Team, Teams, color_after};
 pub use trigger::{
     AlertType, Baseline, BaselineType, DayOfWeek, EvaluationWindow, Threshold, ThresholdOp, Trigger,
 };
-pub use usage::{Usage, Usages};
+pub use usage::{Taken, Usage, Usages};
 pub use user::{NewUser, Role, User, UserId, Users};
 
 /// All rooms of the metastore behind one door. Methods of every room can be called on `dyn Metastore` without importing the room.

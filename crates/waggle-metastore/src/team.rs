@@ -36,6 +36,29 @@ pub struct Environment {
     pub created_at_ns: i64,
 }
 
+/// The colours by which people can know an environment. Source: spec/honeycomb-api.md section 8.
+pub const ENVIRONMENT_COLORS: &[&str] = &[
+    "blue",
+    "green",
+    "gold",
+    "red",
+    "purple",
+    "lightBlue",
+    "lightGreen",
+    "lightGold",
+    "lightRed",
+    "lightPurple",
+];
+
+/// The colour of an environment for which none is named; it differs from those of the `count` before it as long as it can.
+pub fn color_after(count: usize) -> String {
+    let color = ENVIRONMENT_COLORS
+        .iter()
+        .cycle()
+        .nth(count % ENVIRONMENT_COLORS.len());
+    color.copied().unwrap_or_default().to_owned()
+}
+
 /// New values for an environment; `None` leaves one as it is.
 #[derive(Clone, Debug, Default)]
 pub struct EnvironmentChange {

@@ -25,6 +25,8 @@ use waggle_model::{EventBatch, MetricType, RejectReason};
 pub struct DecodedRecords {
     /// One batch for logs and plain JSON, and one for each record of metrics.
     pub batches: Vec<EventBatch>,
+    /// Of metrics: how many data points each row of each batch is made of; batches without metrics come last and have none here.
+    pub points: Vec<Vec<usize>>,
     /// Why events, or records as a whole, were refused.
     pub refused: Vec<RejectReason>,
     /// What kind each metric is, by name.
@@ -135,10 +137,16 @@ impl Records<'_> {
             dataset: Some(self.dataset),
         };
         let EventOptions { limits, now_ns, .. } = *self.options;
-        if let Some(metrics) = decode_delimited_metrics(&content, &headers, limits, now_ns) {
+        if let Some(mut metrics) = decode_delimited_metrics(&content, &headers, limits, now_ns) {
             let refused = metrics.refusals.iter().map(|refusal| refusal.reason);
             self.decoded.refused.extend(refused);
-            self.decoded.batches.extend(metrics.batches);
+            for batch in metrics.batches {
+                // The points of a request are all of its one batch.
+                self.decoded
+                    .points
+                    .push(std::mem::take(&mut metrics.points));
+                self.decoded.batches.push(batch);
+            }
             self.decoded.metrics.extend(metrics.metrics);
             return Ok(());
         }

@@ -8,7 +8,7 @@ use axum::http::HeaderMap;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use waggle_access::{Caller, Error as AccessError, Permission};
-use waggle_metastore::KeyId;
+use waggle_metastore::{KeyId, Taken};
 use waggle_model::{
     AppendError, AppendOutcome, EventBatch, PENDING_DATASET, Reject, RejectReason, Tenant,
 };
@@ -20,8 +20,10 @@ use waggle_wire::xray::is_pending_name;
 pub(crate) struct Sender {
     pub(crate) tenant: Tenant,
     may_create_datasets: bool,
-    /// The key, where its events are counted.
-    counted: Option<KeyId>,
+    /// The key, if one was shown.
+    key: Option<KeyId>,
+    /// True where the events of the key are limited.
+    is_limited: bool,
     is_server: bool,
 }
 
@@ -31,7 +33,8 @@ impl Sender {
         Self {
             tenant,
             may_create_datasets: true,
-            counted: None,
+            key: None,
+            is_limited: false,
             is_server: true,
         }
     }
@@ -40,10 +43,10 @@ impl Sender {
         self.is_server
     }
 
-    /// The same, when what it sends has been counted already.
-    pub(crate) fn uncounted(self) -> Self {
+    /// The same, when what it sends has been held against its limit already.
+    pub(crate) fn unlimited(self) -> Self {
         Self {
-            counted: None,
+            is_limited: false,
             ..self
         }
     }
@@ -113,21 +116,25 @@ pub(crate) fn sender_by(state: &ApiState, caller: &Caller) -> Result<Sender, Sen
     if !caller.may(Permission::SendEvents) {
         return Err(SenderError::Forbidden);
     }
-    let counted = state.rates.sender(caller);
+    let key = caller.key_id().cloned();
+    let is_limited = key.is_some() && state.rates.limits_senders();
     let now_ns = state.clock.now_ns();
-    if counted
-        .as_ref()
-        .is_some_and(|key| !state.rates.may_send(key, now_ns))
+    if let Some(key) = key.as_ref().filter(|_| is_limited)
+        && !state.rates.may_send(key, now_ns)
     {
         return Err(SenderError::RateLimited);
     }
     Ok(Sender {
         tenant: caller.tenant,
         may_create_datasets: caller.may(Permission::CreateDatasets),
-        counted,
+        key,
+        is_limited,
         is_server: false,
     })
 }
+
+/// Of metrics: how many data points each row of each batch is made of. Batches and rows that hold none may be left out.
+pub(crate) type Points = [Vec<usize>];
 
 /// Appends what was decoded and returns when it is durable: only then may the client hear of success. Rows for the dataset that the server
 /// alone writes are refused.
@@ -136,6 +143,7 @@ pub(crate) async fn append(
     sender: Sender,
     protocol: Protocol,
     mut batches: Vec<EventBatch>,
+    points: &Points,
 ) -> Result<AppendOutcome, NotTaken> {
     let tenant = sender.tenant;
     let mut rejects = Vec::new();
@@ -150,7 +158,7 @@ pub(crate) async fn append(
             *batch = EventBatch::new(PENDING_DATASET);
         }
     }
-    let mut outcome = append_internal(state, sender, protocol, batches, &[]).await?;
+    let mut outcome = append_internal(state, sender, protocol, batches, points, &[]).await?;
     for reject in &rejects {
         state.event_rejected(tenant, protocol, reject.reason);
     }
@@ -168,6 +176,7 @@ pub(crate) async fn append_internal(
     sender: Sender,
     protocol: Protocol,
     batches: Vec<EventBatch>,
+    points: &Points,
     must: &[(usize, usize)],
 ) -> Result<AppendOutcome, NotTaken> {
     if batches.iter().all(EventBatch::is_empty) {
@@ -176,14 +185,16 @@ pub(crate) async fn append_internal(
             ..AppendOutcome::default()
         });
     }
-    if let Some(key) = &sender.counted {
+    if let Some(key) = sender.key.as_ref().filter(|_| sender.is_limited) {
         let event_count = batches.iter().map(EventBatch::len).sum();
         let now_ns = state.clock.now_ns();
         if !state.rates.try_send(key, event_count, now_ns) {
             return Err(NotTaken::RateLimited);
         }
     }
-    let sent: Vec<Sent> = batches.iter().map(Sent::new).collect();
+    let points = points.iter().map(Vec::as_slice);
+    let points = points.chain(std::iter::repeat([].as_slice()));
+    let sent: Vec<Sent<'_>> = batches.iter().zip(points).map(Sent::new).collect();
     let appended = state
         .sink
         .append_together(sender.tenant, batches, sender.may_create_datasets, must)
@@ -196,7 +207,7 @@ pub(crate) async fn append_internal(
             state
                 .metrics
                 .events_accepted(protocol, outcome.accepted_count);
-            count_usage(state, sender.tenant, &sent, outcome);
+            count_usage(state, &sender, &sent, outcome);
             for reject in &outcome.rejects {
                 state.event_rejected(sender.tenant, protocol, reject.reason);
             }
@@ -212,41 +223,64 @@ pub(crate) async fn append_internal(
 }
 
 /// What is counted of a batch, which the store takes away.
-struct Sent {
+struct Sent<'a> {
     rows: usize,
     bytes: u64,
+    points: &'a [usize],
     is_internal: bool,
 }
 
-impl Sent {
-    fn new(batch: &EventBatch) -> Self {
+impl<'a> Sent<'a> {
+    fn new((batch, points): (&EventBatch, &'a [usize])) -> Self {
         Self {
             rows: batch.len(),
             bytes: batch.bytes(),
+            points,
             is_internal: batch.dataset == PENDING_DATASET,
+        }
+    }
+
+    /// How much of it was taken in when these rows were refused, in ascending order.
+    fn taken(&self, refused: &[usize]) -> Taken {
+        let rows = self.rows as u64;
+        let events = rows.saturating_sub(refused.len() as u64);
+        // Rows are taken to be of one size: those that the store refuses are few.
+        let bytes = match refused {
+            [] => self.bytes,
+            _ => self.bytes / rows.max(1) * events,
+        };
+        let points = self.points.iter().enumerate();
+        let points = points.filter(|(row, _)| refused.binary_search(row).is_err());
+        let (mut metric_events, mut data_points) = (0, 0);
+        for (_, count) in points {
+            metric_events += 1;
+            data_points += *count as u64;
+        }
+        Taken {
+            events,
+            bytes,
+            metric_events,
+            data_points,
         }
     }
 }
 
-fn count_usage(state: &ApiState, tenant: Tenant, sent: &[Sent], outcome: &AppendOutcome) {
+fn count_usage(state: &ApiState, sender: &Sender, sent: &[Sent<'_>], outcome: &AppendOutcome) {
     let now_ns = state.clock.now_ns();
-    let mut refused = vec![0_usize; sent.len()];
+    let mut refused: Vec<Vec<usize>> = vec![Vec::new(); sent.len()];
     for reject in &outcome.rejects {
-        if let Some(count) = refused.get_mut(reject.batch) {
-            *count = count.saturating_add(1);
+        if let Some(rows) = refused.get_mut(reject.batch) {
+            rows.push(reject.row);
         }
     }
-    for ((sent, dataset), refused) in sent.iter().zip(&outcome.datasets).zip(refused) {
+    for ((sent, dataset), mut refused) in sent.iter().zip(&outcome.datasets).zip(refused) {
         let Some(dataset) = dataset.filter(|_| !sent.is_internal) else {
             continue;
         };
-        let taken = sent.rows.saturating_sub(refused);
-        // Rows are taken to be of one size: those that the store refuses are few.
-        let bytes = match refused {
-            0 => sent.bytes,
-            _ => sent.bytes / (sent.rows.max(1) as u64) * taken as u64,
-        };
-        state.usage.count(tenant, dataset, now_ns, taken, bytes);
+        refused.sort_unstable();
+        let (tenant, key) = (sender.tenant, sender.key.clone());
+        let taken = sent.taken(&refused);
+        state.usage.count(tenant, dataset, key, now_ns, taken);
     }
 }
 

@@ -116,7 +116,7 @@ async fn take_event(
     let sender = received.sender.clone();
     let _permit = state.limits.ingest.acquire().await;
     let batch = received.decode(state, bytes_max, decode_one).await?;
-    let outcome = append(state, sender, Protocol::Events, vec![batch])
+    let outcome = append(state, sender, Protocol::Events, vec![batch], &[])
         .await
         .map_err(HoneycombError::from)?;
     match outcome.rejects.first() {
@@ -139,7 +139,7 @@ async fn take_batch(
     for reason in entries.iter().filter_map(|entry| entry.as_ref().err()) {
         state.event_rejected(sender.tenant, Protocol::Batch, *reason);
     }
-    let outcome = append(state, sender, Protocol::Batch, vec![batch])
+    let outcome = append(state, sender, Protocol::Batch, vec![batch], &[])
         .await
         .map_err(HoneycombError::from)?;
     Ok(into_response(batch_reply(&entries, &outcome.rejects)))

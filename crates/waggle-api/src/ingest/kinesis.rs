@@ -137,7 +137,7 @@ async fn take(
     for reason in &decoded.refused {
         state.event_rejected(sender.tenant, protocol, *reason);
     }
-    let outcome = append(state, sender, protocol, decoded.batches)
+    let outcome = append(state, sender, protocol, decoded.batches, &decoded.points)
         .await
         .map_err(|error| match error {
             NotTaken::RateLimited => KinesisError::RateLimited,

@@ -36,13 +36,6 @@ pub(crate) const RESOURCE: Resource = Resource {
         .takes_bytes(FORMATS)
         .body(BodyLimit::Otlp)
         .answers(&[(200, REPLIES)]),
-        Route::raw("POST", "/v1/traces/", Face::Otlp, Need::SendEvents, |m| {
-            on(m, traces)
-        })
-        .about("The same, for exporters that end the address with a slash.")
-        .takes_bytes(FORMATS)
-        .body(BodyLimit::Otlp)
-        .answers(&[(200, REPLIES)]),
         Route::raw("POST", "/v1/logs", Face::Otlp, Need::SendEvents, |m| {
             on(m, logs)
         })
@@ -50,24 +43,10 @@ pub(crate) const RESOURCE: Resource = Resource {
         .takes_bytes(FORMATS)
         .body(BodyLimit::Otlp)
         .answers(&[(200, REPLIES)]),
-        Route::raw("POST", "/v1/logs/", Face::Otlp, Need::SendEvents, |m| {
-            on(m, logs)
-        })
-        .about("The same, for exporters that end the address with a slash.")
-        .takes_bytes(FORMATS)
-        .body(BodyLimit::Otlp)
-        .answers(&[(200, REPLIES)]),
         Route::raw("POST", "/v1/metrics", Face::Otlp, Need::SendEvents, |m| {
             on(m, metrics)
         })
         .about("Takes metrics; answers when their events are durable.")
-        .takes_bytes(FORMATS)
-        .body(BodyLimit::Otlp)
-        .answers(&[(200, REPLIES)]),
-        Route::raw("POST", "/v1/metrics/", Face::Otlp, Need::SendEvents, |m| {
-            on(m, metrics)
-        })
-        .about("The same, for exporters that end the address with a slash.")
         .takes_bytes(FORMATS)
         .body(BodyLimit::Otlp)
         .answers(&[(200, REPLIES)]),
@@ -276,14 +255,14 @@ impl Exporter {
         }
         let batches = std::mem::take(&mut decoded.batches);
         let metrics = std::mem::take(&mut decoded.metrics);
-        let outcome =
-            append(state, sender, protocol, batches)
-                .await
-                .map_err(|error| match error {
-                    NotTaken::RateLimited => OtlpError::RateLimited,
-                    NotTaken::Store(error) => error.into(),
-                })?;
         // All metrics of a request are in one batch.
+        let points = std::slice::from_ref(&decoded.points);
+        let outcome = append(state, sender, protocol, batches, points)
+            .await
+            .map_err(|error| match error {
+                NotTaken::RateLimited => OtlpError::RateLimited,
+                NotTaken::Store(error) => error.into(),
+            })?;
         if let Some(Some(dataset)) = outcome.datasets.first()
             && signal == Signal::Metrics
         {

@@ -274,9 +274,9 @@ async fn store(
             refused: unwritable,
         } = written;
         let outcome =
-            append_internal(state, sender.clone(), Protocol::Xray, batches, &must).await?;
+            append_internal(state, sender.clone(), Protocol::Xray, batches, &[], &must).await?;
         // Its key has paid: the rounds that follow are the same documents.
-        sender = sender.uncounted();
+        sender = sender.unlimited();
         let is_stored = !outcome.refuses_any(&must);
         let mut left_out: HashSet<usize> = match is_stored {
             true => unwritable.into_iter().collect(),
@@ -350,7 +350,9 @@ async fn note_left_out(state: &ApiState, sender: &Sender, parts: &[&Part]) {
         write::note_left_out(part, &state.config.event_limits, &mut batch);
     }
     let noted = match make_ready(state, sender.tenant, PENDING_DATASET).await {
-        Ok(()) => append_internal(state, sender.clone(), Protocol::Xray, vec![batch], &[]).await,
+        Ok(()) => {
+            append_internal(state, sender.clone(), Protocol::Xray, vec![batch], &[], &[]).await
+        }
         Err(error) => Err(error),
     };
     if let Err(error) = noted {

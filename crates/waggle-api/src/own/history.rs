@@ -258,7 +258,7 @@ fn person(ask: &Ask) -> Result<UserId, Problem> {
 }
 
 /// The environments to look through, with their slugs.
-async fn environments(ask: &Ask) -> Result<Vec<(Tenant, String)>, Problem> {
+pub(super) async fn environments(ask: &Ask) -> Result<Vec<(Tenant, String)>, Problem> {
     let own = (ask.tenant(), ask.caller.environment_slug.clone());
     match text(ask, "environments") {
         None => Ok(vec![own]),

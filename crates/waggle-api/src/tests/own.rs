@@ -233,11 +233,16 @@ async fn datasets_show_what_they_hold() {
         (cart, 0, 5),
     ] {
         let usage = &installation.state.usage;
-        usage.count(installation.production, dataset, at_ns, events, 100);
+        let taken = waggle_metastore::Taken {
+            events,
+            bytes: 100,
+            ..waggle_metastore::Taken::default()
+        };
+        usage.count(installation.production, dataset, None, at_ns, taken);
     }
     let days = |json: &Json| (json[0]["days"].clone(), json[1]["days"].clone());
-    let today = json!({"day": "2024-11-22", "events": 2, "bytes": 100});
-    let before = json!({"day": "2024-11-12", "events": 9, "bytes": 100});
+    let today = json!({"day": "2024-11-22", "events": 2, "bytes": 100, "metric_events": 0, "data_points": 0});
+    let before = json!({"day": "2024-11-12", "events": 9, "bytes": 100, "metric_events": 0, "data_points": 0});
     for (asked, of_shop) in [("10", json!([today])), ("11", json!([before, today]))] {
         let answer = get(&format!("datasets?days={asked}")).await.json();
         assert_eq!(days(&answer), (json!([]), of_shop), "{asked}");
@@ -728,6 +733,10 @@ async fn a_bubble_up_compares_a_box_with_the_rest_of_its_query() {
         (
             json!({"selection": {"filters": [{"column": "a", "op": "almost"}]}}),
             "selection.filters[0].op",
+        ),
+        (
+            json!({"selection": {"filter_combination": "OR"}}),
+            "selection.filter_combination",
         ),
         (json!({"selection": {}, "columns": "all"}), "columns"),
         (json!({"selection": {}, "values_max": 0}), "values_max"),

@@ -80,7 +80,7 @@ async fn put_telemetry(call: Call) -> Outcome {
     let sender = sender_by(&call.state, &call.caller)?;
     let (now_ns, limits) = (call.state.clock.now_ns(), &call.state.config.event_limits);
     let batch = decode_telemetry(&call.body, now_ns, limits)?;
-    append(&call.state, sender, Protocol::Xray, vec![batch]).await?;
+    append(&call.state, sender, Protocol::Xray, vec![batch], &[]).await?;
     reply(&json!({}))
 }
 

@@ -1,6 +1,6 @@
 //! What was asked is remembered: its answer after a restart and without the events, and who asked it.
 
-use crate::server::{Server, eventually};
+use crate::server::{KEY, Server, eventually};
 use serde_json::{Value, json};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -53,6 +53,21 @@ async fn a_result_outlives_a_restart_and_its_events() {
         .collect();
     assert_eq!(ids, [&run["id"], &asked["result_id"]]);
     assert_eq!(history["runs"][1]["rows_read"], 1);
+
+    // Nor does it need its dataset, or a key for its picture.
+    let path = format!("{}/1/datasets/shop", server.origin);
+    let open = json!({
+        "description": "", "expand_json_depth": 0, "settings": {"delete_protected": false},
+    });
+    let opened = server.http.put(&path).header("x-honeycomb-team", KEY);
+    assert_eq!(opened.json(&open).send().await.unwrap().status(), 200);
+    let deleted = server.http.delete(path).header("x-honeycomb-team", KEY);
+    assert_eq!(deleted.send().await.unwrap().status(), 202);
+    assert_eq!(server.get("/1/datasets").await, json!([]));
+    assert_eq!(server.get(&kept_path).await, kept);
+    let picture = answered["links"]["graph_image_url"].as_str().unwrap();
+    let picture = server.http.get(picture).send().await.unwrap();
+    assert_eq!(picture.headers()["content-type"], "image/png");
 }
 
 /// Sets a limit of age as the administrator, which counts at once.

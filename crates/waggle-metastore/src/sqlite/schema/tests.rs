@@ -147,3 +147,38 @@ async fn older_aws_credentials_become_keys() {
     let keys = metastore.keys(key.owner.team.id).await.unwrap();
     assert_eq!(keys.len(), 2);
 }
+
+/// Usage had no keys before migration 14; what was counted stays.
+#[tokio::test]
+async fn usage_of_older_versions_is_kept_without_a_key() {
+    use crate::{Taken, Usages};
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("metastore.sqlite");
+    for migration in &MIGRATIONS[..13] {
+        execute(&path, migration).await;
+    }
+    execute(
+        &path,
+        "INSERT INTO teams (id, name, slug, created_at_ns) VALUES (1, 'bees', 'bees', 5);
+         INSERT INTO environments (id, team_id, name, slug, created_at_ns) VALUES (1, 1, 'e', 'e', 5);
+         INSERT INTO usage VALUES (1, 1, 7, 20000, 3, 90);
+         PRAGMA application_id = 0x7767676c; PRAGMA user_version = 13;",
+    )
+    .await;
+    let metastore = SqliteMetastore::open(&path).await.unwrap();
+    let tenant = Tenant {
+        team: TeamId(1),
+        environment: EnvironmentId(1),
+    };
+    let found = metastore.usage(tenant, 20_000..=20_000).await.unwrap();
+    let [usage] = found.as_slice() else {
+        panic!("{found:?}");
+    };
+    assert_eq!((usage.dataset.0, &usage.key), (7, &None));
+    let taken = Taken {
+        events: 3,
+        bytes: 90,
+        ..Taken::default()
+    };
+    assert_eq!(usage.taken, taken);
+}
