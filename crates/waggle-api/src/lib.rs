@@ -20,6 +20,7 @@ mod metric;
 mod metrics;
 mod openapi;
 mod own;
+mod page;
 mod picture;
 mod problem;
 mod rate;

@@ -15,7 +15,7 @@ pub(crate) use calculated::{
 };
 pub(crate) use reader::whole_number;
 pub(crate) use shape::{
-    CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS, QUERY, QUERY_SPEC, SECONDS,
+    BOUNDS, FILTER_COMBINATION, FILTERS, QUERY, QUERY_SPEC, ROW_CLAUSES, WINDOW,
 };
 
 use crate::problem::{Detail, DetailCode};
@@ -103,6 +103,19 @@ pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses,
         Ok(clauses)
     } else {
         Err(reader.details)
+    }
+}
+
+/// Reads the clauses that say which time events are of.
+///
+/// # Errors
+/// As [`read_spec`].
+pub(crate) fn read_window(object: &Map<String, Json>) -> Result<TimeWindow, Vec<Detail>> {
+    let mut reader = Reader::default();
+    let window = reader.window(object);
+    match reader.details.is_empty() {
+        true => Ok(window),
+        false => Err(reader.details),
     }
 }
 

@@ -7,18 +7,18 @@ pub(crate) mod api_key;
 pub(crate) mod auth;
 mod document;
 pub(crate) mod environment;
-mod page;
 
 pub(crate) use document::ERRORS;
 
 use crate::ask::Answer;
+use crate::page::{Page, Place};
 use crate::problem::{Problem, ProblemKind};
 use crate::request;
 use crate::state::ApiState;
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use bytes::Bytes;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use waggle_access::Manager;
 
@@ -76,6 +76,18 @@ pub(crate) fn require_content_type(headers: &axum::http::HeaderMap) -> Result<()
         ProblemKind::UnsupportedMediaType,
         format!("content-type must be {CONTENT_TYPE}"),
     ))
+}
+
+/// The page of a list that was asked for. `path` is the list's own path, `others` its other parameters.
+fn answer_page(
+    ask: &TeamAsk,
+    items: impl IntoIterator<Item = (Place, Json)>,
+    path: &str,
+    others: &[(&str, &str)],
+) -> Answer {
+    let (page, next) = Page::read(&ask.query)?.of(items, path, others);
+    let body = json!({ "data": page, "links": { "next": next } });
+    answer(StatusCode::OK, &body)
 }
 
 fn answer(status: StatusCode, body: &Json) -> Answer {

@@ -3,15 +3,17 @@
 
 use crate::ask::{Answer, Ask, http_date, json_answer};
 use crate::form::{Form, read};
+use crate::page::{AFTER, LINKS, Page, SIZE};
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::service_map::{Dependency, MapAnswer, MapQuestion, MapRequest};
-use crate::shape::{Content, Named, Shape, may, must};
+use crate::shape::{Content, Named, Shape, joined, may, must};
+use crate::spec::{WINDOW, read_window};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::{Map, Value as Json, json};
+use std::collections::HashSet;
 use std::time::Duration;
 use waggle_access::Permission;
-use waggle_model::TimeWindow;
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Map dependencies",
@@ -37,18 +39,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         })
         .about("Returns a page of a map, or that it is not ready.")
         .id("map")
-        .query(&[
-            may(
-                "page[size]",
-                Shape::Whole,
-                "1 to 100 pairs; 20 unless given.",
-            ),
-            may(
-                "page[after]",
-                Shape::Text,
-                "Where the page starts, from the `next` of another.",
-            ),
-        ])
+        .query(&[SIZE, AFTER])
         .answers(&[(200, Content::Json(Shape::Named(&PAGE)))]),
     ],
 };
@@ -62,16 +53,14 @@ const NODE: Shape = Shape::Object(&[
 const QUESTION: Named = Named {
     name: "MapQuestion",
     about: "Which times and services; all of it may be absent.",
-    members: &[
-        may("start_time", Shape::Whole, "Seconds since the Unix epoch."),
-        may("end_time", Shape::Whole, "Seconds since the Unix epoch."),
-        may("time_range", Shape::Whole, "Seconds; 7200 unless given."),
-        may(
+    members: &joined::<{ WINDOW.len() + 1 }>(
+        WINDOW,
+        &[may(
             "filters",
             Shape::List(&NODE),
             "Only calls from or to one of these, at most 100.",
-        ),
-    ],
+        )],
+    ),
 };
 const REQUEST: Named = Named {
     name: "MapRequest",
@@ -96,26 +85,14 @@ const PAGE: Named = Named {
             ]))),
             "Null before the map is ready.",
         ),
-        must(
-            "links",
-            Shape::Object(&[must(
-                "next",
-                Shape::OrNull(&Shape::Text),
-                "The next page, or null.",
-            )]),
-            "Where to go on.",
-        ),
+        must("links", LINKS, "Where to go on."),
     ],
 };
 
 const LIMIT_DEFAULT: i64 = 10_000;
 const LIMIT_MAX: i64 = 64_000;
-const PAGE_DEFAULT: i64 = 20;
-const PAGE_MAX: i64 = 100;
 const FILTERS_MAX: usize = 100;
 const NAME_CHARS_MAX: usize = 10_000;
-/// Latest second that fits in nanoseconds.
-const SECOND_MAX: i64 = i64::MAX / 1_000_000_000;
 
 /// `POST /1/maps/dependencies/requests`: 201 while it is computed, 200 when it is ready at once.
 async fn create(ask: Ask) -> Answer {
@@ -129,8 +106,12 @@ async fn create(ask: Ask) -> Answer {
         true => Map::new(),
         false => ask.object()?,
     };
-    let mut question = read(&object, |form| read_question(form, ask.now_ns()))?;
-    question.limit = limit;
+    let window = read_window(&object).map_err(Problem::invalid)?;
+    let question = MapQuestion {
+        range: window.resolve(ask.now_ns()),
+        services: read(&object, read_services)?,
+        limit,
+    };
     let begun = ask.state.maps.begin(&ask.state, ask.tenant(), question);
     let request = begun.ok_or_else(|| {
         Problem::new(
@@ -155,26 +136,14 @@ async fn create(ask: Ask) -> Answer {
 async fn get(ask: Ask) -> Answer {
     let request = ask.state.maps.find(ask.tenant(), ask.path("id"));
     let request = request.ok_or_else(|| Problem::not_found("Map request not found"))?;
-    let size = ask.query_number("page[size]")?.unwrap_or(PAGE_DEFAULT);
-    let size = usize::try_from(size)
-        .ok()
-        .filter(|_| (1..=PAGE_MAX).contains(&size));
-    let size = size.ok_or_else(|| {
-        Problem::bad_request(format!("page[size] must be between 1 and {PAGE_MAX}"))
-    })?;
-    let start = match ask.query("page[after]") {
-        None | Some("") => 0,
-        Some(cursor) => usize::from_str_radix(cursor, 16)
-            .map_err(|_| Problem::bad_request("page[after] is not from a page of this map"))?,
-    };
+    let page = Page::read(&ask.query)?;
     let answer = request.answer(ask.state.config.result_wait).await;
     let (dependencies, next) = match &answer {
         Some(Ok(dependencies)) => {
-            let rest = dependencies.get(start..).unwrap_or_default();
-            let page: Vec<Json> = rest.iter().take(size).map(dependency_json).collect();
+            let places = (0..).map(|number| (number, String::new()));
             let path = format!("/1/maps/dependencies/requests/{}", request.id);
-            let next = (rest.len() > size)
-                .then(|| format!("{path}?page[size]={size}&page[after]={:x}", start + size));
+            let (page, next) = page.of(places.zip(dependencies.iter()), &path, &[]);
+            let page: Vec<Json> = page.into_iter().map(dependency_json).collect();
             (Json::from(page), next)
         }
         Some(Err(_)) | None => (Json::Null, None),
@@ -216,29 +185,8 @@ fn status_of(answer: Option<&MapAnswer>) -> &'static str {
     }
 }
 
-fn read_question(form: &Form<'_>, now_ns: i64) -> MapQuestion {
-    let seconds = |field| form.optional_whole(field, 0..=SECOND_MAX);
-    let window = TimeWindow {
-        start_s: seconds("start_time"),
-        end_s: seconds("end_time"),
-        range_s: seconds("time_range"),
-    };
-    match window {
-        TimeWindow {
-            start_s: Some(_),
-            end_s: Some(_),
-            range_s: Some(_),
-        } => form.invalid(
-            "time_range",
-            "can't be given with both start_time and end_time",
-        ),
-        TimeWindow {
-            start_s: Some(start),
-            end_s: Some(end),
-            range_s: None,
-        } if start > end => form.invalid("start_time", "must not be after end_time"),
-        _ => {}
-    }
+/// The services of which one must call or be called.
+fn read_services(form: &Form<'_>) -> HashSet<String> {
     let filters = form.objects("filters", FILTERS_MAX);
     let services = filters.iter().map(|filter| {
         let node_type = filter.text("type", usize::MAX);
@@ -247,11 +195,7 @@ fn read_question(form: &Form<'_>, now_ns: i64) -> MapQuestion {
         }
         filter.text("name", NAME_CHARS_MAX)
     });
-    MapQuestion {
-        range: window.resolve(now_ns),
-        services: services.collect(),
-        limit: 0,
-    }
+    services.collect()
 }
 
 fn dependency_json(dependency: &Dependency) -> Json {

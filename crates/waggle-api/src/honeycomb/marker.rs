@@ -11,7 +11,37 @@ use waggle_access::Permission;
 use waggle_metastore::{Marker, MarkerSetting, Stored};
 use waggle_model::DatasetScope;
 
-pub(crate) const RESOURCE: Resource = Resource { name: "Markers", about: "Moments and spans of time that charts show, of a dataset or of the whole environment.", routes: &[ Route::v1("GET", "/1/markers/{dataset}", NEED, |ask| { Box::pin(list(ask)) }).about("Lists the markers of a dataset, or of all with `__all__`, each with the colour of its type.").answers(&[(200, Content::Json(Shape::List(&Shape::Named(&MARKER))))]), Route::v1("POST", "/1/markers/{dataset}", NEED, |ask| { Box::pin(create(ask)) }).about("Makes a marker.").takes(Shape::Named(&MARKER_VALUES)).makes("marker", "/id", r#"{"message": "deploy 42", "type": "deploy"}"#).answers(&[(201, Content::Json(Shape::Named(&MARKER)))]), Route::v1("PUT", "/1/markers/{dataset}/{id}", NEED, |ask| { Box::pin(update(ask)) }).about("Changes a marker; what is absent stays.").id("marker").takes(Shape::Named(&MARKER_VALUES)).answers(&[(200, Content::Json(Shape::Named(&MARKER)))]), Route::v1("DELETE", "/1/markers/{dataset}/{id}", NEED, |ask| { Box::pin(delete(ask)) }).about("Deletes a marker and returns it.").id("marker").answers(&[(200, Content::Json(Shape::Named(&MARKER)))]),  ] };
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Markers",
+    about: "Moments and spans of time that charts show, of a dataset or of the whole environment.",
+    routes: &[
+        Route::v1("GET", "/1/markers/{dataset}", NEED, |ask| {
+            Box::pin(list(ask))
+        })
+        .about("Lists the markers of a dataset, or of all with `__all__`, each with the colour of its type.")
+        .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&MARKER))))]),
+        Route::v1("POST", "/1/markers/{dataset}", NEED, |ask| {
+            Box::pin(create(ask))
+        })
+        .about("Makes a marker.")
+        .takes(Shape::Named(&MARKER_VALUES))
+        .makes("marker", "/id", r#"{"message": "deploy 42", "type": "deploy"}"#)
+        .answers(&[(201, Content::Json(Shape::Named(&MARKER)))]),
+        Route::v1("PUT", "/1/markers/{dataset}/{id}", NEED, |ask| {
+            Box::pin(update(ask))
+        })
+        .about("Changes a marker; what is absent stays.")
+        .id("marker")
+        .takes(Shape::Named(&MARKER_VALUES))
+        .answers(&[(200, Content::Json(Shape::Named(&MARKER)))]),
+        Route::v1("DELETE", "/1/markers/{dataset}/{id}", NEED, |ask| {
+            Box::pin(delete(ask))
+        })
+        .about("Deletes a marker and returns it.")
+        .id("marker")
+        .answers(&[(200, Content::Json(Shape::Named(&MARKER)))]),
+    ],
+};
 
 const NEED: Need = Need::OneOf(&[Permission::ManageMarkers]);
 pub(crate) const MARKER: Named = Named {

@@ -7,8 +7,8 @@ use crate::listen::body;
 use crate::metric::add_defaults;
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Member, Named, Shape, may, must};
-use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
+use crate::shape::{Content, Member, Named, Shape, joined, may, must};
+use crate::spec::{BOUNDS, FILTER_COMBINATION, FILTERS, ROW_CLAUSES};
 use crate::spec::{have_relation, names_other_spans, read_row_clauses, whole_number};
 use crate::table::STATS;
 use crate::table::{Scalar, Stats};
@@ -18,7 +18,7 @@ use serde_json::{Map, Value as Json};
 use waggle_access::Permission;
 use waggle_model::{
     BubbleBin, BubbleComparison, BubbleField, BubbleOther, BubbleSelection, BubbleUp,
-    BubbleUpRequest, BubbleValue, DatasetScope, Tenant, TimeRange,
+    BubbleUpRequest, BubbleValue, DatasetScope, FilterCombination, Tenant, TimeRange,
 };
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -40,72 +40,43 @@ const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 const REQUEST: Named = Named {
     name: "BubbleUpRequest",
     about: "Which rows to compare with which.",
-    members: &[
-        may("filters", FILTERS, "Which rows there are."),
+    members: &joined::<{ ROW_CLAUSES.len() + 4 }>(
+        ROW_CLAUSES,
+        &[
+            GRANULARITY,
+            must(
+                "selection",
+                Shape::Object(SELECTION),
+                "Those of the rows to compare with the others.",
+            ),
+            may(
+                "columns",
+                Shape::OrNull(&Shape::List(&Shape::Text)),
+                "Which columns; all unless given. Calculated fields are compared too.",
+            ),
+            may(
+                "values_max",
+                Shape::OrNull(&Shape::Whole),
+                "Most values of a column, 1 to 1,000; 40 unless given.",
+            ),
+        ],
+    ),
+};
+const SELECTION: &[Member] = &joined::<{ BOUNDS.len() + 2 }>(
+    BOUNDS,
+    &[
+        may(
+            "filters",
+            FILTERS,
+            "Which rows are selected; all of them must pass.",
+        ),
         may(
             "filter_combination",
             FILTER_COMBINATION,
-            "AND unless given.",
-        ),
-        may(
-            "calculated_fields",
-            CALCULATED_FIELDS,
-            "Columns that are computed; they are compared too.",
-        ),
-        GRANULARITY,
-        may(
-            "start_time",
-            Shape::OrNull(&Shape::Whole),
-            "Seconds since 1970, included.",
-        ),
-        may(
-            "end_time",
-            Shape::OrNull(&Shape::Whole),
-            "Seconds since 1970, excluded.",
-        ),
-        may(
-            "time_range",
-            Shape::OrNull(&Shape::Whole),
-            "Of how many last seconds; 7,200 unless given.",
-        ),
-        may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
-        may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
-        must(
-            "selection",
-            Shape::Object(&[
-                may(
-                    "filters",
-                    FILTERS,
-                    "Which rows are selected; all of them must pass.",
-                ),
-                may("filter_combination", FILTER_COMBINATION, "AND."),
-                may(
-                    "start_time",
-                    Shape::OrNull(&Shape::Whole),
-                    "Start of the selection, as above.",
-                ),
-                may(
-                    "end_time",
-                    Shape::OrNull(&Shape::Whole),
-                    "End of the selection, as above.",
-                ),
-                may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
-                may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
-            ]),
-            "The rows to compare with the others.",
-        ),
-        may(
-            "columns",
-            Shape::OrNull(&Shape::List(&Shape::Text)),
-            "Which columns; all unless given.",
-        ),
-        may(
-            "values_max",
-            Shape::OrNull(&Shape::Whole),
-            "Most values of a column, 1 to 1,000; 40 unless given.",
+            "AND, if it is given.",
         ),
     ],
-};
+);
 const COUNTS: [Member; 2] = [
     must("selection_count", Shape::Number, "Selected rows."),
     must("baseline_count", Shape::Number, "Other rows."),
@@ -251,6 +222,10 @@ fn selection(object: &Map<String, Json>, range: TimeRange) -> Result<BubbleSelec
         Problem::invalid(details.collect())
     };
     let clauses = read_row_clauses(selection).map_err(of_selection)?;
+    if clauses.filter_combination != FilterCombination::And {
+        let text = "must be AND: a selection passes all of its filters";
+        return Err(invalid("selection.filter_combination", text));
+    }
     let window = clauses.window;
     let time = |seconds: Option<i64>, field: &'static str| {
         let seconds = seconds.map(|seconds| seconds.saturating_mul(1_000_000_000));

@@ -4,8 +4,8 @@ use crate::ask::{Answer, Ask, json_answer};
 use crate::own::row::range_of;
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Named, Shape, may, must};
-use crate::spec::{SECONDS, read_row_clauses, whole_number};
+use crate::shape::{Content, Named, Shape, joined, may, must};
+use crate::spec::{WINDOW, read_row_clauses, whole_number};
 use crate::table::time_text;
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
@@ -49,21 +49,17 @@ const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 const REQUEST: Named = Named {
     name: "CalculatedFieldPreviewRequest",
     about: "The expression, and which events to try it on.",
-    members: &[
-        must("expression", Shape::Text, "The expression."),
-        may("start_time", SECONDS, "Seconds since 1970, included."),
-        may("end_time", SECONDS, "Seconds since 1970, excluded."),
-        may(
-            "time_range",
-            SECONDS,
-            "Of how many last seconds; 7,200 unless given.",
-        ),
-        may(
-            "limit",
-            Shape::OrNull(&Shape::Whole),
-            "Most events, 1 to 100; 10 unless given.",
-        ),
-    ],
+    members: &joined::<{ WINDOW.len() + 2 }>(
+        WINDOW,
+        &[
+            must("expression", Shape::Text, "The expression."),
+            may(
+                "limit",
+                Shape::OrNull(&Shape::Whole),
+                "Most events, 1 to 100; 10 unless given.",
+            ),
+        ],
+    ),
 };
 const PREVIEW: Named = Named {
     name: "CalculatedFieldPreview",

@@ -5,9 +5,9 @@ use crate::ask::{Answer, Ask, json_answer};
 use crate::derived::refuse_calculated;
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Named, Shape, may, must};
+use crate::shape::{Content, Named, Shape, joined, may, must};
 use crate::spec::read_row_clauses;
-use crate::spec::{FILTER_COMBINATION, FILTERS, NANOSECONDS};
+use crate::spec::{BOUNDS, FILTER_COMBINATION, FILTERS};
 use crate::table::time_text;
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
@@ -64,40 +64,31 @@ const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 const REQUEST: Named = Named {
     name: "EraseRequest",
     about: "Which events go.",
-    members: &[
-        must(
-            "filters",
-            FILTERS,
-            "At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times.",
-        ),
-        may(
-            "filter_combination",
-            FILTER_COMBINATION,
-            "AND unless given.",
-        ),
-        may(
-            "start_time",
-            Shape::OrNull(&Shape::Whole),
-            "Seconds since 1970, included; all of it unless given.",
-        ),
-        may(
-            "end_time",
-            Shape::OrNull(&Shape::Whole),
-            "Seconds since 1970, excluded.",
-        ),
-        may(
-            "time_range",
-            Shape::OrNull(&Shape::Whole),
-            "Of how many last seconds.",
-        ),
-        may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
-        may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
-        may(
-            "dry_run",
-            Shape::OrNull(&Shape::Flag),
-            "False erases; anything else counts.",
-        ),
-    ],
+    members: &joined::<{ BOUNDS.len() + 4 }>(
+        BOUNDS,
+        &[
+            must(
+                "filters",
+                FILTERS,
+                "At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times.",
+            ),
+            may(
+                "filter_combination",
+                FILTER_COMBINATION,
+                "AND unless given.",
+            ),
+            may(
+                "time_range",
+                Shape::OrNull(&Shape::Whole),
+                "Seconds from the start, up to the end or up to now; events of all times unless one is given.",
+            ),
+            may(
+                "dry_run",
+                Shape::OrNull(&Shape::Flag),
+                "False erases; anything else counts.",
+            ),
+        ],
+    ),
 };
 const ERASURE: Named = Named {
     name: "Erasure",

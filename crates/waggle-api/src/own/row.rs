@@ -7,9 +7,8 @@ use crate::metric::add_defaults;
 use crate::problem::{DetailCode, Problem};
 use crate::route::LIMIT;
 use crate::route::{Need, Resource, Route};
-use crate::shape::{Content, Member, Named, Shape, may, must};
-use crate::spec::{CALCULATED_FIELDS, FILTER_COMBINATION, FILTERS, NANOSECONDS};
-use crate::spec::{have_relation, read_row_clauses, whole_number};
+use crate::shape::{Content, Member, Named, Shape, joined, may, must};
+use crate::spec::{ROW_CLAUSES, have_relation, read_row_clauses, whole_number};
 use crate::table::{NEXT, RAW_ROW, STATS};
 use crate::table::{Rows, Stats};
 use axum::http::StatusCode;
@@ -77,47 +76,22 @@ pub(super) const GRANULARITY: Member = may(
 const REQUEST: Named = Named {
     name: "RowsRequest",
     about: "Which events to show.",
-    members: &[
-        may("filters", FILTERS, "Which events."),
-        may(
-            "filter_combination",
-            FILTER_COMBINATION,
-            "AND unless given.",
-        ),
-        may(
-            "calculated_fields",
-            CALCULATED_FIELDS,
-            "Columns that are computed; the events have them.",
-        ),
-        GRANULARITY,
-        may(
-            "start_time",
-            Shape::OrNull(&Shape::Whole),
-            "Seconds since 1970, included.",
-        ),
-        may(
-            "end_time",
-            Shape::OrNull(&Shape::Whole),
-            "Seconds since 1970, excluded.",
-        ),
-        may(
-            "time_range",
-            Shape::OrNull(&Shape::Whole),
-            "Of how many last seconds; 7,200 unless given.",
-        ),
-        may("start_time_ns", NANOSECONDS, "The start in nanoseconds."),
-        may("end_time_ns", NANOSECONDS, "The end in nanoseconds."),
-        may(
-            "limit",
-            Shape::OrNull(&Shape::Whole),
-            "Most events, 1 to 1,000.",
-        ),
-        may(
-            "before",
-            Shape::OrNull(&Shape::Text),
-            "The `next` of the page before.",
-        ),
-    ],
+    members: &joined::<{ ROW_CLAUSES.len() + 3 }>(
+        ROW_CLAUSES,
+        &[
+            GRANULARITY,
+            may(
+                "limit",
+                Shape::OrNull(&Shape::Whole),
+                "Most events, 1 to 1,000.",
+            ),
+            may(
+                "before",
+                Shape::OrNull(&Shape::Text),
+                "The `next` of the page before.",
+            ),
+        ],
+    ),
 };
 
 const ROWS_DEFAULT: usize = 100;

@@ -5,11 +5,10 @@ use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
 use crate::table::time_text;
-use crate::v2::environment::{COLORS, color_after};
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
-use waggle_metastore::{Environment, EnvironmentChange, Error};
+use waggle_metastore::{ENVIRONMENT_COLORS, Environment, EnvironmentChange, Error, color_after};
 
 const LOOK: Need = Need::Person(&[Permission::RunQueries]);
 
@@ -39,7 +38,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             may("description", Shape::Text, "At most 255 characters."),
             may(
                 "color",
-                Shape::Choice(COLORS),
+                Shape::Choice(ENVIRONMENT_COLORS),
                 "The colour people know it by; one that differs from the neighbours' unless given.",
             ),
         ]))
@@ -55,7 +54,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             may("description", Shape::Text, "At most 255 characters."),
             may(
                 "color",
-                Shape::Choice(COLORS),
+                Shape::Choice(ENVIRONMENT_COLORS),
                 "The colour people know it by.",
             ),
             may(
@@ -91,7 +90,7 @@ const ENVIRONMENT: Named = Named {
         must("description", Shape::Text, "What people wrote about it."),
         must(
             "color",
-            Shape::Choice(COLORS),
+            Shape::Choice(ENVIRONMENT_COLORS),
             "The colour people know it by.",
         ),
         must(
@@ -169,9 +168,9 @@ fn read_change(object: &Map<String, Json>) -> Result<EnvironmentChange, Problem>
     let color = text(object, "color")?;
     if color
         .as_deref()
-        .is_some_and(|color| !COLORS.contains(&color))
+        .is_some_and(|color| !ENVIRONMENT_COLORS.contains(&color))
     {
-        let colors = COLORS.join(", ");
+        let colors = ENVIRONMENT_COLORS.join(", ");
         return Err(invalid("color", format!("must be one of {colors}")));
     }
     let is_delete_protected = match object.get("delete_protected") {

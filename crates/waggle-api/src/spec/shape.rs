@@ -41,19 +41,57 @@ pub(crate) const FILTER_COMBINATION: Shape = Shape::OrNull(&Shape::Choice(&["AND
 /// The clauses that choose rows: members of requests that show or take away events.
 pub(crate) const FILTERS: Shape = Shape::OrNull(&Shape::List(&Shape::Named(&FILTER)));
 
-/// A number of seconds, perhaps absent.
-pub(crate) const SECONDS: Shape = Shape::OrNull(&Shape::Number);
+/// The clauses that say which time events are of.
+pub(crate) const WINDOW: &[Member] = &[
+    START_AND_END[0],
+    START_AND_END[1],
+    may(
+        "time_range",
+        WHOLE,
+        "Seconds from the start, up to the end or up to now; 7,200 unless given.",
+    ),
+];
 
-/// A time in nanoseconds, which JavaScript's numbers can't hold.
-pub(crate) const NANOSECONDS: Shape = Shape::OrNull(&Shape::Text);
+/// From when to when, to the nanosecond if need be: JavaScript's numbers can't hold that.
+pub(crate) const BOUNDS: &[Member] = &[
+    START_AND_END[0],
+    START_AND_END[1],
+    may("start_time_ns", TEXT, "The start in nanoseconds."),
+    may("end_time_ns", TEXT, "The end in nanoseconds."),
+];
+const START_AND_END: [Member; 2] = [
+    may("start_time", WHOLE, "Seconds since 1970, included."),
+    may("end_time", WHOLE, "Seconds since 1970, excluded."),
+];
+
+/// Conditions on events.
+const CONDITIONS: &[Member] = &[
+    may("filters", FILTERS, "Which events."),
+    may(
+        "filter_combination",
+        FILTER_COMBINATION,
+        "Whether an event has to pass all filters or one; AND unless given.",
+    ),
+];
+
+/// The clauses that say which events a request for events is about.
+pub(crate) const ROW_CLAUSES: &[Member] = &joined::<{ CONDITIONS.len() + 2 + BOUNDS.len() }>(
+    &joined::<{ CONDITIONS.len() + 2 }>(CONDITIONS, &[CALCULATED_FIELDS, WINDOW[2]]),
+    BOUNDS,
+);
 
 /// Columns that a request brings along.
-pub(crate) const CALCULATED_FIELDS: Shape =
-    Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION)));
+const CALCULATED_FIELDS: Member = may(
+    "calculated_fields",
+    Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION))),
+    "Columns that are computed for this request.",
+);
 
 const TEXT: Shape = Shape::OrNull(&Shape::Text);
+const WHOLE: Shape = Shape::OrNull(&Shape::Whole);
 
-const SPEC: &[Member] = &[
+const SPEC: &[Member] = &joined::<{ CLAUSES.len() + WINDOW.len() }>(CLAUSES, WINDOW);
+const CLAUSES: &[Member] = &[
     may(
         "calculations",
         Shape::OrNull(&Shape::List(&Shape::Named(&CALCULATION))),
@@ -64,15 +102,11 @@ const SPEC: &[Member] = &[
         Shape::OrNull(&Shape::List(&Shape::Text)),
         "Columns whose values make the groups.",
     ),
-    may("filters", FILTERS, "Which rows count."),
-    may(
-        "filter_combination",
-        FILTER_COMBINATION,
-        "Whether a row has to pass all filters or one; AND unless given.",
-    ),
+    CONDITIONS[0],
+    CONDITIONS[1],
     may(
         "granularity",
-        SECONDS,
+        Shape::OrNull(&Shape::Number),
         "Seconds of one point of the series; 0 or absent chooses.",
     ),
     may(
@@ -86,30 +120,11 @@ const SPEC: &[Member] = &[
         "Most groups; 1 to 1,000.",
     ),
     may(
-        "start_time",
-        Shape::OrNull(&Shape::Whole),
-        "Seconds since 1970, included.",
-    ),
-    may(
-        "end_time",
-        Shape::OrNull(&Shape::Whole),
-        "Seconds since 1970, excluded.",
-    ),
-    may(
-        "time_range",
-        Shape::OrNull(&Shape::Whole),
-        "Seconds from the start or up to the end, or up to now; 7,200 unless given.",
-    ),
-    may(
         "havings",
         Shape::OrNull(&Shape::List(&Shape::Named(&HAVING))),
         "Which groups are shown.",
     ),
-    may(
-        "calculated_fields",
-        CALCULATED_FIELDS,
-        "Columns computed for this query.",
-    ),
+    CALCULATED_FIELDS,
     may(
         "formulas",
         Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION))),

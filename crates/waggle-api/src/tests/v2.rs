@@ -362,6 +362,31 @@ async fn lists_come_in_pages() {
     }
 }
 
+/// A client that deletes what it lists, page by page, gets to the end.
+#[tokio::test]
+async fn a_page_begins_where_the_one_before_ended_even_if_that_is_gone() {
+    let installation = Installation::new().await;
+    let environment = installation.production.environment;
+    let team = installation.production.team;
+    for number in 0..5 {
+        let request = KeyRequest::new(environment, KeyKind::Ingest, &format!("key {number}"));
+        installation.access.create_key(team, request).await.unwrap();
+    }
+    let mut next = Some(format!("{KEYS}?filter[type]=ingest&page[size]=2"));
+    let mut deleted = 0;
+    while let Some(path) = next {
+        let page = installation.manage("GET", &path).send().await.json();
+        for key in page["data"].as_array().unwrap() {
+            let path = key["links"]["self"].as_str().unwrap();
+            let answer = installation.manage("DELETE", path).send().await;
+            assert_eq!(answer.status, 204, "{}", answer.text());
+            deleted += 1;
+        }
+        next = page["links"]["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(deleted, 5);
+}
+
 #[tokio::test]
 async fn an_environment_is_made_used_and_deleted_once_it_is_not_protected() {
     let installation = Installation::new().await;

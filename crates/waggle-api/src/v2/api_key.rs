@@ -2,15 +2,15 @@
 //!
 //! Management keys are not among them: one that could make others would never be got rid of.
 
-use super::auth::{RELATED, TIMESTAMPS};
-use super::document::{Sent, attribute_pointer};
-use super::page::{AFTER, LINKS, SIZE, paged, wrong};
-use super::{TeamAsk, answer};
+use super::document::{
+    LINK, RELATED, Sent, TIMESTAMPS, attribute_pointer, kind, related_json, timestamps_json,
+};
+use super::{TeamAsk, answer, answer_page};
 use crate::ask::Answer;
+use crate::page::{AFTER, LINKS, SIZE, wrong};
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
-use crate::table::time_text;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
@@ -98,7 +98,7 @@ const KEY: Named = Named {
     about: "A key of an environment.",
     members: &[
         must("id", Shape::Text, "Its public id."),
-        must("type", Shape::Choice(&[TYPE]), "What it is."),
+        kind(&[TYPE]),
         must(
             "attributes",
             Shape::Object(&[
@@ -106,7 +106,7 @@ const KEY: Named = Named {
                 must("name", Shape::Text, "What people call it."),
                 must("disabled", Shape::Flag, "True when it is refused for now."),
                 must("permissions", PERMISSIONS, "What it may do."),
-                must("timestamps", Shape::Object(TIMESTAMPS), "When."),
+                TIMESTAMPS,
                 may(
                     "secret",
                     Shape::Text,
@@ -118,36 +118,20 @@ const KEY: Named = Named {
         must(
             "relationships",
             Shape::Object(&[
-                must(
-                    "environment",
-                    Shape::Object(&[must("data", RELATED, "It.")]),
-                    "Its environment.",
-                ),
-                may(
-                    "creator",
-                    Shape::Object(&[must("data", RELATED, "The person.")]),
-                    "Who made it, when a person did.",
-                ),
-                may(
-                    "editor",
-                    Shape::Object(&[must("data", RELATED, "The person.")]),
-                    "Who last changed it, when a person did.",
-                ),
+                must("environment", RELATED, "Its environment."),
+                may("creator", RELATED, "Who made it, when a person did."),
+                may("editor", RELATED, "Who last changed it, when a person did."),
             ]),
             "What it belongs to.",
         ),
-        must(
-            "links",
-            Shape::Object(&[must("self", Shape::Text, "Its path.")]),
-            "Where it is.",
-        ),
+        LINK,
     ],
 };
 const NEW_KEY: Named = Named {
     name: "NewApiKey",
     about: "A key to be made.",
     members: &[
-        must("type", Shape::Choice(&[TYPE]), "What it is."),
+        kind(&[TYPE]),
         must(
             "attributes",
             Shape::Object(&[
@@ -168,11 +152,7 @@ const NEW_KEY: Named = Named {
         ),
         must(
             "relationships",
-            Shape::Object(&[must(
-                "environment",
-                Shape::Object(&[must("data", RELATED, "It.")]),
-                "Its environment.",
-            )]),
+            Shape::Object(&[must("environment", RELATED, "Its environment.")]),
             "What it belongs to.",
         ),
     ],
@@ -181,7 +161,7 @@ const CHANGED_KEY: Named = Named {
     name: "ApiKeyChange",
     about: "New values for a key; what is absent stays.",
     members: &[
-        must("type", Shape::Choice(&[TYPE]), "What it is."),
+        kind(&[TYPE]),
         may("id", Shape::Text, "The id of the path."),
         may(
             "attributes",
@@ -212,18 +192,20 @@ async fn list(ask: TeamAsk) -> Answer {
         },
     };
     let keys = ask.state.metastore.keys(ask.manager.team.id).await?;
-    let keys: Vec<Json> = keys
+    let keys = keys
         .iter()
         .filter(|key| is_honeycombs(key.kind))
         .filter(|key| wanted.is_none_or(|kind| key.kind == kind))
-        .map(|key| key_json(&ask, key, None))
-        .collect();
+        .map(|key| {
+            let place = (key.created_at_ns, key.id.0.clone());
+            (place, key_json(&ask, key, None))
+        });
     let path = format!("{}/api-keys", ask.team_path());
     let others: Vec<(&str, &str)> = wanted
         .map(|kind| ("filter[type]", kind.name()))
         .into_iter()
         .collect();
-    paged(&ask, &keys, &path, &others)
+    answer_page(&ask, keys, &path, &others)
 }
 
 async fn get(ask: TeamAsk) -> Answer {
@@ -377,10 +359,7 @@ fn key_json(ask: &TeamAsk, key: &Key, secret: Option<&str>) -> Json {
         "name": key.name,
         "disabled": key.is_disabled,
         "permissions": permissions,
-        "timestamps": {
-            "created": time_text(key.created_at_ns),
-            "updated": time_text(key.updated_at_ns),
-        },
+        "timestamps": timestamps_json(key),
     });
     if let Some(secret) = secret {
         attributes["secret"] = secret.into();
@@ -388,15 +367,12 @@ fn key_json(ask: &TeamAsk, key: &Key, secret: Option<&str>) -> Json {
     let mut relationships = Map::new();
     if let Some(environment) = key.environment {
         let id = environment_public_id(environment);
-        relationships.insert(
-            "environment".to_owned(),
-            json!({ "data": { "id": id, "type": "environments" } }),
-        );
+        relationships.insert("environment".to_owned(), related_json(&id, "environments"));
     }
     let mut person = |name: &str, user: Option<UserId>| {
         if let Some(user) = user {
-            let data = json!({ "id": user_public_id(user), "type": "users" });
-            relationships.insert(name.to_owned(), json!({ "data": data }));
+            let related = related_json(&user_public_id(user), "users");
+            relationships.insert(name.to_owned(), related);
         }
     };
     person("creator", key.made_by);

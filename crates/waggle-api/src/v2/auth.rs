@@ -2,11 +2,11 @@
 //!
 //! The team travels along as `included`: the Go client takes its slug from there and makes every other path with it.
 
+use super::document::{RELATED, TIMESTAMPS, kind, related_json, timestamps_json};
 use super::{TeamAsk, answer};
 use crate::ask::Answer;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, must};
-use crate::table::time_text;
 use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_metastore::team_public_id;
@@ -29,7 +29,7 @@ const AUTH: Named = Named {
             "data",
             Shape::Object(&[
                 must("id", Shape::Text, "Public id of the key."),
-                must("type", Shape::Choice(&["api-keys"]), "What it is."),
+                kind(&["api-keys"]),
                 must("attributes", Shape::Object(ATTRIBUTES), "The key."),
                 must("relationships", Shape::Object(OF_TEAM), "Its team."),
             ]),
@@ -39,7 +39,7 @@ const AUTH: Named = Named {
             "included",
             Shape::List(&Shape::Object(&[
                 must("id", Shape::Text, "Id of the team."),
-                must("type", Shape::Choice(&["teams"]), "What it is."),
+                kind(&["teams"]),
                 must(
                     "attributes",
                     Shape::Named(&crate::honeycomb::auth::NAME_AND_SLUG),
@@ -59,24 +59,9 @@ const ATTRIBUTES: &[Member] = &[
     ),
     must("disabled", Shape::Flag, "True when it is refused for now."),
     must("scopes", Shape::List(&Shape::Text), "What it may do."),
-    must("timestamps", Shape::Object(TIMESTAMPS), "When."),
+    TIMESTAMPS,
 ];
-const OF_TEAM: &[Member] = &[must(
-    "team",
-    Shape::Object(&[must("data", RELATED, "Its team.")]),
-    "Its team.",
-)];
-
-/// When something was made and changed.
-pub(super) const TIMESTAMPS: &[Member] = &[
-    must("created", Shape::Time, "When it was made."),
-    must("updated", Shape::Time, "When it was last changed."),
-];
-/// How another resource is named.
-pub(super) const RELATED: Shape = Shape::Object(&[
-    must("id", Shape::Text, "Its id."),
-    must("type", Shape::Text, "What it is."),
-]);
+const OF_TEAM: &[Member] = &[must("team", RELATED, "Its team.")];
 
 fn get(ask: &TeamAsk) -> Answer {
     let key = &ask.manager.key;
@@ -91,13 +76,10 @@ fn get(ask: &TeamAsk) -> Answer {
                 "key_type": key.kind.name(),
                 "disabled": key.is_disabled,
                 "scopes": scopes,
-                "timestamps": {
-                    "created": time_text(key.created_at_ns),
-                    "updated": time_text(key.updated_at_ns),
-                },
+                "timestamps": timestamps_json(key),
             },
             "relationships": {
-                "team": { "data": { "id": team_public_id(team.id), "type": "teams" } },
+                "team": related_json(&team_public_id(team.id), "teams"),
             },
         },
         "included": [{

@@ -2,7 +2,9 @@
 
 use crate::problem::{Detail, DetailCode, Problem};
 use crate::shape::{Member, Named, Shape, may, must};
-use serde_json::{Map, Value as Json};
+use crate::table::time_text;
+use serde_json::{Map, Value as Json, json};
+use waggle_metastore::Key;
 
 /// Why a request was refused.
 pub(crate) const ERRORS: Named = Named {
@@ -30,6 +32,49 @@ const ERROR: &[Member] = &[
         "What is to blame.",
     ),
 ];
+
+/// What a resource is.
+pub(super) const fn kind(resource: &'static [&'static str]) -> Member {
+    must("type", Shape::Choice(resource), "What it is.")
+}
+
+/// When a key was made and changed.
+pub(super) const TIMESTAMPS: Member = must(
+    "timestamps",
+    Shape::Object(&[
+        must("created", Shape::Time, "When it was made."),
+        must("updated", Shape::Time, "When it was last changed."),
+    ]),
+    "When.",
+);
+
+/// Where a resource is.
+pub(super) const LINK: Member = must(
+    "links",
+    Shape::Object(&[must("self", Shape::Text, "Its path.")]),
+    "Where it is.",
+);
+
+/// How another resource is named.
+pub(super) const RELATED: Shape = Shape::Object(&[must(
+    "data",
+    Shape::Object(&[
+        must("id", Shape::Text, "Its id."),
+        must("type", Shape::Text, "What it is."),
+    ]),
+    "It.",
+)]);
+
+pub(super) fn timestamps_json(key: &Key) -> Json {
+    json!({
+        "created": time_text(key.created_at_ns),
+        "updated": time_text(key.updated_at_ns),
+    })
+}
+
+pub(super) fn related_json(id: &str, resource: &str) -> Json {
+    json!({ "data": { "id": id, "type": resource } })
+}
 
 /// The `data` of a request, read with every finding noted.
 pub(super) struct Sent {

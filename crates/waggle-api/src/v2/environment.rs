@@ -1,9 +1,9 @@
 //! `/2/teams/{team}/environments`. Source: spec/honeycomb-api.md section 8.
 
-use super::document::{Sent, attribute_pointer};
-use super::page::{AFTER, LINKS, SIZE, paged};
-use super::{TeamAsk, answer};
+use super::document::{LINK, Sent, attribute_pointer, kind};
+use super::{TeamAsk, answer, answer_page};
 use crate::ask::Answer;
+use crate::page::{AFTER, LINKS, SIZE};
 use crate::problem::Problem;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
@@ -12,8 +12,8 @@ use axum::response::IntoResponse;
 use serde_json::{Value as Json, json};
 use waggle_access::Scope;
 use waggle_metastore::{
-    DatasetChange, Environment, EnvironmentChange, Error, environment_of_public_id,
-    environment_public_id,
+    DatasetChange, ENVIRONMENT_COLORS, Environment, EnvironmentChange, Error, color_after,
+    environment_of_public_id, environment_public_id,
 };
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -79,18 +79,6 @@ const TYPE: &str = "environments";
 const TEXT_CHARS_MAX: usize = 255;
 /// Most environments of a team.
 const ENVIRONMENTS_MAX: usize = 1_000;
-pub(crate) const COLORS: &[&str] = &[
-    "blue",
-    "green",
-    "gold",
-    "red",
-    "purple",
-    "lightBlue",
-    "lightGreen",
-    "lightGold",
-    "lightRed",
-    "lightPurple",
-];
 
 const ONE: &[Member] = &[must("data", Shape::Named(&ENVIRONMENT), "The environment.")];
 const ENVIRONMENT: Named = Named {
@@ -98,7 +86,7 @@ const ENVIRONMENT: Named = Named {
     about: "An environment of a team.",
     members: &[
         must("id", Shape::Text, "Its id."),
-        must("type", Shape::Choice(&[TYPE]), "What it is."),
+        kind(&[TYPE]),
         must(
             "attributes",
             Shape::Object(&[
@@ -107,7 +95,7 @@ const ENVIRONMENT: Named = Named {
                 must("description", Shape::Text, "What people wrote about it."),
                 must(
                     "color",
-                    Shape::Choice(COLORS),
+                    Shape::Choice(ENVIRONMENT_COLORS),
                     "The colour people know it by.",
                 ),
                 must(
@@ -122,18 +110,14 @@ const ENVIRONMENT: Named = Named {
             ]),
             "The environment.",
         ),
-        must(
-            "links",
-            Shape::Object(&[must("self", Shape::Text, "Its path.")]),
-            "Where it is.",
-        ),
+        LINK,
     ],
 };
 const NEW_ENVIRONMENT: Named = Named {
     name: "NewEnvironment",
     about: "An environment to be made.",
     members: &[
-        must("type", Shape::Choice(&[TYPE]), "What it is."),
+        kind(&[TYPE]),
         must(
             "attributes",
             Shape::Object(&[
@@ -145,7 +129,7 @@ const NEW_ENVIRONMENT: Named = Named {
                 ),
                 may(
                     "color",
-                    Shape::OrNull(&Shape::Choice(COLORS)),
+                    Shape::OrNull(&Shape::Choice(ENVIRONMENT_COLORS)),
                     "The colour people know it by.",
                 ),
             ]),
@@ -157,7 +141,7 @@ const CHANGED_ENVIRONMENT: Named = Named {
     name: "EnvironmentChange",
     about: "New values for an environment; what is absent stays.",
     members: &[
-        must("type", Shape::Choice(&[TYPE]), "What it is."),
+        kind(&[TYPE]),
         may("id", Shape::Text, "The id of the path."),
         may(
             "attributes",
@@ -169,7 +153,7 @@ const CHANGED_ENVIRONMENT: Named = Named {
                 ),
                 may(
                     "color",
-                    Shape::OrNull(&Shape::Choice(COLORS)),
+                    Shape::OrNull(&Shape::Choice(ENVIRONMENT_COLORS)),
                     "The colour people know it by.",
                 ),
                 may(
@@ -193,12 +177,12 @@ async fn list(ask: TeamAsk) -> Answer {
         .metastore
         .environments(ask.manager.team.id)
         .await?;
-    let environments: Vec<Json> = environments
-        .iter()
-        .map(|environment| environment_json(&ask, environment))
-        .collect();
+    let environments = environments.iter().map(|environment| {
+        let place = (environment.tenant.environment.0, String::new());
+        (place, environment_json(&ask, environment))
+    });
     let path = format!("{}/environments", ask.team_path());
-    paged(&ask, &environments, &path, &[])
+    answer_page(&ask, environments, &path, &[])
 }
 
 async fn get(ask: TeamAsk) -> Answer {
@@ -235,11 +219,6 @@ async fn create(ask: TeamAsk) -> Answer {
     };
     let made = metastore.update_environment(made.tenant, change).await?;
     one(&ask, StatusCode::CREATED, &made)
-}
-
-/// The colour of an environment for which none is named; it differs from those of the `count` before it as long as it can.
-pub(crate) fn color_after(count: usize) -> String {
-    COLORS[count % COLORS.len()].to_owned()
 }
 
 async fn update(ask: TeamAsk) -> Answer {
@@ -319,10 +298,10 @@ async fn find(ask: &TeamAsk) -> Result<Environment, Problem> {
 
 fn color(sent: &mut Sent) -> Option<String> {
     let color = sent.text("color", TEXT_CHARS_MAX)?;
-    if COLORS.contains(&color.as_str()) {
+    if ENVIRONMENT_COLORS.contains(&color.as_str()) {
         return Some(color);
     }
-    let text = format!("must be one of {}", COLORS.join(", "));
+    let text = format!("must be one of {}", ENVIRONMENT_COLORS.join(", "));
     sent.invalid(attribute_pointer("color"), text);
     None
 }

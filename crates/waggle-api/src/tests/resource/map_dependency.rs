@@ -153,7 +153,7 @@ async fn wrong_maps_are_refused() {
                 json!({"start_time": 1, "end_time": 2, "time_range": 1}),
                 "time_range",
                 "invalid",
-                "can't be given with both start_time and end_time",
+                "start_time, end_time and time_range cannot all be given",
             ),
             (
                 json!({"start_time": 3, "end_time": 2}),
@@ -165,7 +165,13 @@ async fn wrong_maps_are_refused() {
                 json!({"time_range": "1h"}),
                 "time_range",
                 "incorrect_type",
-                "must be a whole number",
+                "must be a whole number of seconds",
+            ),
+            (
+                json!({"time_range": 0}),
+                "time_range",
+                "invalid",
+                "must be above 0",
             ),
             (
                 json!({"filters": [{"name": "a"}]}),
@@ -205,14 +211,14 @@ async fn wrong_maps_are_refused() {
         ("page[size]=0", "page[size] must be between 1 and 100"),
         (
             "page[after]=zz",
-            "page[after] is not from a page of this map",
+            "page[after] must come from the next link of a list",
         ),
     ] {
         let answer = installation.get(&format!("{PATH}/{id}?{query}")).await;
         answer.check_error(400, error);
     }
     let beyond = installation
-        .get(&format!("{PATH}/{id}?page[after]=ffff"))
+        .get(&format!("{PATH}/{id}?page[after]=ffff."))
         .await;
     assert_eq!(beyond.json()["dependencies"], json!([]));
     let staging = installation
