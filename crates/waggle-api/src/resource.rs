@@ -112,10 +112,12 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
     let mut open = Router::new();
     let mut closed = Router::new();
     for row in all().filter(|row| is_wanted(row)) {
-        match row.face {
-            Face::V1 | Face::Events | Face::Otlp => open = open.route(row.path, handler(*row)),
-            Face::Firehose | Face::V2 | Face::Own | Face::XRay | Face::Health => {
-                closed = closed.route(row.path, handler(*row));
+        for path in [Some(row.path.to_owned()), slashed(row)].iter().flatten() {
+            match row.face {
+                Face::V1 | Face::Events | Face::Otlp => open = open.route(path, handler(*row)),
+                Face::Firehose | Face::V2 | Face::Own | Face::XRay | Face::Health => {
+                    closed = closed.route(path, handler(*row));
+                }
             }
         }
     }
@@ -123,6 +125,14 @@ pub(crate) fn routes(is_wanted: impl Fn(&Route) -> bool) -> Router<ApiState> {
     open.method_not_allowed_fallback(wrong_method)
         .layer(cors::layer())
         .merge(closed.method_not_allowed_fallback(wrong_method))
+}
+
+/// The path with a slash at its end, which some exporters and clients of Honeycomb write.
+fn slashed(row: &Route) -> Option<String> {
+    let is_taken = matches!(row.face, Face::V1 | Face::V2 | Face::Otlp);
+    // What takes the rest of the path takes its slash too.
+    let is_open = row.path.contains("{*");
+    (is_taken && !is_open).then(|| format!("{}/", row.path))
 }
 
 /// True for the path of an X-Ray operation.

@@ -16,9 +16,39 @@ use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{Board, BoardSharing, Place, PresetFilter, Stored, User};
 
-pub(crate) const RESOURCE: Resource = Resource { name: "Boards", about: "Pages of panels that show queries, SLOs and text.", routes: &[ Route::v1("GET", "/1/boards", NEED, |ask| { Box::pin(list(ask)) }).about("Lists the boards.").answers(&[(200, Content::Json(Shape::List(&Shape::Named(&BOARD))))]), Route::v1("POST", "/1/boards", NEED, |ask| { Box::pin(create(ask)) }).about("Makes a board.").takes(Shape::Named(&NEW_BOARD)).makes("board", "/id", r#"{"name": "Service health", "panels": [{"type": "query", "query_panel": {"query_id": "<query>", "query_annotation_id": "<query_annotation>"}}]}"#).answers(&[(201, Content::Json(Shape::Named(&BOARD)))]), Route::v1("GET", "/1/boards/", NEED, |ask| { Box::pin(list(ask)) }).about("Lists the boards.").answers(&[(200, Content::Json(Shape::List(&Shape::Named(&BOARD))))]), Route::v1("POST", "/1/boards/", NEED, |ask| { Box::pin(create(ask)) }).about("Makes a board.").takes(Shape::Named(&NEW_BOARD)).answers(&[(201, Content::Json(Shape::Named(&BOARD)))]), Route::v1("GET", "/1/boards/{id}", NEED, |ask| { Box::pin(get(ask)) }).about("Returns a board.").id("board").answers(&[(200, Content::Json(Shape::Named(&BOARD)))]), Route::v1("PUT", "/1/boards/{id}", NEED, |ask| { Box::pin(update(ask)) }).about("Replaces a board; preset filters that are absent stay.").id("board").takes(Shape::Named(&NEW_BOARD)).answers(&[(200, Content::Json(Shape::Named(&BOARD)))]), Route::v1("DELETE", "/1/boards/{id}", NEED, |ask| { Box::pin(delete(ask)) }).about("Deletes a board with its views.").id("board").answers(&[(204, Content::Nothing)]),  ] };
+pub(crate) const RESOURCE: Resource = Resource {
+    name: "Boards",
+    about: "Pages of panels that show queries, SLOs and text.",
+    routes: &[
+        Route::v1("GET", "/1/boards", NEED, |ask| Box::pin(list(ask)))
+            .about("Lists the boards.")
+            .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&BOARD))))]),
+        Route::v1("POST", "/1/boards", NEED, |ask| Box::pin(create(ask)))
+            .about("Makes a board.")
+            .takes(Shape::Named(&NEW_BOARD))
+            .makes("board", "/id", EXAMPLE)
+            .answers(&[(201, Content::Json(Shape::Named(&BOARD)))]),
+        Route::v1("GET", "/1/boards/{id}", NEED, |ask| Box::pin(get(ask)))
+            .about("Returns a board.")
+            .id("board")
+            .answers(&[(200, Content::Json(Shape::Named(&BOARD)))]),
+        Route::v1("PUT", "/1/boards/{id}", NEED, |ask| Box::pin(update(ask)))
+            .about("Replaces a board; preset filters that are absent stay.")
+            .id("board")
+            .takes(Shape::Named(&NEW_BOARD))
+            .answers(&[(200, Content::Json(Shape::Named(&BOARD)))]),
+        Route::v1("DELETE", "/1/boards/{id}", NEED, |ask| {
+            Box::pin(delete(ask))
+        })
+        .about("Deletes a board with its views.")
+        .id("board")
+        .answers(&[(204, Content::Nothing)]),
+    ],
+};
 
 const NEED: Need = Need::OneOf(&[Permission::ManageBoards]);
+const EXAMPLE: &str = r#"{"name": "Service health", "panels": [
+    {"type": "query", "query_panel": {"query_id": "<query>", "query_annotation_id": "<query_annotation>"}}]}"#;
 const TYPE: Shape = Shape::Choice(&["flexible"]);
 const PRESET_FILTERS: Shape = Shape::List(&Shape::Object(&[
     must("column", Shape::Text, "The column."),
