@@ -9,12 +9,14 @@ mod key;
 
 use crate::serve::system_clock;
 use anyhow::{Context, Result, anyhow, bail};
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Subcommand};
 use std::path::PathBuf;
 use std::sync::Arc;
 use waggle_access::{Access, InstallationSecret, KeyRequest, Scope};
 use waggle_metastore::{
-    Environment, EnvironmentChange, Metastore, Role, SqliteMetastore, Team, environment_public_id,
+    ENVIRONMENT_COLORS, Environment, EnvironmentChange, Metastore, Role, SqliteMetastore, Team,
+    color_after, environment_public_id,
 };
 use waggle_model::Clock;
 
@@ -91,9 +93,20 @@ enum EnvironmentCommand {
         of: OfTeam,
         /// Its name
         name: String,
-        /// What it is for
-        #[arg(long, value_name = "TEXT")]
-        description: Option<String>,
+        #[command(flatten)]
+        looks: Looks,
+    },
+    /// Describe, colour or protect an environment; what is not said stays
+    Update {
+        #[command(flatten)]
+        of: OfTeam,
+        /// Its slug
+        slug: String,
+        #[command(flatten)]
+        looks: Looks,
+        /// Whether DELETE of the API refuses to delete it
+        #[arg(long, value_name = "BOOL")]
+        protected: Option<bool>,
     },
     /// List the environments
     List {
@@ -107,6 +120,17 @@ enum EnvironmentCommand {
         /// Its slug
         slug: String,
     },
+}
+
+/// What people see of an environment beside its name.
+#[derive(Args, Clone, Debug)]
+struct Looks {
+    /// What it is for
+    #[arg(long, value_name = "TEXT")]
+    description: Option<String>,
+    /// The colour people know it by
+    #[arg(long, value_name = "COLOR", value_parser = PossibleValuesParser::new(ENVIRONMENT_COLORS))]
+    color: Option<String>,
 }
 
 /// Runs `waggle team`.
@@ -161,27 +185,42 @@ pub(crate) async fn team(args: TeamArgs) -> Result<String> {
 /// Runs `waggle environment`.
 pub(crate) async fn environment(args: EnvironmentArgs) -> Result<String> {
     match args.command {
-        EnvironmentCommand::Create {
-            of,
-            name,
-            description,
-        } => {
+        EnvironmentCommand::Create { of, name, looks } => {
             let (open, team) = of.open().await?;
             let now_ns = open.clock.now_ns();
+            let count = open.metastore.environments(team.id).await?.len();
             let made = open
                 .metastore
                 .create_environment(team.id, &name, now_ns)
                 .await
                 .with_context(|| format!("the environment {name:?} can't be made"))?;
             let change = EnvironmentChange {
-                description,
-                ..EnvironmentChange::default()
+                description: looks.description,
+                color: Some(looks.color.unwrap_or_else(|| color_after(count))),
+                is_delete_protected: None,
             };
             let made = open
                 .metastore
                 .update_environment(made.tenant, change)
                 .await?;
             Ok(environment_line(&made))
+        }
+        EnvironmentCommand::Update {
+            of,
+            slug,
+            looks,
+            protected,
+        } => {
+            let (open, team) = of.open().await?;
+            let environment = open.environment(&team, Some(&slug)).await?;
+            let change = EnvironmentChange {
+                description: looks.description,
+                color: looks.color,
+                is_delete_protected: protected,
+            };
+            let metastore = &open.metastore;
+            let changed = metastore.update_environment(environment.tenant, change);
+            Ok(environment_line(&changed.await?))
         }
         EnvironmentCommand::List { of } => {
             let (open, team) = of.open().await?;
@@ -215,7 +254,14 @@ pub(crate) async fn environment(args: EnvironmentArgs) -> Result<String> {
 
 fn environment_line(environment: &Environment) -> String {
     let id = environment_public_id(environment.tenant.environment);
-    format!("{id}\t{}\t{}\n", environment.slug, environment.name)
+    let state = match environment.is_delete_protected {
+        true => "protected",
+        false => "unprotected",
+    };
+    let Environment {
+        slug, color, name, ..
+    } = environment;
+    format!("{id}\t{slug}\t{color}\t{state}\t{name}\n")
 }
 
 /// An opened data folder.

@@ -1892,9 +1892,9 @@ export interface components {
             calculations?: components["schemas"]["Calculation"][] | null;
             /** @description Columns whose values make the groups. */
             breakdowns?: string[] | null;
-            /** @description Which rows count. */
+            /** @description Which events. */
             filters?: components["schemas"]["Filter"][] | null;
-            /** @description Whether a row has to pass all filters or one; AND unless given. */
+            /** @description Whether an event has to pass all filters or one; AND unless given. */
             filter_combination?: ("AND" | "OR") | null;
             /** @description Seconds of one point of the series; 0 or absent chooses. */
             granularity?: number | null;
@@ -1902,20 +1902,20 @@ export interface components {
             orders?: components["schemas"]["Order"][] | null;
             /** @description Most groups; 1 to 1,000. */
             limit?: number | null;
-            /** @description Seconds since 1970, included. */
-            start_time?: number | null;
-            /** @description Seconds since 1970, excluded. */
-            end_time?: number | null;
-            /** @description Seconds from the start or up to the end, or up to now; 7,200 unless given. */
-            time_range?: number | null;
             /** @description Which groups are shown. */
             havings?: components["schemas"]["Having"][] | null;
-            /** @description Columns computed for this query. */
+            /** @description Columns that are computed for this request. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
             /** @description Values computed from the calculations of a group. */
             formulas?: components["schemas"]["NamedExpression"][] | null;
             /** @description How much earlier the time to compare with is. */
             compare_time_offset_seconds?: number | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
+            time_range?: number | null;
         };
         /** @description A value computed from the rows of a group. */
         Calculation: {
@@ -1977,9 +1977,9 @@ export interface components {
             calculations?: components["schemas"]["Calculation"][] | null;
             /** @description Columns whose values make the groups. */
             breakdowns?: string[] | null;
-            /** @description Which rows count. */
+            /** @description Which events. */
             filters?: components["schemas"]["Filter"][] | null;
-            /** @description Whether a row has to pass all filters or one; AND unless given. */
+            /** @description Whether an event has to pass all filters or one; AND unless given. */
             filter_combination?: ("AND" | "OR") | null;
             /** @description Seconds of one point of the series; 0 or absent chooses. */
             granularity?: number | null;
@@ -1987,20 +1987,20 @@ export interface components {
             orders?: components["schemas"]["Order"][] | null;
             /** @description Most groups; 1 to 1,000. */
             limit?: number | null;
-            /** @description Seconds since 1970, included. */
-            start_time?: number | null;
-            /** @description Seconds since 1970, excluded. */
-            end_time?: number | null;
-            /** @description Seconds from the start or up to the end, or up to now; 7,200 unless given. */
-            time_range?: number | null;
             /** @description Which groups are shown. */
             havings?: components["schemas"]["Having"][] | null;
-            /** @description Columns computed for this query. */
+            /** @description Columns that are computed for this request. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
             /** @description Values computed from the calculations of a group. */
             formulas?: components["schemas"]["NamedExpression"][] | null;
             /** @description How much earlier the time to compare with is. */
             compare_time_offset_seconds?: number | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
+            time_range?: number | null;
         };
         /** @description A row of a series. */
         ResultPoint: {
@@ -2917,10 +2917,14 @@ export interface components {
             days?: {
                 /** @description The day of arrival, UTC. */
                 day: string;
-                /** @description Events, each as one whatever its sample rate. */
+                /** @description Events, each as one whatever its sample rate; those of metrics too. */
                 events: number;
                 /** @description Bytes of their names and values, before compression. */
                 bytes: number;
+                /** @description Those of the events that hold metrics. */
+                metric_events: number;
+                /** @description The data points of metrics that these were made of. */
+                data_points: number;
             }[];
         };
         /** @description Limits of age and size. 0 keeps everything; null leaves it to whoever stands above. */
@@ -3007,22 +3011,22 @@ export interface components {
         RowsRequest: {
             /** @description Which events. */
             filters?: components["schemas"]["Filter"][] | null;
-            /** @description AND unless given. */
+            /** @description Whether an event has to pass all filters or one; AND unless given. */
             filter_combination?: ("AND" | "OR") | null;
-            /** @description Columns that are computed; the events have them. */
+            /** @description Columns that are computed for this request. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
-            /** @description Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses. */
-            granularity?: number | null;
+            /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
+            time_range?: number | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
             end_time?: number | null;
-            /** @description Of how many last seconds; 7,200 unless given. */
-            time_range?: number | null;
             /** @description The start in nanoseconds. */
             start_time_ns?: string | null;
             /** @description The end in nanoseconds. */
             end_time_ns?: string | null;
+            /** @description Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses. */
+            granularity?: number | null;
             /** @description Most events, 1 to 1,000. */
             limit?: number | null;
             /** @description The `next` of the page before. */
@@ -3066,40 +3070,40 @@ export interface components {
         };
         /** @description Which rows to compare with which. */
         BubbleUpRequest: {
-            /** @description Which rows there are. */
+            /** @description Which events. */
             filters?: components["schemas"]["Filter"][] | null;
-            /** @description AND unless given. */
+            /** @description Whether an event has to pass all filters or one; AND unless given. */
             filter_combination?: ("AND" | "OR") | null;
-            /** @description Columns that are computed; they are compared too. */
+            /** @description Columns that are computed for this request. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
-            /** @description Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses. */
-            granularity?: number | null;
+            /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
+            time_range?: number | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
             end_time?: number | null;
-            /** @description Of how many last seconds; 7,200 unless given. */
-            time_range?: number | null;
             /** @description The start in nanoseconds. */
             start_time_ns?: string | null;
             /** @description The end in nanoseconds. */
             end_time_ns?: string | null;
-            /** @description The rows to compare with the others. */
+            /** @description Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses. */
+            granularity?: number | null;
+            /** @description Those of the rows to compare with the others. */
             selection: {
-                /** @description Which rows are selected; all of them must pass. */
-                filters?: components["schemas"]["Filter"][] | null;
-                /** @description AND. */
-                filter_combination?: ("AND" | "OR") | null;
-                /** @description Start of the selection, as above. */
+                /** @description Seconds since 1970, included. */
                 start_time?: number | null;
-                /** @description End of the selection, as above. */
+                /** @description Seconds since 1970, excluded. */
                 end_time?: number | null;
                 /** @description The start in nanoseconds. */
                 start_time_ns?: string | null;
                 /** @description The end in nanoseconds. */
                 end_time_ns?: string | null;
+                /** @description Which rows are selected; all of them must pass. */
+                filters?: components["schemas"]["Filter"][] | null;
+                /** @description AND, if it is given. */
+                filter_combination?: ("AND" | "OR") | null;
             };
-            /** @description Which columns; all unless given. */
+            /** @description Which columns; all unless given. Calculated fields are compared too. */
             columns?: string[] | null;
             /** @description Most values of a column, 1 to 1,000; 40 unless given. */
             values_max?: number | null;
@@ -3164,14 +3168,14 @@ export interface components {
         };
         /** @description The expression, and which events to try it on. */
         CalculatedFieldPreviewRequest: {
-            /** @description The expression. */
-            expression: string;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
             end_time?: number | null;
-            /** @description Of how many last seconds; 7,200 unless given. */
+            /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
             time_range?: number | null;
+            /** @description The expression. */
+            expression: string;
             /** @description Most events, 1 to 100; 10 unless given. */
             limit?: number | null;
         };
@@ -3300,20 +3304,20 @@ export interface components {
         };
         /** @description Which events go. */
         EraseRequest: {
-            /** @description At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times. */
-            filters: components["schemas"]["Filter"][] | null;
-            /** @description AND unless given. */
-            filter_combination?: ("AND" | "OR") | null;
-            /** @description Seconds since 1970, included; all of it unless given. */
+            /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
             end_time?: number | null;
-            /** @description Of how many last seconds. */
-            time_range?: number | null;
             /** @description The start in nanoseconds. */
             start_time_ns?: string | null;
             /** @description The end in nanoseconds. */
             end_time_ns?: string | null;
+            /** @description At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times. */
+            filters: components["schemas"]["Filter"][] | null;
+            /** @description AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Seconds from the start, up to the end or up to now; events of all times unless one is given. */
+            time_range?: number | null;
             /** @description False erases; anything else counts. */
             dry_run?: boolean | null;
         };
@@ -6150,6 +6154,8 @@ export interface operations {
                 start?: string;
                 /** @description The last day; today unless given. */
                 end?: string;
+                /** @description `all` for every environment of the team; for people, not for keys. */
+                environments?: "all";
             };
             header?: never;
             path: {
@@ -6171,30 +6177,102 @@ export interface operations {
                         start: string;
                         /** @description The last day. */
                         end: string;
-                        /** @description Events, each as one whatever its sample rate. */
-                        events: number;
-                        /** @description Bytes of their names and values, before compression. */
-                        bytes: number;
-                        /** @description Datasets with events, the one with most bytes first. */
-                        datasets: {
-                            /** @description Its slug; null for all that are gone together. */
-                            dataset: string | null;
-                            /** @description Its name. */
-                            name: string | null;
-                            /** @description Events, each as one whatever its sample rate. */
+                        /** @description The month that it is now, so far, whichever days were asked for. */
+                        this_month: {
+                            /** @description What the events come to by its end when it goes on like this. */
+                            projected_events: number;
+                            /** @description The same of the data points. */
+                            projected_data_points: number;
+                            /** @description The month, as 2026-11. */
+                            month: string;
+                            /** @description Events, each as one whatever its sample rate; those of metrics too. */
                             events: number;
                             /** @description Bytes of their names and values, before compression. */
                             bytes: number;
+                            /** @description Those of the events that hold metrics. */
+                            metric_events: number;
+                            /** @description The data points of metrics that these were made of. */
+                            data_points: number;
+                        };
+                        /** @description Months with events, the oldest first; of the first and the last only the days that were asked for. */
+                        months: {
+                            /** @description The month, as 2026-11. */
+                            month: string;
+                            /** @description Events, each as one whatever its sample rate; those of metrics too. */
+                            events: number;
+                            /** @description Bytes of their names and values, before compression. */
+                            bytes: number;
+                            /** @description Those of the events that hold metrics. */
+                            metric_events: number;
+                            /** @description The data points of metrics that these were made of. */
+                            data_points: number;
+                        }[];
+                        /** @description Environments with events, the one with most bytes first. */
+                        environments: {
+                            /** @description Its slug. */
+                            environment: string;
+                            /** @description Events, each as one whatever its sample rate; those of metrics too. */
+                            events: number;
+                            /** @description Bytes of their names and values, before compression. */
+                            bytes: number;
+                            /** @description Those of the events that hold metrics. */
+                            metric_events: number;
+                            /** @description The data points of metrics that these were made of. */
+                            data_points: number;
+                        }[];
+                        /** @description Datasets with events, the one with most bytes first. */
+                        datasets: {
+                            /** @description Slug of its environment. */
+                            environment: string;
+                            /** @description Its slug; null for all of the environment that are gone together. */
+                            dataset: string | null;
+                            /** @description Its name. */
+                            name: string | null;
                             /** @description Days with events, the oldest first. */
                             days: {
                                 /** @description The day of arrival, UTC. */
                                 day: string;
-                                /** @description Events, each as one whatever its sample rate. */
+                                /** @description Events, each as one whatever its sample rate; those of metrics too. */
                                 events: number;
                                 /** @description Bytes of their names and values, before compression. */
                                 bytes: number;
+                                /** @description Those of the events that hold metrics. */
+                                metric_events: number;
+                                /** @description The data points of metrics that these were made of. */
+                                data_points: number;
                             }[];
+                            /** @description Events, each as one whatever its sample rate; those of metrics too. */
+                            events: number;
+                            /** @description Bytes of their names and values, before compression. */
+                            bytes: number;
+                            /** @description Those of the events that hold metrics. */
+                            metric_events: number;
+                            /** @description The data points of metrics that these were made of. */
+                            data_points: number;
                         }[];
+                        /** @description Keys with events, the one with most bytes first. */
+                        keys: {
+                            /** @description Its id; null for what came without one: from the machine itself, as documents of X-Ray that waited, or before keys were counted. */
+                            key: string | null;
+                            /** @description What people call it; null when it is gone. */
+                            name: string | null;
+                            /** @description Events, each as one whatever its sample rate; those of metrics too. */
+                            events: number;
+                            /** @description Bytes of their names and values, before compression. */
+                            bytes: number;
+                            /** @description Those of the events that hold metrics. */
+                            metric_events: number;
+                            /** @description The data points of metrics that these were made of. */
+                            data_points: number;
+                        }[];
+                        /** @description Events, each as one whatever its sample rate; those of metrics too. */
+                        events: number;
+                        /** @description Bytes of their names and values, before compression. */
+                        bytes: number;
+                        /** @description Those of the events that hold metrics. */
+                        metric_events: number;
+                        /** @description The data points of metrics that these were made of. */
+                        data_points: number;
                     };
                 };
             };

@@ -1,11 +1,11 @@
 //! `waggle key`: the keys of a team and of its environments.
 
-use super::OfTeam;
+use super::{OfTeam, Open};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use rand::RngExt;
 use waggle_access::{AwsKeyRequest, KeyRequest, KeyValue, Permission, Permissions, Scope};
-use waggle_metastore::{Key, KeyChange, KeyId, KeyKind};
+use waggle_metastore::{Key, KeyChange, KeyId, KeyKind, Team};
 
 /// Keys of a team and of its environments.
 #[derive(Args, Clone, Debug)]
@@ -22,6 +22,19 @@ enum KeyCommand {
     List {
         #[command(flatten)]
         of: OfTeam,
+    },
+    /// Rename a key or change what it may do; what is not said stays
+    Update {
+        #[command(flatten)]
+        of: OfTeam,
+        /// Its id
+        id: String,
+        /// What people call it
+        #[arg(long, value_name = "NAME")]
+        name: Option<String>,
+        /// A permission it has from now on, of a configuration or AWS key; may be given several times
+        #[arg(long = "allow", value_name = "NAME")]
+        allowed: Vec<String>,
     },
     /// Refuse a key until it is enabled again
     Disable {
@@ -101,8 +114,14 @@ pub(crate) async fn run(args: KeyArgs) -> Result<String> {
                 })
                 .collect())
         }
-        KeyCommand::Disable { of, id } => change(of, id, true).await,
-        KeyCommand::Enable { of, id } => change(of, id, false).await,
+        KeyCommand::Update {
+            of,
+            id,
+            name,
+            allowed,
+        } => update(of, id, name, &allowed).await,
+        KeyCommand::Disable { of, id } => switch(of, id, true).await,
+        KeyCommand::Enable { of, id } => switch(of, id, false).await,
         KeyCommand::Delete { of, id } => {
             let (open, team) = of.open().await?;
             let deleted = open.access.delete_key(team.id, &KeyId(id.clone())).await;
@@ -180,17 +199,46 @@ fn end_ns(days: Option<u16>, now_ns: i64) -> Option<i64> {
     days.map(|days| now_ns.saturating_add(i64::from(days).saturating_mul(DAY_NS)))
 }
 
-async fn change(of: OfTeam, id: String, is_disabled: bool) -> Result<String> {
+async fn update(
+    of: OfTeam,
+    id: String,
+    name: Option<String>,
+    allowed: &[String],
+) -> Result<String> {
+    let permissions = match allowed {
+        [] => None,
+        names => Some(permissions(names)?),
+    };
+    let (open, team) = of.open().await?;
+    let found = open.metastore.key(team.id, &KeyId(id.clone())).await?;
+    let found = found.with_context(|| format!("there is no key {id}"))?;
+    let has_permissions = matches!(found.kind, KeyKind::Configuration | KeyKind::Aws);
+    if permissions.is_some() && !has_permissions {
+        bail!("what a key of the kind {} may do stays", found.kind.name());
+    }
+    let change = KeyChange {
+        name,
+        permissions,
+        ..KeyChange::default()
+    };
+    change_key(&open, &team, &id, change).await?;
+    Ok(format!("the key {id} is changed\n"))
+}
+
+async fn change_key(open: &Open, team: &Team, id: &str, change: KeyChange) -> Result<()> {
+    let id = KeyId(id.to_owned());
+    let changed = open.access.update_key(team.id, &id, change).await;
+    changed.with_context(|| format!("the key {} can't be changed", id.0))?;
+    Ok(())
+}
+
+async fn switch(of: OfTeam, id: String, is_disabled: bool) -> Result<String> {
     let (open, team) = of.open().await?;
     let change = KeyChange {
         is_disabled: Some(is_disabled),
         ..KeyChange::default()
     };
-    let changed = open
-        .access
-        .update_key(team.id, &KeyId(id.clone()), change)
-        .await;
-    changed.with_context(|| format!("the key {id} can't be changed"))?;
+    change_key(&open, &team, &id, change).await?;
     let state = if is_disabled { "disabled" } else { "enabled" };
     Ok(format!("the key {id} is {state}\n"))
 }

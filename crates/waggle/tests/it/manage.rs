@@ -40,6 +40,23 @@ async fn a_team_an_environment_and_keys_are_made_beside_a_running_server() {
         "{missing}"
     );
     run(&["environment", "create", "staging", "--team", "bees"]).unwrap();
+    let wrong = ["environment", "update", "staging", "--color", "pink"];
+    let wrong = run(&wrong).unwrap_err();
+    assert!(wrong.contains("lightGold"), "{wrong}");
+    let looks = [
+        "environment",
+        "update",
+        "staging",
+        "--team",
+        "bees",
+        "--color",
+        "gold",
+        "--description",
+        "for trying things",
+        "--protected",
+        "false",
+    ];
+    run(&looks).unwrap();
     let made = run(&["key", "create", "ci", "--team", "bees", "--days", "30"]).unwrap();
     let key = word(&made, "key ").to_owned();
     let auth = async || {
@@ -65,10 +82,66 @@ async fn a_team_an_environment_and_keys_are_made_beside_a_running_server() {
         .await
         .unwrap();
     let environments: Json = environments.json().await.unwrap();
-    assert_eq!(environments["data"][0]["attributes"]["slug"], "staging");
+    assert_eq!(
+        environments["data"][0]["attributes"],
+        json!({
+            "name": "staging", "slug": "staging", "description": "for trying things",
+            "color": "gold", "settings": {"delete_protected": false},
+        })
+    );
+    let list = run(&["environment", "list", "--team", "bees"]).unwrap();
+    assert!(list.contains("\tgold\tunprotected\tstaging"), "{list}");
     let list = run(&["key", "list", "--team", "bees"]).unwrap();
     assert!(list.contains("ci") && !list.contains(&key), "{list}");
-    run(&["key", "delete", word(&made, "id "), "--team", "bees"]).unwrap();
+    let id = word(&made, "id ");
+    let refused = [
+        "key",
+        "update",
+        id,
+        "--team",
+        "bees",
+        "--allow",
+        "run_queries",
+    ];
+    let refused = run(&refused).unwrap_err();
+    assert!(refused.contains("kind ingest may do stays"), "{refused}");
+    run(&["key", "update", id, "--team", "bees", "--name", "pipeline"]).unwrap();
+    let reader = [
+        "key",
+        "create",
+        "reader",
+        "--team",
+        "bees",
+        "--kind",
+        "configuration",
+    ];
+    let reader = run(&reader).unwrap();
+    let reader = word(&reader, "id ");
+    let allowed = [
+        "key",
+        "update",
+        reader,
+        "--team",
+        "bees",
+        "--allow",
+        "run_queries",
+    ];
+    run(&allowed).unwrap();
+    let path = format!("{}/2/teams/bees/api-keys/{reader}", server.origin);
+    let shown = server.http.get(path).bearer_auth(&management).send().await;
+    let shown: Json = shown.unwrap().json().await.unwrap();
+    let permissions = shown["data"]["attributes"]["permissions"]
+        .as_object()
+        .unwrap();
+    let allowed: Vec<&String> = permissions
+        .iter()
+        .filter_map(|(name, may)| (*may == true).then_some(name))
+        .collect();
+    assert_eq!(allowed, ["run_queries"]);
+    let list = run(&["key", "list", "--team", "bees"]).unwrap();
+    assert!(list.contains("\tpipeline\n"), "{list}");
+    run(&["key", "delete", reader, "--team", "bees"]).unwrap();
+    run(&["key", "delete", id, "--team", "bees"]).unwrap();
     run(&["environment", "delete", "staging", "--team", "bees"]).unwrap();
     run(&["team", "delete", "bees"]).unwrap();
     let unknown = run(&["team", "delete", "bees"]).unwrap_err();
