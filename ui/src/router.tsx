@@ -2,13 +2,14 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type AnyRoute } from '@tanstack/react-router';
 import { parseSearch, stringifySearch } from './model/url-state';
 import { SCREENS } from './views';
-import { NotFound, Start } from './views/shell/Pages';
+import { Classic, NotFound, Start } from './views/shell/Pages';
 import { Shell } from './views/shell/Shell';
 import { Skeleton } from './widgets/basic';
 
 export function makeRouter() {
   const root = createRootRoute({ component: () => <Shell screens={SCREENS} />, notFoundComponent: NotFound });
   const start = createRoute({ getParentRoute: () => root, path: '/', component: Start });
+  const classic = createRoute({ getParentRoute: () => root, path: '/$team/datasets/$', component: Classic });
   const environment = createRoute({ getParentRoute: () => root, path: '/$team/environments/$env' });
   const screens: AnyRoute[] = SCREENS.map((screen) =>
     createRoute({
@@ -21,7 +22,7 @@ export function makeRouter() {
     } as never),
   );
   return createRouter({
-    routeTree: root.addChildren([start, environment.addChildren(screens)]) as AnyRoute,
+    routeTree: root.addChildren([start, classic, environment.addChildren(screens)]) as AnyRoute,
     parseSearch,
     stringifySearch,
     defaultPreload: 'intent',

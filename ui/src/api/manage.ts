@@ -170,8 +170,17 @@ export const rejectionsOptions = (env: string) =>
     refetchInterval: 5000,
     retry: false,
   });
-export const usageOptions = (env: string) =>
-  kept(['usage', env], (signal) => answerOf(server.GET(`${E}/usage`, { params: { path: { env } }, signal })), 60_000);
+/** What was taken in, of this environment or of all of the team: on the last 31 days, or since a day like 2026-11-01. */
+export const usageOptions = (env: string, ofTeam: boolean, start?: string) => {
+  const query: { start?: string; environments?: 'all' } = {};
+  if (start) query.start = start;
+  if (ofTeam) query.environments = 'all';
+  return kept(
+    ['usage', env, start ?? '', ofTeam ? 'team' : ''],
+    (signal) => answerOf(server.GET(`${E}/usage`, { params: { path: { env }, query }, signal })),
+    60_000,
+  );
+};
 export const keysOptions = (env: string) =>
   kept(['keys', env], (signal) => answerOf(server.GET(`${E}/keys`, { params: { path: { env } }, signal })));
 export const membersOptions = (env: string) =>

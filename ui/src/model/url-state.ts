@@ -127,6 +127,10 @@ export interface MapSearch {
 }
 export interface SettingsSearch {
   tab?: 'keys' | 'team' | 'environments' | 'recipients' | 'retention' | 'x-ray' | 'usage' | 'browser' | 'about';
+  /** Usage by month, not by day. */
+  period?: 'year';
+  /** Usage of every environment of the team. */
+  of?: 'team';
 }
 export interface SchemaSearch {
   find?: string;

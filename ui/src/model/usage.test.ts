@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addDays, lastDays, monthOf } from './usage';
+import { addDays, inMonths, lastDays, lastMonths } from './usage';
 
 const NOW = Date.parse('2026-11-16T00:00:00Z');
 
@@ -11,14 +11,20 @@ describe('usage', () => {
       { day: '2026-11-16', events: 0 },
     ]);
   });
-  it('takes this month as it is and goes on with it: half a month gone is half of it', () => {
+  it('adds days up by month, with a place for every month, across the turn of a year', () => {
     const days = [
       { day: '2026-10-31', events: 1000 },
-      { day: '2026-11-01', events: 100 },
-      { day: '2026-11-15', events: 50 },
+      { day: '2026-12-01', events: 100 },
+      { day: '2026-12-15', events: 50 },
     ];
-    expect(monthOf(days, NOW)).toEqual({ events: 150, projected: 300 });
-    expect(monthOf([], Date.parse('2026-11-01T00:00:00Z'))).toEqual({ events: 0, projected: 0 });
+    const now = Date.parse('2027-01-31T23:00:00Z');
+    expect(lastMonths(3, now)).toEqual(['2026-11', '2026-12', '2027-01']);
+    expect(inMonths(days, 4, now)).toEqual([
+      { day: '2026-10', events: 1000 },
+      { day: '2026-11', events: 0 },
+      { day: '2026-12', events: 150 },
+      { day: '2027-01', events: 0 },
+    ]);
   });
   it('adds lists up by day', () => {
     const a = [{ day: '2026-11-02', events: 1 }];

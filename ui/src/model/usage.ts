@@ -1,30 +1,32 @@
-// What was taken in, day by day: lists without gaps, this month so far and where it leads.
+// What was taken in, day by day and month by month: lists without gaps.
 
 export interface DayCount {
-  /** As 2026-11-22, UTC. */
+  /** As 2026-11-22, UTC; of a month as 2026-11. */
   day: string;
   events: number;
 }
 const DAY_MS = 86_400_000;
 const dayText = (ms: number): string => new Date(ms).toISOString().slice(0, 10);
 
+const filled = (days: readonly string[], known: readonly DayCount[]): DayCount[] => {
+  const events = new Map(known.map((d) => [d.day, d.events]));
+  return days.map((day) => ({ day, events: events.get(day) ?? 0 }));
+};
 /** The last `count` days with their events, today last; days that are not listed had none. */
-export function lastDays(days: readonly DayCount[], count: number, now: number): DayCount[] {
-  const known = new Map(days.map((d) => [d.day, d.events]));
-  return Array.from({ length: count }, (_, i) => {
-    const day = dayText(now - (count - 1 - i) * DAY_MS);
-    return { day, events: known.get(day) ?? 0 };
-  });
+export const lastDays = (days: readonly DayCount[], count: number, now: number): DayCount[] =>
+  filled(
+    Array.from({ length: count }, (_, i) => dayText(now - (count - 1 - i) * DAY_MS)),
+    days,
+  );
+/** The last `count` months as 2026-11, this one last. */
+export function lastMonths(count: number, now: number): string[] {
+  const at = new Date(now);
+  const first = (back: number) => Date.UTC(at.getUTCFullYear(), at.getUTCMonth() - back, 1);
+  return Array.from({ length: count }, (_, i) => dayText(first(count - 1 - i)).slice(0, 7));
 }
-/** Events of this month, and what it comes to when it goes on like this; days are those of UTC. */
-export function monthOf(days: readonly DayCount[], now: number): { events: number; projected: number } {
-  const month = dayText(now).slice(0, 7);
-  const events = days.filter((d) => d.day.startsWith(month)).reduce((sum, d) => sum + d.events, 0);
-  const begin = Date.parse(`${month}-01T00:00:00Z`);
-  const at = new Date(begin);
-  const end = Date.UTC(at.getUTCFullYear(), at.getUTCMonth() + 1, 1);
-  return { events, projected: Math.round((events * (end - begin)) / Math.max(1, now - begin)) };
-}
+/** The same days added up by month: each of the last `count` months, this one last. */
+export const inMonths = (days: readonly DayCount[], count: number, now: number): DayCount[] =>
+  filled(lastMonths(count, now), addDays([days.map((d) => ({ ...d, day: d.day.slice(0, 7) }))]));
 /** The same days of several lists added up. */
 export function addDays(lists: readonly (readonly DayCount[])[]): DayCount[] {
   const sums = new Map<string, number>();

@@ -1,19 +1,24 @@
-// The two pages that lead elsewhere: the start, and the one for addresses that do not exist.
+// The pages that lead elsewhere: the start, addresses from before there were environments, and those that do not exist.
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { sessionOptions } from '../../api/options';
 import { Empty, Skeleton } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
-import { environmentPath, useGo } from '../../widgets/route';
+import { environmentPath, useGo, usePathname, useTypedSearch } from '../../widgets/route';
 
-export function Start() {
+/** What clients with a classic key link to, `/team/datasets/…`, lies in the first environment. */
+export const Classic = () => (
+  <Start rest={`/${usePathname().split('/').slice(2).join('/')}`} search={useTypedSearch()} />
+);
+
+export function Start({ rest = '', search }: { rest?: string; search?: object }) {
   const { data } = useQuery(sessionOptions());
   const go = useGo();
   const team = data?.team?.slug;
   const env = data?.environments[0]?.slug;
   useEffect(() => {
-    if (team && env) go(environmentPath({ team, env }), {}, { replace: true });
-  }, [team, env, go]);
+    if (team && env) go(environmentPath({ team, env }, rest), search, { replace: true });
+  }, [team, env, rest, search, go]);
   if (data && !(team && env))
     return <Empty title="This installation has no environment yet">Create one with “waggle environment create”.</Empty>;
   return <Skeleton />;
