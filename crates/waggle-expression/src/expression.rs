@@ -20,6 +20,8 @@ pub enum Input {
     Column(String),
     /// The event's time, in seconds since the Unix epoch as a float.
     EventTime,
+    /// When the event was accepted, in seconds since the Unix epoch as a float; empty for one from before that was kept.
+    IngestTime,
     /// What a metric's series does over time.
     Temporal(Temporal),
 }
@@ -104,7 +106,7 @@ impl Expression {
         self.inputs.iter().filter_map(|input| match input {
             Input::Column(name) => Some(name.as_str()),
             Input::Temporal(temporal) => Some(temporal.metric.as_str()),
-            Input::EventTime => None,
+            Input::EventTime | Input::IngestTime => None,
         })
     }
 
@@ -112,7 +114,7 @@ impl Expression {
     pub fn temporals(&self) -> impl Iterator<Item = &Temporal> {
         self.inputs.iter().filter_map(|input| match input {
             Input::Temporal(temporal) => Some(temporal),
-            Input::Column(_) | Input::EventTime => None,
+            Input::Column(_) | Input::EventTime | Input::IngestTime => None,
         })
     }
 
@@ -133,7 +135,9 @@ impl Expression {
     pub fn result_type(&self) -> ResultType {
         match &self.root {
             Node::Input(index) => match self.inputs.get(*index) {
-                Some(Input::EventTime | Input::Temporal(_)) => ResultType::Float,
+                Some(Input::EventTime | Input::IngestTime | Input::Temporal(_)) => {
+                    ResultType::Float
+                }
                 Some(Input::Column(_)) | None => ResultType::Any,
             },
             root => root.result_type(),

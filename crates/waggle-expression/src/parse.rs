@@ -408,8 +408,10 @@ impl Parser<'_> {
             return self.temporal(temporal, &arguments);
         }
         let prepared = (function.prepare)(&arguments)?;
-        if function.name == "EVENT_TIMESTAMP" {
-            return Ok(self.input(Input::EventTime));
+        match function.name {
+            "EVENT_TIMESTAMP" => return Ok(self.input(Input::EventTime)),
+            "INGEST_TIMESTAMP" => return Ok(self.input(Input::IngestTime)),
+            _ => {}
         }
         Ok(Node::Call(Call {
             function,

@@ -24,6 +24,8 @@ const CASES: &[(&str, &str)] = &[
 
 /// 2026-01-02T03:04:05.5Z
 const EVENT_TIME_S: f64 = 1_767_323_045.5;
+/// Of the same row.
+const INGEST_TIME_S: f64 = 1_767_323_047.0;
 
 fn value_of(column: &str) -> Option<Value> {
     Some(match column {
@@ -50,6 +52,7 @@ fn evaluate(expression: &Expression) -> Datum<'static> {
         .iter()
         .map(|input| match input {
             Input::EventTime => Datum::Float(EVENT_TIME_S),
+            Input::IngestTime => Datum::Float(INGEST_TIME_S),
             // The row is the last of its step and the only point of its series.
             Input::Temporal(temporal) => match value_of(&temporal.metric) {
                 Some(Value::Int(value)) => Datum::Float(value as f64),
@@ -246,7 +249,9 @@ fn random_expressions_have_the_values_of_the_naive_evaluator() {
                         Datum::Float(event.timestamp_ns.div_euclid(1_000) as f64 / 1e6)
                     }
                     Input::Column(name) => event.fields.get(name).into(),
-                    Input::Temporal(temporal) => panic!("{temporal:?} in a random formula"),
+                    Input::IngestTime | Input::Temporal(_) => {
+                        panic!("{input:?} in a random formula")
+                    }
                 })
                 .collect();
             let found = expression.evaluate(&|index| values[index].clone());

@@ -268,6 +268,29 @@ impl EventBatch {
         true
     }
 
+    /// Gives every finished row this integer in a column, whatever rows have there.
+    pub fn fill_int(&mut self, name: &str, value: i64) {
+        debug_assert!(!self.row_open, "a row is open");
+        let column = BatchColumn {
+            name: name.into(),
+            ints: TypedValues {
+                rows: (0..self.row).collect(),
+                values: vec![value; self.timestamps_ns.len()],
+            },
+            ..BatchColumn::default()
+        };
+        let mut known = self.columns.iter_mut();
+        match known.find(|known| *known.name == *name) {
+            Some(known) => *known = column,
+            None => {
+                _ = self.find_column(name.as_bytes());
+                if let Some(last) = self.columns.last_mut() {
+                    *last = column;
+                }
+            }
+        }
+    }
+
     /// Finishes the open row. A sample rate of 0 counts as 1.
     pub fn end_row(&mut self, timestamp_ns: i64, sample_rate: u32) {
         debug_assert!(self.row_open, "no row is open");

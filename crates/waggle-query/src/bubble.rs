@@ -22,7 +22,7 @@ use std::sync::Arc;
 use waggle_model::{
     BubbleUp, BubbleUpRequest, FilterCombination, QueryError, QueryStats, TimeRange,
 };
-use waggle_store::{Snapshot, Source};
+use waggle_store::{ARRIVAL_COLUMN, Snapshot, Source};
 
 /// Compares the selection with the baseline.
 pub(crate) fn bubble_up(
@@ -175,6 +175,7 @@ fn columns_of(
             Source::Extended(_) => {}
         }
     }
+    value_counts.remove(ARRIVAL_COLUMN);
     let mut columns: Vec<(u64, String)> = value_counts
         .into_iter()
         .map(|(name, count)| (count, name))

@@ -132,7 +132,10 @@ pub(crate) fn extend<'a>(
             .iter()
             .map(|index| Function::new(temporals[*index], gap_ns(temporals[*index], config)))
             .collect();
-        let points = gather(sources, &temporal.metric, read, config, watch)?;
+        let mut of_this = of_metric.iter().map(|index| temporals[*index].function);
+        let needs_arrival = of_this.any(|function| function == TemporalFunction::Last);
+        let metric = &temporal.metric;
+        let points = gather(sources, metric, read, needs_arrival, config, watch)?;
         let parts = compute(&points, &functions, steps, sources.len(), config, watch)?;
         for part in parts {
             for (index, part) in of_metric.iter().zip(part) {

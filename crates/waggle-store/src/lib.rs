@@ -24,7 +24,9 @@ mod wal;
 pub use erase::RowPredicate;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
-pub use source::{ExtendedSource, ExtraColumns, ReadError, Snapshot, Source, Wanted};
+pub use source::{
+    ARRIVAL_COLUMN, ExtendedSource, ExtraColumns, ReadError, Snapshot, Source, Wanted,
+};
 pub use store::{DatasetStats, FailureHook, PredicateHook, Store, StoreConfig, StoreStats};
 
 #[cfg(test)]

@@ -40,6 +40,13 @@ pub enum ReadError {
     },
 }
 
+/// The column with the time at which each row was accepted, in whole seconds since the Unix epoch. It is stored like those of events and
+/// found by this name alone: lists of columns leave it out, and what a sender calls so is overwritten. Rows from before it was kept, and those
+/// that a query makes up, have no value.
+///
+/// Whole seconds, because they cost next to nothing: the rows of a chunk mostly came within a few of each other.
+pub const ARRIVAL_COLUMN: &str = "\0arrival_s";
+
 /// What of a source is soon to be read, for [`Source::will_read`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wanted<'a> {
@@ -232,14 +239,19 @@ impl Source {
         }
     }
 
-    /// Names of all columns, in no order.
+    /// Names of all columns of events, in no order.
     pub fn column_names(&self) -> Vec<String> {
         match self {
-            Self::Run(run) => run.columns().map(|(name, _)| name.to_owned()).collect(),
+            Self::Run(run) => run
+                .columns()
+                .filter(|(name, _)| *name != ARRIVAL_COLUMN)
+                .map(|(name, _)| name.to_owned())
+                .collect(),
             Self::Block(block) => {
                 let mut names: Vec<String> = block
                     .entries()
                     .iter()
+                    .filter(|entry| &*entry.name != ARRIVAL_COLUMN)
                     .map(|entry| entry.name.to_string())
                     .collect();
                 // A column with several types has several entries, one after another.
@@ -250,11 +262,12 @@ impl Source {
         }
     }
 
-    /// Names of all stored columns, each with every type that occurs in it, in no order. Reads nothing.
+    /// Names of all stored columns of events, each with every type that occurs in it, in no order. Reads nothing.
     pub fn column_types(&self) -> Vec<(String, ColumnType)> {
         match self {
             Self::Run(run) => run
                 .columns()
+                .filter(|(name, _)| *name != ARRIVAL_COLUMN)
                 .flat_map(|(name, column)| {
                     let types = column.types.iter().map(TypedColumn::column_type);
                     types.map(|column_type| (name.to_owned(), column_type))
@@ -263,6 +276,7 @@ impl Source {
             Self::Block(block) => block
                 .entries()
                 .iter()
+                .filter(|entry| &*entry.name != ARRIVAL_COLUMN)
                 .map(|entry| (entry.name.to_string(), entry.column_type))
                 .collect(),
             Self::Extended(extended) => extended.base().column_types(),

@@ -43,13 +43,7 @@ pub(super) static EVENT_TIMESTAMP: Function = Function {
 };
 
 pub(super) static INGEST_TIMESTAMP: Function = Function {
-    summary: "Refused: the time at which an event arrived is not kept.",
-    prepare: |_| {
-        Err(
-            "INGEST_TIMESTAMP is not supported: the time at which an event arrived is not kept"
-                .to_owned(),
-        )
-    },
+    summary: "The time at which the event was accepted, in whole seconds; empty for events from before Waggle kept it.",
     ..plain(
         "INGEST_TIMESTAMP",
         "INGEST_TIMESTAMP()",

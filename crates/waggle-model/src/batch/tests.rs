@@ -93,3 +93,32 @@ fn broken_parts_are_refused() {
     assert!(build(column(vec![0, 1], vec![0, 0], vec![1], b"\xff")).is_err());
     assert!(build(column(vec![0], vec![0, 0], vec![1], b"x")).is_err());
 }
+
+#[test]
+fn a_filled_column_has_one_value_in_every_row() {
+    let mut batch = EventBatch::new("d");
+    for row in 0..3 {
+        batch.begin_row();
+        batch.put_int("n", row);
+        if row == 1 {
+            batch.put_str("at", "somewhere else");
+        }
+        batch.end_row(row, 1);
+    }
+    for value in [7, 8] {
+        batch.fill_int("at", value);
+        batch.fill_int("new", value);
+        assert_eq!(batch.columns().len(), 3);
+        for name in ["at", "new"] {
+            let mut columns = batch.columns().iter();
+            let column = columns.find(|column| &*column.name == name).unwrap();
+            assert_eq!(column.ints.rows, [0, 1, 2]);
+            assert_eq!(column.ints.values, [value; 3]);
+            assert_eq!(column.value_count(), 3);
+        }
+    }
+    batch.begin_row();
+    assert!(batch.put_int("new", 9));
+    batch.end_row(3, 1);
+    assert_eq!(batch.columns()[2].ints.values, [8, 8, 8, 9]);
+}

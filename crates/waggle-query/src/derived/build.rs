@@ -31,7 +31,7 @@ pub(super) fn make_column(
         match &expression.inputs()[*index] {
             Input::Column(name) => return source.column(name),
             Input::Temporal(temporal) => return source.column(&column_name(temporal)),
-            Input::EventTime => {}
+            Input::EventTime | Input::IngestTime => {}
         }
     }
     let rows = source.rows_in(range)?;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use waggle_expression::{Call, Datum, Expression, Input, Node, ResultType};
 use waggle_model::ColumnType;
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, Dictionary, Interner, TypedColumn};
-use waggle_store::{ReadError, Source};
+use waggle_store::{ARRIVAL_COLUMN, ReadError, Source};
 
 /// What an expression reads of a source.
 enum Opened {
@@ -17,6 +17,8 @@ enum Opened {
     Nothing,
     Column(Arc<Column>),
     Times(Arc<TypedColumn>),
+    /// Whole seconds.
+    Arrivals(Arc<Column>),
 }
 
 /// One part of an expression, with its values in the chunk that was computed last.
@@ -30,6 +32,7 @@ enum Kind<'e> {
     Constant(Datum<'static>),
     Column(Arc<Column>, ChunkBuffer<bool>),
     Times(Arc<TypedColumn>),
+    Arrivals(Arc<Column>),
     Mapped(Mapped),
     Call(Box<CallStep<'e>>),
 }
@@ -68,6 +71,10 @@ pub(super) fn prepare<'e>(
     for input in expression.inputs() {
         opened.push(match input {
             Input::EventTime => Opened::Times(source.times()?),
+            Input::IngestTime => match source.column(ARRIVAL_COLUMN)? {
+                Some(column) => Opened::Arrivals(column),
+                None => Opened::Nothing,
+            },
             Input::Column(name) => open(source, name)?,
             Input::Temporal(temporal) => open(source, &column_name(temporal))?,
         });
@@ -101,6 +108,10 @@ impl Preparer<'_> {
                 Opened::Nothing => self.constant(Datum::Null),
                 Opened::Times(times) => Step {
                     kind: Kind::Times(Arc::clone(times)),
+                    lanes: Lanes::new(0),
+                },
+                Opened::Arrivals(column) => Step {
+                    kind: Kind::Arrivals(Arc::clone(column)),
                     lanes: Lanes::new(0),
                 },
                 Opened::Column(column) => {
@@ -253,6 +264,16 @@ impl Step<'_> {
                 lanes.floats.present = std::mem::take(&mut lanes.ints.present);
                 for row in 0..row_count {
                     lanes.floats.values[row] = seconds(lanes.ints.values[row]);
+                }
+            }
+            Kind::Arrivals(column) => {
+                lanes.clear();
+                for typed in &column.types {
+                    typed.read_ints(chunk, &mut lanes.ints);
+                }
+                lanes.floats.present = std::mem::take(&mut lanes.ints.present);
+                for row in 0..row_count {
+                    lanes.floats.values[row] = lanes.ints.values[row] as f64;
                 }
             }
             Kind::Mapped(mapped) => mapped.run(chunk, row_count, lanes),

@@ -6,7 +6,7 @@
 
 use super::Steps;
 use super::points::InSeries;
-use super::series::{Function, Place, Point};
+use super::series::{Function, Place, Point, newest};
 use crate::exec::ExecError;
 use crate::sketch::value_range;
 use hashbrown::HashMap;
@@ -94,7 +94,10 @@ impl Function {
             _ => Vec::new(),
         };
         self.each_step(points, steps, |start, end, _| {
-            let last = &points[end - 1];
+            let last = match self.function() {
+                TemporalFunction::Last => newest(&points[start..end]),
+                _ => &points[end - 1],
+            };
             let counts = match self.function() {
                 TemporalFunction::Last => Some(last.read(texts)),
                 TemporalFunction::Increase if !is_delta => {

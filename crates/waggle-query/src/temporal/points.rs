@@ -13,8 +13,8 @@ use hashbrown::HashMap;
 use parking_lot::Mutex;
 use std::sync::Arc;
 use waggle_model::{BucketCounts, ColumnType, TimeRange};
-use waggle_store::Source;
 use waggle_store::column::{CHUNK_ROWS, CHUNK_WORDS, ChunkBuffer, Column, Dictionary, TypedColumn};
+use waggle_store::{ARRIVAL_COLUMN, Source};
 
 /// The column that tells the series of a row's points from others. Source: docs/wire/otlp.md.
 pub(super) const SERIES: &str = "meta.series";
@@ -87,6 +87,14 @@ fn bytes_of<P>(parts: &[Vec<P>]) -> usize {
     capacity * size_of::<P>()
 }
 
+/// Which points are wanted.
+struct Asked<'a> {
+    metric: &'a str,
+    range: TimeRange,
+    needs_arrival: bool,
+    filters: FilterSet,
+}
+
 /// What one thread found, by partition.
 struct Parts {
     numbers: Vec<Vec<Point>>,
@@ -100,27 +108,33 @@ impl Parts {
     }
 }
 
-/// Collects the points of a metric that lie in a range. They count as memory of the query.
+/// Collects the points of a metric that lie in a range, with the time of their arrival if it is needed. They count as memory of the query.
 pub(super) fn gather(
     sources: &[Source],
     metric: &str,
     range: TimeRange,
+    needs_arrival: bool,
     config: &EngineConfig,
     watch: &Arc<Watch>,
 ) -> Result<Points, ExecError> {
-    let filters = FilterSet::none(&Arc::default());
-    let filters = filters.with_filters(vec![
+    let filters = FilterSet::none(&Arc::default()).with_filters(vec![
         Filter::presence(metric, true),
         Filter::presence(SERIES, true),
     ]);
+    let asked = Asked {
+        metric,
+        range,
+        needs_arrival,
+        filters,
+    };
     let start = || Parts {
         numbers: vec![Vec::new(); PARTITIONS],
         histograms: vec![Vec::new(); PARTITIONS],
         texts: Vec::new(),
     };
     let parts = fold_sources(sources, config, start, |parts, index, source| {
-        read_ahead(sources, index, config, |_| filters.wanted().collect());
-        add_points(parts, index as u32, source, metric, range, &filters, watch)
+        read_ahead(sources, index, config, |_| asked.filters.wanted().collect());
+        add_points(parts, index as u32, source, &asked, watch)
     })?;
     let mut points = Points {
         numbers: partitions(),
@@ -149,12 +163,11 @@ fn add_points(
     parts: &mut Parts,
     index: u32,
     source: &Source,
-    metric: &str,
-    range: TimeRange,
-    filters: &FilterSet,
+    asked: &Asked<'_>,
     watch: &Watch,
 ) -> Result<(), ExecError> {
-    let Some(mut selector) = Selector::new(source, range, filters)? else {
+    let metric = asked.metric;
+    let Some(mut selector) = Selector::new(source, asked.range, &asked.filters)? else {
         return Ok(());
     };
     let (Some(values), Some(series)) = (source.column(metric)?, source.column(SERIES)?) else {
@@ -169,6 +182,11 @@ fn add_points(
     let mut codes = ChunkBuffer::default();
     let mut numbers = Numbers::default();
     let mut histograms = Histograms::new(source, metric, &values)?;
+    let arrivals = match asked.needs_arrival {
+        true => source.column(ARRIVAL_COLUMN)?,
+        false => None,
+    };
+    let mut arrived = ChunkBuffer::default();
     let mut bytes = parts.bytes();
     for chunk in selector.chunks() {
         watch.check()?;
@@ -180,6 +198,9 @@ fn add_points(
         ids.read_codes(chunk, &mut codes);
         and(&mut rows, &codes.present);
         numbers.read(&values, chunk);
+        for typed in arrivals.iter().flat_map(|column| &column.types) {
+            typed.read_ints(chunk, &mut arrived);
+        }
         let times = selector.times(chunk)?;
         let point = |position: usize, value| {
             let code = codes.values[position];
@@ -188,6 +209,10 @@ fn add_points(
                 series: Series::new(dictionary.hash(code) ^ dataset, is_delta),
                 time_ns: times.values[position],
                 value,
+                arrived_s: match arrived.has(position) {
+                    true => arrived.values[position],
+                    false => 0,
+                },
                 place: Place {
                     source: index,
                     row: (chunk * CHUNK_ROWS + position) as u32,

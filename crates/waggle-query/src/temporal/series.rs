@@ -11,6 +11,8 @@ pub(super) struct Point {
     pub(super) series: Series,
     pub(super) time_ns: i64,
     pub(super) value: f64,
+    /// When it was accepted, in seconds; 0 where that is not known or does not matter.
+    pub(super) arrived_s: i64,
     pub(super) place: Place,
 }
 
@@ -40,6 +42,19 @@ pub(super) struct Place {
     pub(super) source: u32,
     /// Its row there.
     pub(super) row: u32,
+}
+
+/// The last of some points that ascend in time. Of those of one time it is the one that was accepted last; of those of one second, the one
+/// in the last row, since the rows of a source keep the order in which they came.
+pub(super) fn newest<P: InSeries>(points: &[P]) -> &P {
+    let last = &points[points.len() - 1];
+    let time_ns = last.point().time_ns;
+    let at_once = points
+        .iter()
+        .rev()
+        .take_while(|point| point.point().time_ns == time_ns);
+    let newest = at_once.max_by_key(|point| (point.point().arrived_s, point.point().place));
+    newest.unwrap_or(last)
 }
 
 /// A function, and how far it looks.
@@ -87,9 +102,12 @@ impl Function {
             _ => Counter::default(),
         };
         self.each_step(points, steps, |start, end, window_ns| {
-            let last = &points[end - 1];
+            let mut last = &points[end - 1];
             let value = match self.function {
-                TemporalFunction::Last => Some(last.value),
+                TemporalFunction::Last => {
+                    last = newest(&points[start..end]);
+                    Some(last.value)
+                }
                 TemporalFunction::Summarize => Some(window.sum(points, start, end, &mut look)?),
                 TemporalFunction::Increase | TemporalFunction::Rate => {
                     let increase = match is_delta {

@@ -11,7 +11,7 @@ use waggle_model::{
     DatasetId, FilterCombination, FilterOp, FilterSpec, FilterValue, QueryError, QueryOptions,
     QuerySpec, ResultTable, RowRequest, TimeRange, Value,
 };
-use waggle_store::Snapshot;
+use waggle_store::{ARRIVAL_COLUMN, Snapshot};
 use waggle_testkit::Event;
 
 const S: i64 = 1_000_000_000;
@@ -135,6 +135,58 @@ fn each_function_has_its_hand_value() {
     // 300 s bridge the silence: from 0 to 300 s four times 10, 5 and 10; from 120 to 420 s 10, 5, 10 and 30.
     let rate = series(&events, &spec("RATE($m, 300)", "SUM", 300), range(120, 420));
     assert_eq!(rate, [(0, 55.0 / 300.0), (300, 55.0 / 300.0)]);
+}
+
+#[test]
+fn the_last_of_one_second_is_the_one_that_came_last() {
+    let mut events = ints("a", &[(10, 7), (10, 3), (10, 5), (70, 1), (70, 9), (70, 2)]);
+    for (event, arrived_s) in events.iter_mut().zip([12, 13, 11]) {
+        let arrived_s = Value::Int(arrived_s);
+        event.fields.insert(ARRIVAL_COLUMN.to_owned(), arrived_s);
+    }
+    // Of those at 70 s it is not known when they came: rows are in the order in which they did.
+    let found = series(&events, &spec("LAST($m)", "SUM", 60), range(0, 120));
+    assert_eq!(found, [(0, 3.0), (60, 2.0)]);
+    // For a counter they ascend, so that it begins anew once and not at each of them.
+    let found = series(&events, &spec("INCREASE($m)", "SUM", 60), range(0, 120));
+    assert_eq!(found, [(0, 4.0), (60, 9.0)]);
+}
+
+#[test]
+fn the_time_of_arrival_is_a_column_of_expressions_only() {
+    let mut events = ints("a", &[(10, 7), (20, 3), (30, 5)]);
+    for (event, arrived_s) in events.iter_mut().zip([12, 23]) {
+        let arrived_s = Value::Int(arrived_s);
+        event.fields.insert(ARRIVAL_COLUMN.to_owned(), arrived_s);
+    }
+    let delay = "INGEST_TIMESTAMP() - EVENT_TIMESTAMP()";
+    let delay = format!("IF(EXISTS(INGEST_TIMESTAMP()), {delay})");
+    let mut spec = spec(&delay, "SUM", 60);
+    spec.calculations
+        .push(CalculationSpec::new("COUNT", Some("t")));
+    let found = table(&snapshot(&events), &spec, range(0, 60));
+    assert_eq!(found.groups[0].values, [Cell::Float(5.0), Cell::Int(2)]);
+    spec.calculated_fields[0].expression = "INGEST_TIMESTAMP()".to_owned();
+    spec.calculations = vec![CalculationSpec::new("MAX", Some("t"))];
+    let found = table(&snapshot(&events), &spec, range(0, 60));
+    assert_eq!(found.groups[0].values, [Cell::Float(23.0)]);
+    spec.filters = vec![FilterSpec {
+        column: "t".to_owned(),
+        op: FilterOp::Less,
+        value: FilterValue::One(Value::Int(20)),
+    }];
+    spec.breakdowns = vec!["t".to_owned()];
+    let found = table(&snapshot(&events), &spec, range(0, 60));
+    assert_eq!(found.groups.len(), 1);
+    assert_eq!(found.groups[0].key, [Some(Value::Int(12))]);
+    let rows = testing::rows(&snapshot(&events), &row_request(&spec, range(0, 60))).unwrap();
+    assert_eq!(rows.rows.len(), 1);
+    let names: Vec<&str> = rows.rows[0]
+        .fields
+        .iter()
+        .map(|(name, _)| name.as_str())
+        .collect();
+    assert_eq!(names, ["host", "m", "meta.series", "t"]);
 }
 
 #[test]
@@ -459,8 +511,14 @@ fn naive(
     step: (i64, i64),
     series: &str,
 ) -> Option<f64> {
-    let mut points: Vec<(i64, f64)> = events
-        .iter()
+    let arrival = |event: &Event| match event.fields.get(ARRIVAL_COLUMN) {
+        Some(Value::Int(arrived_s)) => *arrived_s,
+        _ => 0,
+    };
+    let mut by_arrival: Vec<&Event> = events.iter().collect();
+    by_arrival.sort_by_key(|event| arrival(event));
+    let in_order = by_arrival.into_iter();
+    let mut points: Vec<(i64, f64)> = in_order
         .filter(|event| event.fields["meta.series"] == Value::String(series.to_owned()))
         .filter_map(|event| match event.fields.get("m")? {
             Value::Int(value) => Some((event.timestamp_ns, *value as f64)),
@@ -468,7 +526,10 @@ fn naive(
             _ => None,
         })
         .collect();
-    points.sort_by(|left, right| left.0.cmp(&right.0).then(left.1.total_cmp(&right.1)));
+    match function {
+        "LAST" => points.sort_by_key(|(time, _)| *time),
+        _ => points.sort_by(|left, right| left.0.cmp(&right.0).then(left.1.total_cmp(&right.1))),
+    }
     let (start, end) = step;
     points
         .iter()
@@ -533,6 +594,10 @@ fn random_series_agree_with_the_naive_evaluator() {
         // Out of order, over several sources of both kinds.
         for index in (1..events.len()).rev() {
             events.swap(index, rng.random_range(0..=index));
+        }
+        for (place, event) in events.iter_mut().enumerate() {
+            let arrived_s = Value::Int(7 * place as i64 % 1_009);
+            event.fields.insert(ARRIVAL_COLUMN.to_owned(), arrived_s);
         }
         let snapshot = testing::snapshot(&mut rng, &events);
         let start = rng.random_range(0..300);

@@ -2,7 +2,7 @@ use super::layout::{LAYOUT_ID_REFERENCES, PRESENCE_BITMAP};
 use super::*;
 use crate::column::{CHUNK_ROWS, ChunkBuffer, Column, TypedColumn};
 use crate::memtable::{Run, RunBuilder};
-use crate::source::{ReadError, Source};
+use crate::source::{ARRIVAL_COLUMN, ReadError, Source};
 use parking_lot::Mutex;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;

@@ -17,7 +17,7 @@ use super::directory::{
 use super::layout::{LAYOUT_ID_REFERENCES, LAYOUT_INTEGERS, PRESENCE_ALL};
 use crate::column::{Column, Lane, Presence, TypedColumn, Values, pack};
 use crate::memtable::Run;
-use crate::source::{ReadError, Source};
+use crate::source::{ARRIVAL_COLUMN, ReadError, Source};
 use gather::{Order, Piece};
 use reference::Target;
 use std::collections::BTreeSet;
@@ -267,7 +267,7 @@ pub fn encode_sources(
     let columns = directory
         .entries
         .into_iter()
-        .filter(|entry| entry.role == Role::Event);
+        .filter(|entry| entry.role == Role::Event && &*entry.name != ARRIVAL_COLUMN);
     Ok(Some(EncodedBlock {
         bytes,
         dataset: directory.dataset,
@@ -277,10 +277,12 @@ pub fn encode_sources(
     }))
 }
 
-/// Every column that occurs, in the order of names.
+/// Every column that occurs, in the order of names, and the time of arrival.
 fn column_names(inputs: &[BlockInput]) -> BTreeSet<String> {
     let names = inputs.iter().map(|input| input.source.column_names());
-    names.flatten().collect()
+    let mut names: BTreeSet<String> = names.flatten().collect();
+    names.insert(ARRIVAL_COLUMN.to_owned());
+    names
 }
 
 /// A column of a source, past the cache.

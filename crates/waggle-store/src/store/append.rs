@@ -1,6 +1,7 @@
 //! The way in.
 
 use super::Store;
+use crate::ARRIVAL_COLUMN;
 use crate::admit::Admitted;
 use crate::wal::Request;
 use async_trait::async_trait;
@@ -56,7 +57,10 @@ impl Store {
             return Err(AppendError::Unavailable(reason.to_owned()));
         }
         self.wal.check_room()?;
-        let Admitted { batches, outcome } = self
+        let Admitted {
+            mut batches,
+            outcome,
+        } = self
             .admission
             .admit(tenant, batches, may_create_datasets)
             .await?;
@@ -71,6 +75,10 @@ impl Store {
             return Ok(outcome);
         }
         self.wait_for_memory().await?;
+        let now_s = self.clock.now_ns().div_euclid(1_000_000_000);
+        for (_, batch) in &mut batches {
+            batch.fill_int(ARRIVAL_COLUMN, now_s);
+        }
         let Some(store) = self.this.upgrade() else {
             return Err(AppendError::Unavailable("it has stopped".to_owned()));
         };

@@ -1,13 +1,15 @@
 use crate::disk::{Disk, RealDisk};
 use crate::testing::{Bed, events, new_tenant, numbers};
 use crate::wal::segments;
-use crate::{Error, ReadError, Store};
+use crate::{ARRIVAL_COLUMN, Error, ReadError, Store};
 use prometheus_client::registry::Registry;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use waggle_model::{AppendError, Clock, DatasetScope, EventSink, PENDING_DATASET, TimeRange};
+use waggle_model::{
+    AppendError, Clock, DatasetScope, EventSink, PENDING_DATASET, TimeRange, Value,
+};
 
 /// Waits for a condition that something else brings about.
 async fn until(condition: impl Fn() -> bool) {
@@ -617,4 +619,66 @@ impl Store {
         }
         self.wal.close();
     }
+}
+
+/// When the events of a store were accepted, by their numbers.
+fn arrivals(bed: &Bed, store: &Store) -> Vec<(i64, Option<i64>)> {
+    let snapshot = store
+        .snapshot(bed.tenant, &DatasetScope::All, TimeRange::ALL)
+        .unwrap();
+    let mut arrivals = Vec::new();
+    for source in &snapshot.sources {
+        assert!(!source.column_names().contains(&ARRIVAL_COLUMN.to_owned()));
+        let types = source.column_types();
+        assert!(types.iter().all(|(name, _)| name != ARRIVAL_COLUMN));
+        let number = source.column("number").unwrap().unwrap();
+        let arrived = source.column(ARRIVAL_COLUMN).unwrap();
+        for row in 0..source.row_count() {
+            let int = |column: &crate::column::Column| match column.value(row) {
+                Some(Value::Int(value)) => Some(value),
+                _ => None,
+            };
+            let arrived = arrived.as_ref().and_then(|column| int(column));
+            arrivals.push((int(&number).unwrap(), arrived));
+        }
+    }
+    arrivals.sort_unstable();
+    arrivals
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_arrival_stays_with_each_event() {
+    const S: i64 = 1_000_000_000;
+    let bed = Bed::new(4).await;
+    let at = |second: i64| bed.now_ns.store(second * S + S / 2, Ordering::Relaxed);
+    let store = bed.open().await.unwrap();
+    at(100);
+    // A sender says something else of its own.
+    let mut first = events("a", 0..3);
+    first.fill_int(ARRIVAL_COLUMN, 5);
+    bed.append(&store, vec![first]).await.unwrap();
+    at(103);
+    let both = vec![events("a", 3..4), events("b", 4..5)];
+    bed.append(&store, both).await.unwrap();
+    let mut expected = vec![(0, 100), (1, 100), (2, 100), (3, 103), (4, 103)];
+    let check = |store: &Store, expected: &[(i64, i64)]| {
+        let found: Vec<(i64, i64)> = arrivals(&bed, store)
+            .into_iter()
+            .map(|(number, arrived)| (number, arrived.unwrap()))
+            .collect();
+        assert_eq!(found, expected);
+    };
+    check(&store, &expected);
+    store.kill().await;
+    bed.disk.restart();
+    at(200);
+    let store = bed.open().await.unwrap();
+    check(&store, &expected);
+    store.flush().await.unwrap();
+    check(&store, &expected);
+    bed.append(&store, vec![events("a", 5..6)]).await.unwrap();
+    expected.push((5, 200));
+    store.flush().await.unwrap();
+    check(&store, &expected);
+    store.shutdown().await.unwrap();
 }

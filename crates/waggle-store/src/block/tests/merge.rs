@@ -114,3 +114,52 @@ fn a_damaged_block_is_not_merged() {
         Err(ReadError::Corrupt { .. })
     ));
 }
+
+/// Events of 20 senders, 1,000 a second in all, each sent with those of the last `delay_s` seconds: the bytes per event that the times of
+/// arrival take.
+fn arrival_bytes(delay_s: i64) -> f64 {
+    const S: i64 = 1_000_000_000;
+    let rows: Vec<Row> = (0..60_000)
+        .map(|number| {
+            let time = number * S / 1_000;
+            let phase = number % 20 * delay_s * S / 20;
+            // When its sender's turn comes next.
+            let sent = time + (delay_s * S) - (time + phase) % (delay_s * S);
+            Row {
+                time,
+                rate: 1,
+                fields: vec![(ARRIVAL_COLUMN.into(), Value::Int(sent / S))],
+            }
+        })
+        .collect();
+    let encoded = encode_block(&[run(&rows)]);
+    assert!(encoded.columns.is_empty(), "it is no column of events");
+    let block = Arc::new(open(encoded.bytes).unwrap());
+    let stored = Source::Block(Arc::clone(&block)).column_bytes(ARRIVAL_COLUMN);
+    // It survives a merge, beside rows from before it was kept.
+    let old = run(&[Row {
+        time: -1,
+        rate: 1,
+        fields: vec![("n".into(), Value::Int(1))],
+    }]);
+    let inputs = [Source::Block(block).into(), Source::Run(old).into()];
+    let merged = encode_sources(&inputs, ALL).unwrap().unwrap();
+    let merged = Source::Block(Arc::new(open(merged.bytes).unwrap()));
+    let column = merged.column(ARRIVAL_COLUMN).unwrap().unwrap();
+    assert_eq!(column.value(0), None);
+    assert_eq!(
+        column.value(1),
+        rows[0].fields.first().map(|(_, value)| value.clone())
+    );
+    assert_eq!(merged.column_names(), ["n"]);
+    stored as f64 / rows.len() as f64
+}
+
+#[test]
+fn times_of_arrival_take_bits() {
+    for (delay_s, most) in [(1, 0.27), (5, 0.42)] {
+        let bytes = arrival_bytes(delay_s);
+        println!("sent every {delay_s} s: {bytes:.3} bytes an event");
+        assert!(bytes < most, "{delay_s}: {bytes}");
+    }
+}
