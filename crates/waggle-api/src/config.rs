@@ -152,6 +152,8 @@ pub struct ApiConfig {
     pub results_unwritten_bytes_max: usize,
     /// Most columns a dataset may get by `POST /1/columns`; the store has its own limit for those that events bring. Default 10,000.
     pub dataset_columns_max: usize,
+    /// Most columns that one call may delete: events wait meanwhile, and each is noted for each block. Default 100.
+    pub column_deletions_max: usize,
     /// Most datasets an environment may get by `POST /1/datasets`. Default 1,000.
     pub environment_datasets_max: usize,
     /// Most boards, markers, triggers and so on that an environment (or team) may have, of each kind. Default 10,000.
@@ -225,6 +227,7 @@ impl Default for ApiConfig {
             results_running_max: 64,
             results_unwritten_bytes_max: 256 * MIB,
             dataset_columns_max: 10_000,
+            column_deletions_max: 100,
             environment_datasets_max: 1_000,
             environment_artifacts_max: 10_000,
             environment_artifacts_bytes_max: 64 * MIB,

@@ -79,12 +79,14 @@ pub struct ColumnPage {
     pub total: usize,
 }
 
-/// A column that was deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DeletedColumn {
-    /// Its name in events.
-    pub key_name: String,
-    /// The blocks that may hold values of it.
+/// What became of columns that were to be deleted.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DeletedColumns {
+    /// Those that are gone, each with its name in events.
+    pub columns: Vec<(ColumnId, String)>,
+    /// Those that stay because an artifact uses them.
+    pub in_use: Vec<ColumnId>,
+    /// The blocks that may hold values of those that are gone.
     pub blocks: Vec<BlockId>,
 }
 
@@ -200,18 +202,16 @@ pub trait Columns: Send + Sync {
         now_ns: i64,
     ) -> Result<Column>;
 
-    /// Deletes a column, and with it its values: notes that all listed blocks of the dataset, and log files up to `wal_through`, hold
-    /// values that nobody may see. The next event with it makes it anew.
-    ///
-    /// # Errors
-    /// `NotFound`; `InUse` while an artifact uses it.
-    async fn delete_column(
+    /// Deletes columns, and with them their values: notes that all listed blocks of the dataset, and log files up to `wal_through`, hold
+    /// values that nobody may see. The next event with one makes it anew. Those that an artifact uses stay, and are told; those that the
+    /// dataset does not have, or that are another tenant's, are left out.
+    async fn delete_columns(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
-        column: &ColumnId,
+        columns: &[ColumnId],
         wal_through: u64,
-    ) -> Result<DeletedColumn>;
+    ) -> Result<DeletedColumns>;
 
     /// Lists the columns that were deleted and are still in blocks, by block.
     async fn hidden_columns(&self) -> Result<Vec<(BlockId, String)>>;

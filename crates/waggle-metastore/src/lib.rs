@@ -55,7 +55,7 @@ pub use board::{
 };
 pub use bootstrap::{Bootstrap, FirstRows, FirstTeam};
 pub use column::{
-    Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumn, NewColumn,
+    Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumns, NewColumn,
     SeenColumn, widen,
 };
 pub use dataset::{Dataset, DatasetChange, DatasetSummary, Datasets, EnsuredDataset, Written};

@@ -90,6 +90,15 @@ pub enum KeepError {
     Unavailable(String),
 }
 
+/// What became of columns that were to be deleted, by their public ids. One that is in neither list was not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnsDeleted {
+    /// Those that are gone, with their values.
+    pub deleted: Vec<String>,
+    /// Those that stay, because the dataset's definition uses them.
+    pub in_use: Vec<String>,
+}
+
 /// Takes events away. Implemented by the store, called by the faces.
 #[async_trait]
 pub trait EventKeeper: Send + Sync {
@@ -99,17 +108,18 @@ pub trait EventKeeper: Send + Sync {
     /// `NotFound`; `Conflict` while it is protected.
     async fn delete_dataset(&self, tenant: Tenant, dataset: DatasetId) -> Result<(), KeepError>;
 
-    /// Deletes a column by its public id, with its values in all events that were acknowledged before the call. They are gone from
-    /// answers when this returns, and from the disk soon after. An event that brings the column again makes it anew.
+    /// Deletes columns by their public ids, with their values in all events that were acknowledged before the call. They are gone from
+    /// answers when this returns, and from the disk soon after. An event that brings a column again makes it anew. Events wait meanwhile,
+    /// so the faces bound how many columns.
     ///
     /// # Errors
-    /// `NotFound`.
-    async fn delete_column(
+    /// `Unavailable`. Columns that are used or that the dataset does not have are no error: the others go.
+    async fn delete_columns(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
-        column: &str,
-    ) -> Result<(), KeepError>;
+        columns: &[String],
+    ) -> Result<ColumnsDeleted, KeepError>;
 
     /// Says what limits would take away from datasets of a tenant, in the order given, without taking it.
     async fn preview_retention(

@@ -29,7 +29,9 @@ pub use bubble::{
 pub use clock::Clock;
 pub use csv::CsvLines;
 pub use histogram::{BucketCounts, ExplicitBucket, ExponentialBuckets};
-pub use keep::{EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss};
+pub use keep::{
+    ColumnsDeleted, EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss,
+};
 pub use limits::EventLimits;
 pub use metric::{MetricType, Temporality};
 pub use query::{

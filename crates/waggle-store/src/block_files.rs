@@ -187,14 +187,13 @@ impl BlockFiles {
         Ok(Arc::new(block))
     }
 
-    /// Leaves a column out of these blocks for whoever opens them from now on.
-    pub(crate) fn hide_column(&self, blocks: &[BlockId], name: &str) {
+    /// Leaves columns out of these blocks for whoever opens them from now on.
+    pub(crate) fn hide_columns(&self, blocks: &[BlockId], names: &[String]) {
         let mut open = self.open.lock();
         let mut closed = Vec::new();
         for id in blocks {
             let hidden = open.hidden.entry(*id).or_default();
-            let names = hidden.iter().cloned().chain([name.to_owned()]);
-            *hidden = names.collect();
+            *hidden = hidden.iter().chain(names).cloned().collect();
             closed.extend(open.blocks.remove(id));
         }
         drop(open);

@@ -138,6 +138,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most columns of one dataset; an event that would bring more is refused.",
     },
     Setting {
+        name: "column-deletions-max",
+        kind: Kind::Number(1, 1_000),
+        default: "100",
+        help: "Most columns that one call may delete; more are refused. Events wait meanwhile, and each column is noted for each block of the dataset.",
+    },
+    Setting {
         name: "environment-datasets-max",
         kind: Kind::Number(1, 1_000_000),
         default: "1000",

@@ -423,6 +423,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
         // A query that ends at its deadline still has to be answered.
         request_timeout: config.duration("query-deadline") + REQUEST_GRACE,
         dataset_columns_max: config.number("dataset-columns-max"),
+        column_deletions_max: config.number("column-deletions-max"),
         environment_datasets_max: config.number("environment-datasets-max"),
         environment_artifacts_max: config.number("environment-artifacts-max"),
         environment_artifacts_bytes_max: usize::try_from(

@@ -40,8 +40,11 @@ export const saveColumn = (env: string, dataset: string, id: string, body: Schem
   answerOf(
     server.PUT(`${E}/datasets/{dataset}/column-settings/{id}`, { params: { path: { env, dataset, id } }, body }),
   );
-export const deleteColumn = (env: string, dataset: string, id: string) =>
-  answerOf(server.DELETE(`${E}/datasets/{dataset}/column-settings/{id}`, { params: { path: { env, dataset, id } } }));
+/** Answers which are gone and which stay because they are used. */
+export const deleteColumns = (env: string, dataset: string, ids: string[]) =>
+  answerOf(
+    server.POST(`${E}/datasets/{dataset}/column-deletions`, { params: { path: { env, dataset } }, body: { ids } }),
+  );
 export const saveDefinition = (env: string, dataset: string, body: Schemas['DatasetDefinitionChange']) =>
   answerOf(server.PUT(`${E}/datasets/{dataset}/definition`, { params: { path: { env, dataset } }, body }));
 /** Makes a calculated field, or changes the one with the id. */

@@ -282,11 +282,27 @@ export interface paths {
          */
         put: operations["put__api_environments_env_datasets_dataset_column_settings_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/column-deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
-         * Deletes a column with its values; refused while it plays a part in the dataset's definition.
+         * Deletes columns with their values; those that play a part in the dataset's definition stay. Events wait meanwhile.
          * @description Needs an administrator who is signed in.
          */
-        delete: operations["delete__api_environments_env_datasets_dataset_column_settings_id"];
+        post: operations["post__api_environments_env_datasets_dataset_column_deletions"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -2934,6 +2950,18 @@ export interface components {
             /** @description Bytes on disk. */
             bytes?: number | null;
         };
+        /** @description Which columns go. */
+        ColumnDeletion: {
+            /** @description Their ids, at most as many as the setting `column-deletions-max` says. */
+            ids: string[];
+        };
+        /** @description What became of columns that were to be deleted; one that is in neither list was not there. */
+        ColumnsDeleted: {
+            /** @description The ids of those that are gone. */
+            deleted: string[];
+            /** @description The ids of those that stay, because the dataset's definition uses them. */
+            in_use: string[];
+        };
         /** @description What an answer cost and how exact it is. */
         Stats: {
             /** @description Rows that were looked at. */
@@ -4141,7 +4169,7 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
-    delete__api_environments_env_datasets_dataset_column_settings_id: {
+    post__api_environments_env_datasets_dataset_column_deletions: {
         parameters: {
             query?: never;
             header?: never;
@@ -4150,26 +4178,38 @@ export interface operations {
                 env: string;
                 /** @description Slug or name of the dataset. */
                 dataset: string;
-                /** @description Id of the column. */
-                id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColumnDeletion"];
+            };
+        };
         responses: {
-            /** @description Done; there is nothing to say. */
-            204: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ColumnsDeleted"];
+                };
             };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
             /** @description No key, or one that nobody knows. */
             401: components["responses"]["OwnRefusal"];
             /** @description The caller may not do this. */
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };

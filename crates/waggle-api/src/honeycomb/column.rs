@@ -11,7 +11,7 @@ use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{Column, ColumnChange, ColumnId, Error, NewColumn};
-use waggle_model::{ColumnType, DatasetScope, KeepError};
+use waggle_model::{ColumnType, DatasetScope};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Columns",
@@ -267,15 +267,16 @@ pub(crate) async fn delete(ask: Ask) -> Answer {
     let deleted = ask
         .state
         .keeper
-        .delete_column(tenant, dataset.id, ask.path("id"))
-        .await;
-    deleted.map_err(|error| match error {
-        KeepError::NotFound(_) => no_column(),
-        KeepError::Conflict(_) => {
-            Problem::conflict("the dataset's definition uses this column; take it out there first")
-        }
-        other => other.into(),
-    })?;
+        .delete_columns(tenant, dataset.id, &[ask.path("id").to_owned()])
+        .await?;
+    if !deleted.in_use.is_empty() {
+        return Err(Problem::conflict(
+            "the dataset's definition uses this column; take it out there first",
+        ));
+    }
+    if deleted.deleted.is_empty() {
+        return Err(no_column());
+    }
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 

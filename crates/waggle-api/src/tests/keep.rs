@@ -7,8 +7,8 @@ use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use waggle_metastore::{ColumnId, DatasetChange, Metastore, NewColumn, NewErasure};
 use waggle_model::{
-    ColumnType, DatasetId, EraseRequest, EventKeeper, FilterOp, KeepError, RetentionLimits,
-    RetentionLoss, Tenant, TimeRange,
+    ColumnType, ColumnsDeleted, DatasetId, EraseRequest, EventKeeper, FilterOp, KeepError,
+    RetentionLimits, RetentionLoss, Tenant, TimeRange,
 };
 
 /// Does in the metastore what the store does there, and notes the rest.
@@ -34,17 +34,21 @@ impl EventKeeper for NotingKeeper {
         Ok(self.metastore.delete_dataset(tenant, dataset).await?)
     }
 
-    async fn delete_column(
+    async fn delete_columns(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
-        column: &str,
-    ) -> Result<(), KeepError> {
-        let id = ColumnId(column.to_owned());
-        self.metastore
-            .delete_column(tenant, dataset, &id, 0)
+        columns: &[String],
+    ) -> Result<ColumnsDeleted, KeepError> {
+        let ids: Vec<ColumnId> = columns.iter().cloned().map(ColumnId).collect();
+        let deleted = self
+            .metastore
+            .delete_columns(tenant, dataset, &ids, 0)
             .await?;
-        Ok(())
+        Ok(ColumnsDeleted {
+            deleted: deleted.columns.into_iter().map(|(id, _)| id.0).collect(),
+            in_use: deleted.in_use.into_iter().map(|id| id.0).collect(),
+        })
     }
 
     async fn preview_retention(
@@ -156,6 +160,59 @@ async fn a_column_is_deleted() {
     assert_eq!((deleted.status, deleted.text().as_str()), (204, ""));
     let again = installation.ask_with_key("DELETE", &path).send().await;
     again.check_error(404, "Column not found");
+}
+
+#[tokio::test]
+async fn columns_are_deleted_together_but_for_those_in_use() {
+    let installation = Installation::new().await;
+    let shop = dataset(&installation, "shop").await;
+    let mut ids = Vec::new();
+    for name in ["price", "took", "size", "kept"] {
+        let column = NewColumn {
+            is_histogram: false,
+            key_name: name.to_owned(),
+            column_type: ColumnType::Float,
+            description: String::new(),
+            is_hidden: false,
+        };
+        let made = installation
+            .metastore
+            .create_column(installation.production, shop, column, 10, 0)
+            .await;
+        ids.push(made.unwrap().id.0);
+    }
+    let cookie = installation.sign_in().await;
+    let ask = async |method: &str, path: &str, body: Json| {
+        let path = format!("/api/environments/production/datasets/shop/{path}");
+        let call = installation.ask(method, &path).header("cookie", &cookie);
+        call.json(&body).send().await
+    };
+    let parts = json!({"duration_ms": {"name": "took", "column_type": "column"}});
+    assert_eq!(ask("PUT", "definition", parts).await.status, 200);
+    let body = json!({"ids": [ids[0], ids[1], "nowhere", ids[2], ids[0]]});
+    ask("POST", "column-deletions", body).await.check(
+        200,
+        &json!({"deleted": [ids[0], ids[2]], "in_use": [ids[1]]}),
+    );
+    let columns = installation
+        .metastore
+        .columns(installation.production, shop)
+        .await
+        .unwrap();
+    let names: Vec<&str> = columns.iter().map(|c| c.key_name.as_str()).collect();
+    assert_eq!(names, ["kept", "took"]);
+
+    let many = vec![ids[3].clone(); 101];
+    for wrong in [json!({"ids": many}), json!({"ids": [1]}), json!({})] {
+        let refused = ask("POST", "column-deletions", wrong).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["field"], "ids");
+    }
+    let columns = installation
+        .metastore
+        .columns(installation.production, shop)
+        .await;
+    assert_eq!(columns.unwrap().len(), 2);
 }
 
 #[tokio::test]

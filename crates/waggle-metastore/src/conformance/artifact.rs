@@ -1,9 +1,9 @@
 use super::{NOW, tenant};
 use crate::{
     Artifact, ArtifactId, ArtifactKind, ArtifactLimits, BoardView, BurnAlert, BurnCondition,
-    ColumnId, DatasetChange, DatasetDefinition, DefinedColumn, DerivedColumn, Error, Marker,
-    MarkerSetting, Metastore, NewColumn, Notified, PagerDutySeverity, Place, Recipient,
-    RecipientType, Slo, Stored, Use, ViewFilter,
+    ColumnId, DatasetChange, DatasetDefinition, DefinedColumn, DeletedColumns, DerivedColumn,
+    Error, Marker, MarkerSetting, Metastore, NewColumn, Notified, PagerDutySeverity, Place,
+    Recipient, RecipientType, Slo, Stored, Use, ViewFilter,
 };
 use waggle_model::{ColumnType, DatasetId, EnvironmentId, Tenant};
 
@@ -321,21 +321,21 @@ pub(super) async fn a_column_that_a_definition_uses_stays(metastore: &dyn Metast
     assert!(matches!(refused, Err(Error::NotFound("column"))));
     let place = Place::of_dataset(Some(shop));
     let user = make(metastore, ours, &place, definition(&column.id)).await;
-    let refused = metastore.delete_column(ours, shop, &column.id, 0).await;
-    assert!(matches!(refused, Err(Error::InUse(_))), "{refused:?}");
+    let ids = [column.id.clone()];
+    let refused = metastore.delete_columns(ours, shop, &ids, 0).await.unwrap();
+    assert_eq!(refused.in_use, ids);
+    assert_eq!(refused.columns, []);
     // Nobody else hears that it is in use.
-    let refused = metastore.delete_column(theirs, shop, &column.id, 0).await;
-    assert!(matches!(refused, Err(Error::NotFound(_))), "{refused:?}");
+    let refused = metastore.delete_columns(theirs, shop, &ids, 0).await;
+    assert_eq!(refused.unwrap(), DeletedColumns::default());
     let columns = metastore.columns(ours, shop).await.unwrap();
     assert_eq!(columns.len(), 1);
     metastore
         .delete_artifact(ours, ArtifactKind::DatasetDefinition, &user.id)
         .await
         .unwrap();
-    metastore
-        .delete_column(ours, shop, &column.id, 0)
-        .await
-        .unwrap();
+    let deleted = metastore.delete_columns(ours, shop, &ids, 0).await.unwrap();
+    assert_eq!(deleted.columns.len(), 1);
     let late = metastore
         .create_artifact(ours, &place, definition(&column.id), TEN, NOW)
         .await;

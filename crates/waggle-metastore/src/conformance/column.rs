@@ -1,7 +1,7 @@
 use super::{NOW, tenant};
 use crate::{
-    BlockId, ColumnChange, ColumnDeletion, ColumnId, Error, Metastore, NewBlock, NewColumn,
-    SeenColumn,
+    BlockId, ColumnChange, ColumnDeletion, ColumnId, DeletedColumns, Error, Metastore, NewBlock,
+    NewColumn, SeenColumn,
 };
 use waggle_model::{ColumnType, DatasetId, DatasetScope, Tenant};
 
@@ -174,17 +174,17 @@ pub(super) async fn a_column_is_made_changed_and_deleted(metastore: &dyn Metasto
     assert!(!changed.is_hidden);
     assert_eq!(changed.updated_at_ns, NOW + 1);
     metastore
-        .delete_column(tenant, shop, &made.id, 0)
+        .delete_columns(tenant, shop, &[made.id.clone()], 0)
         .await
         .unwrap();
     assert_eq!(
         metastore.column(tenant, shop, &made.id).await.unwrap(),
         None
     );
-    assert!(matches!(
-        metastore.delete_column(tenant, shop, &made.id, 0).await,
-        Err(Error::NotFound("column"))
-    ));
+    let again = metastore
+        .delete_columns(tenant, shop, &[made.id.clone()], 0)
+        .await;
+    assert_eq!(again.unwrap(), DeletedColumns::default());
     let change = ColumnChange::default();
     let refused = metastore
         .update_column(tenant, shop, &made.id, change, NOW)
@@ -226,10 +226,11 @@ pub(super) async fn another_tenant_sees_no_column(metastore: &dyn Metastore) {
             .await,
         Err(Error::NotFound(_))
     ));
-    assert!(matches!(
-        metastore.delete_column(theirs, shop, &made.id, 0).await,
-        Err(Error::NotFound(_))
-    ));
+    let theirs_deleted = metastore
+        .delete_columns(theirs, shop, &[made.id.clone()], 0)
+        .await;
+    assert_eq!(theirs_deleted.unwrap(), DeletedColumns::default());
+    assert_eq!(metastore.columns(ours, shop).await.unwrap().len(), 1);
     assert!(matches!(
         metastore.register_columns(theirs, shop, &[], 10, NOW).await,
         Err(Error::NotFound(_))
@@ -372,6 +373,10 @@ pub(super) async fn a_deleted_column_is_hidden_until_nothing_holds_it(metastore:
         .create_column(tenant, shop, new_column("price"), 10, NOW)
         .await
         .unwrap();
+    let size = metastore
+        .create_column(tenant, shop, new_column("size"), 10, NOW)
+        .await
+        .unwrap();
     let block = |dataset, file: &str| NewBlock {
         tenant,
         dataset,
@@ -384,42 +389,58 @@ pub(super) async fn a_deleted_column_is_hidden_until_nothing_holds_it(metastore:
         format_version: 2,
         created_at_ns: NOW,
     };
+    let missing = ColumnId("yUheCUmgZ8p".to_owned());
     let added = [block(shop, "1"), block(other, "2"), block(shop, "3")];
     let ids = metastore.commit_blocks(&added, &[], Some(3)).await.unwrap();
     let ids: Vec<BlockId> = ids.into_iter().map(Option::unwrap).collect();
     let deleted = metastore
-        .delete_column(tenant, shop, &price.id, 5)
+        .delete_columns(
+            tenant,
+            shop,
+            &[price.id.clone(), missing, size.id.clone()],
+            5,
+        )
         .await
         .unwrap();
-    assert_eq!(deleted.key_name, "price");
-    assert_eq!(deleted.blocks, [ids[0], ids[2]]);
-    let hidden = |id: BlockId| (id, "price".to_owned());
+    let expected = DeletedColumns {
+        columns: vec![(price.id, "price".to_owned()), (size.id, "size".to_owned())],
+        in_use: Vec::new(),
+        blocks: vec![ids[0], ids[2]],
+    };
+    assert_eq!(deleted, expected);
+    let hidden = |id: BlockId| ["price", "size"].map(|name| (id, name.to_owned()));
     assert_eq!(
         metastore.hidden_columns().await.unwrap(),
-        [hidden(ids[0]), hidden(ids[2])]
+        [hidden(ids[0]), hidden(ids[2])].concat()
     );
-    let deletion = |wal_through| ColumnDeletion {
+    let deletion = |name: &str, wal_through| ColumnDeletion {
         dataset: shop,
-        key_name: "price".to_owned(),
+        key_name: name.to_owned(),
         wal_through,
     };
-    assert_eq!(metastore.column_deletions().await.unwrap(), [deletion(5)]);
+    assert_eq!(
+        metastore.column_deletions().await.unwrap(),
+        [deletion("price", 5), deletion("size", 5)]
+    );
     // Made again by an event, and deleted again.
     let price = metastore
         .create_column(tenant, shop, new_column("price"), 10, NOW)
         .await
         .unwrap();
     metastore
-        .delete_column(tenant, shop, &price.id, 7)
+        .delete_columns(tenant, shop, &[price.id], 7)
         .await
         .unwrap();
-    assert_eq!(metastore.column_deletions().await.unwrap(), [deletion(7)]);
+    assert_eq!(
+        metastore.column_deletions().await.unwrap(),
+        [deletion("price", 7), deletion("size", 5)]
+    );
     // A block that stands in the place of another hides nothing.
     metastore
         .commit_blocks(&[block(shop, "4")], &[ids[0]], Some(6))
         .await
         .unwrap();
-    assert_eq!(metastore.hidden_columns().await.unwrap(), [hidden(ids[2])]);
+    assert_eq!(metastore.hidden_columns().await.unwrap(), hidden(ids[2]));
     assert_eq!(metastore.column_deletions().await.unwrap().len(), 1);
     metastore
         .commit_blocks(&[], &[ids[2]], Some(7))

@@ -4,7 +4,7 @@ use super::artifact::is_used;
 use super::{CHUNK, SqliteMetastore, from_stored, to_stored};
 use crate::slug::fold;
 use crate::{
-    BlockId, Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumn,
+    BlockId, Column, ColumnChange, ColumnDeletion, ColumnId, ColumnPage, Columns, DeletedColumns,
     Error, NewColumn, Result, SeenColumn, Use, id, widen,
 };
 use async_trait::async_trait;
@@ -253,57 +253,68 @@ impl Columns for SqliteMetastore {
         column_of(&row.ok_or(Error::NotFound("column"))?)
     }
 
-    async fn delete_column(
+    async fn delete_columns(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
-        column: &ColumnId,
+        columns: &[ColumnId],
         wal_through: u64,
-    ) -> Result<DeletedColumn> {
+    ) -> Result<DeletedColumns> {
+        let wal_through = to_stored(wal_through, "wal_through")?;
+        let mut deleted = DeletedColumns::default();
         let mut transaction = self.write().await?;
-        let key_name: String = sqlx::query_scalar(
-            "DELETE FROM columns
-             WHERE id = ? AND dataset_id =
-                 (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
-             RETURNING key_name",
-        )
-        .bind(column.0.as_str())
-        .bind(dataset.0)
-        .bind(tenant.team.0)
-        .bind(tenant.environment.0)
-        .fetch_optional(&mut *transaction)
-        .await?
-        .ok_or(Error::NotFound("column"))?;
-        if is_used(&mut transaction, &Use::Column(column.0.clone())).await? {
-            return Err(Error::InUse("the column"));
-        }
-        let blocks: Vec<i64> = sqlx::query_scalar("SELECT id FROM blocks WHERE dataset_id = ?")
+        for column in columns {
+            let key_name: Option<String> = sqlx::query_scalar(
+                "SELECT key_name FROM columns
+                 WHERE id = ? AND dataset_id =
+                     (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)",
+            )
+            .bind(column.0.as_str())
             .bind(dataset.0)
-            .fetch_all(&mut *transaction)
+            .bind(tenant.team.0)
+            .bind(tenant.environment.0)
+            .fetch_optional(&mut *transaction)
             .await?;
-        sqlx::query(
-            "INSERT OR IGNORE INTO hidden_columns (block_id, key_name)
-             SELECT id, ? FROM blocks WHERE dataset_id = ?",
-        )
-        .bind(key_name.as_str())
-        .bind(dataset.0)
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query(
-            "INSERT INTO column_deletions (dataset_id, key_name, wal_through) VALUES (?, ?, ?)
-             ON CONFLICT (dataset_id, key_name) DO UPDATE
-             SET wal_through = MAX(wal_through, excluded.wal_through)",
-        )
-        .bind(dataset.0)
-        .bind(key_name.as_str())
-        .bind(to_stored(wal_through, "wal_through")?)
-        .execute(&mut *transaction)
-        .await?;
+            let Some(key_name) = key_name else {
+                continue;
+            };
+            if is_used(&mut transaction, &Use::Column(column.0.clone())).await? {
+                deleted.in_use.push(column.clone());
+                continue;
+            }
+            sqlx::query("DELETE FROM columns WHERE id = ?")
+                .bind(column.0.as_str())
+                .execute(&mut *transaction)
+                .await?;
+            sqlx::query(
+                "INSERT OR IGNORE INTO hidden_columns (block_id, key_name)
+                 SELECT id, ? FROM blocks WHERE dataset_id = ?",
+            )
+            .bind(key_name.as_str())
+            .bind(dataset.0)
+            .execute(&mut *transaction)
+            .await?;
+            sqlx::query(
+                "INSERT INTO column_deletions (dataset_id, key_name, wal_through) VALUES (?, ?, ?)
+                 ON CONFLICT (dataset_id, key_name) DO UPDATE
+                 SET wal_through = MAX(wal_through, excluded.wal_through)",
+            )
+            .bind(dataset.0)
+            .bind(key_name.as_str())
+            .bind(wal_through)
+            .execute(&mut *transaction)
+            .await?;
+            deleted.columns.push((column.clone(), key_name));
+        }
+        if !deleted.columns.is_empty() {
+            let blocks: Vec<i64> = sqlx::query_scalar("SELECT id FROM blocks WHERE dataset_id = ?")
+                .bind(dataset.0)
+                .fetch_all(&mut *transaction)
+                .await?;
+            deleted.blocks = blocks.into_iter().map(BlockId).collect();
+        }
         transaction.commit().await?;
-        Ok(DeletedColumn {
-            key_name,
-            blocks: blocks.into_iter().map(BlockId).collect(),
-        })
+        Ok(deleted)
     }
 
     async fn hidden_columns(&self) -> Result<Vec<(BlockId, String)>> {

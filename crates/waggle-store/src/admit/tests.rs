@@ -235,7 +235,7 @@ async fn a_column_deleted_by_hand_comes_back_with_the_next_event() {
     let dataset = bed.admit(vec![one("d")]).await.outcome.datasets[0].unwrap();
     let columns = bed.metastore.columns(bed.tenant, dataset).await.unwrap();
     bed.metastore
-        .delete_column(bed.tenant, dataset, &columns[0].id, 0)
+        .delete_columns(bed.tenant, dataset, &[columns[0].id.clone()], 0)
         .await
         .unwrap();
     bed.admit(vec![one("d")]).await;

@@ -107,13 +107,13 @@ impl Ledger {
             return;
         };
         let deleted = store
-            .delete_column(bed.tenant, dataset.id, &column.id.0)
+            .delete_columns(bed.tenant, dataset.id, &[column.id.0])
             .await;
         let sent = self.sent.iter();
         let sent = sent.flat_map(|(request, rows)| Self::marked_of(*request, *rows));
         match deleted {
-            Ok(()) => self.unmarked.extend(sent),
-            Err(_) => self.perhaps_marked.extend(sent),
+            Ok(deleted) if !deleted.deleted.is_empty() => self.unmarked.extend(sent),
+            _ => self.perhaps_marked.extend(sent),
         }
     }
 

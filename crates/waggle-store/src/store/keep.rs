@@ -11,12 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use waggle_metastore::{
-    Block as ListedBlock, BlockId, ColumnId, DatasetRetention, DeletedColumn, ErasedValues,
+    Block as ListedBlock, BlockId, ColumnId, DatasetRetention, DeletedColumns, ErasedValues,
     ErasureId, Error as MetastoreError, NewErasure, RunningErasure,
 };
 use waggle_model::{
-    DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterCombination, FilterOp, FilterValue,
-    KeepError, RetentionLimits, RetentionLoss, Tenant, TimeRange, Value,
+    ColumnsDeleted, DatasetId, DatasetScope, EraseRequest, EventKeeper, FilterCombination,
+    FilterOp, FilterValue, KeepError, RetentionLimits, RetentionLoss, Tenant, TimeRange, Value,
 };
 
 /// How often a metastore that somebody reads for long is asked again to let go of old pages.
@@ -32,14 +32,21 @@ impl EventKeeper for Store {
         Ok(())
     }
 
-    async fn delete_column(
+    async fn delete_columns(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
-        column: &str,
-    ) -> Result<(), KeepError> {
-        let column = ColumnId(column.to_owned());
-        Ok(self.forget_column(tenant, dataset, &column).await?)
+        columns: &[String],
+    ) -> Result<ColumnsDeleted, KeepError> {
+        let columns: Vec<ColumnId> = columns.iter().cloned().map(ColumnId).collect();
+        let deleted = self.forget_columns(tenant, dataset, &columns).await?;
+        let DeletedColumns {
+            columns, in_use, ..
+        } = deleted;
+        Ok(ColumnsDeleted {
+            deleted: columns.into_iter().map(|(id, _)| id.0).collect(),
+            in_use: in_use.into_iter().map(|id| id.0).collect(),
+        })
     }
 
     async fn preview_retention(
@@ -133,39 +140,49 @@ impl Store {
         self.remove_files_of(&blocks);
     }
 
-    /// Deletes a column with the values of all events acknowledged so far.
+    /// Deletes columns with the values of all events acknowledged so far.
     ///
-    /// Nothing is appended meanwhile, so that "so far" is the end of a log file: rows before it lose the column, in memory now, in
-    /// blocks for every reader from now on and on the disk when they are rewritten, in the log at the next start. Rows after it keep it.
-    async fn forget_column(
+    /// Nothing is appended meanwhile, so that "so far" is the end of a log file: rows before it lose the columns, in memory now, in
+    /// blocks for every reader from now on and on the disk when they are rewritten, in the log at the next start. Rows after it keep them.
+    async fn forget_columns(
         &self,
         tenant: Tenant,
         dataset: DatasetId,
-        column: &ColumnId,
-    ) -> Result<()> {
+        columns: &[ColumnId],
+    ) -> Result<DeletedColumns> {
         let _turn = self.maintaining.lock().await;
         let is_stopping = self.is_stopping.write().await;
         if *is_stopping {
             return Err(Error::Stopped("it is stopping".to_owned()));
         }
-        // No flush may list blocks made of rows that still have the column.
+        // No flush may list blocks made of rows that still have the columns.
         let _other_turn = self.flushing.lock().await;
         self.rotate().await?;
         let generations = self.view.generations();
         let open = generations.last().map_or(u64::MAX, |g| g.segment.number);
-        let DeletedColumn { key_name, blocks } = self
+        let deleted = self
             .metastore
-            .delete_column(tenant, dataset, column, open.saturating_sub(1))
+            .delete_columns(tenant, dataset, columns, open.saturating_sub(1))
             .await?;
+        if deleted.columns.is_empty() {
+            return Ok(deleted);
+        }
+        let names: Vec<String> = deleted.columns.iter().map(|(_, n)| n.clone()).collect();
         self.admission.forget(dataset);
         for generation in generations.iter().filter(|g| g.segment.number < open) {
-            generation.strip(dataset, &key_name);
+            names
+                .iter()
+                .for_each(|name| generation.strip(dataset, name));
         }
-        self.files.hide_column(&blocks, &key_name);
+        self.files.hide_columns(&deleted.blocks, &names);
         drop(is_stopping);
         self.blocks_added.notify_one();
-        tracing::info!(dataset = dataset.0, "a column is deleted");
-        Ok(())
+        tracing::info!(
+            dataset = dataset.0,
+            columns = names.len(),
+            "columns are deleted"
+        );
+        Ok(deleted)
     }
 
     /// Blocks in whose files there is what was deleted, in the order of files. The caller holds the turn.

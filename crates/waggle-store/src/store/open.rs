@@ -58,7 +58,7 @@ impl Store {
         let internal = metastore.internal_datasets().await?;
         view.add_internal(internal.iter().map(|dataset| dataset.id));
         for (block, column) in metastore.hidden_columns().await? {
-            files.hide_column(&[block], &column);
+            files.hide_columns(&[block], &[column]);
         }
         let erasures = metastore.running_erasures().await?;
         let deletions = metastore.column_deletions().await?;

@@ -2,7 +2,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import type { Column } from '../../api/calls';
-import { deleteColumn, saveColumn } from '../../api/manage';
+import { deleteColumns, saveColumn } from '../../api/manage';
 import { Button, ErrorBox } from '../../widgets/basic';
 import { FormEnd } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
@@ -11,23 +11,42 @@ import css from './datasets.module.css';
 
 /** More names than this are counted and not listed. */
 const NAMES_SHOWN = 8;
+/** How many columns one call deletes: what the server allows unless it is told otherwise. */
+const DELETED_AT_ONCE = 100;
+
 interface Kept {
   column: Column;
   /** Why it is as it was. */
   because: string;
 }
+const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-type What = 'hide' | 'show' | 'delete';
+/** Those that could not be deleted, each with the reason; what fails stops none of the others. */
+async function deleteAll(env: string, dataset: string, columns: readonly Column[]): Promise<Kept[]> {
+  const kept: Kept[] = [];
+  for (let at = 0; at < columns.length; at += DELETED_AT_ONCE) {
+    const part = columns.slice(at, at + DELETED_AT_ONCE);
+    try {
+      const ids = part.map((c) => c.id);
+      const used = new Set((await deleteColumns(env, dataset, ids)).in_use);
+      const because = 'the dataset’s definition uses it';
+      kept.push(...part.filter((c) => used.has(c.id)).map((column) => ({ column, because })));
+    } catch (error) {
+      kept.push(...part.map((column) => ({ column, because: textOf(error) })));
+    }
+  }
+  return kept;
+}
 
-/** Changes one column after the other; what fails stops none of the others. Those that stay, each with the reason. */
-async function changeAll(env: string, dataset: string, columns: readonly Column[], what: What): Promise<Kept[]> {
+/** The same of hiding and showing, column by column. */
+async function hideAll(env: string, dataset: string, columns: readonly Column[], hidden: boolean): Promise<Kept[]> {
   const kept: Kept[] = [];
   for (const column of columns) {
+    if (column.hidden === hidden) continue;
     try {
-      if (what === 'delete') await deleteColumn(env, dataset, column.id);
-      else await saveColumn(env, dataset, column.id, { hidden: what === 'hide' });
+      await saveColumn(env, dataset, column.id, { hidden });
     } catch (error) {
-      kept.push({ column, because: error instanceof Error ? error.message : String(error) });
+      kept.push({ column, because: textOf(error) });
     }
   }
   return kept;
@@ -63,8 +82,11 @@ export function BulkBar({
   const client = useQueryClient();
   const [isDeleting, setDeleting] = useState(false);
   const change = useMutation({
-    mutationFn: async (what: What) => {
-      const kept = await changeAll(place.env, dataset, columns, what);
+    mutationFn: async (what: 'hide' | 'show' | 'delete') => {
+      const kept =
+        what === 'delete'
+          ? await deleteAll(place.env, dataset, columns)
+          : await hideAll(place.env, dataset, columns, what === 'hide');
       const stay = new Set(kept.map((k) => k.column.id));
       onDone(columns.map((c) => c.id).filter((id) => !stay.has(id)));
       if (kept.length > 0) throw new Error(keptText(kept));

@@ -3,7 +3,7 @@ use crate::testing::{Bed, erasing, events, with_filters};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use waggle_metastore::{DatasetChange, ErasureState, SqliteMetastore};
-use waggle_model::{FilterSpec, TimeRange};
+use waggle_model::{ColumnsDeleted, FilterSpec, TimeRange};
 
 async fn done(bed: &Bed, id: i64) -> waggle_metastore::Erasure {
     let wait = async {
@@ -93,6 +93,7 @@ fn with_extra(numbers: std::ops::Range<i64>) -> waggle_model::EventBatch {
         batch.put_int("number", number);
         batch.put_str("text", format!("event {number}"));
         batch.put_str("extra", format!("extra of {number}"));
+        batch.put_int("more", number);
         batch.end_row(number, 1);
     }
     batch
@@ -116,14 +117,14 @@ async fn a_deleted_column_is_gone_at_once_and_stays_gone() {
         bed.append(&store, vec![with_extra(3..5)]).await.unwrap();
         assert_eq!(extras(&bed, &store), [0, 1, 2, 3, 4]);
         let column = extra_column(&bed, dataset).await;
-        store
-            .delete_column(bed.tenant, dataset, &column.0)
-            .await
-            .unwrap();
+        let more = bed.metastore.column_by_name(bed.tenant, dataset, "more");
+        let ids = [column.0.clone(), more.await.unwrap().unwrap().id.0];
+        let deleted = store.delete_columns(bed.tenant, dataset, &ids).await;
+        assert_eq!(deleted.unwrap().deleted, ids);
         assert_eq!(extras(&bed, &store), [0; 0]);
         assert_eq!(bed.numbers(&store), [0, 1, 2, 3, 4]);
-        let again = store.delete_column(bed.tenant, dataset, &column.0).await;
-        assert!(matches!(again, Err(KeepError::NotFound(_))));
+        let again = store.delete_columns(bed.tenant, dataset, &ids).await;
+        assert_eq!(again.unwrap(), ColumnsDeleted::default());
 
         // An event that comes later brings it anew, and keeps it.
         bed.append(&store, vec![with_extra(5..7)]).await.unwrap();
@@ -142,7 +143,7 @@ async fn a_deleted_column_is_gone_at_once_and_stays_gone() {
         }
         let store = reopen(&bed).await;
         store.flush().await.unwrap();
-        assert_eq!(bed.metastore.hidden_columns().await.unwrap().len(), 1);
+        assert_eq!(bed.metastore.hidden_columns().await.unwrap().len(), 2);
         store.compact().await.unwrap();
         assert_eq!(bed.metastore.hidden_columns().await.unwrap(), []);
         assert_eq!(bed.metastore.column_deletions().await.unwrap(), []);
