@@ -188,7 +188,8 @@ export function LineChart(props: Props) {
           grid: { stroke: colours.border, width: 1 },
           ticks: { show: false },
           gap: 6,
-          space: 36,
+          // A low chart has at least two numbers, or nobody can read a height from it.
+          space: (_u, _axis, _min, _max, plot) => Math.min(36, Math.max(14, plot / 3)),
           // Logarithmic axes leave some of their lines without a number.
           values: (_u, splits) => {
             const texts = axisTexts(
