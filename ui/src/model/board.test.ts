@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { commonest, datasetsOf, nextPlace, readTags, tagsText, withPosition, type Position } from './board';
+import {
+  boardProblem,
+  commonest,
+  datasetsOf,
+  nextPlace,
+  readTags,
+  tagsText,
+  tooLong,
+  withPosition,
+  type Position,
+} from './board';
 
 const at = (x: number, y: number, width = 6, height = 4): Position => ({
   x_coordinate: x,
@@ -67,5 +77,14 @@ describe('what a board offers', () => {
     expect(readTags(' ')).toEqual([]);
     expect(readTags('Team:shop')).toContain('Team:shop');
     expect(readTags(Array.from({ length: 11 }, () => 'a:b').join(' '))).toBe('A board has at most 10 tags');
+  });
+  it('says which of its texts is missing or too long', () => {
+    const board = { name: 'b'.repeat(255), description: '' };
+    expect(boardProblem(board)).toBeNull();
+    expect(boardProblem({ ...board, name: ' ' })).toBe('A board needs a name');
+    expect(boardProblem({ ...board, name: 'b'.repeat(256) })).toBe('The name has 256 characters; 255 are the most');
+    expect(boardProblem({ ...board, description: 'd'.repeat(1024) })).toContain('1,023 are the most');
+    // A character is what a person takes for one, and the server too.
+    expect(tooLong('The text', '🐝'.repeat(3), 3)).toBeNull();
   });
 });

@@ -77,6 +77,22 @@ export function readTags(typed: string): Tag[] | string {
   }
   return tags;
 }
+/** Honeycomb's limits of a board, in characters. */
+export const NAME_MAX = 255;
+export const DESCRIPTION_MAX = 1023;
+export const TEXT_MAX = 10_000;
+/** Says that a text is longer than it may be, and by how much; null of one that is not. */
+export function tooLong(what: string, text: string, most: number): string | null {
+  const count = [...text].length;
+  return count > most
+    ? `${what} has ${count.toLocaleString('en')} characters; ${most.toLocaleString('en')} are the most`
+    : null;
+}
+/** Why a board of this name and description cannot be kept, or null. */
+export const boardProblem = ({ name, description }: { name: string; description: string }): string | null =>
+  (name.trim() === '' ? 'A board needs a name' : null) ??
+  tooLong('The name', name.trim(), NAME_MAX) ??
+  tooLong('The description', description.trim(), DESCRIPTION_MAX);
 export const tagsText = (tags: readonly Tag[]): string => tags.map((t) => `${t.key}:${t.value}`).join(' ');
 
 /** More datasets than this are asked for values as one. */

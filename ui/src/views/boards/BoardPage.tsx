@@ -19,7 +19,16 @@ import { useEffect, useRef, useState } from 'react';
 import { createBoard, deleteBoard, saveBoard, shareBoard, type Board, type NewBoard } from '../../api/calls';
 import { markBoard, shelfOptions, type Sharing } from '../../api/manage';
 import { boardOptions, namesOptions } from '../../api/options';
-import { nextPlace, readTags, tagsText, withPosition, type Position } from '../../model/board';
+import {
+  boardProblem,
+  nextPlace,
+  readTags,
+  tagsText,
+  TEXT_MAX,
+  tooLong,
+  withPosition,
+  type Position,
+} from '../../model/board';
 import { PRESETS, rangeText } from '../../model/time-range';
 import type { BoardSearch } from '../../model/url-state';
 import { Button, copyText, Empty, ErrorBox, IconButton, Skeleton } from '../../widgets/basic';
@@ -67,6 +76,7 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
   const note = mark.mutate;
   useEffect(() => note({ viewed: true }), [note]);
   const read = readTags(tags);
+  const problem = draft && (boardProblem(draft) ?? (typeof read === 'string' ? read : null));
   const shown = draft ?? board;
   const positions = shown.panels.map((p) => p.position);
   const rows = positions.reduce((most, p) => Math.max(most, p.y_coordinate + p.height), 1);
@@ -187,7 +197,7 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
             <Button
               kind="primary"
               onClick={() => typeof read !== 'string' && save.mutate({ ...draft, tags: read })}
-              disabled={save.isPending || typeof read === 'string'}
+              disabled={save.isPending || problem !== null}
             >
               Save board
             </Button>
@@ -258,7 +268,6 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
               className={css.title}
               aria-label="Name of the board"
               value={draft.name}
-              maxLength={255}
               onChange={(e) => setDraft({ ...draft, name: e.target.value })}
             />
             <input
@@ -266,7 +275,6 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
               aria-label="Description of the board"
               placeholder="Description"
               value={draft.description}
-              maxLength={1023}
               onChange={(e) => setDraft({ ...draft, description: e.target.value })}
             />
             <input
@@ -297,9 +305,9 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
           </>
         )}
       </header>
-      {draft && typeof read === 'string' && (
+      {problem && (
         <p role="alert" className={css.wrong}>
-          {read}
+          {problem}
         </p>
       )}
       {save.error && <ErrorBox what="The board could not be saved" error={save.error} />}
@@ -372,22 +380,28 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
 
 function TextDialog({ text, onClose, onText }: { text: string; onClose: () => void; onText: (text: string) => void }) {
   const [value, setValue] = useState(text);
+  const problem = tooLong('The text', value, TEXT_MAX);
   return (
     <DialogBox title="Text" open onOpenChange={(open) => !open && onClose()} wide>
       <form
         className={css.form}
         onSubmit={(e) => {
           e.preventDefault();
-          if (value.trim()) onText(value);
+          if (value.trim() && !problem) onText(value);
         }}
       >
         <label>
           Markdown: # heading, - list, **bold**, `code`, [link](https://…)
-          <textarea autoFocus rows={12} value={value} maxLength={10_000} onChange={(e) => setValue(e.target.value)} />
+          <textarea autoFocus rows={12} value={value} onChange={(e) => setValue(e.target.value)} />
         </label>
+        {problem && (
+          <p role="alert" className={css.wrong}>
+            {problem}
+          </p>
+        )}
         <footer>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={!value.trim()}>
+          <Button kind="primary" type="submit" disabled={!value.trim() || problem !== null}>
             Take it
           </Button>
         </footer>

@@ -5,6 +5,7 @@ import { lazy, Suspense, useState } from 'react';
 import { createBoard } from '../../api/calls';
 import { markBoard, shelfOptions } from '../../api/manage';
 import { boardsOptions } from '../../api/options';
+import { boardProblem } from '../../model/board';
 import type { BoardsSearch } from '../../model/url-state';
 import { Button, Empty, ErrorBox, IconButton, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Link } from '../../widgets/Link';
@@ -180,27 +181,34 @@ function NewBoard({ env, onClose, onMade }: { env: string; onClose: () => void; 
     mutationFn: () => createBoard(env, { name: name.trim(), description: description.trim() }),
     onSuccess: (board) => onMade(board.id),
   });
+  // A name that is not written yet is no mistake.
+  const problem = name.trim() === '' ? null : boardProblem({ name, description });
   return (
     <DialogBox title="New board" open onOpenChange={(open) => !open && onClose()}>
       <form
         className={css.form}
         onSubmit={(e) => {
           e.preventDefault();
-          if (name.trim()) make.mutate();
+          if (name.trim() && !problem) make.mutate();
         }}
       >
         <label>
           Name
-          <input autoFocus value={name} onChange={(e) => setName(e.target.value)} maxLength={255} />
+          <input autoFocus value={name} onChange={(e) => setName(e.target.value)} />
         </label>
         <label>
           Description
-          <input value={description} onChange={(e) => setDescription(e.target.value)} maxLength={1023} />
+          <input value={description} onChange={(e) => setDescription(e.target.value)} />
         </label>
+        {problem && (
+          <p role="alert" className={css.wrong}>
+            {problem}
+          </p>
+        )}
         {make.error && <ErrorBox what="The board could not be made" error={make.error} />}
         <footer>
           <Button onClick={onClose}>Cancel</Button>
-          <Button kind="primary" type="submit" disabled={!name.trim() || make.isPending}>
+          <Button kind="primary" type="submit" disabled={!name.trim() || problem !== null || make.isPending}>
             Make board
           </Button>
         </footer>
