@@ -68,6 +68,89 @@ export async function walkBoards({ page, step, shoot, check, origin, environment
     check(kept.join() === 'team:walk,tier:one', `the API keeps the tags ${kept}`);
   });
 
+  await step(
+    'Boards: texts that are too long are counted while they are typed, and a sixth filter is refused',
+    async () => {
+      await page.getByRole('button', { name: 'Edit', exact: true }).click();
+      const save = page.getByRole('button', { name: 'Save board' });
+      const refused = async (label, text, said) => {
+        const field = page.getByLabel(label);
+        const before = await field.inputValue();
+        await field.fill(text);
+        await page.getByRole('alert').filter({ hasText: said }).waitFor();
+        check(await save.isDisabled(), `a board can be saved although: ${said}`);
+        await field.fill(before);
+        await page.getByRole('alert').waitFor({ state: 'detached' });
+      };
+      await refused('Name of the board', '', 'A board needs a name');
+      await refused('Name of the board', 'n'.repeat(256), 'The name has 256 characters; 255 are the most');
+      await refused('Description of the board', 'd'.repeat(1024), '1,023 are the most');
+      await refused('Tags of the board', 'abcdefghijk'.replaceAll(/./g, '$&:b '), 'at most 10 tags');
+      await page.getByRole('button', { name: 'Add text' }).click();
+      const dialog = page.getByRole('dialog');
+      await dialog.getByRole('textbox').fill('t'.repeat(10_001));
+      await dialog.getByText('The text has 10,001 characters; 10,000 are the most').waitFor();
+      check(await dialog.getByRole('button', { name: 'Take it' }).isDisabled(), 'a text too long can be taken');
+      await shoot('board-text-too-long', { axe: false });
+      await dialog.getByRole('button', { name: 'Cancel' }).click();
+      for (const name of ['one', 'two', 'three', 'four', 'five', 'six']) {
+        const column = page.getByLabel('Column to filter the board by');
+        if ((await column.count()) === 0) break;
+        await column.fill(`walked.${name}`);
+        await page.getByRole('button', { name: 'Offer it' }).click();
+        await page.getByRole('button', { name: `Take walked.${name} away` }).waitFor();
+      }
+      await page.getByText('Five filters are the most a board offers.').waitFor();
+      await shoot('board-limits');
+      await page.getByRole('button', { name: 'Cancel', exact: true }).click();
+      await page.getByLabel('Name of the board').waitFor({ state: 'detached' });
+    },
+  );
+
+  await step(
+    'Boards: fifty views are kept, the next one is refused with the reason',
+    async () => {
+      const { id } = await board();
+      const filters = [{ column: 'service.name', operation: '=', value: 'pricing' }];
+      for (let i = 1; i <= 50; i++) {
+        const made = await page.request.post(`${api}/boards/${id}/views`, { data: { name: `walked ${i}`, filters } });
+        check(made.ok(), `view ${i}: ${made.status()} ${await made.text()}`);
+      }
+      const chosen = [{ column: 'service.name', op: '=', value: 'checkout' }];
+      await page.goto(`${page.url().split('?')[0]}?filters=${encodeURIComponent(JSON.stringify(chosen))}`);
+      await page.getByRole('button', { name: 'Views', exact: true }).click();
+      await page.getByRole('menuitem', { name: 'Keep these filters as a view' }).click();
+      await page.getByLabel('Name of the view').fill('walked 51');
+      await page.getByRole('button', { name: 'Keep view' }).click();
+      await page.getByRole('alert').filter({ hasText: '50' }).waitFor();
+      await shoot('board-views-full');
+      await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+      const views = await get(`/boards/${id}/views`);
+      check(views.length === 50, `the board has ${views.length} views`);
+      for (const view of views) await page.request.delete(`${api}/boards/${id}/views/${view.id}`);
+    },
+    { refused: 409 },
+  );
+
+  await step('Boards: what was looked at last is a click away, the newest first', async () => {
+    const { id } = await board();
+    const other = await (await page.request.post(`${api}/boards`, { data: { name: 'Walked other' } })).json();
+    await page.goto(`${origin}${environment}/board/${other.id}`);
+    await page.getByRole('heading', { name: 'Walked other' }).waitFor();
+    await page.goto(`${origin}${environment}/board/${id}`);
+    await page.getByRole('heading', { name: 'Walked health' }).waitFor();
+    await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
+    const seen = page.locator('p', { hasText: 'Seen last' });
+    await seen.getByRole('link').nth(1).waitFor();
+    const names = await seen.getByRole('link').allInnerTexts();
+    check(names.slice(0, 2).join() === 'Walked health,Walked other', `seen last: ${names}`);
+    const kept = (await get('/board-shelf')).viewed.map((v) => v.board);
+    check(kept[0] === id && kept[1] === other.id, 'the API has another order');
+    await page.request.delete(`${api}/boards/${other.id}`);
+    await seen.getByRole('link', { name: 'Walked health' }).click();
+    await page.getByRole('heading', { name: 'Walked health' }).waitFor();
+  });
+
   await step('Boards: seen by few, and a favourite', async () => {
     await page.getByRole('button', { name: 'More' }).click();
     await page.getByRole('menuitem', { name: 'Who sees this board' }).click();

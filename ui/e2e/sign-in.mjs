@@ -1,16 +1,16 @@
 // The first minutes of a person with an account, on a server that asks for one: sign-in, an empty environment, a key, the first event
-// and the light that turns by itself, sign-out. The environment must have no events yet.
+// and the light that turns by itself, a board that few may see, sign-out. The environment must have no events yet.
 //
-//   node e2e/sign-in.mjs ORIGIN E-MAIL PASSWORD /TEAM/environments/ENVIRONMENT
+//   node e2e/sign-in.mjs ORIGIN E-MAIL PASSWORD /TEAM/environments/ENVIRONMENT MEMBER=PASSWORD OTHER_MEMBER=PASSWORD
 import { pathToFileURL } from 'node:url';
 import { inBrowser, main } from './browser.mjs';
 
 /** Runs the walk; resolves to the names of the steps done, rejects at the first thing that is wrong. */
-export async function walkSignIn({ origin, email, password, environment }) {
+export async function walkSignIn({ origin, email, password, environment, friend, stranger }) {
   return inBrowser({}, async ({ page, step, shoot, check }) => {
     const api = `${origin}/api/environments/${environment.split('/').at(-1)}`;
-    const signIn = async (secret) => {
-      await page.getByLabel('E-mail').fill(email);
+    const signIn = async (secret, address = email) => {
+      await page.getByLabel('E-mail').fill(address);
       await page.getByLabel('Password').fill(secret);
       await page.keyboard.press('Enter');
     };
@@ -94,6 +94,48 @@ export async function walkSignIn({ origin, email, password, environment }) {
       await page.locator('input[type=checkbox]:not(:checked):enabled').waitFor();
     });
 
+    const signOut = async () => {
+      await page.getByRole('button', { name: 'Sign out' }).click();
+      await page.getByRole('heading', { name: 'Sign in to Waggle' }).waitFor();
+    };
+    let board;
+    await step('Boards: one is limited to its maker and a friend, who opens it', async () => {
+      await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
+      await page.getByRole('button', { name: 'New board' }).click();
+      await page.getByLabel('Name', { exact: true }).fill('For few');
+      await page.getByRole('button', { name: 'Make board' }).click();
+      await page.getByRole('button', { name: 'Save board' }).click();
+      await page.getByRole('button', { name: 'More' }).click();
+      await page.getByRole('menuitem', { name: 'Who sees this board' }).click();
+      await page.getByLabel('Seen and changed by').selectOption('limited');
+      await page.getByRole('dialog').getByLabel(friend.email).check();
+      await page.getByRole('button', { name: 'Set it' }).click();
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      board = new URL(page.url()).pathname;
+      await signOut();
+      await page.goto(`${origin}${board}`);
+      await signIn(friend.password, friend.email);
+      await page.getByRole('heading', { name: 'For few' }).waitFor();
+      await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
+      await page.getByRole('listitem').filter({ hasText: 'For few' }).getByText('limited').waitFor();
+      await signOut();
+    });
+
+    await step(
+      'Boards: a third person finds no such board, by its link or in the list',
+      async () => {
+        await page.goto(`${origin}${board}`);
+        await signIn(stranger.password, stranger.email);
+        const said = page.locator('main').getByRole('alert');
+        await said.filter({ hasText: /not found/i }).waitFor();
+        check((await page.getByText('For few').count()) === 0, 'the name of the board is told');
+        await shoot('board-of-others');
+        await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
+        await page.getByText('No boards yet').waitFor();
+      },
+      { refused: 404 },
+    );
+
     await step('Sign-out: the next page asks again, and the session is over', async () => {
       await page.getByRole('button', { name: 'Sign out' }).click();
       await page.getByRole('heading', { name: 'Sign in to Waggle' }).waitFor();
@@ -106,6 +148,12 @@ export async function walkSignIn({ origin, email, password, environment }) {
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href)
   await main(
-    'node e2e/sign-in.mjs ORIGIN E-MAIL PASSWORD /TEAM/environments/ENVIRONMENT',
-    (origin, email, password, environment) => walkSignIn({ origin, email, password, environment }),
+    'node e2e/sign-in.mjs ORIGIN E-MAIL PASSWORD /TEAM/environments/ENVIRONMENT MEMBER=PASSWORD OTHER_MEMBER=PASSWORD',
+    (origin, email, password, environment, ...members) => {
+      const [friend, stranger] = members.map((member) => {
+        const at = member.indexOf('=');
+        return { email: member.slice(0, at), password: member.slice(at + 1) };
+      });
+      return walkSignIn({ origin, email, password, environment, friend, stranger });
+    },
   );

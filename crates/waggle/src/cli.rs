@@ -83,7 +83,7 @@ fn command() -> Command {
             Command::new("import").about("Send the events of a Parquet file to a dataset"),
         ))
         .subcommand(TeamArgs::augment_args(
-            Command::new("team").about("Make, list and delete teams in a data folder"),
+            Command::new("team").about("Make, list and delete teams in a data folder, and add people to them"),
         ))
         .subcommand(EnvironmentArgs::augment_args(
             Command::new("environment").about("Make, list and delete environments of a team"),

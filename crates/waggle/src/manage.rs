@@ -64,6 +64,19 @@ enum TeamCommand {
         #[arg(long, value_name = "ADDRESS")]
         admin_email: Option<String>,
     },
+    /// Add a person to a team; the password is made up and shown once
+    AddMember {
+        #[command(flatten)]
+        of: OfTeam,
+        /// Address that the person signs in with
+        email: String,
+        /// Name to show [default: the address up to its @]
+        #[arg(long, value_name = "TEXT")]
+        name: Option<String>,
+        /// The person may manage keys, environments and retention, too
+        #[arg(long)]
+        administrator: bool,
+    },
     /// List the teams
     List {
         #[command(flatten)]
@@ -151,19 +164,28 @@ pub(crate) async fn team(args: TeamArgs) -> Result<String> {
             let made = open.access.create_key(team.id, request).await?;
             let mut text = format!("team {}\nmanagement key {}\n", team.slug, made.value);
             if let Some(email) = admin_email {
-                let password = key::made_up_password();
-                open.access
-                    .create_user(
-                        team.id,
-                        &email,
-                        "Administrator",
-                        &password,
-                        Role::Administrator,
-                    )
-                    .await?;
-                text.push_str(&format!("sign in as {email} with {password}\n"));
+                let role = Role::Administrator;
+                text.push_str(&open.add(&team, &email, "Administrator", role).await?);
             }
             Ok(text)
+        }
+        TeamCommand::AddMember {
+            of,
+            email,
+            name,
+            administrator,
+        } => {
+            let (open, team) = of.open().await?;
+            let role = if administrator {
+                Role::Administrator
+            } else {
+                Role::Member
+            };
+            let called = email.split('@').next().unwrap_or_default();
+            let name = name.as_deref().unwrap_or(called);
+            open.add(&team, &email, name, role)
+                .await
+                .with_context(|| format!("{email} can't be added"))
         }
         TeamCommand::List { folder } => {
             let open = Open::new(&folder).await?;
@@ -296,6 +318,15 @@ impl Open {
             metastore,
             clock,
         })
+    }
+
+    /// Makes a person of a team; says how they sign in.
+    async fn add(&self, team: &Team, email: &str, name: &str, role: Role) -> Result<String> {
+        let password = key::made_up_password();
+        self.access
+            .create_user(team.id, email, name, &password, role)
+            .await?;
+        Ok(format!("sign in as {email} with {password}\n"))
     }
 
     /// The team of this slug, or the only one.

@@ -50,6 +50,11 @@ async fn a_person_signs_in_and_sees_their_first_event_arrive() {
     let password = made.lines().find_map(|line| line.strip_prefix(&begin));
     waggle(&["environment", "create", "staging", "--team", "bees"]);
     let environment = "/bees/environments/staging";
+    let others = ["dee@example.com", "eve@example.com"].map(|other| {
+        let added = waggle(&["team", "add-member", other, "--team", "bees"]);
+        let begin = format!("sign in as {other} with ");
+        format!("{other}={}", added.trim().strip_prefix(&begin).unwrap())
+    });
     walk(
         &ui,
         &[
@@ -58,6 +63,8 @@ async fn a_person_signs_in_and_sees_their_first_event_arrive() {
             email,
             password.unwrap(),
             environment,
+            &others[0],
+            &others[1],
         ],
     );
 }

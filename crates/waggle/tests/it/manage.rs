@@ -34,6 +34,19 @@ async fn a_team_an_environment_and_keys_are_made_beside_a_running_server() {
     let run = |arguments: &[&str]| waggle(data.path(), arguments);
     let team = run(&["team", "create", "Bees", "--admin-email", "bee@example.com"]).unwrap();
     let management = word(&team, "management key ").to_owned();
+    let add = ["team", "add-member", "dee@example.com", "--team", "bees"];
+    let added = run(&add).unwrap();
+    let password = word(&added, "sign in as dee@example.com with ");
+    let signed_in = server
+        .http
+        .post(format!("{}/api/session", server.origin))
+        .json(&json!({"email": "dee@example.com", "password": password}))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(signed_in.status().as_u16(), 200);
+    let twice = run(&add).unwrap_err();
+    assert!(twice.contains("dee@example.com can't be added"), "{twice}");
     let missing = run(&["environment", "list"]).unwrap_err();
     assert!(
         missing.contains("say which with --team: default, bees"),
