@@ -75,6 +75,9 @@ export const changeEnvironment = (
   env: string,
   body: { description?: string; color?: EnvironmentColor; delete_protected?: boolean },
 ): Promise<TeamEnvironment> => answerOf(server.PUT(`${E}/environment`, { params: { path: { env } }, body }));
+/** Deletes it with all that it has. */
+export const deleteEnvironment = (env: string) =>
+  answerOf(server.DELETE(`${E}/environment`, { params: { path: { env } } }));
 /** Makes a sampling rule, or changes the one with the name. */
 export const saveRule = (env: string, name: string | undefined, body: SamplingRule) =>
   name === undefined

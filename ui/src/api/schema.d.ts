@@ -106,7 +106,11 @@ export interface paths {
          */
         put: operations["put__api_environments_env_environment"];
         post?: never;
-        delete?: never;
+        /**
+         * Deletes the environment with its keys, datasets and boards; refused while it is protected, and of the team's last one.
+         * @description Needs an administrator who is signed in.
+         */
+        delete: operations["delete__api_environments_env_environment"];
         options?: never;
         head?: never;
         patch?: never;
@@ -3678,6 +3682,35 @@ export interface operations {
             415: components["responses"]["OwnRefusal"];
             /** @description A member of the body is wrong. */
             422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    delete__api_environments_env_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };

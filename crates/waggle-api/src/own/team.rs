@@ -5,7 +5,9 @@ use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
 use crate::table::time_text;
+use crate::v2::environment;
 use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use serde_json::{Map, Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{ENVIRONMENT_COLORS, Environment, EnvironmentChange, Error, color_after};
@@ -64,6 +66,14 @@ pub(crate) const RESOURCE: Resource = Resource {
             ),
         ]))
         .answers(&[(200, Content::Json(Shape::Named(&ENVIRONMENT)))]),
+        Route::own(
+            "DELETE",
+            "/api/environments/{env}/environment",
+            Need::Administrator,
+            |ask| Box::pin(delete(ask)),
+        )
+        .about("Deletes the environment with its keys, datasets and boards; refused while it is protected, and of the team's last one.")
+        .answers(&[(204, Content::Nothing)]),
     ],
 };
 
@@ -161,6 +171,21 @@ async fn update(ask: Ask) -> Answer {
     let metastore = &ask.state.metastore;
     let changed = metastore.update_environment(ask.caller.tenant, change);
     json_answer(StatusCode::OK, &environment_json(&changed.await?))
+}
+
+/// `DELETE /api/environments/{env}/environment`.
+async fn delete(ask: Ask) -> Answer {
+    let tenant = ask.caller.tenant;
+    let environments = ask.state.metastore.environments(tenant.team).await?;
+    if environments.len() == 1 {
+        return Err(Problem::conflict(
+            "it is the team's last environment; make another one first",
+        ));
+    }
+    let doomed = environments.iter().find(|e| e.tenant == tenant);
+    let doomed = doomed.ok_or_else(|| Problem::not_found("Environment not found"))?;
+    environment::remove(&ask.state, doomed).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
 }
 
 /// What is given of an environment's description, colour and protection.

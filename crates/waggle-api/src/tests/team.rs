@@ -57,6 +57,13 @@ async fn an_environment_has_a_description_and_a_colour_that_change() {
         );
     }
 
+    let list = send("GET", ENVIRONMENTS, json!({})).await.json();
+    let count = list.as_array().unwrap().len();
+    send("PUT", ENVIRONMENT, json!({"delete_protected": true})).await;
+    let refused = send("DELETE", ENVIRONMENT, json!({})).await;
+    refused.check_error(409, "the environment is delete protected");
+    send("PUT", ENVIRONMENT, json!({"delete_protected": false})).await;
+
     let access = &installation.access;
     let team = installation.production.team;
     let member = access.create_user(team, "ada@example.com", "Ada", PASSWORD, Role::Member);
@@ -69,4 +76,49 @@ async fn an_environment_has_a_description_and_a_colour_that_change() {
         refused.json(&json!({"color": "red"})).send().await.status,
         403
     );
+    let refused = installation.ask("DELETE", ENVIRONMENT);
+    assert_eq!(refused.header("cookie", &cookie).send().await.status, 403);
+
+    assert_eq!(
+        send("DELETE", ENVIRONMENT, json!({})).await.status,
+        204,
+        "an administrator deletes one that is not protected"
+    );
+    let list = send("GET", ENVIRONMENTS, json!({})).await.json();
+    assert_eq!(list.as_array().unwrap().len(), count - 1, "{list}");
+    assert_eq!(send("PUT", ENVIRONMENT, json!({})).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_last_environment_stays() {
+    let installation = Installation::new().await;
+    let administrator = installation.sign_in().await;
+    let send = async |method: &str, path: &str, body: Json| {
+        let call = installation.ask(method, path);
+        call.header("cookie", &administrator)
+            .json(&body)
+            .send()
+            .await
+    };
+    let list = send("GET", ENVIRONMENTS, json!({})).await.json();
+    let mut slugs: Vec<String> = list
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|e| e["slug"].as_str().unwrap().to_owned())
+        .collect();
+    let last = slugs.pop().unwrap();
+    for slug in slugs.iter().chain([&last]) {
+        let path = format!("/api/environments/{slug}/environment");
+        send("PUT", &path, json!({"delete_protected": false})).await;
+        let answer = send("DELETE", &path, json!({})).await;
+        if slug == &last {
+            answer.check_error(
+                409,
+                "it is the team's last environment; make another one first",
+            );
+        } else {
+            assert_eq!(answer.status, 204, "{}", answer.text());
+        }
+    }
 }

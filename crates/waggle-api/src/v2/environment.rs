@@ -7,6 +7,7 @@ use crate::page::{AFTER, LINKS, SIZE};
 use crate::problem::Problem;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::state::ApiState;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use serde_json::{Value as Json, json};
@@ -257,17 +258,23 @@ async fn update(ask: TeamAsk) -> Answer {
     one(&ask, StatusCode::OK, &changed)
 }
 
-/// Nobody sends any more once the keys are gone; then the datasets go, and with the last of them the environment can.
 async fn delete(ask: TeamAsk) -> Answer {
     let environment = find(&ask).await?;
+    remove(&ask.state, &environment).await?;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// Deletes an environment with all that it has; refused while it is protected. Nobody sends any more once the keys are gone; then the
+/// datasets go, and with the last of them the environment can.
+pub(crate) async fn remove(state: &ApiState, environment: &Environment) -> Result<(), Problem> {
     if environment.is_delete_protected {
         return Err(Problem::conflict("the environment is delete protected"));
     }
     let tenant = environment.tenant;
-    let metastore = &ask.state.metastore;
+    let metastore = &state.metastore;
     for key in metastore.keys(tenant.team).await? {
         if key.environment == Some(tenant.environment) {
-            ask.state.access.delete_key(tenant.team, &key.id).await?;
+            state.access.delete_key(tenant.team, &key.id).await?;
         }
     }
     for dataset in metastore.datasets(tenant).await? {
@@ -278,11 +285,10 @@ async fn delete(ask: TeamAsk) -> Answer {
         metastore
             .update_dataset(tenant, dataset.id, unprotected)
             .await?;
-        ask.state.keeper.delete_dataset(tenant, dataset.id).await?;
+        state.keeper.delete_dataset(tenant, dataset.id).await?;
     }
-    ask.state.depths.clear();
-    metastore.delete_environment(tenant).await?;
-    Ok(StatusCode::NO_CONTENT.into_response())
+    state.depths.clear();
+    Ok(metastore.delete_environment(tenant).await?)
 }
 
 async fn find(ask: &TeamAsk) -> Result<Environment, Problem> {

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import {
   changeEnvironment,
+  deleteEnvironment,
   environmentsOptions,
   makeEnvironment,
   type EnvironmentColor,
@@ -14,7 +15,7 @@ import { Button, EnvironmentMark, ErrorBox, Skeleton } from '../../widgets/basic
 import { CheckField, Form, FormEnd, SelectField, TextField } from '../../widgets/form';
 import { Link } from '../../widgets/Link';
 import { DialogBox } from '../../widgets/popup';
-import { environmentPath, type Place } from '../../widgets/route';
+import { environmentPath, useGo, type Place } from '../../widgets/route';
 import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
 
@@ -48,6 +49,7 @@ export function Environments({ place }: { place: Place }) {
   const [description, setDescription] = useState('');
   const [color, setColor] = useState<EnvironmentColor | ''>('');
   const [edited, setEdited] = useState<TeamEnvironment | null>(null);
+  const [doomed, setDoomed] = useState<TeamEnvironment | null>(null);
   const make = useMutation({
     mutationFn: () => makeEnvironment(place.env, { name, description, ...(color && { color }) }),
     onSuccess: () => {
@@ -57,7 +59,10 @@ export function Environments({ place }: { place: Place }) {
       renew();
     },
   });
-  if (list.error) return <ErrorBox what="The environments could not be loaded" error={list.error} />;
+  if (list.error)
+    return (
+      <ErrorBox what="The environments could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
+    );
   if (!list.data) return <Skeleton />;
   return (
     <section className={css.section}>
@@ -86,6 +91,9 @@ export function Environments({ place }: { place: Place }) {
                 <td title={environment.created_at}>{agoText(Date.parse(environment.created_at), now)}</td>
                 <td className={page.actions}>
                   <Button onClick={() => setEdited(environment)}>Edit</Button>
+                  <Button kind="plain" onClick={() => setDoomed(environment)}>
+                    Delete
+                  </Button>
                 </td>
               </tr>
             ))}
@@ -116,8 +124,78 @@ export function Environments({ place }: { place: Place }) {
           </FormEnd>
         </Form>
       </div>
+      {doomed && (
+        <End
+          key={doomed.slug}
+          place={place}
+          environment={doomed}
+          others={list.data.filter((e) => e.slug !== doomed.slug)}
+          onDone={() => setDoomed(null)}
+        />
+      )}
       {edited && <Edit key={edited.slug} environment={edited} onDone={() => setEdited(null)} />}
     </section>
+  );
+}
+
+/** The question before an environment goes, with its name typed; what stands in the way is said instead. */
+function End({
+  place,
+  environment,
+  others,
+  onDone,
+}: {
+  place: Place;
+  environment: TeamEnvironment;
+  others: readonly TeamEnvironment[];
+  onDone: () => void;
+}) {
+  const go = useGo();
+  const renew = useRenew();
+  const [typed, setTyped] = useState('');
+  const remove = useMutation({
+    mutationFn: () => deleteEnvironment(environment.slug),
+    onSuccess: () => {
+      onDone();
+      // Who stands in what is gone goes on in another one.
+      if (environment.slug === place.env)
+        go(environmentPath({ team: place.team, env: others[0]!.slug }, '/settings'), { tab: 'environments' });
+      renew();
+    },
+  });
+  const obstacle = environment.delete_protected
+    ? 'It is protected from deletion; take the protection away under Edit first.'
+    : others.length === 0
+      ? 'It is the team’s last environment; make another one first.'
+      : null;
+  return (
+    <DialogBox title={`Delete ${environment.name}`} open onOpenChange={(open) => !open && onDone()}>
+      {obstacle ? (
+        <div className={css.dialog}>
+          <p>{obstacle}</p>
+          <FormEnd>
+            <Button onClick={onDone}>Close</Button>
+          </FormEnd>
+        </div>
+      ) : (
+        <Form onSubmit={() => remove.mutate()}>
+          <p>Its datasets go with all their events, and its keys, boards, triggers and SLOs. This cannot be undone.</p>
+          <TextField
+            label={`Type ${environment.slug} to delete it`}
+            autoFocus
+            value={typed}
+            onChange={(e) => setTyped(e.target.value)}
+          />
+          {remove.error && <ErrorBox what="The environment could not be deleted" error={remove.error} />}
+          <FormEnd>
+            <Button kind="primary" type="submit" disabled={typed !== environment.slug || remove.isPending}>
+              Delete the environment
+            </Button>
+            <Button onClick={onDone}>Keep it</Button>
+          </FormEnd>
+        </Form>
+      )}
+    </DialogBox>
   );
 }
 
