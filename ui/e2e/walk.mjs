@@ -4,6 +4,7 @@
 //   node e2e/walk.mjs http://127.0.0.1:8080 /default/environments/production
 import { pathToFileURL } from 'node:url';
 import { check, inBrowser, inked, main } from './browser.mjs';
+import { walkHome } from './home.mjs';
 import { walkPages } from './pages.mjs';
 import { walkTraces } from './walk-trace.mjs';
 
@@ -237,6 +238,7 @@ export async function walk({
     if (pages) {
       await walkPages({ ...tools, origin, environment, dataset });
       await walkTraces({ ...tools, origin, environment });
+      await walkHome({ ...tools, origin, environment });
     }
     // The demonstration's own dataset with a planted slow build; without it these steps ask the walk's dataset.
     const slugs = async () => {

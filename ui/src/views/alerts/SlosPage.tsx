@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Info } from 'lucide-react';
 import { alertingOptions, sloOptions, slosOptions, type Slo } from '../../api/manage';
 import { numberText } from '../../model/format';
+import { budgetState, budgetText } from '../../model/slo';
 import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { usePlace } from '../../widgets/route';
 import page from '../../widgets/page.module.css';
@@ -20,7 +21,9 @@ export default function SlosPage() {
           <Info size={16} aria-hidden /> {alerting.data.note}
         </p>
       )}
-      {list.error && <ErrorBox what="The SLOs could not be loaded" error={list.error} />}
+      {list.error && (
+        <ErrorBox what="The SLOs could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
+      )}
       {list.isPending && <Skeleton />}
       {list.data?.length === 0 && (
         <Empty title="No SLOs are kept in this environment">
@@ -57,8 +60,7 @@ export default function SlosPage() {
 
 function Row({ env, slo }: { env: string; slo: Slo }) {
   const { data, error } = useQuery(sloOptions(env, slo.id));
-  const percent = (value: number | undefined) =>
-    value === undefined ? '…' : `${value.toFixed(Math.abs(value) >= 100 ? 1 : 3)} %`;
+  const percent = (value: number | undefined) => (value === undefined ? '…' : budgetText(value));
   const budget = data?.budget_remaining;
   return (
     <tr>
@@ -81,10 +83,7 @@ function Row({ env, slo }: { env: string; slo: Slo }) {
             {data?.status === 'no_events' ? 'no events' : percent(data?.compliance)}
           </td>
           <td className="num" data-label="Budget left">
-            <span
-              className={css.budget}
-              data-state={budget === undefined ? undefined : budget < 0 ? 'error' : budget < 25 ? 'warn' : 'ok'}
-            >
+            <span className={css.budget} data-state={budget === undefined ? undefined : budgetState(budget)}>
               <i style={{ width: `${Math.max(0, Math.min(100, budget ?? 0)) * 0.6}px` }} />
               {percent(budget)}
             </span>

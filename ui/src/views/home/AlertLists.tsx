@@ -1,7 +1,8 @@
 // The triggers and SLOs that are kept, and whether anybody would be told: today nothing evaluates them, which is said and not hidden.
 import { useQuery } from '@tanstack/react-query';
-import { alertingOptions, slosOptions, triggersOptions } from '../../api/manage';
+import { alertingOptions, sloOptions, slosOptions, triggersOptions, type Slo } from '../../api/manage';
 import { numberText } from '../../model/format';
+import { budgetState, budgetText } from '../../model/slo';
 import { Link } from '../../widgets/Link';
 import { datasetPath, environmentPath, type Place } from '../../widgets/route';
 import css from './home.module.css';
@@ -52,15 +53,31 @@ export function AlertLists({ place }: { place: Place }) {
               <Link to={environmentPath(place, '/slos')}>
                 <span>{slo.name}</span>
               </Link>
-              <span className="num">
-                {slo.target_per_million / 10_000} % in {slo.time_period_days} days
-              </span>
+              <Budget env={place.env} slo={slo} />
             </li>
           ))}
         </ol>
         <More count={alerting.data.slos} to={environmentPath(place, '/slos')} />
       </section>
     </>
+  );
+}
+
+/** What is left of an SLO's budget now; its target until that is known. */
+function Budget({ env, slo }: { env: string; slo: Slo }) {
+  const { data, error } = useQuery(sloOptions(env, slo.id));
+  const target = `${slo.target_per_million / 10_000} % in ${slo.time_period_days} days`;
+  const left = data?.budget_remaining;
+  if (error || left === undefined || data?.status === 'no_events')
+    return (
+      <span className="num" title={error?.message}>
+        {data?.status === 'no_events' ? 'no events' : target}
+      </span>
+    );
+  return (
+    <span className={`num ${css.budget}`} data-state={budgetState(left)} title={`Target: ${target}`}>
+      {left < 0 ? 'budget overspent' : 'budget left'} {budgetText(Math.abs(left))}
+    </span>
   );
 }
 function More({ count, to }: { count: number; to: string }) {
