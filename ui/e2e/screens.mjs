@@ -186,15 +186,14 @@ const PAGES = {
     also: '[data-testid="map-panel"] ol a',
   },
   boards: { path: '/boards', full: `a[href*="/board/"]` },
-  board: { path: `/board/${board}`, full: '[data-panel="query"] [data-chart]', settle: true, empty: null },
+  board: { path: `/board/${board}`, full: '[data-panel="query"] [data-chart]', empty: null },
   'board-edit': {
     path: `/board/${board}${search({ edit: '1' })}`,
     full: '[data-panel="query"] [data-chart]',
-    settle: true,
     empty: null,
   },
   triggers: { path: '/triggers', full: 'text=Slow rules' },
-  slos: { path: '/slos', full: 'text=Rules are fast', settle: true },
+  slos: { path: '/slos', full: 'text=Rules are fast' },
   history: { path: `/history${search({ who: 'team' })}`, full: '[data-testid="runs"] li' },
   datasets: { path: '/datasets', full: '[aria-label="Datasets"] [data-index]' },
   schema: {
@@ -207,11 +206,27 @@ const PAGES = {
     full: 'text=How long events stay',
   },
   ...Object.fromEntries(
-    ['keys', 'team', 'environments', 'recipients', 'retention', 'browser'].map((tab) => [
+    ['keys', 'team', 'environments', 'recipients', 'retention', 'x-ray', 'usage', 'browser', 'about'].map((tab) => [
       `settings-${tab}`,
       { path: `/settings${search({ tab })}`, full: 'main section' },
     ]),
   ),
+  templates: { path: `/boards${search({ template: 'list' })}`, full: '[role="dialog"] button strong', empty: null },
+  correlations: {
+    path: `/datasets/pricing${search({ query: lines, tab: 'correlations' })}`,
+    full: '[data-chart] canvas',
+  },
+  palette: {
+    path: `/datasets/pricing${search({ query: heat })}`,
+    full: RESULTS,
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('dialog').waitFor();
+      await page.keyboard.type('pri');
+      await page.getByRole('option').first().waitFor();
+    },
+  },
+  missing: { path: '/nowhere', full: 'main' },
   'send-data': { path: '/send-data', full: '[data-testid="arrival"]' },
   shortcuts: {
     path: `/datasets/pricing${search({ query: heat })}`,

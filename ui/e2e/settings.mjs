@@ -59,6 +59,7 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     const known = (await get('/recipients')).find((r) => r.details.webhook_name === 'walked pager');
     check(known?.details.webhook_url === 'https://pager.example.com/walk', 'the API knows another address');
     await row.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete the recipient' }).click();
     await row.waitFor({ state: 'detached' });
     check(!(await get('/recipients')).some((r) => r.id === known.id), 'the recipient is not deleted');
   });
@@ -83,6 +84,29 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     await shoot('settings-environments');
   });
 
+  await step('Environments: a protected one stays; without the protection it goes once its name is typed', async () => {
+    const row = page.getByRole('table', { name: 'Environments' }).getByRole('row').filter({ hasText: 'Walked place' });
+    const dialog = page.getByRole('dialog');
+    const has = async () => (await get('/environments')).some((e) => e.slug === 'walked-place');
+    await row.getByRole('button', { name: 'Delete' }).click();
+    await dialog.getByText('It is protected from deletion').waitFor();
+    await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+    await row.getByRole('button', { name: 'Edit' }).click();
+    await dialog.getByLabel('Protected from deletion').uncheck();
+    await dialog.getByRole('button', { name: 'Save' }).click();
+    await row.getByText('allowed').waitFor();
+    await row.getByRole('button', { name: 'Delete' }).click();
+    const end = dialog.getByRole('button', { name: 'Delete the environment' });
+    await dialog.getByLabel('Type walked-place to delete it').fill('walked');
+    check(await end.isDisabled(), 'half of the name is enough');
+    await shoot('environment-delete');
+    check(await has(), 'it is gone before anybody agreed');
+    await dialog.getByLabel('Type walked-place to delete it').fill('walked-place');
+    await end.click();
+    await row.waitFor({ state: 'detached' });
+    check(!(await has()), 'the environment is not deleted');
+  });
+
   await step(
     'X-Ray: a sampling rule is made, changed and deleted; the default one only changes its shares',
     async () => {
@@ -95,23 +119,35 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
       await dialog.getByLabel('Reservoir, requests a second').fill('3');
       await dialog.getByLabel('Rate beyond it, %').fill('12.5');
       await dialog.getByLabel('Path').fill('/cart/*');
+      await dialog.getByRole('button', { name: 'Add an attribute' }).click();
+      await dialog.getByLabel('Name of attribute 1').fill('tier');
+      await dialog.getByLabel('Pattern of attribute 1').fill('gold*');
       await shoot('sampling-rule');
       await dialog.getByRole('button', { name: 'Create' }).click();
       const row = table.getByRole('row').filter({ hasText: 'walked' });
-      await row.getByText('path /cart/*').waitFor();
+      await row.getByText('path /cart/*, tier = gold*').waitFor();
       const rule = async (name) =>
         (await get('/xray/sampling-rules')).find((r) => r.SamplingRule.RuleName === name)?.SamplingRule;
       const made = await rule('walked');
       check(
-        made.Priority === 7 && made.ReservoirSize === 3 && made.FixedRate === 0.125 && made.URLPath === '/cart/*',
+        made.Priority === 7 &&
+          made.ReservoirSize === 3 &&
+          made.FixedRate === 0.125 &&
+          made.URLPath === '/cart/*' &&
+          made.Attributes.tier === 'gold*',
         `the API has ${JSON.stringify(made)}`,
       );
       check((await row.innerText()).includes('12.5 %'), `the page says ${await row.innerText()}`);
       await row.getByRole('button', { name: 'Edit' }).click();
       await dialog.getByLabel('Rate beyond it, %').fill('100');
+      await dialog.getByRole('button', { name: 'Take attribute 1 away' }).click();
       await dialog.getByRole('button', { name: 'Save' }).click();
       await row.getByText('100 %').waitFor();
-      check((await rule('walked')).FixedRate === 1, 'the rate is not changed');
+      const changed = await rule('walked');
+      check(
+        changed.FixedRate === 1 && Object.keys(changed.Attributes).length === 0,
+        `the API has ${JSON.stringify(changed)}`,
+      );
       const last = table.getByRole('row').filter({ hasText: 'Default' });
       check((await last.getByRole('button', { name: 'Delete' }).count()) === 0, 'the default rule can be deleted');
       await last.getByRole('button', { name: 'Edit' }).click();

@@ -1,8 +1,8 @@
 // The question before something goes for good.
-import { Button } from '../../widgets/basic';
-import { FormEnd } from '../../widgets/form';
-import { DialogBox } from '../../widgets/popup';
-import css from './settings.module.css';
+import { Button } from './basic';
+import { FormEnd } from './form';
+import { DialogBox } from './popup';
+import css from './form.module.css';
 
 export function Doom({
   title,
@@ -22,7 +22,7 @@ export function Doom({
 }) {
   return (
     <DialogBox title={title} open={open} onOpenChange={onClose}>
-      <div className={css.dialog}>
+      <div className={css.form}>
         <p>{what}</p>
         <FormEnd>
           <Button

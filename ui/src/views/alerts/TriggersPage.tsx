@@ -1,9 +1,11 @@
 // The triggers that are kept. This version does not evaluate them, and says so first.
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Info } from 'lucide-react';
+import { useState } from 'react';
 import { alertingOptions, deleteTrigger, triggersOptions, type Trigger } from '../../api/manage';
 import { numberText } from '../../model/format';
 import { Button, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Doom } from '../../widgets/Doom';
 import { Link } from '../../widgets/Link';
 import { datasetPath, usePlace } from '../../widgets/route';
 import page from '../../widgets/page.module.css';
@@ -13,6 +15,7 @@ export default function TriggersPage() {
   const client = useQueryClient();
   const alerting = useQuery(alertingOptions(place.env));
   const list = useQuery(triggersOptions(place.env));
+  const [doomed, setDoomed] = useState<Trigger | null>(null);
   const remove = useMutation({
     mutationFn: (trigger: Trigger) => deleteTrigger(place.env, trigger.dataset_slug, trigger.id),
     onSuccess: () => client.invalidateQueries({ queryKey: ['triggers'] }),
@@ -25,7 +28,9 @@ export default function TriggersPage() {
           <Info size={16} aria-hidden /> {alerting.data.note}
         </p>
       )}
-      {list.error && <ErrorBox what="The triggers could not be loaded" error={list.error} />}
+      {list.error && (
+        <ErrorBox what="The triggers could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
+      )}
       {remove.error && <ErrorBox what="The trigger could not be deleted" error={remove.error} />}
       {list.isPending && <Skeleton />}
       {list.data?.length === 0 && (
@@ -75,7 +80,7 @@ export default function TriggersPage() {
                   <td data-label="Tells">{trigger.recipients.map((r) => r.target ?? r.type).join(', ') || 'nobody'}</td>
                   <td data-label="State">{trigger.disabled ? 'disabled' : 'not evaluated'}</td>
                   <td className={page.actions}>
-                    <Button kind="plain" onClick={() => remove.mutate(trigger)}>
+                    <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(trigger)}>
                       Delete
                     </Button>
                   </td>
@@ -85,6 +90,14 @@ export default function TriggersPage() {
           </table>
         </div>
       )}
+      <Doom
+        title={`Delete the trigger ${doomed?.name ?? ''}`}
+        what="Nobody is told of it any more; its query stays in the history. This cannot be undone."
+        verb="Delete the trigger"
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        onDelete={() => doomed && remove.mutate(doomed)}
+      />
     </div>
   );
 }

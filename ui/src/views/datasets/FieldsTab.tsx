@@ -4,6 +4,7 @@ import { Plus } from 'lucide-react';
 import { lazy, Suspense, useState } from 'react';
 import { deleteField, fieldsOptions, type CalculatedField } from '../../api/manage';
 import { Button, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Doom } from '../../widgets/Doom';
 import { type Place } from '../../widgets/route';
 import css from './datasets.module.css';
 
@@ -15,6 +16,7 @@ type Editing = { scope: string; field?: CalculatedField };
 export function FieldsTab({ place, dataset }: { place: Place; dataset: string }) {
   const client = useQueryClient();
   const [editing, setEditing] = useState<Editing | null>(null);
+  const [doomed, setDoomed] = useState<Required<Editing> | null>(null);
   const own = useQuery(fieldsOptions(place.env, dataset));
   const shared = useQuery(fieldsOptions(place.env, '__all__'));
   const remove = useMutation({
@@ -22,7 +24,10 @@ export function FieldsTab({ place, dataset }: { place: Place; dataset: string })
     onSuccess: () => client.invalidateQueries({ queryKey: ['calculated-fields'] }),
   });
   const error = own.error ?? shared.error;
-  if (error) return <ErrorBox what="The calculated fields could not be loaded" error={error} />;
+  if (error) {
+    const again = () => Promise.all([own.refetch(), shared.refetch()]);
+    return <ErrorBox what="The calculated fields could not be loaded" error={error} onRetry={() => void again()} />;
+  }
   if (!own.data || !shared.data) return <Skeleton />;
   if (editing) {
     return (
@@ -51,7 +56,7 @@ export function FieldsTab({ place, dataset }: { place: Place; dataset: string })
                 <code>{field.expression}</code>
               </div>
               <Button onClick={() => setEditing({ scope, field })}>Edit</Button>
-              <Button kind="plain" disabled={remove.isPending} onClick={() => remove.mutate({ scope, field })}>
+              <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed({ scope, field })}>
                 Delete
               </Button>
             </li>
@@ -77,6 +82,14 @@ export function FieldsTab({ place, dataset }: { place: Place; dataset: string })
           One is a formula over the columns of an event, worked out when a query asks for it.
         </Empty>
       )}
+      <Doom
+        title={`Delete the calculated field ${doomed?.field.alias ?? ''}`}
+        what="Queries and boards that name it have no values of it any more; one that an SLO or trigger uses stays. This cannot be undone."
+        verb="Delete the field"
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        onDelete={() => doomed && remove.mutate(doomed)}
+      />
     </div>
   );
 }

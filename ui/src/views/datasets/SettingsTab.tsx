@@ -22,7 +22,14 @@ import { SuggestionsForm } from './SuggestionsForm';
 export function SettingsTab({ place, dataset }: { place: Place; dataset: string }) {
   const settings = useQuery(datasetSettingsOptions(place.env, dataset));
   const definition = useQuery(definitionOptions(place.env, dataset));
-  if (settings.error) return <ErrorBox what="The settings could not be loaded" error={settings.error} />;
+  if (settings.error)
+    return (
+      <ErrorBox
+        what="The settings could not be loaded"
+        error={settings.error}
+        onRetry={() => void settings.refetch()}
+      />
+    );
   if (!settings.data) return <Skeleton />;
   return (
     <div className={css.settings}>

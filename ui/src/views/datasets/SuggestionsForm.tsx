@@ -32,7 +32,10 @@ export function SuggestionsForm({ place, dataset }: { place: Place; dataset: str
       setQuery(null);
     },
   });
-  if (known.error) return <ErrorBox what="The suggestions could not be loaded" error={known.error} />;
+  if (known.error)
+    return (
+      <ErrorBox what="The suggestions could not be loaded" error={known.error} onRetry={() => void known.refetch()} />
+    );
   if (!known.data) return null;
   const refused = save.error instanceof ApiError ? save.error : null;
   return (

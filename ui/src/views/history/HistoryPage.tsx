@@ -146,18 +146,24 @@ function Privacy({ env }: { env: string }) {
   const client = useQueryClient();
   const session = useQuery(sessionOptions());
   const settings = useQuery({ ...historySettingsOptions(env), enabled: !!session.data?.user });
+  // The choice shows with the click: a mutation says that it runs a moment later, and the box would jump back till then.
+  const [wish, setWish] = useState<boolean | null>(null);
   const save = useMutation({
     mutationFn: (hidden: boolean) => saveHistorySettings(env, hidden),
     onSuccess: () => client.invalidateQueries({ queryKey: ['history-settings', env] }),
+    onSettled: () => setWish(null),
   });
   if (!settings.data) return null;
   return (
     <label className={css.privacy} title="Administrators of the team see them all the same">
       <input
         type="checkbox"
-        checked={save.isPending ? save.variables : settings.data.hidden}
-        disabled={save.isPending}
-        onChange={(e) => save.mutate(e.target.checked)}
+        checked={wish ?? settings.data.hidden}
+        disabled={wish !== null}
+        onChange={(e) => {
+          setWish(e.target.checked);
+          save.mutate(e.target.checked);
+        }}
       />
       Hide my queries from the team
       {save.error && <em role="alert">{save.error.message}</em>}

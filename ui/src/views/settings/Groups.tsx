@@ -1,130 +1,66 @@
 // X-Ray's groups: traces that a filter lets through, under a name; their faults may be watched for insights.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Plus } from 'lucide-react';
+import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { deleteGroup, groupsOptions, saveGroup, type TraceGroup } from '../../api/manage';
-import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Button, ErrorBox } from '../../widgets/basic';
 import { AreaField, CheckField, Form, FormEnd, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
-import page from '../../widgets/page.module.css';
-import { Doom } from './Doom';
-import css from './settings.module.css';
+import { NamedList } from './NamedList';
 
 const DEFAULT = 'Default';
-const NEW: TraceGroup = { GroupName: '', GroupARN: '', FilterExpression: '' };
+const isOwn = (group: TraceGroup): boolean => group.GroupName !== DEFAULT;
 
-export function Groups({ env }: { env: string }) {
-  const client = useQueryClient();
-  const groups = useQuery(groupsOptions(env));
-  const [edited, setEdited] = useState<TraceGroup | null>(null);
-  const [doomed, setDoomed] = useState<string | null>(null);
-  const renew = () => client.invalidateQueries({ queryKey: ['trace-groups'] });
-  const remove = useMutation({ mutationFn: (name: string) => deleteGroup(env, name), onSuccess: renew });
-  if (groups.error)
-    return (
-      <ErrorBox what="The groups could not be loaded" error={groups.error} onRetry={() => void groups.refetch()} />
-    );
-  if (!groups.data) return <Skeleton />;
-  return (
-    <section className={css.section}>
-      <h2>Groups of traces</h2>
-      <div className={css.head}>
-        <p>Traces that a filter expression lets through, under a name for X-Ray’s clients.</p>
-        <Button icon={<Plus size={14} />} onClick={() => setEdited(NEW)}>
-          New group
-        </Button>
-      </div>
-      {remove.error && <ErrorBox what="The group could not be deleted" error={remove.error} />}
-      <div className={page.tableBox}>
-        <table className={page.table} aria-label="Groups of traces">
-          <thead>
-            <tr>
-              <th scope="col">Name</th>
-              <th scope="col">Filter expression</th>
-              <th scope="col">Insights</th>
-              <th scope="col">
-                <span className="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {groups.data.map((group) => (
-              <tr key={group.GroupName}>
-                <th scope="row">{group.GroupName}</th>
-                <td className="mono">{group.FilterExpression || 'all traces'}</td>
-                <td>{group.InsightsConfiguration?.InsightsEnabled ? 'watched' : '–'}</td>
-                <td className={page.actions}>
-                  {group.GroupName !== DEFAULT && (
-                    <>
-                      <Button onClick={() => setEdited(group)}>Edit</Button>
-                      <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(group.GroupName)}>
-                        Delete
-                      </Button>
-                    </>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {edited && (
-        <GroupDialog
-          env={env}
-          group={edited}
-          isNew={edited === NEW}
-          onSaved={() => void renew()}
-          onDone={() => setEdited(null)}
-        />
-      )}
-      <Doom
-        title={`Delete the group ${doomed ?? ''}`}
-        what="X-Ray’s clients find nothing under its name any more; no trace goes. This cannot be undone."
-        verb="Delete the group"
-        open={doomed !== null}
-        onClose={() => setDoomed(null)}
-        onDelete={() => doomed !== null && remove.mutate(doomed)}
-      />
-    </section>
-  );
-}
+export const Groups = ({ env }: { env: string }) => (
+  <NamedList
+    title="Groups of traces"
+    about="Traces that a filter expression lets through, under a name for X-Ray’s clients."
+    noun="group"
+    options={groupsOptions(env)}
+    columns={[
+      { head: 'Name', kind: 'name', cell: (group) => group.GroupName },
+      { head: 'Filter expression', kind: 'code', cell: (group) => group.FilterExpression || 'all traces' },
+      { head: 'Insights', cell: (group) => (group.InsightsConfiguration?.InsightsEnabled ? 'watched' : '–') },
+    ]}
+    nameOf={(group) => group.GroupName}
+    canChange={isOwn}
+    canDelete={isOwn}
+    onDelete={(name) => deleteGroup(env, name)}
+    doom="X-Ray’s clients find nothing under its name any more; no trace goes."
+    dialog={(group, onDone) => <GroupDialog env={env} group={group} onDone={onDone} />}
+  />
+);
 
-function GroupDialog({
-  env,
-  group,
-  isNew,
-  onSaved,
-  onDone,
-}: {
+interface DialogProps {
   env: string;
-  group: TraceGroup;
-  isNew: boolean;
-  onSaved: () => void;
-  onDone: () => void;
-}) {
-  const [name, setName] = useState(group.GroupName);
-  const [filter, setFilter] = useState(group.FilterExpression ?? '');
-  const [isWatched, setWatched] = useState(group.InsightsConfiguration?.InsightsEnabled ?? false);
+  /** None is a new one. */
+  group: TraceGroup | undefined;
+  onDone: (isSaved: boolean) => void;
+}
+function GroupDialog({ env, group, onDone }: DialogProps) {
+  const [name, setName] = useState(group?.GroupName ?? '');
+  const [filter, setFilter] = useState(group?.FilterExpression ?? '');
+  const [isWatched, setWatched] = useState(group?.InsightsConfiguration?.InsightsEnabled ?? false);
   const save = useMutation({
     mutationFn: () =>
-      saveGroup(env, isNew ? undefined : group.GroupName, {
+      saveGroup(env, group?.GroupName, {
         GroupName: name.trim(),
         FilterExpression: filter.trim(),
         // There are no notifications of what is not watched: such a group is refused.
         InsightsConfiguration: {
           InsightsEnabled: isWatched,
-          NotificationsEnabled: isWatched && (group.InsightsConfiguration?.NotificationsEnabled ?? false),
+          NotificationsEnabled: isWatched && (group?.InsightsConfiguration?.NotificationsEnabled ?? false),
         },
       }),
-    onSuccess: () => {
-      onSaved();
-      onDone();
-    },
+    onSuccess: () => onDone(true),
   });
   return (
-    <DialogBox title={isNew ? 'New group' : `Group ${group.GroupName}`} open onOpenChange={(open) => !open && onDone()}>
+    <DialogBox
+      title={group ? `Group ${group.GroupName}` : 'New group'}
+      open
+      onOpenChange={(open) => !open && onDone(false)}
+    >
       <Form onSubmit={() => save.mutate()}>
-        {isNew && (
+        {!group && (
           <TextField
             label="Name"
             required
@@ -153,9 +89,9 @@ function GroupDialog({
         {save.error && <ErrorBox what="The group could not be saved" error={save.error} />}
         <FormEnd>
           <Button kind="primary" type="submit" disabled={save.isPending}>
-            {isNew ? 'Create' : 'Save'}
+            {group ? 'Save' : 'Create'}
           </Button>
-          <Button onClick={onDone}>Cancel</Button>
+          <Button onClick={() => onDone(false)}>Cancel</Button>
         </FormEnd>
       </Form>
     </DialogBox>

@@ -13,8 +13,8 @@ const daysText = (seconds: number | null | undefined): string =>
   seconds ? `${numberText(seconds / DAY)} days` : 'for ever';
 
 export function Keeping({ env }: { env: string }) {
-  const { data, error } = useQuery(retentionOptions(env));
-  if (error) return <ErrorBox what="The limits could not be loaded" error={error} />;
+  const { data, error, refetch } = useQuery(retentionOptions(env));
+  if (error) return <ErrorBox what="The limits could not be loaded" error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton />;
   return (
     <section className={css.section}>

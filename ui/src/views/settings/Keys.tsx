@@ -5,10 +5,10 @@ import { useState } from 'react';
 import { changeKey, deleteKey, keysOptions, makeKey, type ApiKey, type MadeKey } from '../../api/manage';
 import { agoText } from '../../model/format';
 import { Button, CopyButton, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Doom } from '../../widgets/Doom';
 import { CheckField, Form, FormEnd, SelectField, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
 import page from '../../widgets/page.module.css';
-import { Doom } from './Doom';
 import css from './settings.module.css';
 
 /** What a configuration key may be allowed, in the words of Honeycomb's keys. */
@@ -36,7 +36,8 @@ export function Keys({ env }: { env: string }) {
   });
   const remove = useMutation({ mutationFn: (key: ApiKey) => deleteKey(env, key.id), onSuccess: renew });
   const [doomed, setDoomed] = useState<ApiKey | null>(null);
-  if (keys.error) return <ErrorBox what="The keys could not be loaded" error={keys.error} />;
+  if (keys.error)
+    return <ErrorBox what="The keys could not be loaded" error={keys.error} onRetry={() => void keys.refetch()} />;
   if (!keys.data) return <Skeleton />;
   const error = change.error ?? remove.error;
   return (
@@ -48,7 +49,11 @@ export function Keys({ env }: { env: string }) {
         </Button>
       </div>
       {error && <ErrorBox what="The key could not be changed" error={error} />}
-      {keys.data.length === 0 && <Empty title="This environment has no keys" />}
+      {keys.data.length === 0 && (
+        <Empty title="This environment has no keys">
+          Nothing can be sent to it before it has one: an ingest key for applications, a configuration key for tools.
+        </Empty>
+      )}
       {keys.data.length > 0 && (
         <div className={page.tableBox}>
           <table className={page.table} aria-label="API keys">

@@ -3,6 +3,7 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { alertingOptions, deleteRecipient, makeRecipient, recipientsOptions, type Recipient } from '../../api/manage';
 import { Button, Empty, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Doom } from '../../widgets/Doom';
 import { Form, FormEnd, SelectField, TextField } from '../../widgets/form';
 import page from '../../widgets/page.module.css';
 import css from './settings.module.css';
@@ -39,6 +40,7 @@ export function Recipients({ env }: { env: string }) {
   const alerting = useQuery(alertingOptions(env));
   const [type, setType] = useState<Recipient['type']>('email');
   const [details, setDetails] = useState<Record<string, string>>({});
+  const [doomed, setDoomed] = useState<Recipient | null>(null);
   const renew = () => client.invalidateQueries({ queryKey: ['recipients'] });
   const make = useMutation({
     mutationFn: () =>
@@ -54,14 +56,17 @@ export function Recipients({ env }: { env: string }) {
     },
   });
   const remove = useMutation({ mutationFn: (id: string) => deleteRecipient(env, id), onSuccess: renew });
-  if (list.error) return <ErrorBox what="The recipients could not be loaded" error={list.error} />;
+  if (list.error)
+    return (
+      <ErrorBox what="The recipients could not be loaded" error={list.error} onRetry={() => void list.refetch()} />
+    );
   if (!list.data) return <Skeleton />;
   return (
     <section className={css.section}>
       {alerting.data && !alerting.data.evaluated && <p className={page.note}>{alerting.data.note}</p>}
       {remove.error && <ErrorBox what="The recipient could not be deleted" error={remove.error} />}
       {list.data.length === 0 ? (
-        <Empty title="Nobody is told yet" />
+        <Empty title="Nobody is told yet">Add whom triggers and burn alerts tell, with the form below.</Empty>
       ) : (
         <div className={page.tableBox}>
           <table className={page.table}>
@@ -80,7 +85,7 @@ export function Recipients({ env }: { env: string }) {
                   <th scope="row">{KINDS.find(([id]) => id === recipient.type)?.[1] ?? recipient.type}</th>
                   <td>{targetOf(recipient)}</td>
                   <td className={page.actions}>
-                    <Button kind="plain" onClick={() => remove.mutate(recipient.id)}>
+                    <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(recipient)}>
                       Delete
                     </Button>
                   </td>
@@ -117,6 +122,14 @@ export function Recipients({ env }: { env: string }) {
           </FormEnd>
         </Form>
       </div>
+      <Doom
+        title={`Delete ${doomed ? targetOf(doomed) : ''}`}
+        what="It is told of nothing any more. One that a trigger or burn alert names stays."
+        verb="Delete the recipient"
+        open={doomed !== null}
+        onClose={() => setDoomed(null)}
+        onDelete={() => doomed && remove.mutate(doomed.id)}
+      />
     </section>
   );
 }

@@ -1,13 +1,12 @@
 // X-Ray's sampling rules: which share of which requests the SDKs keep, in the order in which the rules are tried.
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
-import { Plus } from 'lucide-react';
+import { useMutation } from '@tanstack/react-query';
+import { Plus, X } from 'lucide-react';
 import { useState } from 'react';
 import { deleteRule, rulesOptions, saveRule, type SamplingRule } from '../../api/manage';
-import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
+import { Button, ErrorBox, IconButton } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
-import page from '../../widgets/page.module.css';
-import { Doom } from './Doom';
+import { NamedList } from './NamedList';
 import css from './settings.module.css';
 
 const DEFAULT = 'Default';
@@ -20,6 +19,9 @@ const MATCHERS = [
   ['URLPath', 'Path', 128],
   ['ResourceARN', 'Resource ARN', 500],
 ] as const;
+/** X-Ray's limits of the attributes of a rule. */
+const ATTRIBUTES_MAX = 5;
+const ATTRIBUTE_CHARS_MAX = 32;
 const NEW: SamplingRule = {
   RuleName: '',
   Priority: 100,
@@ -34,96 +36,31 @@ const NEW: SamplingRule = {
   Version: 1,
 };
 
-export function Sampling({ env }: { env: string }) {
-  const client = useQueryClient();
-  const rules = useQuery(rulesOptions(env));
-  const [edited, setEdited] = useState<SamplingRule | null>(null);
-  const [doomed, setDoomed] = useState<string | null>(null);
-  const renew = () => client.invalidateQueries({ queryKey: ['sampling-rules'] });
-  const remove = useMutation({ mutationFn: (name: string) => deleteRule(env, name), onSuccess: renew });
-  if (rules.error)
-    return (
-      <ErrorBox
-        what="The sampling rules could not be loaded"
-        error={rules.error}
-        onRetry={() => void rules.refetch()}
-      />
-    );
-  if (!rules.data) return <Skeleton />;
-  return (
-    <section className={css.section}>
-      <h2>Sampling rules</h2>
-      <div className={css.head}>
-        <p>
-          X-Ray’s SDKs, and OpenTelemetry’s remote sampler, ask for these. The first rule that a request matches
-          decides; the reservoir is kept each second whatever the rate, over all clients.
-        </p>
-        <Button kind="primary" icon={<Plus size={14} />} onClick={() => setEdited(NEW)}>
-          New rule
-        </Button>
-      </div>
-      {remove.error && <ErrorBox what="The rule could not be deleted" error={remove.error} />}
-      <div className={page.tableBox}>
-        <table className={page.table} aria-label="Sampling rules">
-          <thead>
-            <tr>
-              <th scope="col" className={`${page.right} ${css.priority}`}>
-                Priority
-              </th>
-              <th scope="col">Name</th>
-              <th scope="col">Requests</th>
-              <th scope="col" className={page.right}>
-                Reservoir
-              </th>
-              <th scope="col" className={page.right}>
-                Rate
-              </th>
-              <th scope="col">
-                <span className="sr">Actions</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {rules.data.map(({ SamplingRule: rule }) => (
-              <tr key={rule.RuleName}>
-                <td className={`num ${page.right}`}>{rule.RuleName === DEFAULT ? 'last' : rule.Priority}</td>
-                <th scope="row">{rule.RuleName}</th>
-                <td>{requestsText(rule)}</td>
-                <td className={`num ${page.right}`}>{rule.ReservoirSize}/s</td>
-                <td className={`num ${page.right}`}>{percentText(rule.FixedRate)}</td>
-                <td className={page.actions}>
-                  <Button onClick={() => setEdited(rule)}>Edit</Button>
-                  {rule.RuleName !== DEFAULT && (
-                    <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(rule.RuleName!)}>
-                      Delete
-                    </Button>
-                  )}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-      {edited && (
-        <RuleDialog
-          env={env}
-          rule={edited}
-          isNew={edited === NEW}
-          onSaved={() => void renew()}
-          onDone={() => setEdited(null)}
-        />
-      )}
-      <Doom
-        title={`Delete the rule ${doomed ?? ''}`}
-        what="What matched it is sampled by the rules after it as soon as clients ask again. This cannot be undone."
-        verb="Delete the rule"
-        open={doomed !== null}
-        onClose={() => setDoomed(null)}
-        onDelete={() => doomed !== null && remove.mutate(doomed)}
-      />
-    </section>
-  );
-}
+export const Sampling = ({ env }: { env: string }) => (
+  <NamedList
+    title="Sampling rules"
+    about="X-Ray’s SDKs, and OpenTelemetry’s remote sampler, ask for these. The first rule that a request matches decides; the reservoir is kept each second whatever the rate, over all clients."
+    noun="rule"
+    options={rulesOptions(env)}
+    columns={[
+      {
+        head: 'Priority',
+        kind: 'number',
+        className: css.priority,
+        cell: ({ SamplingRule: rule }) => (rule.RuleName === DEFAULT ? 'last' : rule.Priority),
+      },
+      { head: 'Name', kind: 'name', cell: ({ SamplingRule: rule }) => rule.RuleName },
+      { head: 'Requests', cell: ({ SamplingRule: rule }) => requestsText(rule) },
+      { head: 'Reservoir', kind: 'number', cell: ({ SamplingRule: rule }) => `${rule.ReservoirSize}/s` },
+      { head: 'Rate', kind: 'number', cell: ({ SamplingRule: rule }) => percentText(rule.FixedRate) },
+    ]}
+    nameOf={({ SamplingRule: rule }) => rule.RuleName!}
+    canDelete={({ SamplingRule: rule }) => rule.RuleName !== DEFAULT}
+    onDelete={(name) => deleteRule(env, name)}
+    doom="What matched it is sampled by the rules after it as soon as clients ask again."
+    dialog={(record, onDone) => <RuleDialog env={env} rule={record?.SamplingRule} onDone={onDone} />}
+  />
+);
 
 /** Which requests a rule is about; what matches anything is left out. */
 function requestsText(rule: SamplingRule): string {
@@ -136,44 +73,38 @@ function requestsText(rule: SamplingRule): string {
 const percentText = (rate: number | undefined): string =>
   `${((rate ?? 0) * 100).toLocaleString('en', { maximumFractionDigits: 4 })} %`;
 
-function RuleDialog({
-  env,
-  rule,
-  isNew,
-  onSaved,
-  onDone,
-}: {
+interface DialogProps {
   env: string;
-  rule: SamplingRule;
-  isNew: boolean;
-  onSaved: () => void;
-  onDone: () => void;
-}) {
-  const isDefault = rule.RuleName === DEFAULT;
-  const [draft, setDraft] = useState(rule);
-  const [percent, setPercent] = useState(String(Number(((rule.FixedRate ?? 0) * 100).toFixed(6))));
+  /** None is a new one. */
+  rule: SamplingRule | undefined;
+  onDone: (isSaved: boolean) => void;
+}
+function RuleDialog({ env, rule, onDone }: DialogProps) {
+  const isDefault = rule?.RuleName === DEFAULT;
+  const [draft, setDraft] = useState(rule ?? NEW);
+  const [percent, setPercent] = useState(String(Number((((rule ?? NEW).FixedRate ?? 0) * 100).toFixed(6))));
+  const [attributes, setAttributes] = useState<readonly Attribute[]>(() => Object.entries(rule?.Attributes ?? {}));
   const set = (change: Partial<SamplingRule>) => setDraft({ ...draft, ...change });
+  const isTwice = new Set(attributes.map(([name]) => name)).size < attributes.length;
   const save = useMutation({
     mutationFn: () => {
       const shares = { FixedRate: Number(percent) / 100, ReservoirSize: draft.ReservoirSize };
-      if (isNew) return saveRule(env, undefined, { ...draft, ...shares });
-      if (isDefault) return saveRule(env, rule.RuleName, shares);
+      if (isDefault) return saveRule(env, DEFAULT, shares);
+      const Attributes = Object.fromEntries(attributes);
+      if (!rule) return saveRule(env, undefined, { ...draft, ...shares, Attributes });
       const matchers = Object.fromEntries(MATCHERS.map(([member]) => [member, draft[member]]));
-      return saveRule(env, rule.RuleName, { ...matchers, ...shares, Priority: draft.Priority });
+      return saveRule(env, rule.RuleName, { ...matchers, ...shares, Attributes, Priority: draft.Priority });
     },
-    onSuccess: () => {
-      onSaved();
-      onDone();
-    },
+    onSuccess: () => onDone(true),
   });
   return (
     <DialogBox
-      title={isNew ? 'New sampling rule' : `Rule ${rule.RuleName}`}
+      title={rule ? `Rule ${rule.RuleName}` : 'New sampling rule'}
       open
-      onOpenChange={(open) => !open && onDone()}
+      onOpenChange={(open) => !open && onDone(false)}
     >
       <Form onSubmit={() => save.mutate()}>
-        {isNew && (
+        {!rule && (
           <TextField
             label="Name"
             required
@@ -227,15 +158,78 @@ function RuleDialog({
               />
             ))}
         </div>
-        {!isDefault && <p className={css.hint}>* stands for any characters, ? for one. A request has to match all.</p>}
+        {!isDefault && (
+          <>
+            <Attributes list={attributes} onChange={setAttributes} />
+            <p className={css.hint}>
+              * stands for any characters, ? for one. A request has to match all, attributes too.
+            </p>
+          </>
+        )}
+        {isTwice && <p role="alert">Two attributes have the same name; a rule asks for each once.</p>}
         {save.error && <ErrorBox what="The rule could not be saved" error={save.error} />}
         <FormEnd>
-          <Button kind="primary" type="submit" disabled={save.isPending}>
-            {isNew ? 'Create' : 'Save'}
+          <Button kind="primary" type="submit" disabled={save.isPending || isTwice}>
+            {rule ? 'Save' : 'Create'}
           </Button>
-          <Button onClick={onDone}>Cancel</Button>
+          <Button onClick={() => onDone(false)}>Cancel</Button>
         </FormEnd>
       </Form>
     </DialogBox>
+  );
+}
+
+type Attribute = readonly [name: string, pattern: string];
+/** Attributes that a request must have beside what every request has. */
+function Attributes({
+  list,
+  onChange,
+}: {
+  list: readonly Attribute[];
+  onChange: (list: readonly Attribute[]) => void;
+}) {
+  const put = (at: number, attribute: Attribute) => onChange(list.map((old, i) => (i === at ? attribute : old)));
+  return (
+    <fieldset className={css.attributes}>
+      <legend>Attributes</legend>
+      {list.map(([name, pattern], i) => (
+        <div key={i}>
+          <input
+            aria-label={`Name of attribute ${i + 1}`}
+            className="mono"
+            placeholder="http.flavor"
+            required
+            spellCheck={false}
+            maxLength={ATTRIBUTE_CHARS_MAX}
+            value={name}
+            onChange={(e) => put(i, [e.target.value, pattern])}
+          />
+          <input
+            aria-label={`Pattern of attribute ${i + 1}`}
+            className="mono"
+            required
+            spellCheck={false}
+            maxLength={ATTRIBUTE_CHARS_MAX}
+            value={pattern}
+            onChange={(e) => put(i, [name, e.target.value])}
+          />
+          <IconButton
+            label={`Take attribute ${i + 1} away`}
+            onClick={() => onChange(list.filter((_, other) => other !== i))}
+          >
+            <X size={14} />
+          </IconButton>
+        </div>
+      ))}
+      <Button
+        kind="plain"
+        icon={<Plus size={14} />}
+        disabled={list.length >= ATTRIBUTES_MAX}
+        title={list.length >= ATTRIBUTES_MAX ? `A rule has at most ${ATTRIBUTES_MAX}` : undefined}
+        onClick={() => onChange([...list, ['', '*']])}
+      >
+        Add an attribute
+      </Button>
+    </fieldset>
   );
 }

@@ -63,7 +63,10 @@ function Team({ place }: { place: Place }) {
   const session = useQuery(sessionOptions());
   const members = useQuery(membersOptions(place.env));
   const [now] = useState(() => Date.now());
-  if (members.error) return <ErrorBox what="The members could not be loaded" error={members.error} />;
+  if (members.error)
+    return (
+      <ErrorBox what="The members could not be loaded" error={members.error} onRetry={() => void members.refetch()} />
+    );
   if (!members.data) return <Skeleton />;
   return (
     <section className={css.section}>
