@@ -23,6 +23,9 @@ export function shortNumber(value: number): string {
   if (size >= 1e4) return cut(value / 1e3, 'k');
   return String(Number(value.toPrecision(4)));
 }
+/** Bytes on disk of so many events; those that came last are in memory and in the log only. */
+export const storedText = (bytes: number, events: number): string =>
+  bytes === 0 && events > 0 ? 'in memory' : bytesText(bytes);
 const DURATIONS: [string, number][] = [
   ['ns', 1],
   ['µs', 1e3],

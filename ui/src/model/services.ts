@@ -365,9 +365,11 @@ export function isolate(map: ServiceMap, isWanted: (name: string) => boolean): S
   return { nodes: map.nodes.filter((n) => near.has(n.name)), edges };
 }
 
-/** `12 /s`, or per minute when that is more than nothing. */
-export const rateOf = (count: number, seconds: number): string =>
-  count / seconds >= 1 ? `${shortNumber(count / seconds)} /s` : `${shortNumber((count / seconds) * 60)} /min`;
+/** `12.3 /s`, or per minute where a second has less than one; `most` is the largest of those it stands beside, which have one unit. */
+export function rateOf(count: number, seconds: number, most = count): string {
+  const [rate, unit] = most / seconds >= 1 ? [count / seconds, '/s'] : [(count / seconds) * 60, '/min'];
+  return `${shortNumber(Number(rate.toPrecision(3)))} ${unit}`;
+}
 /** Share of errors. */
 export const shareOf = ({ count, errors }: { count: number; errors: number }): string =>
   count === 0 ? '–' : `${((errors / count) * 100).toFixed(errors === 0 ? 0 : 2)} %`;

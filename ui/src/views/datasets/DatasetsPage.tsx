@@ -4,7 +4,7 @@ import { useMemo, useState } from 'react';
 import type { Dataset } from '../../api/calls';
 import { heldOptions } from '../../api/manage';
 import { DayBars } from '../../chart/DayBars';
-import { agoText, bytesText, numberText } from '../../model/format';
+import { agoText, numberText, storedText } from '../../model/format';
 import { lastDays } from '../../model/usage';
 import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Grid } from '../../widgets/Grid';
@@ -106,7 +106,7 @@ export default function DatasetsPage() {
             case 'columns':
               return numberText(d.column_count);
             case 'stored':
-              return bytesText(d.stored_bytes);
+              return storedText(d.stored_bytes, d.event_count);
             case 'last':
               return d.last_written_at ? (
                 <time dateTime={d.last_written_at} title={d.last_written_at}>

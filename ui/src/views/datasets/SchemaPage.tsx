@@ -4,7 +4,7 @@ import { Search } from 'lucide-react';
 import { useState } from 'react';
 import { ApiError } from '../../api/http';
 import { columnsOptions, datasetsOptions } from '../../api/options';
-import { agoText, bytesText, numberText } from '../../model/format';
+import { agoText, numberText, storedText } from '../../model/format';
 import type { SchemaSearch } from '../../model/url-state';
 import { Empty, ErrorBox, Progress, Skeleton, Tabs } from '../../widgets/basic';
 import { Grid } from '../../widgets/Grid';
@@ -43,7 +43,7 @@ export default function SchemaPage() {
         {facts && (
           <p className="num">
             {numberText(facts.event_count)} events · {numberText(facts.column_count)} columns ·{' '}
-            {bytesText(facts.stored_bytes)} · created {agoText(Date.parse(facts.created_at), now)}
+            {storedText(facts.stored_bytes, facts.event_count)} · created {agoText(Date.parse(facts.created_at), now)}
           </p>
         )}
         <Link to={datasetPath(place, dataset)}>Query this dataset</Link>

@@ -12,7 +12,8 @@ import {
   type DatasetSettings,
   type Definition,
 } from '../../api/manage';
-import { bytesText, numberText } from '../../model/format';
+import { datasetsOptions } from '../../api/options';
+import { bytesText, numberText, storedText } from '../../model/format';
 import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { CheckField, Form, FormEnd, TextField } from '../../widgets/form';
 import { environmentPath, useGo, type Place } from '../../widgets/route';
@@ -35,8 +36,8 @@ export function SettingsTab({ place, dataset }: { place: Place; dataset: string 
     <div className={css.settings}>
       <General place={place} settings={settings.data} />
       <SuggestionsForm place={place} dataset={dataset} />
-      {definition.data && <Parts place={place} dataset={dataset} definition={definition.data} />}
       <Keeping place={place} dataset={dataset} />
+      {definition.data && <Parts place={place} dataset={dataset} definition={definition.data} />}
       <End place={place} settings={settings.data} />
     </div>
   );
@@ -110,14 +111,14 @@ function Parts({ place, dataset, definition }: { place: Place; dataset: string; 
     },
   });
   return (
-    <section>
+    <section className={css.wide}>
       <h3>Which column plays which part</h3>
       <Form onSubmit={() => save.mutate()}>
         <div className={css.parts}>
           {Object.entries(definition).map(([part, column]) => (
             <TextField
               key={part}
-              label={part.replaceAll('_', ' ')}
+              label={part.charAt(0).toUpperCase() + part.slice(1).replaceAll('_', ' ')}
               className="mono"
               placeholder="no column"
               value={changes[part] ?? column?.name ?? ''}
@@ -144,6 +145,7 @@ function Keeping({ place, dataset }: { place: Place; dataset: string }) {
   const client = useQueryClient();
   const { data } = useQuery(retentionOptions(place.env));
   const now = data?.datasets.find((d) => d.dataset === dataset);
+  const held = useQuery(datasetsOptions(place.env)).data?.find((d) => d.slug === dataset);
   const [days, setDays] = useState<string | null>(null);
   const shown = days ?? (now?.limits.age_s == null ? '' : String(now.limits.age_s / DAY));
   const limits = {
@@ -162,12 +164,13 @@ function Keeping({ place, dataset }: { place: Place; dataset: string }) {
   const loss = preview.data?.datasets[0]?.would_go;
   const error = preview.error ?? save.error;
   const effective = now.effective.age_s;
+  const count = held?.event_count ?? now.event_count;
   return (
     <section>
       <h3>How long events stay</h3>
       <p>
-        Now {effective ? `${numberText(effective / DAY)} days` : 'for ever'}; it holds {numberText(now.event_count)}{' '}
-        events, {bytesText(now.stored_bytes)}.
+        Now {effective ? `${numberText(effective / DAY)} days` : 'for ever'}; it holds {numberText(count)} events,{' '}
+        {storedText(now.stored_bytes, count)}.
       </p>
       <Form onSubmit={() => preview.mutate()}>
         <TextField

@@ -30,12 +30,12 @@ import { TraceLists } from './TraceLists';
 const ROWS_MAX = 12;
 const RANGES = [900, 3600, 7200, 86_400];
 const FIELDS: [string, string][] = [
-  [SERVICE, 'service'],
-  ['http.route', 'route'],
-  ['http.response.status_code', 'status'],
-  ['name', 'span name'],
-  ['user.id', 'user'],
-  ['error', 'error'],
+  [SERVICE, 'Service'],
+  ['http.route', 'Route'],
+  ['http.response.status_code', 'Status'],
+  ['name', 'Span name'],
+  ['user.id', 'User'],
+  ['error', 'Error'],
 ];
 
 export default function HomePage() {
@@ -165,7 +165,7 @@ export default function HomePage() {
                 <thead>
                   <tr>
                     <th scope="col">{FIELDS.find(([id]) => id === by)?.[1] ?? by}</th>
-                    {['rate', 'errors', 'P95'].map((head) => (
+                    {['Rate', 'Errors', 'P95'].map((head) => (
                       <Fragment key={head}>
                         <td className={css.spark} />
                         <th scope="col">{head}</th>
@@ -179,6 +179,7 @@ export default function HomePage() {
                       key={line.name}
                       line={line}
                       range={seconds}
+                      most={overview.lines[0]!.count}
                       to={all}
                       search={{
                         query: {
@@ -226,7 +227,15 @@ function Card({ to, search, title, value, ys, kind }: CardProps) {
     </Link>
   );
 }
-function Row({ line, range, to, search }: { line: Line; range: number; to: string; search: object }) {
+interface RowProps {
+  line: Line;
+  range: number;
+  /** Events of the busiest line. */
+  most: number;
+  to: string;
+  search: object;
+}
+function Row({ line, range, most, to, search }: RowProps) {
   return (
     <tr>
       <th scope="row">
@@ -237,7 +246,7 @@ function Row({ line, range, to, search }: { line: Line; range: number; to: strin
       <td className={css.spark}>
         <Sparkline ys={line.counts} />
       </td>
-      <td className="num">{rateOf(line.count, range)}</td>
+      <td className="num">{rateOf(line.count, range, most)}</td>
       <td className={css.spark}>
         <Sparkline ys={line.errorCounts} kind="error" />
       </td>

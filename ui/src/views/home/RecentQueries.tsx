@@ -13,7 +13,12 @@ export function RecentQueries({ place }: { place: Place }) {
   const { data, dataUpdatedAt } = useQuery(historyOptions(place.env, { limit: 30 }));
   const seen = new Set<string>();
   const runs = (data?.runs ?? [])
-    .filter((run) => run.dataset !== null && !seen.has(run.query_id) && seen.add(run.query_id))
+    .map((run) => ({ ...run, text: run.names.at(-1) ?? queryText(run.query) }))
+    // Of those that read alike the newest stands for all.
+    .filter(
+      (run) =>
+        run.dataset !== null && !seen.has(`${run.dataset} ${run.text}`) && seen.add(`${run.dataset} ${run.text}`),
+    )
     .slice(0, SHOWN);
   if (runs.length === 0) return null;
   return (
@@ -27,7 +32,7 @@ export function RecentQueries({ place }: { place: Place }) {
         {runs.map((run) => (
           <li key={run.query_id}>
             <Link to={datasetPath(place, run.dataset!)} search={{ query: run.query }}>
-              <span>{run.names.at(-1) ?? queryText(run.query)}</span>
+              <span>{run.text}</span>
               <small>{run.dataset === '__all__' ? 'all datasets' : run.dataset}</small>
             </Link>
             <span className="num">

@@ -2,7 +2,8 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { retentionOptions, saveRetention, type Retention } from '../../api/manage';
-import { bytesText, numberText } from '../../model/format';
+import { datasetsOptions } from '../../api/options';
+import { numberText, storedText } from '../../model/format';
 import { Button, ErrorBox, Skeleton } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
 import page from '../../widgets/page.module.css';
@@ -14,6 +15,9 @@ const daysText = (seconds: number | null | undefined): string =>
 
 export function Keeping({ env }: { env: string }) {
   const { data, error, refetch } = useQuery(retentionOptions(env));
+  // The limits know what is in blocks; a dataset holds what is in memory, too.
+  const held = new Map(useQuery(datasetsOptions(env)).data?.map((d) => [d.slug, d.event_count]));
+  const countOf = (d: Retention['datasets'][number]) => held.get(d.dataset) ?? d.event_count;
   if (error) return <ErrorBox what="The limits could not be loaded" error={error} onRetry={() => void refetch()} />;
   if (!data) return <Skeleton />;
   return (
@@ -42,8 +46,8 @@ export function Keeping({ env }: { env: string }) {
                   {daysText(d.effective.age_s)}
                   {d.limits.age_s != null && ' (its own limit)'}
                 </td>
-                <td className={`num ${page.right}`}>{numberText(d.event_count)}</td>
-                <td className={`num ${page.right}`}>{bytesText(d.stored_bytes)}</td>
+                <td className={`num ${page.right}`}>{numberText(countOf(d))}</td>
+                <td className={`num ${page.right}`}>{storedText(d.stored_bytes, countOf(d))}</td>
                 <td>{d.oldest_at?.slice(0, 16).replace('T', ' ') ?? '–'}</td>
               </tr>
             ))}

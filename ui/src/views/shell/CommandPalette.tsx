@@ -90,10 +90,12 @@ export default function CommandPalette({ place, screens, queryPath, onClose }: P
     const seen = new Set<string>();
     const queries = [...(wanted === '' ? [] : (named.data?.runs ?? [])), ...(recent.data?.runs ?? [])].flatMap(
       (run): Entry[] => {
-        if (seen.has(run.query_id) || !run.dataset) return [];
-        seen.add(run.query_id);
         const name = run.names.at(-1);
         const text = queryText(run.query);
+        // Those that read alike are one entry, of the newest: nobody could tell them apart.
+        const key = `${run.dataset} ${name ?? text}`;
+        if (seen.has(key) || !run.dataset) return [];
+        seen.add(key);
         const where = run.dataset === '__all__' ? 'all datasets' : run.dataset;
         return [
           {

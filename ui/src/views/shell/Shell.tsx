@@ -261,14 +261,16 @@ function UserMenu({ user }: { user: { email: string; name: string } }) {
   );
 }
 
-function screenOf(pathname: string): string {
+/** The id of the screen at an address; none of an address that leads nowhere. */
+function screenOf(pathname: string): string | undefined {
   const rest = pathname.split('/').slice(4).filter(Boolean);
   if (rest.length === 0) return 'home';
   if (['send-data', 'settings', 'map', 'triggers', 'slos'].includes(rest[0]!)) return rest[0]!;
   if (rest[0] === 'trace' || rest[2] === 'trace') return 'trace';
   if (rest[0] === 'boards' || rest[0] === 'board' || rest[0] === 'history') return rest[0];
   if (rest[2] === 'schema') return 'schema';
-  return rest[0] === 'datasets' && rest.length === 1 ? 'datasets' : 'query';
+  if (rest[0] === 'datasets') return rest.length === 1 ? 'datasets' : 'query';
+  return rest[0] === 'result' ? 'query' : undefined;
 }
 const latestDataset = (list: { slug: string; last_written_at: string | null }[] | undefined): string | undefined =>
   [...(list ?? [])].sort((a, b) => (b.last_written_at ?? '').localeCompare(a.last_written_at ?? ''))[0]?.slug;
