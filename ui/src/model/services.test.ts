@@ -202,12 +202,12 @@ it('an overview has a line for all from the totals', () => {
     answer([], {
       total: { COUNT: 7, errors: 1, 'P95(duration_ms)': 3 },
       total_series: [
-        { time: '1970-01-01T00:00:00Z', data: { COUNT: 4 } },
-        { time: '1970-01-01T00:00:20Z', data: { COUNT: 3 } },
+        { time: '1970-01-01T00:00:20Z', data: { COUNT: 4 } },
+        { time: '1970-01-01T00:00:40Z', data: { COUNT: 3 } },
       ],
     }),
-    60,
   );
-  expect(total.counts).toEqual([4, 0, 3, 0, 0, 0]);
+  // What came late stands late, not at the beginning.
+  expect(total.counts).toEqual([0, 0, 4, 0, 3, 0]);
   expect([total.count, total.errors, total.p95]).toEqual([7, 1, 3]);
 });

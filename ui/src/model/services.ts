@@ -1,7 +1,7 @@
 // Services and who calls whom, from the answers of queries: what Home lists and the service map draws.
 import { durationText, shortNumber } from './format';
 import type { Filter, QuerySpec } from './query-spec';
-import { chartsOf, groupsOf, type QueryAnswer } from './result';
+import { bucketTimes, chartsOf, groupsOf, type QueryAnswer } from './result';
 import { rangeSeconds } from './time-range';
 
 export const SERVICE = 'service.name';
@@ -49,8 +49,8 @@ export interface Line extends Flow {
   errorCounts: (number | null)[];
   p95s: (number | null)[];
 }
-/** One line per group and one for all. */
-export function overviewOf(answer: QueryAnswer, seconds: number): { total: Line; lines: Line[] } {
+/** One line per group and one for all, each over the whole range. */
+export function overviewOf(answer: QueryAnswer): { total: Line; lines: Line[] } {
   const groups = groupsOf(answer);
   const charts = chartsOf(answer, groups, () => false);
   const ysOf = (calculation: string, at: number) =>
@@ -62,16 +62,13 @@ export function overviewOf(answer: QueryAnswer, seconds: number): { total: Line;
     errorCounts: ysOf(ERRORS, at),
     p95s: ysOf(P95, at),
   }));
-  const totals = answer.total_series;
+  const times = bucketTimes(answer);
   const all = (calculation: string, empty: number | null) => {
-    const step = answer.granularity * 1000;
-    const first = totals[0] ? Date.parse(totals[0].time) : 0;
-    const length = Math.min(POINTS + 1, Math.ceil((seconds * 1000) / Math.max(1, step)));
-    const ys = new Array<number | null>(length).fill(empty);
-    for (const row of totals) {
-      const at = Math.round((Date.parse(row.time) - first) / step);
+    const ys = times.map(() => empty);
+    for (const row of answer.total_series) {
+      const at = Math.round((Date.parse(row.time) / 1000 - times[0]!) / answer.granularity);
       const value = row.data[calculation];
-      if (at >= 0 && at < length) ys[at] = typeof value === 'number' ? value : empty;
+      if (at >= 0 && at < ys.length) ys[at] = typeof value === 'number' ? value : empty;
     }
     return ys;
   };

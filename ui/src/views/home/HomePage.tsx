@@ -70,7 +70,7 @@ export default function HomePage() {
   // What is drawn while another field or time is asked about is of the field and time asked about before.
   const by = shown.data?.breakdowns[0] ?? field;
   const seconds = shown.data?.query.time_range ?? range;
-  const overview = useMemo(() => (shown.data ? overviewOf(shown.data, seconds) : null), [shown.data, seconds]);
+  const overview = useMemo(() => (shown.data ? overviewOf(shown.data) : null), [shown.data]);
   const isLoading = !overview || (overview.lines.length === 0 && shown.isPlaceholderData);
 
   if (datasets.error) {
