@@ -174,7 +174,7 @@ pub(super) async fn a_column_is_made_changed_and_deleted(metastore: &dyn Metasto
     assert!(!changed.is_hidden);
     assert_eq!(changed.updated_at_ns, NOW + 1);
     metastore
-        .delete_columns(tenant, shop, &[made.id.clone()], 0)
+        .delete_columns(tenant, shop, std::slice::from_ref(&made.id), 0)
         .await
         .unwrap();
     assert_eq!(
@@ -182,7 +182,7 @@ pub(super) async fn a_column_is_made_changed_and_deleted(metastore: &dyn Metasto
         None
     );
     let again = metastore
-        .delete_columns(tenant, shop, &[made.id.clone()], 0)
+        .delete_columns(tenant, shop, std::slice::from_ref(&made.id), 0)
         .await;
     assert_eq!(again.unwrap(), DeletedColumns::default());
     let change = ColumnChange::default();
@@ -227,7 +227,7 @@ pub(super) async fn another_tenant_sees_no_column(metastore: &dyn Metastore) {
         Err(Error::NotFound(_))
     ));
     let theirs_deleted = metastore
-        .delete_columns(theirs, shop, &[made.id.clone()], 0)
+        .delete_columns(theirs, shop, std::slice::from_ref(&made.id), 0)
         .await;
     assert_eq!(theirs_deleted.unwrap(), DeletedColumns::default());
     assert_eq!(metastore.columns(ours, shop).await.unwrap().len(), 1);

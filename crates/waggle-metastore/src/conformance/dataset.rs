@@ -318,7 +318,7 @@ pub(super) async fn written_moves_forward(metastore: &dyn Metastore) {
         assert_eq!(times, [Some(expected), Some(NOW)]);
     }
     metastore
-        .delete_columns(tenant, shop, &[a.id.clone()], 0)
+        .delete_columns(tenant, shop, std::slice::from_ref(&a.id), 0)
         .await
         .unwrap();
     let gone = Written {
