@@ -41,6 +41,8 @@ const take = async (name) => {
 try {
   await page.goto(at('/send-data'));
   await page.locator('[data-testid="arrival"][data-arrived]').waitFor();
+  await page.getByRole('button', { name: 'Create a key' }).click();
+  await page.getByText('Shown this once').waitFor();
   await take('send-data');
 
   await page.goto(at(''));
