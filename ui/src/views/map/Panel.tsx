@@ -326,6 +326,7 @@ function Calls({ title, none, ...table }: TableProps & { title: string; none: st
   );
 }
 function FlowTable({ head, rows, seconds, onChoose }: TableProps & { head: string }) {
+  const most = Math.max(0, ...rows.map((row) => row.count));
   return (
     <table className={css.table}>
       <thead>
@@ -344,7 +345,7 @@ function FlowTable({ head, rows, seconds, onChoose }: TableProps & { head: strin
                 {row.key}
               </button>
             </th>
-            <td className="num">{rateOf(row.count, seconds)}</td>
+            <td className="num">{rateOf(row.count, seconds, most)}</td>
             <td className="num" data-bad={row.errors > 0 || undefined}>
               {shareOf(row)}
             </td>
