@@ -93,6 +93,16 @@ export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every
     placeholderData: (before, of) => (of?.queryKey[1] === env && of.queryKey[2] === dataset ? before : undefined),
   });
 
+/** Whether the map of a column is one of histograms: `<` finds none of those. */
+async function isText(
+  env: string,
+  dataset: string,
+  name: string | null | undefined,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { columns } = await calls.getColumns(env, dataset, name ?? '', 200, signal);
+  return columns.some((c) => c.key_name === name && c.type === 'string');
+}
 /** So often a heat map is cut: each time its body takes at least a fifth of the height before. */
 const CUTS_MAX = 3;
 /** For each squashed heat map of an answer the map of the values below a cut, at the same times. */
@@ -117,7 +127,7 @@ export const bodyOptions = (env: string, dataset: string, answer: QueryAnswer) =
         let map = answer.heatmaps?.[key];
         for (let i = 0; map && i < CUTS_MAX; i++) {
           const cut = bodyCut(map);
-          if (cut === null) break;
+          if (cut === null || (i === 0 && (await isText(env, dataset, calculation.column, signal)))) break;
           const body = await calls.peek(
             env,
             dataset,

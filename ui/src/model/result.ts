@@ -1,7 +1,14 @@
 // From a query's answer to lines, table rows and the filters that lead back to the raw rows behind a point.
 import { rfc3339ToNs, valueText } from './format';
 import { assignStyles, type SeriesStyle } from './palette';
-import { calculationKey, calculationsOf, type Filter, type QuerySpec, type Scalar } from './query-spec';
+import {
+  calculationKey,
+  calculationsOf,
+  type ColumnType,
+  type Filter,
+  type QuerySpec,
+  type Scalar,
+} from './query-spec';
 
 export type Cells = Record<string, Scalar | null | undefined>;
 export interface HeatmapData {
@@ -181,6 +188,14 @@ export interface Behind {
   /** Those that the calculation of the point looks at. */
   filters?: Filter[];
 }
+/**
+ * The values of an area of a heat map, as far as filters find them: what a text column has on it are histograms, and the values in
+ * their buckets are those of no row. Its rows are then all of the time.
+ */
+export const valuesBehind = (
+  type: ColumnType | undefined,
+  range: NonNullable<Behind['range']>,
+): Pick<Behind, 'range'> => (type === 'string' ? {} : { range });
 const NS = 1_000_000_000n;
 const secondsToNs = (seconds: number): bigint => BigInt(Math.round(seconds * 1000)) * 1_000_000n;
 export const nsToSeconds = (ns: string): number => Number(BigInt(ns) / 1000n) / 1e6;

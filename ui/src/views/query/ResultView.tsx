@@ -11,6 +11,7 @@ import {
   calculationsOfAnswer,
   groupsOf,
   ownFilters,
+  valuesBehind,
   type Behind,
   type EventRow,
   type Group,
@@ -24,7 +25,7 @@ import { PointMenu, type MenuItem } from '../../widgets/popup';
 import type { Place } from '../../widgets/route';
 import { useThemeColours } from '../../widgets/theme';
 import { MarkerStrip } from './MarkerStrip';
-import { useHeatBody } from './use-heat-body';
+import { useHeatBody, useHeatTypes } from './use-heat-body';
 import { bubbleMenu, keyOfArea, pointMenu, spanMenu, valueMenu, type Actions, type PointRequest } from './menus';
 import css from './query.module.css';
 
@@ -62,6 +63,7 @@ export function ResultView(props: Props) {
   const { place, dataset, search, tab, utc, onSearch } = props;
   // A kept result is shown as it was: nothing is asked anew.
   const answer = useHeatBody(place.env, dataset, props.answer, search.heat_range !== 'all' && !props.isStored);
+  const typeOf = useHeatTypes(place.env, dataset, answer);
   const colours = useThemeColours();
   const [cursor] = useState(() => new SharedCursor());
   const client = useQueryClient();
@@ -124,6 +126,8 @@ export function ResultView(props: Props) {
     start_ns: String(BigInt(Math.round(Math.max(start, answer.start_time) * 1000)) * 1_000_000n),
     end_ns: String(BigInt(Math.round(Math.min(end, answer.end_time) * 1000)) * 1_000_000n),
   });
+  const values = (column: string, { from, to }: { from: number; to: number }) =>
+    valuesBehind(typeOf(column), { column, from, to });
   const onBox = (box: BoxRequest) =>
     openSpan(
       {
@@ -133,7 +137,7 @@ export function ResultView(props: Props) {
         behind: {
           ...spanBehind(box.start, box.end),
           ...own(box.calculation),
-          range: { column: box.column, from: box.from, to: box.to },
+          ...values(box.column, box),
         },
       },
       box.start,
@@ -189,7 +193,7 @@ export function ResultView(props: Props) {
           const behind = {
             ...spanBehind(area.start, area.end),
             ...own(calculation),
-            range: { column, from: area.from, to: area.to },
+            ...values(column, area),
           };
           keyOfArea(actions, key, { x: 0, y: 0, title: '', behind }, area.start, area.end);
         }}
@@ -212,7 +216,7 @@ export function ResultView(props: Props) {
             behind: {
               ...behindBucket(answer, cell.bucket),
               ...own(calculation),
-              range: { column, from: cell.from, to: cell.to },
+              ...values(column, cell),
             },
           })
         }
