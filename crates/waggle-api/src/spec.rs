@@ -85,6 +85,8 @@ pub(crate) struct RowClauses {
     pub(crate) filter_combination: FilterCombination,
     pub(crate) window: TimeWindow,
     pub(crate) calculated_fields: Vec<CalculatedField>,
+    /// As [`QuerySpec::usage_mode`].
+    pub(crate) usage_mode: bool,
 }
 
 /// Reads filters, times and calculated fields.
@@ -98,6 +100,7 @@ pub(crate) fn read_row_clauses(object: &Map<String, Json>) -> Result<RowClauses,
         filter_combination: reader.filter_combination(object),
         window: reader.window(object),
         calculated_fields: reader.calculated_fields(object),
+        usage_mode: reader.flag(object, "usage_mode"),
     };
     if reader.details.is_empty() {
         Ok(clauses)
@@ -136,6 +139,7 @@ impl Reader {
             limit: self.limit(object),
             window,
             calculated_fields: self.calculated_fields(object),
+            usage_mode: self.flag(object, "usage_mode"),
             ..QuerySpec::default()
         };
         self.names(paths, &spec);

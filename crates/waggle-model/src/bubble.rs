@@ -21,6 +21,8 @@ pub struct BubbleUpRequest {
     pub columns: Option<Vec<String>>,
     /// Most values or bins listed per column.
     pub values_max: usize,
+    /// Takes every stored row once, as [`QuerySpec::usage_mode`](crate::QuerySpec::usage_mode) does.
+    pub usage_mode: bool,
 }
 
 /// A box or a group: the rows that lie in the range and pass every filter.
@@ -32,7 +34,8 @@ pub struct BubbleSelection {
     pub filters: Vec<FilterSpec>,
 }
 
-/// How the selection differs from the baseline, which is every other row of the query. All counts are weighted by sample rate.
+/// How the selection differs from the baseline, which is every other row of the query. All counts are weighted by sample rate, but in usage
+/// mode.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BubbleUp {
     /// Rows in the selection.

@@ -27,6 +27,8 @@ pub struct QuerySpec {
     pub calculated_fields: Vec<CalculatedField>,
     /// What to compute from the named calculations of each group and bucket, and of the total.
     pub formulas: Vec<FormulaSpec>,
+    /// Takes every stored row once, whatever its sample rate, which is then the column `sample_rate`.
+    pub usage_mode: bool,
 }
 
 /// A column whose value in an event is computed from the event's other columns. Source: spec/honeycomb-api.md section 10.

@@ -272,6 +272,7 @@ async fn questions(
             },
             columns,
             values_max: 40,
+            usage_mode: false,
         })
     };
     let errors_of_root = [

@@ -14,6 +14,7 @@ use crate::exec::{ExecError, Watch, fold_items, fold_sources};
 use crate::filter::FilterSet;
 use crate::plan::steps_of;
 use crate::relation::relate;
+use crate::usage;
 use counts::ColumnCounts;
 use hashbrown::{HashMap, HashSet};
 use score::{Scored, Totals};
@@ -34,6 +35,8 @@ pub(crate) fn bubble_up(
     let mut question = Question::new(request)?;
     let derived = DerivedColumns::new(&request.calculated_fields)?;
     let remembered = question.filters.remembered();
+    let by_rows = request.usage_mode.then(|| usage::by_rows(snapshot));
+    let snapshot = by_rows.as_ref().unwrap_or(snapshot);
     let steps = steps_of(request.range, request.granularity_ns)?;
     let snapshot = &derived.extend(snapshot, steps, config, remembered, watch)?;
     for filters in [&mut question.filters, &mut question.selection] {

@@ -25,6 +25,7 @@ mod rows;
 mod sketch;
 mod temporal;
 mod trace;
+mod usage;
 
 pub use bytes::{ByteReader, Damaged};
 pub use calculation::{CALCULATIONS, Calculation, ColumnRule, NO_CELL, Partial, Reach, Rows};

@@ -11,6 +11,7 @@ use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
 use crate::relation::{self, is_relational, may_relate, relate};
 use crate::temporal::Steps;
+use crate::usage;
 use std::fmt;
 use std::sync::Arc;
 use waggle_model::{
@@ -39,6 +40,8 @@ pub(crate) struct Plan {
     pub(crate) states: Vec<StatePlan>,
     /// One per calculation of the query, then one per formula, then those that only serve the order.
     pub(crate) outputs: Vec<Output>,
+    /// Every row counts once.
+    pub(crate) usage_mode: bool,
     /// Which of the outputs are in the answer: the calculations that no formula uses, then the formulas.
     pub(crate) answers: Vec<usize>,
     pub(crate) orders: Vec<OrderKey>,
@@ -161,7 +164,11 @@ impl Plan {
         let filters = FilterSet::new(&spec.filters, spec.filter_combination)?;
         let derived = DerivedColumns::new(&spec.calculated_fields)?;
         let filter_key = filter_key(&filters, spec.filter_combination, &spec.filters)
-            .map(|key| format!("{key}{}", derived.key()));
+            .map(|key| format!("{key}{}", derived.key()))
+            .map(|key| match spec.usage_mode {
+                true => format!("{key} by rows"),
+                false => key,
+            });
         let mut plan = Self {
             range,
             buckets: Buckets::asked(range, granularity_ns),
@@ -176,6 +183,7 @@ impl Plan {
             orders: Vec::new(),
             havings: Vec::new(),
             limit: spec.limit.unwrap_or(options.limit_default),
+            usage_mode: spec.usage_mode,
             has_series: !options.disable_series,
             has_total: !options.disable_total,
             has_other: !options.disable_other,
@@ -221,6 +229,8 @@ impl Plan {
         let range = self.range;
         let remembered = self.filters.remembered();
         let steps = Steps::new(range, self.buckets);
+        let by_rows = self.usage_mode.then(|| usage::by_rows(snapshot));
+        let snapshot = by_rows.as_ref().unwrap_or(snapshot);
         let snapshot = &self
             .derived
             .extend(snapshot, steps, config, remembered, watch)?;

@@ -165,7 +165,7 @@ impl Source {
         match self {
             Self::Run(run) => Ok(Some(Arc::clone(run.sample_rates()))),
             Self::Block(block) => block.sample_rates(),
-            Self::Extended(extended) => extended.base().sample_rates(),
+            Self::Extended(extended) => extended.sample_rates(),
         }
     }
 

@@ -69,6 +69,18 @@ pub fn with_other_spans(events: &[Event], range: TimeRange, spec: &QuerySpec) ->
     extended.collect()
 }
 
+/// The events as usage mode takes them: each once, with its sample rate as a column.
+pub fn by_rows(events: &[Event]) -> Vec<Event> {
+    let plain = events.iter().map(|event| {
+        let mut plain = event.clone();
+        let rate = Value::Int(i64::from(event.sample_rate));
+        plain.fields.insert("sample_rate".to_owned(), rate);
+        plain.sample_rate = 1;
+        plain
+    });
+    plain.collect()
+}
+
 fn inside(events: &[Event], range: TimeRange) -> Vec<&Event> {
     let is_inside = |event: &&Event| range.contains(event.timestamp_ns);
     events.iter().filter(is_inside).collect()

@@ -85,6 +85,7 @@ pub fn random_spec(rng: &mut StdRng, events: &[Event], range: TimeRange) -> Quer
     QuerySpec {
         formulas: formulas.clone(),
         calculated_fields: Vec::new(),
+        usage_mode: false,
         orders: random_orders(rng, &breakdowns, &scalars),
         havings: random_havings(rng, &scalars),
         calculations,

@@ -46,6 +46,8 @@ export interface QuerySpec {
   compare_time_offset_seconds?: number;
   /** Columns computed for this query alone. */
   calculated_fields?: { name: string; expression: string }[];
+  /** Every stored event counts once, and its sample rate is a column. */
+  usage_mode?: boolean;
   [other: string]: unknown;
 }
 
@@ -329,6 +331,7 @@ export function tidy(spec: QuerySpec): QuerySpec {
     if (key === 'id' || value === undefined || value === null || (Array.isArray(value) && value.length === 0)) continue;
     out[key] = value;
   }
+  if (out.usage_mode === false) delete out.usage_mode;
   if ((out.filters?.length ?? 0) === 0 || out.filter_combination === 'AND') delete out.filter_combination;
   return out;
 }

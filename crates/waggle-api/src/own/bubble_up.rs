@@ -171,6 +171,7 @@ pub(crate) async fn run(ask: Ask) -> Answer {
         selection,
         columns,
         values_max: values_max(&object)?,
+        usage_mode: clauses.usage_mode,
     };
     let is_relational =
         have_relation(&request.filters) || have_relation(&request.selection.filters);

@@ -124,6 +124,18 @@ impl Reader {
         }
     }
 
+    /// A truth that is false unless given.
+    pub(super) fn flag(&mut self, object: &Map<String, Json>, field: &str) -> bool {
+        match object.get(field) {
+            None | Some(Json::Null) => false,
+            Some(Json::Bool(flag)) => *flag,
+            Some(_) => {
+                self.incorrect_type(field, "must be true or false");
+                false
+            }
+        }
+    }
+
     pub(super) fn seconds(&mut self, object: &Map<String, Json>, field: &str) -> Option<i64> {
         match object.get(field) {
             None | Some(Json::Null) => None,

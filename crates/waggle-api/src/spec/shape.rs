@@ -75,8 +75,8 @@ const CONDITIONS: &[Member] = &[
 ];
 
 /// The clauses that say which events a request for events is about.
-pub(crate) const ROW_CLAUSES: &[Member] = &joined::<{ CONDITIONS.len() + 2 + BOUNDS.len() }>(
-    &joined::<{ CONDITIONS.len() + 2 }>(CONDITIONS, &[CALCULATED_FIELDS, WINDOW[2]]),
+pub(crate) const ROW_CLAUSES: &[Member] = &joined::<{ CONDITIONS.len() + 3 + BOUNDS.len() }>(
+    &joined::<{ CONDITIONS.len() + 3 }>(CONDITIONS, &[CALCULATED_FIELDS, USAGE_MODE, WINDOW[2]]),
     BOUNDS,
 );
 
@@ -85,6 +85,13 @@ const CALCULATED_FIELDS: Member = may(
     "calculated_fields",
     Shape::OrNull(&Shape::List(&Shape::Named(&NAMED_EXPRESSION))),
     "Columns that are computed for this request.",
+);
+
+/// Whether rows are taken as they are stored.
+const USAGE_MODE: Member = may(
+    "usage_mode",
+    Shape::OrNull(&Shape::Flag),
+    "Takes every stored row once; its sample rate is the column `sample_rate`.",
 );
 
 const TEXT: Shape = Shape::OrNull(&Shape::Text);
@@ -135,6 +142,7 @@ const CLAUSES: &[Member] = &[
         Shape::OrNull(&Shape::Whole),
         "How much earlier the time to compare with is.",
     ),
+    USAGE_MODE,
 ];
 
 const QUERY_MEMBERS: &[Member] =

@@ -359,6 +359,25 @@ fn one_other_span_is_named_anywhere_and_any_span_in_filters_only() {
 }
 
 #[test]
+fn usage_mode_is_a_truth() {
+    assert!(!check_accepted(json!({})).spec.usage_mode);
+    assert!(
+        !check_accepted(json!({ "usage_mode": null }))
+            .spec
+            .usage_mode
+    );
+    assert!(
+        check_accepted(json!({ "usage_mode": true }))
+            .spec
+            .usage_mode
+    );
+    check_refused(
+        json!({ "usage_mode": "yes" }),
+        &["incorrect_type usage_mode - must be true or false"],
+    );
+}
+
+#[test]
 fn clauses_that_say_nothing_are_accepted() {
     check_accepted(
         json!({"formulas": [], "calculated_fields": null, "compare_time_offset_seconds": null,

@@ -30,6 +30,7 @@ fn request(range: TimeRange, filters: Vec<FilterSpec>) -> BubbleUpRequest {
         },
         columns: None,
         values_max: 40,
+        usage_mode: false,
     }
 }
 
@@ -83,10 +84,14 @@ fn random_comparisons_equal_the_naive_one() {
                 columns.map(str::to_owned).to_vec()
             }),
             values_max: [1, 3, 40][rng.random_range(0..3)],
+            usage_mode: rng.random_bool(0.3),
             ..request(range, Vec::new())
         };
         println!("{request:?}");
         let answer = ask(rng, &events, &request);
+        if request.usage_mode {
+            events.iter_mut().for_each(|event| event.sample_rate = 1);
+        }
         check(
             &answer,
             &BubbleOracle::new(&events, &request),

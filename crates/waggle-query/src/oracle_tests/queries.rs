@@ -10,12 +10,13 @@ use rand::RngExt;
 use std::ops::Range;
 use waggle_model::{CalculatedField, FilterCombination, QueryOptions, QuerySpec};
 use waggle_testkit::{
-    COLUMNS, Oracle, link_spans, random_events, random_formula, random_related_filter, random_spec,
-    spread_times, with_other_spans,
+    COLUMNS, Oracle, by_rows, link_spans, random_events, random_formula, random_related_filter,
+    random_spec, spread_times, with_other_spans,
 };
 
 const QUERY_CASES: u64 = 2_000;
 const DERIVED_CASES: u64 = 200;
+const USAGE_CASES: u64 = 100;
 const RELATED_CASES: u64 = 300;
 
 // Four tests, so that they share the cores.
@@ -71,6 +72,39 @@ fn check_queries(cases: Range<u64>) {
         check(
             &spec,
             &Oracle::new(&spec, &events, range, table.granularity_ns),
+            &table,
+            &options,
+        );
+    });
+}
+
+#[test]
+fn queries_in_usage_mode_take_every_row_once_and_equal_the_oracle() {
+    each_seed(0..USAGE_CASES, |rng| {
+        let range = random_range(rng);
+        let count = random_count(rng);
+        let events = random_events(rng, count, range);
+        let mut spec = random_spec(rng, &events, range);
+        spec.usage_mode = true;
+        rename(
+            &mut spec,
+            COLUMNS[rng.random_range(0..COLUMNS.len())],
+            "sample_rate",
+        );
+        let snapshot = testing::snapshot(rng, &events);
+        let options = QueryOptions::default();
+        let config = EngineConfig {
+            threads: rng.random_range(1..4),
+            thread_rows_min: 100,
+            one_pass_cells_max: [0, 300, 65_536][rng.random_range(0..3)],
+            ..EngineConfig::default()
+        };
+        let table = testing::query(&snapshot, &spec, range, &options, &config).unwrap();
+        println!("{spec:?}\n{range:?} {} events", events.len());
+        assert!(!table.stats.sample_rate_applied);
+        check(
+            &spec,
+            &Oracle::new(&spec, &by_rows(&events), range, table.granularity_ns),
             &table,
             &options,
         );

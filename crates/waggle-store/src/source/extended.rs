@@ -1,7 +1,7 @@
 //! Columns that a query adds to the stored ones: a filter, a breakdown or a calculation reads them like any other.
 
 use super::{ReadError, Source, Wanted};
-use crate::column::{Column, ColumnPresence};
+use crate::column::{Column, ColumnPresence, TypedColumn};
 use std::fmt;
 use std::sync::Arc;
 
@@ -12,6 +12,11 @@ pub trait ExtraColumns: Send + Sync + fmt::Debug {
 
     /// The stored columns that one of them is made of.
     fn inputs(&self, name: &str) -> Vec<&str>;
+
+    /// True when every row is to count once, whatever its sample rate.
+    fn hides_sample_rates(&self) -> bool {
+        false
+    }
 
     /// One of them, over all rows of `base`; `None` when no row has a value.
     ///
@@ -36,6 +41,13 @@ impl ExtendedSource {
     /// The source without them.
     pub fn base(&self) -> &Source {
         &self.base
+    }
+
+    pub(super) fn sample_rates(&self) -> Result<Option<Arc<TypedColumn>>, ReadError> {
+        match self.extra.hides_sample_rates() {
+            true => Ok(None),
+            false => self.base.sample_rates(),
+        }
     }
 
     /// Whether a column is one of those added here.

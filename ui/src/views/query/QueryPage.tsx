@@ -11,6 +11,7 @@ import {
   MoreHorizontal,
   Pin,
   Play,
+  Scale,
   Share2,
   Square,
   Tag,
@@ -285,6 +286,13 @@ export default function QueryPage() {
               detail: 'j',
               onSelect: () => setJsonOpen(true),
             },
+            {
+              id: 'usage',
+              label: draft.usage_mode ? 'Leave usage mode' : 'Usage mode',
+              icon: <Scale size={14} />,
+              detail: draft.usage_mode ? 'weigh by sample rate again' : 'count stored events',
+              onSelect: () => runNow({ ...draft, usage_mode: !draft.usage_mode }),
+            },
             { id: 'clear', label: 'Clear the query', icon: <Eraser size={14} />, onSelect: () => edit({}) },
           ]}
         />
@@ -333,6 +341,15 @@ export default function QueryPage() {
             {isPrevious && !isRunning && (
               <p className={css.edited} role="status">
                 Cancelled. This is the result before.
+              </p>
+            )}
+            {answer.query.usage_mode && (
+              <p className={css.edited} role="status" data-testid="usage-mode">
+                Usage mode: every stored event counts once, whatever its sample rate, which is the column{' '}
+                <code>sample_rate</code>.{' '}
+                <Button kind="plain" onClick={() => runNow({ ...draft, usage_mode: false })}>
+                  Weigh by sample rate
+                </Button>
               </p>
             )}
             {opened - answer.start_time > RETAINED_AT_LEAST && (
