@@ -235,6 +235,9 @@ pub struct RowRequest {
     pub calculated_fields: Vec<CalculatedField>,
     /// How long the steps are in which calculated fields follow series, as a query of the chart has them; `None` as in a query without.
     pub granularity_ns: Option<i64>,
+    /// Has the sample rate of each row as the column `sample_rate` too, as
+    /// [`QuerySpec::usage_mode`](crate::QuerySpec::usage_mode) does.
+    pub usage_mode: bool,
     /// Most rows in the page.
     pub limit: usize,
     /// Rows strictly after this place in the newest-first order; from [`RowPage::next`].

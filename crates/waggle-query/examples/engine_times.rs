@@ -214,6 +214,7 @@ async fn questions(
         filter_combination: waggle_model::FilterCombination::And,
         limit: 100,
         before: None,
+        usage_mode: false,
     };
     let found = engine.rows(tenant, DatasetScope::All, &page).await.unwrap();
     let trace_id = found.rows[0]

@@ -14,6 +14,7 @@ use crate::exec::{ExecError, Watch};
 use crate::filter::FilterSet;
 use crate::plan::steps_of;
 use crate::relation::relate;
+use crate::usage;
 use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source, Wanted};
@@ -73,6 +74,8 @@ pub(crate) fn read_rows(
     let derived = DerivedColumns::new(&request.calculated_fields)?;
     let filters = FilterSet::new(&request.filters, request.filter_combination)?;
     let remembered = filters.remembered();
+    let by_rows = request.usage_mode.then(|| usage::by_rows(snapshot));
+    let snapshot = by_rows.as_ref().unwrap_or(snapshot);
     let steps = steps_of(request.range, request.granularity_ns)?;
     let snapshot = &derived.extend(snapshot, steps, config, remembered, watch)?;
     let filters = relate(&filters, snapshot, request.range, config, watch)?;

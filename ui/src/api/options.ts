@@ -236,6 +236,8 @@ export const tracesOptions = (env: string, dataset: string, request: RowsRequest
           breakdowns: [TRACE_ID],
           filters: request.filters,
           filter_combination: request.filter_combination,
+          calculated_fields: request.calculated_fields,
+          usage_mode: request.usage_mode,
           orders: [{ op: 'MAX', column: 'duration_ms', order: 'descending' }],
           limit: TRACES_READ,
           start_time: start,

@@ -3,8 +3,7 @@ import { numberText, valueText } from './format';
 import type { Filter, Scalar } from './query-spec';
 import { behindFilters, behindGroup, fieldsOfQuery, type Behind, type QueryAnswer, type RowsRequest } from './result';
 
-export interface BubbleRequest extends Pick<RowsRequest, 'granularity' | 'calculated_fields'> {
-  usage_mode?: boolean;
+export interface BubbleRequest extends Pick<RowsRequest, 'granularity' | 'calculated_fields' | 'usage_mode'> {
   filters: Filter[];
   filter_combination: 'AND' | 'OR';
   start_time_ns: string;
@@ -43,7 +42,6 @@ export function bubbleRequest(answer: QueryAnswer, selection: Behind): BubbleReq
   return {
     ...fieldsOfQuery(answer.query),
     granularity: answer.granularity,
-    ...(answer.query.usage_mode ? { usage_mode: true } : {}),
     filters: answer.query.filters ?? [],
     filter_combination: answer.query.filter_combination ?? 'AND',
     start_time_ns: whole.start_ns,

@@ -314,13 +314,13 @@ describe('results', () => {
     const a = answer();
     expect(rowsRequest(a, { ...behindBucket(a, 1080), filters: failed }).request.filters).toEqual(failed);
   });
-  it('take the columns that the query computes along, and usage mode to BubbleUp', () => {
+  it('take the columns that the query computes along, and usage mode', () => {
     const calculated_fields = [{ name: 'slow', expression: 'GT($ms, 1)' }];
     const a = answer({ query: { calculations: [{ op: 'COUNT' }], calculated_fields, usage_mode: true } });
     const { request } = rowsRequest(a, behindBucket(a, 1080));
     expect(request.calculated_fields).toEqual(calculated_fields);
     expect(request.granularity).toBe(a.granularity);
-    expect(request).not.toHaveProperty('usage_mode');
+    expect(request.usage_mode).toBe(true);
     expect(bubbleRequest(a, behindBucket(a, 1080))).toMatchObject({
       calculated_fields,
       granularity: a.granularity,

@@ -247,10 +247,16 @@ export interface RowsRequest {
   /** Computed columns that follow metrics do so in the steps of the chart: rows then have the values that it shows. */
   granularity: number;
   calculated_fields?: QuerySpec['calculated_fields'];
+  usage_mode?: boolean;
 }
 /** What the filters of a query may name besides the columns there are. */
-export const fieldsOfQuery = ({ calculated_fields }: QuerySpec): Pick<RowsRequest, 'calculated_fields'> =>
-  calculated_fields?.length ? { calculated_fields } : {};
+export const fieldsOfQuery = ({
+  calculated_fields,
+  usage_mode,
+}: QuerySpec): Pick<RowsRequest, 'calculated_fields' | 'usage_mode'> => ({
+  ...(calculated_fields?.length ? { calculated_fields } : {}),
+  ...(usage_mode ? { usage_mode } : {}),
+});
 /**
  * What to ask for, and what is left to check here: one request joins all its filters by one word, so with two or more filters
  * joined by OR the group cannot travel with them and is checked row by row.

@@ -438,6 +438,7 @@ async fn learn_newest(state: &ApiState, tenant: Tenant) {
         calculated_fields: Vec::new(),
         limit: 1,
         before: None,
+        usage_mode: false,
     };
     match state.engine.rows(tenant, DatasetScope::All, &request).await {
         Ok(page) => {

@@ -169,6 +169,7 @@ pub(crate) async fn preview(ask: Ask) -> Answer {
         }],
         limit: limit(&object)?,
         before: None,
+        usage_mode: false,
     };
     let columns: Vec<&str> = expression.columns().collect();
     let mut unknown = Vec::new();

@@ -93,6 +93,7 @@ async fn attributes(ask: Ask) -> Answer {
         calculated_fields: Vec::new(),
         limit: ROWS_MAX,
         before: None,
+        usage_mode: false,
     };
     ask.count_query(false)?;
     let scope = DatasetScope::One(dataset);

@@ -116,6 +116,7 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
         range: range_of(&ask, &object, clauses.window)?,
         filters: clauses.filters,
         filter_combination: clauses.filter_combination,
+        usage_mode: clauses.usage_mode,
         limit: limit(&object)?,
         before: match object.get("before") {
             None | Some(Json::Null) => None,

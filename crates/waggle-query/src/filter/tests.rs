@@ -109,6 +109,7 @@ fn matching_rows(snapshot: &Snapshot, filters: &[FilterSpec]) -> String {
         filter_combination: FilterCombination::And,
         limit: 100,
         before: None,
+        usage_mode: false,
     };
     let page = testing::rows(snapshot, &request).unwrap();
     let rows = page.rows.iter().rev();

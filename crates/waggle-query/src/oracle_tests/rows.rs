@@ -3,9 +3,12 @@
 use super::{each_seed, random_range};
 use crate::testing;
 use rand::RngExt;
-use waggle_model::{FilterCombination, RawRow, RowRequest, TraceChoice, TraceRequest, Value};
+use waggle_model::{
+    FilterCombination, FilterOp, FilterSpec, FilterValue, RawRow, RowRequest, TraceChoice,
+    TraceRequest, Value,
+};
 use waggle_store::Snapshot;
-use waggle_testkit::{Event, matching, random_events, random_filter};
+use waggle_testkit::{Event, by_rows, matching, random_events, random_filter};
 
 const ROW_CASES: u64 = 150;
 
@@ -32,6 +35,16 @@ fn raw_text(row: &RawRow) -> String {
         dataset: row.dataset,
         fields: row.fields.iter().cloned().collect(),
     })
+}
+
+/// The events as they are shown in usage mode: whole, with the sample rate as a column too.
+fn with_rates(events: &[Event]) -> Vec<Event> {
+    let shown = by_rows(events).into_iter().zip(events);
+    let shown = shown.map(|(shown, event)| Event {
+        sample_rate: event.sample_rate,
+        ..shown
+    });
+    shown.collect()
 }
 
 fn all_pages(snapshots: &[Snapshot], mut request: RowRequest) -> Vec<RawRow> {
@@ -61,8 +74,20 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
                 events.push(event);
             }
         }
+        let usage_mode = rng.random_bool(0.3);
+        let seen = match usage_mode {
+            true => with_rates(&events),
+            false => events.clone(),
+        };
         let filters: Vec<_> = (0..rng.random_range(0..2))
-            .map(|_| random_filter(rng, &events))
+            .map(|_| match usage_mode && rng.random_bool(0.5) {
+                true => FilterSpec {
+                    column: "sample_rate".to_owned(),
+                    op: FilterOp::Equal,
+                    value: FilterValue::One(Value::Int(rng.random_range(1..4))),
+                },
+                false => random_filter(rng, &seen),
+            })
             .collect();
         let request = RowRequest {
             calculated_fields: Vec::new(),
@@ -72,6 +97,7 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
             filter_combination: FilterCombination::And,
             limit: [1, 7, 100, 1_000][rng.random_range(0..4)],
             before: None,
+            usage_mode,
         };
         let snapshots = [
             testing::snapshot(rng, &events),
@@ -81,7 +107,7 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
         assert!(rows.is_sorted_by_key(|row| std::cmp::Reverse(row.timestamp_ns)));
         let mut texts: Vec<String> = rows.iter().map(raw_text).collect();
         texts.sort();
-        let matched = matching(&events, range, &filters, FilterCombination::And);
+        let matched = matching(&seen, range, &filters, FilterCombination::And);
         let mut expected: Vec<String> = matched.into_iter().map(row_text).collect();
         expected.sort();
         assert_eq!(texts, expected);
@@ -110,6 +136,7 @@ fn rows_that_arrive_between_pages_move_no_other_row() {
             filter_combination: FilterCombination::And,
             limit: rng.random_range(1..100),
             before: None,
+            usage_mode: false,
         };
         let first = testing::rows(&before, &request).unwrap();
         let mut rows = first.rows;

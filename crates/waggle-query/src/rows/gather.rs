@@ -197,7 +197,7 @@ impl Opened {
         columns.sort_unstable_by(|left, right| left.0.cmp(&right.0));
         Ok(Self {
             columns,
-            sample_rates: source.sample_rates()?,
+            sample_rates: source.base().sample_rates()?,
         })
     }
 

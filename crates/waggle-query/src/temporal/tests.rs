@@ -397,6 +397,7 @@ fn row_request(spec: &QuerySpec, range: TimeRange) -> RowRequest {
         range,
         limit: 100,
         before: None,
+        usage_mode: false,
     }
 }
 
@@ -442,6 +443,7 @@ fn a_box_over_a_rate_holds_the_rows_that_the_chart_drew() {
         },
         columns: Some(vec!["host".to_owned()]),
         values_max: 10,
+        usage_mode: false,
     };
     let bubble = bubble_up(&snapshot, &request, &config(), &watch).unwrap();
     assert_eq!([bubble.selection_count, bubble.baseline_count], [1, 55]);

@@ -195,6 +195,7 @@ async fn newest_note(
         calculated_fields: Vec::new(),
         limit: 1,
         before: None,
+        usage_mode: false,
     };
     let page = state.engine.rows(tenant, scope.clone(), &request).await;
     let rows = page.map_err(|error| error.to_string())?.rows;
