@@ -33,6 +33,16 @@ async fn a_person_finds_their_way_around_the_query_page() {
 }
 
 #[tokio::test]
+async fn a_person_finds_exactly_what_they_sent_behind_every_answer() {
+    let Some(ui) = handed("WAGGLE_TEST_UI") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--dev"]);
+    walk(&ui, &["e2e/questions.mjs", &server.origin]);
+}
+
+#[tokio::test]
 async fn a_person_signs_in_and_sees_their_first_event_arrive() {
     let Some(ui) = handed("WAGGLE_TEST_UI") else {
         return;
