@@ -100,8 +100,9 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
       end: nsToSeconds(request.end_time_ns),
     });
   // The server writes whole windows of one dataset. What is checked here it can't, nor filters that name the query's own
-  // calculated fields: an export is an address, which has no place for their formulas.
-  const canExport = dataset !== '__all__' && check.length === 0 && !request.calculated_fields;
+  // calculated fields, for an export is an address, which has no place for their formulas, or the sample rate as a column.
+  const namesRate = request.usage_mode && request.filters.some((f) => f.column === 'sample_rate');
+  const canExport = dataset !== '__all__' && check.length === 0 && !request.calculated_fields && !namesRate;
 
   const lineFields = search.columns ?? fields.filter((f) => !IN_LINE.has(f)).slice(0, LINE_FIELDS);
   const columns: GridColumn[] = [
