@@ -118,6 +118,10 @@ export const markBoard = (env: string, id: string, body: { starred?: boolean; vi
   answerOf(server.PUT(`${E}/board-shelf/{id}`, { params: { path: { env, id } }, body }));
 export const saveSuggestions = (env: string, dataset: string, body: { groupings: string[]; query: QuerySpec | null }) =>
   answerOf(server.PUT(`${E}/datasets/{dataset}/suggestions`, { params: { path: { env, dataset } }, body }));
+export const createTrigger = (env: string, dataset: string, body: Schemas['NewTrigger']): Promise<Trigger> =>
+  answerOf(server.POST(`${E}/datasets/{dataset}/triggers`, { params: { path: { env, dataset } }, body }));
+export const createSlo = (env: string, dataset: string, body: Schemas['NewSlo']): Promise<Slo> =>
+  answerOf(server.POST(`${E}/datasets/{dataset}/slos`, { params: { path: { env, dataset } }, body }));
 export const deleteTrigger = (env: string, dataset: string, id: string) =>
   answerOf(server.DELETE(`${E}/datasets/{dataset}/triggers/{id}`, { params: { path: { env, dataset, id } } }));
 

@@ -133,7 +133,8 @@ pub(crate) const SLO: Named = Named {
         ),
     ],
 };
-const NEW_SLO: Named = Named {
+/// An SLO as it is made.
+pub(crate) const NEW_SLO: Named = Named {
     name: "NewSlo",
     about: "A promise, to be made.",
     members: &[
@@ -197,7 +198,7 @@ pub(crate) async fn list(ask: Ask) -> Answer {
 }
 
 /// `POST /1/slos/{dataset}`.
-async fn create(ask: Ask) -> Answer {
+pub(crate) async fn create(ask: Ask) -> Answer {
     let place = ask.place().await?;
     let slo = read_checked(&ask, place.dataset, None).await?;
     let slo = ask.create_artifact(&place, slo).await?;

@@ -154,7 +154,8 @@ pub(crate) const TRIGGER: NamedShape = NamedShape {
         must("updated_at", Shape::Time, "When it was last changed."),
     ],
 };
-const NEW_TRIGGER: NamedShape = NamedShape {
+/// A trigger as it is made.
+pub(crate) const NEW_TRIGGER: NamedShape = NamedShape {
     name: "NewTrigger",
     about: "A query with a threshold, to be made.",
     members: &[

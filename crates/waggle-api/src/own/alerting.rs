@@ -3,8 +3,8 @@
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::honeycomb::burn_alert::{self, BURN_ALERT};
-use crate::honeycomb::slo::{self, HISTORY, HISTORY_QUESTION, SLO};
-use crate::honeycomb::trigger::{self, TRIGGER};
+use crate::honeycomb::slo::{self, HISTORY, HISTORY_QUESTION, NEW_SLO, SLO};
+use crate::honeycomb::trigger::{self, NEW_TRIGGER, TRIGGER};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Shape, may, must};
 use axum::http::StatusCode;
@@ -47,6 +47,15 @@ pub(crate) const RESOURCE: Resource = Resource {
         .about("Lists the triggers of a dataset, or of all with `__all__`.")
         .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&TRIGGER))))]),
         Route::own(
+            "POST",
+            "/api/environments/{env}/datasets/{dataset}/triggers",
+            Need::Person(&[Permission::ManageTriggers]),
+            |ask| Box::pin(trigger::create(ask)),
+        )
+        .about("Makes a trigger.")
+        .takes(Shape::Named(&NEW_TRIGGER))
+        .answers(&[(201, Content::Json(Shape::Named(&TRIGGER)))]),
+        Route::own(
             "DELETE",
             "/api/environments/{env}/datasets/{dataset}/triggers/{id}",
             Need::Person(&[Permission::ManageTriggers]),
@@ -63,6 +72,15 @@ pub(crate) const RESOURCE: Resource = Resource {
         )
         .about("Lists the SLOs of a dataset, or of all with `__all__`.")
         .answers(&[(200, Content::Json(Shape::List(&Shape::Named(&SLO))))]),
+        Route::own(
+            "POST",
+            "/api/environments/{env}/datasets/{dataset}/slos",
+            Need::Person(&[Permission::ManageSlos]),
+            |ask| Box::pin(slo::create(ask)),
+        )
+        .about("Makes an SLO.")
+        .takes(Shape::Named(&NEW_SLO))
+        .answers(&[(201, Content::Json(Shape::Named(&SLO)))]),
         Route::own(
             "GET",
             "/api/environments/{env}/datasets/{dataset}/slos/{id}",

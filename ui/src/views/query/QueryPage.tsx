@@ -51,6 +51,8 @@ const JsonDialog = lazy(() => import('./JsonDialog'));
 const Retained = lazy(() => import('./Retained'));
 const Kept = lazy(() => import('./Kept'));
 const SaveDialog = lazy(() => import('./SaveDialog'));
+const TriggerDialog = lazy(() => import('./TriggerDialog'));
+const SloDialog = lazy(() => import('./SloDialog'));
 
 /** Nobody keeps less than this: seconds. */
 const RETAINED_AT_LEAST = 86_400;
@@ -70,6 +72,7 @@ export default function QueryPage() {
   const [isTimeOpen, setTimeOpen] = useState(false);
   const [isRecentOpen, setRecentOpen] = useState(search.recent ?? false);
   const [saving, setSaving] = useState<'name' | 'board' | null>(null);
+  const [alert, setAlert] = useState<'trigger' | 'slo' | null>(null);
   const [note, setNote] = useState('');
   // A blank query counts, and shows the events at once.
   const tab: ResultTab = search.tab ?? (isBlankQuery(answer?.query ?? draft) ? 'raw' : 'overview');
@@ -228,15 +231,14 @@ export default function QueryPage() {
               id: 'trigger',
               label: 'Make a trigger',
               icon: <Bell size={14} />,
-              detail: 'not evaluated yet',
-              onSelect: () => go(environmentPath(place, '/triggers')),
+              onSelect: () => setAlert('trigger'),
             },
             {
               id: 'slo',
               label: 'Make an SLO',
               icon: <Target size={14} />,
-              detail: 'not evaluated yet',
-              onSelect: () => go(environmentPath(place, '/slos')),
+              disabled: dataset === '__all__',
+              onSelect: () => setAlert('slo'),
             },
             null,
             { id: 'copy', label: 'Copy link to the query', icon: <Link2 size={14} />, detail: 'c', onSelect: copyLink },
@@ -401,6 +403,10 @@ export default function QueryPage() {
         {isJsonOpen && (
           <JsonDialog open onOpenChange={setJsonOpen} spec={tidy(draft)} dataset={dataset} onApply={runNow} />
         )}
+        {alert === 'trigger' && (
+          <TriggerDialog place={place} dataset={dataset} spec={draft} onClose={() => setAlert(null)} />
+        )}
+        {alert === 'slo' && <SloDialog place={place} dataset={dataset} spec={draft} onClose={() => setAlert(null)} />}
         {saving && answer?.query_id && (
           <SaveDialog
             place={place}
