@@ -361,7 +361,7 @@ pub(crate) fn is_value(metrics: &BTreeMap<String, MetricType>, column: &str) -> 
 const SERIES: &str = "meta.series";
 
 /// How a metric, or a column that a histogram or a summary becomes, is followed through time.
-fn default_function(
+pub(crate) fn default_function(
     metrics: &BTreeMap<String, MetricType>,
     column: &str,
 ) -> Option<TemporalFunction> {

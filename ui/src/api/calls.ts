@@ -1,6 +1,7 @@
 // The private API under /api/, one function per endpoint. What goes in and out is typed by schema.d.ts; where the server says only
 // "any value", the words of model/ stand for it.
 import type { BubbleAnswer, BubbleRequest } from '../model/bubble-up';
+import type { Metric } from '../model/metrics';
 import type { Filter, QuerySpec, Scalar } from '../model/query-spec';
 import type { EventRow, QueryAnswer } from '../model/result';
 import type { TraceAnswer } from '../model/trace-table';
@@ -61,6 +62,19 @@ export const getColumns = (env: string, dataset: string, prefix: string, limit: 
   answerOf(
     server.GET('/api/environments/{env}/datasets/{dataset}/columns', {
       params: { path: { env, dataset }, query: { prefix, limit } },
+      signal,
+    }),
+  );
+/** The metrics of a dataset, whatever its type. */
+export const getMetrics = (env: string, dataset: string, signal?: Signal): Promise<{ metrics: Metric[] }> =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/metrics', { params: { path: { env, dataset } }, signal }),
+  );
+/** The columns that a metric has lately come with. */
+export const getAttributes = (env: string, dataset: string, metric: string, signal?: Signal) =>
+  answerOf(
+    server.GET('/api/environments/{env}/datasets/{dataset}/metrics/{column_name}/attributes', {
+      params: { path: { env, dataset, column_name: metric } },
       signal,
     }),
   );

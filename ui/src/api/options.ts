@@ -32,6 +32,20 @@ export const columnsOptions = (env: string, dataset: string, prefix: string, lim
     placeholderData: keepPreviousData,
   });
 
+export const metricsOptions = (env: string, dataset: string) =>
+  queryOptions({
+    queryKey: ['metrics', env, dataset],
+    queryFn: ({ signal }) => calls.getMetrics(env, dataset, signal),
+    staleTime: 30_000,
+  });
+export const attributesOptions = (env: string, dataset: string, metric: string) =>
+  queryOptions({
+    queryKey: ['attributes', env, dataset, metric],
+    queryFn: ({ signal }) => calls.getAttributes(env, dataset, metric, signal),
+    staleTime: 60_000,
+    retry: false,
+  });
+
 export const valuesOptions = (env: string, dataset: string, column: string, prefix: string, timeRange: number) =>
   queryOptions({
     queryKey: ['values', env, dataset, column, prefix, timeRange],
@@ -232,7 +246,11 @@ export const tracesOptions = (env: string, dataset: string, request: RowsRequest
         env,
         dataset,
         {
-          calculations: [{ op: 'MAX', column: 'duration_ms' }, { op: 'COUNT' }],
+          // Points of metrics can't be counted without a column.
+          calculations: [
+            { op: 'MAX', column: 'duration_ms' },
+            { op: 'COUNT', column: TRACE_ID },
+          ],
           breakdowns: [TRACE_ID],
           filters: request.filters,
           filter_combination: request.filter_combination,
@@ -249,7 +267,11 @@ export const tracesOptions = (env: string, dataset: string, request: RowsRequest
       for (const { data } of matching.results) {
         const id = data[TRACE_ID];
         if (typeof id !== 'string' || id === '') continue;
-        found.set(id, { id, duration: Number(data['MAX(duration_ms)'] ?? 0), matched: Number(data['COUNT'] ?? 0) });
+        found.set(id, {
+          id,
+          duration: Number(data['MAX(duration_ms)'] ?? 0),
+          matched: Number(data[`COUNT(${TRACE_ID})`] ?? 0),
+        });
       }
       if (found.size === 0) return [];
       const roots = await calls.getRows(

@@ -58,8 +58,10 @@ export const LIMIT_MAX = 1000;
 
 export interface CalculationOp {
   op: string;
-  needs: 'none' | 'optional' | 'any' | 'number';
+  needs: 'none' | 'optional' | 'any' | 'number' | 'metric';
   help: string;
+  /** The only type of dataset of which it can be asked. */
+  of?: 'events' | 'metrics';
 }
 const percentile = (op: string, share: string): CalculationOp => ({
   op,
@@ -87,10 +89,12 @@ export const CALCULATION_OPS: readonly CalculationOp[] = [
   percentile('P80', '80 %'),
   percentile('P90', '90 %'),
   percentile('P999', '99.9 %'),
-  { op: 'CONCURRENCY', needs: 'none', help: 'spans in flight at once' },
-  { op: 'RATE_SUM', needs: 'number', help: 'change of the sum per second' },
-  { op: 'RATE_AVG', needs: 'number', help: 'change of the mean per second' },
-  { op: 'RATE_MAX', needs: 'number', help: 'change of the largest value per second' },
+  { op: 'CONCURRENCY', needs: 'none', help: 'spans in flight at once', of: 'events' },
+  { op: 'RATE_SUM', needs: 'number', help: 'change of the sum per second', of: 'events' },
+  { op: 'RATE_AVG', needs: 'number', help: 'change of the mean per second', of: 'events' },
+  { op: 'RATE_MAX', needs: 'number', help: 'change of the largest value per second', of: 'events' },
+  { op: 'COUNT_DATAPOINTS', needs: 'metric', help: 'points that a metric sent', of: 'metrics' },
+  { op: 'HISTOGRAM_COUNT', needs: 'metric', help: 'values that a histogram counted', of: 'metrics' },
 ];
 const CALCULATION_BY_OP = new Map(CALCULATION_OPS.map((c) => [c.op, c]));
 

@@ -11,6 +11,7 @@ import {
   type Filter,
   type Formula,
 } from './query-spec';
+import { readFollowed } from './metrics';
 
 /** A filter inside a calculation: values with blanks are quoted, because `and` and `as` go on behind them. */
 function innerFilterText(f: Filter): string {
@@ -125,10 +126,12 @@ function parseBase(text: string): Calculation | null {
   const match = /^\s*([A-Za-z_0-9]+)\s*(?:\(\s*(.*?)\s*\)?|\s+(\S.*?))?\s*$/.exec(text);
   if (!match) return null;
   const known = CALCULATION_OPS.find((c) => c.op === match[1]!.toUpperCase());
-  const column = match[2] || match[3];
+  const typed = match[2] || match[3];
   if (!known) return null;
-  if (known.needs === 'none' && column) return null;
-  if ((known.needs === 'any' || known.needs === 'number') && !column) return null;
+  if (known.needs === 'none' && typed) return null;
+  if (known.needs !== 'none' && known.needs !== 'optional' && !typed) return null;
+  // The last bracket may be left out, and is then not that of a metric's function.
+  const column = typed && ((readFollowed(typed) ?? readFollowed(`${typed})`))?.name ?? typed);
   return column ? { op: known.op, column } : { op: known.op };
 }
 /** `count_error`, `p95_slow_path`: what a filtered calculation is called when one does not say. */

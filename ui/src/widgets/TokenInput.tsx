@@ -96,7 +96,10 @@ export function TokenInput(props: Props) {
     const isRun = e.key === 'Enter' && (e.shiftKey || e.ctrlKey || e.metaKey);
     if (isRun) {
       // What stands in the field belongs to the query that is about to run; the page's own handler runs it.
-      if (!commit(text) && text.trim() === '') setEditing(null);
+      if (!commit(text)) {
+        if (text.trim() === '') setEditing(null);
+        else setRefused(true);
+      }
       setOpen(false);
     } else if (
       e.key === 'Enter' ||

@@ -112,7 +112,7 @@ pub(crate) const DATASET_CHANGE: Named = Named {
         may("dataset_type", Shape::OrNull(&Shape::Text), TYPE),
     ],
 };
-const TYPE: &str =
+pub(crate) const TYPE: &str =
     "`events`, or `metrics`: its metrics are series, which calculations follow through time.";
 const DEPTH: &str = "Levels of nested objects that become columns, 0 to 10.";
 const PROTECTED: &str = "True while it can't be deleted.";
@@ -235,11 +235,19 @@ fn dataset_json(dataset: &Dataset, column_count: u64) -> Json {
         "description": dataset.description,
         "expand_json_depth": dataset.expand_json_depth,
         "settings": { "delete_protected": dataset.is_delete_protected },
-        "dataset_type": if dataset.is_metrics { "metrics" } else { "events" },
+        "dataset_type": type_name(dataset),
         "regular_columns_count": column_count,
         "last_written_at": dataset.last_written_at_ns.map(time_text),
         "created_at": time_text(dataset.created_at_ns),
     })
+}
+
+/// The `dataset_type` of a dataset.
+pub(crate) fn type_name(dataset: &Dataset) -> &'static str {
+    match dataset.is_metrics {
+        true => "metrics",
+        false => "events",
+    }
 }
 
 /// Which members must be there.

@@ -3,6 +3,7 @@
 use crate::ask::{Answer, Ask, json_answer};
 use crate::honeycomb::column::COLUMN;
 use crate::honeycomb::column::column_json;
+use crate::honeycomb::dataset::{TYPE, type_name};
 use crate::problem::Problem;
 use crate::route::LIMIT;
 use crate::route::{Need, Resource, Route};
@@ -100,6 +101,7 @@ const HELD: Named = Named {
     members: &[
         must("name", Shape::Text, "The name to show."),
         must("slug", Shape::Text, "The name in addresses."),
+        must("dataset_type", Shape::Text, TYPE),
         must("created_at", Shape::Time, "When it was made."),
         must(
             "last_written_at",
@@ -170,6 +172,7 @@ pub(crate) async fn list(ask: Ask) -> Answer {
             let mut json = json!({
                 "name": dataset.name,
                 "slug": dataset.slug,
+                "dataset_type": type_name(dataset),
                 "created_at": time_text(dataset.created_at_ns),
                 "last_written_at": dataset.last_written_at_ns.map(time_text),
                 "event_count": size.event_count,

@@ -2,13 +2,14 @@
 //! query builder offers once a metric is chosen. Source: spec/product.md QM-01, QM-05.
 
 use crate::ask::{Answer, Ask, json_answer};
-use crate::metric::is_value;
+use crate::metric::{default_function, is_value};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Shape, must};
 use axum::http::StatusCode;
 use serde_json::json;
 use std::collections::BTreeSet;
 use waggle_access::Permission;
+use waggle_expression::TemporalFunction;
 use waggle_model::{
     DatasetScope, FilterCombination, FilterOp, FilterSpec, FilterValue, RowRequest, TimeRange,
 };
@@ -50,6 +51,12 @@ const METRIC: &[Member] = &[
         "`gauge`, `sum(cumulative,monotonic)`, `sum(cumulative)`, `sum(delta,monotonic)`, `sum(delta)`, `histogram(cumulative)`, \
          `histogram(delta)` or `summary`.",
     ),
+    must(
+        "default",
+        Shape::OrNull(&Shape::Text),
+        "How calculations over it follow its series, in a dataset of type metrics: `LAST`, `INCREASE` or `SUMMARIZE`; null for what is kept as \
+         several columns.",
+    ),
 ];
 const ATTRIBUTES: &[Member] = &[must(
     "attributes",
@@ -65,7 +72,10 @@ async fn list(ask: Ask) -> Answer {
     let metrics = ask.state.metastore.metrics(ask.tenant(), dataset).await?;
     let metrics: Vec<_> = metrics
         .iter()
-        .map(|(name, kind)| json!({"name": name, "type": kind.name()}))
+        .map(|(name, kind)| {
+            let default = default_function(&metrics, name).map(TemporalFunction::name);
+            json!({"name": name, "type": kind.name(), "default": default})
+        })
         .collect();
     json_answer(StatusCode::OK, &json!({ "metrics": metrics }))
 }

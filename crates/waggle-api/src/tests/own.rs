@@ -221,7 +221,7 @@ async fn datasets_show_what_they_hold() {
         .unwrap();
     get("datasets").await.check(
         200,
-        &json!([{"name": "Shop", "slug": "shop", "created_at": NOW, "last_written_at": null,
+        &json!([{"name": "Shop", "slug": "shop", "dataset_type": "events", "created_at": NOW, "last_written_at": null,
             "event_count": 12, "column_count": 1, "stored_bytes": 3_400,
             "retention": {"age_s": 5_184_000, "bytes": 0}}]),
     );

@@ -189,10 +189,10 @@ async fn a_dataset_of_metrics_follows_each_metric_by_its_type() {
     let path = "/api/environments/production/datasets/metrics/metrics";
     let metrics = server.get(path).await;
     let expected = json!([
-        {"name": "latency", "type": "histogram(cumulative)"},
-        {"name": "payload", "type": "histogram(cumulative)"},
-        {"name": "queue", "type": "gauge"},
-        {"name": "requests", "type": "sum(cumulative,monotonic)"},
+        {"name": "latency", "type": "histogram(cumulative)", "default": "INCREASE"},
+        {"name": "payload", "type": "histogram(cumulative)", "default": "INCREASE"},
+        {"name": "queue", "type": "gauge", "default": "LAST"},
+        {"name": "requests", "type": "sum(cumulative,monotonic)", "default": "INCREASE"},
     ]);
     assert_eq!(metrics["metrics"], expected);
     let attributes = async |metric: &str| {

@@ -48,14 +48,16 @@ function General({ place, settings }: { place: Place; settings: DatasetSettings 
   const [description, setDescription] = useState(settings.description);
   const [depth, setDepth] = useState(String(settings.expand_json_depth));
   const [isProtected, setProtected] = useState(settings.settings.delete_protected);
+  const [type, setType] = useState(settings.dataset_type);
   const save = useMutation({
     mutationFn: () =>
       saveDataset(place.env, settings.slug, {
         description,
         expand_json_depth: Number(depth),
         settings: { delete_protected: isProtected },
+        dataset_type: type,
       }),
-    onSuccess: () => client.invalidateQueries({ queryKey: ['dataset'] }),
+    onSuccess: () => Promise.all(['dataset', 'datasets'].map((key) => client.invalidateQueries({ queryKey: [key] }))),
   });
   return (
     <section>
@@ -75,6 +77,12 @@ function General({ place, settings }: { place: Place; settings: DatasetSettings 
           value={depth}
           hint="0 keeps a nested object as text. Counts for events that come from now on."
           onChange={(e) => setDepth(e.target.value)}
+        />
+        <CheckField
+          label="Its metrics are series"
+          hint="Calculations follow each metric through time by its kind, and rows can't be counted: for what OpenTelemetry's metrics exporters send."
+          checked={type === 'metrics'}
+          onChange={(e) => setType(e.target.checked ? 'metrics' : 'events')}
         />
         <CheckField
           label="Protected from deletion"

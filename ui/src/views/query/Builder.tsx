@@ -13,12 +13,21 @@ import {
   withPasted,
   type QuerySpec,
 } from '../../model/query-spec';
+import { whyNot } from '../../model/metrics';
 import { formulaText, parseSelect, selectText } from '../../model/select-text';
 import { rangeSeconds } from '../../model/time-range';
 import { TokenInput } from '../../widgets/TokenInput';
 import { datasetPath, useGo, usePlace } from '../../widgets/route';
 import css from './query.module.css';
-import { havingOffer, orderOffer, useColumnOffer, useSelectOffer, useTypeOf, useWhereOffer } from './suggestions';
+import {
+  havingOffer,
+  orderOffer,
+  useColumnOffer,
+  useMetrics,
+  useSelectOffer,
+  useTypeOf,
+  useWhereOffer,
+} from './suggestions';
 
 interface Props {
   env: string;
@@ -41,7 +50,9 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
   const go = useGo();
   const onNewField = () => go(datasetPath(place, dataset, '/schema'), { tab: 'fields' });
   const [focused, setFocused] = useState<string | null>(null);
-  const scope = (clause: string) => ({ env, dataset, enabled: focused === clause, onNewField });
+  const metrics = useMetrics(env, dataset);
+  const isMetrics = metrics !== undefined;
+  const scope = (clause: string) => ({ env, dataset, metrics, enabled: focused === clause, onNewField });
   const focus = (clause: string) => (on: boolean) => setFocused((old) => (on ? clause : old === clause ? null : old));
   const errorOf = (member: string) => (problem?.field.startsWith(member) ? problem.message : undefined);
 
@@ -51,8 +62,8 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
   const [order, setOrder] = useState('');
   const [having, setHaving] = useState('');
   const selectOffer = useSelectOffer(scope('SELECT'), select, spec, typeOf);
-  const whereOffer = useWhereOffer(scope('WHERE'), where, typeOf, rangeSeconds(spec));
-  const groupOffer = useColumnOffer(scope('GROUP BY'), group, spec.breakdowns ?? []);
+  const whereOffer = useWhereOffer(scope('WHERE'), where, typeOf, rangeSeconds(spec), spec);
+  const groupOffer = useColumnOffer(scope('GROUP BY'), group, spec);
 
   /** Puts an item in the place of the edited one, or behind the others. */
   function put<T>(list: readonly T[] | undefined, item: T, editing: number | null): T[] {
@@ -86,22 +97,26 @@ export function Builder({ env, dataset, spec, onEdit, selectRef, problem }: Prop
       return true;
     }
     const item = read.calculation;
+    if (whyNot(item, isMetrics)) return false;
     const at = edited === 'calculation' ? editing : null;
     const isThere = calculations.some((c, i) => i !== at && selectText(c) === selectText(item));
     if (!isThere) onEdit({ ...rest, calculations: put(rest.calculations, item, at) });
     return true;
   };
 
+  const typed = parseSelect(select, typeOf);
+  const notHere = typed && 'calculation' in typed ? whyNot(typed.calculation, isMetrics) : undefined;
+
   return (
     <section className={css.builder} aria-label="Query builder">
       <TokenInput
         label="SELECT"
-        placeholder="COUNT when empty"
+        placeholder={isMetrics ? 'a metric, as SUM(requests)' : 'COUNT when empty'}
         tokens={[...calculations.map(selectText), ...formulas.map(formulaText)]}
         text={select}
         onText={setSelect}
         {...selectOffer}
-        refusal="SELECT takes a calculation, as COUNT or P95(duration_ms), or a formula"
+        refusal={notHere ?? 'SELECT takes a calculation, as COUNT or P95(duration_ms), or a formula'}
         typedWins={/\s(where|as)\s+\S|^\s*=/i.test(select)}
         inputRef={selectRef}
         error={errorOf('calculations') ?? errorOf('formulas')}

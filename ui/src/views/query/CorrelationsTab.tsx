@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import type { SharedCursor } from '../../chart/cursor';
 import { boardOptions, boardsOptions, datasetsOptions, peekOptions, savedQueryOptions } from '../../api/options';
+import { withFollowed } from '../../model/metrics';
 import { queryText } from '../../model/query-text';
 import type { QuerySpec } from '../../model/query-spec';
 import { groupsOf, type QueryAnswer } from '../../model/result';
@@ -13,7 +14,7 @@ import { Empty, ErrorBox, Skeleton } from '../../widgets/basic';
 import type { Place } from '../../widgets/route';
 import { TokenInput } from '../../widgets/TokenInput';
 import css from './query.module.css';
-import { useSelectOffer, useTypeOf } from './suggestions';
+import { useMetrics, useSelectOffer, useTypeOf } from './suggestions';
 
 interface Props {
   place: Place;
@@ -87,12 +88,13 @@ export default function CorrelationsTab(props: Props) {
     </div>
   );
 }
-const specOf = (select: readonly string[]): QuerySpec => ({
-  calculations: select.flatMap((text) => {
-    const read = parseSelect(text, () => undefined);
-    return read && 'calculation' in read ? [read.calculation] : [];
-  }),
-});
+const specOf = (select: readonly string[]): QuerySpec =>
+  withFollowed({
+    calculations: select.flatMap((text) => {
+      const read = parseSelect(text, () => undefined);
+      return read && 'calculation' in read ? [read.calculation] : [];
+    }),
+  });
 
 function Select({
   env,
@@ -109,7 +111,8 @@ function Select({
   const [isFocused, setFocused] = useState(false);
   const typeOf = useTypeOf(env, dataset);
   const spec = specOf(select);
-  const offer = useSelectOffer({ env, dataset, enabled: isFocused }, text, spec, typeOf);
+  const metrics = useMetrics(env, dataset);
+  const offer = useSelectOffer({ env, dataset, metrics, enabled: isFocused }, text, spec, typeOf);
   return (
     <TokenInput
       label="DRAW"

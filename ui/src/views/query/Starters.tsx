@@ -1,11 +1,20 @@
 // Questions to begin with, as far as the dataset has their columns.
 import { useQuery } from '@tanstack/react-query';
 import { columnsOptions } from '../../api/options';
-import type { QuerySpec } from '../../model/query-spec';
+import { metricStarters } from '../../model/metrics';
+import { calculationKey, type QuerySpec } from '../../model/query-spec';
 import { PARENT_ID, TRACE_ID } from '../../model/result';
 import css from './query.module.css';
+import { useMetrics } from './suggestions';
 
-const STARTERS: { label: string; needs: string[]; spec: QuerySpec; tab?: 'raw' }[] = [
+interface Starter {
+  label: string;
+  needs: string[];
+  spec: QuerySpec;
+  tab?: 'raw';
+}
+const METRICS_SHOWN = 6;
+const STARTERS: Starter[] = [
   {
     label: 'Recent traces',
     needs: [TRACE_ID, PARENT_ID],
@@ -51,8 +60,12 @@ export function Starters({
   onRun: (spec: QuerySpec, search: { tab: 'overview' | 'raw' }) => void;
 }) {
   const { data } = useQuery(columnsOptions(env, dataset, ''));
+  const metrics = useMetrics(env, dataset);
   const known = new Set(data?.columns.map((c) => c.key_name));
-  const found = STARTERS.filter((s) => s.needs.every((n) => known.has(n)));
+  const ofMetrics = metricStarters(metrics ?? [], METRICS_SHOWN).map((calculation): Starter => {
+    return { label: calculationKey(calculation), needs: [], spec: { calculations: [calculation] } };
+  });
+  const found = metrics ? ofMetrics : STARTERS.filter((s) => s.needs.every((n) => known.has(n)));
   if (found.length === 0) return null;
   const { time_range, start_time, end_time } = spec;
   return (

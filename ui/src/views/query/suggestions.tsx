@@ -1,13 +1,31 @@
-// What the builder's boxes offer while one types: columns from the server, operators, values.
-import { keepPreviousData, useQuery, useQueryClient } from '@tanstack/react-query';
+// What the builder's boxes offer while one types: columns from the server, operators, values; of a dataset of metrics these.
+import { keepPreviousData, useQueries, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useState, type ReactNode } from 'react';
 import type { Column } from '../../api/calls';
 import { suggestionsOptions } from '../../api/manage';
-import { columnsOptions, functionsOptions, valuesOptions } from '../../api/options';
+import {
+  attributesOptions,
+  columnsOptions,
+  datasetsOptions,
+  functionsOptions,
+  metricsOptions,
+  valuesOptions,
+} from '../../api/options';
 import { agoText, shortNumber, valueText } from '../../model/format';
 import {
+  FOLLOW_FUNCTIONS,
+  isParted,
+  metricOf,
+  metricsOf,
+  metricText,
+  opsOf,
+  readFollowed,
+  whyNot,
+  withFollowed,
+  type Metric,
+} from '../../model/metrics';
+import {
   calculationOp,
-  CALCULATION_OPS,
   comparables,
   filterText,
   HAVING_OPS,
@@ -73,29 +91,60 @@ interface Scope {
   env: string;
   dataset: string;
   enabled: boolean;
+  /** Those of a dataset of metrics; none of one of events. */
+  metrics?: readonly Metric[];
   /** Leads to where calculated fields are made. */
   onNewField?: () => void;
 }
 
-function useColumns({ env, dataset, enabled }: Scope, prefix: string) {
+/** The metrics of a dataset of metrics; undefined for one of events. */
+export function useMetrics(env: string, dataset: string): readonly Metric[] | undefined {
+  const { data: datasets } = useQuery(datasetsOptions(env));
+  const isMetrics = datasets?.find((d) => d.slug === dataset)?.dataset_type === 'metrics';
+  const { data } = useQuery({ ...metricsOptions(env, dataset), enabled: isMetrics });
+  return isMetrics ? (data?.metrics ?? NO_METRICS) : undefined;
+}
+const NO_METRICS: readonly Metric[] = [];
+
+/** The attributes that some metrics come with; undefined where nothing narrows them. */
+function useAttributes({ env, dataset, enabled }: Scope, chosen: readonly string[]): ReadonlySet<string> | undefined {
+  return useQueries({
+    queries: chosen.map((metric) => ({ ...attributesOptions(env, dataset, metric), enabled })),
+    combine: (answers) => {
+      const names = answers.flatMap((a) => a.data?.attributes ?? []);
+      return names.length > 0 ? new Set(names) : undefined;
+    },
+  });
+}
+
+function useColumns({ env, dataset, enabled }: Scope, prefix: string, chosen: readonly string[] = NO_NAMES) {
   const settled = useSettled(prefix);
+  const attributes = useAttributes({ env, dataset, enabled }, chosen);
   const { data, isFetching } = useQuery({ ...columnsOptions(env, dataset, settled, 100), enabled });
   const wanted = prefix.toLowerCase();
-  const columns = (data?.columns ?? []).filter((c) => !c.hidden && c.key_name.toLowerCase().includes(wanted));
+  const all: readonly SomeColumn[] = data?.columns ?? [];
+  const known = new Map(all.map((c) => [c.key_name, c]));
+  const offered = attributes ? [...attributes].map((name) => known.get(name) ?? { key_name: name }) : all;
+  const columns = offered.filter((c) => !c.hidden && c.key_name.toLowerCase().includes(wanted));
   const left =
     data && data.total > data.columns.length
       ? `${data.total - data.columns.length} more columns match; type to narrow`
       : undefined;
+  const metrics = chosen.join(', ');
+  const none = attributes ? `${metrics} did not come with “${prefix}”` : `No column matches “${prefix}”`;
   return {
     columns,
     loading: isFetching,
-    note: columns.length === 0 && !isFetching && prefix !== '' ? `No column matches “${prefix}”` : left,
+    note: columns.length === 0 && !isFetching && prefix !== '' ? none : attributes ? `What ${metrics} came with` : left,
   };
 }
-const columnItem = (c: Column, insert: string, done: boolean, label = c.key_name): Suggestion => ({
+const NO_NAMES: readonly string[] = [];
+/** A column of which perhaps only the name is known. */
+type SomeColumn = Pick<Column, 'key_name'> & Partial<Column>;
+const columnItem = (c: SomeColumn, insert: string, done: boolean, label = c.key_name): Suggestion => ({
   insert,
   done,
-  icon: typeMark(c.type),
+  icon: c.type && typeMark(c.type),
   label,
   detail: c.description || (c.last_written ? agoText(Date.parse(c.last_written), Date.now()) : ''),
 });
@@ -130,7 +179,8 @@ const newField = (onNewField: (() => void) | undefined, typed: string): Suggesti
 export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, typeOf: TypeOf): Offer {
   const read = readSelect(text);
   const isColumn = read.stage === 'column';
-  const relation = isColumn ? relationOf(read.prefix) : '';
+  const { metrics } = scope;
+  const relation = isColumn && !metrics ? relationOf(read.prefix) : '';
   const { columns, loading, note } = useColumns(
     { ...scope, enabled: scope.enabled && isColumn },
     isColumn ? read.prefix.slice(relation.length) : '',
@@ -140,11 +190,31 @@ export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, type
     read.stage === 'filter' ? read.text : '',
     typeOf,
     rangeSeconds(spec),
+    read.stage === 'filter' ? filteredBy(read.head) : spec,
   );
   const functions = useQuery({ ...functionsOptions(scope.env), enabled: scope.enabled && read.stage === 'formula' });
   switch (read.stage) {
     case 'column': {
       const needs = calculationOp(read.op)?.needs;
+      if (metrics) {
+        const offered = metricItems(metrics, read.op, read.prefix);
+        const others = needs === 'metric' ? [] : columns.filter((c) => metrics.every((m) => m.name !== c.key_name));
+        const suggestions = [
+          ...offered,
+          ...others
+            .filter((c) => needs !== 'number' || c.type !== 'string')
+            .map((c) => {
+              const part = metricOf(metrics, c.key_name);
+              const item = columnItem(c, selectText({ op: read.op, column: c.key_name }), true);
+              return part ? { ...item, detail: `of the ${metricText(part)}` } : item;
+            }),
+        ];
+        return {
+          suggestions: suggestions.slice(0, 100),
+          loading,
+          note: suggestions.length === 0 && !loading ? `No metric matches “${read.prefix}”` : undefined,
+        };
+      }
       const usable = columns.filter((c) => needs !== 'number' || c.type !== 'string');
       // Numbers first: they are what one measures.
       const sorted =
@@ -220,9 +290,9 @@ export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, type
       break;
   }
   const wanted = read.prefix.toUpperCase();
-  const ops = CALCULATION_OPS.filter((c) => c.op.includes(wanted)).sort(
-    (a, b) => Number(b.op.startsWith(wanted)) - Number(a.op.startsWith(wanted)),
-  );
+  const ops = opsOf(metrics !== undefined)
+    .filter((c) => c.op.includes(wanted))
+    .sort((a, b) => Number(b.op.startsWith(wanted)) - Number(a.op.startsWith(wanted)));
   const formula: Suggestion[] =
     wanted === ''
       ? [{ insert: '= ', done: false, label: '= …', detail: 'formula over named calculations', icon: '=' }]
@@ -232,16 +302,59 @@ export function useSelectOffer(scope: Scope, text: string, spec: QuerySpec, type
       ...ops.map((c) => ({
         insert: c.needs === 'none' || c.needs === 'optional' ? c.op : `${c.op}(`,
         done: c.needs === 'none' || c.needs === 'optional',
-        label: c.needs === 'any' || c.needs === 'number' ? `${c.op}(…)` : c.op,
+        label: c.needs === 'none' || c.needs === 'optional' ? c.op : `${c.op}(…)`,
         detail: c.help,
         icon: 'ƒ',
       })),
       ...formula,
     ],
     loading: false,
-    note: ops.length === 0 ? `“${read.prefix}” is no calculation` : undefined,
+    note:
+      ops.length === 0
+        ? (whyNot({ op: wanted }, metrics !== undefined) ?? `“${read.prefix}” is no calculation`)
+        : undefined,
   };
 }
+/** What the calculation before a filter of its own looks at. */
+const filteredBy = (head: string): QuerySpec => {
+  const [, column] = /^\s*\w+\((.+)\)\s+where\s/i.exec(head) ?? [];
+  return column ? withFollowed({ calculations: [{ op: '', column }] }) : {};
+};
+
+/** The metrics that a calculation may name, each with its kind; and the ways to follow them that are not their own. */
+function metricItems(metrics: readonly Metric[], op: string, typed: string): Suggestion[] {
+  const other = /^(\w+)\(\s*(.*)$/.exec(typed);
+  const follow = other && FOLLOW_FUNCTIONS.find((f) => f === other[1]!.toUpperCase());
+  const wanted = (follow ? other[2]! : typed).toLowerCase();
+  const needs = calculationOp(op)?.needs;
+  const found = metrics.filter(
+    (m) =>
+      m.name.toLowerCase().includes(wanted) &&
+      (op === 'HISTOGRAM_COUNT' ? isParted(m) : needs === 'metric' || !isParted(m)),
+  );
+  const items = found.slice(0, 100).map((m) => ({
+    insert: `${op}(${follow ? readFollowed(`${follow}(${m.name})`)!.name : m.name})`,
+    done: true,
+    icon: '∿',
+    label: follow ? `${follow}(${m.name})` : m.name,
+    detail: metricText(follow ? { ...m, default: follow } : m),
+  }));
+  if (needs === 'metric' || follow) return items;
+  const functions = FOLLOW_FUNCTIONS.filter((f) => f.toLowerCase().startsWith(wanted)).map((f) => ({
+    insert: `${op}(${f}(`,
+    done: false,
+    icon: 'ƒ',
+    label: `${f}(…)`,
+    detail: FOLLOW_HELP[f],
+  }));
+  return [...items, ...functions];
+}
+const FOLLOW_HELP = {
+  RATE: 'growth per second, whatever the kind',
+  INCREASE: 'growth in each step',
+  LAST: 'newest value of each step',
+  SUMMARIZE: 'sum of each step',
+};
 /** The value of a chosen filter in quotes when it has blanks, so that words may follow. */
 function quoteBlanks(text: string): string {
   const read = readFilter(`${text} `);
@@ -249,12 +362,13 @@ function quoteBlanks(text: string): string {
   return `${text.slice(0, text.lastIndexOf(read.prefix))}${JSON.stringify(read.prefix)}`;
 }
 
-export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRange: number): Offer {
+export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRange: number, spec: QuerySpec): Offer {
   const read = readFilter(text);
-  const relation = read.stage === 'column' ? relationOf(read.prefix) : '';
+  const relation = read.stage === 'column' && !scope.metrics ? relationOf(read.prefix) : '';
   const { columns, loading, note } = useColumns(
     { ...scope, enabled: scope.enabled && read.stage === 'column' },
     read.stage === 'column' ? read.prefix.slice(relation.length) : '',
+    metricsOf(scope.metrics ?? NO_METRICS, spec),
   );
   const isList = read.stage === 'value' && (read.op === 'in' || read.op === 'not-in');
   const listHead = isList && read.stage === 'value' ? read.prefix.replace(/[^,]*$/, '') : '';
@@ -278,7 +392,7 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRa
     return {
       suggestions: [
         ...columns.map((c) => columnItem(c, `${relation}${columnToken(c.key_name)} `, false, relation + c.key_name)),
-        ...relationItems(read.prefix, (prefix) => prefix),
+        ...(scope.metrics ? [] : relationItems(read.prefix, (prefix) => prefix)),
         ...newField(scope.onNewField, text),
       ],
       loading,
@@ -317,11 +431,12 @@ export function useWhereOffer(scope: Scope, text: string, typeOf: TypeOf, timeRa
 }
 
 /** GROUP BY: the columns that people put forward for the dataset, then all others. */
-export function useColumnOffer(scope: Scope, text: string, taken: readonly string[]): Offer {
+export function useColumnOffer(scope: Scope, text: string, spec: QuerySpec): Offer {
+  const taken = spec.breakdowns ?? [];
   const typed = text.trim();
-  const relation = relationOf(typed);
+  const relation = scope.metrics ? '' : relationOf(typed);
   const wanted = typed.slice(relation.length);
-  const { columns, loading, note } = useColumns(scope, wanted);
+  const { columns, loading, note } = useColumns(scope, wanted, metricsOf(scope.metrics ?? NO_METRICS, spec));
   const offered = useQuery({
     ...suggestionsOptions(scope.env, scope.dataset),
     enabled: scope.enabled && scope.dataset !== '__all__',
@@ -338,11 +453,13 @@ export function useColumnOffer(scope: Scope, text: string, taken: readonly strin
       ...columns
         .filter((c) => !first.includes(c.key_name))
         .map((c) => columnItem(c, relation + c.key_name, true, relation + c.key_name)),
-      ...relationItems(
-        typed,
-        (prefix) => prefix,
-        (r) => r.isOne,
-      ),
+      ...(scope.metrics
+        ? []
+        : relationItems(
+            typed,
+            (prefix) => prefix,
+            (r) => r.isOne,
+          )),
       ...newField(scope.onNewField, text),
     ].filter((s) => !taken.includes(s.insert)),
     loading,

@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { suggestionsOptions } from '../../api/manage';
 import { queryOptionsOf, resultOptions } from '../../api/options';
+import { withFollowed } from '../../model/metrics';
 import { prune, tidy, type QuerySpec } from '../../model/query-spec';
 import type { QuerySearch } from '../../model/url-state';
 import { datasetPath, useGo, useHistory, usePlace, useTypedSearch } from '../../widgets/route';
@@ -70,7 +71,7 @@ export function useQueryState() {
   /** Puts another query into the builder, as a step that Back undoes. */
   const edit = useCallback(
     (next: QuerySpec, options: { run?: boolean; search?: Partial<QuerySearch> } = {}) => {
-      const spec = prune(next);
+      const spec = prune(withFollowed(next));
       const old = latest.current;
       const { behind: _b, bubble: _u, query_error: _e, ...kept } = old.search;
       const nextSearch: QuerySearch = { ...kept, ...options.search, query: spec };
