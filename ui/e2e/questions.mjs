@@ -33,6 +33,43 @@ function seeded(begin) {
   });
 }
 
+/** A counter, a gauge and a histogram, a point a minute, as OpenTelemetry's exporters send them. */
+function metrics(begin) {
+  const minutes = Array.from({ length: (COUNT * STEP) / 60 }, (_, i) => i);
+  const attributes = (named) => Object.entries(named).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+  const points = (named, values) =>
+    minutes.map((i) => ({
+      attributes: attributes(named),
+      startTimeUnixNano: `${begin - 60}000000000`,
+      timeUnixNano: `${begin + i * 60}000000000`,
+      ...values(i),
+    }));
+  const cumulative = { aggregationTemporality: 2 };
+  const counter = points({ route: '/cart', code: '200' }, (i) => ({ asInt: String(i * 10) }));
+  const latency = points({ route: '/cart' }, (i) => ({
+    count: String(i * 4),
+    sum: i * 100,
+    explicitBounds: [10, 50],
+    bucketCounts: [i, i * 2, i].map(String),
+  }));
+  return {
+    resourceMetrics: [
+      {
+        resource: { attributes: attributes({ 'service.name': 'shop' }) },
+        scopeMetrics: [
+          {
+            metrics: [
+              { name: 'requests', sum: { ...cumulative, isMonotonic: true, dataPoints: counter } },
+              { name: 'queue', gauge: { dataPoints: points({ shelf: 'a' }, (i) => ({ asDouble: i % 7 })) } },
+              { name: 'latency', histogram: { ...cumulative, dataPoints: latency } },
+            ],
+          },
+        ],
+      },
+    ],
+  };
+}
+
 async function walkQuestions({ page, step, shoot, still, check, origin, environment }) {
   const env = environment.split('/').at(-1);
   const api = `${origin}/api/environments/${env}`;
@@ -132,6 +169,33 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
           : Math.abs(number(cell) - value) <= Math.abs(value) * 0.001;
       check(isSame, `${label}: the table says ${cell}, the query API ${value}`);
     }
+  });
+
+  await step('Calculations: CONCURRENCY of three spans, each within the one before, is 1, 2, 3, 2, 1', async () => {
+    const nested = `${dataset}-nested`;
+    const spans = [50, 30, 10].map((seconds, i) => ({
+      time: new Date((begin + i * 10) * 1000).toISOString(),
+      data: { name: 'nested', duration_ms: seconds * 1000 },
+    }));
+    const { key } = await call('POST', '/keys', { name: 'nested', kind: 'ingest' });
+    await call('POST', `${origin}/1/batch/${nested}`, spans, { 'x-honeycomb-team': key });
+    const query = {
+      calculations: [{ op: 'CONCURRENCY' }],
+      granularity: 10,
+      start_time: begin,
+      end_time: begin + 50,
+    };
+    await page.goto(at(query).replace(`/datasets/${dataset}?`, `/datasets/${nested}?`));
+    await ready();
+    const chart = page.locator('[data-chart="CONCURRENCY"]');
+    await chart.locator('canvas').waitFor();
+    await chart.focus();
+    const shown = [];
+    for (const press of ['Home', 'ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowRight']) {
+      await page.keyboard.press(press);
+      shown.push(number((await chart.locator('[aria-live]').innerText()).replace(/^.*: /, '')));
+    }
+    check(shown.join() === '1,2,3,2,1', `the chart shows ${shown}`);
   });
 
   await step('Raw data: of 20 points each leads to exactly its events, every field as it was sent', async () => {
@@ -300,10 +364,106 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
       await ready();
       const name = (await page.locator('[data-chart]').first().getAttribute('data-chart')) ?? '';
       await page.getByRole('button', { name: `Settings of ${name}` }).click();
-      check((await item(entry).getByLabel('on').count()) === 1, `${entry} is not on after a reload`);
+      await item(entry).getByLabel('on').waitFor();
       await page.keyboard.press('Escape');
     }
   });
+
+  await step('Charts: markers are hidden and shown by m and by the menu, and the link says so', async () => {
+    const times = { start_time: begin + 600, end_time: begin + 900 };
+    await call('POST', `/datasets/${dataset}/markers`, { ...times, message: 'a deploy', type: 'deploy' });
+    await open({ breakdowns: ['route'] });
+    const marker = page.locator('[data-testid="markers"]').getByText('a deploy');
+    await marker.waitFor();
+    await page.locator('body').press('m');
+    await marker.waitFor({ state: 'detached' });
+    check(link('view')?.hide_markers === true, `the link says ${has('view')}`);
+    await page.reload();
+    await ready();
+    check((await marker.count()) === 0, 'the markers are back after a reload');
+    await chartMenu('COUNT', 'Hide markers');
+    await marker.waitFor();
+    check(!link('view')?.hide_markers, `the link says ${has('view')}`);
+  });
+
+  await step('Keyboard: the sheet lists every shortcut; Shift+Enter and Ctrl+Enter run', async () => {
+    await open({});
+    await page.locator('body').press('?');
+    const sheet = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
+    await sheet.waitFor();
+    const source = readFileSync(new URL('../src/model/keys.ts', import.meta.url), 'utf8');
+    const bindings = [...source.matchAll(/ b\(\s*'[^']+',\s*'[^']+',\s*\[[^]*?\],\s*'([^']+)'/g)].map(
+      ([, action]) => action,
+    );
+    check(bindings.length > 50, `${bindings.length} bindings were found in the registry`);
+    const listed = await sheet.locator('dt').allInnerTexts();
+    const missing = bindings.filter((action) => !listed.includes(action));
+    check(missing.length === 0 && listed.length === bindings.length, `the sheet lacks ${missing.join('; ')}`);
+    await shoot('shortcuts');
+    await page.keyboard.press('Escape');
+    await sheet.waitFor({ state: 'detached' });
+    for (const keys of ['Shift+Enter', 'Control+Enter']) {
+      const asked = page.waitForRequest((r) => r.method() === 'POST' && r.url().endsWith(`/${dataset}/query`));
+      await page.locator('body').press(keys);
+      await asked;
+      await ready();
+    }
+  });
+
+  await step(
+    'The menu beside Run: every entry leads where it says; a trigger and an SLO are made of the query',
+    async () => {
+      const spec = { filters: [{ column: 'error', op: '=', value: true }] };
+      await open(spec);
+      await page.getByRole('button', { name: 'More', exact: true }).click();
+      const entries = (await page.getByRole('menuitem').allInnerTexts()).map((text) => text.split('\n')[0]);
+      for (const entry of [
+        'Add to a board',
+        'Name this query',
+        'Copy link to the query',
+        'Clear the query',
+        'View or edit as JSON',
+      ])
+        check(entries.includes(entry), `the menu lacks “${entry}”: ${entries}`);
+      await page.keyboard.press('Escape');
+      await more('View or edit as JSON');
+      const shown = await page.getByRole('dialog').getByRole('textbox').inputValue();
+      check(JSON.parse(shown).filters[0].column === 'error', `the JSON is ${shown}`);
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+
+      await more('Make a trigger');
+      await page.locator('[data-testid="watched"]').filter({ hasText: 'error = true' }).waitFor();
+      await page.getByLabel('Name of the trigger').fill(`errors of ${dataset}`);
+      await page.getByLabel('Threshold').fill('12');
+      await shoot('make-trigger');
+      await page.getByRole('button', { name: 'Make the trigger' }).click();
+      await page.getByRole('table', { name: 'Triggers' }).getByText(`errors of ${dataset}`).waitFor();
+      const triggers = await call('GET', `/datasets/${dataset}/triggers`);
+      const { query, threshold } = triggers.find((t) => t.name === `errors of ${dataset}`);
+      check(query.filters[0].column === 'error' && threshold.value === 12, `it is ${JSON.stringify(triggers)}`);
+
+      await open(spec);
+      await more('Make an SLO');
+      const formula = await page.getByLabel('An event is good when').inputValue();
+      check(formula === 'NOT(EQUALS($"error", true))', `the form begins with ${formula}`);
+      await page.getByLabel('Name of the SLO').fill(`good of ${dataset}`);
+      await shoot('make-slo');
+      await page.getByRole('button', { name: 'Make the SLO' }).click();
+      const row = page
+        .getByRole('table', { name: 'SLOs' })
+        .getByRole('row')
+        .filter({ hasText: `good of ${dataset}` });
+      const weighed = events.reduce((sum, e) => sum + e.samplerate, 0);
+      const failed = events.filter((e) => e.data.error).reduce((sum, e) => sum + e.samplerate, 0);
+      const compliance = (100 - (failed / weighed) * 100).toFixed(3);
+      await row.getByText(`${compliance} %`).waitFor();
+
+      await open(spec);
+      await more('Clear the query');
+      await page.locator('[data-clause="WHERE"] [data-token]').waitFor({ state: 'detached' });
+    },
+  );
 
   await step('Compare: only earlier times that do not overlap, and the table says the change', async () => {
     await open({});
@@ -405,6 +565,61 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
     await page.getByRole('button', { name: 'Weigh by sample rate' }).click();
     await page.locator('[data-testid="usage-mode"]').waitFor({ state: 'detached' });
   });
+
+  await step(
+    'Metrics: a dataset of them offers them by kind, narrows to what they came with and refuses to count',
+    async () => {
+      const name = `${dataset}-metrics`;
+      const { key } = await call('POST', '/keys', { name: 'metrics', kind: 'ingest' });
+      await call('POST', `${origin}/v1/metrics`, metrics(begin), {
+        'x-honeycomb-team': key,
+        'x-honeycomb-dataset': name,
+      });
+      await page.goto(`${origin}${environment}/datasets/${name}/schema?tab=settings`);
+      await page.getByLabel('Its metrics are series').check();
+      await page.getByRole('button', { name: 'Save', exact: true }).first().click();
+      await page.getByRole('status').filter({ hasText: 'Saved' }).first().waitFor();
+      await shoot('metrics-settings');
+      const box = (clause) => page.locator(`[data-clause="${clause}"] input`);
+      const options = () => page.getByRole('option').allInnerTexts();
+      const offers = (text) => page.getByRole('option').filter({ hasText: text }).first().waitFor();
+      const typed = async (clause, text) => {
+        await box(clause).click();
+        await box(clause).fill(text);
+      };
+      await page.goto(at({}).replace(`/datasets/${dataset}?`, `/datasets/${name}?`));
+      await page.getByRole('button', { name: 'SUM(requests)' }).waitFor();
+      await typed('SELECT', 'COUNT');
+      await offers('COUNT_DATAPOINTS');
+      check(!(await options()).some((text) => /CONCURRENCY|RATE_/.test(text)), `offered: ${await options()}`);
+      await page.keyboard.press('Shift+Enter');
+      await page.getByRole('alert').filter({ hasText: 'COUNT_DATAPOINTS(metric)' }).waitFor();
+      await shoot('metrics-refused');
+      await typed('SELECT', 'SUM(req');
+      await offers('counter, INCREASE');
+      await shoot('metrics-offer', { axe: false });
+      await page.keyboard.press('Enter');
+      await typed('SELECT', 'MAX(RATE(requests, 300))');
+      await page.keyboard.press('Enter');
+      await page.locator('[data-clause="SELECT"] [data-token]').filter({ hasText: 'RATE(requests, 300)' }).waitFor();
+      await box('GROUP BY').click();
+      await offers('route');
+      check(!(await options()).some((text) => /shelf|queue/.test(text)), `offered: ${await options()}`);
+      await page.keyboard.type('cod');
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Shift+Enter');
+      await ready();
+      const answer = await call('POST', `/datasets/${name}/query?keep=false`, link('query'));
+      const total = (label) => page.locator(`[data-pinned="total"] [data-column="c:${label}"]`).innerText();
+      const grown = number(await total('SUM(requests)'));
+      check(grown === 390 && grown === answer.total['SUM(requests)'], `requests grew by ${grown}`);
+      const rate = number(await total('MAX(RATE(requests, 300))'));
+      check(Math.abs(rate - 1 / 6) < 0.001, `they grew by ${rate} a second`);
+      await page.getByRole('tab', { name: 'Overview' }).click();
+      await still();
+      await shoot('metrics');
+    },
+  );
 
   await step('Names: a query has several, each with its description, and they stay', async () => {
     await open({ breakdowns: ['route'] });
