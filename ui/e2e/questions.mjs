@@ -83,8 +83,9 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
       data: body,
       headers,
     });
-    check(response.ok(), `${method} ${path}: ${response.status()} ${await response.text()}`);
-    return response.status() === 204 ? undefined : response.json();
+    const text = await response.text();
+    check(response.ok(), `${method} ${path}: ${response.status()} ${text}`);
+    return text === '' ? undefined : JSON.parse(text);
   };
   const asked = (spec) => call('POST', `/datasets/${dataset}/query?keep=false`, { ...range, ...spec });
   const at = (spec, search = {}) => {
@@ -588,7 +589,9 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
         await box(clause).fill(text);
       };
       await page.goto(at({}).replace(`/datasets/${dataset}?`, `/datasets/${name}?`));
+      await page.getByText('Choose a metric').waitFor();
       await page.getByRole('button', { name: 'SUM(requests)' }).waitFor();
+      await shoot('metrics-begin');
       await typed('SELECT', 'COUNT');
       await offers('COUNT_DATAPOINTS');
       check(!(await options()).some((text) => /CONCURRENCY|RATE_/.test(text)), `offered: ${await options()}`);

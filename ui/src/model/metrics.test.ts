@@ -46,8 +46,8 @@ describe('calculations', () => {
 describe('a metric', () => {
   it('says its kind and how it is followed', () => {
     expect(METRICS.map(metricText)).toEqual([
-      'gauge, LAST: newest value of each step',
-      'counter, INCREASE: growth in each step',
+      'gauge, LAST: newest value',
+      'counter, INCREASE: growth',
       'histogram of deltas',
     ]);
   });

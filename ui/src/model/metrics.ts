@@ -22,12 +22,12 @@ const KINDS: Record<string, string> = {
   'histogram(delta)': 'histogram of deltas',
 };
 const FOLLOWS: Record<string, string> = {
-  LAST: 'newest value of each step',
-  INCREASE: 'growth in each step',
-  SUMMARIZE: 'sum of each step',
+  LAST: 'newest value',
+  INCREASE: 'growth',
+  SUMMARIZE: 'sum',
   RATE: 'growth per second',
 };
-/** `counter, INCREASE: growth in each step`. */
+/** `counter, INCREASE: growth`. */
 export function metricText({ type, default: follows }: Metric): string {
   const kind = KINDS[type] ?? type;
   return follows ? `${kind}, ${follows}: ${FOLLOWS[follows] ?? ''}` : kind;
@@ -117,6 +117,9 @@ function columnsOf(expression: string): string[] {
     quoted !== undefined ? (JSON.parse(`"${quoted}"`) as string) : (raw ?? plain ?? ''),
   );
 }
+
+/** Whether a query can't be asked of a dataset of metrics because it calculates nothing. */
+export const isUnasked = (spec: QuerySpec): boolean => !spec.calculations?.length && !spec.formulas?.length;
 
 /** A question to begin with for each of some metrics. */
 export function metricStarters(metrics: readonly Metric[], count: number): Calculation[] {

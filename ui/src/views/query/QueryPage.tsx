@@ -325,7 +325,12 @@ export default function QueryPage() {
           <ErrorBox what="The query failed" error={error as ApiError} onRetry={run} />
         )}
         {!answer && isRunning && <Skeleton lines={9} />}
-        {!answer && !isRunning && !error && !search.query_error && (
+        {state.needsMetric && (
+          <Empty title="Choose a metric">
+            Points of metrics are not counted: begin with one of those above, or calculate with one in SELECT.
+          </Empty>
+        )}
+        {!answer && !isRunning && !error && !search.query_error && !state.needsMetric && (
           <Empty title="The query was cancelled before it had an answer">
             <Button onClick={run}>Run it again</Button>
           </Empty>
@@ -347,8 +352,11 @@ export default function QueryPage() {
             )}
             {answer.query.usage_mode && (
               <p className={css.edited} role="status" data-testid="usage-mode">
-                Usage mode: every stored event counts once, whatever its sample rate, which is the column{' '}
-                <code>sample_rate</code>.{' '}
+                <Scale size={14} aria-hidden />
+                <span>
+                  <strong>Usage mode:</strong> every stored event counts once, whatever its sample rate, which is the
+                  column <code>sample_rate</code>.
+                </span>
                 <Button kind="plain" onClick={() => runNow({ ...draft, usage_mode: false })}>
                   Weigh by sample rate
                 </Button>

@@ -108,7 +108,7 @@ export default function TriggerDialog({ place, dataset, spec, onClose }: Props) 
             ))}
           </fieldset>
         )}
-        {alerting.data && !alerting.data.evaluated && <p className={css.hint}>{alerting.data.note}</p>}
+        {alerting.data && !alerting.data.evaluated && <p className={css.formNote}>{alerting.data.note}</p>}
         {save.error && <ErrorBox what="The trigger could not be made" error={save.error} />}
         <footer>
           <Button onClick={onClose}>Cancel</Button>

@@ -106,25 +106,30 @@ export function useMetrics(env: string, dataset: string): readonly Metric[] | un
 }
 const NO_METRICS: readonly Metric[] = [];
 
-/** The attributes that some metrics come with; undefined where nothing narrows them. */
-function useAttributes({ env, dataset, enabled }: Scope, chosen: readonly string[]): ReadonlySet<string> | undefined {
+/** The attributes that some metrics come with; without names where nothing narrows them. */
+function useAttributes({ env, dataset, enabled }: Scope, chosen: readonly string[]) {
   return useQueries({
     queries: chosen.map((metric) => ({ ...attributesOptions(env, dataset, metric), enabled })),
     combine: (answers) => {
       const names = answers.flatMap((a) => a.data?.attributes ?? []);
-      return names.length > 0 ? new Set(names) : undefined;
+      return { names: names.length > 0 ? new Set(names) : undefined, loading: answers.some((a) => a.isLoading) };
     },
   });
 }
 
 function useColumns({ env, dataset, enabled }: Scope, prefix: string, chosen: readonly string[] = NO_NAMES) {
   const settled = useSettled(prefix);
-  const attributes = useAttributes({ env, dataset, enabled }, chosen);
+  const { names: attributes, loading } = useAttributes({ env, dataset, enabled }, chosen);
   const { data, isFetching } = useQuery({ ...columnsOptions(env, dataset, settled, 100), enabled });
   const wanted = prefix.toLowerCase();
   const all: readonly SomeColumn[] = data?.columns ?? [];
   const known = new Map(all.map((c) => [c.key_name, c]));
-  const offered = attributes ? [...attributes].map((name) => known.get(name) ?? { key_name: name }) : all;
+  // What belongs to other metrics is not offered for a moment.
+  const offered = loading
+    ? []
+    : attributes
+      ? [...attributes].map((name) => known.get(name) ?? { key_name: name })
+      : all;
   const columns = offered.filter((c) => !c.hidden && c.key_name.toLowerCase().includes(wanted));
   const left =
     data && data.total > data.columns.length

@@ -2,8 +2,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { suggestionsOptions } from '../../api/manage';
-import { queryOptionsOf, resultOptions } from '../../api/options';
-import { withFollowed } from '../../model/metrics';
+import { datasetsOptions, queryOptionsOf, resultOptions } from '../../api/options';
+import { isUnasked, withFollowed } from '../../model/metrics';
 import { prune, tidy, type QuerySpec } from '../../model/query-spec';
 import type { QuerySearch } from '../../model/url-state';
 import { datasetPath, useGo, useHistory, usePlace, useTypedSearch } from '../../widgets/route';
@@ -61,9 +61,14 @@ export function useQueryState() {
   );
   if (ran.dataset !== dataset) setRan({ dataset, spec: isBare ? undefined : draft, run: 0 });
 
+  // Of metrics nothing is asked before one is chosen; of what type the dataset is decides only where nothing is.
+  const datasets = useQuery(datasetsOptions(place.env));
+  const isOpen = !isStored && dataset !== '__all__' && isUnasked(asked);
+  const needsMetric = isOpen && datasets.data?.find((d) => d.slug === dataset)?.dataset_type === 'metrics';
+  const isWaiting = offered.isLoading || (isOpen && datasets.isLoading);
   const fresh = useQuery({
     ...queryOptionsOf(place.env, dataset, asked, ran.run),
-    enabled: !isStored && search.query_error === undefined && !offered.isLoading,
+    enabled: !isStored && search.query_error === undefined && !isWaiting && !needsMetric,
   });
   const active = isStored ? stored : fresh;
 
@@ -96,9 +101,10 @@ export function useQueryState() {
     draft,
     edit,
     run,
-    answer: active.data,
-    error: active.error,
-    isRunning: active.isFetching || offered.isLoading,
+    answer: needsMetric ? undefined : active.data,
+    error: needsMetric ? null : active.error,
+    isRunning: active.isFetching || isWaiting,
+    needsMetric,
     isPrevious: !isStored && fresh.isPlaceholderData,
     isEdited: !isStored && textOf(asked) !== textOf(draft),
     isStored,
