@@ -7,6 +7,7 @@ import {
   metricText,
   opsOf,
   readFollowed,
+  takes,
   whyNot,
   withFollowed,
   type Metric,
@@ -17,7 +18,8 @@ import { parseSelect, readSelect, selectText } from './select-text';
 const METRICS: Metric[] = [
   { name: 'cpu', type: 'gauge', default: 'LAST' },
   { name: 'requests', type: 'sum(cumulative,monotonic)', default: 'INCREASE' },
-  { name: 'latency', type: 'histogram(delta)', default: null },
+  { name: 'latency', type: 'histogram(delta)', default: 'INCREASE' },
+  { name: 'gc', type: 'summary', default: null },
 ];
 
 describe('calculations', () => {
@@ -48,7 +50,8 @@ describe('a metric', () => {
     expect(METRICS.map(metricText)).toEqual([
       'gauge, LAST: newest value',
       'counter, INCREASE: growth',
-      'histogram of deltas',
+      'histogram of deltas, INCREASE: growth',
+      'summary',
     ]);
   });
   it('has the columns of its parts', () => {
@@ -57,10 +60,19 @@ describe('a metric', () => {
     expect(metricOf(METRICS, 'cpu.count')).toBeUndefined();
     expect(metricOf(METRICS, 'latency.text')).toBeUndefined();
   });
+  it('takes what its kind can answer', () => {
+    const takers = (op: string, follow?: string) => METRICS.filter((m) => takes(m, op, follow)).map((m) => m.name);
+    expect(takers('P95')).toEqual(['cpu', 'requests', 'latency']);
+    expect(takers('COUNT_DISTINCT')).toEqual(['cpu', 'requests']);
+    expect(takers('SUM', 'RATE')).toEqual(['cpu', 'requests']);
+    expect(takers('COUNT_DATAPOINTS')).toEqual(['cpu', 'requests', 'latency', 'gc']);
+    expect(takers('HISTOGRAM_COUNT')).toEqual(['latency', 'gc']);
+  });
   it('is a question to begin with, by its kind', () => {
     expect(metricStarters(METRICS, 5)).toEqual([
       { op: 'AVG', column: 'cpu' },
       { op: 'SUM', column: 'requests' },
+      { op: 'HEATMAP', column: 'latency' },
     ]);
   });
 });

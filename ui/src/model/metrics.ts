@@ -6,12 +6,20 @@ export interface Metric {
   name: string;
   /** `gauge`, `sum(cumulative,monotonic)`, `histogram(delta)` and so on. */
   type: string;
-  /** How a calculation over it follows its series; null where it is several columns. */
+  /** How a calculation over it follows its series; null for a summary, which is several columns. */
   default: string | null;
 }
 
-/** Kept as several columns below its name, `.count`, `.p99` and so on. */
-export const isParted = ({ type }: Metric): boolean => type === 'summary' || type.startsWith('histogram');
+const isHistogram = ({ type }: Metric): boolean => type.startsWith('histogram');
+/** With columns below its name, `.count`, `.p99` and so on. */
+const isParted = (m: Metric): boolean => m.type === 'summary' || isHistogram(m);
+/** Whether a calculation can be asked of a metric, perhaps followed in another way than its own. */
+export function takes(m: Metric, op: string, follow?: string): boolean {
+  if (op === 'HISTOGRAM_COUNT') return isParted(m);
+  if (op === 'COUNT_DATAPOINTS') return true;
+  // A summary is its columns and nothing else; of a histogram there are counts of values, and no growth per second.
+  return m.type !== 'summary' && !(isHistogram(m) && (op === 'COUNT_DISTINCT' || follow === 'RATE'));
+}
 
 const KINDS: Record<string, string> = {
   'sum(cumulative,monotonic)': 'counter',
@@ -35,7 +43,7 @@ export function metricText({ type, default: follows }: Metric): string {
 
 /** The metric that a column belongs to: itself, or the histogram or summary of which it is a part. */
 export function metricOf(metrics: readonly Metric[], column: string): Metric | undefined {
-  const parent = /^(.+)\.(count|sum|min|max|p\d+)$/.exec(column)?.[1];
+  const parent = /^(.+)\.(count|sum|avg|min|max|p\d+)$/.exec(column)?.[1];
   return (
     metrics.find((m) => m.name === column) ??
     (parent ? metrics.find((m) => m.name === parent && isParted(m)) : undefined)
@@ -124,7 +132,7 @@ export const isUnasked = (spec: QuerySpec): boolean => !spec.calculations?.lengt
 /** A question to begin with for each of some metrics. */
 export function metricStarters(metrics: readonly Metric[], count: number): Calculation[] {
   return metrics
-    .filter((m) => !isParted(m))
+    .filter((m) => m.type !== 'summary')
     .slice(0, count)
-    .map((m) => ({ op: m.type === 'gauge' ? 'AVG' : 'SUM', column: m.name }));
+    .map((m) => ({ op: isHistogram(m) ? 'HEATMAP' : m.type === 'gauge' ? 'AVG' : 'SUM', column: m.name }));
 }

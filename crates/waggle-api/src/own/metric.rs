@@ -54,8 +54,8 @@ const METRIC: &[Member] = &[
     must(
         "default",
         Shape::OrNull(&Shape::Text),
-        "How calculations over it follow its series, in a dataset of type metrics: `LAST`, `INCREASE` or `SUMMARIZE`; null for what is kept as \
-         several columns.",
+        "How calculations over it follow its series, in a dataset of type metrics: `LAST`, `INCREASE` or `SUMMARIZE`; null for a summary, \
+         which is several columns.",
     ),
 ];
 const ATTRIBUTES: &[Member] = &[must(

@@ -14,12 +14,12 @@ import {
 import { agoText, shortNumber, valueText } from '../../model/format';
 import {
   FOLLOW_FUNCTIONS,
-  isParted,
   metricOf,
   metricsOf,
   metricText,
   opsOf,
   readFollowed,
+  takes,
   whyNot,
   withFollowed,
   type Metric,
@@ -329,14 +329,10 @@ const filteredBy = (head: string): QuerySpec => {
 /** The metrics that a calculation may name, each with its kind; and the ways to follow them that are not their own. */
 function metricItems(metrics: readonly Metric[], op: string, typed: string): Suggestion[] {
   const other = /^(\w+)\(\s*(.*)$/.exec(typed);
-  const follow = other && FOLLOW_FUNCTIONS.find((f) => f === other[1]!.toUpperCase());
-  const wanted = (follow ? other[2]! : typed).toLowerCase();
+  const follow = FOLLOW_FUNCTIONS.find((f) => f === other?.[1]?.toUpperCase());
+  const wanted = (follow ? other![2]! : typed).toLowerCase();
   const needs = calculationOp(op)?.needs;
-  const found = metrics.filter(
-    (m) =>
-      m.name.toLowerCase().includes(wanted) &&
-      (op === 'HISTOGRAM_COUNT' ? isParted(m) : needs === 'metric' || !isParted(m)),
-  );
+  const found = metrics.filter((m) => m.name.toLowerCase().includes(wanted) && takes(m, op, follow));
   const items = found.slice(0, 100).map((m) => ({
     insert: `${op}(${follow ? readFollowed(`${follow}(${m.name})`)!.name : m.name})`,
     done: true,
