@@ -1205,7 +1205,11 @@ export interface paths {
          */
         get: operations["get__api_environments_env_datasets_dataset_triggers"];
         put?: never;
-        post?: never;
+        /**
+         * Makes a trigger.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_triggers`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_triggers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1245,7 +1249,11 @@ export interface paths {
          */
         get: operations["get__api_environments_env_datasets_dataset_slos"];
         put?: never;
-        post?: never;
+        /**
+         * Makes an SLO.
+         * @description Needs somebody who is signed in, or a configuration key with `manage_slos`.
+         */
+        post: operations["post__api_environments_env_datasets_dataset_slos"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1930,6 +1938,8 @@ export interface components {
             formulas?: components["schemas"]["NamedExpression"][] | null;
             /** @description How much earlier the time to compare with is. */
             compare_time_offset_seconds?: number | null;
+            /** @description Takes every stored row once; its sample rate is the column `sample_rate`. */
+            usage_mode?: boolean | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
@@ -2015,6 +2025,8 @@ export interface components {
             formulas?: components["schemas"]["NamedExpression"][] | null;
             /** @description How much earlier the time to compare with is. */
             compare_time_offset_seconds?: number | null;
+            /** @description Takes every stored row once; its sample rate is the column `sample_rate`. */
+            usage_mode?: boolean | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
@@ -2623,6 +2635,99 @@ export interface components {
              */
             updated_at: string;
         };
+        /** @description A query with a threshold, to be made. */
+        NewTrigger: {
+            /** @description 1 to 120 characters. */
+            name: string;
+            /** @description At most 1,023 characters. */
+            description?: string;
+            /** @description At most 10 labels. */
+            tags?: {
+                /** @description 1 to 32 lower-case letters. */
+                key: string;
+                /** @description At most 128 characters, the first a lower-case letter. */
+                value: string;
+            }[];
+            /** @description The query, or else `query`. */
+            query_id?: string;
+            /** @description The query written out, or else `query_id`. */
+            query?: components["schemas"]["QuerySpec"];
+            /** @description When an answer is too much. */
+            threshold: {
+                /**
+                 * @description The comparison.
+                 * @enum {string}
+                 */
+                op: ">" | ">=" | "<" | "<=";
+                /** @description What an answer is compared with. */
+                value: number;
+                /** @description 1 to 5 answers in a row; 1 unless given. */
+                exceeded_limit?: number;
+            };
+            /** @description 60 to 86,400 seconds, whole minutes; 900 unless given. */
+            frequency?: number;
+            /**
+             * @description When people are told; on_change unless given.
+             * @enum {string}
+             */
+            alert_type?: "on_change" | "on_true";
+            /** @description True so that nobody looks. */
+            disabled?: boolean;
+            /**
+             * @description When it looks; frequency unless given.
+             * @enum {string}
+             */
+            evaluation_schedule_type?: "frequency" | "window";
+            /** @description Of the type window. */
+            evaluation_schedule?: {
+                /** @description The hours in which it looks. */
+                window: {
+                    /** @description 1 to 7 days on which it begins. */
+                    days_of_week: ("sunday" | "monday" | "tuesday" | "wednesday" | "thursday" | "friday" | "saturday")[];
+                    /** @description `HH:mm`, UTC. */
+                    start_time: string;
+                    /** @description `HH:mm`, UTC; of the next day when not after the start. */
+                    end_time: string;
+                };
+            };
+            /** @description What is compared with an earlier time; `{}` for none. */
+            baseline_details?: {
+                /** @description 60, 1440, 10080 or 40320: how much earlier. */
+                offset_minutes?: number;
+                /**
+                 * @description What is compared with the threshold: now minus earlier, or that by now in percent.
+                 * @enum {string}
+                 */
+                type?: "value" | "percentage";
+            };
+            /** @description Who is told. */
+            recipients?: {
+                /** @description The recipient. */
+                id?: string;
+                /**
+                 * @description In place of an id: how it is reached.
+                 * @enum {string}
+                 */
+                type?: "email" | "slack" | "pagerduty" | "webhook" | "msteams_workflow" | "msteams" | "marker";
+                /** @description In place of an id: its address or name; of a marker its message, at most 10,000 characters. */
+                target?: string;
+                /** @description What this recipient is told differently. */
+                details?: {
+                    /**
+                     * @description How urgent it is for PagerDuty; critical unless given.
+                     * @enum {string}
+                     */
+                    pagerduty_severity?: "critical" | "error" | "warning" | "info";
+                    /** @description Values for the templates of a webhook. */
+                    variables?: {
+                        /** @description A variable of the webhook's templates. */
+                        name: string;
+                        /** @description Its value, at most 256 characters. */
+                        value: string;
+                    }[];
+                };
+            }[];
+        };
         /** @description A promise about how many events are good. */
         Slo: {
             /** @description Its id. */
@@ -2672,6 +2777,33 @@ export interface components {
             status?: "normal" | "triggered" | "no_alerts" | "no_events";
             /** @description How many times as fast as allowed events failed in the last 4 hours. */
             burn_rate?: number;
+        };
+        /** @description A promise, to be made. */
+        NewSlo: {
+            /** @description 1 to 120 characters. */
+            name: string;
+            /** @description At most 1,023 characters. */
+            description?: string;
+            /** @description What is good. */
+            sli: {
+                /** @description The calculated field that says whether an event is good; no value does not count. It follows no metric through time (LAST, RATE ...). */
+                alias: string;
+            };
+            /** @description 1 to 366 days. */
+            time_period_days: number;
+            /** @description 0 to 999,999 good events of a million. */
+            target_per_million: number;
+            /** @description At most 10 labels. */
+            tags?: {
+                /** @description 1 to 32 lower-case letters. */
+                key: string;
+                /** @description At most 128 characters, the first a lower-case letter. */
+                value: string;
+            }[];
+            /** @description Events before count no more; stays unless given. */
+            reset_at?: string | null;
+            /** @description 1 to 10 datasets, with `__all__` only. */
+            dataset_slugs?: string[];
         };
         /** @description Which SLOs and times. */
         SloHistoryQuestion: {
@@ -2918,6 +3050,8 @@ export interface components {
             name: string;
             /** @description The name in addresses. */
             slug: string;
+            /** @description `events`, or `metrics`: its metrics are series, which calculations follow through time. */
+            dataset_type: string;
             /**
              * Format: date-time
              * @description When it was made.
@@ -3047,6 +3181,8 @@ export interface components {
             filter_combination?: ("AND" | "OR") | null;
             /** @description Columns that are computed for this request. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Takes every stored row once; its sample rate is the column `sample_rate`. */
+            usage_mode?: boolean | null;
             /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
             time_range?: number | null;
             /** @description Seconds since 1970, included. */
@@ -3108,6 +3244,8 @@ export interface components {
             filter_combination?: ("AND" | "OR") | null;
             /** @description Columns that are computed for this request. */
             calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Takes every stored row once; its sample rate is the column `sample_rate`. */
+            usage_mode?: boolean | null;
             /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
             time_range?: number | null;
             /** @description Seconds since 1970, included. */
@@ -4603,6 +4741,8 @@ export interface operations {
                             name: string;
                             /** @description `gauge`, `sum(cumulative,monotonic)`, `sum(cumulative)`, `sum(delta,monotonic)`, `sum(delta)`, `histogram(cumulative)`, `histogram(delta)` or `summary`. */
                             type: string;
+                            /** @description How calculations over it follow its series, in a dataset of type metrics: `LAST`, `INCREASE` or `SUMMARIZE`; null for a summary, which is several columns. */
+                            default: string | null;
                         }[];
                     };
                 };
@@ -6848,6 +6988,51 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
+    post__api_environments_env_datasets_dataset_triggers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTrigger"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trigger"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
     delete__api_environments_env_datasets_dataset_triggers_id: {
         parameters: {
             query?: never;
@@ -6910,6 +7095,51 @@ export interface operations {
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_datasets_dataset_slos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+                /** @description Slug or name of the dataset. */
+                dataset: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSlo"];
+            };
+        };
+        responses: {
+            /** @description Made. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slo"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };
