@@ -47,11 +47,15 @@ pub struct ExponentialBuckets {
     pub negative: Vec<(i32, u64)>,
 }
 
+/// Filled buckets of a histogram, at most: exporters make 160 and fewer. What has more is not taken for one, so that a text of any sender
+/// costs a query no more than its bytes.
+pub const FILLED_BUCKETS_MAX: usize = 4_096;
+
 /// What every such text begins with.
 const HEAD: &str = "hist";
 
 impl BucketCounts {
-    /// Reads a text that [`Display`](fmt::Display) wrote; `None` for any other.
+    /// Reads a text that [`Display`](fmt::Display) wrote; `None` for any other, and for more than [`FILLED_BUCKETS_MAX`] buckets.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(HEAD)?;
         let mut counts = Self::default();
@@ -78,10 +82,11 @@ impl BucketCounts {
                 .is_none_or(|last| (last.lower, last.upper) < (bucket.lower, bucket.upper));
             // False for a NaN too.
             let is_range = bucket.lower < bucket.upper;
-            if is_range && is_next {
+            let is_one = is_range && is_next && self.bucket_count() < FILLED_BUCKETS_MAX;
+            if is_one {
                 self.explicit.push(bucket);
             }
-            return (is_range && is_next).then_some(());
+            return is_one.then_some(());
         }
         if let Some((name, value)) = token.split_once('=') {
             let number = || value.parse().ok().filter(|value: &f64| value.is_finite());
@@ -100,6 +105,7 @@ impl BucketCounts {
             }
             return Some(());
         }
+        let before = self.bucket_count();
         let buckets = self.exponential.as_mut()?;
         let (run, side) = match token.strip_prefix('+') {
             Some(run) => (run, &mut buckets.positive),
@@ -111,12 +117,21 @@ impl BucketCounts {
             return None;
         }
         for (place, count) in counts.split(',').enumerate() {
+            if before + place >= FILLED_BUCKETS_MAX {
+                return None;
+            }
             if place > 0 {
                 index = index.checked_add(1)?;
             }
             side.push((index, count.parse().ok().filter(|count| *count > 0)?));
         }
         Some(())
+    }
+
+    /// How many buckets have values, that of zeros aside.
+    pub fn bucket_count(&self) -> usize {
+        let sides = |buckets: &ExponentialBuckets| buckets.positive.len() + buckets.negative.len();
+        self.explicit.len() + self.exponential.as_ref().map_or(0, sides)
     }
 
     /// How many values there are.

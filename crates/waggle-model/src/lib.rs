@@ -28,7 +28,7 @@ pub use bubble::{
 };
 pub use clock::Clock;
 pub use csv::CsvLines;
-pub use histogram::{BucketCounts, ExplicitBucket, ExponentialBuckets};
+pub use histogram::{BucketCounts, ExplicitBucket, ExponentialBuckets, FILLED_BUCKETS_MAX};
 pub use keep::{
     ColumnsDeleted, EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss,
 };

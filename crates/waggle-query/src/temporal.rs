@@ -276,7 +276,7 @@ fn compute(
                     let emit = |place: Place, counts: BucketCounts| {
                         found[place.source as usize].add_histogram(place.row, &counts);
                     };
-                    let look = || looks.step();
+                    let look = |steps| looks.steps(steps);
                     function.each_histogram(series, &points.texts, steps, look, emit)?;
                 }
             }

@@ -73,3 +73,20 @@ fn no_other_text_is_read() {
         assert_eq!(BucketCounts::parse(text), None, "{text}");
     }
 }
+
+#[test]
+fn more_buckets_than_any_exporter_makes_are_no_histogram() {
+    let run = |count: usize| format!("hist scale=0 +0:{}", vec!["1"; count].join(","));
+    let ranges = |count: usize| {
+        let ranges = (0..count).map(|at| format!(" {at}..{}:1", at + 1));
+        format!("hist{}", ranges.collect::<String>())
+    };
+    for text in [&run, &ranges as &dyn Fn(usize) -> String] {
+        let most = BucketCounts::parse(&text(FILLED_BUCKETS_MAX)).unwrap();
+        assert_eq!(most.bucket_count(), FILLED_BUCKETS_MAX);
+        assert_eq!(BucketCounts::parse(&text(FILLED_BUCKETS_MAX + 1)), None);
+        // Both kinds together have no more.
+        let both = format!("{} 0.5..0.75:1", run(FILLED_BUCKETS_MAX));
+        assert_eq!(BucketCounts::parse(&both), None);
+    }
+}

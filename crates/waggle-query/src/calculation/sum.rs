@@ -67,7 +67,7 @@ impl Total {
 
     fn add(&mut self, other: &Self) {
         self.ints = self.ints.wrapping_add(other.ints);
-        self.weight += other.weight;
+        self.weight = self.weight.saturating_add(other.weight);
         self.has_float |= other.has_float;
         self.add_float(other.floats);
         self.rounded_away += other.rounded_away;
@@ -106,7 +106,7 @@ impl Partial for Sums {
             for (cell, value) in rows.cells.iter().zip(values) {
                 if !value.is_nan() {
                     let total = &mut self.0[*cell as usize];
-                    total.weight += 1;
+                    total.weight = total.weight.saturating_add(1);
                     total.has_float = true;
                     total.add_float(*value);
                 }
@@ -115,7 +115,7 @@ impl Partial for Sums {
         }
         each_number(rows, column, |cell, value, weight| {
             let total = &mut self.0[cell];
-            total.weight += weight;
+            total.weight = total.weight.saturating_add(weight);
             match value {
                 Number::Int(value) => total.ints += i128::from(value) * i128::from(weight),
                 Number::Float(value) => {
@@ -128,7 +128,7 @@ impl Partial for Sums {
             if let TypedBuffer::Bools(values) = buffer {
                 rows.each_value(values, |cell, value, weight| {
                     let total = &mut self.0[cell];
-                    total.weight += weight;
+                    total.weight = total.weight.saturating_add(weight);
                     total.ints += i128::from(value) * i128::from(weight);
                 });
             }
@@ -136,7 +136,8 @@ impl Partial for Sums {
         each_histogram(rows, column, |cell, counts, weight| {
             if let Some(sum) = counts.sum {
                 let total = &mut self.0[cell];
-                total.weight += counts.total().saturating_mul(weight);
+                let values = counts.total().saturating_mul(weight);
+                total.weight = total.weight.saturating_add(values);
                 total.has_float = true;
                 total.add_float(sum * weight as f64);
             }

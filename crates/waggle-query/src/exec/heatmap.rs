@@ -140,7 +140,8 @@ impl Grid {
         each_number(rows, column, |bucket, value, weight| {
             let value = value.as_f64();
             if value.is_finite() {
-                self.counts[bucket * self.bins + scale.bin(value)] += weight;
+                let count = &mut self.counts[bucket * self.bins + scale.bin(value)];
+                *count = count.saturating_add(weight);
             }
         });
         each_histogram(rows, column, |bucket, counts, weight| {
@@ -175,15 +176,14 @@ impl Grid {
             }
             let sums = &mut self.counts[*bucket as usize * self.bins..][..self.bins];
             for (bin, sum) in sums.iter_mut().enumerate() {
-                *sum += counts
-                    .iter()
-                    .map(|counts| u64::from(counts[bin]))
-                    .sum::<u64>();
+                let more = counts.iter().map(|counts| u64::from(counts[bin]));
+                *sum = sum.saturating_add(more.sum());
             }
             return;
         }
         rows.each_value(integers, |bucket, value, weight| {
-            self.counts[bucket * self.bins + bins.bin(value)] += weight;
+            let count = &mut self.counts[bucket * self.bins + bins.bin(value)];
+            *count = count.saturating_add(weight);
         });
     }
 
@@ -193,7 +193,7 @@ impl Grid {
         let (from, to) = ((-shift).max(0) as usize, shift.max(0) as usize);
         let others = other.counts.iter().skip(from);
         for (count, other) in self.counts.iter_mut().skip(to).zip(others) {
-            *count += other;
+            *count = count.saturating_add(*other);
         }
     }
 

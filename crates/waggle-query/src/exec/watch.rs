@@ -243,6 +243,16 @@ impl Steps<'_> {
             false => Ok(()),
         }
     }
+
+    /// Takes a step that costs as much as so many.
+    pub(crate) fn steps(&mut self, steps: usize) -> Result<(), ExecError> {
+        self.count += steps;
+        if self.count < STEPS_PER_LOOK {
+            return Ok(());
+        }
+        self.count = 0;
+        self.watch.check()
+    }
 }
 
 impl Drop for Watch {

@@ -2,11 +2,13 @@
 //!
 //! The values of a bucket are taken to lie evenly in it: on a line between its bounds where those were given one by one, on a
 //! logarithmic scale where they are powers. The quantile q of n values is the smallest value up to which q * n of them lie. Buckets of
-//! several histograms need not fit together for that. Merging adds counts, so any split of the rows gives the same answer.
+//! several histograms need not fit together for that. Merging adds counts, so any split of the rows gives the same answer; where there
+//! are too many different buckets, neighbours are joined, and the answer is as much less exact.
 //! Documented in docs/guide/questions.md.
 
 use crate::bytes::{ByteReader, ByteWrite, Damaged};
 use std::cmp::Ordering;
+use std::mem::take;
 use waggle_model::{BucketCounts, ExplicitBucket};
 
 /// Values between two bounds.
@@ -139,6 +141,9 @@ pub(crate) fn value_range(counts: &BucketCounts) -> Option<(f64, f64)> {
         .reduce(|one, next| (one.0.min(next.0), one.1.max(next.1)))
 }
 
+/// Different buckets that are kept, at most: 256 KiB. Histograms of one metric have some hundreds.
+const SPANS_MAX: usize = 8_192;
+
 /// The buckets of any number of histograms.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct MergedBuckets {
@@ -188,15 +193,43 @@ impl MergedBuckets {
     }
 
     fn add_spans(&mut self, spans: &[Span]) {
+        let known_count = self.spans.len();
         for span in spans {
-            match self.spans.binary_search_by(|known| known.order(span)) {
+            let known = self.spans[..known_count].binary_search_by(|known| known.order(span));
+            match known {
                 Ok(index) => {
                     let count = &mut self.spans[index].count;
                     *count = count.saturating_add(span.count);
                 }
-                Err(index) => self.spans.insert(index, *span),
+                Err(_) => self.spans.push(*span),
             }
         }
+        if self.spans.len() > known_count {
+            add_up(&mut self.spans);
+        }
+        while self.spans.len() > SPANS_MAX {
+            self.join_neighbours();
+        }
+    }
+
+    /// Makes one of each two. Only such as are bounded on the same sides, so that none loses a bound.
+    fn join_neighbours(&mut self) {
+        let sides = |span: &Span| (span.lower.is_finite(), span.upper.is_finite());
+        let mut spans = take(&mut self.spans);
+        spans.sort_by_key(sides);
+        let alike = spans.chunk_by(|one, next| sides(one) == sides(next));
+        self.spans = alike
+            .flat_map(|alike| alike.chunks(2))
+            .filter_map(|pair| {
+                pair.iter().copied().reduce(|one, next| Span {
+                    lower: one.lower.min(next.lower),
+                    upper: one.upper.max(next.upper),
+                    is_power: one.is_power && next.is_power,
+                    count: one.count.saturating_add(next.count),
+                })
+            })
+            .collect();
+        add_up(&mut self.spans);
     }
 
     /// The quantile of all values, those of `others` included; `None` without values, or when nothing bounds some of them.
@@ -239,6 +272,7 @@ impl MergedBuckets {
     pub(crate) fn decode(bytes: &mut ByteReader<'_>) -> Result<Self, Damaged> {
         let mut merged = Self::default();
         merged.note(bytes.f64()?, bytes.f64()?);
+        let mut spans = Vec::new();
         for _ in 0..bytes.length()? {
             let span = Span {
                 lower: bytes.f64()?,
@@ -249,10 +283,23 @@ impl MergedBuckets {
             if span.lower.is_nan() || span.upper.is_nan() || span.lower > span.upper {
                 return Err(Damaged("the bounds of a bucket are none"));
             }
-            merged.add_spans(&[span]);
+            spans.push(span);
         }
+        merged.add_spans(&spans);
         Ok(merged)
     }
+}
+
+/// Puts buckets in order and adds those of the same bounds up. Runs that are in order already cost one look at each.
+fn add_up(spans: &mut Vec<Span>) {
+    spans.sort_by(Span::order);
+    spans.dedup_by(|next, kept| {
+        let is_same = kept.order(next).is_eq();
+        if is_same {
+            kept.count = kept.count.saturating_add(next.count);
+        }
+        is_same
+    });
 }
 
 /// The smallest value up to which this part of all values lies.

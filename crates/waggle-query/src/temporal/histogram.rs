@@ -10,10 +10,9 @@ use super::series::{Function, Place, Point, newest};
 use crate::exec::ExecError;
 use crate::sketch::value_range;
 use hashbrown::HashMap;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use waggle_expression::TemporalFunction;
-use waggle_model::{BucketCounts, ExplicitBucket, ExponentialBuckets};
+use waggle_model::{BucketCounts, ExplicitBucket, ExponentialBuckets, FILLED_BUCKETS_MAX};
 use waggle_store::column::Dictionary;
 
 /// A histogram of a metric. Its point's value is the number of values in it.
@@ -76,13 +75,13 @@ enum Follows {
 
 impl Function {
     /// Calls `emit` with the histogram of each step, and the row it belongs to; else as [`each_value`](Self::each_value).
-    /// There is none of RATE: a histogram counts in whole numbers.
+    /// `look` is called with what each step costs: its buckets. There is none of RATE: a histogram counts in whole numbers.
     pub(super) fn each_histogram(
         &self,
         points: &[HistogramPoint],
         texts: &Texts,
         steps: Steps,
-        mut look: impl FnMut() -> Result<(), ExecError>,
+        mut look: impl FnMut(usize) -> Result<(), ExecError>,
         mut emit: impl FnMut(Place, BucketCounts),
     ) -> Result<(), ExecError> {
         let is_delta = points
@@ -106,8 +105,9 @@ impl Function {
                 _ => {
                     let mut sum = Sum::default();
                     for point in &points[start..end] {
-                        look()?;
-                        sum.add(&point.read(texts));
+                        let counts = point.read(texts);
+                        look(1 + counts.bucket_count())?;
+                        sum.add(&counts);
                     }
                     Some(sum.finish(&points[start..end]))
                 }
@@ -123,13 +123,13 @@ impl Function {
         &self,
         points: &[HistogramPoint],
         texts: &Texts,
-        mut look: impl FnMut() -> Result<(), ExecError>,
+        mut look: impl FnMut(usize) -> Result<(), ExecError>,
     ) -> Result<Vec<Follows>, ExecError> {
         let mut follows = Vec::with_capacity(points.len());
         let mut before: Option<(i64, BucketCounts)> = None;
         for point in points {
-            look()?;
             let counts = point.read(texts);
+            look(1 + counts.bucket_count())?;
             follows.push(match &before {
                 Some((time_ns, before)) if self.is_near(*time_ns, point.point.time_ns) => {
                     match since(&counts, before) {
@@ -152,7 +152,7 @@ fn increase(
     start: usize,
     end: usize,
     texts: &Texts,
-    mut look: impl FnMut() -> Result<(), ExecError>,
+    mut look: impl FnMut(usize) -> Result<(), ExecError>,
 ) -> Result<Option<BucketCounts>, ExecError> {
     let mut sum = Sum::default();
     let mut continues = false;
@@ -160,7 +160,7 @@ fn increase(
     while first < end {
         let mut last = first;
         while last + 1 < end && follows[last + 1] == Follows::TheOneBefore {
-            look()?;
+            look(1)?;
             last += 1;
         }
         // Of points that go on from one another only the ends matter.
@@ -171,11 +171,12 @@ fn increase(
         };
         if follows[first] != Follows::Nothing || last > first {
             continues = true;
-            if let Some(counts) = since(&points[last].read(texts), &base) {
+            let counts = points[last].read(texts);
+            look(1 + counts.bucket_count() + base.bucket_count())?;
+            if let Some(counts) = since(&counts, &base) {
                 sum.add(&counts);
             }
         }
-        look()?;
         first = last + 1;
     }
     Ok(continues.then(|| sum.finish(&points[start..end])))
@@ -290,19 +291,8 @@ impl Default for Sum {
 impl Sum {
     fn add(&mut self, counts: &BucketCounts) {
         let Self(all) = self;
-        for bucket in &counts.explicit {
-            let order = |known: &ExplicitBucket| {
-                let by_lower = known.lower.total_cmp(&bucket.lower);
-                by_lower.then_with(|| known.upper.total_cmp(&bucket.upper))
-            };
-            match all.explicit.binary_search_by(order) {
-                Ok(index) => {
-                    let count = &mut all.explicit[index].count;
-                    *count = count.saturating_add(bucket.count);
-                }
-                Err(index) => all.explicit.insert(index, *bucket),
-            }
-        }
+        all.explicit.extend_from_slice(&counts.explicit);
+        add_up(&mut all.explicit);
         if let Some(buckets) = &counts.exponential {
             let known = all.exponential.take();
             all.exponential = Some(match known {
@@ -323,6 +313,7 @@ impl Sum {
             (Some(sum), Some(more)) => Some(sum + more),
             _ => None,
         };
+        hold(all);
     }
 
     /// All of them, with what some points tell of the smallest and largest value.
@@ -344,12 +335,67 @@ impl Sum {
 }
 
 fn more(one: &[(i32, u64)], other: &[(i32, u64)]) -> Vec<(i32, u64)> {
-    let mut sums: BTreeMap<i32, u64> = one.iter().copied().collect();
-    for (index, count) in other {
-        let sum = sums.entry(*index).or_default();
-        *sum = sum.saturating_add(*count);
+    let mut sums = [one, other].concat();
+    // Of two runs that are in order it looks at each bucket once.
+    sums.sort_by_key(|(index, _)| *index);
+    sums.dedup_by(|next, kept| {
+        let is_same = kept.0 == next.0;
+        if is_same {
+            kept.1 = kept.1.saturating_add(next.1);
+        }
+        is_same
+    });
+    sums
+}
+
+/// Puts buckets in order and adds those of the same bounds up.
+fn add_up(buckets: &mut Vec<ExplicitBucket>) {
+    buckets.sort_by(|one, next| {
+        let by_lower = one.lower.total_cmp(&next.lower);
+        by_lower.then_with(|| one.upper.total_cmp(&next.upper))
+    });
+    buckets.dedup_by(|next, kept| {
+        let is_same = (kept.lower, kept.upper) == (next.lower, next.upper);
+        if is_same {
+            kept.count = kept.count.saturating_add(next.count);
+        }
+        is_same
+    });
+}
+
+/// Joins buckets until there are no more than a text may have: powers on a coarser scale, others with a neighbour that is bounded on
+/// the same sides.
+fn hold(all: &mut BucketCounts) {
+    // An index has 32 bits and each time halves either kind in the end: no more are needed.
+    for _ in 0..u64::BITS {
+        if all.bucket_count() <= FILLED_BUCKETS_MAX {
+            return;
+        }
+        let powers = all.bucket_count() - all.explicit.len();
+        match &all.exponential {
+            Some(buckets) if powers > FILLED_BUCKETS_MAX / 2 => {
+                all.exponential = Some(at_scale(buckets, buckets.scale.saturating_sub(1)));
+            }
+            _ => join_neighbours(&mut all.explicit),
+        }
     }
-    sums.into_iter().collect()
+}
+
+fn join_neighbours(buckets: &mut Vec<ExplicitBucket>) {
+    let sides = |bucket: &ExplicitBucket| (bucket.lower.is_finite(), bucket.upper.is_finite());
+    buckets.sort_by_key(sides);
+    let alike = buckets.chunk_by(|one, next| sides(one) == sides(next));
+    let pairs = alike.flat_map(|alike| alike.chunks(2));
+    *buckets = pairs
+        .filter_map(|pair| {
+            pair.iter().copied().reduce(|one, next| ExplicitBucket {
+                lower: one.lower.min(next.lower),
+                upper: one.upper.max(next.upper),
+                count: one.count.saturating_add(next.count),
+            })
+        })
+        .collect();
+    add_up(buckets);
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::plan::Plan;
 use waggle_model::QueryError;
 
 /// Raised with every change of what a state means in bytes. Another version is not read: whoever kept it computes it again.
-const VERSION: u8 = 2;
+const VERSION: u8 = 3;
 
 impl Gathered {
     /// Appends everything but what the pass itself knows.

@@ -163,3 +163,38 @@ fn the_range_is_that_of_the_outermost_values() {
         Some((f64::MAX, f64::MAX))
     );
 }
+
+#[test]
+fn histograms_of_ever_other_buckets_are_held_in_bounded_memory() {
+    // Each run lies below the one before it; together they are the values 2^-8 up to 2^8, evenly on a logarithmic scale.
+    let mut merged = MergedBuckets::default();
+    let ones = vec!["1"; 2_048].join(",");
+    for run in (-8..8).rev() {
+        let text = format!(
+            "hist scale=11 +{}:{ones} -{}:{ones}",
+            run * 2_048,
+            run * 2_048
+        );
+        merged.add(&BucketCounts::parse(&text).unwrap(), 1);
+        assert!(merged.spans.len() <= SPANS_MAX, "{}", merged.spans.len());
+    }
+    let total: u64 = merged.spans.iter().map(|span| span.count).sum();
+    assert_eq!(total, 2 * 16 * 2_048);
+    for (per_mille, expected) in [(750, 1.0), (875, 16.0), (250, -1.0)] {
+        let found = merged.quantile(per_mille, &[]).unwrap();
+        assert!((found / expected - 1.0).abs() < 0.01, "{found}");
+    }
+    // What nothing bounds on one side is not joined with what is bounded.
+    let mut merged = MergedBuckets::default();
+    for first in 0..16 {
+        let ranges = (0..1_024).map(|at| format!(" -inf..{}:1", first * 1_024 + at + 1));
+        let text = format!("hist{} 20000..30000:1", ranges.collect::<String>());
+        merged.add(&BucketCounts::parse(&text).unwrap(), 1);
+    }
+    assert!(merged.spans.len() <= SPANS_MAX);
+    let bounded = merged.spans.iter().filter(|span| span.lower.is_finite());
+    let bounded: Vec<_> = bounded
+        .map(|span| (span.lower, span.upper, span.count))
+        .collect();
+    assert_eq!(bounded, [(20_000.0, 30_000.0, 16)]);
+}

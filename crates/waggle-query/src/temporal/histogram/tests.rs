@@ -60,3 +60,33 @@ fn sums_join_bounds_and_scales() {
     sum.add(&counts("hist"));
     assert_eq!(sum.0.sum, None);
 }
+
+#[test]
+fn a_sum_has_no_more_buckets_than_a_text_may() {
+    let mut sum = Sum::default();
+    let mut total = 0;
+    for step in 0..6 {
+        let first = step * 3_000;
+        let ones = vec!["1"; 2_000].join(",");
+        let ranges = (0..2_000).map(|at| format!(" {}..{}:1", first + at, first + at + 1));
+        let text = format!(
+            "hist scale=9 +-{first}:{ones}{}",
+            ranges.collect::<String>()
+        );
+        sum.add(&counts(&text));
+        total += 4_000;
+        assert!(sum.0.bucket_count() <= FILLED_BUCKETS_MAX);
+        assert_eq!(sum.0.total(), total);
+        assert_eq!(BucketCounts::parse(&sum.0.to_string()), Some(sum.0.clone()));
+    }
+    assert_eq!(value_range(&sum.0).map(|(_, max)| max), Some(17_000.0));
+    // The finest powers there are, and the coarsest, which can't be made coarser.
+    for scale in [i32::MAX, i32::MIN] {
+        let mut sum = Sum::default();
+        for first in [0, 5_000] {
+            let ones = vec!["1"; 4_000].join(",");
+            sum.add(&counts(&format!("hist scale={scale} +{first}:{ones}")));
+        }
+        assert_eq!(sum.0.total(), 8_000);
+    }
+}

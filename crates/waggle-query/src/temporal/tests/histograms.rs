@@ -257,3 +257,19 @@ fn random_histograms_agree_with_the_naive_evaluator() {
         assert_eq!(steps_found, found.len(), "seed {seed}");
     }
 }
+
+#[test]
+fn counts_beyond_all_numbers_stay_at_the_largest() {
+    let many = u64::MAX / 2 + 1;
+    let texts = (10..14).map(|second| {
+        let text = format!("hist 0..1:{many} sum=1 min=1 max=1");
+        histogram(&format!("{second}-delta"), second, &text)
+    });
+    let events: Vec<Event> = texts.collect();
+    let mean = answers(&events, "INCREASE($m)", "AVG", range(0, 60));
+    assert_eq!(mean, [(0, 4.0 / u64::MAX as f64)]);
+    let spec = spec("INCREASE($m)", "HEATMAP", 60);
+    let table = table(&snapshot(&events), &spec, range(0, 60));
+    let map = table.heatmaps[0].as_ref().unwrap();
+    assert_eq!(map.counts, [[u64::MAX]]);
+}

@@ -1,10 +1,20 @@
 //! The buckets of a histogram as they are kept: what percentiles and heat maps over series and time are made of.
 
 use super::point::{Buckets, Kind, PointView};
-use waggle_model::{BucketCounts, ExplicitBucket, ExponentialBuckets};
+use waggle_model::{BucketCounts, ExplicitBucket, ExponentialBuckets, FILLED_BUCKETS_MAX};
 
-/// The buckets of a point; `None` when its kind has none. Where they can't be told apart, all values are in one without bounds.
+/// The buckets of a point; `None` when its kind has none, or too many of them are filled for a text. Where they can't be told apart, all values are in one without bounds.
 pub(super) fn counts(kind: Kind, point: &PointView<'_>) -> Option<BucketCounts> {
+    let sides = [
+        &point.bucket_counts,
+        &point.positive.counts,
+        &point.negative.counts,
+    ];
+    let filled = sides.into_iter().flatten().filter(|count| **count > 0);
+    // Counted first: a body of some kilobytes, unpacked, has millions of them.
+    if filled.take(FILLED_BUCKETS_MAX + 1).count() > FILLED_BUCKETS_MAX {
+        return None;
+    }
     let known = match kind {
         Kind::IntHistogram | Kind::Histogram => explicit(point),
         Kind::ExponentialHistogram => exponential(point),

@@ -72,3 +72,22 @@ fn both_encodings_declare_the_type_of_a_metric() {
     ];
     assert_eq!(kinds, expected);
 }
+
+#[test]
+fn a_histogram_of_more_buckets_than_are_kept_has_no_text() {
+    use waggle_model::FILLED_BUCKETS_MAX;
+    for (filled, is_kept) in [(FILLED_BUCKETS_MAX, true), (FILLED_BUCKETS_MAX + 1, false)] {
+        let mut point = PointView {
+            count: filled as u64,
+            ..PointView::default()
+        };
+        // Empty buckets cost nothing.
+        point.positive.counts = vec![0; 100_000];
+        point.positive.counts[50_000..50_000 + filled].fill(1);
+        let counts = buckets::counts(Kind::ExponentialHistogram, &point);
+        assert_eq!(
+            counts.map(|counts| counts.bucket_count()),
+            is_kept.then_some(filled)
+        );
+    }
+}
