@@ -40,7 +40,12 @@ export default function SettingsPage() {
   return (
     <div className={page.page}>
       <h1>Settings</h1>
-      <Tabs label="Settings" value={tab} onChange={(next) => setSearch({ tab: next, period: undefined, of: undefined })} tabs={TABS} />
+      <Tabs
+        label="Settings"
+        value={tab}
+        onChange={(next) => setSearch({ tab: next, period: undefined, of: undefined })}
+        tabs={TABS}
+      />
       {tab === 'keys' && <Keys env={place.env} />}
       {tab === 'team' && <Team place={place} />}
       {tab === 'environments' && <Environments place={place} />}
