@@ -65,6 +65,26 @@ fn taken(installation: &Installation) -> Vec<String> {
     rows.iter().map(short).collect()
 }
 
+/// Documents wait for no time at all: each turn of the server ends the wait of all.
+fn without_patience() -> ApiConfig {
+    ApiConfig {
+        xray_pending_age: Duration::ZERO,
+        ..ApiConfig::default()
+    }
+}
+
+/// What the server writes of its own accord until it has written so many rows.
+async fn settled(installation: &Installation, count: usize) -> Vec<String> {
+    let settling = tokio::spawn(settle_segments(installation.state.clone()));
+    let mut rows = Vec::new();
+    while rows.len() < count {
+        tokio::task::yield_now().await;
+        rows.extend(taken(installation));
+    }
+    settling.abort();
+    rows
+}
+
 #[tokio::test]
 async fn documents_become_events_or_wait() {
     let installation = Installation::new().await;

@@ -1,15 +1,32 @@
 //! What the store is asked before documents are taken.
 
+use super::super::Json;
 use super::*;
 use waggle_model::{DatasetId, QueryError, RawRow, TracesRequest, Value};
 
+/// A call with one document of each of 50 traces.
+fn of_50_traces() -> Json {
+    let document = |number: u32| {
+        let trace = format!("1-6740a0f0-{number:024x}");
+        segment(SEGMENT, ENDED).replace(TRACE, &trace)
+    };
+    let documents: Vec<String> = (1..=50).map(document).collect();
+    json!({ "TraceSegmentDocuments": documents })
+}
+
+/// What the store has, with nothing but a time.
+fn row_at(timestamp_ns: i64) -> RawRow {
+    RawRow {
+        timestamp_ns,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields: Vec::new(),
+    }
+}
+
 #[tokio::test]
 async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_long() {
-    let config = ApiConfig {
-        xray_pending_age: Duration::ZERO,
-        ..ApiConfig::default()
-    };
-    let installation = Installation::at(ticking(), config).await;
+    let installation = Installation::at(ticking(), without_patience()).await;
     let orphan = |number: u32| subsegment(&format!("b{number:015}"), "a100000000000007");
     let orphans: Vec<String> = (1..=5).map(orphan).collect();
     let body = json!({ "TraceSegmentDocuments": orphans });
@@ -17,13 +34,7 @@ async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_lon
     assert_eq!(answer.status, 200);
     taken(&installation);
     installation.engine.many_traces_asked.lock().clear();
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    let mut rows = Vec::new();
-    while rows.len() < 10 {
-        tokio::task::yield_now().await;
-        rows.extend(taken(&installation));
-    }
-    settling.abort();
+    settled(&installation, 10).await;
     assert_eq!(installation.engine.many_traces_asked.lock().len(), 1);
 }
 
@@ -31,19 +42,7 @@ async fn a_trace_is_looked_up_once_for_all_its_documents_that_waited_for_too_lon
 /// what begins later than anything it has.
 #[tokio::test]
 async fn the_traces_of_a_call_are_looked_up_together_and_only_where_the_store_may_have_them() {
-    let documents: Vec<String> = (1..=50)
-        .map(|number| {
-            let trace = format!("1-6740a0f0-{number:024x}");
-            segment(SEGMENT, ENDED).replace(TRACE, &trace)
-        })
-        .collect();
-    let body = json!({ "TraceSegmentDocuments": documents });
-    let row_at = |timestamp_ns| RawRow {
-        timestamp_ns,
-        sample_rate: 1,
-        dataset: DatasetId(1),
-        fields: Vec::new(),
-    };
+    let body = of_50_traces();
     // When the documents begin, and a minute, which clients' clocks may differ by, before.
     let start_ns = 1_732_269_999_500_000_000;
     let minute_ns = 60_000_000_000;
@@ -72,20 +71,9 @@ async fn the_traces_of_a_call_are_looked_up_together_and_only_where_the_store_ma
 /// Traces that are too many for one answer are asked for by fewer at once, and those without any answer with their next document.
 #[tokio::test]
 async fn a_look_up_that_fails_leaves_no_trace_taken_for_known() {
-    let documents: Vec<String> = (1..=50)
-        .map(|number| {
-            let trace = format!("1-6740a0f0-{number:024x}");
-            segment(SEGMENT, ENDED).replace(TRACE, &trace)
-        })
-        .collect();
-    let body = json!({ "TraceSegmentDocuments": documents });
+    let body = of_50_traces();
     let installation = Installation::new().await;
-    *installation.engine.row.lock() = Some(RawRow {
-        timestamp_ns: NOW_NS,
-        sample_rate: 1,
-        dataset: DatasetId(1),
-        fields: Vec::new(),
-    });
+    *installation.engine.row.lock() = Some(row_at(NOW_NS));
     for (at_once_max, asked) in [
         (0, vec![50, 25, 12, 6, 3]),
         (20, vec![50, 25, 12, 24, 12, 24, 12, 14]),
@@ -103,11 +91,7 @@ async fn a_look_up_that_fails_leaves_no_trace_taken_for_known() {
 
 #[tokio::test]
 async fn documents_that_waited_are_not_given_up_while_the_store_does_not_answer() {
-    let config = ApiConfig {
-        xray_pending_age: Duration::ZERO,
-        ..ApiConfig::default()
-    };
-    let installation = Installation::at(ticking(), config).await;
+    let installation = Installation::at(ticking(), without_patience()).await;
     let body = json!({ "TraceSegmentDocuments": [subsegment(SUBSEGMENT, SEGMENT)] });
     let answer = installation.xray("/TraceSegments", &body).await;
     assert_eq!(answer.status, 200);
@@ -120,13 +104,11 @@ async fn documents_that_waited_are_not_given_up_while_the_store_does_not_answer(
     }
     assert!(taken(&installation).is_empty(), "it waits for another turn");
     *installation.engine.row.lock() = Some(RawRow {
-        timestamp_ns: NOW_NS,
-        sample_rate: 1,
-        dataset: DatasetId(1),
         fields: vec![
             ("service.name".into(), Value::String("shop".into())),
             ("trace.span_id".into(), Value::String(SEGMENT.into())),
         ],
+        ..row_at(NOW_NS)
     });
     *installation.engine.many_traces_max.lock() = None;
     let mut rows = Vec::new();

@@ -4,14 +4,7 @@ use super::*;
 
 #[tokio::test]
 async fn a_document_that_waits_for_too_long_gets_its_events() {
-    let installation = Installation::at(
-        Clock::fixed(NOW_NS),
-        ApiConfig {
-            xray_pending_age: Duration::ZERO,
-            ..ApiConfig::default()
-        },
-    )
-    .await;
+    let installation = Installation::with(without_patience()).await;
     let documents = [
         segment(SEGMENT, r#","in_progress":true"#),
         subsegment(SUBSEGMENT, "a100000000000007"),
@@ -22,13 +15,7 @@ async fn a_document_that_waits_for_too_long_gets_its_events() {
         assert_eq!(answer.status, 200);
     }
     taken(&installation);
-    let settling = tokio::spawn(settle_segments(installation.state.clone()));
-    let mut rows = Vec::new();
-    while rows.len() < 4 {
-        tokio::task::yield_now().await;
-        rows.extend(taken(&installation));
-    }
-    settling.abort();
+    let mut rows = settled(&installation, 4).await;
     rows.sort();
     assert_eq!(
         rows,
@@ -118,11 +105,7 @@ async fn a_document_that_waited_goes_where_another_key_may_send_it() {
 /// A later document of its entity may be durable by the time of the note, and wait.
 #[tokio::test]
 async fn a_note_settles_no_more_than_the_document_it_comes_with() {
-    let config = ApiConfig {
-        xray_pending_age: Duration::ZERO,
-        ..ApiConfig::default()
-    };
-    let installation = Installation::at(ticking(), config).await;
+    let installation = Installation::at(ticking(), without_patience()).await;
     let body = json!({"TraceSegmentDocuments": [segment(SEGMENT, r#","in_progress":true"#)]});
     let answer = installation.xray("/TraceSegments", &body).await;
     assert_eq!(answer.status, 200);
