@@ -16,6 +16,8 @@ const COVERAGE: &[&str] = &[
     "-Ccodegen-units=1",
     "-Cdebug-assertions",
 ];
+/// Targets that need the feature `store` of the workspace in `fuzz/`.
+const WITH_STORE: [&str; 2] = ["block", "wal"];
 /// One input may take this long before it counts as a hang.
 const INPUT_SECONDS: u32 = 10;
 const MEMORY_MB: u32 = 2_048;
@@ -77,6 +79,9 @@ fn build(root: &Path, targets: &[String]) -> Result<PathBuf> {
         .args(["build", "--release", "--target", host])
         .env("CARGO_TARGET_DIR", &folder)
         .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"));
+    if targets.iter().any(|name| WITH_STORE.contains(&name.as_str())) {
+        cargo.args(["--features", "store"]);
+    }
     for target in targets {
         cargo.args(["--bin", target]);
     }
