@@ -58,6 +58,14 @@ pub(crate) fn number_bounds(source: &Source, name: &str) -> Option<(f64, f64)> {
     bounds.filter(|(low, high)| low.is_finite() && high.is_finite() && low <= high)
 }
 
+/// Whether a block has texts in a column: some may stand for histograms, whose values no bound of a number tells.
+pub(crate) fn has_block_texts(source: &Source, name: &str) -> bool {
+    source.block().is_some_and(|block| {
+        let mut entries = block.entries_of(name).iter();
+        entries.any(|entry| entry.column_type == ColumnType::String)
+    })
+}
+
 /// How many different values a column has in a source, if it has no numbers. Reads nothing of a block.
 pub(crate) fn entry_count(source: &Source, name: &str) -> Result<Option<usize>, ReadError> {
     let mut count = 0_usize;

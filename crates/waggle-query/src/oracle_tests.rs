@@ -5,6 +5,7 @@
 mod check;
 mod dense;
 mod groups;
+mod histograms;
 mod kept;
 mod queries;
 mod rows;

@@ -10,7 +10,7 @@ mod points;
 mod series;
 mod sort;
 
-use crate::derived::{ColumnBuilder, Lanes, Tables};
+use crate::derived::{ColumnBuilder, Lanes, TEXT_BYTES_MAX, Tables};
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_items};
 use crate::made::MadeColumns;
@@ -24,7 +24,7 @@ use std::fmt::{self, Write};
 use std::mem::take;
 use std::sync::Arc;
 use waggle_expression::{Temporal, TemporalFunction};
-use waggle_model::{BucketCounts, TimeRange};
+use waggle_model::{BucketCounts, QueryError, TimeRange};
 use waggle_store::column::{CHUNK_ROWS, Column, chunk_rows};
 use waggle_store::{ExtendedSource, ExtraColumns, ReadError, Snapshot, Source};
 
@@ -137,6 +137,9 @@ pub(crate) fn extend<'a>(
         let metric = &temporal.metric;
         let points = gather(sources, metric, read, needs_arrival, config, watch)?;
         let parts = compute(&points, &functions, steps, sources.len(), config, watch)?;
+        let text_bytes = points.text_bytes;
+        drop(points);
+        watch.account(text_bytes, 0)?;
         for part in parts {
             for (index, part) in of_metric.iter().zip(part) {
                 for (all, part) in found[*index].iter_mut().zip(part) {
@@ -228,6 +231,9 @@ impl Found {
     }
 }
 
+/// Bytes of histograms' texts after which they are counted as memory of the query.
+const TEXTS_PER_ACCOUNT: usize = 1 << 20;
+
 /// What the functions give, by function and source, in one part per thread.
 fn compute(
     points: &Points,
@@ -267,17 +273,30 @@ fn compute(
             drop(numbers);
             watch.account(point_bytes, 0)?;
             watch.account(before, heap_bytes(found))?;
-            let before = heap_bytes(found);
+            let mut before = heap_bytes(found);
             let histograms = points.histograms[partition].sorted(watch)?;
             let is_same =
                 |one: &HistogramPoint, next: &HistogramPoint| one.point.series == next.point.series;
+            let mut unaccounted = 0;
             for series in histograms.chunk_by(is_same) {
+                let mut written = 0;
                 for (function, found) in functions.iter().zip(found.iter_mut()) {
                     let emit = |place: Place, counts: BucketCounts| {
-                        found[place.source as usize].add_histogram(place.row, &counts);
+                        let found = &mut found[place.source as usize];
+                        found.add_histogram(place.row, &counts);
+                        written += found
+                            .histograms
+                            .last()
+                            .map_or(0, |text| text.end - text.start);
                     };
                     let look = |steps| looks.steps(steps);
                     function.each_histogram(series, &points.texts, steps, look, emit)?;
+                }
+                unaccounted += written;
+                if unaccounted > TEXTS_PER_ACCOUNT {
+                    let grown = heap_bytes(found);
+                    watch.account(before, grown)?;
+                    (before, unaccounted) = (grown, 0);
                 }
             }
             let point_bytes = histograms.capacity() * size_of::<HistogramPoint>();
@@ -314,6 +333,14 @@ impl SeriesColumns {
             };
             if let Err(error) = self.watch.limits() {
                 self.watch.fail(error);
+                return None;
+            }
+            if tables.heap_bytes() > TEXT_BYTES_MAX {
+                let error = QueryError::TooLarge {
+                    what: "bytes of text in a calculated field",
+                    limit: TEXT_BYTES_MAX as u64,
+                };
+                self.watch.fail(error.into());
                 return None;
             }
             lanes.clear();

@@ -172,7 +172,7 @@ impl Tables {
     }
 
     /// Bytes of the texts that were met on the way.
-    pub(super) fn heap_bytes(&self) -> usize {
+    pub(crate) fn heap_bytes(&self) -> usize {
         let growing = self.0.iter().map(|table| match table {
             Table::Known(_) => 0,
             Table::Growing(interner) => interner.heap_bytes(),

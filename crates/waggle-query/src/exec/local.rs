@@ -9,7 +9,7 @@ use super::group::SourceGroups;
 use super::heatmap::{DecimalBins, Scale};
 use super::watch::{ExecError, STEPS_PER_LOOK, Watch};
 use crate::calculation::{Expected, Partial, Rows};
-use crate::chunk::{Bits, ColumnReader, TypedBuffer, number_bounds};
+use crate::chunk::{Bits, ColumnReader, TypedBuffer, has_block_texts, number_bounds};
 use crate::filter::BoundFilters;
 use crate::plan::{Plan, StatePlan};
 use std::ops::Range;
@@ -174,7 +174,8 @@ impl<'a> LocalStates<'a> {
                     entries: columns[index].as_deref().map_or(0, entry_count),
                     rows: rows_at_once,
                 };
-                let is_all = is_whole && planned.condition.is_none();
+                let is_all =
+                    is_whole && planned.condition.is_none() && !has_block_texts(source, name);
                 if let (true, false, Some((min, max))) =
                     (is_all, planned.calculation.is_scalar(), expected.numbers)
                 {

@@ -43,6 +43,8 @@ pub(super) struct Points {
     pub(super) histograms: Vec<Partition<HistogramPoint>>,
     /// The texts of histograms, by source.
     pub(super) texts: HashMap<u32, Arc<Dictionary>>,
+    /// What those count for as memory of the query, until the points are dropped.
+    pub(super) text_bytes: usize,
 }
 
 impl Points {
@@ -100,6 +102,7 @@ struct Parts {
     numbers: Vec<Vec<Point>>,
     histograms: Vec<Vec<HistogramPoint>>,
     texts: Vec<(u32, Arc<Dictionary>)>,
+    text_bytes: usize,
 }
 
 impl Parts {
@@ -131,6 +134,7 @@ pub(super) fn gather(
         numbers: vec![Vec::new(); PARTITIONS],
         histograms: vec![Vec::new(); PARTITIONS],
         texts: Vec::new(),
+        text_bytes: 0,
     };
     let parts = fold_sources(sources, config, start, |parts, index, source| {
         read_ahead(sources, index, config, |_| asked.filters.wanted().collect());
@@ -140,6 +144,7 @@ pub(super) fn gather(
         numbers: partitions(),
         histograms: partitions(),
         texts: HashMap::new(),
+        text_bytes: 0,
     };
     for part in parts {
         for (partition, found) in points.numbers.iter().zip(part.numbers) {
@@ -149,6 +154,7 @@ pub(super) fn gather(
             partition.0.lock().push(found);
         }
         points.texts.extend(part.texts);
+        points.text_bytes += part.text_bytes;
     }
     Ok(points)
 }
@@ -237,7 +243,9 @@ fn add_points(
         bytes = grown;
     }
     if let Some(histograms) = histograms.filter(|histograms| histograms.has_any) {
-        watch.account(0, histograms.texts.heap_bytes())?;
+        let text_bytes = histograms.texts.heap_bytes();
+        watch.account(0, text_bytes)?;
+        parts.text_bytes += text_bytes;
         parts.texts.push((index, Arc::clone(histograms.dictionary)));
     }
     Ok(())

@@ -3,7 +3,8 @@
 use super::point::{Buckets, Kind, PointView};
 use waggle_model::{BucketCounts, ExplicitBucket, ExponentialBuckets, FILLED_BUCKETS_MAX};
 
-/// The buckets of a point; `None` when its kind has none, or too many of them are filled for a text. Where they can't be told apart, all values are in one without bounds.
+/// The buckets of a point; `None` when its kind has none, or too many of them are filled for a text. Where they can't be told apart,
+/// all values are in one without bounds.
 pub(super) fn counts(kind: Kind, point: &PointView<'_>) -> Option<BucketCounts> {
     let sides = [
         &point.bucket_counts,
