@@ -49,6 +49,8 @@ pub struct RelayConfig {
     pub resource_arn: Option<String>,
     /// A proxy between relay and server: `http://host:port`, with `name:password@` before the host if it asks for them.
     pub proxy: Option<String>,
+    /// Servers that are called without the proxy, as `NO_PROXY` lists them: names with all below them, addresses and networks, `*`.
+    pub proxy_exempt: String,
 }
 
 /// Credentials as AWS has them, made by `waggle key create --kind aws`.
@@ -116,13 +118,14 @@ impl Relay {
     /// # Errors
     /// [`RelayError`].
     pub fn open(config: RelayConfig, clock: Clock) -> Result<Self, RelayError> {
+        // First: a relay that can't start leaves no file behind.
+        let client = Client::new(&config)?;
         let spool = Spool::open(&config.buffer_dir, config.buffer_bytes_max).map_err(|cause| {
             RelayError::Buffer {
                 dir: config.buffer_dir.clone(),
                 cause,
             }
         })?;
-        let client = Client::new(&config)?;
         let shared = Arc::new(Shared {
             config,
             client,

@@ -98,6 +98,9 @@ pub(crate) struct RelayArgs {
     /// The same
     #[arg(long, value_name = "URL", env = "HTTPS_PROXY", hide = true)]
     https_proxy: Option<String>,
+    /// Servers that are called without the proxy of a variable
+    #[arg(long, value_name = "NAMES", env = "NO_PROXY", hide = true)]
+    no_proxy: Option<String>,
     /// Ignored: there are no roles
     #[arg(short, long, value_name = "ARN")]
     role_arn: Option<String>,
@@ -147,12 +150,7 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
             format!("--bind={udp_address} can't be listened on; choose another address with --bind")
         })?;
     warn_if_public(&[udp.local_addr()?, tcp.local_addr()?]);
-    let usual_proxy = match endpoint.starts_with("https://") {
-        true => &args.https_proxy,
-        false => &args.http_proxy,
-    };
-    let proxy = args.proxy_address.clone();
-    let proxy = proxy.or_else(|| file.text("ProxyAddress"));
+    let (proxy, proxy_exempt) = proxy(&args, &file, &endpoint);
     let config = RelayConfig {
         endpoint: endpoint.trim_end_matches('/').to_owned(),
         ca_file: args.ca_file.clone(),
@@ -166,7 +164,8 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
             .resource_arn
             .clone()
             .or_else(|| file.text("ResourceARN")),
-        proxy: proxy.or_else(|| usual_proxy.clone()),
+        proxy,
+        proxy_exempt,
     };
     let relay = Relay::open(config, system_clock())?;
     let (buffered, udp_address, tcp_address) =
@@ -185,6 +184,23 @@ pub(crate) async fn run(args: RelayArgs) -> Result<()> {
     }
     stop.send_replace(true);
     running.await.context("the relay ended badly")
+}
+
+/// The proxy, and the servers that are called without it: `NO_PROXY` is about those of variables only. An empty text is none.
+fn proxy(args: &RelayArgs, file: &DaemonFile, endpoint: &str) -> (Option<String>, String) {
+    let usual = match endpoint.starts_with("https://") {
+        true => &args.https_proxy,
+        false => &args.http_proxy,
+    };
+    let is_set = |text: &String| !text.is_empty();
+    let named = args.proxy_address.clone().filter(is_set);
+    match named.or_else(|| file.text("ProxyAddress")).filter(is_set) {
+        Some(named) => (Some(named), String::new()),
+        None => (
+            usual.clone().filter(is_set),
+            args.no_proxy.clone().unwrap_or_default(),
+        ),
+    }
 }
 
 /// What requests are signed with, if they are.

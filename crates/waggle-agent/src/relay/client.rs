@@ -4,7 +4,7 @@ use super::{RelayConfig, RelayError};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use bytes::Bytes;
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::header::{HOST, HeaderMap, HeaderValue, PROXY_AUTHORIZATION};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper::{Method, Request, StatusCode, Uri};
@@ -12,6 +12,7 @@ use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::proxy::Tunnel;
 use hyper_util::client::legacy::connect::{Connected, Connection, HttpConnector};
+use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use percent_encoding::percent_decode_str;
 use rustls::pki_types::CertificateDer;
@@ -53,6 +54,17 @@ pub(super) struct Answer {
     pub(super) body: Bytes,
 }
 
+/// Why a call has no answer.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    /// None came, and why.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// One came that is too large to be kept in memory.
+    #[error("the answer has more than {ANSWER_BYTES_MAX} bytes")]
+    TooLarge,
+}
+
 impl Client {
     pub(super) fn new(config: &RelayConfig) -> Result<Self, RelayError> {
         let endpoint: Uri = parsed(&config.endpoint)?;
@@ -65,7 +77,9 @@ impl Client {
         let mut http = HttpConnector::new();
         http.set_nodelay(true);
         http.enforce_http(false);
-        let proxy = config.proxy.as_deref().map(Proxy::new).transpose()?;
+        let proxy = config.proxy.as_deref();
+        let proxy = proxy.filter(|_| !is_exempt(&endpoint, &config.proxy_exempt));
+        let proxy = proxy.map(Proxy::new).transpose()?;
         let proxy_password = proxy.as_ref().and_then(|proxy| proxy.password.clone());
         let way = Way { http, proxy };
         let connector = HttpsConnectorBuilder::new()
@@ -92,7 +106,7 @@ impl Client {
         method: Method,
         path: &str,
         body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, String> {
+    ) -> Result<Request<Full<Bytes>>, CallError> {
         let request = Request::builder()
             .method(method)
             .uri(format!("{}{path}", self.endpoint))
@@ -101,29 +115,34 @@ impl Client {
             Some(password) => request.header(PROXY_AUTHORIZATION, password),
             None => request,
         };
-        request.body(Full::new(body)).map_err(|error| said(&error))
+        let request = request.body(Full::new(body));
+        request.map_err(|error| CallError::NoAnswer(said(&error)))
     }
 
     /// Calls the server and waits for the whole answer. No redirect is followed: the key is for this server alone, and a POST that is led
     /// elsewhere arrives as a GET.
     ///
     /// # Errors
-    /// There was no answer, and why.
-    pub(super) async fn call(&self, request: Request<Full<Bytes>>) -> Result<Answer, String> {
+    /// [`CallError`].
+    pub(super) async fn call(&self, request: Request<Full<Bytes>>) -> Result<Answer, CallError> {
         let answered = async {
             let response = self.calls.request(request).await;
-            let (parts, body) = response.map_err(|error| said(&error))?.into_parts();
+            let response = response.map_err(|error| CallError::NoAnswer(said(&error)))?;
+            let (parts, body) = response.into_parts();
             let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
-            let body = body.map_err(|error| said(error.as_ref()))?.to_bytes();
+            let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+                true => CallError::TooLarge,
+                false => CallError::NoAnswer(said(error.as_ref())),
+            })?;
             Ok(Answer {
                 status: parts.status,
                 headers: parts.headers,
-                body,
+                body: body.to_bytes(),
             })
         };
         match tokio::time::timeout(CALL_TIMEOUT, answered).await {
             Ok(answered) => answered,
-            Err(_) => Err("no answer in time".to_owned()),
+            Err(_) => Err(CallError::NoAnswer("no answer in time".to_owned())),
         }
     }
 }
@@ -166,10 +185,18 @@ fn tls(is_used: bool, ca_file: Option<&Path>) -> Result<ClientConfig, RelayError
         None => {
             let found = rustls_native_certs::load_native_certs();
             roots.add_parsable_certificates(found.certs);
+            let errors: Vec<String> = found.errors.iter().map(|error| said(error)).collect();
+            let errors = errors.join("; ");
             if roots.is_empty() {
-                return Err(refused(
-                    "the system has no certificates of authorities; name a file of them with --ca-file",
-                ));
+                return Err(RelayError::Client(format!(
+                    "the system has no certificates of authorities; name a file of them with --ca-file ({errors})"
+                )));
+            }
+            if !errors.is_empty() {
+                tracing::warn!(
+                    errors,
+                    "not all of the system's certificates of authorities can be read"
+                );
             }
         }
         Some(path) => {
@@ -199,6 +226,13 @@ fn tls(is_used: bool, ca_file: Option<&Path>) -> Result<ClientConfig, RelayError
 struct Way {
     http: HttpConnector,
     proxy: Option<Proxy>,
+}
+
+/// True for a server that a list in the form of `NO_PROXY` names.
+fn is_exempt(server: &Uri, exempt: &str) -> bool {
+    // Any proxy will do: it is asked only whether there is one.
+    let all = Matcher::builder().all("http://proxy").no(exempt).build();
+    all.intercept(server).is_none()
 }
 
 #[derive(Clone, Debug)]

@@ -1,12 +1,12 @@
 //! From the buffer to the server, as often as it takes.
 
 use super::Shared;
-use super::client::Answer;
+use super::client::{Answer, CallError};
 use super::sign::sign;
 use super::spool::{Batch, Kind};
 use bytes::Bytes;
-use hyper::Method;
 use hyper::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use hyper::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +24,8 @@ const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PROTOBUF: HeaderValue = HeaderValue::from_static("application/x-protobuf");
 const KEY: HeaderName = HeaderName::from_static("x-honeycomb-team");
+/// Names the error in X-Ray's answers that say no.
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// How often it is looked whether the buffer is empty at the end.
 const EMPTY_INTERVAL: Duration = Duration::from_millis(20);
 
@@ -38,6 +40,8 @@ enum Sent {
     Taken(u64),
     /// The server will never take it.
     Refused(String),
+    /// Too large for what stands before the server, which may let less of it pass.
+    TooLarge(String),
     /// Not now.
     Later(String),
 }
@@ -77,7 +81,7 @@ impl Forwarder {
                         .rejected
                         .fetch_add(rejected_count, Ordering::Relaxed);
                 }
-                Sent::Refused(reason) if count > 1 => {
+                Sent::Refused(reason) | Sent::TooLarge(reason) if count > 1 => {
                     tracing::warn!(reason, count, "refused together, so each is sent alone");
                     alone_count = count;
                     continue;
@@ -86,7 +90,7 @@ impl Forwarder {
                     tracing::error!(reason, "a document dropped: the server refuses it");
                     counters.rejected.fetch_add(1, Ordering::Relaxed);
                 }
-                Sent::Later(reason) => {
+                Sent::TooLarge(reason) | Sent::Later(reason) => {
                     let waiting = self.0.spool.lock().record_count();
                     tracing::warn!(reason, waiting, "the server takes no documents now");
                     counters.errors.fetch_add(1, Ordering::Relaxed);
@@ -167,22 +171,23 @@ impl Forwarder {
         };
         match sent {
             Ok(answer) => outcome(batch.kind, &answer),
-            Err(reason) => Sent::Later(reason),
+            Err(error) => Sent::Later(error.to_string()),
         }
     }
 
     async fn post(&self, path: &str, body: Json) -> Result<(), String> {
-        let answer = self.call(path, body).await?;
+        let answer = self.call(path, body).await;
+        let answer = answer.map_err(|error| error.to_string())?;
         let refused = || format!("the server answers {}", answer.status);
         answer.status.is_success().then_some(()).ok_or_else(refused)
     }
 
-    async fn call(&self, path: &str, body: Json) -> Result<Answer, String> {
+    async fn call(&self, path: &str, body: Json) -> Result<Answer, CallError> {
         self.0.post(path, JSON, body.to_string().into()).await
     }
 
     /// OTLP messages merge when one is written behind the other.
-    async fn export(&self, path: &str, batch: &Batch) -> Result<Answer, String> {
+    async fn export(&self, path: &str, batch: &Batch) -> Result<Answer, CallError> {
         self.0
             .post(path, PROTOBUF, batch.records.concat().into())
             .await
@@ -195,7 +200,7 @@ impl Shared {
         path: &str,
         content_type: HeaderValue,
         body: Bytes,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, CallError> {
         let headers = HeaderMap::from_iter([(CONTENT_TYPE, content_type)]);
         self.send(Method::POST, path, headers, body).await
     }
@@ -203,19 +208,20 @@ impl Shared {
     /// Calls the server with the key, or signed where there are credentials instead of one.
     ///
     /// # Errors
-    /// There was no answer, and why.
+    /// [`CallError`].
     pub(super) async fn send(
         &self,
         method: Method,
         path: &str,
         headers: HeaderMap,
         body: Bytes,
-    ) -> Result<Answer, String> {
+    ) -> Result<Answer, CallError> {
         let mut request = self.client.request(method, path, body.clone())?;
         request.headers_mut().extend(headers);
         let config = &self.config;
         if let Some(key) = &config.api_key {
-            let key = HeaderValue::from_str(key).map_err(|error| error.to_string())?;
+            let key = HeaderValue::from_str(key)
+                .map_err(|error| CallError::NoAnswer(error.to_string()))?;
             request.headers_mut().insert(KEY, key);
         } else if let Some(credentials) = &config.credentials {
             let now_s = self.clock.now_ns() / 1_000_000_000;
@@ -229,25 +235,48 @@ impl Shared {
 
 fn outcome(kind: Kind, answer: &Answer) -> Sent {
     let status = answer.status;
+    let body = String::from_utf8_lossy(&answer.body);
+    let reason = format!("{status}: {}", body.chars().take(200).collect::<String>());
+    // Whatever stands between may answer too; it has not kept anything, and has not looked at the documents either.
+    if !is_the_servers(kind, answer) {
+        let reason = format!("not an answer of the server: {reason}");
+        return match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Sent::TooLarge(reason),
+            _ => Sent::Later(reason),
+        };
+    }
     if status.is_success() {
-        let answer: Json = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let refused = answer["UnprocessedTraceSegments"].as_array();
-        // Whatever stands between may answer too; it has not kept anything.
-        if kind == Kind::Document && refused.is_none() {
-            return Sent::Later(format!("{status}, but not X-Ray's answer"));
-        }
-        for document in refused.into_iter().flatten() {
+        let refused = unprocessed(answer).unwrap_or_default();
+        for document in &refused {
             let (id, code) = (&document["Id"], &document["ErrorCode"]);
             tracing::warn!(%id, %code, "the server refused a document");
         }
-        return Sent::Taken(refused.map_or(0, |refused| refused.len() as u64));
+        return Sent::Taken(refused.len() as u64);
     }
-    let body = String::from_utf8_lossy(&answer.body);
-    let reason = format!("{status}: {}", body.chars().take(200).collect::<String>());
     // A wrong key or address can be put right; a request that is wrong in itself stays so.
-    match status.as_u16() {
-        400 | 413 | 415 => Sent::Refused(reason),
+    match status {
+        StatusCode::BAD_REQUEST
+        | StatusCode::PAYLOAD_TOO_LARGE
+        | StatusCode::UNSUPPORTED_MEDIA_TYPE => Sent::Refused(reason),
         _ => Sent::Later(reason),
+    }
+}
+
+/// True for an answer in the words of the protocol: X-Ray names its errors in a header, and OTLP answers as it was asked.
+fn is_the_servers(kind: Kind, answer: &Answer) -> bool {
+    match kind {
+        Kind::Document if answer.status.is_success() => unprocessed(answer).is_some(),
+        Kind::Document => answer.headers.contains_key(ERROR_TYPE),
+        Kind::Traces | Kind::Metrics => answer.headers.get(CONTENT_TYPE) == Some(&PROTOBUF),
+    }
+}
+
+/// The documents that an answer of X-Ray says were refused; `None` if it is no such answer.
+fn unprocessed(answer: &Answer) -> Option<Vec<Json>> {
+    let mut body: Json = serde_json::from_slice(&answer.body).ok()?;
+    match body.get_mut("UnprocessedTraceSegments")?.take() {
+        Json::Array(documents) => Some(documents),
+        _ => None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The TCP port: every request goes on to the server with the relay's key, and the answer comes back. Source: spec/xray.md section 1.5.
 
 use super::Shared;
+use super::client::CallError;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Incoming;
@@ -92,8 +93,15 @@ async fn pass_on(
     let body = body.to_bytes();
     let answer = match shared.send(parts.method, path, kept.collect(), body).await {
         Ok(answer) => answer,
-        Err(reason) => {
-            tracing::warn!(reason, path, "a call was not passed on");
+        Err(error @ CallError::TooLarge) => {
+            tracing::warn!(%error, path, "an answer was not passed on");
+            let message =
+                format!("{error}, which is what the relay passes on: ask for less at once");
+            let status = StatusCode::BAD_REQUEST;
+            return Ok(refusal(status, "InvalidRequestException", &message));
+        }
+        Err(error) => {
+            tracing::warn!(%error, path, "a call was not passed on");
             let message = "the server can't be reached, try again later";
             let status = StatusCode::SERVICE_UNAVAILABLE;
             return Ok(refusal(status, "ServiceUnavailable", message));

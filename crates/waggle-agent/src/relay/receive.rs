@@ -6,12 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
 use waggle_wire::xray::{DATAGRAM_BYTES_MAX, Datagram, read_datagram};
 
 /// Pause after a failed receive.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Takes in datagrams until `stopping` says so.
+/// Longest time in which datagrams are taken in at the end that the system has already, and how long one more is waited for.
+const LAST_RECEIVING: Duration = Duration::from_secs(1);
+const LAST_WAIT: Duration = Duration::from_millis(100);
+
+/// Takes in datagrams until `stopping` says so, and then those that have come already.
 pub(super) async fn serve(
     socket: &UdpSocket,
     shared: &Shared,
@@ -21,7 +26,7 @@ pub(super) async fn serve(
     loop {
         let received = tokio::select! {
             received = socket.recv(&mut buffer) => received,
-            _ = stopping.wait_for(|stop| *stop) => return,
+            _ = stopping.wait_for(|stop| *stop) => break,
         };
         match received {
             Ok(count) => keep(shared, buffer.get(..count).unwrap_or_default()),
@@ -30,6 +35,12 @@ pub(super) async fn serve(
                 tokio::time::sleep(PAUSE).await;
             }
         }
+    }
+    let end = Instant::now() + LAST_RECEIVING;
+    while Instant::now() < end
+        && let Ok(Ok(count)) = timeout(LAST_WAIT, socket.recv(&mut buffer)).await
+    {
+        keep(shared, buffer.get(..count).unwrap_or_default());
     }
 }
 
@@ -79,3 +90,6 @@ fn push(shared: &Shared, kind: Kind, content: &[u8]) {
     }
     shared.grown.notify_one();
 }
+
+#[cfg(test)]
+mod tests;

@@ -127,10 +127,16 @@ async fn what_is_sent_while_the_server_is_down_arrives_once() {
 async fn calls_by_tcp_are_passed_on_with_the_key_of_the_relay() {
     let (data, buffer) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let server = Server::start(data.path(), &[]);
-    let relay = Relay::start(
+    let variables = [
+        ("WAGGLE_API_KEY", KEY),
+        ("HTTP_PROXY", "http://proxy.invalid:3128"),
+        ("NO_PROXY", ".internal, 127.0.0.1"),
+    ];
+    let relay = Relay::start_as(
         buffer.path(),
         &server.origin,
         &["-n", "eu-x-1", "-o", "-m", "3", "-r", "arn:role"],
+        &variables,
     );
     let call = async |path: &str, body: Value| {
         let address = format!("http://{}{path}", relay.tcp);
@@ -222,13 +228,17 @@ async fn a_server_behind_tls_is_called_when_its_certificate_is_believed() {
     let file = data.path().join("authority.pem");
     std::fs::write(&file, pem).unwrap();
     let trusted = ["--ca-file", file.to_str().unwrap()];
+    let (_, other_pem) = tls_before(&server.origin).await;
+    let other_file = data.path().join("other-authority.pem");
+    std::fs::write(&other_file, other_pem).unwrap();
+    let other = ["--ca-file", other_file.to_str().unwrap()];
     let status = async |relay: &Relay| {
         let address = format!("http://{}/EncryptionConfig", relay.tcp);
         server.http.post(address).send().await.unwrap().status()
     };
     let endpoint = format!("https://localhost:{port}");
     let other_name = format!("https://127.0.0.1:{port}");
-    for (endpoint, flags) in [(&endpoint, &[][..]), (&other_name, &trusted)] {
+    for (endpoint, flags) in [(&endpoint, &other), (&other_name, &trusted)] {
         let relay = Relay::start(buffer.path(), endpoint, flags);
         relay.send(0..30).await;
         buffered(buffer.path(), 30 * 130).await;
@@ -244,6 +254,8 @@ async fn a_server_behind_tls_is_called_when_its_certificate_is_believed() {
     let credentials = [
         ("AWS_ACCESS_KEY_ID", id.as_str()),
         ("AWS_SECRET_ACCESS_KEY", secret.as_str()),
+        // None.
+        ("HTTPS_PROXY", ""),
     ];
     let flags = ["--sign", trusted[0], trusted[1]];
     let relay = Relay::start_as(buffer.path(), &endpoint, &flags, &credentials);
@@ -256,21 +268,29 @@ fn a_taken_address_and_a_wrong_file_are_named() {
     let buffer = tempfile::tempdir().unwrap();
     let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    let file = buffer.path().join("cfg.yaml");
-    std::fs::write(&file, "Socket:\n  UDPAddres: x\n").unwrap();
+    let config = buffer.path().join("cfg.yaml");
+    std::fs::write(&config, "Socket:\n  UDPAddres: x\n").unwrap();
     for (flags, text) in [
         (["--bind", &address], "--bind"),
-        (["--config", file.to_str().unwrap()], "UDPAddres"),
+        (["--config", config.to_str().unwrap()], "UDPAddres"),
         (["--endpoint", "ftp://x"], "http://"),
         (["--ca-file", "/nowhere.pem"], "/nowhere.pem"),
     ] {
+        let free = match text {
+            "--bind" => &[][..],
+            _ => &["--bind", "127.0.0.1:0"],
+        };
         let output = Command::new(env!("CARGO_BIN_EXE_waggle"))
             .args(["xray-relay", "-t", "127.0.0.1:0", "--buffer-dir"])
             .arg(buffer.path())
+            .args(free)
             .args(flags)
             .output()
             .unwrap();
         let error = String::from_utf8_lossy(&output.stderr);
         assert!(!output.status.success() && error.contains(text), "{error}");
     }
+    let files = std::fs::read_dir(buffer.path()).unwrap();
+    let spools = files.filter(|file| file.as_ref().unwrap().path() != config);
+    assert_eq!(spools.count(), 0, "what does not start leaves nothing");
 }

@@ -16,6 +16,7 @@ fn config(endpoint: &str, proxy: Option<String>) -> RelayConfig {
         instance_id: None,
         resource_arn: None,
         proxy,
+        proxy_exempt: String::new(),
     }
 }
 
@@ -38,7 +39,7 @@ async fn port(answer: &'static str) -> (String, tokio::task::JoinHandle<String>)
     (address, read)
 }
 
-async fn call(config: &RelayConfig) -> Result<Answer, String> {
+async fn call(config: &RelayConfig) -> Result<Answer, CallError> {
     let client = Client::new(config).unwrap();
     let request = client.request(Method::POST, "/TraceSegments", Bytes::new());
     client.call(request.unwrap()).await
@@ -71,6 +72,48 @@ async fn a_proxy_is_told_the_server_and_the_password() {
 }
 
 #[tokio::test]
+async fn an_exempt_server_is_called_without_the_proxy() {
+    let (address, read) = port(EMPTY).await;
+    let mut config = config(
+        &format!("http://{address}"),
+        Some("proxy.invalid".to_owned()),
+    );
+    for (exempt, has_answer) in [("elsewhere", false), ("elsewhere, 127.0.0.0/8", true)] {
+        config.proxy_exempt = exempt.to_owned();
+        assert_eq!(call(&config).await.is_ok(), has_answer, "{exempt}");
+    }
+    let read = read.await.unwrap();
+    assert!(read.starts_with("POST /TraceSegments "), "{read}");
+    for (exempt, server, is_meant) in [
+        ("", "https://waggle.internal", false),
+        (".internal", "https://waggle.internal:8080", true),
+        ("*", "http://waggle.example", true),
+    ] {
+        assert_eq!(is_exempt(&server.parse().unwrap(), exempt), is_meant);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_too_large_is_said_to_be() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        assert!(stream.read(&mut [0; 1_024]).await.unwrap() > 0);
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n",
+            ANSWER_BYTES_MAX + 1
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        // Until the client has seen enough and goes away.
+        while stream.write_all(&[b'x'; 1 << 16]).await.is_ok() {}
+    });
+    let error = call(&config(&format!("http://{address}"), None)).await;
+    assert!(matches!(error, Err(CallError::TooLarge)), "{error:?}");
+    server.await.unwrap();
+}
+
+#[tokio::test]
 async fn a_proxy_does_not_read_what_goes_by_tls() {
     let (address, read) = port("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
     let (_dir, ca_file) = authority();
@@ -79,6 +122,7 @@ async fn a_proxy_does_not_read_what_goes_by_tls() {
         ..config("https://waggle.invalid", Some(address))
     };
     let error = call(&config).await.unwrap_err();
+    let error = error.to_string();
     assert!(error.contains("authorization required"), "{error}");
     let read = read.await.unwrap();
     assert!(
