@@ -85,7 +85,7 @@ impl<'r, 'b> Fields<'r, 'b> {
         }
     }
 
-    /// Says in the row how many values are missing from it.
+    /// Says in the row how many values are missing from it, or are there in part.
     pub(in crate::xray) fn end(self) {
         if self.left_out_count > 0 {
             self.row.put_int("xray.left_out", self.left_out_count);
@@ -93,14 +93,19 @@ impl<'r, 'b> Fields<'r, 'b> {
     }
 
     pub(in crate::xray) fn put(&mut self, name: &str, value: ValueRef<'_>) {
+        let text_bytes_max = self.row.limits().string_bytes_max;
+        let is_cut = matches!(value, ValueRef::String(text) if text.len() > text_bytes_max);
         let bytes = match value {
-            ValueRef::String(text) => text.len().min(self.row.limits().string_bytes_max),
+            ValueRef::String(text) => text.len().min(text_bytes_max),
             ValueRef::Int(_) | ValueRef::Float(_) => 8,
             ValueRef::Bool(_) => 1,
         };
-        match self.has_room(name, bytes) {
-            true => self.row.put(name, value),
-            false => self.left_out_count = self.left_out_count.saturating_add(1),
+        let has_room = self.has_room(name, bytes);
+        if has_room {
+            self.row.put(name, value);
+        }
+        if is_cut || !has_room {
+            self.left_out_count = self.left_out_count.saturating_add(1);
         }
     }
 
