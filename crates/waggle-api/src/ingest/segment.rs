@@ -322,6 +322,8 @@ async fn store(
             }
         }
         if is_stored {
+            // Of what is refused as a whole, nothing is to be found.
+            incomplete.retain(|number| !left_out.contains(number));
             let parts = incomplete.iter().filter_map(|number| writes.get(*number));
             let parts: Vec<&Part> = parts.map(|(part, _)| part).collect();
             note_left_out(state, &sender, &parts).await;
@@ -417,8 +419,11 @@ async fn learn_unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) 
     if state.segments.recent.lock().is_newest_unknown(tenant) {
         learn_newest(state, tenant).await;
     }
-    let unsure = unsure(state, tenant, documents);
-    learn(state, tenant, unsure.into_iter().collect(), FAILURES_MAX).await
+    let (unsure, pinned) = unsure(state, tenant, documents);
+    let unsure = unsure.into_iter().collect();
+    let mut learned = learn(state, tenant, unsure, FAILURES_MAX).await;
+    learned.keys.extend(pinned);
+    learned
 }
 
 /// Asks the store, once for every tenant, up to when it has anything: what begins long after can't be known to it.
@@ -453,17 +458,26 @@ async fn learn_newest(state: &ApiState, tenant: Tenant) {
     }
 }
 
-fn unsure(state: &ApiState, tenant: Tenant, documents: &[Document]) -> BTreeSet<TraceId> {
-    let recent = state.segments.recent.lock();
+/// The traces of documents of which the store may know more than the table, and those in the table, which keeps them until they are
+/// released: what is said of them is said of what is in it now.
+fn unsure(
+    state: &ApiState,
+    tenant: Tenant,
+    documents: &[Document],
+) -> (BTreeSet<TraceId>, Vec<Key>) {
+    let mut recent = state.segments.recent.lock();
     let now_ns = state.clock.now_ns();
-    documents
+    let unsure = documents
         .iter()
-        .filter(|document| recent.is_unsure(tenant, document, now_ns))
-        .map(Document::trace_id)
-        .collect()
+        .filter(|document| recent.is_unsure(tenant, document, now_ns));
+    let unsure = unsure.map(Document::trace_id).collect();
+    let ids: BTreeSet<TraceId> = documents.iter().map(Document::trace_id).collect();
+    let mut keys: Vec<Key> = ids.into_iter().map(|id| (tenant, id)).collect();
+    keys.retain(|key| recent.pin_known(key));
+    (unsure, keys)
 }
 
-/// Traces that were asked for: the table keeps them until they are released.
+/// Traces that the table keeps until they are released.
 #[derive(Default)]
 struct Learned {
     keys: Vec<Key>,

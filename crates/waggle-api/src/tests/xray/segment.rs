@@ -162,6 +162,16 @@ async fn a_subsegment_whose_row_is_refused_is_noted() {
     let answer = installation.xray_done("/TraceSegments", &body).await;
     assert_eq!(answer["UnprocessedTraceSegments"], json!([]));
     assert!(installation.sink.take().is_empty(), "it is known");
+    // Where nothing of it is stored, nothing is noted.
+    installation.sink.set(Mood::RefuseDatasets(&["shop"]));
+    let other = format!("{body}").replace(SEGMENT, "a100000000000009");
+    let other = serde_json::from_str(&other).unwrap();
+    let answer = installation.xray_done("/TraceSegments", &other).await;
+    assert_eq!(
+        answer["UnprocessedTraceSegments"][0]["Id"],
+        "a100000000000009"
+    );
+    assert_eq!(installation.sink.take(), Vec::<String>::new());
 }
 
 #[tokio::test]

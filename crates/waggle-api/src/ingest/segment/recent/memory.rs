@@ -159,6 +159,12 @@ impl Recent {
         self.trace(key).pins += 1;
     }
 
+    /// Does so if the trace is in the table, and returns whether it is.
+    pub(in super::super) fn pin_known(&mut self, key: &Key) -> bool {
+        let trace = self.traces.get_mut(key);
+        trace.map(|trace| trace.pins += 1).is_some()
+    }
+
     /// Takes back one [`pin`](Self::pin).
     pub(in super::super) fn unpin(&mut self, key: &Key) {
         if let Some(trace) = self.traces.get_mut(key) {

@@ -89,6 +89,33 @@ async fn a_look_up_that_fails_leaves_no_trace_taken_for_known() {
     }
 }
 
+/// Room for the traces that a call asks for is not made of others that it has documents of.
+#[tokio::test]
+async fn a_look_up_forgets_no_trace_of_its_own_call() {
+    let config = ApiConfig {
+        xray_entities_max: 1,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::at(ticking(), config).await;
+    *installation.engine.row.lock() = Some(RawRow {
+        timestamp_ns: NOW_NS,
+        sample_rate: 1,
+        dataset: DatasetId(1),
+        fields: vec![("trace.span_id".into(), Value::String(SEGMENT.into()))],
+    });
+    let known = segment(SEGMENT, ENDED);
+    let other = known.replace(TRACE, "1-6740a0f0-000000000000000000000009");
+    for (documents, row_count) in [(vec![&known], 1), (vec![&known, &other], 1)] {
+        installation.engine.many_traces_asked.lock().clear();
+        let body = json!({ "TraceSegmentDocuments": documents });
+        let answer = installation.xray("/TraceSegments", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert_eq!(taken(&installation).len(), row_count);
+        let asked = installation.engine.many_traces_asked.lock();
+        assert_eq!(asked.len(), 1, "one trace is unsure");
+    }
+}
+
 #[tokio::test]
 async fn documents_that_waited_are_not_given_up_while_the_store_does_not_answer() {
     let installation = Installation::at(ticking(), without_patience()).await;
