@@ -40,6 +40,7 @@ mod v2;
 mod xray;
 
 pub use config::{ApiConfig, RateLimits, XRayLimits};
+pub use listen::udp::receive_buffer_bytes;
 pub use metrics::ApiMetrics;
 pub use state::{ApiParts, ApiState, DatasetSize, DatasetStats, Readiness};
 

@@ -4,6 +4,8 @@
 
 mod receive;
 
+pub use receive::receive_buffer_bytes;
+
 use crate::ingest::admit::{Sender, sender_by};
 use crate::ingest::otlp::{Exporter, Message};
 use crate::ingest::segment::accept;

@@ -10,19 +10,21 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use waggle_wire::xray::DATAGRAM_BYTES_MAX;
 
 /// How long the thread waits for a datagram before it looks whether it is to end.
 const WAIT: Duration = Duration::from_millis(100);
 /// Pause after a failed receive.
 const PAUSE: Duration = Duration::from_millis(50);
+/// Longest time in which the thread reads at its end what the system has already.
+const LAST_RECEIVING: Duration = Duration::from_secs(1);
 /// How often the system is asked what it has dropped.
 const ASK_INTERVAL: Duration = Duration::from_secs(5);
 /// The system's tables of sockets, where it is Linux.
 const TABLES: [&str; 2] = ["/proc/net/udp", "/proc/net/udp6"];
 
-/// Takes in datagrams until `shutdown` is ready.
+/// Takes in datagrams until `shutdown` is ready, and then those that have come already.
 pub(super) async fn receive(
     socket: tokio::net::UdpSocket,
     queue: &Arc<Queue>,
@@ -37,22 +39,44 @@ pub(super) async fn receive(
             return;
         }
     };
-    let buffer_bytes = SockRef::from(&socket).recv_buffer_size().unwrap_or(0);
-    metrics.xray_receive_buffer(buffer_bytes);
+    metrics.xray_receive_buffer(receive_buffer_bytes(SockRef::from(&socket)).unwrap_or(0));
     let stopping = Arc::new(AtomicBool::new(false));
+    let stop = Stop(Arc::clone(&stopping));
     let receiving = {
         let (queue, metrics) = (Arc::clone(queue), metrics.clone());
-        let stopping = Arc::clone(&stopping);
         tokio::task::spawn_blocking(move || take_in(&socket, &queue, &metrics, &stopping))
     };
     tokio::select! {
         () = shutdown => {}
         () = watch_drops(address, metrics) => {}
     }
-    stopping.store(true, Ordering::Relaxed);
+    drop(stop);
     if receiving.await.is_err() {
         tracing::error!("the thread that receives datagrams ended badly");
     }
+}
+
+/// Ends the thread when it is dropped, as it is too when nobody waits for the end: the runtime would wait for the thread for ever.
+struct Stop(Arc<AtomicBool>);
+
+impl Drop for Stop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Bytes of datagrams for which the system has given a socket room.
+///
+/// # Errors
+/// What the system says.
+pub fn receive_buffer_bytes(socket: SockRef<'_>) -> io::Result<usize> {
+    let bytes = socket.recv_buffer_size()?;
+    // Linux says twice what was asked for, and counts there what it needs itself.
+    Ok(if cfg!(target_os = "linux") {
+        bytes / 2
+    } else {
+        bytes
+    })
 }
 
 /// The socket as a thread reads it.
@@ -65,7 +89,14 @@ fn opened(socket: tokio::net::UdpSocket) -> io::Result<UdpSocket> {
 
 fn take_in(socket: &UdpSocket, queue: &Queue, metrics: &ApiMetrics, stopping: &AtomicBool) {
     let mut buffer = vec![0; DATAGRAM_BYTES_MAX];
-    while !stopping.load(Ordering::Relaxed) {
+    let mut end = None;
+    loop {
+        if stopping.load(Ordering::Relaxed) {
+            let end = end.get_or_insert_with(|| Instant::now() + LAST_RECEIVING);
+            if Instant::now() >= *end {
+                return;
+            }
+        }
         match socket.recv(&mut buffer) {
             Ok(0) => {}
             Ok(count) => {
@@ -75,7 +106,11 @@ fn take_in(socket: &UdpSocket, queue: &Queue, metrics: &ApiMetrics, stopping: &A
                     metrics.xray_documents(XrayOutcome::Spillover, dropped_count);
                 }
             }
-            Err(error) if is_no_datagram(&error) => {}
+            Err(error) if is_no_datagram(&error) => {
+                if end.is_some() {
+                    return;
+                }
+            }
             Err(error) => {
                 tracing::warn!(%error, "datagram not received");
                 std::thread::sleep(PAUSE);
