@@ -20,7 +20,7 @@ pub(crate) async fn bind(
 fn ask_for_room(socket: &UdpSocket, address: SocketAddr, buffer_bytes: usize) {
     let socket = SockRef::from(socket);
     let asked = socket.set_recv_buffer_size(buffer_bytes);
-    let given_bytes = asked.and_then(|()| waggle_api::receive_buffer_bytes(socket));
+    let given_bytes = asked.and_then(|()| waggle_api::receive_buffer_bytes(&socket));
     match given_bytes {
         Ok(given_bytes) if given_bytes >= buffer_bytes => {
             info!(%address, given_bytes, "the system's buffer for datagrams");

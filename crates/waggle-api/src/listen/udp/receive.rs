@@ -39,7 +39,7 @@ pub(super) async fn receive(
             return;
         }
     };
-    metrics.xray_receive_buffer(receive_buffer_bytes(SockRef::from(&socket)).unwrap_or(0));
+    metrics.xray_receive_buffer(receive_buffer_bytes(&SockRef::from(&socket)).unwrap_or(0));
     let stopping = Arc::new(AtomicBool::new(false));
     let stop = Stop(Arc::clone(&stopping));
     let receiving = {
@@ -69,7 +69,7 @@ impl Drop for Stop {
 ///
 /// # Errors
 /// What the system says.
-pub fn receive_buffer_bytes(socket: SockRef<'_>) -> io::Result<usize> {
+pub fn receive_buffer_bytes(socket: &SockRef<'_>) -> io::Result<usize> {
     let bytes = socket.recv_buffer_size()?;
     // Linux says twice what was asked for, and counts there what it needs itself.
     Ok(if cfg!(target_os = "linux") {

@@ -95,5 +95,5 @@ fn room_is_what_was_asked_for() {
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let socket = SockRef::from(&socket);
     socket.set_recv_buffer_size(16_384).unwrap();
-    assert_eq!(receive_buffer_bytes(socket).unwrap(), 16_384);
+    assert_eq!(receive_buffer_bytes(&socket).unwrap(), 16_384);
 }
