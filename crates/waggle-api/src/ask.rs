@@ -1,7 +1,8 @@
 //! One request of the Honeycomb API or Waggle's own, after its caller was checked: what a handler sees instead of HTTP.
 
-use crate::problem::{DetailCode, Problem, ProblemKind};
+use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
 use crate::request;
+use crate::shape::{Shape, unknown_members};
 use crate::state::ApiState;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -97,6 +98,21 @@ impl Ask {
             Json::Object(object) => Ok(object),
             _ => Err(Problem::unparseable()),
         }
+    }
+}
+
+/// Refuses members that a door of our own does not know: what is misspelt would silently be another question.
+///
+/// # Errors
+/// Every such member by its path.
+pub(crate) fn refuse_unknown(body: &Json, shape: &Shape) -> Result<(), Problem> {
+    let unknown = unknown_members(body, shape).into_iter();
+    let details: Vec<Detail> = unknown
+        .map(|path| Detail::new(path, DetailCode::Invalid, "is not known here"))
+        .collect();
+    match details.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::invalid(details)),
     }
 }
 

@@ -15,12 +15,12 @@ use std::time::Duration;
 use tokio::sync::watch;
 use waggle_metastore::Gateways;
 use waggle_model::{
-    Cell, DatasetScope, FilterOp, FilterSpec, FilterValue, QueryOptions, QuerySpec, ResultTable,
-    Tenant, TimeRange, Value,
+    Cell, DatasetScope, FilterOp, FilterSpec, FilterValue, Meaning, QueryOptions, QuerySpec,
+    ResultTable, Tenant, TimeRange, Value,
 };
 
-/// The column that names the service of a span.
-const SERVICE: &str = "service.name";
+/// The column that names the service of a span, by the definition of each dataset.
+const SERVICE: &str = Meaning::ServiceName.column();
 /// The same of the span above.
 const PARENT_SERVICE: &str = "parent.service.name";
 /// The same of some span of the trace.
@@ -280,6 +280,7 @@ fn options() -> QueryOptions {
         disable_other: true,
         limit_default: PAIRS_MAX,
         limit_max: PAIRS_MAX,
+        by_definition: true,
     }
 }
 

@@ -1,6 +1,8 @@
 //! What bodies look like, as constants beside the handlers that read and write them. The OpenAPI document is written from these shapes,
 //! and the tests of this crate hold every body that passes against them, so a shape that is not true fails the suite.
 
+use serde_json::Value as Json;
+
 /// What a JSON value looks like.
 #[derive(Clone, Copy)]
 pub(crate) enum Shape {
@@ -89,6 +91,39 @@ pub(crate) const fn joined<const N: usize>(head: &[Member], rest: &[Member]) -> 
     members
 }
 
+/// The paths of the members of a value that its shape does not have. A value of another kind has none: who reads it tells what is wrong.
+pub(crate) fn unknown_members(value: &Json, shape: &Shape) -> Vec<String> {
+    let mut found = Vec::new();
+    find_unknown(value, shape, "", &mut found);
+    found
+}
+
+fn find_unknown(value: &Json, shape: &Shape, path: &str, found: &mut Vec<String>) {
+    match (shape, value) {
+        (Shape::OrNull(shape), value) => find_unknown(value, shape, path, found),
+        (Shape::List(shape), Json::Array(items)) => {
+            for (index, item) in items.iter().enumerate() {
+                find_unknown(item, shape, &format!("{path}[{index}]"), found);
+            }
+        }
+        (Shape::Named(Named { members, .. }) | Shape::Object(members), Json::Object(object)) => {
+            for (name, value) in object {
+                let path = match path {
+                    "" => name.clone(),
+                    path => format!("{path}.{name}"),
+                };
+                let is_open = members.iter().any(|member| member.name == OTHERS.name);
+                match members.iter().find(|member| member.name == name) {
+                    Some(member) => find_unknown(value, &member.shape, &path, found),
+                    None if is_open => {}
+                    None => found.push(path),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
 /// A body, of a request or of an answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
@@ -99,3 +134,6 @@ pub(crate) enum Content {
     /// Anything else, under one of these media types.
     Bytes(&'static [&'static str]),
 }
+
+#[cfg(test)]
+mod tests;

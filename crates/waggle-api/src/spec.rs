@@ -15,7 +15,7 @@ pub(crate) use calculated::{
 };
 pub(crate) use reader::whole_number;
 pub(crate) use shape::{
-    BOUNDS, FILTER_COMBINATION, FILTERS, QUERY, QUERY_SPEC, ROW_CLAUSES, WINDOW,
+    BOUNDS, FILTER_COMBINATION, FILTERS, OWN_QUERY_SPEC, QUERY, QUERY_SPEC, ROW_CLAUSES, WINDOW,
 };
 
 use crate::problem::{Detail, DetailCode};

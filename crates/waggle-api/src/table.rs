@@ -9,7 +9,9 @@ pub(crate) use shape::{HEATMAP, NEXT, POINT, RAW_ROW, ROW, STATS, TABLE};
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 use std::collections::HashMap;
-use waggle_model::{Cell, DatasetId, Heatmap, QueryStats, RawRow, ResultTable, SeriesPoint, Value};
+use waggle_model::{
+    Cell, DatasetId, Heatmap, Meaning, QueryStats, RawRow, ResultTable, SeriesPoint, Value,
+};
 
 const NS_PER_S: f64 = 1e9;
 
@@ -354,13 +356,25 @@ struct RowJson<'a> {
 
 impl Serialize for RowJson<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut answer = serializer.serialize_struct("row", 5)?;
+        let mut answer = serializer.serialize_struct("row", 6)?;
         answer.serialize_field("timestamp", &time_text_ns(self.row.timestamp_ns))?;
         answer.serialize_field("timestamp_ns", &self.row.timestamp_ns.to_string())?;
         answer.serialize_field("dataset", &self.dataset)?;
         answer.serialize_field("sample_rate", &self.row.sample_rate)?;
         answer.serialize_field("data", &Fields(&self.row.fields))?;
+        if let Some(meant) = &self.row.meant {
+            answer.serialize_field("by_definition", &Meant(meant))?;
+        }
         answer.end()
+    }
+}
+
+struct Meant<'a>(&'a [(Meaning, Value)]);
+
+impl Serialize for Meant<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let meant = self.0.iter();
+        serializer.collect_map(meant.map(|(meaning, value)| (meaning.column(), Scalar(value))))
     }
 }
 

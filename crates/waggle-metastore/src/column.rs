@@ -17,9 +17,13 @@ pub struct Column {
     pub dataset: DatasetId,
     /// Its name in events; never changes.
     pub key_name: String,
-    /// The type queries read it as.
+    /// The type queries read it as: the one that was chosen, or else the one that can show all values it came with.
     pub column_type: ColumnType,
-    /// True for one that was declared to hold histograms; its values are read as its type says all the same.
+    /// The type that can show all values it came with; that of one made by hand is the one it was made with.
+    pub seen_type: ColumnType,
+    /// True when somebody chose another type than it came with: then queries read every value cast to it.
+    pub is_chosen: bool,
+    /// True for one that was declared to hold histograms; its values are read as they came.
     pub is_histogram: bool,
     /// Free text of its owners.
     pub description: String,
@@ -60,7 +64,7 @@ pub struct NewColumn {
 /// New values for a column; `None` leaves one as it is.
 #[derive(Clone, Debug, Default)]
 pub struct ColumnChange {
-    /// The type queries read it as.
+    /// The type queries shall read it as; the one it came with says that every value is read as it came.
     pub column_type: Option<ColumnType>,
     /// Whether it was declared to hold histograms.
     pub is_histogram: Option<bool>,
@@ -160,6 +164,10 @@ pub trait Columns: Send + Sync {
 
     /// Lists all columns of a dataset, by name; empty when there is no such dataset.
     async fn columns(&self, tenant: Tenant, dataset: DatasetId) -> Result<Vec<Column>>;
+
+    /// Lists the columns that say how events of a tenant are read: those with one of some names, and those whose type was chosen; in no
+    /// order.
+    async fn read_columns(&self, tenant: Tenant, names: &[&str]) -> Result<Vec<Column>>;
 
     /// Finds a column by id.
     async fn column(

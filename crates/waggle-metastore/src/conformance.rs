@@ -57,7 +57,7 @@ conformance! {
     dataset: first_sight_makes_a_dataset_once, names_and_slugs_address_a_dataset, other_alphabets_keep_apart, datasets_have_a_limit,
              a_dataset_changes_and_goes, kinds_of_metrics_are_remembered, another_tenant_sees_no_dataset, internal_datasets_are_not_listed, summaries_add_up_blocks, written_moves_forward;
     column: registering_merges, a_column_is_made_everywhere_or_nowhere, registering_stops_at_the_limit, a_column_is_made_changed_and_deleted, another_tenant_sees_no_column,
-            search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns, a_deleted_column_is_hidden_until_nothing_holds_it;
+            search_ranks_matches, search_over_all_datasets_merges_names, ten_thousand_columns, a_chosen_type_is_taken_back, a_deleted_column_is_hidden_until_nothing_holds_it;
     keep: numbers_are_forgotten_with_their_column, limits_are_kept_per_environment_and_dataset, an_erasure_ends_once, answers_are_forgotten, artifacts_forget_what_was_erased,
           answers_from_before_an_erasure_are_not_written;
     block: a_commit_is_one_moment, a_failed_commit_changes_nothing, a_deleted_dataset_takes_its_blocks, coverage_moves_forward;

@@ -12,6 +12,7 @@ mod csv;
 mod histogram;
 mod keep;
 mod limits;
+mod meaning;
 mod metric;
 mod query;
 mod sink;
@@ -33,6 +34,7 @@ pub use keep::{
     ColumnsDeleted, EraseRequest, EventKeeper, KeepError, RetentionLimits, RetentionLoss,
 };
 pub use limits::EventLimits;
+pub use meaning::Meaning;
 pub use metric::{MetricType, Temporality};
 pub use query::{
     AnswerIndex, CalculatedField, CalculationSpec, DatasetScope, FilterCombination, FilterOp,

@@ -2,8 +2,8 @@
 
 use crate::{
     BubbleUp, BubbleUpRequest, CalculatedField, DatasetId, DatasetScope, FilterCombination,
-    FilterSpec, QuerySpec, ScanRequest, ScanVisitor, Tenant, TimeRange, TracePage, TraceRows,
-    TraceSearch, TracesRequest, Value,
+    FilterSpec, Meaning, QuerySpec, ScanRequest, ScanVisitor, Tenant, TimeRange, TracePage,
+    TraceRows, TraceSearch, TracesRequest, Value,
 };
 use async_trait::async_trait;
 
@@ -68,6 +68,10 @@ pub trait QueryEngine: Send + Sync {
         visit: Box<ScanVisitor<'static>>,
     ) -> Result<QueryStats, QueryError>;
 
+    /// Forgets what is known of a tenant's dataset definitions and of the types that people chose for columns. To be called after a change
+    /// of either, of a calculated field too; whoever asks next is answered by what is then written down.
+    fn forget_definitions(&self, _tenant: Tenant) {}
+
     /// What is being answered for a tenant at this moment, oldest first.
     fn running(&self, tenant: Tenant) -> Vec<RunningQuery>;
 }
@@ -98,6 +102,8 @@ pub struct QueryOptions {
     pub limit_default: usize,
     /// Most groups the caller may ask for.
     pub limit_max: usize,
+    /// Names of [`Meaning::column`](crate::Meaning::column) stand for the columns that the definition of each dataset gives that meaning.
+    pub by_definition: bool,
 }
 
 impl Default for QueryOptions {
@@ -108,6 +114,7 @@ impl Default for QueryOptions {
             disable_other: false,
             limit_default: 100,
             limit_max: 1_000,
+            by_definition: false,
         }
     }
 }
@@ -242,6 +249,8 @@ pub struct RowRequest {
     pub limit: usize,
     /// Rows strictly after this place in the newest-first order; from [`RowPage::next`].
     pub before: Option<String>,
+    /// As [`QueryOptions::by_definition`]; the rows have their fields by these names too.
+    pub by_definition: bool,
 }
 
 /// One page of raw rows, newest first.
@@ -266,12 +275,15 @@ pub struct RawRow {
     pub dataset: DatasetId,
     /// Every field, by name ascending.
     pub fields: Vec<(String, Value)>,
+    /// Where the definition of the dataset is not the usual one, what the event has of each meaning; `None` says that the fields called
+    /// [`Meaning::column`] have it.
+    pub meant: Option<Vec<(Meaning, Value)>>,
 }
 
 /// Which trace.
 #[derive(Clone, Debug)]
 pub struct TraceRequest {
-    /// The value of `trace.trace_id`.
+    /// The id, as the definitions of the datasets name it.
     pub trace_id: String,
     /// Where to look.
     pub range: TimeRange,

@@ -207,6 +207,7 @@ async fn questions(
         filter("error", FilterOp::Equal, Value::Bool(true)),
     ];
     let page = RowRequest {
+        by_definition: false,
         calculated_fields: Vec::new(),
         granularity_ns: None,
         range: day,

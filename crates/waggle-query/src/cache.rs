@@ -16,6 +16,7 @@ use prometheus_client::registry::Unit;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::number::mix;
 use hashbrown::{HashMap, HashSet};
 
 /// A single state may take this part of the cache.
@@ -26,6 +27,17 @@ const REFUSED_MAX: usize = 4_096;
 /// What a query asks, but for its range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Question(pub(crate) u128);
+
+impl Question {
+    /// The same of a block whose columns are read in a way that has this key; 0 as they are stored. What was kept before somebody chose
+    /// another type is not found after, and is again when the type is changed back.
+    pub(crate) fn of_reading(self, key: u64) -> Self {
+        match key {
+            0 => self,
+            key => Self(self.0 ^ (u128::from(mix(key)) << 64 | u128::from(mix(!key)))),
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {

@@ -11,7 +11,7 @@ mod lanes;
 mod source;
 mod step;
 
-pub(crate) use build::{ColumnBuilder, TEXT_BYTES_MAX};
+pub(crate) use build::{ColumnBuilder, TEXT_BYTES_MAX, make_column};
 pub(crate) use lanes::{Lanes, Tables};
 
 use crate::engine::EngineConfig;

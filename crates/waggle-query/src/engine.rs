@@ -11,6 +11,7 @@ use crate::filter::Remembered;
 use crate::metrics::{Metrics, Outcome};
 use crate::place::Places;
 use crate::plan::{Plan, validate};
+use crate::reading::{KnownReadings, Reader, Readings};
 use crate::rows::read_rows;
 use crate::trace::{find_traces, read_trace, read_traces, scan_rows};
 use async_trait::async_trait;
@@ -133,6 +134,7 @@ pub struct Engine {
     remembered: Arc<Remembered>,
     running: RunningQueries,
     metrics: Metrics,
+    readings: Option<KnownReadings>,
 }
 
 impl Engine {
@@ -162,7 +164,16 @@ impl Engine {
             )),
             config,
             clock,
+            readings: None,
         }
+    }
+
+    /// The engine with what people have chosen for datasets and their columns; without it every column is read as it was stored, and is
+    /// what its name says.
+    #[must_use]
+    pub fn reading(mut self, readings: KnownReadings) -> Self {
+        self.readings = Some(readings);
+        self
     }
 
     /// Waits for a place among the running queries, then runs `work` on a thread of the engine. Dropping the future tells `work` to stop
@@ -171,7 +182,7 @@ impl Engine {
         &self,
         tenant: Tenant,
         kind: Kind,
-        work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Arc<Watch>) -> Result<T, ExecError>
+        work: impl FnOnce(&Reader<'_>, &EngineConfig, &Arc<Watch>) -> Result<T, ExecError>
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
@@ -190,11 +201,15 @@ impl Engine {
         &self,
         tenant: Tenant,
         kind: Kind,
-        work: impl FnOnce(&dyn SnapshotSource, &EngineConfig, &Arc<Watch>) -> Result<T, ExecError>
+        work: impl FnOnce(&Reader<'_>, &EngineConfig, &Arc<Watch>) -> Result<T, ExecError>
         + Send
         + 'static,
     ) -> Result<T, QueryError> {
         let place = self.places.take(tenant.team).await?;
+        let readings = match &self.readings {
+            Some(known) => known.of(tenant).await?,
+            None => Arc::new(Readings::default()),
+        };
         let limits = Arc::new(Limits::new(
             self.clock.clone(),
             self.config.deadline_ms,
@@ -212,7 +227,12 @@ impl Engine {
             let _place = place;
             let watch = Watch::new(Arc::clone(&limits), config.memory_bytes_max, memory);
             let watch = Arc::new(watch);
-            let worked = share.run(|| work(&*source, &config, &watch));
+            let reader = Reader {
+                source: &*source,
+                readings: &readings,
+                watch: &watch,
+            };
+            let worked = share.run(|| work(&reader, &config, &watch));
             let worked = worked.unwrap_or_else(|| Err(stopped(&limits)));
             drop((watch, source));
             // Fails only when nobody waits any more.
@@ -245,7 +265,7 @@ impl Engine {
 
 /// All that queries of an environment see in a range, and some datasets more.
 fn snapshot_with(
-    source: &dyn SnapshotSource,
+    source: &Reader<'_>,
     tenant: Tenant,
     also: &[DatasetId],
     range: TimeRange,
@@ -327,6 +347,11 @@ impl QueryEngine for Engine {
             tracing::debug!(%plan, "query");
             let read = plan.derived.reach(range, config);
             let snapshot = source.snapshot(tenant, &scope, read)?;
+            let snapshot = match (options.by_definition, plan.fixed_columns()) {
+                (true, _) => snapshot.by_definition(None),
+                (false, fixed) if fixed.is_empty() => snapshot,
+                (false, fixed) => snapshot.by_definition(Some(&fixed)),
+            };
             exec::run(&snapshot, &plan, &states, &*passes, config, watch)
         })
         .await
@@ -342,7 +367,10 @@ impl QueryEngine for Engine {
         let derived = DerivedColumns::new(&request.calculated_fields)?;
         self.run(tenant, Kind::Rows, move |source, config, watch| {
             let read = derived.reach(request.range, config);
-            let snapshot = source.snapshot(tenant, &scope, read)?;
+            let mut snapshot = source.snapshot(tenant, &scope, read)?;
+            if request.by_definition {
+                snapshot = snapshot.by_definition(None);
+            }
             read_rows(&snapshot, &request, config, watch)
         })
         .await
@@ -416,6 +444,12 @@ impl QueryEngine for Engine {
             scan_rows(&snapshot, &request, &mut *visit, watch)
         })
         .await
+    }
+
+    fn forget_definitions(&self, tenant: Tenant) {
+        if let Some(readings) = &self.readings {
+            readings.forget(tenant);
+        }
     }
 
     fn running(&self, tenant: Tenant) -> Vec<RunningQuery> {

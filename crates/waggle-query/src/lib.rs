@@ -9,6 +9,7 @@ mod bubble;
 mod bytes;
 mod cache;
 mod calculation;
+pub mod cast;
 mod chunk;
 mod derived;
 mod engine;
@@ -20,6 +21,7 @@ mod metrics;
 mod number;
 mod place;
 mod plan;
+mod reading;
 mod relation;
 mod rows;
 mod sketch;
@@ -34,6 +36,7 @@ pub use engine::{Engine, EngineConfig, SnapshotSource};
 pub use exec::{ExecError, Selector};
 pub use filter::{FILTER_OPS, FilterOperator, FilterSet, Interval, Predicate};
 pub use place::{Place, Places};
+pub use reading::KnownReadings;
 pub use sketch::{DistinctCounter, Histogram};
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ mod groups;
 mod histograms;
 mod kept;
 mod queries;
+mod readings;
 mod rows;
 
 use rand::rngs::StdRng;

@@ -291,6 +291,20 @@ impl Plan {
         }
     }
 
+    /// Columns that calculations read without being told to: by their meaning in each dataset.
+    pub(crate) fn fixed_columns(&self) -> Vec<&'static str> {
+        let rules = self
+            .states
+            .iter()
+            .map(|state| state.calculation.column_rule());
+        rules
+            .filter_map(|rule| match rule {
+                ColumnRule::Fixed(column) => Some(column),
+                ColumnRule::Optional | ColumnRule::Required => None,
+            })
+            .collect()
+    }
+
     /// Adds a calculation, the one of this index in the query; returns its index here.
     fn add_output(&mut self, spec: &CalculationSpec, index: usize) -> Result<usize, QueryError> {
         let calculation = calculation(&spec.op).ok_or_else(|| QueryError::Invalid {

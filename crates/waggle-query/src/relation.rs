@@ -11,7 +11,8 @@
 //! All filters of one prefix must hold for the same span. Outside of filters, the first three name the value in one such span: in the
 //! first, by time and then by span id, of those for which all filters of the query with the same prefix hold.
 //! Spans are the rows with a `trace.trace_id` and without a
-//! `meta.annotation_type`; root spans have no `trace.parent_id`. Only spans of the query's datasets and times are looked at. A column
+//! `meta.annotation_type`; root spans have no `trace.parent_id`. Where the definition of a dataset gives these meanings to other columns,
+//! those are read. Only spans of the query's datasets and times are looked at. A column
 //! whose own name begins like this is meant when a source of the query has it. Rules: spec/product.md RF-01, RF-02.
 //!
 //! Traces are numbered across all sources, so that what one source knows of a trace counts in every other. Then a condition on traces
@@ -30,7 +31,7 @@ use crate::exec::{ExecError, Watch};
 use crate::filter::{Filter, FilterSet};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use waggle_model::{FilterCombination, QueryError, TimeRange};
+use waggle_model::{FilterCombination, Meaning, QueryError, TimeRange};
 use waggle_store::{ExtendedSource, Snapshot, Source};
 
 pub(crate) use bound::BoundRelations;
@@ -42,10 +43,12 @@ use first::find_first_spans;
 use spans::{SpanSet, find_spans};
 use traces::{Numbered, TraceSet, find_traces};
 
-const TRACE_ID: &str = "trace.trace_id";
-const SPAN_ID: &str = "trace.span_id";
-const PARENT_ID: &str = "trace.parent_id";
-const ANNOTATION: &str = "meta.annotation_type";
+const TRACE_ID: &str = Meaning::TraceId.column();
+const SPAN_ID: &str = Meaning::SpanId.column();
+const PARENT_ID: &str = Meaning::ParentId.column();
+const ANNOTATION: &str = Meaning::AnnotationType.column();
+/// What is read by its meaning in each dataset; all other columns of spans are read by their names.
+const BY_MEANING: [&str; 4] = [TRACE_ID, SPAN_ID, PARENT_ID, ANNOTATION];
 
 /// Which spans a name looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -122,12 +125,13 @@ pub(crate) fn relate(
     if groups.is_empty() {
         return Ok(related);
     }
+    let defined = snapshot.by_definition(Some(&BY_MEANING));
     let search = Search {
-        sources: &snapshot.sources,
+        sources: &defined.sources,
         range,
         config,
         watch,
-        numbered: Numbered::new(&snapshot.sources, filters.remembered(), config, watch)?,
+        numbered: Numbered::new(&defined.sources, filters.remembered(), config, watch)?,
     };
     let mut relations = Relations {
         numbered: search.numbered.clone(),
@@ -186,14 +190,15 @@ pub(crate) fn extend<'a>(
         return Ok(snapshot.clone());
     }
     let (_, mut groups) = by_relation(filters, snapshot)?;
+    let defined = snapshot.by_definition(Some(&BY_MEANING));
     let search = Search {
-        sources: &snapshot.sources,
+        sources: &defined.sources,
         range,
         config,
         watch,
-        numbered: Numbered::new(&snapshot.sources, filters.remembered(), config, watch)?,
+        numbered: Numbered::new(&defined.sources, filters.remembered(), config, watch)?,
     };
-    let mut others = OtherSpans::new(&search, watch);
+    let mut others = OtherSpans::new(&search, &snapshot.sources, watch);
     for (relation, columns) in wanted {
         let of_relation = groups.remove(&relation).unwrap_or_default();
         let spans = filters.with_filters(spans_of(relation, of_relation));

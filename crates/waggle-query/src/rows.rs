@@ -19,7 +19,7 @@ use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source, Wanted};
 
-pub(crate) use gather::Gatherer;
+pub(crate) use gather::{Gatherer, add_meanings};
 pub(crate) use matches::{Matches, Place};
 
 /// The last row of a page.
@@ -182,9 +182,11 @@ fn page_of(
                 shown: 1,
             });
     }
+    let mut rows = gatherer.rows(&chosen)?;
+    add_meanings(&mut rows, &chosen, &snapshot.sources, config, watch)?;
     Ok(RowPage {
         next: last.filter(|_| is_more).map(Cursor::to_text),
-        rows: gatherer.rows(&chosen)?,
+        rows,
         stats: QueryStats::default(),
     })
 }

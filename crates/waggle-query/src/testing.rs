@@ -6,6 +6,7 @@ use crate::exec::{
 };
 use crate::filter::Remembered;
 use crate::plan::Plan;
+use crate::reading::Readings;
 use crate::rows::read_rows;
 use crate::trace::{find_traces, read_trace, read_traces, scan_rows};
 use prometheus_client::metrics::counter::Counter;
@@ -48,6 +49,11 @@ pub(crate) fn snapshot(rng: &mut StdRng, events: &[Event]) -> Snapshot {
         }
     }
     snapshot
+}
+
+/// A snapshot as datasets' readings show it.
+pub(crate) fn read_by(readings: &Readings, snapshot: Snapshot, range: TimeRange) -> Snapshot {
+    readings.apply(snapshot, range, &Arc::new(watch()))
 }
 
 /// One source of events of one dataset.

@@ -1,6 +1,7 @@
 //! All rows of one trace: spans, span events, links and logs, from whatever dataset they are in.
 //!
-//! A trace is found by its id in `trace.trace_id`. A source whose dictionary of that column lacks the id is not read at all.
+//! A trace is found by its id in the column that has it by the definition of each dataset, mostly `trace.trace_id`. A source whose
+//! dictionary of that column lacks the id is not read at all.
 
 mod many;
 mod scan;
@@ -9,8 +10,8 @@ mod window;
 
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch, fold_sources};
-use crate::rows::{Gatherer, Place};
-use waggle_model::{QueryStats, Trace, TraceChoice, TraceRequest};
+use crate::rows::{Gatherer, Place, add_meanings};
+use waggle_model::{Meaning, QueryStats, Trace, TraceChoice, TraceRequest};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer};
 use waggle_store::{Snapshot, Source};
 
@@ -18,7 +19,7 @@ pub(crate) use many::read_traces;
 pub(crate) use scan::scan_rows;
 pub(crate) use search::find_traces;
 
-const TRACE_ID: &str = "trace.trace_id";
+const TRACE_ID: &str = Meaning::TraceId.column();
 
 /// Collects a trace, oldest row first; rows of one nanosecond come in an order that depends on nothing but the rows.
 pub(crate) fn read_trace(
@@ -27,8 +28,9 @@ pub(crate) fn read_trace(
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<Trace, ExecError> {
+    let defined = snapshot.by_definition(None);
     let found = fold_sources(
-        &snapshot.sources,
+        &defined.sources,
         config,
         || (Vec::new(), QueryStats::default()),
         |(places, stats), index, source| {
@@ -48,19 +50,21 @@ pub(crate) fn read_trace(
     let row_count = places.len();
     stats.rows_matched = row_count as u64;
     let sources = &snapshot.sources;
-    let (rows, left_out) = match &request.choice {
+    let (mut rows, left_out, chosen) = match &request.choice {
         TraceChoice::BreadthFirst { around } if row_count > request.limit => {
             let around = around.as_deref();
-            let window = window::choose(snapshot, places, request.limit, around, watch)?;
+            let window = window::choose(&defined, places, request.limit, around, watch)?;
             let mut gatherer = Gatherer::new(sources, &window.chosen, config, watch);
-            (gatherer.rows(&window.chosen)?, window.left_out)
+            let rows = gatherer.rows(&window.chosen)?;
+            (rows, window.left_out, window.chosen)
         }
         _ => {
             let mut gatherer = Gatherer::new(sources, &places, config, watch);
             let chosen = oldest(&places, request.limit, &mut gatherer)?;
-            (gatherer.rows(&chosen)?, Vec::new())
+            (gatherer.rows(&chosen)?, Vec::new(), chosen)
         }
     };
+    add_meanings(&mut rows, &chosen, sources, config, watch)?;
     stats.elapsed_ns = watch.elapsed_ns();
     Ok(Trace {
         rows,

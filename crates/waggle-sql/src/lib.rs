@@ -6,7 +6,6 @@
 #![warn(missing_docs)]
 
 mod answer;
-mod cast;
 mod column;
 mod decode;
 mod engine;

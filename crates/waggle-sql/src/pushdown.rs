@@ -4,7 +4,6 @@
 //! A condition is taken over only where both would say the same of every row, so the meaning is SQL's: values are read as the
 //! column's type first, and NULL satisfies nothing but IS NULL.
 
-use crate::cast::{to_bool, to_float, to_int, to_text};
 use crate::column::{Content, ScanColumn};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::logical_expr::expr::InList;
@@ -12,6 +11,7 @@ use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 use std::cmp::Ordering;
 use waggle_model::{ColumnType, TimeRange, ValueRef};
 use waggle_query::Predicate;
+use waggle_query::cast::{to_bool, to_float, to_int, to_text};
 
 /// A condition that the scan decides.
 pub(crate) enum Pushed {

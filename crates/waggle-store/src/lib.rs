@@ -25,7 +25,7 @@ pub use erase::RowPredicate;
 pub use error::{Error, Result};
 pub use metrics::Metrics;
 pub use source::{
-    ARRIVAL_COLUMN, ExtendedSource, ExtraColumns, ReadError, Snapshot, Source, Wanted,
+    ARRIVAL_COLUMN, Definition, ExtendedSource, ExtraColumns, ReadError, Snapshot, Source, Wanted,
 };
 pub use store::{DatasetStats, FailureHook, PredicateHook, Store, StoreConfig, StoreStats};
 

@@ -2,7 +2,7 @@
 
 mod extended;
 
-pub use extended::{ExtendedSource, ExtraColumns};
+pub use extended::{Definition, ExtendedSource, ExtraColumns};
 
 use crate::block::Block;
 use crate::column::{Column, ColumnPresence, TypedColumn};
@@ -78,6 +78,17 @@ pub struct Snapshot {
     pub sources: Vec<Source>,
 }
 
+impl Snapshot {
+    /// The same, each source read as [`Source::by_definition`] says.
+    #[must_use]
+    pub fn by_definition(&self, names: Option<&[&str]>) -> Self {
+        let sources = self.sources.iter();
+        Self {
+            sources: sources.map(|source| source.by_definition(names)).collect(),
+        }
+    }
+}
+
 impl Source {
     /// The rows as they are stored, without what a query added.
     pub fn base(&self) -> &Self {
@@ -108,7 +119,58 @@ impl Source {
         match self {
             Self::Run(run) => run.column(name).is_some(),
             Self::Block(block) => !block.entries_of(name).is_empty(),
-            Self::Extended(extended) => extended.has(name) || extended.base().has_column(name),
+            Self::Extended(extended) => extended.has_column(name),
+        }
+    }
+
+    /// The types in which values of a column are stored. Reads nothing.
+    pub fn stored_types(&self, name: &str) -> Vec<ColumnType> {
+        match self {
+            Self::Run(run) => {
+                let column = run.column(name).into_iter();
+                let types = column.flat_map(|column| &column.types);
+                types.map(TypedColumn::column_type).collect()
+            }
+            Self::Block(block) => {
+                let entries = block.entries_of(name).iter();
+                entries.map(|entry| entry.column_type).collect()
+            }
+            Self::Extended(extended) => extended.base().stored_types(name),
+        }
+    }
+
+    /// The same rows, in which the names of columns that are usual for a meaning, these or all, stand for the columns that have the meaning
+    /// here. Costs nothing where those are the usual ones.
+    #[must_use]
+    pub fn by_definition(&self, names: Option<&[&str]>) -> Self {
+        match self.definition().and_then(|known| known.columns(names)) {
+            None => self.clone(),
+            Some(columns) => Self::Extended(Arc::new(ExtendedSource::new(self.clone(), columns))),
+        }
+    }
+
+    fn definition(&self) -> Option<&Arc<dyn Definition>> {
+        match self {
+            Self::Run(_) | Self::Block(_) => None,
+            Self::Extended(extended) => extended
+                .definition()
+                .or_else(|| extended.base().definition()),
+        }
+    }
+
+    /// Whether its columns do not all mean what most sources call them.
+    pub fn is_defined(&self) -> bool {
+        self.definition().is_some()
+    }
+
+    /// Tells how its columns are read from how they were read before somebody chose other types or meanings; 0 when nobody has.
+    pub fn reading_key(&self) -> u64 {
+        match self {
+            Self::Run(_) | Self::Block(_) => 0,
+            Self::Extended(extended) => {
+                let below = extended.base().reading_key();
+                below.rotate_left(1) ^ extended.key()
+            }
         }
     }
 

@@ -9,10 +9,12 @@ mod bubble;
 mod event;
 mod formula;
 mod oracle;
+mod reading;
 mod spec;
 
 pub use bubble::{BubbleOracle, BubbleOracleField};
 pub use event::{COLUMNS, Event, batch_of, link_spans, random_events, spread_times};
 pub use formula::{Formula, random_formula};
 pub use oracle::{Answer, Oracle, by_rows, key_text, matching, with_other_spans};
+pub use reading::read_as;
 pub use spec::{random_filter, random_related_filter, random_spec};

@@ -25,7 +25,7 @@ use waggle_access::{Access, BootstrapOutcome, BootstrapValues, InstallationSecre
 use waggle_api::{ApiConfig, ApiParts, ApiState, DatasetSize, RateLimits, XRayLimits};
 use waggle_metastore::{Metastore, SqliteMetastore};
 use waggle_model::{Clock, DatasetId, EventLimits, RetentionLimits, Tenant};
-use waggle_query::{Engine, EngineConfig};
+use waggle_query::{Engine, EngineConfig, KnownReadings};
 use waggle_sql::{PlannedPasses, Sql, SqlConfig};
 use waggle_store::disk::RealDisk;
 use waggle_store::{FailureHook, Store, StoreConfig};
@@ -71,7 +71,8 @@ pub(crate) async fn run(config: Config) -> Result<()> {
         engine_config(&config),
         clock.clone(),
         &mut registry,
-    );
+    )
+    .reading(KnownReadings::new(Arc::clone(&metastore), clock.clone()));
     let sql = Sql::new(
         Arc::clone(&metastore),
         Arc::clone(&store) as Arc<dyn waggle_query::SnapshotSource>,

@@ -23,6 +23,9 @@ export type BoardView = Schemas['BoardView'];
 export type RunningQuery = Schemas['RunningQuery'];
 export type ExpressionFunction = Schemas['ExpressionFunction'];
 
+/** What the names of columns stand for. */
+export type By = 'name' | 'definition';
+const byDefinition = (by: By) => (by === 'definition' ? { by_definition: 'true' as const } : {});
 export interface RowsBody {
   filters: Filter[];
   filter_combination: 'AND' | 'OR';
@@ -104,11 +107,20 @@ export const runQuery = (env: string, dataset: string, spec: QuerySpec, signal?:
       signal,
     }),
   ) as Promise<QueryAnswer>;
-/** The same for a page that asks by itself: nothing is kept and the history does not show it. */
-export const peek = async (env: string, dataset: string, spec: QuerySpec, signal?: Signal): Promise<QueryAnswer> => {
+/**
+ * The same for a page that asks by itself: nothing is kept and the history does not show it. `by` says whether columns are those of these
+ * names, or whatever has their meaning by the definition of each dataset.
+ */
+export const peek = async (
+  env: string,
+  dataset: string,
+  spec: QuerySpec,
+  by: By,
+  signal?: Signal,
+): Promise<QueryAnswer> => {
   const answer = (await answerOf(
     server.POST('/api/environments/{env}/datasets/{dataset}/query', {
-      params: { path: { env, dataset }, query: { keep: false } },
+      params: { path: { env, dataset }, query: { keep: false, ...byDefinition(by) } },
       body: spec,
       signal,
     }),
@@ -151,10 +163,10 @@ export const getHistorySettings = (env: string, signal?: Signal) =>
 export const saveHistorySettings = (env: string, hidden: boolean) =>
   answerOf(server.PUT('/api/environments/{env}/history/settings', { params: { path: { env } }, body: { hidden } }));
 
-export const getRows = (env: string, dataset: string, body: RowsBody, signal?: Signal) =>
+export const getRows = (env: string, dataset: string, body: RowsBody, by: By, signal?: Signal) =>
   answerOf(
     server.POST('/api/environments/{env}/datasets/{dataset}/rows', {
-      params: { path: { env, dataset } },
+      params: { path: { env, dataset }, query: byDefinition(by) },
       body,
       signal,
     }),

@@ -97,15 +97,19 @@ export const gatewaysOptions = (env: string) =>
     staleTime: 60_000,
   });
 /** While other times or filters are asked about, the answer before stays in sight; that of another dataset would pass for this one's. */
-export const peekOptions = (env: string, dataset: string, spec: QuerySpec, every?: number) =>
+const peekedBy = (by: calls.By) => (env: string, dataset: string, spec: QuerySpec, every?: number) =>
   queryOptions({
-    queryKey: ['peek', env, dataset, JSON.stringify(spec)],
-    queryFn: ({ signal }) => calls.peek(env, dataset, spec, signal),
+    queryKey: ['peek', env, dataset, JSON.stringify(spec), by],
+    queryFn: ({ signal }) => calls.peek(env, dataset, spec, by, signal),
     staleTime: 60_000,
     refetchInterval: every ?? false,
     retry: false,
     placeholderData: (before, of) => (of?.queryKey[1] === env && of.queryKey[2] === dataset ? before : undefined),
   });
+
+export const peekOptions = peekedBy('name');
+/** The same where names of columns stand for what the definition of each dataset says: traces and services of all datasets. */
+export const meantOptions = peekedBy('definition');
 
 /** Whether the map of a column is one of histograms: `<` finds none of those. */
 async function isText(
@@ -152,6 +156,7 @@ export const bodyOptions = (env: string, dataset: string, answer: QueryAnswer) =
               end_time: answer.end_time,
               granularity: answer.granularity,
             },
+            'name',
             signal,
           );
           map = body.heatmaps?.[key];
@@ -261,6 +266,7 @@ export const tracesOptions = (env: string, dataset: string, request: RowsRequest
           start_time: start,
           end_time: end,
         },
+        'definition',
         signal,
       );
       const found = new Map<string, FoundTrace>();
@@ -290,6 +296,7 @@ export const tracesOptions = (env: string, dataset: string, request: RowsRequest
           limit: 1000,
           before: null,
         },
+        'definition',
         signal,
       );
       for (const row of roots.rows) {
@@ -319,11 +326,11 @@ export const historySettingsOptions = (env: string) =>
     retry: false,
   });
 
-/** Events that a page shows by itself. */
+/** Events that a page shows by itself, by the definitions of their datasets. */
 export const rowsOptions = (env: string, dataset: string, body: calls.RowsBody) =>
   queryOptions({
     queryKey: ['rows-aside', env, dataset, JSON.stringify(body)],
-    queryFn: ({ signal }) => calls.getRows(env, dataset, body, signal),
+    queryFn: ({ signal }) => calls.getRows(env, dataset, body, 'definition', signal),
     staleTime: 30_000,
     retry: false,
   });

@@ -332,16 +332,21 @@ export interface EventRow {
   dataset: string;
   sample_rate: number;
   data: Cells;
+  /** What its dataset's definition says of it, by the names that are usual for that; absent where `data` has it by these names. */
+  by_definition?: Cells;
 }
+/** The fields of an event by what they mean: trace, span, service, duration. */
+export const meantOf = (row: EventRow): Cells => row.by_definition ?? row.data;
 export const TRACE_ID = 'trace.trace_id';
 export const SPAN_ID = 'trace.span_id';
 export const PARENT_ID = 'trace.parent_id';
 
 /** The trace a row belongs to and the span to select there: its own, or its parent for a span event. */
 export function traceOf(row: EventRow): { trace_id: string; span?: string; start: number; end: number } | null {
-  const id = row.data[TRACE_ID] ?? row.data['traceId'];
+  const data = meantOf(row);
+  const id = data[TRACE_ID];
   if (typeof id !== 'string' || id === '') return null;
-  const span = row.data[SPAN_ID] ?? row.data[PARENT_ID];
+  const span = data[SPAN_ID] ?? data[PARENT_ID];
   const seconds = Number(rfc3339ToNs(row.timestamp) / NS);
   // A trace may have begun well before one of its rows; an hour either side finds all but the very long ones.
   return {

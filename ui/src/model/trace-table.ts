@@ -23,6 +23,8 @@ export interface TraceAnswer {
   dataset: number[];
   sample_rate: number[];
   columns: TraceColumn[];
+  /** The same by what datasets' definitions say, under the names that are usual for it; empty where `columns` has it by these names. */
+  by_definition: TraceColumn[];
   /** Spans and logs that were left out: how many below which event. */
   left_out: { below: number | null; count: number }[];
 }
@@ -42,6 +44,8 @@ export class TraceTable {
   readonly #rates: Float64Array;
   readonly #columns: Held[];
   readonly #byName: Map<string, Held>;
+  /** Fields by their meaning; null where all datasets use the usual names. */
+  readonly #byMeaning: Map<string, Held> | null;
 
   constructor(answer: TraceAnswer) {
     this.count = answer.times.length;
@@ -50,31 +54,35 @@ export class TraceTable {
     this.#datasets = answer.datasets;
     this.#dataset = Uint32Array.from(answer.dataset);
     this.#rates = Float64Array.from(answer.sample_rate);
-    this.#columns = answer.columns.map(({ name, values, rows, index }) => ({
-      name,
-      values,
-      rows: rows ? Int32Array.from(rows) : null,
-      index: index ? Int32Array.from(index) : null,
-    }));
+    this.#columns = answer.columns.map(hold);
     this.#byName = new Map(this.#columns.map((column) => [column.name, column]));
+    const meant = answer.by_definition.map(hold);
+    this.#byMeaning = meant.length > 0 ? new Map(meant.map((column) => [column.name, column])) : null;
   }
   valuesOf(name: string): readonly Scalar[] {
-    return this.#byName.get(name)?.values ?? [];
+    return this.#find(name)?.values ?? [];
+  }
+  /** A field by its name; where no event has that, by the meaning that it is usual for. */
+  #find(name: string): Held | undefined {
+    return this.#byName.get(name) ?? this.#byMeaning?.get(name);
+  }
+  /** What events have of a meaning, by the usual name of it: the different values, and per event which of them, -1 for none. */
+  meant(name: string): { values: readonly Scalar[]; index: Int32Array<ArrayBuffer> } {
+    const column = (this.#byMeaning ?? this.#byName).get(name);
+    return { values: column?.values ?? [], index: this.#indexOf(column) };
   }
   /** Per event which of the values of a field, -1 for none. */
   indexOf(name: string): Int32Array<ArrayBuffer> {
+    return this.#indexOf(this.#find(name));
+  }
+  #indexOf(column: Held | undefined): Int32Array<ArrayBuffer> {
     const out = new Int32Array(this.count).fill(-1);
-    const column = this.#byName.get(name);
     if (column) eachEntry(column, this.count, (row, value) => (out[row] = value));
     return out;
   }
   /** An event with all its fields. */
   row(at: number): EventRow {
-    const data: Cells = {};
-    for (const column of this.#columns) {
-      const entry = column.rows ? search(column.rows, at) : at;
-      if (entry >= 0) data[column.name] = column.values[column.index ? column.index[entry]! : entry]!;
-    }
+    const data = cellsAt(this.#columns, at);
     const ns = this.startNs + BigInt(this.times[at]!);
     return {
       timestamp: nsToRfc3339(ns),
@@ -82,6 +90,7 @@ export class TraceTable {
       dataset: this.datasetOf(at),
       sample_rate: this.#rates[at]!,
       data,
+      ...(this.#byMeaning ? { by_definition: cellsAt(this.#byMeaning.values(), at) } : {}),
     };
   }
   datasetOf(at: number): string {
@@ -117,6 +126,22 @@ export class TraceTable {
       .sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
       .map(([name]) => name);
   }
+}
+function hold({ name, values, rows, index }: TraceColumn): Held {
+  return {
+    name,
+    values,
+    rows: rows ? Int32Array.from(rows) : null,
+    index: index ? Int32Array.from(index) : null,
+  };
+}
+function cellsAt(columns: Iterable<Held>, at: number): Cells {
+  const cells: Cells = {};
+  for (const { name, values, rows, index } of columns) {
+    const entry = rows ? search(rows, at) : at;
+    if (entry >= 0) cells[name] = values[index ? index[entry]! : entry]!;
+  }
+  return cells;
 }
 function eachEntry({ rows, index, values }: Held, count: number, visit: (row: number, value: number) => void): void {
   const entries = rows?.length ?? index?.length ?? Math.min(count, values.length);

@@ -55,6 +55,7 @@ export function answerOfRows(unsorted: readonly EventRow[], leftOut: TraceAnswer
     dataset: rows.map((r) => datasets.indexOf(r.dataset)),
     sample_rate: rows.map((r) => r.sample_rate),
     columns,
+    by_definition: [],
     left_out: leftOut,
   };
 }

@@ -4,6 +4,9 @@ import { numberText, valueText } from './format';
 import { PARENT_ID, SPAN_ID } from './result';
 import { nsToRfc3339, type TraceAnswer, type TraceTable } from './trace-table';
 
+/** What kind of signal an event came as; Waggle writes it, and no definition moves it. */
+const SIGNAL = 'meta.signal_type';
+
 export const FLAG_ERROR = 1;
 /** A parent that other spans name but that has not arrived. */
 export const FLAG_MISSING = 2;
@@ -65,16 +68,17 @@ export interface Trace {
 export function buildTrace(answer: Pick<TraceAnswer, 'trace_id' | 'left_out'>, table: TraceTable): Trace {
   const names = new Interner();
   const services = new Interner();
-  const texts = (name: string) => ({ index: table.indexOf(name), values: table.valuesOf(name).map(textOf) });
-  const [ids, parents, kinds, signals] = [SPAN_ID, PARENT_ID, 'meta.annotation_type', 'meta.signal_type'].map(
-    texts,
-  ) as [Texts, Texts, Texts, Texts];
-  const [nameOf, bodyOf] = [texts('name'), texts('body')];
-  const [serviceOf, oldServiceOf] = [texts('service.name'), texts('service_name')];
-  const durations = table.indexOf('duration_ms');
-  const durationValues = table.valuesOf('duration_ms').map(Number);
-  const errors = table.indexOf('error');
-  const errorValues = table.valuesOf('error').map(isError);
+  const texts = (name: string) => {
+    const { index, values } = table.meant(name);
+    return { index, values: values.map(textOf) };
+  };
+  const [ids, parents, kinds] = [texts(SPAN_ID), texts(PARENT_ID), texts('meta.annotation_type')];
+  const signals: Texts = { index: table.indexOf(SIGNAL), values: table.valuesOf(SIGNAL).map(textOf) };
+  const [nameOf, bodyOf, serviceOf] = [texts('name'), texts('body'), texts('service.name')];
+  const { index: durations, values: durationTexts } = table.meant('duration_ms');
+  const durationValues = durationTexts.map(Number);
+  const { index: errors, values: errorTexts } = table.meant('error');
+  const errorValues = errorTexts.map(isError);
   const at = ({ index, values }: Texts, row: number) => (index[row]! < 0 ? '' : values[index[row]!]!);
 
   // Pass 1: which rows are nodes, which hang on a node.
@@ -110,7 +114,7 @@ export function buildTrace(answer: Pick<TraceAnswer, 'trace_id' | 'left_out'>, t
     raw.duration.push(duration);
     raw.parent.push(-1);
     raw.name.push(names.of((isLog && at(bodyOf, row)) || at(nameOf, row) || '(no name)'));
-    raw.service.push(services.of(at(serviceOf, row) || at(oldServiceOf, row) || table.datasetOf(row)));
+    raw.service.push(services.of(at(serviceOf, row) || table.datasetOf(row)));
     raw.flags.push((errors[row]! >= 0 && errorValues[errors[row]!] ? FLAG_ERROR : 0) | (isLog ? FLAG_LOG : 0));
     raw.row.push(row);
     raw.id.push(isLog ? '' : at(ids, row));

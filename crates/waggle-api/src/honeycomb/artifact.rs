@@ -188,6 +188,12 @@ impl Ask {
         if T::KIND == ArtifactKind::DerivedColumn {
             self.state.kept_fields.forget(self.tenant());
         }
+        if matches!(
+            T::KIND,
+            ArtifactKind::DerivedColumn | ArtifactKind::DatasetDefinition
+        ) {
+            self.state.engine.forget_definitions(self.tenant());
+        }
     }
 
     /// The slugs of the tenant's datasets.

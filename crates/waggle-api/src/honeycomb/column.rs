@@ -45,7 +45,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::v1("PUT", "/1/columns/{dataset}/{id}", WRITE, |ask| {
             Box::pin(update(ask))
         })
-        .about("Changes a column; its name stays.")
+        .about("Changes a column; its name stays. With another type, all its values are read as that one, those that came before too; what can't be is left out, and is there again when the type is changed back.")
         .id("column")
         .takes(Shape::Named(&COLUMN_CHANGE))
         .answers(&[(200, Content::Json(Shape::Named(&COLUMN)))]),
@@ -68,7 +68,7 @@ pub(crate) const COLUMN: Named = Named {
     members: &[
         must("id", Shape::Text, "Its id."),
         must("key_name", Shape::Text, "Its name."),
-        must("type", TYPE, "What its values are shown as."),
+        must("type", TYPE, "What its values are read as."),
         must("description", Shape::Text, "What people wrote about it."),
         must("hidden", Shape::Flag, "True when lists leave it out."),
         must(
@@ -88,7 +88,7 @@ const NEW_COLUMN: Named = Named {
         may(
             "type",
             Shape::OrNull(&TYPE),
-            "What its values are shown as; string unless given.",
+            "What its values are expected to be; string unless given.",
         ),
         may(
             "description",
@@ -109,7 +109,7 @@ pub(crate) const COLUMN_CHANGE: Named = Named {
         may(
             "type",
             Shape::OrNull(&TYPE),
-            "What its values are shown as.",
+            "What its values are read as; the type that they came with reads them as they are.",
         ),
         may(
             "description",
@@ -229,6 +229,7 @@ pub(crate) async fn create(ask: Ask) -> Answer {
             .await
             .and_then(|made| made.into_iter().next().ok_or(Error::NotFound("dataset"))),
     };
+    ask.state.engine.forget_definitions(tenant);
     let column = made.map_err(|error| match error {
         Error::Conflict(_) => Problem::conflict("column already exists"),
         other => other.into(),
@@ -252,11 +253,12 @@ pub(crate) async fn update(ask: Ask) -> Answer {
             change,
             ask.state.clock.now_ns(),
         )
-        .await
-        .map_err(|error| match error {
-            Error::NotFound(_) => no_column(),
-            other => other.into(),
-        })?;
+        .await;
+    ask.state.engine.forget_definitions(ask.caller.tenant);
+    let column = column.map_err(|error| match error {
+        Error::NotFound(_) => no_column(),
+        other => other.into(),
+    })?;
     json_answer(StatusCode::OK, &column_json(&column))
 }
 
@@ -269,6 +271,7 @@ pub(crate) async fn delete(ask: Ask) -> Answer {
         .keeper
         .delete_columns(tenant, dataset.id, &[ask.path("id").to_owned()])
         .await?;
+    ask.state.engine.forget_definitions(tenant);
     if !deleted.in_use.is_empty() {
         return Err(Problem::conflict(
             "the dataset's definition uses this column; take it out there first",

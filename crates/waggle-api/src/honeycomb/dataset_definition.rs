@@ -1,18 +1,21 @@
 //! `/1/dataset_definitions/{dataset}`: which column plays which part in traces and logs. Source: spec/honeycomb-api.md section 9.4.
 //!
-//! What nobody chose is found among the names that programs use, each time anew: a column that comes later is found then.
+//! What nobody chose is found among the names that programs use, each time anew: a column that comes later is found then. The meanings and
+//! those names are [`Meaning`]'s; queries and traces go by the same.
 
 use crate::ask::{Answer, Ask, json_answer};
 use crate::derived::visible;
 use crate::problem::{Detail, DetailCode, Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
+use crate::spec::names_other_spans;
 use axum::http::StatusCode;
 use serde_json::{Map, Value as Json, json};
 use std::collections::{BTreeMap, HashSet};
 use waggle_access::Permission;
+use waggle_expression::Expression;
 use waggle_metastore::{DatasetDefinition, DefinedColumn, Place, Stored};
-use waggle_model::{DatasetId, DatasetScope};
+use waggle_model::{DatasetId, DatasetScope, Meaning};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Dataset definitions",
@@ -37,85 +40,6 @@ pub(crate) const RESOURCE: Resource = Resource {
 };
 
 const NEED: Need = Need::OneOf(&[Permission::ManageColumns]);
-
-/// A part, and the names that programs use for its column, the first that exists being taken.
-struct Part {
-    key: &'static str,
-    usual: &'static [&'static str],
-    about: &'static str,
-}
-
-const PARTS: [Part; 16] = [
-    part(
-        "duration_ms",
-        &["duration_ms", "durationMs", "request_processing_time"],
-        "How long it took.",
-    ),
-    part("error", &["error"], "Whether it failed."),
-    part("name", &["name"], "What was done."),
-    part(
-        "parent_id",
-        &["trace.parent_id", "parentId"],
-        "The span above.",
-    ),
-    part(
-        "route",
-        &["route", "http.route", "request_path"],
-        "The route of a request.",
-    ),
-    part(
-        "service_name",
-        &["service_name", "service.name", "serviceName"],
-        "Who did it.",
-    ),
-    part("span_id", &["id", "trace.span_id"], "The span."),
-    part(
-        "span_kind",
-        &["meta.span_type", "span.kind"],
-        "What kind of span.",
-    ),
-    part(
-        "annotation_type",
-        &["meta.annotation_type"],
-        "Span event or link.",
-    ),
-    part(
-        "link_trace_id",
-        &["trace.link.trace_id"],
-        "The trace a link leads to.",
-    ),
-    part(
-        "link_span_id",
-        &["trace.link.span_id"],
-        "The span a link leads to.",
-    ),
-    part(
-        "status",
-        &[
-            "response.status_code",
-            "http.status_code",
-            "elb_status_code",
-        ],
-        "The status of a response.",
-    ),
-    part("trace_id", &["trace.trace_id", "traceId"], "The trace."),
-    part(
-        "user",
-        &[
-            "user.id",
-            "user.email",
-            "request.user.id",
-            "request.user.username",
-        ],
-        "For whom.",
-    ),
-    part("log_message", &["body"], "The text of a log."),
-    part("log_severity", &["severity"], "How bad a log is."),
-];
-
-const fn part(key: &'static str, usual: &'static [&'static str], about: &'static str) -> Part {
-    Part { key, usual, about }
-}
 
 const COLUMN_TYPE: Shape = Shape::Choice(&["column", "derived_column"]);
 pub(crate) const DEFINITION: Named = Named {
@@ -145,16 +69,16 @@ pub(crate) const DEFINITION_CHANGE: Named = Named {
     ),
 };
 
-const fn members(is_required: bool, shape: Shape) -> [Member; PARTS.len()] {
-    let mut members = [may("", Shape::Any, ""); PARTS.len()];
+const fn members(is_required: bool, shape: Shape) -> [Member; Meaning::ALL.len()] {
+    let mut members = [may("", Shape::Any, ""); Meaning::ALL.len()];
     let mut index = 0;
-    while index < PARTS.len() {
-        let part = &PARTS[index];
+    while index < Meaning::ALL.len() {
+        let meaning = Meaning::ALL[index];
         members[index] = Member {
-            name: part.key,
+            name: meaning.key(),
             shape,
             is_required,
-            about: part.about,
+            about: meaning.about(),
         };
         index += 1;
     }
@@ -178,7 +102,7 @@ pub(crate) async fn update(ask: Ask) -> Answer {
     for (key, name) in wanted {
         let column = match &name {
             None => None,
-            Some(name) => match column_named(&ask, dataset, name).await? {
+            Some(name) => match column_named(&ask, dataset, &key, name).await? {
                 Some(column) => Some(column),
                 None => {
                     missing.push(name.clone());
@@ -223,6 +147,7 @@ async fn chosen(
 async fn column_named(
     ask: &Ask,
     dataset: DatasetId,
+    key: &str,
     name: &str,
 ) -> Result<Option<DefinedColumn>, Problem> {
     let column = ask
@@ -239,10 +164,29 @@ async fn column_named(
     let fields = visible(&ask.state, ask.tenant(), &DatasetScope::One(dataset)).await?;
     let mut fields = fields.into_iter();
     let field = fields.find(|field| field.value.alias == name);
+    if field
+        .as_ref()
+        .is_some_and(|field| looks_beyond(&field.value.expression))
+    {
+        return Err(Problem::invalid_field(
+            format!("{key}.name"),
+            DetailCode::Invalid,
+            format!(
+                "{name} looks at other events than its own, so it can't tell what an event means"
+            ),
+        ));
+    }
     Ok(field.map(|field| DefinedColumn::CalculatedField {
         id: field.id.0,
         alias: field.value.alias,
     }))
+}
+
+/// Whether an expression reads more than the event it is of.
+fn looks_beyond(expression: &str) -> bool {
+    Expression::parse(expression).is_ok_and(|known| {
+        known.temporals().next().is_some() || known.columns().any(names_other_spans)
+    })
 }
 
 /// Each key that was sent with the name for it; `None` clears it.
@@ -250,7 +194,7 @@ fn read_change(object: &Map<String, Json>) -> Result<Vec<(String, Option<String>
     let mut details = Vec::new();
     let mut wanted = Vec::with_capacity(object.len());
     for (key, value) in object {
-        if !PARTS.iter().any(|part| part.key == key) {
+        if Meaning::from_key(key).is_none() {
             let text = "is not a key of a definition";
             details.push(Detail::new(key.as_str(), DetailCode::Invalid, text));
             continue;
@@ -281,8 +225,8 @@ async fn answer(ask: &Ask, dataset: DatasetId, chosen: &DatasetDefinition) -> An
     let columns = ask.state.metastore.columns(ask.tenant(), dataset).await?;
     let names: HashSet<&str> = columns.iter().map(|c| c.key_name.as_str()).collect();
     let mut json = Map::new();
-    for part in &PARTS {
-        let shown = match chosen.columns.get(part.key) {
+    for meaning in Meaning::ALL {
+        let shown = match chosen.columns.get(meaning.key()) {
             Some(Some(DefinedColumn::Column { name, .. })) => {
                 json!({ "name": name, "column_type": "column" })
             }
@@ -290,12 +234,12 @@ async fn answer(ask: &Ask, dataset: DatasetId, chosen: &DatasetDefinition) -> An
                 json!({ "name": alias, "column_type": "derived_column" })
             }
             Some(None) => Json::Null,
-            None => match part.usual.iter().find(|name| names.contains(**name)) {
+            None => match meaning.usual().iter().find(|name| names.contains(**name)) {
                 Some(name) => json!({ "name": name, "column_type": "column" }),
                 None => Json::Null,
             },
         };
-        json.insert(part.key.to_owned(), shown);
+        json.insert(meaning.key().to_owned(), shown);
     }
     json_answer(StatusCode::OK, &Json::Object(json))
 }

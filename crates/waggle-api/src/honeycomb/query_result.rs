@@ -594,6 +594,7 @@ impl ResultOptions {
 
     fn for_engine(self) -> QueryOptions {
         QueryOptions {
+            by_definition: false,
             disable_series: self.disable_series,
             disable_total: self.disable_total,
             disable_other: self.disable_other,

@@ -436,6 +436,7 @@ async fn learn_newest(state: &ApiState, tenant: Tenant) {
         return;
     }
     let request = RowRequest {
+        by_definition: false,
         granularity_ns: None,
         range: TimeRange::ALL,
         filters: Vec::new(),

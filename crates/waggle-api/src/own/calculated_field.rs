@@ -159,6 +159,7 @@ pub(crate) async fn preview(ask: Ask) -> Answer {
     };
     let clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let request = RowRequest {
+        by_definition: false,
         granularity_ns: None,
         range: range_of(&ask, &object, clauses.window)?,
         filters: Vec::new(),

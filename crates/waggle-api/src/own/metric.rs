@@ -93,6 +93,7 @@ async fn attributes(ask: Ask) -> Answer {
     // A histogram's own column is none; its count always is.
     let metric = ask.path("column_name");
     let request = RowRequest {
+        by_definition: false,
         granularity_ns: None,
         range: TimeRange {
             start_ns: end_ns.saturating_sub(DAY_NS),

@@ -1,16 +1,17 @@
 //! Queries of the UI: run at once, kept with their answer, found again by a link. A client that goes away cancels its query.
 
-use crate::ask::{Answer, Ask, json_answer};
+use crate::ask::{Answer, Ask, json_answer, refuse_unknown};
 use crate::derived::with_kept;
 use crate::honeycomb::query::{checked_spec, query_json};
 use crate::honeycomb::query_result::{failed, find_run, forgotten};
 use crate::kept;
 use crate::listen::body;
+use crate::own::row::{BY_DEFINITION, by_definition};
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::running::QueryRun;
 use crate::shape::{Content, Member, Named, Shape, joined, may, must};
-use crate::spec::{QUERY, QUERY_SPEC, is_relational};
+use crate::spec::{OWN_QUERY_SPEC, QUERY, is_relational};
 use crate::table::TABLE;
 use crate::table::{milliseconds, table_json};
 use axum::http::{StatusCode, header};
@@ -34,12 +35,15 @@ pub(crate) const RESOURCE: Resource = Resource {
             |ask| Box::pin(run(ask)),
         )
         .about("Runs a query over a dataset, or over all with `__all__`, and keeps its answer.")
-        .query(&[may(
-            "keep",
-            Shape::Flag,
-            "`false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves.",
-        )])
-        .takes(Shape::Named(&QUERY_SPEC))
+        .query(&[
+            may(
+                "keep",
+                Shape::Flag,
+                "`false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves.",
+            ),
+            BY_DEFINITION,
+        ])
+        .takes(SENT)
         .answers(&[(200, Content::Json(Shape::Object(RUN)))]),
         Route::own("GET", "/api/environments/{env}/results/{id}", LOOK, |ask| {
             Box::pin(result(ask))
@@ -66,6 +70,7 @@ pub(crate) const RESOURCE: Resource = Resource {
 };
 
 const LOOK: Need = Need::Person(&[Permission::RunQueries]);
+const SENT: Shape = Shape::Named(&OWN_QUERY_SPEC);
 
 const RUN: &[Member] = &joined::<{ HEAD.len() + TABLE.len() + 1 }>(
     HEAD,
@@ -111,6 +116,8 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let sent = ask.json()?;
+    refuse_unknown(&sent, &SENT)?;
+    let by_definition = by_definition(&ask)?;
     let mut parsed = checked_spec(&ask.state, tenant, &scope, &sent).await?;
     with_kept(&ask.state, tenant, &scope, &mut parsed.spec).await?;
     ask.count_query(is_relational(&parsed.spec))?;
@@ -118,7 +125,10 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     let range = parsed.spec.window.resolve(asked_at_ns);
     let query = async |spec: &QuerySpec, range| {
         let engine = &ask.state.engine;
-        let options = QueryOptions::default();
+        let options = QueryOptions {
+            by_definition,
+            ..QueryOptions::default()
+        };
         let answered = engine.query(tenant, scope.clone(), spec, range, options);
         answered.await.map_err(Problem::from)
     };

@@ -1,6 +1,6 @@
 //! Raw rows and traces: the events themselves, with every field.
 
-use crate::ask::{Answer, Ask, text_answer};
+use crate::ask::{Answer, Ask, refuse_unknown, text_answer};
 use crate::derived::{add_kept, columns_of};
 use crate::listen::body;
 use crate::metric::add_defaults;
@@ -32,6 +32,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         )
         .about("Returns the events that pass the filters, the newest first.")
         .takes(Shape::Named(&REQUEST))
+        .query(&[BY_DEFINITION])
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[
@@ -73,6 +74,22 @@ pub(super) const GRANULARITY: Member = may(
     "Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses.",
 );
 
+/// Asks by meanings.
+pub(super) const BY_DEFINITION: Member = may(
+    "by_definition",
+    Shape::Choice(&["true", "false"]),
+    "With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names.",
+);
+
+/// Whether names of columns are those of meanings.
+pub(super) fn by_definition(ask: &Ask) -> Result<bool, Problem> {
+    match ask.query("by_definition") {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::bad_request("by_definition must be true or false")),
+    }
+}
+
 const REQUEST: Named = Named {
     name: "RowsRequest",
     about: "Which events to show.",
@@ -105,12 +122,14 @@ pub(crate) async fn rows(ask: Ask) -> Answer {
     let tenant = ask.caller.tenant;
     let scope = ask.scope(tenant).await?;
     let object = ask.object()?;
+    refuse_unknown(&ask.json()?, &Shape::Named(&REQUEST))?;
     let mut clauses = read_row_clauses(&object).map_err(Problem::invalid)?;
     let named = columns_of(&clauses.filters).map(str::to_owned).collect();
     let fields = &mut clauses.calculated_fields;
     add_defaults(&ask.state, tenant, &scope, &named, fields).await?;
     add_kept(&ask.state, tenant, &scope, named, fields).await?;
     let request = RowRequest {
+        by_definition: by_definition(&ask)?,
         calculated_fields: clauses.calculated_fields,
         granularity_ns: granularity(&object)?,
         range: range_of(&ask, &object, clauses.window)?,

@@ -15,7 +15,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde::ser::Serializer;
 use std::collections::HashMap;
-use waggle_model::{DatasetId, RawRow, Trace, TraceChoice, TraceRequest, Value};
+use waggle_model::{DatasetId, Meaning, RawRow, Trace, TraceChoice, TraceRequest, Value};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Traces for drawing",
@@ -48,6 +48,11 @@ pub(crate) const RESOURCE: Resource = Resource {
             must("dataset", NUMBERS, "Per event, which of the datasets it is in."),
             must("sample_rate", NUMBERS, "Per event, for how many it stands."),
             must("columns", Shape::List(&Shape::Named(&COLUMN)), "The fields, by name."),
+            must(
+                "by_definition",
+                Shape::List(&Shape::Named(&COLUMN)),
+                "What the definitions of the datasets say, by the names that are usual for it (`service.name`, `duration_ms`, `trace.span_id`); empty where that is what the columns of these names have.",
+            ),
             must("left_out", Shape::List(&Shape::Named(&LEFT_OUT)), "Spans and logs that were left out."),
             must("stats", Shape::Named(&STATS), "What the answer cost."),
         ])),
@@ -123,6 +128,7 @@ struct Columns<'a> {
     dataset: Vec<usize>,
     sample_rate: Vec<u32>,
     columns: Vec<Column<'a>>,
+    by_definition: Vec<Column<'a>>,
     left_out: Vec<LeftOut>,
     stats: Stats<'a>,
 }
@@ -161,18 +167,44 @@ impl<'a> Columns<'a> {
             datasets,
             dataset,
             sample_rate: rows.iter().map(|row| row.sample_rate).collect(),
-            columns: columns_of(rows),
+            columns: columns_of(rows.iter().map(|row| fields_of(row).collect())),
+            by_definition: meant(rows),
             left_out: left_out.collect(),
             stats: Stats(&trace.stats),
         }
     }
 }
 
+fn fields_of(row: &RawRow) -> impl Iterator<Item = (&str, &Value)> {
+    row.fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value))
+}
+
+/// What every row has by the definition of its dataset, where one of them has a definition of its own.
+fn meant(rows: &[RawRow]) -> Vec<Column<'_>> {
+    if rows.iter().all(|row| row.meant.is_none()) {
+        return Vec::new();
+    }
+    let is_usual = |name: &str| Meaning::ALL.iter().any(|known| known.column() == name);
+    columns_of(rows.iter().map(|row| match &row.meant {
+        Some(meant) => {
+            let meant = meant.iter();
+            meant
+                .map(|(meaning, value)| (meaning.column(), value))
+                .collect()
+        }
+        None => fields_of(row).filter(|(name, _)| is_usual(name)).collect(),
+    }))
+}
+
 /// The fields of rows, by name ascending.
-fn columns_of(rows: &[RawRow]) -> Vec<Column<'_>> {
+fn columns_of<'a>(rows: impl Iterator<Item = Vec<(&'a str, &'a Value)>>) -> Vec<Column<'a>> {
     let mut numbers: HashMap<&str, usize> = HashMap::new();
     let mut columns: Vec<Column<'_>> = Vec::new();
-    for (row, fields) in rows.iter().map(|row| &row.fields).enumerate() {
+    let mut row_count = 0;
+    for (row, fields) in rows.enumerate() {
+        row_count = row + 1;
         for (name, value) in fields {
             let number = *numbers.entry(name).or_insert_with(|| {
                 columns.push(Column::new(name));
@@ -182,7 +214,7 @@ fn columns_of(rows: &[RawRow]) -> Vec<Column<'_>> {
         }
     }
     for column in &mut columns {
-        column.is_everywhere = column.rows.len() == rows.len();
+        column.is_everywhere = column.rows.len() == row_count;
     }
     columns.sort_unstable_by_key(|column| column.name);
     columns

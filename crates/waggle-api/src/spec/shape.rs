@@ -9,6 +9,20 @@ pub(crate) const QUERY_SPEC: Named = Named {
     members: SPEC,
 };
 
+/// The same from a page of ours, which may send back what it was given.
+pub(crate) const OWN_QUERY_SPEC: Named = Named {
+    name: "OwnQuerySpec",
+    about: "A question. Members that are not named here are refused.",
+    members: &joined::<{ SPEC.len() + 1 }>(
+        &[may(
+            "id",
+            Shape::Text,
+            "Of the query that this one was; ignored.",
+        )],
+        SPEC,
+    ),
+};
+
 /// A query as it was sent, with its id.
 pub(crate) const QUERY: Named = Named {
     name: "Query",

@@ -143,6 +143,11 @@ pub(crate) const RAW_ROW: Named = Named {
             "How many events it stands for.",
         ),
         must("data", Shape::Map(&Shape::Any), "Its fields."),
+        may(
+            "by_definition",
+            Shape::Map(&Shape::Any),
+            "Where its dataset's definition is not the usual one: what it says of the event, by the names that are usual for it, such as `trace.trace_id` and `duration_ms`.",
+        ),
     ],
 };
 

@@ -29,9 +29,7 @@ async fn whoever_has_the_token_sees_the_picture_until_it_is_over() {
     let clock = Clock::new(move || shown_ns.load(Ordering::Relaxed));
     let installation = Installation::at(clock, ApiConfig::default()).await;
     installation.dataset(installation.production, "shop").await;
-    let run = installation
-        .ask_with_key("POST", RUN)
-        .json(&json!({"query": {}}));
+    let run = installation.ask_with_key("POST", RUN).json(&json!({}));
     let run = run.send().await;
     assert_eq!(run.status, 200, "{}", run.text());
     let id = run.json()["result_id"].as_str().unwrap().to_owned();
@@ -86,9 +84,7 @@ async fn whoever_has_the_token_sees_the_picture_until_it_is_over() {
 /// The address of the picture of a new result.
 async fn shared(installation: &Installation) -> String {
     installation.dataset(installation.production, "shop").await;
-    let run = installation
-        .ask_with_key("POST", RUN)
-        .json(&json!({"query": {}}));
+    let run = installation.ask_with_key("POST", RUN).json(&json!({}));
     let run = run.send().await.json();
     let id = run["result_id"].as_str().unwrap();
     let path = format!("/api/environments/production/results/{id}/picture");

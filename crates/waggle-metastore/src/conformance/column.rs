@@ -494,3 +494,67 @@ pub(super) async fn a_column_is_made_everywhere_or_nowhere(metastore: &dyn Metas
     assert!(!changed.is_histogram);
     assert_eq!(changed.column_type, ColumnType::String);
 }
+
+/// A chosen type is one more thing to know of a column: what it came with is remembered, so that the choice can be taken back.
+pub(super) async fn a_chosen_type_is_taken_back(metastore: &dyn Metastore) {
+    let tenant = tenant(metastore, "bees").await;
+    let shop = dataset(metastore, tenant, "shop").await;
+    let names = ["status", "other"];
+    let columns = names.map(|name| seen(name, ColumnType::String));
+    let made = metastore
+        .register_columns(tenant, shop, &columns, 10, NOW)
+        .await
+        .unwrap();
+    let status = made[0].clone().unwrap();
+    assert_eq!(
+        (status.column_type, status.seen_type, status.is_chosen),
+        (ColumnType::String, ColumnType::String, false)
+    );
+    let change = async |column_type, is_histogram| {
+        let change = ColumnChange {
+            column_type: Some(column_type),
+            is_histogram: Some(is_histogram),
+            ..ColumnChange::default()
+        };
+        metastore
+            .update_column(tenant, shop, &status.id, change, NOW)
+            .await
+            .unwrap()
+    };
+    let chosen = change(ColumnType::Integer, false).await;
+    assert_eq!(
+        (chosen.column_type, chosen.seen_type, chosen.is_chosen),
+        (ColumnType::Integer, ColumnType::String, true)
+    );
+    // What comes later widens what is seen, and leaves the choice alone.
+    let later = [seen("status", ColumnType::Integer)];
+    let later = metastore.register_columns(tenant, shop, &later, 10, NOW);
+    assert_eq!(later.await.unwrap()[0].as_ref(), Some(&chosen));
+    let read = metastore.read_columns(tenant, &["other", "nobody"]).await;
+    let mut read: Vec<String> = read.unwrap().into_iter().map(|c| c.key_name).collect();
+    read.sort();
+    assert_eq!(read, ["other", "status"]);
+    let found = metastore
+        .search_columns(tenant, &DatasetScope::All, "status", 1)
+        .await
+        .unwrap();
+    assert_eq!(found.columns[0].column_type, ColumnType::Integer);
+    let back = change(ColumnType::String, false).await;
+    assert_eq!(
+        (back.column_type, back.is_chosen),
+        (ColumnType::String, false)
+    );
+    let histogram = change(ColumnType::Float, true).await;
+    assert_eq!(
+        (histogram.column_type, histogram.seen_type),
+        (ColumnType::Float, ColumnType::String)
+    );
+    assert!(!histogram.is_chosen && histogram.is_histogram);
+    assert!(
+        metastore
+            .read_columns(tenant, &[])
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}

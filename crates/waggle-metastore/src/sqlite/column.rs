@@ -34,9 +34,12 @@ impl Columns for SqliteMetastore {
             match known.entry(column.key_name.clone()) {
                 Entry::Occupied(mut entry) => {
                     let known = entry.get_mut();
-                    let wide = widen(known.column_type, column.column_type);
-                    if wide != known.column_type {
-                        known.column_type = wide;
+                    let wide = widen(known.seen_type, column.column_type);
+                    if wide != known.seen_type {
+                        known.seen_type = wide;
+                        if !known.is_chosen && !known.is_histogram {
+                            known.column_type = wide;
+                        }
                         known.updated_at_ns = now_ns;
                         widened.push(column.key_name.as_str());
                     }
@@ -54,7 +57,7 @@ impl Columns for SqliteMetastore {
         insert(&mut transaction, &new).await?;
         for column in widened.iter().filter_map(|name| known.get(*name)) {
             sqlx::query("UPDATE columns SET type = ?, updated_at_ns = ? WHERE id = ?")
-                .bind(column.column_type.name())
+                .bind(column.seen_type.name())
                 .bind(now_ns)
                 .bind(column.id.0.as_str())
                 .execute(&mut *transaction)
@@ -155,6 +158,18 @@ impl Columns for SqliteMetastore {
         rows.iter().map(column_of).collect()
     }
 
+    async fn read_columns(&self, tenant: Tenant, names: &[&str]) -> Result<Vec<Column>> {
+        let mut select = of_tenant("SELECT columns.*", tenant, &DatasetScope::All);
+        select.push(" AND (chosen_type IS NOT NULL OR key_name IN (");
+        let mut listed = select.separated(", ");
+        for name in names {
+            listed.push_bind(*name);
+        }
+        select.push("))");
+        let rows = select.build().fetch_all(&self.readers).await?;
+        rows.iter().map(column_of).collect()
+    }
+
     async fn column(
         &self,
         tenant: Tenant,
@@ -196,7 +211,7 @@ impl Columns for SqliteMetastore {
         // With one MAX in the list, SQLite takes the other values from the row that has it: the most recently written of its name.
         let mut matches = of_tenant(
             "SELECT columns.*, MAX(columns.last_written_at_ns) AS latest, \
-             group_concat(DISTINCT type) AS types, COUNT(*) OVER () AS total",
+             group_concat(DISTINCT COALESCE(chosen_type, type)) AS types, COUNT(*) OVER () AS total",
             tenant,
             scope,
         );
@@ -234,11 +249,13 @@ impl Columns for SqliteMetastore {
         change: ColumnChange,
         now_ns: i64,
     ) -> Result<Column> {
+        // Histograms are read as they came, and so is what is read as the type it came with.
         let row = self.write_one(sqlx::query(
-            "UPDATE columns SET type = COALESCE(?, type), is_histogram = COALESCE(?, is_histogram),
-                                description = COALESCE(?, description), is_hidden = COALESCE(?, is_hidden), updated_at_ns = ?
-             WHERE id = ? AND dataset_id =
-                 (SELECT id FROM datasets WHERE id = ? AND team_id = ? AND environment_id = ?)
+            "UPDATE columns SET chosen_type = CASE WHEN ?1 IS NULL THEN chosen_type WHEN ?2 OR ?1 = type THEN NULL ELSE ?1 END,
+                                is_histogram = COALESCE(?2, is_histogram),
+                                description = COALESCE(?3, description), is_hidden = COALESCE(?4, is_hidden), updated_at_ns = ?5
+             WHERE id = ?6 AND dataset_id =
+                 (SELECT id FROM datasets WHERE id = ?7 AND team_id = ?8 AND environment_id = ?9)
              RETURNING *",
         )
         .bind(change.column_type.map(ColumnType::name))
@@ -409,6 +426,8 @@ fn made(dataset: DatasetId, column: NewColumn, now_ns: i64) -> Column {
         dataset,
         key_name: column.key_name,
         column_type: column.column_type,
+        seen_type: column.column_type,
+        is_chosen: false,
         is_histogram: column.is_histogram,
         description: column.description,
         is_hidden: column.is_hidden,
@@ -424,6 +443,8 @@ fn first_seen(dataset: DatasetId, seen: &SeenColumn, now_ns: i64) -> Column {
         dataset,
         key_name: seen.key_name.clone(),
         column_type: seen.column_type,
+        seen_type: seen.column_type,
+        is_chosen: false,
         is_histogram: false,
         description: String::new(),
         is_hidden: false,
@@ -444,7 +465,7 @@ async fn insert(connection: &mut SqliteConnection, columns: &[&Column]) -> Resul
                 .push_bind(column.dataset.0)
                 .push_bind(column.key_name.as_str())
                 .push_bind(fold(&column.key_name))
-                .push_bind(column.column_type.name())
+                .push_bind(column.seen_type.name())
                 .push_bind(column.description.as_str())
                 .push_bind(column.is_hidden)
                 .push_bind(column.is_histogram)
@@ -468,13 +489,23 @@ fn merged_column_of(row: &SqliteRow) -> Result<Column> {
 }
 
 fn column_of(row: &SqliteRow) -> Result<Column> {
+    let seen_type = type_of(row.try_get("type")?)?;
+    let chosen: Option<&str> = row.try_get("chosen_type")?;
+    let chosen = chosen.map(type_of).transpose()?;
+    let is_histogram: bool = row.try_get("is_histogram")?;
+    let column_type = match is_histogram {
+        true => ColumnType::Float,
+        false => chosen.unwrap_or(seen_type),
+    };
     Ok(Column {
         id: ColumnId(row.try_get("id")?),
         dataset: DatasetId(row.try_get("dataset_id")?),
         key_name: row.try_get("key_name")?,
-        column_type: type_of(row.try_get("type")?)?,
+        column_type,
+        seen_type,
+        is_chosen: chosen.is_some(),
         description: row.try_get("description")?,
-        is_histogram: row.try_get("is_histogram")?,
+        is_histogram,
         is_hidden: row.try_get("is_hidden")?,
         created_at_ns: row.try_get("created_at_ns")?,
         updated_at_ns: row.try_get("updated_at_ns")?,

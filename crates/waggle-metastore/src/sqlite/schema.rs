@@ -23,6 +23,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("../../migrations/sqlite/0012_hidden_runs.sql"),
     include_str!("../../migrations/sqlite/0013_metrics.sql"),
     include_str!("../../migrations/sqlite/0014_usage_keys.sql"),
+    include_str!("../../migrations/sqlite/0015_chosen_types.sql"),
 ];
 
 /// Marks the file as ours ("wggl"), so that another program's database is refused instead of filled with our tables.

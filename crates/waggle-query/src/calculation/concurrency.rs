@@ -14,11 +14,11 @@ use crate::chunk::TypedBuffer;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::mem::take;
-use waggle_model::{Cell, TimeRange};
+use waggle_model::{Cell, Meaning, TimeRange};
 use waggle_store::column::CHUNK_ROWS;
 
-/// The column that says how long a span took, in milliseconds.
-const DURATION: &str = "duration_ms";
+/// The column that says how long a span took, in milliseconds; by its meaning in each dataset.
+const DURATION: &str = Meaning::DurationMs.column();
 const NS_PER_MS: f64 = 1e6;
 /// What an entry of a map takes, roughly.
 const ENTRY_BYTES: usize = 48;

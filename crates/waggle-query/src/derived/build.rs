@@ -21,7 +21,7 @@ pub(crate) const TEXT_BYTES_MAX: usize = 1 << 30;
 /// The values of an expression in the rows of a source that can lie in `range`; `None` when none has a value.
 ///
 /// When the query has to stop there is no column either; the query then ends with the reason that `watch` holds.
-pub(super) fn make_column(
+pub(crate) fn make_column(
     expression: &Expression,
     source: &Source,
     range: TimeRange,

@@ -47,7 +47,8 @@ pub(super) fn gather(
     let mut blocks = Vec::new();
     for source in sources {
         let block = question.and_then(|_| keepable(plan, source));
-        match (block, question) {
+        let as_read = question.map(|question| question.of_reading(source.reading_key()));
+        match (block, as_read) {
             (Some(number), Some(question)) => match states.find(number, question) {
                 Some(state) => found.push(state),
                 None => {
@@ -62,6 +63,7 @@ pub(super) fn gather(
         }
     }
     let reading = Reading {
+        question,
         plan,
         shape,
         states,
@@ -139,6 +141,8 @@ impl KeptBlock {
 }
 
 struct Reading<'a> {
+    /// What is asked of every block, as it is stored.
+    question: Option<Question>,
     plan: &'a Plan,
     shape: &'a Shape,
     states: &'a States,
@@ -252,7 +256,9 @@ impl Reading<'_> {
             own.bytes() > self.states.state_bytes_max() || own.counted_len() > COUNTED_MAX;
         if is_too_large {
             self.is_too_large.store(true, Ordering::Relaxed);
-            self.states.refuse(block.question);
+            if let Some(question) = self.question {
+                self.states.refuse(question);
+            }
             block.is_mixed.store(true, Ordering::Relaxed);
             return part.all.absorb(own, self.shape, self.watch);
         }

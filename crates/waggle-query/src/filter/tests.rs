@@ -102,6 +102,7 @@ fn event(row: char) -> Event {
 
 fn matching_rows(snapshot: &Snapshot, filters: &[FilterSpec]) -> String {
     let request = RowRequest {
+        by_definition: false,
         calculated_fields: Vec::new(),
         granularity_ns: None,
         range: TimeRange::ALL,

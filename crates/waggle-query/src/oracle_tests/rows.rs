@@ -90,6 +90,7 @@ fn pages_of_rows_show_every_row_once_newest_first_though_the_sources_change_betw
             })
             .collect();
         let request = RowRequest {
+            by_definition: false,
             calculated_fields: Vec::new(),
             granularity_ns: None,
             range,
@@ -129,6 +130,7 @@ fn rows_that_arrive_between_pages_move_no_other_row() {
         events.extend(arrived);
         let after = testing::snapshot(rng, &events);
         let mut request = RowRequest {
+            by_definition: false,
             calculated_fields: Vec::new(),
             granularity_ns: None,
             range,

@@ -2,7 +2,7 @@
 
 use super::spans::SpanSet;
 use super::traces::texts_of;
-use super::{Relations, TRACE_ID};
+use super::{BY_MEANING, Relations, TRACE_ID};
 use crate::chunk::{Bits, each_bit, is_empty};
 use crate::filter::and;
 use std::sync::Arc;
@@ -41,6 +41,7 @@ impl Relations {
 
     /// Prepares the conditions for one source.
     pub(crate) fn bind(&self, source: &Source) -> Result<BoundRelations<'_>, ReadError> {
+        let source = &source.by_definition(Some(&BY_MEANING));
         let column = source.column(TRACE_ID)?;
         let traces = column
             .zip(self.numbered.of(source))

@@ -2,7 +2,7 @@
 
 use super::first::{FirstSpans, Place};
 use super::traces::{Numbered, texts_of};
-use super::{PARENT_ID, Relation, SPAN_ID, Search, TRACE_ID};
+use super::{BY_MEANING, PARENT_ID, Relation, SPAN_ID, Search, TRACE_ID};
 use crate::derived::{ColumnBuilder, Lanes, TEXT_BYTES_MAX, Tables};
 use crate::exec::Watch;
 use crate::made::MadeColumns;
@@ -38,9 +38,10 @@ struct OfOneSource {
 }
 
 impl OtherSpans {
-    pub(super) fn new(search: &Search<'_>, watch: &Arc<Watch>) -> Self {
+    /// Values are read of `sources`, which are those of the search with all columns by their own names.
+    pub(super) fn new(search: &Search<'_>, sources: &[Source], watch: &Arc<Watch>) -> Self {
         Self {
-            sources: search.sources.into(),
+            sources: sources.into(),
             numbered: search.numbered.clone(),
             range: search.range,
             watch: Arc::clone(watch),
@@ -79,6 +80,7 @@ impl OtherSpans {
         source: &Source,
         column: &OtherColumn,
     ) -> Result<Option<Arc<Column>>, ReadError> {
+        let source = &source.by_definition(Some(&BY_MEANING));
         let rows = source.rows_in(self.range)?;
         let (Some(numbers), false) = (self.numbered.of(source), rows.is_empty()) else {
             return Ok(None);

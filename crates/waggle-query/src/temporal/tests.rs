@@ -390,6 +390,7 @@ fn at_least(least: f64) -> FilterSpec {
 /// All rows, up to more than any test here has.
 fn row_request(spec: &QuerySpec, range: TimeRange) -> RowRequest {
     RowRequest {
+        by_definition: false,
         filters: spec.filters.clone(),
         calculated_fields: spec.calculated_fields.clone(),
         granularity_ns: spec.granularity_s.map(|seconds| seconds as i64 * S),

@@ -1,4 +1,5 @@
-//! All rows of several traces, found in each source by its trace ids and gathered together. Rows of one nanosecond come in an order that
+//! All rows of several traces, found in each source by its trace ids and gathered together, with their fields by
+//! the names of their meanings too. Rows of one nanosecond come in an order that
 //! depends on nothing but the rows, so that those which a limit leaves are the same at every reading.
 
 use super::TRACE_ID;
@@ -19,6 +20,7 @@ pub(crate) fn read_traces(
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<Vec<TraceRows>, ExecError> {
+    let snapshot = &snapshot.by_definition(None);
     let parts = fold_sources(
         &snapshot.sources,
         config,

@@ -1,4 +1,4 @@
-//! Some columns of many rows, handed on as they are read: for answers that are more than sums, over more traces than could be kept.
+//! Some columns of many rows, by their meaning, handed on as they are read: for answers that are more than sums, over more traces than could be kept.
 
 use crate::chunk::each_bit;
 use crate::exec::{ExecError, Selector, Watch};
@@ -27,7 +27,7 @@ pub(crate) fn scan_rows(
     };
     let filters = FilterSet::new(&[has_key], FilterCombination::And)?;
     let mut stats = QueryStats::default();
-    for source in &snapshot.sources {
+    for source in &snapshot.by_definition(None).sources {
         if !scan(source, request, &filters, visit, watch, &mut stats)? {
             break;
         }

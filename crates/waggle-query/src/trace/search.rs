@@ -1,4 +1,5 @@
-//! Finds traces that have certain rows, newest first, a page at a time and without reading any trace.
+//! Finds traces that have certain rows, newest first, a page at a time and without reading any trace. Conditions name columns by their
+//! meaning in each dataset.
 //!
 //! A search goes backwards through time in slices: the rows of a slice that pass the conditions name traces. The newest row that passes is
 //! a trace's anchor, and the order is that of the anchors; so every trace has one place, and a page begins where the one before ended,
@@ -51,7 +52,7 @@ pub(crate) fn find_traces(
             .max()
             .unwrap_or(0),
     };
-    let snapshot = of_range(whole)?;
+    let snapshot = of_range(whole)?.by_definition(None);
     let windows = search
         .windows
         .iter()
@@ -65,7 +66,7 @@ pub(crate) fn find_traces(
     // A trace may have its other rows at any time.
     let everything = match with.is_empty() {
         true => Snapshot::default(),
-        false => of_range(TimeRange::ALL)?,
+        false => of_range(TimeRange::ALL)?.by_definition(None),
     };
     let with = with
         .iter()

@@ -8,13 +8,13 @@ use crate::relation::texts_of;
 use crate::rows::Place;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
-use waggle_model::LeftOut;
+use waggle_model::{LeftOut, Meaning};
 use waggle_store::Snapshot;
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, stable_hash};
 
-const SPAN_ID: &str = "trace.span_id";
-const PARENT_ID: &str = "trace.parent_id";
-const ANNOTATION_TYPE: &str = "meta.annotation_type";
+const SPAN_ID: &str = Meaning::SpanId.column();
+const PARENT_ID: &str = Meaning::ParentId.column();
+const ANNOTATION_TYPE: &str = Meaning::AnnotationType.column();
 const SIGNAL_TYPE: &str = "meta.signal_type";
 const NONE: usize = usize::MAX;
 

@@ -1,7 +1,6 @@
 //! Values of one column on their way into an Arrow array.
 
 use super::DecodeError;
-use crate::cast::{to_bool, to_float, to_int, to_text};
 use datafusion::arrow::array::{
     Array, ArrayRef, BooleanArray, Float64Array, Int64Array, StringViewArray, StringViewBuilder,
     UInt32Array,
@@ -11,6 +10,7 @@ use datafusion::arrow::compute::take;
 use std::sync::Arc;
 use waggle_model::{ColumnType, ValueRef};
 use waggle_query::TypedBuffer;
+use waggle_query::cast::{to_bool, to_float, to_int, to_text};
 use waggle_store::column::{Column, Dictionary};
 
 /// Gathers the values of one column.

@@ -125,10 +125,10 @@ impl KnownDataset {
                 .entry(column.key_name.as_str().into())
                 .or_insert_with(|| KnownColumn {
                     id: column.id.clone(),
-                    column_type: column.column_type,
+                    column_type: column.seen_type,
                     last_written_ns: i64::MIN.into(),
                 });
-            place.column_type = column.column_type;
+            place.column_type = column.seen_type;
         }
     }
 

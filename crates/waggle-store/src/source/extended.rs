@@ -1,4 +1,5 @@
-//! Columns that a query adds to the stored ones: a filter, a breakdown or a calculation reads them like any other.
+//! Columns that a query adds to the stored ones: a filter, a breakdown or a calculation reads them like any other. Some are made, some
+//! are another column under one more name.
 
 use super::{ReadError, Source, Wanted};
 use crate::column::{Column, ColumnPresence, TypedColumn};
@@ -23,6 +24,23 @@ pub trait ExtraColumns: Send + Sync + fmt::Debug {
     /// # Errors
     /// [`ReadError`] when its inputs can't be read.
     fn column(&self, base: &Source, name: &str) -> Result<Option<Arc<Column>>, ReadError>;
+
+    /// What one of them is that is not made: a column of the base, or with `None` nothing at all.
+    fn stands_for(&self, _name: &str) -> Option<Option<&str>> {
+        None
+    }
+
+    /// What tells these columns from others of the same names, where no query says it; 0 where queries do.
+    fn key(&self) -> u64 {
+        0
+    }
+}
+
+/// What columns of a source mean, where that is not what most sources call them.
+pub trait Definition: Send + Sync + fmt::Debug {
+    /// Columns by the names of those whose meaning they have, of these names or of all there are; `None` when the columns of these names
+    /// have it themselves.
+    fn columns(&self, names: Option<&[&str]>) -> Option<Arc<dyn ExtraColumns>>;
 }
 
 /// A source with more columns.
@@ -30,12 +48,34 @@ pub trait ExtraColumns: Send + Sync + fmt::Debug {
 pub struct ExtendedSource {
     base: Source,
     extra: Arc<dyn ExtraColumns>,
+    definition: Option<Arc<dyn Definition>>,
+}
+
+/// Where a column is.
+enum Place<'a> {
+    /// It is made.
+    Made,
+    /// A column of the base.
+    Base(&'a str),
+    /// No row has it.
+    Nowhere,
 }
 
 impl ExtendedSource {
     /// Adds columns to a source.
     pub fn new(base: Source, extra: Arc<dyn ExtraColumns>) -> Self {
-        Self { base, extra }
+        Self {
+            base,
+            extra,
+            definition: None,
+        }
+    }
+
+    /// The same, and says what its columns mean.
+    #[must_use]
+    pub fn defined_by(mut self, definition: Arc<dyn Definition>) -> Self {
+        self.definition = Some(definition);
+        self
     }
 
     /// The source without them.
@@ -50,22 +90,50 @@ impl ExtendedSource {
         }
     }
 
+    pub(super) fn definition(&self) -> Option<&Arc<dyn Definition>> {
+        self.definition.as_ref()
+    }
+
+    pub(super) fn key(&self) -> u64 {
+        self.extra.key()
+    }
+
+    fn place<'a>(&'a self, name: &'a str) -> Place<'a> {
+        match (self.has(name), self.extra.stands_for(name)) {
+            (false, _) => Place::Base(name),
+            (true, None) => Place::Made,
+            (true, Some(Some(name))) => Place::Base(name),
+            (true, Some(None)) => Place::Nowhere,
+        }
+    }
+
+    /// Whether some row may have a value in a column.
+    pub(super) fn has_column(&self, name: &str) -> bool {
+        match self.place(name) {
+            Place::Made => true,
+            Place::Base(name) => self.base.has_column(name),
+            Place::Nowhere => false,
+        }
+    }
+
     /// Whether a column is one of those added here.
     pub(super) fn has(&self, name: &str) -> bool {
         self.extra.names().iter().any(|known| known == name)
     }
 
     pub(super) fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
-        match self.has(name) {
-            true => self.extra.column(&self.base, name),
-            false => self.base.column(name),
+        match self.place(name) {
+            Place::Made => self.extra.column(&self.base, name),
+            Place::Base(name) => self.base.column(name),
+            Place::Nowhere => Ok(None),
         }
     }
 
     pub(super) fn coded_column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
-        match self.has(name) {
-            true => self.extra.column(&self.base, name),
-            false => self.base.coded_column(name),
+        match self.place(name) {
+            Place::Made => self.extra.column(&self.base, name),
+            Place::Base(name) => self.base.coded_column(name),
+            Place::Nowhere => Ok(None),
         }
     }
 
@@ -74,46 +142,69 @@ impl ExtendedSource {
         name: &str,
         chunks: &[usize],
     ) -> Result<Option<Arc<Column>>, ReadError> {
-        match self.has(name) {
-            true => self.extra.column(&self.base, name),
-            false => self.base.column_in(name, chunks),
+        match self.place(name) {
+            Place::Made => self.extra.column(&self.base, name),
+            Place::Base(name) => self.base.column_in(name, chunks),
+            Place::Nowhere => Ok(None),
         }
     }
 
     pub(super) fn has_in_memory(&self, name: &str) -> bool {
-        self.has(name) || self.base.has_in_memory(name)
+        match self.place(name) {
+            Place::Made | Place::Nowhere => true,
+            Place::Base(name) => self.base.has_in_memory(name),
+        }
     }
 
     pub(super) fn presence(&self, name: &str) -> Result<Option<Arc<ColumnPresence>>, ReadError> {
-        if !self.has(name) {
-            return self.base.presence(name);
+        match self.place(name) {
+            Place::Made => {
+                let column = self.extra.column(&self.base, name)?;
+                Ok(column.map(|column| Arc::new(column.presence())))
+            }
+            Place::Base(name) => self.base.presence(name),
+            Place::Nowhere => Ok(None),
         }
-        let column = self.extra.column(&self.base, name)?;
-        Ok(column.map(|column| Arc::new(column.presence())))
     }
 
     pub(super) fn rows_with(&self, name: &str, text: &str) -> Result<Vec<u32>, ReadError> {
-        if !self.has(name) {
-            return self.base.rows_with(name, text);
+        match self.place(name) {
+            Place::Made => {
+                let column = self.extra.column(&self.base, name)?;
+                Ok(column.map_or_else(Vec::new, |column| column.rows_with(text)))
+            }
+            Place::Base(name) => self.base.rows_with(name, text),
+            Place::Nowhere => Ok(Vec::new()),
         }
-        let column = self.extra.column(&self.base, name)?;
-        Ok(column.map_or_else(Vec::new, |column| column.rows_with(text)))
     }
 
     pub(super) fn will_read(&self, wanted: &[Wanted<'_>]) {
         let mut stored = Vec::with_capacity(wanted.len());
         for wanted in wanted {
             match *wanted {
-                Wanted::Column(name) | Wanted::Some(name) | Wanted::Presence(name)
-                    if self.has(name) =>
-                {
-                    let inputs = self.extra.inputs(name);
-                    stored.extend(inputs.into_iter().map(Wanted::Column));
-                }
-                wanted => stored.push(wanted),
+                Wanted::Times => stored.push(Wanted::Times),
+                Wanted::Column(name) => self.add_wanted(name, Wanted::Column, &mut stored),
+                Wanted::Some(name) => self.add_wanted(name, Wanted::Some, &mut stored),
+                Wanted::Presence(name) => self.add_wanted(name, Wanted::Presence, &mut stored),
             }
         }
         self.base.will_read(&stored);
+    }
+
+    fn add_wanted<'a>(
+        &'a self,
+        name: &'a str,
+        wanted: impl Fn(&'a str) -> Wanted<'a>,
+        stored: &mut Vec<Wanted<'a>>,
+    ) {
+        match self.place(name) {
+            Place::Made => {
+                let inputs = self.extra.inputs(name);
+                stored.extend(inputs.into_iter().map(Wanted::Column));
+            }
+            Place::Base(name) => stored.push(wanted(name)),
+            Place::Nowhere => {}
+        }
     }
 
     pub(super) fn column_names(&self) -> Vec<String> {
@@ -130,9 +221,10 @@ impl ExtendedSource {
 
     /// The columns below that are read for a column here.
     fn stored<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
-        match self.has(name) {
-            true => self.extra.inputs(name),
-            false => vec![name],
+        match self.place(name) {
+            Place::Made => self.extra.inputs(name),
+            Place::Base(name) => vec![name],
+            Place::Nowhere => Vec::new(),
         }
     }
 }

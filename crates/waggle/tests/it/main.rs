@@ -12,6 +12,7 @@ mod bad_input;
 mod browser;
 mod calculated;
 mod clients;
+mod datasets;
 mod durability;
 mod exporters;
 mod full_disk;

@@ -1,7 +1,7 @@
 // Home: how the services do, which traces came last, which are slow or failed, and what is kept of alerts.
 import { useQuery } from '@tanstack/react-query';
 import { Fragment, useEffect, useMemo } from 'react';
-import { datasetsOptions, peekOptions } from '../../api/options';
+import { datasetsOptions, meantOptions } from '../../api/options';
 import { Sparkline } from '../../chart/Sparkline';
 import { numberText } from '../../model/format';
 import type { Filter } from '../../model/query-spec';
@@ -57,13 +57,13 @@ export default function HomePage() {
   const about = search.dataset ?? '__all__';
   const isAsked = datasets.data !== undefined && !isEmpty && !search.query;
   const requests = useQuery({
-    ...peekOptions(env, about, overviewSpec(field, range, REQUESTS), 60_000),
+    ...meantOptions(env, about, overviewSpec(field, range, REQUESTS), 60_000),
     enabled: isAsked,
   });
   // Events that are no spans of servers: whoever sends only such sees them all.
   const hasNone = requests.data !== undefined && (requests.data.total?.COUNT ?? 0) === 0;
   const everything = useQuery({
-    ...peekOptions(env, about, overviewSpec(field, range, []), 60_000),
+    ...meantOptions(env, about, overviewSpec(field, range, []), 60_000),
     enabled: isAsked && hasNone,
   });
   const shown = hasNone ? everything : requests;

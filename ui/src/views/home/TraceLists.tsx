@@ -1,6 +1,6 @@
 // Traces to begin with: the newest, the slowest, and those with an error.
 import { useQuery } from '@tanstack/react-query';
-import { peekOptions, rowsOptions } from '../../api/options';
+import { meantOptions, rowsOptions } from '../../api/options';
 import { agoText, durationText, middleCut } from '../../model/format';
 import type { Filter } from '../../model/query-spec';
 import type { Cells } from '../../model/result';
@@ -42,7 +42,7 @@ export function TraceLists({ place, dataset, range }: { place: Place; dataset: s
     ),
   );
   const slowest = useQuery(
-    peekOptions(place.env, dataset, {
+    meantOptions(place.env, dataset, {
       calculations: [{ op: 'MAX', column: 'duration_ms' }],
       breakdowns: ['trace.trace_id', 'name', 'service.name'],
       filters: ROOTS,

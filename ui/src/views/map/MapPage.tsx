@@ -3,7 +3,7 @@ import { useMutation, useQueries, useQuery, useQueryClient } from '@tanstack/rea
 import { ArrowLeft, ArrowRight, RotateCw, X } from 'lucide-react';
 import { useMemo, useRef, useState } from 'react';
 import { putGateways } from '../../api/calls';
-import { gatewaysOptions, peekOptions } from '../../api/options';
+import { gatewaysOptions, meantOptions } from '../../api/options';
 import { useGraphLayout } from '../../api/use-layout';
 import { countText, numberText } from '../../model/format';
 import { filterText, parseFilter, type QuerySpec } from '../../model/query-spec';
@@ -93,10 +93,10 @@ export default function MapPage() {
   // The filters of the map itself are joined by AND; a query of alternatives can't be put among them.
   const isAlternative = spec.filter_combination === 'OR' && (spec.filters?.length ?? 0) > 1;
   const client = useQueryClient();
-  const nodes = useQuery({ ...peekOptions(place.env, '__all__', nodesSpec(spec)), enabled: !isAlternative });
-  const edges = useQuery({ ...peekOptions(place.env, '__all__', edgesSpec(spec)), enabled: !isAlternative });
+  const nodes = useQuery({ ...meantOptions(place.env, '__all__', nodesSpec(spec)), enabled: !isAlternative });
+  const edges = useQuery({ ...meantOptions(place.env, '__all__', edgesSpec(spec)), enabled: !isAlternative });
   const remotes = useQuery({
-    ...peekOptions(place.env, '__all__', remotesSpec(spec)),
+    ...meantOptions(place.env, '__all__', remotesSpec(spec)),
     enabled: !isAlternative && search.clients === true,
   });
   const gateways = useGateways(place.env);
@@ -109,7 +109,7 @@ export default function MapPage() {
     [plain, gateways.list, search.gateways],
   );
   const behind = useQueries({
-    queries: callers.map((caller) => peekOptions(place.env, '__all__', behindSpec(spec, gateways.list, caller))),
+    queries: callers.map((caller) => meantOptions(place.env, '__all__', behindSpec(spec, gateways.list, caller))),
     combine: (answers) => ({
       answers: answers.map((answer) => answer.data),
       error: answers.find((answer) => answer.error)?.error ?? null,

@@ -52,7 +52,7 @@ export default function RawEvents({ place, dataset, answer, search, utc, onSearc
       let before: string | null = pageParam;
       // What is left to check here can empty a page; go on until there is something to show.
       do {
-        const page = await getRows(place.env, dataset, { ...request, limit, before }, signal);
+        const page = await getRows(place.env, dataset, { ...request, limit, before }, 'name', signal);
         rows.push(...(check.length > 0 ? page.rows.filter((r) => rowMatches(r.data, check)) : page.rows));
         before = page.next;
       } while (check.length > 0 && rows.length < limit / 2 && before !== null);

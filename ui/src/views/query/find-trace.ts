@@ -40,7 +40,7 @@ export async function findTrace(
       : [];
   for (const extra of near.length > 0 ? [near, []] : [[]]) {
     const filters = [...request.filters, ...extra];
-    const page = await getRows(env, dataset, { ...request, filters, limit: 1000, before: null }, signal);
+    const page = await getRows(env, dataset, { ...request, filters, limit: 1000, before: null }, 'name', signal);
     const value = (row: EventRow) => Number(row.data[column] ?? 0);
     const found = page.rows
       .filter((r) => rowMatches(r.data, check) && traceOf(r) && value(r) <= limit)
@@ -79,6 +79,6 @@ async function withChildren(
     limit: 1000,
     before: null,
   };
-  const { rows } = await getRows(env, '__all__', request, signal);
+  const { rows } = await getRows(env, '__all__', request, 'definition', signal);
   return new Set(rows.map(idOf));
 }

@@ -3,7 +3,7 @@ import { CircleAlert } from 'lucide-react';
 import { lazy, Suspense, useEffect, useState, type Ref } from 'react';
 import type { TraceSession } from '../../api/trace-client';
 import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
-import type { EventRow } from '../../model/result';
+import { meantOf, type EventRow } from '../../model/result';
 import { aboveLeftOut, eventsOf, FLAG_ERROR, FLAG_LEFT_OUT, FLAG_MISSING, idOf, type Trace } from '../../model/trace';
 import { TRACE_COLUMNS_MAX, type TraceSearch } from '../../model/url-state';
 import { copyText, Empty, Skeleton, Tabs } from '../../widgets/basic';
@@ -155,7 +155,7 @@ export function Details({
                     <li key={i}>
                       <details open={rows.events.length <= 3}>
                         <summary>
-                          <strong>{String(event.data['name'] ?? '(no name)')}</strong>
+                          <strong>{String(meantOf(event)['name'] ?? '(no name)')}</strong>
                           <span className="num">
                             +{durationText(Number(BigInt(event.timestamp_ns) - startNs) - trace.start[node]!)}
                           </span>
@@ -172,8 +172,8 @@ export function Details({
               ) : (
                 <ol className={css.events}>
                   {rows?.links.map((link, i) => {
-                    const target = String(link.data['trace.link.trace_id'] ?? '');
-                    const span = String(link.data['trace.link.span_id'] ?? '');
+                    const target = String(meantOf(link)['trace.link.trace_id'] ?? '');
+                    const span = String(meantOf(link)['trace.link.span_id'] ?? '');
                     return (
                       <li key={i}>
                         <Link

@@ -1,9 +1,9 @@
 // Where a span stands among spans of the same name and service, an hour around it: a small heat map with the span marked on it.
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { peekOptions } from '../../api/options';
+import { meantOptions } from '../../api/options';
 import { durationText, numberText } from '../../model/format';
-import type { EventRow } from '../../model/result';
+import { meantOf, type Cells, type EventRow } from '../../model/result';
 import { datasetPath, hrefOf, type Place } from '../../widgets/route';
 import { Link } from '../../widgets/Link';
 import { useThemeColours } from '../../widgets/theme';
@@ -14,16 +14,15 @@ const HEIGHT = 64;
 const LOG = 'log10';
 
 export function MiniGraph({ place, row, service }: { place: Place; row: EventRow; service: string }) {
-  const numeric = useMemo(
-    () =>
-      Object.keys(row.data)
-        .filter((field) => typeof row.data[field] === 'number')
-        .sort(),
-    [row],
-  );
+  const numeric = useMemo(() => {
+    const cells: Cells = { ...meantOf(row), ...row.data };
+    return Object.keys(cells)
+      .filter((field) => typeof cells[field] === 'number')
+      .sort();
+  }, [row]);
   const [chosen, setChosen] = useState('duration_ms');
   const field = numeric.includes(chosen) ? chosen : numeric[0];
-  const name = row.data['name'];
+  const name = meantOf(row)['name'];
   if (field === undefined || typeof name !== 'string') return null;
   return (
     <Graph place={place} row={row} service={service} name={name} field={field} fields={numeric} onField={setChosen} />
@@ -49,7 +48,7 @@ function Graph({ place, row, service, name, field, fields, onField }: Props) {
       calculations: [{ op: 'HEATMAP', column: LOG }, ...['P50', 'P95', 'P99'].map((op) => ({ op, column: field }))],
       filters: [
         { column: 'name', op: '=' as const, value: name },
-        ...(row.data['service.name'] === undefined
+        ...(meantOf(row)['service.name'] === undefined
           ? []
           : [{ column: 'service.name', op: '=' as const, value: service }]),
       ],
@@ -58,8 +57,8 @@ function Graph({ place, row, service, name, field, fields, onField }: Props) {
     }),
     [field, name, service, seconds, row],
   );
-  const { data, error } = useQuery(peekOptions(place.env, row.dataset, spec));
-  const value = Number(row.data[field]);
+  const { data, error } = useQuery(meantOptions(place.env, row.dataset, spec));
+  const value = Number(row.data[field] ?? meantOf(row)[field]);
   const heat = data?.heatmaps?.[`HEATMAP(${LOG})`];
   const [width, setWidth] = useState(0);
   useEffect(() => {

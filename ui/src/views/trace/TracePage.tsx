@@ -29,6 +29,7 @@ import {
   type Trace,
 } from '../../model/trace';
 import { repeatsOf } from '../../model/repeat';
+import { meantOf } from '../../model/result';
 import { criticalPath } from '../../model/trace-time';
 import { TRACE_COLUMNS_MAX, type TraceSearch } from '../../model/url-state';
 import { Button, CopyButton, Empty, ErrorBox, IconButton, Progress, Skeleton } from '../../widgets/basic';
@@ -220,8 +221,9 @@ function Loaded({
   const followLink = (node: number) => {
     const [at] = eventsOf(trace.linkNode, node);
     void session.rows([trace.linkRow[at]!]).then(([link]) => {
-      const target = link?.data['trace.link.trace_id'];
-      const span = link?.data['trace.link.span_id'];
+      const meant = link ? meantOf(link) : {};
+      const target = meant['trace.link.trace_id'];
+      const span = meant['trace.link.span_id'];
       if (typeof target === 'string')
         go(datasetPath(place, dataset, '/trace'), { trace_id: target, ...(typeof span === 'string' ? { span } : {}) });
     });

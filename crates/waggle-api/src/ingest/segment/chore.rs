@@ -184,6 +184,7 @@ async fn newest_note(
     scope: &DatasetScope,
 ) -> Result<Option<i64>, String> {
     let request = RowRequest {
+        by_definition: false,
         granularity_ns: None,
         range: TimeRange::ALL,
         filters: vec![FilterSpec {

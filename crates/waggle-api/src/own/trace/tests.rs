@@ -1,10 +1,11 @@
-use super::{Columns, columns_of};
+use super::{Columns, columns_of, fields_of};
 use serde_json::json;
 use std::collections::HashMap;
 use waggle_model::{DatasetId, LeftOut, QueryStats, RawRow, Trace, Value};
 
 fn row(timestamp_ns: i64, dataset: i64, fields: &[(&str, Value)]) -> RawRow {
     RawRow {
+        meant: None,
         timestamp_ns,
         sample_rate: 1,
         dataset: DatasetId(dataset),
@@ -39,7 +40,7 @@ fn a_field_comes_once_and_so_does_each_of_its_values() {
         ),
     ];
     assert_eq!(
-        serde_json::to_value(columns_of(&rows)).unwrap(),
+        serde_json::to_value(columns_of(rows.iter().map(|row| fields_of(row).collect()))).unwrap(),
         json!([
             {"name": "id", "values": ["x", "y", "z"]},
             {"name": "n", "values": [1, 1.0], "rows": [1, 2]},

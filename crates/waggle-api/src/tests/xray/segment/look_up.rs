@@ -17,6 +17,7 @@ fn of_50_traces() -> Json {
 /// What the store has, with nothing but a time.
 fn row_at(timestamp_ns: i64) -> RawRow {
     RawRow {
+        meant: None,
         timestamp_ns,
         sample_rate: 1,
         dataset: DatasetId(1),

@@ -1,4 +1,4 @@
-//! One value read as another type: how a column that arrived in several types looks like one.
+//! One value read as another type: how a column looks whose type somebody chose, and in SQL one that arrived in several types.
 //!
 //! | read as | text | integer | float | boolean |
 //! |---|---|---|---|---|
@@ -10,13 +10,23 @@
 //! What has no place in this table is null.
 
 use std::borrow::Cow;
-use waggle_model::ValueRef;
+use waggle_model::{ColumnType, Value, ValueRef};
 
 /// 2^63: the first float beyond the integers.
 const INTEGER_END: f64 = 9_223_372_036_854_775_808.0;
 
+/// The value as one of a type; `None` where it has no place in the table.
+pub fn cast(value: ValueRef<'_>, to: ColumnType) -> Option<Value> {
+    match to {
+        ColumnType::String => Some(Value::String(to_text(value).into_owned())),
+        ColumnType::Integer => to_int(value).map(Value::Int),
+        ColumnType::Float => to_float(value).map(Value::Float),
+        ColumnType::Boolean => to_bool(value).map(Value::Bool),
+    }
+}
+
 /// The value as text.
-pub(crate) fn to_text(value: ValueRef<'_>) -> Cow<'_, str> {
+pub fn to_text(value: ValueRef<'_>) -> Cow<'_, str> {
     match value {
         ValueRef::String(text) => Cow::Borrowed(text),
         other => Cow::Owned(other.to_string()),
@@ -24,7 +34,7 @@ pub(crate) fn to_text(value: ValueRef<'_>) -> Cow<'_, str> {
 }
 
 /// The value as an integer.
-pub(crate) fn to_int(value: ValueRef<'_>) -> Option<i64> {
+pub fn to_int(value: ValueRef<'_>) -> Option<i64> {
     match value {
         ValueRef::String(text) => text.trim().parse().ok(),
         ValueRef::Int(value) => Some(value),
@@ -40,7 +50,7 @@ pub(crate) fn to_int(value: ValueRef<'_>) -> Option<i64> {
 }
 
 /// The value as a float.
-pub(crate) fn to_float(value: ValueRef<'_>) -> Option<f64> {
+pub fn to_float(value: ValueRef<'_>) -> Option<f64> {
     match value {
         ValueRef::String(text) => text.trim().parse().ok(),
         #[expect(
@@ -54,7 +64,7 @@ pub(crate) fn to_float(value: ValueRef<'_>) -> Option<f64> {
 }
 
 /// The value as a boolean.
-pub(crate) fn to_bool(value: ValueRef<'_>) -> Option<bool> {
+pub fn to_bool(value: ValueRef<'_>) -> Option<bool> {
     match value {
         ValueRef::String("true") => Some(true),
         ValueRef::String("false") => Some(false),
