@@ -163,6 +163,26 @@ describe('folding', () => {
   });
 });
 
+describe('a trace of datasets with names of their own', () => {
+  const usual = answerOfRows([span('a', null, 0, 100), span('b', 'a', 10, 8, { 'service.name': 'db' })]);
+  const own: Record<string, string> = { 'trace.span_id': 'sid', 'trace.parent_id': 'pid', 'service.name': 'svc' };
+  const columns = usual.columns.map((column) => ({ ...column, name: own[column.name] ?? column.name }));
+  const answer = { ...usual, columns, by_definition: usual.columns };
+  const table = new TraceTable(answer);
+  it('goes by what their definitions say', () => {
+    const t = buildTrace(answer, table);
+    expect([0, 1].map((n) => idOf(t, n))).toEqual(['a', 'b']);
+    expect([...t.parent]).toEqual([-1, 0]);
+    expect(t.services[t.service[1]!]).toBe('db');
+  });
+  it('shows fields by their own names, and finds them by meaning', () => {
+    const shown = table.row(1);
+    expect(Object.keys(shown.data).sort()).toEqual(['duration_ms', 'name', 'pid', 'sid', 'svc']);
+    expect(shown.by_definition?.['service.name']).toBe('db');
+    expect(table.valuesOf('service.name')).toEqual(['web', 'db']);
+  });
+});
+
 describe('50,000 spans', () => {
   const rows = Array.from({ length: 50_000 }, (_, i) =>
     span(`s${i}`, i === 0 ? null : `s${Math.floor((i - 1) / 4)}`, i * 0.01, 1),
