@@ -106,11 +106,7 @@ export interface paths {
          */
         put: operations["put__api_environments_env_environment"];
         post?: never;
-        /**
-         * Deletes the environment with its keys, datasets and boards; refused while it is protected, and of the team's last one.
-         * @description Needs an administrator who is signed in.
-         */
-        delete: operations["delete__api_environments_env_environment"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -286,27 +282,11 @@ export interface paths {
          */
         put: operations["put__api_environments_env_datasets_dataset_column_settings_id"];
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/environments/{env}/datasets/{dataset}/column-deletions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
         /**
-         * Deletes columns with their values; those that play a part in the dataset's definition stay. Events wait meanwhile.
+         * Deletes a column with its values; refused while it plays a part in the dataset's definition.
          * @description Needs an administrator who is signed in.
          */
-        post: operations["post__api_environments_env_datasets_dataset_column_deletions"];
-        delete?: never;
+        delete: operations["delete__api_environments_env_datasets_dataset_column_settings_id"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1519,7 +1499,7 @@ export interface components {
             /** @description Its name. */
             key_name: string;
             /**
-             * @description What its values are shown as.
+             * @description What its values are read as.
              * @enum {string}
              */
             type: "string" | "float" | "integer" | "boolean" | "histogram";
@@ -1542,7 +1522,7 @@ export interface components {
         };
         /** @description New values for a column; what is absent stays. */
         ColumnChange: {
-            /** @description What its values are shown as. */
+            /** @description What its values are read as; the type that they came with reads them as they are. */
             type?: ("string" | "float" | "integer" | "boolean" | "histogram") | null;
             /** @description At most 255 characters. */
             description?: string | null;
@@ -3088,17 +3068,38 @@ export interface components {
             /** @description Bytes on disk. */
             bytes?: number | null;
         };
-        /** @description Which columns go. */
-        ColumnDeletion: {
-            /** @description Their ids, at most as many as the setting `column-deletions-max` says. */
-            ids: string[];
-        };
-        /** @description What became of columns that were to be deleted; one that is in neither list was not there. */
-        ColumnsDeleted: {
-            /** @description The ids of those that are gone. */
-            deleted: string[];
-            /** @description The ids of those that stay, because the dataset's definition uses them. */
-            in_use: string[];
+        /** @description A question. Members that are not named here are refused. */
+        OwnQuerySpec: {
+            /** @description Of the query that this one was; ignored. */
+            id?: string;
+            /** @description What to calculate per group; COUNT when none is given. */
+            calculations?: components["schemas"]["Calculation"][] | null;
+            /** @description Columns whose values make the groups. */
+            breakdowns?: string[] | null;
+            /** @description Which events. */
+            filters?: components["schemas"]["Filter"][] | null;
+            /** @description Whether an event has to pass all filters or one; AND unless given. */
+            filter_combination?: ("AND" | "OR") | null;
+            /** @description Seconds of one point of the series; 0 or absent chooses. */
+            granularity?: number | null;
+            /** @description The order of the groups. */
+            orders?: components["schemas"]["Order"][] | null;
+            /** @description Most groups; 1 to 1,000. */
+            limit?: number | null;
+            /** @description Which groups are shown. */
+            havings?: components["schemas"]["Having"][] | null;
+            /** @description Columns that are computed for this request. */
+            calculated_fields?: components["schemas"]["NamedExpression"][] | null;
+            /** @description Values computed from the calculations of a group. */
+            formulas?: components["schemas"]["NamedExpression"][] | null;
+            /** @description How much earlier the time to compare with is. */
+            compare_time_offset_seconds?: number | null;
+            /** @description Seconds since 1970, included. */
+            start_time?: number | null;
+            /** @description Seconds since 1970, excluded. */
+            end_time?: number | null;
+            /** @description Seconds from the start, up to the end or up to now; 7,200 unless given. */
+            time_range?: number | null;
         };
         /** @description What an answer cost and how exact it is. */
         Stats: {
@@ -3215,6 +3216,10 @@ export interface components {
             sample_rate: number;
             /** @description Its fields. */
             data: {
+                [key: string]: unknown;
+            };
+            /** @description Where its dataset's definition is not the usual one: what it says of the event, by the names that are usual for it, such as `trace.trace_id` and `duration_ms`. */
+            by_definition?: {
                 [key: string]: unknown;
             };
         };
@@ -3824,35 +3829,6 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
-    delete__api_environments_env_environment: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description Slug of the environment. */
-                env: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Done; there is nothing to say. */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description No key, or one that nobody knows. */
-            401: components["responses"]["OwnRefusal"];
-            /** @description The caller may not do this. */
-            403: components["responses"]["OwnRefusal"];
-            /** @description An object of the path does not exist. */
-            404: components["responses"]["OwnRefusal"];
-            /** @description Any other refusal. */
-            default: components["responses"]["OwnRefusal"];
-        };
-    };
     get__api_environments_env_keys: {
         parameters: {
             query?: never;
@@ -4340,7 +4316,7 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
-    post__api_environments_env_datasets_dataset_column_deletions: {
+    delete__api_environments_env_datasets_dataset_column_settings_id: {
         parameters: {
             query?: never;
             header?: never;
@@ -4349,38 +4325,26 @@ export interface operations {
                 env: string;
                 /** @description Slug or name of the dataset. */
                 dataset: string;
+                /** @description Id of the column. */
+                id: string;
             };
             cookie?: never;
         };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ColumnDeletion"];
-            };
-        };
+        requestBody?: never;
         responses: {
-            /** @description Done. */
-            200: {
+            /** @description Done; there is nothing to say. */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ColumnsDeleted"];
-                };
+                content?: never;
             };
-            /** @description The body could not be read. */
-            400: components["responses"]["OwnRefusal"];
             /** @description No key, or one that nobody knows. */
             401: components["responses"]["OwnRefusal"];
             /** @description The caller may not do this. */
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
-            /** @description The body is too large. */
-            413: components["responses"]["OwnRefusal"];
-            /** @description The body has another content type. */
-            415: components["responses"]["OwnRefusal"];
-            /** @description A member of the body is wrong. */
-            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };
@@ -4800,6 +4764,8 @@ export interface operations {
             query?: {
                 /** @description `false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves. */
                 keep?: boolean;
+                /** @description With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names. */
+                by_definition?: "true" | "false";
             };
             header?: never;
             path: {
@@ -4812,7 +4778,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["QuerySpec"];
+                "application/json": components["schemas"]["OwnQuerySpec"];
             };
         };
         responses: {
@@ -5980,7 +5946,10 @@ export interface operations {
     };
     post__api_environments_env_datasets_dataset_rows: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names. */
+                by_definition?: "true" | "false";
+            };
             header?: never;
             path: {
                 /** @description Slug of the environment. */
@@ -6125,6 +6094,8 @@ export interface operations {
                         sample_rate: number[];
                         /** @description The fields, by name. */
                         columns: components["schemas"]["TraceColumn"][];
+                        /** @description What the definitions of the datasets say, by the names that are usual for it (`service.name`, `duration_ms`, `trace.span_id`); empty where that is what the columns of these names have. */
+                        by_definition: components["schemas"]["TraceColumn"][];
                         /** @description Spans and logs that were left out. */
                         left_out: components["schemas"]["TraceLeftOut"][];
                         /** @description What the answer cost. */
