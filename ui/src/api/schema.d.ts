@@ -106,7 +106,11 @@ export interface paths {
          */
         put: operations["put__api_environments_env_environment"];
         post?: never;
-        delete?: never;
+        /**
+         * Deletes the environment with its keys, datasets and boards; refused while it is protected, and of the team's last one.
+         * @description Needs an administrator who is signed in.
+         */
+        delete: operations["delete__api_environments_env_environment"];
         options?: never;
         head?: never;
         patch?: never;
@@ -282,11 +286,27 @@ export interface paths {
          */
         put: operations["put__api_environments_env_datasets_dataset_column_settings_id"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/environments/{env}/datasets/{dataset}/column-deletions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         /**
-         * Deletes a column with its values; refused while it plays a part in the dataset's definition.
+         * Deletes columns with their values; those that play a part in the dataset's definition stay. Events wait meanwhile.
          * @description Needs an administrator who is signed in.
          */
-        delete: operations["delete__api_environments_env_datasets_dataset_column_settings_id"];
+        post: operations["post__api_environments_env_datasets_dataset_column_deletions"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -3068,6 +3088,18 @@ export interface components {
             /** @description Bytes on disk. */
             bytes?: number | null;
         };
+        /** @description Which columns go. */
+        ColumnDeletion: {
+            /** @description Their ids, at most as many as the setting `column-deletions-max` says. */
+            ids: string[];
+        };
+        /** @description What became of columns that were to be deleted; one that is in neither list was not there. */
+        ColumnsDeleted: {
+            /** @description The ids of those that are gone. */
+            deleted: string[];
+            /** @description The ids of those that stay, because the dataset's definition uses them. */
+            in_use: string[];
+        };
         /** @description A question. Members that are not named here are refused. */
         OwnQuerySpec: {
             /** @description Of the query that this one was; ignored. */
@@ -3829,6 +3861,35 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
+    delete__api_environments_env_environment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; there is nothing to say. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
     get__api_environments_env_keys: {
         parameters: {
             query?: never;
@@ -4316,7 +4377,7 @@ export interface operations {
             default: components["responses"]["OwnRefusal"];
         };
     };
-    delete__api_environments_env_datasets_dataset_column_settings_id: {
+    post__api_environments_env_datasets_dataset_column_deletions: {
         parameters: {
             query?: never;
             header?: never;
@@ -4325,26 +4386,38 @@ export interface operations {
                 env: string;
                 /** @description Slug or name of the dataset. */
                 dataset: string;
-                /** @description Id of the column. */
-                id: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ColumnDeletion"];
+            };
+        };
         responses: {
-            /** @description Done; there is nothing to say. */
-            204: {
+            /** @description Done. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ColumnsDeleted"];
+                };
             };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
             /** @description No key, or one that nobody knows. */
             401: components["responses"]["OwnRefusal"];
             /** @description The caller may not do this. */
             403: components["responses"]["OwnRefusal"];
             /** @description An object of the path does not exist. */
             404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
             /** @description Any other refusal. */
             default: components["responses"]["OwnRefusal"];
         };
