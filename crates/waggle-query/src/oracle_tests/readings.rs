@@ -114,6 +114,7 @@ fn rows_show_values_as_their_columns_are_read() {
         let snapshot = testing::read_by(&readings(&types), snapshot, range);
         let request = RowRequest {
             by_definition: false,
+            usage_mode: false,
             range,
             filters: filters.clone(),
             filter_combination: FilterCombination::And,
@@ -315,6 +316,7 @@ fn a_filter_on_a_chosen_type_is_not_pruned_by_what_is_stored() {
         let snapshot = testing::read_by(&readings(&types), snapshot, range);
         let request = RowRequest {
             by_definition: false,
+            usage_mode: false,
             range,
             filters: vec![waggle_model::FilterSpec {
                 column: "status".to_owned(),
