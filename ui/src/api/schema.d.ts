@@ -3126,6 +3126,8 @@ export interface components {
             formulas?: components["schemas"]["NamedExpression"][] | null;
             /** @description How much earlier the time to compare with is. */
             compare_time_offset_seconds?: number | null;
+            /** @description Takes every stored row once; its sample rate is the column `sample_rate`. */
+            usage_mode?: boolean | null;
             /** @description Seconds since 1970, included. */
             start_time?: number | null;
             /** @description Seconds since 1970, excluded. */
