@@ -79,7 +79,10 @@ fn build(root: &Path, targets: &[String]) -> Result<PathBuf> {
         .args(["build", "--release", "--target", host])
         .env("CARGO_TARGET_DIR", &folder)
         .env("CARGO_ENCODED_RUSTFLAGS", COVERAGE.join("\u{1f}"));
-    if targets.iter().any(|name| WITH_STORE.contains(&name.as_str())) {
+    if targets
+        .iter()
+        .any(|name| WITH_STORE.contains(&name.as_str()))
+    {
         cargo.args(["--features", "store"]);
     }
     for target in targets {

@@ -99,6 +99,7 @@ async fn a_look_up_forgets_no_trace_of_its_own_call() {
     };
     let installation = Installation::at(ticking(), config).await;
     *installation.engine.row.lock() = Some(RawRow {
+        meant: None,
         timestamp_ns: NOW_NS,
         sample_rate: 1,
         dataset: DatasetId(1),
