@@ -5,6 +5,7 @@
 
 mod between;
 mod dictionary;
+mod id_order;
 mod listed;
 mod packed;
 mod pick;
@@ -15,6 +16,7 @@ mod read;
 mod texts;
 
 pub use dictionary::{Dictionary, Interner, stable_hash};
+pub use id_order::IdOrder;
 pub use listed::Listed;
 pub use packed::Packed;
 pub use position::Positions;

@@ -3,7 +3,7 @@
 
 use super::bytes::{ByteReader, Fault};
 use crate::checksum::is_whole;
-use crate::column::{Codes, Dictionary, Packed, Presence, TypedColumn, Values};
+use crate::column::{Codes, Dictionary, IdOrder, Packed, Presence, TypedColumn, Values};
 use std::ops::Range;
 
 /// Ids of a group; the last group may have fewer.
@@ -134,7 +134,7 @@ pub(super) fn read_sorted_ids(reader: &mut ByteReader<'_>) -> Result<Dictionary,
     Ok(Dictionary::Ids {
         width,
         bytes,
-        order,
+        order: IdOrder::known(order),
     })
 }
 
@@ -224,6 +224,6 @@ pub(super) fn read_references(
     Ok(Dictionary::Ids {
         width,
         bytes,
-        order: Vec::new(),
+        order: IdOrder::default(),
     })
 }

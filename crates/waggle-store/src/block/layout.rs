@@ -5,8 +5,8 @@ use super::bytes::{ByteReader, Fault, number};
 use super::directory::{ColumnEntry, Part, unknown};
 use super::ids::{read_references, read_sorted_ids};
 use crate::column::{
-    CHUNK_ROWS, CHUNK_WORDS, Codes, Dictionary, Lane, Lanes, Listed, Packed, Positions, Presence,
-    Ranked, Texts, TypedColumn, Values, check_texts,
+    CHUNK_ROWS, CHUNK_WORDS, Codes, Dictionary, IdOrder, Lane, Lanes, Listed, Packed, Positions,
+    Presence, Ranked, Texts, TypedColumn, Values, check_texts,
 };
 use std::sync::Arc;
 use waggle_model::ColumnType;
@@ -320,7 +320,7 @@ fn read_ids(reader: &mut ByteReader<'_>) -> Result<Dictionary, Fault> {
     Ok(Dictionary::Ids {
         width,
         bytes,
-        order: Vec::new(),
+        order: IdOrder::default(),
     })
 }
 

@@ -3,6 +3,7 @@
 //! The hash is part of the on-disk format: merging sources, distinct counts and membership tests compare hashes and touch the text
 //! only when a person will read it.
 
+use super::id_order::IdOrder;
 use super::texts::Texts;
 use hashbrown::HashTable;
 use std::borrow::Cow;
@@ -33,8 +34,8 @@ pub enum Dictionary {
         width: usize,
         /// All entries.
         bytes: Vec<u8>,
-        /// The entries in ascending order, when it is known; there are then no two alike.
-        order: Vec<u32>,
+        /// By which one of them is found.
+        order: IdOrder,
     },
 }
 
@@ -129,16 +130,7 @@ impl Dictionary {
                 Some((id, id_width)) if id_width == *width => {
                     let id = id.to_be_bytes();
                     let id = &id[16 - *width..];
-                    if !order.is_empty() {
-                        let found =
-                            order.binary_search_by(|&code| id_at(bytes, *width, code).cmp(id));
-                        return found.map(|place| order[place]).into_iter().collect();
-                    }
-                    (0_u32..)
-                        .zip(bytes.chunks_exact(*width))
-                        .filter(|(_, other)| *other == id)
-                        .map(|(code, _)| code)
-                        .collect()
+                    order.find(bytes, *width, id)
                 }
                 _ => Vec::new(),
             },
@@ -194,7 +186,8 @@ impl Dictionary {
                 texts,
                 is_hash_ordered: _,
             } => hashes.len() * 8 + ends.len() * 4 + texts.len(),
-            Self::Ids { bytes, order, .. } => bytes.len() + order.len() * 4,
+            // An order that is made later, of ids in memory above all, is at most half as much again.
+            Self::Ids { bytes, order, .. } => bytes.len() + order.heap_bytes(),
         }
     }
 }

@@ -13,13 +13,44 @@ fn ids_read_as_hex_and_hash_as_their_text() {
     let dictionary = Dictionary::Ids {
         width: 8,
         bytes: vec![0, 1, 2, 3, 0xab, 0xcd, 0xef, 0xff, 0, 0, 0, 0, 0, 0, 0, 1],
-        order: Vec::new(),
+        order: IdOrder::default(),
     };
     assert_eq!(dictionary.text(0), "00010203abcdefff");
     assert_eq!(dictionary.hash(0), stable_hash("00010203abcdefff"));
     assert_eq!(dictionary.find("0000000000000001"), [1]);
     assert!(dictionary.find("0000000000000002").is_empty());
     assert!(dictionary.find("x").is_empty());
+}
+
+/// Ids are found one by one at first and by their order later; the answers are the same, also for ids that repeat.
+#[test]
+fn ids_are_found_whether_their_order_is_known_or_not() {
+    let number = |code: u64| code * 7_919 % 400;
+    let bytes = (0..1_000).flat_map(|code| number(code).to_be_bytes());
+    let dictionary = Dictionary::Ids {
+        width: 8,
+        bytes: bytes.collect(),
+        order: IdOrder::default(),
+    };
+    let before = dictionary.heap_bytes();
+    for round in 0..3 {
+        for wanted in 0..500 {
+            let expected: Vec<u32> = (0..1_000)
+                .filter(|code| number(*code) == wanted)
+                .map(|code| code as u32)
+                .collect();
+            assert_eq!(
+                dictionary.find(&format!("{wanted:016x}")),
+                expected,
+                "{round}"
+            );
+        }
+    }
+    assert_eq!(
+        dictionary.heap_bytes(),
+        before + 4_000,
+        "it was sorted once"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 //! Span ids are looked up by nobody while they are in memory and are all different: to give each a number would cost a hash table that
 //! outgrows the processor's caches, for nothing.
 
-use crate::column::{Codes, Dictionary, Interner, Values, parse_id};
+use crate::column::{Codes, Dictionary, IdOrder, Interner, Values, parse_id};
 use std::sync::Arc;
 use waggle_model::StringValues;
 
@@ -50,7 +50,7 @@ impl Texts {
             let dictionary = Dictionary::Ids {
                 width: std::mem::take(&mut self.id_width),
                 bytes: self.ids.to_vec(),
-                order: Vec::new(),
+                order: IdOrder::default(),
             };
             self.ids.clear();
             return Values::Strings {
@@ -92,7 +92,7 @@ impl Texts {
         let ids = Dictionary::Ids {
             width: std::mem::take(&mut self.id_width),
             bytes: std::mem::take(&mut self.ids),
-            order: Vec::new(),
+            order: IdOrder::default(),
         };
         for id in 0..ids.len() {
             self.codes.push(self.interner.intern(&ids.text(id as u32)));
