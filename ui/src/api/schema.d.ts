@@ -3521,7 +3521,7 @@ export interface components {
             start_time_ns?: string | null;
             /** @description The end in nanoseconds. */
             end_time_ns?: string | null;
-            /** @description At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times. */
+            /** @description At least one; calculated fields and columns with a chosen type are refused. Saved queries lose a value when its filter is enough on its own, of all times. */
             filters: components["schemas"]["Filter"][] | null;
             /** @description AND unless given. */
             filter_combination?: ("AND" | "OR") | null;

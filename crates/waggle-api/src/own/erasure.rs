@@ -2,7 +2,7 @@
 
 use super::row::range_of;
 use crate::ask::{Answer, Ask, json_answer};
-use crate::derived::refuse_calculated;
+use crate::derived::{columns_of, refuse_calculated};
 use crate::problem::{DetailCode, Problem};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, joined, may, must};
@@ -13,7 +13,7 @@ use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
 use waggle_metastore::{Erasure, ErasureId, ErasureState, RunBy};
-use waggle_model::{EraseRequest, TimeRange, TimeWindow};
+use waggle_model::{DatasetId, EraseRequest, FilterSpec, TimeRange, TimeWindow};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Erasure",
@@ -70,7 +70,7 @@ const REQUEST: Named = Named {
             must(
                 "filters",
                 FILTERS,
-                "At least one; calculated fields are refused. Saved queries lose a value when its filter is enough on its own, of all times.",
+                "At least one; calculated fields and columns with a chosen type are refused. Saved queries lose a value when its filter is enough on its own, of all times.",
             ),
             may(
                 "filter_combination",
@@ -133,6 +133,7 @@ pub(crate) async fn erase(ask: Ask) -> Answer {
         ));
     }
     refuse_calculated(&ask.state, tenant, dataset.id, &clauses).await?;
+    refuse_chosen_types(&ask, dataset.id, &clauses.filters).await?;
     let is_dry_run = match object.get("dry_run") {
         None | Some(Json::Null | Json::Bool(true)) => true,
         Some(Json::Bool(false)) => false,
@@ -174,6 +175,33 @@ pub(crate) async fn erase(ask: Ask) -> Answer {
     let id = ErasureId(keeper.erase(tenant, request).await?);
     let erasure = find(&ask, id).await?;
     json_answer(StatusCode::ACCEPTED, &erasure_json(&erasure))
+}
+
+/// Refuses filters on columns that queries read as another type than their values came in: an erasure compares values as they are stored, and
+/// would erase other events than queries show for the same filters.
+async fn refuse_chosen_types(
+    ask: &Ask,
+    dataset: DatasetId,
+    filters: &[FilterSpec],
+) -> Result<(), Problem> {
+    let metastore = &ask.state.metastore;
+    for (index, name) in columns_of(filters).enumerate() {
+        let column = metastore.column_by_name(ask.caller.tenant, dataset, name);
+        let Some(column) = column.await?.filter(|column| column.is_chosen) else {
+            continue;
+        };
+        return Err(Problem::invalid_field(
+            format!("filters[{index}].column"),
+            DetailCode::Invalid,
+            format!(
+                "the type of {name} was chosen to be {}, but an erasure compares values as they came: first set the type back to {}, the one \
+                 they came with, and look at the events again",
+                column.column_type.name(),
+                column.seen_type.name(),
+            ),
+        ));
+    }
+    Ok(())
 }
 
 /// `GET /api/environments/{env}/erasures`: the newest first.

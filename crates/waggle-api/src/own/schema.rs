@@ -160,6 +160,7 @@ async fn delete_columns(ask: Ask) -> Answer {
         .keeper
         .delete_columns(tenant, dataset.id, &ids)
         .await?;
+    ask.state.engine.forget_definitions(tenant);
     json_answer(
         StatusCode::OK,
         &json!({ "deleted": deleted, "in_use": in_use }),

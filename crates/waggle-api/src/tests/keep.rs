@@ -392,3 +392,52 @@ async fn an_erasure_by_a_calculated_field_is_refused() {
     let body = json!({"filters": [{"column": "is_slow", "op": "=", "value": true}]});
     assert_eq!(erase("web", body).await.status, 200);
 }
+
+/// An erasure compares what is stored, queries what it was made of: `!= 200` would erase every text, "200" too.
+#[tokio::test]
+async fn an_erasure_by_a_column_whose_type_was_chosen_is_refused() {
+    let installation = Installation::new().await;
+    let shop = dataset(&installation, "shop").await;
+    dataset(&installation, "web").await;
+    let column = NewColumn {
+        is_histogram: false,
+        key_name: "status".to_owned(),
+        column_type: ColumnType::String,
+        description: String::new(),
+        is_hidden: false,
+    };
+    let made = installation
+        .metastore
+        .create_column(installation.production, shop, column, 10, 0)
+        .await
+        .unwrap();
+    let path = format!("/1/columns/shop/{}", made.id.0);
+    let choose = async |column_type: &str| {
+        let change = installation.ask_with_key("PUT", &path);
+        let chosen = change.json(&json!({"type": column_type})).send().await;
+        assert_eq!(chosen.status, 200);
+    };
+    let cookie = installation.sign_in().await;
+    let erase = async |dataset: &str, dry_run: bool| {
+        let path = format!("/api/environments/production/datasets/{dataset}/erase");
+        let call = installation.ask("POST", &path).header("cookie", &cookie);
+        let filters = json!([
+            {"column": "user", "op": "=", "value": "ada"},
+            {"column": "status", "op": "!=", "value": 200},
+        ]);
+        let body = json!({"filters": filters, "dry_run": dry_run});
+        call.json(&body).send().await
+    };
+    choose("integer").await;
+    for dry_run in [true, false] {
+        let refused = erase("shop", dry_run).await;
+        assert_eq!(refused.status, 422);
+        assert_eq!(refused.json()["field"], "filters[1].column");
+        assert!(refused.text().contains("set the type back to string"));
+    }
+    assert!(installation.keeper.erased.lock().is_empty());
+    // The column of another dataset is as it came, and so is this one again.
+    assert_eq!(erase("web", true).await.status, 200);
+    choose("string").await;
+    assert_eq!(erase("shop", true).await.status, 200);
+}
