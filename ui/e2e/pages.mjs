@@ -141,6 +141,7 @@ export async function walkPages({ page, step, shoot, still, check, origin, envir
     const { results } = await query(dataset, { calculations: [{ op: 'COUNT' }], breakdowns: ['walk_slow'] });
     check(results.length > 0, 'the calculated field gives no groups');
     await page.locator('li').filter({ hasText: 'walk_slow' }).getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete the field' }).click();
     await page.locator('li').filter({ hasText: 'walk_slow' }).waitFor({ state: 'detached' });
     await page.getByRole('tab', { name: 'Settings' }).click();
     await page.getByRole('heading', { name: 'How long events stay' }).waitFor();
