@@ -362,19 +362,20 @@ impl Serialize for RowJson<'_> {
         answer.serialize_field("dataset", &self.dataset)?;
         answer.serialize_field("sample_rate", &self.row.sample_rate)?;
         answer.serialize_field("data", &Fields(&self.row.fields))?;
-        if let Some(meant) = &self.row.meant {
-            answer.serialize_field("by_definition", &Meant(meant))?;
+        if !self.row.meant.is_empty() {
+            answer.serialize_field("by_definition", &Meant(&self.row.meant))?;
         }
         answer.end()
     }
 }
 
-struct Meant<'a>(&'a [(Meaning, Value)]);
+struct Meant<'a>(&'a [(Meaning, Option<Value>)]);
 
 impl Serialize for Meant<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let meant = self.0.iter();
-        serializer.collect_map(meant.map(|(meaning, value)| (meaning.column(), Scalar(value))))
+        let meant = meant.map(|(meaning, value)| (meaning.column(), value.as_ref().map(Scalar)));
+        serializer.collect_map(meant)
     }
 }
 

@@ -138,6 +138,14 @@ impl Meaning {
         )
     }
 
+    /// Whether traces are put together and drawn by it. The others only say more of an event.
+    pub const fn is_of_traces(self) -> bool {
+        !matches!(
+            self,
+            Self::Route | Self::Status | Self::User | Self::LogMessage | Self::LogSeverity
+        )
+    }
+
     /// The meaning of a key of a definition; `None` for an unknown one.
     pub fn from_key(key: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|meaning| meaning.key() == key)

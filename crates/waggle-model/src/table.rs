@@ -275,9 +275,9 @@ pub struct RawRow {
     pub dataset: DatasetId,
     /// Every field, by name ascending.
     pub fields: Vec<(String, Value)>,
-    /// Where the definition of the dataset is not the usual one, what the event has of each meaning; `None` says that the fields called
-    /// [`Meaning::column`] have it.
-    pub meant: Option<Vec<(Meaning, Value)>>,
+    /// Meanings, ascending, of which the event has by the definition of its dataset something else, or with `None` nothing, than the field
+    /// called [`Meaning::column`] says. What only adds to an event, as its route, is not listed when it is in a field of another usual name.
+    pub meant: Vec<(Meaning, Option<Value>)>,
 }
 
 /// Which trace.

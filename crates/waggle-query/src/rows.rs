@@ -7,6 +7,7 @@
 
 mod gather;
 mod matches;
+mod meant;
 
 use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
@@ -19,8 +20,9 @@ use std::sync::Arc;
 use waggle_model::{QueryError, QueryStats, RowPage, RowRequest, TimeRange};
 use waggle_store::{Snapshot, Source, Wanted};
 
-pub(crate) use gather::{Gatherer, add_meanings};
+pub(crate) use gather::Gatherer;
 pub(crate) use matches::{Matches, Place};
+pub(crate) use meant::add_meanings;
 
 /// The last row of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,14 +92,8 @@ pub(crate) fn read_rows(
         }
         newest.scan(source, index, &filters, &mut stats, watch)?;
     }
-    let mut page = page_of(
-        snapshot,
-        &newest.sorted(),
-        request.limit,
-        cursor,
-        config,
-        watch,
-    )?;
+    let places = newest.sorted();
+    let mut page = page_of(snapshot, &places, request, cursor, config, watch)?;
     watch.limits()?;
     page.stats = QueryStats {
         elapsed_ns: watch.elapsed_ns(),
@@ -123,11 +119,12 @@ fn newest_first(sources: &[Source]) -> Vec<usize> {
 fn page_of(
     snapshot: &Snapshot,
     places: &[Place],
-    limit: usize,
+    request: &RowRequest,
     cursor: Option<Cursor>,
     config: &EngineConfig,
     watch: &Watch,
 ) -> Result<RowPage, ExecError> {
+    let limit = request.limit;
     let mut gatherer = Gatherer::new(&snapshot.sources, places, config, watch);
     let mut chosen: Vec<Place> = Vec::with_capacity(limit.min(places.len()));
     let mut last = cursor;
@@ -183,7 +180,9 @@ fn page_of(
             });
     }
     let mut rows = gatherer.rows(&chosen)?;
-    add_meanings(&mut rows, &chosen, &snapshot.sources, config, watch)?;
+    if !request.by_definition {
+        add_meanings(&mut rows, &chosen, &snapshot.sources, config, watch)?;
+    }
     Ok(RowPage {
         next: last.filter(|_| is_more).map(Cursor::to_text),
         rows,

@@ -158,9 +158,9 @@ impl Source {
         }
     }
 
-    /// Whether its columns do not all mean what most sources call them.
-    pub fn is_defined(&self) -> bool {
-        self.definition().is_some()
+    /// The columns that [`by_definition`](Self::by_definition) puts under the usual names; `None` where those have their meanings themselves.
+    pub fn meanings(&self) -> Option<Arc<dyn ExtraColumns>> {
+        self.definition()?.columns(None)
     }
 
     /// Tells how its columns are read from how they were read before somebody chose other types or meanings; 0 when nobody has.

@@ -3252,7 +3252,7 @@ export interface components {
             data: {
                 [key: string]: unknown;
             };
-            /** @description Where its dataset's definition is not the usual one: what it says of the event, by the names that are usual for it, such as `trace.trace_id` and `duration_ms`. */
+            /** @description What its dataset's definition says of the event, by the names that are usual for it, such as `trace.trace_id` and `duration_ms`; null says that the event has nothing of it. Only where `data` has something else by these names. */
             by_definition?: {
                 [key: string]: unknown;
             };
@@ -6169,7 +6169,7 @@ export interface operations {
                         sample_rate: number[];
                         /** @description The fields, by name. */
                         columns: components["schemas"]["TraceColumn"][];
-                        /** @description What the definitions of the datasets say, by the names that are usual for it (`service.name`, `duration_ms`, `trace.span_id`); empty where that is what the columns of these names have. */
+                        /** @description What the definitions of the datasets say, by the names that are usual for it (`service.name`, `duration_ms`, `trace.span_id`); only where that is not what the columns of these names have. */
                         by_definition: components["schemas"]["TraceColumn"][];
                         /** @description Spans and logs that were left out. */
                         left_out: components["schemas"]["TraceLeftOut"][];

@@ -332,11 +332,11 @@ export interface EventRow {
   dataset: string;
   sample_rate: number;
   data: Cells;
-  /** What its dataset's definition says of it, by the names that are usual for that; absent where `data` has it by these names. */
+  /** What its dataset's definition says of it, by the names that are usual for that, where `data` says something else by these names. */
   by_definition?: Cells;
 }
 /** The fields of an event by what they mean: trace, span, service, duration. */
-export const meantOf = (row: EventRow): Cells => row.by_definition ?? row.data;
+export const meantOf = (row: EventRow): Cells => (row.by_definition ? { ...row.data, ...row.by_definition } : row.data);
 export const TRACE_ID = 'trace.trace_id';
 export const SPAN_ID = 'trace.span_id';
 export const PARENT_ID = 'trace.parent_id';

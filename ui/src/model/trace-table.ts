@@ -23,7 +23,7 @@ export interface TraceAnswer {
   dataset: number[];
   sample_rate: number[];
   columns: TraceColumn[];
-  /** The same by what datasets' definitions say, under the names that are usual for it; empty where `columns` has it by these names. */
+  /** What datasets' definitions say, under the names that are usual for it, where `columns` says something else by these names. */
   by_definition: TraceColumn[];
   /** Spans and logs that were left out: how many below which event. */
   left_out: { below: number | null; count: number }[];
@@ -44,8 +44,8 @@ export class TraceTable {
   readonly #rates: Float64Array;
   readonly #columns: Held[];
   readonly #byName: Map<string, Held>;
-  /** Fields by their meaning; null where all datasets use the usual names. */
-  readonly #byMeaning: Map<string, Held> | null;
+  /** Fields by their meaning, where that is not what those of the usual names have. */
+  readonly #byMeaning: Map<string, Held>;
 
   constructor(answer: TraceAnswer) {
     this.count = answer.times.length;
@@ -56,19 +56,18 @@ export class TraceTable {
     this.#rates = Float64Array.from(answer.sample_rate);
     this.#columns = answer.columns.map(hold);
     this.#byName = new Map(this.#columns.map((column) => [column.name, column]));
-    const meant = answer.by_definition.map(hold);
-    this.#byMeaning = meant.length > 0 ? new Map(meant.map((column) => [column.name, column])) : null;
+    this.#byMeaning = new Map(answer.by_definition.map((column) => [column.name, hold(column)]));
   }
   valuesOf(name: string): readonly Scalar[] {
     return this.#find(name)?.values ?? [];
   }
   /** A field by its name; where no event has that, by the meaning that it is usual for. */
   #find(name: string): Held | undefined {
-    return this.#byName.get(name) ?? this.#byMeaning?.get(name);
+    return this.#byName.get(name) ?? this.#byMeaning.get(name);
   }
   /** What events have of a meaning, by the usual name of it: the different values, and per event which of them, -1 for none. */
   meant(name: string): { values: readonly Scalar[]; index: Int32Array<ArrayBuffer> } {
-    const column = (this.#byMeaning ?? this.#byName).get(name);
+    const column = this.#byMeaning.get(name) ?? this.#byName.get(name);
     return { values: column?.values ?? [], index: this.#indexOf(column) };
   }
   /** Per event which of the values of a field, -1 for none. */
@@ -90,8 +89,12 @@ export class TraceTable {
       dataset: this.datasetOf(at),
       sample_rate: this.#rates[at]!,
       data,
-      ...(this.#byMeaning ? { by_definition: cellsAt(this.#byMeaning.values(), at) } : {}),
+      ...(this.#byMeaning.size > 0 ? { by_definition: this.#meantAt(at) } : {}),
     };
+  }
+  #meantAt(at: number): Cells {
+    const nothing = [...this.#byMeaning.keys()].map((name) => [name, null] as const);
+    return { ...Object.fromEntries(nothing), ...cellsAt(this.#byMeaning.values(), at) };
   }
   datasetOf(at: number): string {
     return this.#datasets[this.#dataset[at]!] ?? '';

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { meantOf } from './result';
 import {
   aboveLeftOut,
   buildTrace,
@@ -180,6 +181,18 @@ describe('a trace of datasets with names of their own', () => {
     expect(Object.keys(shown.data).sort()).toEqual(['duration_ms', 'name', 'pid', 'sid', 'svc']);
     expect(shown.by_definition?.['service.name']).toBe('db');
     expect(table.valuesOf('service.name')).toEqual(['web', 'db']);
+  });
+  it('goes by the usual names of what nobody chose, and by nothing where nothing has a meaning', () => {
+    const [name, parent] = ['name', 'trace.parent_id'].map((wanted) => usual.columns.find((c) => c.name === wanted)!);
+    const nothing = { name: 'error', values: [], rows: [] };
+    const sent = answerOfRows([span('a', null, 0, 100), span('b', 'a', 10, 8, { error: true })]);
+    const own = sent.columns.filter((column) => column.name !== 'trace.parent_id');
+    const some = new TraceTable({ ...sent, columns: own, by_definition: [nothing, parent!] });
+    expect(some.meant('name').values).toEqual(name!.values);
+    expect([...some.meant('trace.parent_id').index]).toEqual([-1, 0]);
+    expect([...some.meant('error').index]).toEqual([-1, -1]);
+    const shown = meantOf(some.row(1));
+    expect([shown['name'], shown['trace.parent_id'], shown['error']]).toEqual(['b', 'a', null]);
   });
 });
 

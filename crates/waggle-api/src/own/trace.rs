@@ -14,7 +14,7 @@ use crate::table::{STATS, Scalar, Stats};
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde::ser::Serializer;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use waggle_model::{DatasetId, Meaning, RawRow, Trace, TraceChoice, TraceRequest, Value};
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -51,7 +51,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             must(
                 "by_definition",
                 Shape::List(&Shape::Named(&COLUMN)),
-                "What the definitions of the datasets say, by the names that are usual for it (`service.name`, `duration_ms`, `trace.span_id`); empty where that is what the columns of these names have.",
+                "What the definitions of the datasets say, by the names that are usual for it (`service.name`, `duration_ms`, `trace.span_id`); only where that is not what the columns of these names have.",
             ),
             must("left_out", Shape::List(&Shape::Named(&LEFT_OUT)), "Spans and logs that were left out."),
             must("stats", Shape::Named(&STATS), "What the answer cost."),
@@ -181,21 +181,33 @@ fn fields_of(row: &RawRow) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, value)| (name.as_str(), value))
 }
 
-/// What every row has by the definition of its dataset, where one of them has a definition of its own.
+/// What every row has of the meanings that some row has in other fields than the usual ones, by name ascending.
 fn meant(rows: &[RawRow]) -> Vec<Column<'_>> {
-    if rows.iter().all(|row| row.meant.is_none()) {
-        return Vec::new();
-    }
-    let is_usual = |name: &str| Meaning::ALL.iter().any(|known| known.column() == name);
-    columns_of(rows.iter().map(|row| match &row.meant {
-        Some(meant) => {
-            let meant = meant.iter();
-            meant
-                .map(|(meaning, value)| (meaning.column(), value))
-                .collect()
+    let meanings = rows.iter().flat_map(|row| &row.meant);
+    let meanings: BTreeSet<Meaning> = meanings.map(|(meaning, _)| *meaning).collect();
+    let columns = meanings.into_iter().map(|meaning| {
+        let mut column = Column::new(meaning.column());
+        for (index, row) in rows.iter().enumerate() {
+            if let Some(value) = meant_by(row, meaning) {
+                column.push(index, value);
+            }
         }
-        None => fields_of(row).filter(|(name, _)| is_usual(name)).collect(),
-    }))
+        column.is_everywhere = column.rows.len() == rows.len();
+        column
+    });
+    let mut columns: Vec<Column<'_>> = columns.collect();
+    columns.sort_unstable_by_key(|column| column.name);
+    columns
+}
+
+fn meant_by(row: &RawRow, meaning: Meaning) -> Option<&Value> {
+    let mut meant = row.meant.iter();
+    if let Some((_, value)) = meant.find(|(known, _)| *known == meaning) {
+        return value.as_ref();
+    }
+    let mut fields = row.fields.iter();
+    let field = fields.find(|(name, _)| name == meaning.column());
+    field.map(|(_, value)| value)
 }
 
 /// The fields of rows, by name ascending.

@@ -146,7 +146,7 @@ pub(crate) const RAW_ROW: Named = Named {
         may(
             "by_definition",
             Shape::Map(&Shape::Any),
-            "Where its dataset's definition is not the usual one: what it says of the event, by the names that are usual for it, such as `trace.trace_id` and `duration_ms`.",
+            "What its dataset's definition says of the event, by the names that are usual for it, such as `trace.trace_id` and `duration_ms`; null says that the event has nothing of it. Only where `data` has something else by these names.",
         ),
     ],
 };

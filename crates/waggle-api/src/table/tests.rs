@@ -156,7 +156,7 @@ fn own_answer_has_the_heat_map_beside_the_rows() {
 #[test]
 fn raw_rows_show_every_field_and_every_nanosecond() {
     let rows = [RawRow {
-        meant: None,
+        meant: Vec::new(),
         timestamp_ns: 1_732_270_000_000_000_001,
         sample_rate: 4,
         dataset: DatasetId(7),

@@ -14,7 +14,7 @@ const SHOP: &str = "/api/environments/production/datasets/shop";
 
 fn raw_row(installation: &Installation, dataset: waggle_model::DatasetId) {
     *installation.engine.row.lock() = Some(RawRow {
-        meant: None,
+        meant: Vec::new(),
         timestamp_ns: NOW_NS + 1,
         sample_rate: 2,
         dataset,

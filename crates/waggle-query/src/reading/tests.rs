@@ -36,9 +36,10 @@ fn trace(events: &[Event], readings: &Readings, id: &str) -> Vec<RawRow> {
 }
 
 fn meant(row: &RawRow) -> Vec<(&'static str, String)> {
-    let meant = row.meant.iter().flatten();
+    let meant = row.meant.iter();
+    let text = |value: &Option<Value>| value.as_ref().map_or_else(String::new, Value::to_string);
     meant
-        .map(|(meaning, value)| (meaning.key(), value.to_string()))
+        .map(|(meaning, value)| (meaning.key(), text(value)))
         .collect()
 }
 
@@ -57,7 +58,7 @@ fn a_dataset_with_the_usual_columns_stays_as_it_is() {
     let readings = known(1, &["trace.trace_id", "trace.span_id", "id"], Vec::new());
     let rows = trace(&events, &readings, "t");
     assert_eq!(rows.len(), 1);
-    assert_eq!(rows[0].meant, None);
+    assert_eq!(rows[0].meant, []);
 }
 
 #[test]
@@ -88,6 +89,74 @@ fn other_usual_names_are_found_by_themselves() {
     }
 }
 
+/// As nearly every dataset of OTLP is: it has a route and a status, not under the first of their usual names.
+#[test]
+fn what_only_adds_to_an_event_is_left_under_its_usual_names() {
+    let events = [event(
+        1,
+        1,
+        &[
+            ("trace.trace_id", "t"),
+            ("http.route", "/cart"),
+            ("http.status_code", "200"),
+            ("user.email", "a@b"),
+            ("what", "x"),
+        ],
+    )];
+    let usual = [
+        "trace.trace_id",
+        "http.route",
+        "http.status_code",
+        "user.email",
+    ];
+    let rows = trace(&events, &known(1, &usual, Vec::new()), "t");
+    assert_eq!(rows[0].meant, []);
+    // What somebody chose beyond these names is said.
+    let chosen = vec![(Meaning::Route, MeantBy::Column("what".to_owned()))];
+    let rows = trace(&events, &known(1, &usual, chosen), "t");
+    assert_eq!(meant(&rows[0]), [("route", "x".to_owned())]);
+}
+
+/// Each row says only what its fields do not say by the usual names.
+#[test]
+fn rows_say_what_differs() {
+    let column = |name: &str| MeantBy::Column(name.to_owned());
+    let expression = Expression::parse("COALESCE($took, $took_ms)").unwrap();
+    let chosen = vec![
+        (Meaning::Name, column("what")),
+        (Meaning::ParentId, column("pid")),
+        (Meaning::DurationMs, MeantBy::Field(Arc::new(expression))),
+    ];
+    let readings = known(1, &["trace.trace_id", "name", "duration_ms"], chosen);
+    let sent = [
+        &[
+            ("name", "a"),
+            ("what", "a"),
+            ("duration_ms", "2"),
+            ("took", "2"),
+        ][..],
+        &[
+            ("name", "a"),
+            ("what", "b"),
+            ("duration_ms", "5"),
+            ("took", "2"),
+        ],
+        &[("name", "a"), ("pid", "7")],
+    ];
+    let events: Vec<Event> = (0..)
+        .zip(sent)
+        .map(|(time_ns, fields)| {
+            let fields = [&[("trace.trace_id", "t")], fields].concat();
+            event(time_ns, 1, &fields)
+        })
+        .collect();
+    let rows = trace(&events, &readings, "t");
+    let own = |key: &'static str, value: &str| (key, value.to_owned());
+    assert_eq!(meant(&rows[0]), []);
+    assert_eq!(meant(&rows[1]), [own("duration_ms", "2"), own("name", "b")]);
+    assert_eq!(meant(&rows[2]), [own("name", ""), own("parent_id", "7")]);
+}
+
 #[test]
 fn a_trace_goes_by_the_definition_of_each_dataset() {
     let column = |name: &str| MeantBy::Column(name.to_owned());
@@ -112,7 +181,7 @@ fn a_trace_goes_by_the_definition_of_each_dataset() {
     let rows = trace(&sent, &readings, "17");
     let times: Vec<i64> = rows.iter().map(|row| row.timestamp_ns).collect();
     assert_eq!(times, [1, 2]);
-    assert_eq!(rows[0].meant, None);
+    assert_eq!(rows[0].meant, []);
     let expected = [("span_id", "4".to_owned()), ("trace_id", "17".to_owned())];
     assert_eq!(meant(&rows[1]), expected);
     assert!(trace(&sent, &readings, "t").is_empty());
@@ -124,7 +193,7 @@ fn what_nothing_means_is_not_there() {
     let usual = ["trace.trace_id", "name"];
     let nothing = |meaning| vec![(meaning, MeantBy::Nothing)];
     let rows = trace(&events, &known(1, &usual, nothing(Meaning::Name)), "t");
-    assert_eq!(meant(&rows[0]), [("trace_id", "t".to_owned())]);
+    assert_eq!(meant(&rows[0]), [("name", String::new())]);
     let none = trace(&events, &known(1, &usual, nothing(Meaning::TraceId)), "t");
     assert!(none.is_empty());
 }

@@ -9,7 +9,7 @@ use crate::number::mix;
 use hashbrown::HashMap;
 use hashbrown::hash_map::Entry;
 use std::sync::Arc;
-use waggle_model::{ColumnType, Meaning, RawRow, Value};
+use waggle_model::{ColumnType, RawRow, Value};
 use waggle_store::column::{CHUNK_ROWS, ChunkBuffer, Column, Dictionary, TypedColumn, stable_hash};
 use waggle_store::{Source, Wanted};
 
@@ -19,7 +19,7 @@ pub(crate) struct Gatherer<'a> {
     /// The rows that may be asked for.
     candidates: &'a [Place],
     /// The columns to read, where that is not all.
-    names: Option<Vec<&'static str>>,
+    names: Option<&'a [&'a str]>,
     config: &'a EngineConfig,
     watch: &'a Watch,
     opened: HashMap<usize, Opened>,
@@ -68,6 +68,12 @@ impl<'a> Gatherer<'a> {
         }
     }
 
+    /// Reads no columns but these.
+    pub(super) fn only(mut self, names: &'a [&'a str]) -> Self {
+        self.names = Some(names);
+        self
+    }
+
     /// Reads rows, and returns them in the order of their places.
     pub(crate) fn rows(&mut self, places: &[Place]) -> Result<Vec<RawRow>, ExecError> {
         let rows = self.rows_within(places, usize::MAX)?;
@@ -89,7 +95,7 @@ impl<'a> Gatherer<'a> {
                 sample_rate: 1,
                 dataset: self.sources[place.source].dataset(),
                 fields: Vec::new(),
-                meant: None,
+                meant: Vec::new(),
             })
             .collect();
         self.each_batch(places, |numbers, opened, indices, buffers| {
@@ -162,12 +168,7 @@ impl<'a> Gatherer<'a> {
                     Entry::Vacant(entry) => {
                         let chunks = chunks_of(self.candidates, source);
                         let source = &self.sources[source];
-                        entry.insert(Opened::new(
-                            source,
-                            self.names.as_deref(),
-                            &chunks,
-                            self.config,
-                        )?)
+                        entry.insert(Opened::new(source, self.names, &chunks, self.config)?)
                     }
                 };
                 let numbers: Vec<u32> = indices.iter().map(|index| places[*index].row).collect();
@@ -176,37 +177,6 @@ impl<'a> Gatherer<'a> {
         }
         Ok(())
     }
-}
-
-/// Adds to rows of sources that have a definition of their own what has which meaning there. The rows are those at the places.
-pub(crate) fn add_meanings(
-    rows: &mut [RawRow],
-    places: &[Place],
-    sources: &[Source],
-    config: &EngineConfig,
-    watch: &Watch,
-) -> Result<(), ExecError> {
-    let indices = (0..places.len()).filter(|index| sources[places[*index].source].is_defined());
-    let indices: Vec<usize> = indices.collect();
-    if indices.is_empty() {
-        return Ok(());
-    }
-    let defined: Vec<Source> = sources
-        .iter()
-        .map(|source| source.by_definition(None))
-        .collect();
-    let places: Vec<Place> = indices.iter().map(|index| places[*index]).collect();
-    let mut gatherer = Gatherer::new(&defined, &places, config, watch);
-    gatherer.names = Some(Meaning::ALL.map(Meaning::column).into());
-    for (index, read) in indices.into_iter().zip(gatherer.rows(&places)?) {
-        let meanings = Meaning::ALL.into_iter().filter_map(|meaning| {
-            let mut fields = read.fields.iter();
-            let found = fields.find(|(name, _)| name == meaning.column());
-            found.map(|(_, value)| (meaning, value.clone()))
-        });
-        rows[index].meant = Some(meanings.collect());
-    }
-    Ok(())
 }
 
 /// The chunks of a source that places are in, ascending.

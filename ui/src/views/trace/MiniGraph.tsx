@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { meantOptions } from '../../api/options';
 import { durationText, numberText } from '../../model/format';
-import { meantOf, type Cells, type EventRow } from '../../model/result';
+import { meantOf, type EventRow } from '../../model/result';
 import { datasetPath, hrefOf, type Place } from '../../widgets/route';
 import { Link } from '../../widgets/Link';
 import { useThemeColours } from '../../widgets/theme';
@@ -15,7 +15,7 @@ const LOG = 'log10';
 
 export function MiniGraph({ place, row, service }: { place: Place; row: EventRow; service: string }) {
   const numeric = useMemo(() => {
-    const cells: Cells = { ...meantOf(row), ...row.data };
+    const cells = meantOf(row);
     return Object.keys(cells)
       .filter((field) => typeof cells[field] === 'number')
       .sort();
@@ -48,7 +48,7 @@ function Graph({ place, row, service, name, field, fields, onField }: Props) {
       calculations: [{ op: 'HEATMAP', column: LOG }, ...['P50', 'P95', 'P99'].map((op) => ({ op, column: field }))],
       filters: [
         { column: 'name', op: '=' as const, value: name },
-        ...(meantOf(row)['service.name'] === undefined
+        ...((meantOf(row)['service.name'] ?? null) === null
           ? []
           : [{ column: 'service.name', op: '=' as const, value: service }]),
       ],
@@ -58,7 +58,7 @@ function Graph({ place, row, service, name, field, fields, onField }: Props) {
     [field, name, service, seconds, row],
   );
   const { data, error } = useQuery(meantOptions(place.env, row.dataset, spec));
-  const value = Number(row.data[field] ?? meantOf(row)[field]);
+  const value = Number(meantOf(row)[field]);
   const heat = data?.heatmaps?.[`HEATMAP(${LOG})`];
   const [width, setWidth] = useState(0);
   useEffect(() => {

@@ -1,11 +1,11 @@
 use super::{Columns, columns_of, fields_of};
 use serde_json::json;
 use std::collections::HashMap;
-use waggle_model::{DatasetId, LeftOut, QueryStats, RawRow, Trace, Value};
+use waggle_model::{DatasetId, LeftOut, Meaning, QueryStats, RawRow, Trace, Value};
 
 fn row(timestamp_ns: i64, dataset: i64, fields: &[(&str, Value)]) -> RawRow {
     RawRow {
-        meant: None,
+        meant: Vec::new(),
         timestamp_ns,
         sample_rate: 1,
         dataset: DatasetId(dataset),
@@ -68,4 +68,46 @@ fn a_field_comes_once_and_so_does_each_of_its_values() {
     ] {
         assert_eq!(answer[member], expected, "{member}");
     }
+}
+
+#[test]
+fn meanings_come_once_one_row_has_them_elsewhere() {
+    let mut rows = vec![
+        row(
+            1,
+            1,
+            &[
+                ("error", Value::Bool(true)),
+                ("name", text("a")),
+                ("x", text("s")),
+            ],
+        ),
+        row(2, 1, &[("svc", text("front"))]),
+        row(
+            3,
+            2,
+            &[("error", Value::Bool(true)), ("service.name", text("disk"))],
+        ),
+    ];
+    assert_eq!(
+        serde_json::to_value(super::meant(&rows)).unwrap(),
+        json!([])
+    );
+    rows[0].meant = vec![(Meaning::Error, None)];
+    rows[1].meant = vec![(Meaning::ServiceName, Some(text("front")))];
+    assert_eq!(
+        serde_json::to_value(super::meant(&rows)).unwrap(),
+        json!([
+            {"name": "error", "values": [true], "rows": [2]},
+            {"name": "service.name", "values": ["front", "disk"], "rows": [1, 2]},
+        ])
+    );
+    for row in &mut rows {
+        row.fields.retain(|(name, _)| name == "name");
+    }
+    rows[1].meant.clear();
+    assert_eq!(
+        serde_json::to_value(super::meant(&rows)).unwrap(),
+        json!([{"name": "error", "values": [], "rows": []}])
+    );
 }

@@ -17,7 +17,7 @@ fn of_50_traces() -> Json {
 /// What the store has, with nothing but a time.
 fn row_at(timestamp_ns: i64) -> RawRow {
     RawRow {
-        meant: None,
+        meant: Vec::new(),
         timestamp_ns,
         sample_rate: 1,
         dataset: DatasetId(1),
@@ -99,7 +99,7 @@ async fn a_look_up_forgets_no_trace_of_its_own_call() {
     };
     let installation = Installation::at(ticking(), config).await;
     *installation.engine.row.lock() = Some(RawRow {
-        meant: None,
+        meant: Vec::new(),
         timestamp_ns: NOW_NS,
         sample_rate: 1,
         dataset: DatasetId(1),
