@@ -346,12 +346,10 @@ impl QueryEngine for Engine {
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");
             let read = plan.derived.reach(range, config);
-            let snapshot = source.snapshot(tenant, &scope, read)?;
-            let snapshot = match (options.by_definition, plan.fixed_columns()) {
-                (true, _) => snapshot.by_definition(None),
-                (false, fixed) if fixed.is_empty() => snapshot,
-                (false, fixed) => snapshot.by_definition(Some(&fixed)),
-            };
+            let mut snapshot = source.snapshot(tenant, &scope, read)?;
+            if options.by_definition {
+                snapshot = snapshot.by_definition(None);
+            }
             exec::run(&snapshot, &plan, &states, &*passes, config, watch)
         })
         .await

@@ -9,9 +9,11 @@ use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
+use crate::reading::{meant_name, with_meant};
 use crate::relation::{self, is_relational, may_relate, relate};
 use crate::temporal::Steps;
 use crate::usage;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use waggle_model::{
@@ -231,6 +233,9 @@ impl Plan {
         let steps = Steps::new(range, self.buckets);
         let by_rows = self.usage_mode.then(|| usage::by_rows(snapshot));
         let snapshot = by_rows.as_ref().unwrap_or(snapshot);
+        let fixed = self.fixed_columns();
+        let meant = (!fixed.is_empty()).then(|| with_meant(snapshot, &fixed));
+        let snapshot = meant.as_ref().unwrap_or(snapshot);
         let snapshot = &self
             .derived
             .extend(snapshot, steps, config, remembered, watch)?;
@@ -292,7 +297,7 @@ impl Plan {
     }
 
     /// Columns that calculations read without being told to: by their meaning in each dataset.
-    pub(crate) fn fixed_columns(&self) -> Vec<&'static str> {
+    fn fixed_columns(&self) -> Vec<&'static str> {
         let rules = self
             .states
             .iter()
@@ -312,10 +317,12 @@ impl Plan {
             message: format!("unknown operation {}", spec.op),
         })?;
         let column = match calculation.column_rule() {
-            ColumnRule::Fixed(column) => Some(column),
-            ColumnRule::Optional | ColumnRule::Required => spec.column.as_deref(),
+            ColumnRule::Fixed(column) => Some(Cow::Owned(meant_name(column))),
+            ColumnRule::Optional | ColumnRule::Required => {
+                spec.column.as_deref().map(Cow::Borrowed)
+            }
         };
-        let column = column.map(|column| self.column(column));
+        let column = column.map(|column| self.column(&column));
         let condition = self.condition(spec, index)?;
         let name = calculation.state_name();
         let is_shared = |state: &StatePlan| {

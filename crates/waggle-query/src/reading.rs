@@ -8,6 +8,7 @@
 mod column;
 mod defined;
 mod known;
+mod meant;
 
 use crate::exec::Watch;
 use column::CastColumns;
@@ -20,6 +21,7 @@ use waggle_model::{ColumnType, DatasetId, DatasetScope, Meaning, Tenant, TimeRan
 use waggle_store::{ExtendedSource, ReadError, Snapshot, Source};
 
 pub use known::KnownReadings;
+pub(crate) use meant::{meant_name, with_meant};
 
 use crate::engine::SnapshotSource;
 
@@ -78,18 +80,14 @@ impl Readings {
     fn read(&self, source: Source, range: TimeRange, watch: &Arc<Watch>) -> Source {
         let reading = self.datasets.get(&source.dataset());
         let casts = reading.map_or_else(Vec::new, |reading| reading.casts(&source));
-        let meanings = match reading {
-            Some(reading) if reading.is_settled() => {
-                reading.meanings(|name| reading.usual.contains(name))
-            }
+        let unknown = DatasetReading::default();
+        let known = reading.unwrap_or(&unknown);
+        let mut meanings = match known.is_settled() {
+            true => known.meanings(|name| known.usual.contains(name)),
             // The first events of a dataset are there before anyone has asked what columns it has.
-            reading if has_trace(&source) => {
-                let unknown = DatasetReading::default();
-                let reading = reading.unwrap_or(&unknown);
-                reading.meanings(|name| source.has_column(name))
-            }
-            reading => reading.map_or_else(Vec::new, |reading| reading.meanings(|_| false)),
+            false => known.meanings(|name| known.usual.contains(name) || source.has_column(name)),
         };
+        known.add_ids(&source, &mut meanings);
         if casts.is_empty() && meanings.is_empty() {
             return source;
         }
@@ -102,11 +100,6 @@ impl Readings {
         let defined = Arc::new(Defined::new(meanings, inputs, range, watch));
         Source::Extended(Arc::new(cast.defined_by(defined)))
     }
-}
-
-fn has_trace(source: &Source) -> bool {
-    let mut names = Meaning::TraceId.usual().iter();
-    names.any(|name| source.has_column(name))
 }
 
 impl DatasetReading {
@@ -133,6 +126,22 @@ impl DatasetReading {
             }
         }
         meanings
+    }
+
+    /// Adds the ids that are in their usual columns and are no texts there: they are compared as text all the same.
+    fn add_ids(&self, source: &Source, meanings: &mut Meanings) {
+        for meaning in Meaning::ALL.into_iter().filter(|meaning| meaning.is_id()) {
+            let usual = meaning.column();
+            let is_other = |known: &ColumnType| *known != ColumnType::String;
+            let stored = source.stored_types(usual);
+            let has_other = match self.types.get(usual) {
+                Some(chosen) => !stored.is_empty() && is_other(chosen),
+                None => stored.iter().any(is_other),
+            };
+            if has_other && meanings.iter().all(|(known, _)| *known != meaning) {
+                meanings.push((meaning, MeantBy::Column(usual.to_owned())));
+            }
+        }
     }
 
     /// The columns of a source that have to be cast: those that are not of the chosen type already.

@@ -149,7 +149,8 @@ impl Source {
         }
     }
 
-    fn definition(&self) -> Option<&Arc<dyn Definition>> {
+    /// What its columns mean, where that is not what most sources call them.
+    pub fn definition(&self) -> Option<&Arc<dyn Definition>> {
         match self {
             Self::Run(_) | Self::Block(_) => None,
             Self::Extended(extended) => extended

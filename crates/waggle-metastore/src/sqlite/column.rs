@@ -37,7 +37,7 @@ impl Columns for SqliteMetastore {
                     let wide = widen(known.seen_type, column.column_type);
                     if wide != known.seen_type {
                         known.seen_type = wide;
-                        if !known.is_chosen && !known.is_histogram {
+                        if !known.is_chosen {
                             known.column_type = wide;
                         }
                         known.updated_at_ns = now_ns;
@@ -159,13 +159,16 @@ impl Columns for SqliteMetastore {
     }
 
     async fn read_columns(&self, tenant: Tenant, names: &[&str]) -> Result<Vec<Column>> {
+        // Two questions, because each has an index: for both in one, SQLite would look at every column of the environment.
         let mut select = of_tenant("SELECT columns.*", tenant, &DatasetScope::All);
-        select.push(" AND (chosen_type IS NOT NULL OR key_name IN (");
+        select.push(" AND chosen_type IS NOT NULL UNION ALL SELECT columns.*");
+        push_tenant(&mut select, tenant, &DatasetScope::All);
+        select.push(" AND chosen_type IS NULL AND key_name IN (");
         let mut listed = select.separated(", ");
         for name in names {
             listed.push_bind(*name);
         }
-        select.push("))");
+        select.push(")");
         let rows = select.build().fetch_all(&self.readers).await?;
         rows.iter().map(column_of).collect()
     }
@@ -362,6 +365,11 @@ impl Columns for SqliteMetastore {
 /// Starts a query over the columns in scope, to be continued by ` AND ...`.
 fn of_tenant(select: &'static str, tenant: Tenant, scope: &DatasetScope) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(select);
+    push_tenant(&mut query, tenant, scope);
+    query
+}
+
+fn push_tenant(query: &mut QueryBuilder<Sqlite>, tenant: Tenant, scope: &DatasetScope) {
     query
         .push(
             " FROM columns JOIN datasets ON datasets.id = columns.dataset_id
@@ -376,7 +384,6 @@ fn of_tenant(select: &'static str, tenant: Tenant, scope: &DatasetScope) -> Quer
             .push(" AND datasets.slug <> ")
             .push_bind(PENDING_DATASET),
     };
-    query
 }
 
 /// Also proves that the dataset is the tenant's.
@@ -492,20 +499,15 @@ fn column_of(row: &SqliteRow) -> Result<Column> {
     let seen_type = type_of(row.try_get("type")?)?;
     let chosen: Option<&str> = row.try_get("chosen_type")?;
     let chosen = chosen.map(type_of).transpose()?;
-    let is_histogram: bool = row.try_get("is_histogram")?;
-    let column_type = match is_histogram {
-        true => ColumnType::Float,
-        false => chosen.unwrap_or(seen_type),
-    };
     Ok(Column {
         id: ColumnId(row.try_get("id")?),
         dataset: DatasetId(row.try_get("dataset_id")?),
         key_name: row.try_get("key_name")?,
-        column_type,
+        column_type: chosen.unwrap_or(seen_type),
         seen_type,
         is_chosen: chosen.is_some(),
         description: row.try_get("description")?,
-        is_histogram,
+        is_histogram: row.try_get("is_histogram")?,
         is_hidden: row.try_get("is_hidden")?,
         created_at_ns: row.try_get("created_at_ns")?,
         updated_at_ns: row.try_get("updated_at_ns")?,

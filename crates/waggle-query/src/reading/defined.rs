@@ -152,6 +152,10 @@ impl ExtraColumns for ByMeaning {
         }
     }
 
+    fn below(&self, _: &str) -> Option<&Source> {
+        Some(&self.parts.inputs)
+    }
+
     fn key(&self) -> u64 {
         let meanings = self.indexes.iter().map(|index| {
             let (meaning, by) = &self.parts.meanings[*index];

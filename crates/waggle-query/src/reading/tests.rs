@@ -1,10 +1,14 @@
 //! Which column has a meaning, and what a trace says of it.
 
 use super::*;
+use crate::engine::EngineConfig;
 use crate::testing;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use waggle_model::{RawRow, TraceChoice, TraceRequest, Value};
+use waggle_model::{
+    CalculationSpec, Cell, FilterOp, FilterSpec, FilterValue, QueryOptions, QuerySpec, RawRow,
+    TraceChoice, TraceRequest, Value,
+};
 use waggle_testkit::Event;
 
 fn event(time_ns: i64, dataset: i64, fields: &[(&str, &str)]) -> Event {
@@ -196,4 +200,154 @@ fn what_nothing_means_is_not_there() {
     assert_eq!(meant(&rows[0]), [("name", String::new())]);
     let none = trace(&events, &known(1, &usual, nothing(Meaning::TraceId)), "t");
     assert!(none.is_empty());
+}
+
+const SECOND_NS: i64 = 1_000_000_000;
+
+/// What calculations over ten seconds give; both where the events are in memory and where they are on disk.
+fn total(
+    events: &[Event],
+    readings: &Readings,
+    spec: &QuerySpec,
+    by_definition: bool,
+) -> Vec<Cell> {
+    let range = TimeRange {
+        start_ns: 0,
+        end_ns: 10 * SECOND_NS,
+    };
+    let rows: Vec<&Event> = events.iter().collect();
+    let [in_memory, on_disk] = [false, true].map(|is_block| {
+        let snapshot = Snapshot {
+            sources: vec![testing::source(&rows, is_block)],
+        };
+        let mut snapshot = testing::read_by(readings, snapshot, range);
+        if by_definition {
+            snapshot = snapshot.by_definition(None);
+        }
+        let (options, config) = (QueryOptions::default(), EngineConfig::default());
+        testing::query(&snapshot, spec, range, &options, &config)
+            .unwrap()
+            .total
+    });
+    assert_eq!(in_memory, on_disk);
+    on_disk
+}
+
+fn calculations(calculations: &[(&str, Option<&str>)]) -> QuerySpec {
+    let calculations = calculations.iter();
+    QuerySpec {
+        calculations: calculations
+            .map(|(op, column)| CalculationSpec::new(op, *column))
+            .collect(),
+        ..QuerySpec::default()
+    }
+}
+
+#[test]
+fn concurrency_leaves_the_other_columns_of_its_query_as_they_are() {
+    let events = [
+        event(SECOND_NS, 1, &[("duration_ms", "100"), ("took_ms", "2000")]),
+        event(SECOND_NS, 1, &[("duration_ms", "7"), ("took_ms", "9000")]),
+    ];
+    let took = MeantBy::Column("took_ms".to_owned());
+    let twice = Expression::parse("MUL($took_ms, 2)").unwrap();
+    let twice = MeantBy::Field(Arc::new(twice));
+    let mut spec = calculations(&[("CONCURRENCY", None), ("MAX", Some("duration_ms"))]);
+    spec.filters = vec![FilterSpec {
+        column: "duration_ms".to_owned(),
+        op: FilterOp::Greater,
+        value: FilterValue::One(Value::Int(50)),
+    }];
+    for (by, in_flight) in [(took.clone(), 0.2), (twice, 0.4), (MeantBy::Nothing, 0.0)] {
+        let known = known(1, &["duration_ms"], vec![(Meaning::DurationMs, by)]);
+        let cells = total(&events, &known, &spec, false);
+        assert_eq!(cells, [Cell::Float(in_flight), Cell::Int(100)]);
+    }
+    let unknown = total(&events, &Readings::default(), &spec, false);
+    assert_eq!(unknown, [Cell::Float(0.01), Cell::Int(100)]);
+    // By definition, all of them are what the definition says.
+    let known = known(1, &["duration_ms"], vec![(Meaning::DurationMs, took)]);
+    let defined = total(&events, &known, &spec, true);
+    assert_eq!(defined, [Cell::Float(1.1), Cell::Int(9_000)]);
+}
+
+/// Logs and access logs have durations and services, too.
+#[test]
+fn usual_names_are_found_where_there_are_no_traces() {
+    let fields = [("durationMs", "5000"), ("service_name", "shop")];
+    let events = [event(SECOND_NS, 1, &fields)];
+    let by_name = calculations(&[("CONCURRENCY", None), ("MAX", Some("duration_ms"))]);
+    let by_meaning = calculations(&[
+        ("MAX", Some("duration_ms")),
+        ("COUNT", Some("service.name")),
+    ]);
+    let usual = ["durationMs", "service_name"];
+    for readings in [Readings::default(), known(1, &usual, Vec::new())] {
+        let cells = total(&events, &readings, &by_name, false);
+        assert_eq!(cells, [Cell::Float(0.5), Cell::Null]);
+        let cells = total(&events, &readings, &by_meaning, true);
+        assert_eq!(cells, [Cell::Int(5_000), Cell::Int(1)]);
+    }
+}
+
+#[test]
+fn ids_in_their_usual_columns_are_compared_as_text() {
+    let mut child = event(
+        2,
+        1,
+        &[
+            ("trace.trace_id", "17"),
+            ("trace.parent_id", "7"),
+            ("name", "child"),
+        ],
+    );
+    let as_text = |value: i64| Value::String(value.to_string());
+    child
+        .fields
+        .insert("trace.parent_id".to_owned(), as_text(7));
+    let root = event(
+        1,
+        1,
+        &[
+            ("trace.trace_id", "17"),
+            ("trace.span_id", "7"),
+            ("name", "root"),
+        ],
+    );
+    let events = [root, child];
+    let usual = ["trace.trace_id", "trace.span_id", "trace.parent_id", "name"];
+    let chosen = vec![(Meaning::SpanId, MeantBy::Column("trace.span_id".to_owned()))];
+    for readings in [
+        Readings::default(),
+        known(1, &usual, Vec::new()),
+        known(1, &usual, chosen),
+    ] {
+        assert_eq!(trace(&events, &readings, "17").len(), 2);
+        let mut spec = calculations(&[("COUNT", None)]);
+        spec.filters = vec![FilterSpec {
+            column: "parent.name".to_owned(),
+            op: FilterOp::Equal,
+            value: FilterValue::One(Value::String("root".to_owned())),
+        }];
+        assert_eq!(total(&events, &readings, &spec, false), [Cell::Int(1)]);
+    }
+}
+
+/// A meaning of one column can be the usual name of another meaning.
+#[test]
+fn meanings_are_not_looked_up_twice() {
+    let events = [event(
+        SECOND_NS,
+        1,
+        &[("name", "2000"), ("what", "x"), ("duration_ms", "1")],
+    )];
+    let column = |name: &str| MeantBy::Column(name.to_owned());
+    let chosen = vec![
+        (Meaning::DurationMs, column("name")),
+        (Meaning::Name, column("what")),
+    ];
+    let readings = known(1, &["name", "duration_ms"], chosen);
+    let spec = calculations(&[("CONCURRENCY", None), ("MAX", Some("duration_ms"))]);
+    let cells = total(&events, &readings, &spec, true);
+    assert_eq!(cells, [Cell::Float(0.2), Cell::Int(2_000)]);
 }

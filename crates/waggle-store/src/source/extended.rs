@@ -30,6 +30,11 @@ pub trait ExtraColumns: Send + Sync + fmt::Debug {
         None
     }
 
+    /// The source whose column one of them stands for, where that is not the base: there, names may have come to mean something else.
+    fn below(&self, _name: &str) -> Option<&Source> {
+        None
+    }
+
     /// What tells these columns from others of the same names, where no query says it; 0 where queries do.
     fn key(&self) -> u64 {
         0
@@ -55,8 +60,8 @@ pub struct ExtendedSource {
 enum Place<'a> {
     /// It is made.
     Made,
-    /// A column of the base.
-    Base(&'a str),
+    /// A column of this source: most often, of the base.
+    Of(&'a Source, &'a str),
     /// No row has it.
     Nowhere,
 }
@@ -100,9 +105,11 @@ impl ExtendedSource {
 
     fn place<'a>(&'a self, name: &'a str) -> Place<'a> {
         match (self.has(name), self.extra.stands_for(name)) {
-            (false, _) => Place::Base(name),
+            (false, _) => Place::Of(&self.base, name),
             (true, None) => Place::Made,
-            (true, Some(Some(name))) => Place::Base(name),
+            (true, Some(Some(column))) => {
+                Place::Of(self.extra.below(name).unwrap_or(&self.base), column)
+            }
             (true, Some(None)) => Place::Nowhere,
         }
     }
@@ -111,7 +118,7 @@ impl ExtendedSource {
     pub(super) fn has_column(&self, name: &str) -> bool {
         match self.place(name) {
             Place::Made => true,
-            Place::Base(name) => self.base.has_column(name),
+            Place::Of(source, name) => source.has_column(name),
             Place::Nowhere => false,
         }
     }
@@ -124,7 +131,7 @@ impl ExtendedSource {
     pub(super) fn column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
         match self.place(name) {
             Place::Made => self.extra.column(&self.base, name),
-            Place::Base(name) => self.base.column(name),
+            Place::Of(source, name) => source.column(name),
             Place::Nowhere => Ok(None),
         }
     }
@@ -132,7 +139,7 @@ impl ExtendedSource {
     pub(super) fn coded_column(&self, name: &str) -> Result<Option<Arc<Column>>, ReadError> {
         match self.place(name) {
             Place::Made => self.extra.column(&self.base, name),
-            Place::Base(name) => self.base.coded_column(name),
+            Place::Of(source, name) => source.coded_column(name),
             Place::Nowhere => Ok(None),
         }
     }
@@ -144,7 +151,7 @@ impl ExtendedSource {
     ) -> Result<Option<Arc<Column>>, ReadError> {
         match self.place(name) {
             Place::Made => self.extra.column(&self.base, name),
-            Place::Base(name) => self.base.column_in(name, chunks),
+            Place::Of(source, name) => source.column_in(name, chunks),
             Place::Nowhere => Ok(None),
         }
     }
@@ -152,7 +159,7 @@ impl ExtendedSource {
     pub(super) fn has_in_memory(&self, name: &str) -> bool {
         match self.place(name) {
             Place::Made | Place::Nowhere => true,
-            Place::Base(name) => self.base.has_in_memory(name),
+            Place::Of(source, name) => source.has_in_memory(name),
         }
     }
 
@@ -162,7 +169,7 @@ impl ExtendedSource {
                 let column = self.extra.column(&self.base, name)?;
                 Ok(column.map(|column| Arc::new(column.presence())))
             }
-            Place::Base(name) => self.base.presence(name),
+            Place::Of(source, name) => source.presence(name),
             Place::Nowhere => Ok(None),
         }
     }
@@ -173,7 +180,7 @@ impl ExtendedSource {
                 let column = self.extra.column(&self.base, name)?;
                 Ok(column.map_or_else(Vec::new, |column| column.rows_with(text)))
             }
-            Place::Base(name) => self.base.rows_with(name, text),
+            Place::Of(source, name) => source.rows_with(name, text),
             Place::Nowhere => Ok(Vec::new()),
         }
     }
@@ -202,7 +209,10 @@ impl ExtendedSource {
                 let inputs = self.extra.inputs(name);
                 stored.extend(inputs.into_iter().map(Wanted::Column));
             }
-            Place::Base(name) => stored.push(wanted(name)),
+            Place::Of(source, name) if std::ptr::eq(source, &self.base) => {
+                stored.push(wanted(name));
+            }
+            Place::Of(source, name) => source.will_read(&[wanted(name)]),
             Place::Nowhere => {}
         }
     }
@@ -215,16 +225,13 @@ impl ExtendedSource {
     }
 
     pub(super) fn column_bytes(&self, name: &str) -> u64 {
-        let stored = self.stored(name).into_iter();
-        stored.map(|name| self.base.column_bytes(name)).sum()
-    }
-
-    /// The columns below that are read for a column here.
-    fn stored<'a>(&'a self, name: &'a str) -> Vec<&'a str> {
         match self.place(name) {
-            Place::Made => self.extra.inputs(name),
-            Place::Base(name) => vec![name],
-            Place::Nowhere => Vec::new(),
+            Place::Made => {
+                let inputs = self.extra.inputs(name).into_iter();
+                inputs.map(|name| self.base.column_bytes(name)).sum()
+            }
+            Place::Of(source, name) => source.column_bytes(name),
+            Place::Nowhere => 0,
         }
     }
 }
