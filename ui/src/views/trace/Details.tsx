@@ -11,10 +11,10 @@ import { FieldList, JsonView } from '../../widgets/FieldList';
 import { Link } from '../../widgets/Link';
 import { PointMenu } from '../../widgets/popup';
 import { datasetPath, useGo, useSetSearch, type Place } from '../../widgets/route';
-import { Breakdown } from './Breakdown';
 import { MiniGraph } from './MiniGraph';
 import css from './trace.module.css';
 
+const Breakdown = lazy(() => import('./Breakdown').then((m) => ({ default: m.Breakdown })));
 const SegmentView = lazy(() => import('./SegmentView').then((m) => ({ default: m.SegmentView })));
 
 export type DetailTab = 'fields' | 'segment' | 'events' | 'links' | 'json' | 'trace';
@@ -121,7 +121,11 @@ export function Details({
             ]}
           />
           <div className={css.detailBody}>
-            {tab === 'trace' && <Breakdown trace={trace} session={session} fields={fields} />}
+            {tab === 'trace' && (
+              <Suspense fallback={<Skeleton lines={6} />}>
+                <Breakdown trace={trace} session={session} fields={fields} />
+              </Suspense>
+            )}
             {tab === 'segment' && own && (
               <Suspense fallback={<Skeleton lines={6} />}>
                 <SegmentView data={own.data} trace={trace} node={node} />
