@@ -491,6 +491,12 @@ async fn a_query_that_cannot_run_says_where_and_why() {
         422,
         &json!({"error": "filters[0].op: unknown operator \"like\"", "field": "filters[0].op"}),
     );
+    post("shop", json!({"query": {}})).await.check(
+        422,
+        &json!({"error": "query: is not known here", "field": "query"}),
+    );
+    let kept = json!({"id": "kept1", "of_another_version": 1});
+    assert_eq!(post("shop", kept).await.status, 200);
     post("nowhere", json!({}))
         .await
         .check_error(404, "Dataset not found");

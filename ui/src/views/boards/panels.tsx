@@ -60,7 +60,8 @@ export function QueryPanel({
   const saved = useQuery(savedQueryOptions(env, panel.dataset, panel.query_id));
   const asked = useMemo(() => underBoard(saved.data ?? {}, search), [saved.data, search]);
   const { data, error, isFetching, refetch } = useQuery({
-    ...peekOptions(env, panel.dataset, asked.spec, refresh),
+    // By its id it is told from a new one, in which a member that nobody knows is refused.
+    ...peekOptions(env, panel.dataset, { ...asked.spec, id: panel.query_id }, refresh),
     enabled: saved.data !== undefined,
   });
   const groups = useMemo(() => (data ? groupsOf(data) : []), [data]);
