@@ -71,7 +71,7 @@ export function ColumnPanel({
         />
         <SelectField
           label="Type"
-          hint="What suggestions take it for. Values keep the type in which they came; INT or FLOAT in a calculated field reads texts as numbers."
+          hint="Queries read every value as this type, also those that came before; what can’t be read so is empty. Stored events stay as they were sent."
           value={type}
           options={[
             ['string', 'string'],
