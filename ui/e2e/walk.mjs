@@ -376,8 +376,10 @@ export async function walk({
       await ready();
       // A server that does not answer: the page must not depend on how fast this one is.
       await page.route('**/datasets/*/query', () => undefined);
+      const sent = page.waitForRequest('**/datasets/*/query');
       await page.keyboard.press('Shift+Enter');
       await page.locator('[data-testid="running"]').waitFor();
+      await sent;
       const gone = page.waitForEvent('requestfailed');
       await page.locator('[data-testid="cancel"]').click();
       check((await gone).url().endsWith('/query'), 'cancelling does not end the request');

@@ -116,6 +116,8 @@ async fn a_full_disk_refuses_events_answers_questions_and_recovers() {
         match status {
             StatusCode::OK => assert_eq!(accepted, 50),
             StatusCode::TOO_MANY_REQUESTS => {}
+            // Logs that have become blocks make room once more.
+            _ if ready(&server).await.0 == StatusCode::OK => {}
             _ => break (status, retry_after),
         }
         assert!(next < 100_000, "the disk does not fill up");
