@@ -135,14 +135,20 @@ export async function walkBoards({ page, step, shoot, check, origin, environment
   await step('Boards: what was looked at last is a click away, the newest first', async () => {
     const { id } = await board();
     const other = await (await page.request.post(`${api}/boards`, { data: { name: 'Walked other' } })).json();
-    await page.goto(`${origin}${environment}/board/${other.id}`);
-    await page.getByRole('heading', { name: 'Walked other' }).waitFor();
-    await page.goto(`${origin}${environment}/board/${id}`);
-    await page.getByRole('heading', { name: 'Walked health' }).waitFor();
+    // The visit is written down while the page goes on.
+    const visit = async (board, name) => {
+      const written = page.waitForResponse(
+        (answer) => answer.url().includes(board) && answer.request().method() === 'PUT',
+      );
+      await page.goto(`${origin}${environment}/board/${board}`);
+      await page.getByRole('heading', { name }).waitFor();
+      await written;
+    };
+    await visit(other.id, 'Walked other');
+    await visit(id, 'Walked health');
     await page.getByRole('navigation').getByRole('link', { name: 'Boards' }).click();
     const seen = page.locator('p', { hasText: 'Seen last' });
-    // The visit is written down while the page goes on.
-    await seen.getByRole('link').first().filter({ hasText: 'Walked health' }).waitFor();
+    await seen.getByRole('link').nth(1).waitFor();
     const names = await seen.getByRole('link').allInnerTexts();
     check(names.slice(0, 2).join() === 'Walked health,Walked other', `seen last: ${names}`);
     const kept = (await get('/board-shelf')).viewed.map((v) => v.board);

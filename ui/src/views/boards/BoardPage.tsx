@@ -71,7 +71,10 @@ function Shown({ board, env, search }: { board: Board; env: string; search: Boar
   const isFavourite = shelf.data?.starred.includes(board.id) ?? false;
   const mark = useMutation({
     mutationFn: (change: { starred?: boolean; viewed?: boolean }) => markBoard(env, board.id, change),
+    // An answer that is under way is from before.
+    onMutate: () => client.cancelQueries(shelfOptions(env)),
     onSuccess: (next) => client.setQueryData(shelfOptions(env).queryKey, next),
+    onError: () => client.invalidateQueries(shelfOptions(env)),
   });
   const note = mark.mutate;
   useEffect(() => note({ viewed: true }), [note]);
