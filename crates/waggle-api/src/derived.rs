@@ -5,10 +5,7 @@
 use crate::problem::{DetailCode, Problem};
 use crate::spec::{RowClauses, without_relation};
 use crate::state::ApiState;
-use parking_lot::Mutex;
-use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashSet;
 use waggle_metastore::{DerivedColumn, Stored};
 use waggle_model::{CalculatedField, DatasetId, DatasetScope, FilterSpec, QuerySpec, Tenant};
 
@@ -103,68 +100,17 @@ pub(crate) async fn refuse_calculated(
     Ok(())
 }
 
-/// The kept fields of environments, so that not every query asks the metastore for them. A change through the faces is seen at once; what
-/// else changes them, such as an erasure, within [`FRESH_NS`].
-#[derive(Default)]
-pub(crate) struct KeptFields(Mutex<HashMap<Tenant, Known>>, AtomicU64);
-
-#[derive(Clone)]
-struct Known {
-    fields: Arc<Vec<Stored<DerivedColumn>>>,
-    read_at_ns: i64,
-}
-
-/// How long fields that were read are believed.
-const FRESH_NS: i64 = 10_000_000_000;
-/// Most environments whose fields are known; beyond, all are read anew.
-const KNOWN_MAX: usize = 1_000;
-
-impl KeptFields {
-    /// Forgets the fields of an environment. To be called after a change of them; who reads meanwhile does not remember what it read.
-    pub(crate) fn forget(&self, tenant: Tenant) {
-        let mut all = self.0.lock();
-        self.1.fetch_add(1, Ordering::AcqRel);
-        all.remove(&tenant);
-    }
-
-    async fn of(
-        &self,
-        state: &ApiState,
-        tenant: Tenant,
-    ) -> Result<Arc<Vec<Stored<DerivedColumn>>>, Problem> {
-        let now_ns = state.clock.now_ns();
-        let known = self.0.lock().get(&tenant).cloned();
-        let is_fresh =
-            |known: &Known| (0..FRESH_NS).contains(&now_ns.saturating_sub(known.read_at_ns));
-        if let Some(known) = known.filter(is_fresh) {
-            return Ok(known.fields);
-        }
-        let generation = self.1.load(Ordering::Acquire);
-        let fields = state.metastore.artifacts::<DerivedColumn>(tenant).await?;
-        let fields = Arc::new(fields);
-        let mut all = self.0.lock();
-        // A change since then may not be in what was read.
-        if self.1.load(Ordering::Acquire) == generation {
-            if all.len() >= KNOWN_MAX {
-                all.clear();
-            }
-            let known = Known {
-                fields: Arc::clone(&fields),
-                read_at_ns: now_ns,
-            };
-            all.insert(tenant, known);
-        }
-        Ok(fields)
-    }
-}
-
 /// The kept fields that queries of a scope may name, the nearest first.
 pub(crate) async fn visible(
     state: &ApiState,
     tenant: Tenant,
     scope: &DatasetScope,
 ) -> Result<Vec<Stored<DerivedColumn>>, Problem> {
-    let kept = state.kept_fields.of(state, tenant).await?;
+    let read = state.metastore.artifacts::<DerivedColumn>(tenant);
+    let kept = state
+        .kept_fields
+        .of(tenant, state.clock.now_ns(), read)
+        .await?;
     let mut kept = kept.to_vec();
     kept.retain(|kept| match (kept.place.dataset, scope) {
         (None, _) => true,

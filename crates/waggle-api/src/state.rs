@@ -1,6 +1,5 @@
 //! What every route shares: the doors to the other rooms, the limits, the counters.
 
-use crate::derived::KeptFields;
 use crate::ingest::depth::DepthCache;
 use crate::ingest::segment::Segments;
 use crate::metric::KnownMetrics;
@@ -20,7 +19,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use waggle_access::Access;
-use waggle_metastore::Metastore;
+use waggle_metastore::{DerivedColumn, Metastore, Recent, Stored};
 use waggle_model::{Clock, DatasetId, EventKeeper, EventSink, QueryEngine, SqlEngine, Tenant};
 
 /// What each dataset holds now, blocks and memory together. The binary answers from the store.
@@ -99,7 +98,8 @@ pub struct Shared {
     pub(crate) rates: Rates,
     pub(crate) usage: UsageCounts,
     pub(crate) rejections: Rejections,
-    pub(crate) kept_fields: KeptFields,
+    /// Kept calculated fields.
+    pub(crate) kept_fields: Recent<Vec<Stored<DerivedColumn>>>,
     pub(crate) known_metrics: KnownMetrics,
     pub(crate) depths: DepthCache,
     pub(crate) runs: Runs,
@@ -131,7 +131,7 @@ impl ApiState {
             rates: Rates::new(parts.config.rate_limits.clone()),
             usage: UsageCounts::default(),
             rejections: Rejections::default(),
-            kept_fields: KeptFields::default(),
+            kept_fields: Recent::default(),
             known_metrics: KnownMetrics::default(),
             depths: DepthCache::default(),
             segments: Segments::new(&parts.config, parts.clock.now_ns()),

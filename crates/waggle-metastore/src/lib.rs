@@ -27,6 +27,7 @@ mod marker;
 mod named;
 mod permission;
 mod query;
+mod recent;
 mod recipient;
 mod resource_policy;
 mod retention;
@@ -77,6 +78,7 @@ pub use permission::{Permission, Permissions, Scope};
 pub use query::{
     Queries, Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId, RunBy,
 };
+pub use recent::Recent;
 pub use recipient::{Notified, PagerDutySeverity, Recipient, RecipientType, Variable};
 pub use resource_policy::ResourcePolicy;
 pub use retention::{DatasetRetention, Retentions};

@@ -1,33 +1,18 @@
-//! What the metastore says of how a tenant's columns are read, kept so that not every query has to ask for it. A change that the faces
-//! make is seen by the next query; what else changes it, such as a first event with a usual name, within [`FRESH_NS`].
+//! What the metastore says of how a tenant's columns are read. A change that the faces make is seen by the next query; what else changes it,
+//! such as a first event with a usual name, a moment later.
 
 use super::{DatasetReading, MeantBy, Readings};
 use hashbrown::HashMap;
-use parking_lot::Mutex;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use waggle_expression::Expression;
-use waggle_metastore::{DatasetDefinition, DefinedColumn, DerivedColumn, Metastore};
+use waggle_metastore::{DatasetDefinition, DefinedColumn, DerivedColumn, Metastore, Recent};
 use waggle_model::{Clock, DatasetId, Meaning, QueryError, Tenant};
-
-/// How long what was read is believed.
-const FRESH_NS: i64 = 10_000_000_000;
-/// Most tenants whose readings are kept; beyond, all are read anew.
-const KNOWN_MAX: usize = 1_000;
 
 /// The readings of tenants.
 pub struct KnownReadings {
     metastore: Arc<dyn Metastore>,
     clock: Clock,
-    known: Mutex<HashMap<Tenant, Known>>,
-    /// Counts calls of [`forget`](Self::forget).
-    changes: AtomicU64,
-}
-
-#[derive(Clone)]
-struct Known {
-    readings: Arc<Readings>,
-    read_at_ns: i64,
+    known: Recent<Readings>,
 }
 
 impl KnownReadings {
@@ -36,16 +21,13 @@ impl KnownReadings {
         Self {
             metastore,
             clock,
-            known: Mutex::default(),
-            changes: AtomicU64::new(0),
+            known: Recent::default(),
         }
     }
 
-    /// To be called after a change; who reads meanwhile does not remember what it read.
+    /// To be called after a change.
     pub(crate) fn forget(&self, tenant: Tenant) {
-        let mut known = self.known.lock();
-        self.changes.fetch_add(1, Ordering::AcqRel);
-        known.remove(&tenant);
+        self.known.forget(tenant);
     }
 
     /// The readings of a tenant.
@@ -53,29 +35,12 @@ impl KnownReadings {
     /// # Errors
     /// [`QueryError::Storage`] when the metastore can't answer: a query that guessed would be wrong.
     pub(crate) async fn of(&self, tenant: Tenant) -> Result<Arc<Readings>, QueryError> {
-        let now_ns = self.clock.now_ns();
-        let known = self.known.lock().get(&tenant).cloned();
-        let is_fresh =
-            |known: &Known| (0..FRESH_NS).contains(&now_ns.saturating_sub(known.read_at_ns));
-        if let Some(known) = known.filter(is_fresh) {
-            return Ok(known.readings);
-        }
-        let changes = self.changes.load(Ordering::Acquire);
-        let readings = self.read(tenant).await;
-        let readings = readings.map_err(|error| QueryError::Storage(error.to_string()))?;
-        let readings = Arc::new(readings);
-        let mut all = self.known.lock();
-        if self.changes.load(Ordering::Acquire) == changes {
-            if all.len() >= KNOWN_MAX {
-                all.clear();
-            }
-            let known = Known {
-                readings: Arc::clone(&readings),
-                read_at_ns: now_ns,
-            };
-            all.insert(tenant, known);
-        }
-        Ok(readings)
+        let readings = self
+            .known
+            .of(tenant, self.clock.now_ns(), self.read(tenant));
+        readings
+            .await
+            .map_err(|error| QueryError::Storage(error.to_string()))
     }
 
     async fn read(&self, tenant: Tenant) -> Result<Readings, waggle_metastore::Error> {
