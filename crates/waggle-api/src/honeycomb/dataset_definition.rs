@@ -183,7 +183,7 @@ async fn column_named(
 }
 
 /// Whether an expression reads more than the event it is of.
-fn looks_beyond(expression: &str) -> bool {
+pub(super) fn looks_beyond(expression: &str) -> bool {
     Expression::parse(expression).is_ok_and(|known| {
         known.temporals().next().is_some() || known.columns().any(names_other_spans)
     })

@@ -3,6 +3,7 @@
 //! A path with `__all__` sees the fields of the whole environment only, not those of its datasets: an alias names one field there.
 
 use super::artifact::{no_artifact, no_content, with_times};
+use super::dataset_definition::looks_beyond;
 use crate::ask::{Answer, Ask, json_answer};
 use crate::derived::visible;
 use crate::form::{Form, read};
@@ -15,7 +16,7 @@ use axum::http::StatusCode;
 use serde_json::{Value as Json, json};
 use waggle_access::Permission;
 use waggle_expression::Expression;
-use waggle_metastore::{DerivedColumn, Place, Slo, Stored, Use};
+use waggle_metastore::{DatasetDefinition, DerivedColumn, Place, Slo, Stored, Use};
 use waggle_model::DatasetScope;
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -165,6 +166,7 @@ pub(crate) async fn update(ask: Ask) -> Answer {
     let changed = read(&object, read_field)?;
     check_names(&ask, &field.place, &changed, Some(&field.value)).await?;
     check_indicator(&ask, &field, &changed.expression).await?;
+    check_meaning(&ask, &field, &changed.expression).await?;
     field.value = changed;
     let field = ask.update_artifact(field).await?;
     json_answer(StatusCode::OK, &field_json(&field))
@@ -266,6 +268,30 @@ async fn check_indicator(
             "expression",
             DetailCode::Invalid,
             format!("the SLO {} uses it: {text}", slo.value.name),
+        )),
+    }
+}
+
+/// What tells a definition what an event means looks at no other event.
+async fn check_meaning(
+    ask: &Ask,
+    field: &Stored<DerivedColumn>,
+    expression: &str,
+) -> Result<(), Problem> {
+    if !looks_beyond(expression) {
+        return Ok(());
+    }
+    let used = Use::CalculatedField(field.id.0.clone());
+    let definitions = ask
+        .state
+        .metastore
+        .artifact_users::<DatasetDefinition>(ask.tenant(), &used);
+    match definitions.await?.is_empty() {
+        true => Ok(()),
+        false => Err(Problem::invalid_field(
+            "expression",
+            DetailCode::Invalid,
+            "a dataset's definition uses it: it may look at no other event than its own",
         )),
     }
 }

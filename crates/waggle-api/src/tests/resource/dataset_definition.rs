@@ -121,3 +121,31 @@ async fn wrong_definitions_change_nothing() {
         .header("x-honeycomb-team", &key);
     assert_eq!(refused.send().await.status, 403);
 }
+
+#[tokio::test]
+async fn a_field_with_a_meaning_looks_at_no_other_event() {
+    let installation = installation().await;
+    let field = |expression: &str| json!({"alias": "slow_ms", "expression": expression});
+    let path = "/1/derived_columns/shop";
+    let id = installation.make_id(path, &field("MUL($took, 2)")).await;
+    let path = format!("{path}/{id}");
+    let meaning = json!({"duration_ms": {"name": "slow_ms"}});
+    patch(&installation, &meaning).await;
+    for beyond in ["$root.took", "RATE($took)"] {
+        let refused = installation.send("PUT", &path, &field(beyond)).await;
+        assert_eq!(refused.status, 422, "{beyond}");
+        let detail = &refused.json()["type_detail"][0];
+        assert_eq!(detail["field"], "expression");
+    }
+    let kept = installation.get(&path).await.json();
+    assert_eq!(kept["expression"], "MUL($took, 2)");
+    let tripled = installation
+        .send("PUT", &path, &field("MUL($took, 3)"))
+        .await;
+    assert_eq!(tripled.status, 200);
+    patch(&installation, &json!({"duration_ms": null})).await;
+    let free = installation.send("PUT", &path, &field("$root.took")).await;
+    assert_eq!(free.status, 200);
+    let refused = installation.send("PATCH", PATH, &meaning).await;
+    assert_eq!(refused.status, 422);
+}
