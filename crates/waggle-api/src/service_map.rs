@@ -15,8 +15,8 @@ use std::time::Duration;
 use tokio::sync::watch;
 use waggle_metastore::Gateways;
 use waggle_model::{
-    Cell, DatasetScope, FilterOp, FilterSpec, FilterValue, Meaning, QueryOptions, QuerySpec,
-    ResultTable, Tenant, TimeRange, Value,
+    ByDefinition, Cell, DatasetScope, FilterOp, FilterSpec, FilterValue, Meaning, QueryOptions,
+    QuerySpec, ResultTable, Tenant, TimeRange, Value,
 };
 
 /// The column that names the service of a span, by the definition of each dataset.
@@ -280,7 +280,7 @@ fn options() -> QueryOptions {
         disable_other: true,
         limit_default: PAIRS_MAX,
         limit_max: PAIRS_MAX,
-        by_definition: true,
+        by_definition: ByDefinition::Everything,
     }
 }
 

@@ -47,8 +47,9 @@ pub use sql::{
     SqlRequest, SqlType,
 };
 pub use table::{
-    Cell, Group, Heatmap, LeftOut, QueryEngine, QueryError, QueryOptions, QueryStats, RawRow,
-    ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Trace, TraceChoice, TraceRequest,
+    ByDefinition, Cell, Group, Heatmap, LeftOut, QueryEngine, QueryError, QueryOptions, QueryStats,
+    RawRow, ResultTable, RowPage, RowRequest, RunningQuery, SeriesPoint, Trace, TraceChoice,
+    TraceRequest,
 };
 pub use tenant::{DatasetId, EnvironmentId, PENDING_DATASET, TeamId, Tenant};
 pub use traces::{

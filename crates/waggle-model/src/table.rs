@@ -102,8 +102,21 @@ pub struct QueryOptions {
     pub limit_default: usize,
     /// Most groups the caller may ask for.
     pub limit_max: usize,
-    /// Names of [`Meaning::column`](crate::Meaning::column) stand for the columns that the definition of each dataset gives that meaning.
-    pub by_definition: bool,
+    /// Where names of [`Meaning::column`](crate::Meaning::column) stand for the columns that the definition of each dataset gives that
+    /// meaning.
+    pub by_definition: ByDefinition,
+}
+
+/// Which clauses of a query go by the definitions of the datasets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ByDefinition {
+    /// Every name is that of a column.
+    #[default]
+    Nothing,
+    /// What events are grouped by and what is calculated of them; filters and calculated fields go by names.
+    Result,
+    /// All clauses.
+    Everything,
 }
 
 impl Default for QueryOptions {
@@ -114,7 +127,7 @@ impl Default for QueryOptions {
             disable_other: false,
             limit_default: 100,
             limit_max: 1_000,
-            by_definition: false,
+            by_definition: ByDefinition::Nothing,
         }
     }
 }
@@ -249,7 +262,7 @@ pub struct RowRequest {
     pub limit: usize,
     /// Rows strictly after this place in the newest-first order; from [`RowPage::next`].
     pub before: Option<String>,
-    /// As [`QueryOptions::by_definition`]; the rows have their fields by these names too.
+    /// As [`ByDefinition::Everything`]; the rows have their fields by these names too.
     pub by_definition: bool,
 }
 

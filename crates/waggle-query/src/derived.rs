@@ -74,6 +74,11 @@ impl DerivedColumns {
         self.names.is_empty()
     }
 
+    /// Whether one of them has this name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
+    }
+
     /// What tells a query with these columns from one with others that have the same names.
     pub(crate) fn key(&self) -> String {
         if self.is_empty() {

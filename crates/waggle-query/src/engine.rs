@@ -346,10 +346,7 @@ impl QueryEngine for Engine {
         self.run(tenant, Kind::Query, move |source, config, watch| {
             tracing::debug!(%plan, "query");
             let read = plan.derived.reach(range, config);
-            let mut snapshot = source.snapshot(tenant, &scope, read)?;
-            if options.by_definition {
-                snapshot = snapshot.by_definition(None);
-            }
+            let snapshot = source.snapshot(tenant, &scope, read)?;
             exec::run(&snapshot, &plan, &states, &*passes, config, watch)
         })
         .await

@@ -9,7 +9,7 @@ use crate::derived::DerivedColumns;
 use crate::engine::EngineConfig;
 use crate::exec::{ExecError, Watch};
 use crate::filter::{FilterSet, Remembered};
-use crate::reading::{meant_name, with_meant};
+use crate::reading::{is_defined, meant_name, with_meant};
 use crate::relation::{self, is_relational, may_relate, relate};
 use crate::temporal::Steps;
 use crate::usage;
@@ -17,8 +17,8 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use waggle_model::{
-    AnswerIndex, CalculationSpec, FilterCombination, FilterSpec, FilterValue, HavingOp, QueryError,
-    QueryOptions, QuerySpec, SortOrder, TimeRange,
+    AnswerIndex, ByDefinition, CalculationSpec, FilterCombination, FilterSpec, FilterValue,
+    HavingOp, Meaning, QueryError, QueryOptions, QuerySpec, SortOrder, TimeRange,
 };
 use waggle_store::Snapshot;
 
@@ -44,6 +44,7 @@ pub(crate) struct Plan {
     pub(crate) outputs: Vec<Output>,
     /// Every row counts once.
     pub(crate) usage_mode: bool,
+    by_definition: ByDefinition,
     /// Which of the outputs are in the answer: the calculations that no formula uses, then the formulas.
     pub(crate) answers: Vec<usize>,
     pub(crate) orders: Vec<OrderKey>,
@@ -186,6 +187,7 @@ impl Plan {
             havings: Vec::new(),
             limit: spec.limit.unwrap_or(options.limit_default),
             usage_mode: spec.usage_mode,
+            by_definition: options.by_definition,
             has_series: !options.disable_series,
             has_total: !options.disable_total,
             has_other: !options.disable_other,
@@ -233,13 +235,16 @@ impl Plan {
         let steps = Steps::new(range, self.buckets);
         let by_rows = self.usage_mode.then(|| usage::by_rows(snapshot));
         let snapshot = by_rows.as_ref().unwrap_or(snapshot);
-        let fixed = self.fixed_columns();
-        let meant = (!fixed.is_empty()).then(|| with_meant(snapshot, &fixed));
+        let defined = self.by_definition == ByDefinition::Everything;
+        let defined = defined.then(|| snapshot.by_definition(None));
+        let snapshot = defined.as_ref().unwrap_or(snapshot);
+        let mut plan = self.clone();
+        let meant = plan.columns_meant(snapshot);
+        let meant = (!meant.is_empty()).then(|| with_meant(snapshot, &meant));
         let snapshot = meant.as_ref().unwrap_or(snapshot);
         let snapshot = &self
             .derived
             .extend(snapshot, steps, config, remembered, watch)?;
-        let mut plan = self.clone();
         plan.filters = relate(&self.filters, snapshot, range, config, watch)?;
         for condition in &mut plan.conditions {
             condition.filters = relate(&condition.filters, snapshot, range, config, watch)?;
@@ -296,18 +301,30 @@ impl Plan {
         }
     }
 
-    /// Columns that calculations read without being told to: by their meaning in each dataset.
-    fn fixed_columns(&self) -> Vec<&'static str> {
+    /// The usual names of columns that are read by their meaning in each dataset: what calculations read without being told to, and
+    /// what the query asks for by definition. Where no dataset has another name for one of these, it is read as it is.
+    fn columns_meant(&mut self, snapshot: &Snapshot) -> Vec<&'static str> {
         let rules = self
             .states
             .iter()
             .map(|state| state.calculation.column_rule());
-        rules
+        let mut meant: Vec<&'static str> = rules
             .filter_map(|rule| match rule {
                 ColumnRule::Fixed(column) => Some(column),
                 ColumnRule::Optional | ColumnRule::Required => None,
             })
-            .collect()
+            .collect();
+        if self.by_definition == ByDefinition::Result {
+            let usual = Meaning::ALL.iter().map(|meaning| meaning.column());
+            for usual in usual.filter(|usual| !self.derived.has(usual)) {
+                let column = self.columns.iter().position(|known| known == usual);
+                if let Some(column) = column.filter(|_| is_defined(snapshot, usual)) {
+                    self.columns[column] = meant_name(usual);
+                    meant.push(usual);
+                }
+            }
+        }
+        meant
     }
 
     /// Adds a calculation, the one of this index in the query; returns its index here.

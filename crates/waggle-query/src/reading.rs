@@ -21,7 +21,7 @@ use waggle_model::{ColumnType, DatasetId, DatasetScope, Meaning, Tenant, TimeRan
 use waggle_store::{ExtendedSource, ReadError, Snapshot, Source};
 
 pub use known::KnownReadings;
-pub(crate) use meant::{meant_name, with_meant};
+pub(crate) use meant::{is_defined, meant_name, usual_name, with_meant};
 
 use crate::engine::SnapshotSource;
 

@@ -23,9 +23,9 @@ export type BoardView = Schemas['BoardView'];
 export type RunningQuery = Schemas['RunningQuery'];
 export type ExpressionFunction = Schemas['ExpressionFunction'];
 
-/** What the names of columns stand for. */
-export type By = 'name' | 'definition';
-const byDefinition = (by: By) => (by === 'definition' ? { by_definition: 'true' as const } : {});
+/** What the names of columns stand for; `result`: the definition says it of what is grouped by and calculated, not of filters and fields. */
+export type By = 'name' | 'result' | 'definition';
+const MEANT = { name: {}, result: { by_definition: 'result' }, definition: { by_definition: 'true' } } as const;
 export interface RowsBody {
   filters: Filter[];
   filter_combination: 'AND' | 'OR';
@@ -120,7 +120,7 @@ export const peek = async (
 ): Promise<QueryAnswer> => {
   const answer = (await answerOf(
     server.POST('/api/environments/{env}/datasets/{dataset}/query', {
-      params: { path: { env, dataset }, query: { keep: false, ...byDefinition(by) } },
+      params: { path: { env, dataset }, query: { keep: false, ...MEANT[by] } },
       body: spec,
       signal,
     }),
@@ -163,10 +163,10 @@ export const getHistorySettings = (env: string, signal?: Signal) =>
 export const saveHistorySettings = (env: string, hidden: boolean) =>
   answerOf(server.PUT('/api/environments/{env}/history/settings', { params: { path: { env } }, body: { hidden } }));
 
-export const getRows = (env: string, dataset: string, body: RowsBody, by: By, signal?: Signal) =>
+export const getRows = (env: string, dataset: string, body: RowsBody, by: Exclude<By, 'result'>, signal?: Signal) =>
   answerOf(
     server.POST('/api/environments/{env}/datasets/{dataset}/rows', {
-      params: { path: { env, dataset }, query: byDefinition(by) },
+      params: { path: { env, dataset }, query: MEANT[by] },
       body,
       signal,
     }),

@@ -266,7 +266,7 @@ export const tracesOptions = (env: string, dataset: string, request: RowsRequest
           start_time: start,
           end_time: end,
         },
-        'definition',
+        'result',
         signal,
       );
       const found = new Map<string, FoundTrace>();

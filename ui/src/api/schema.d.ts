@@ -4839,8 +4839,8 @@ export interface operations {
             query?: {
                 /** @description `false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves. */
                 keep?: boolean;
-                /** @description With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names. */
-                by_definition?: "true" | "false";
+                /** @description With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names; with `result`, in what is grouped by and calculated only, and filters and calculated fields go by names. */
+                by_definition?: "true" | "result" | "false";
             };
             header?: never;
             path: {

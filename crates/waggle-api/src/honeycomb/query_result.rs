@@ -26,7 +26,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 use waggle_access::Permission;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResultId};
-use waggle_model::{DatasetScope, QueryOptions, QuerySpec, Tenant, TimeRange};
+use waggle_model::{ByDefinition, DatasetScope, QueryOptions, QuerySpec, Tenant, TimeRange};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Query results",
@@ -594,7 +594,7 @@ impl ResultOptions {
 
     fn for_engine(self) -> QueryOptions {
         QueryOptions {
-            by_definition: false,
+            by_definition: ByDefinition::Nothing,
             disable_series: self.disable_series,
             disable_total: self.disable_total,
             disable_other: self.disable_other,

@@ -90,7 +90,7 @@ async fn attributes(ask: Ask) -> Answer {
         op: FilterOp::Exists,
         value: FilterValue::None,
     };
-    // A histogram's own column is none; its count always is.
+    // A histogram may have come without a text of its own; its count is always there.
     let metric = ask.path("column_name");
     let request = RowRequest {
         by_definition: false,

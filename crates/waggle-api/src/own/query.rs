@@ -6,7 +6,6 @@ use crate::honeycomb::query::{checked_spec, query_json};
 use crate::honeycomb::query_result::{failed, find_run, forgotten};
 use crate::kept;
 use crate::listen::body;
-use crate::own::row::{BY_DEFINITION, by_definition};
 use crate::problem::{Problem, ProblemKind};
 use crate::route::{Need, Resource, Route};
 use crate::running::QueryRun;
@@ -22,7 +21,7 @@ use std::iter;
 use std::sync::Arc;
 use waggle_access::Permission;
 use waggle_metastore::{Query, QueryAnswer, QueryId, QueryOutcome, QueryResult, QueryResultId};
-use waggle_model::{DatasetScope, QueryOptions, QuerySpec, ResultTable, Tenant};
+use waggle_model::{ByDefinition, DatasetScope, QueryOptions, QuerySpec, ResultTable, Tenant};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "Queries of the UI",
@@ -41,7 +40,11 @@ pub(crate) const RESOURCE: Resource = Resource {
                 Shape::Flag,
                 "`false` keeps neither the query nor its answer, nor does the history. For pages that ask by themselves.",
             ),
-            BY_DEFINITION,
+            may(
+                "by_definition",
+                Shape::Choice(&["true", "result", "false"]),
+                "With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names; with `result`, in what is grouped by and calculated only, and filters and calculated fields go by names.",
+            ),
         ])
         .takes(SENT)
         .answers(&[(200, Content::Json(Shape::Object(RUN)))]),
@@ -120,7 +123,16 @@ pub(crate) async fn run(ask: Ask) -> Answer {
     if sent.get("id").is_none() {
         refuse_unknown(&sent, &SENT)?;
     }
-    let by_definition = by_definition(&ask)?;
+    let by_definition = match ask.query("by_definition") {
+        None | Some("" | "false") => ByDefinition::Nothing,
+        Some("result") => ByDefinition::Result,
+        Some("true") => ByDefinition::Everything,
+        Some(_) => {
+            return Err(Problem::bad_request(
+                "by_definition must be true, result or false",
+            ));
+        }
+    };
     let mut parsed = checked_spec(&ask.state, tenant, &scope, &sent).await?;
     with_kept(&ask.state, tenant, &scope, &mut parsed.spec).await?;
     ask.count_query(is_relational(&parsed.spec))?;

@@ -74,15 +74,15 @@ pub(super) const GRANULARITY: Member = may(
     "Seconds of a step in which calculated fields follow series of metrics, as the answer of the query has it; 0 or absent chooses.",
 );
 
-/// Asks by meanings.
-pub(super) const BY_DEFINITION: Member = may(
+/// Asks for rows by meanings.
+const BY_DEFINITION: Member = may(
     "by_definition",
     Shape::Choice(&["true", "false"]),
     "With `true`, `service.name`, `duration_ms`, `trace.trace_id` and the other columns of most datasets' definitions stand for what the definition of each dataset names.",
 );
 
 /// Whether names of columns are those of meanings.
-pub(super) fn by_definition(ask: &Ask) -> Result<bool, Problem> {
+fn by_definition(ask: &Ask) -> Result<bool, Problem> {
     match ask.query("by_definition") {
         None | Some("" | "false") => Ok(false),
         Some("true") => Ok(true),

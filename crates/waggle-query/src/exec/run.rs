@@ -19,6 +19,7 @@ use crate::calculation::{NO_CELL, Partial};
 use crate::chunk::entry_count;
 use crate::engine::EngineConfig;
 use crate::plan::Plan;
+use crate::reading::usual_name;
 use std::sync::Arc;
 use waggle_model::{Cell, Group, Heatmap, QueryError, QueryStats, ResultTable, SeriesPoint};
 use waggle_store::{Snapshot, Source};
@@ -390,7 +391,7 @@ fn table(
         breakdowns: plan
             .breakdowns
             .iter()
-            .map(|column| plan.columns[*column].clone())
+            .map(|column| usual_name(&plan.columns[*column]).to_owned())
             .collect(),
         groups: chosen
             .groups

@@ -10,6 +10,17 @@ pub(crate) fn meant_name(usual: &str) -> String {
     format!("\0{usual}")
 }
 
+/// The name that the column was asked for by.
+pub(crate) fn usual_name(name: &str) -> &str {
+    name.strip_prefix('\0').unwrap_or(name)
+}
+
+/// Whether something else than a column of this usual name has its meaning somewhere.
+pub(crate) fn is_defined(snapshot: &Snapshot, usual: &str) -> bool {
+    let mut definitions = snapshot.sources.iter().filter_map(Source::definition);
+    definitions.any(|known| known.columns(Some(&[usual])).is_some())
+}
+
 /// The snapshot with what has the meanings of these columns, under the names that [`meant_name`] gives.
 pub(crate) fn with_meant(snapshot: &Snapshot, usual: &[&'static str]) -> Snapshot {
     let names: Arc<[String]> = usual.iter().map(|usual| meant_name(usual)).collect();

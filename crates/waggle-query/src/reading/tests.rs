@@ -6,8 +6,8 @@ use crate::testing;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use waggle_model::{
-    CalculationSpec, Cell, FilterOp, FilterSpec, FilterValue, QueryOptions, QuerySpec, RawRow,
-    TraceChoice, TraceRequest, Value,
+    ByDefinition, CalculatedField, CalculationSpec, Cell, FilterOp, FilterSpec, FilterValue,
+    QueryOptions, QuerySpec, RawRow, TraceChoice, TraceRequest, Value,
 };
 use waggle_testkit::Event;
 
@@ -209,7 +209,7 @@ fn total(
     events: &[Event],
     readings: &Readings,
     spec: &QuerySpec,
-    by_definition: bool,
+    by_definition: ByDefinition,
 ) -> Vec<Cell> {
     let range = TimeRange {
         start_ns: 0,
@@ -220,11 +220,12 @@ fn total(
         let snapshot = Snapshot {
             sources: vec![testing::source(&rows, is_block)],
         };
-        let mut snapshot = testing::read_by(readings, snapshot, range);
-        if by_definition {
-            snapshot = snapshot.by_definition(None);
-        }
-        let (options, config) = (QueryOptions::default(), EngineConfig::default());
+        let snapshot = testing::read_by(readings, snapshot, range);
+        let config = EngineConfig::default();
+        let options = QueryOptions {
+            by_definition,
+            ..QueryOptions::default()
+        };
         testing::query(&snapshot, spec, range, &options, &config)
             .unwrap()
             .total
@@ -260,15 +261,27 @@ fn concurrency_leaves_the_other_columns_of_its_query_as_they_are() {
     }];
     for (by, in_flight) in [(took.clone(), 0.2), (twice, 0.4), (MeantBy::Nothing, 0.0)] {
         let known = known(1, &["duration_ms"], vec![(Meaning::DurationMs, by)]);
-        let cells = total(&events, &known, &spec, false);
+        let cells = total(&events, &known, &spec, ByDefinition::Nothing);
         assert_eq!(cells, [Cell::Float(in_flight), Cell::Int(100)]);
     }
-    let unknown = total(&events, &Readings::default(), &spec, false);
+    let unknown = total(&events, &Readings::default(), &spec, ByDefinition::Nothing);
     assert_eq!(unknown, [Cell::Float(0.01), Cell::Int(100)]);
     // By definition, all of them are what the definition says.
     let known = known(1, &["duration_ms"], vec![(Meaning::DurationMs, took)]);
-    let defined = total(&events, &known, &spec, true);
+    let defined = total(&events, &known, &spec, ByDefinition::Everything);
     assert_eq!(defined, [Cell::Float(1.1), Cell::Int(9_000)]);
+    // In the result only, the filter is on the column of that name.
+    let result = total(&events, &known, &spec, ByDefinition::Result);
+    assert_eq!(result, [Cell::Float(0.2), Cell::Int(2_000)]);
+    let unknown = total(&events, &Readings::default(), &spec, ByDefinition::Result);
+    assert_eq!(unknown, [Cell::Float(0.01), Cell::Int(100)]);
+    // A field of the query is what it calls so.
+    spec.calculated_fields = vec![CalculatedField {
+        name: "duration_ms".to_owned(),
+        expression: "51".to_owned(),
+    }];
+    let own = total(&events, &known, &spec, ByDefinition::Result);
+    assert_eq!(own, [Cell::Float(1.1), Cell::Int(51)]);
 }
 
 /// Logs and access logs have durations and services, too.
@@ -283,9 +296,9 @@ fn usual_names_are_found_where_there_are_no_traces() {
     ]);
     let usual = ["durationMs", "service_name"];
     for readings in [Readings::default(), known(1, &usual, Vec::new())] {
-        let cells = total(&events, &readings, &by_name, false);
+        let cells = total(&events, &readings, &by_name, ByDefinition::Nothing);
         assert_eq!(cells, [Cell::Float(0.5), Cell::Null]);
-        let cells = total(&events, &readings, &by_meaning, true);
+        let cells = total(&events, &readings, &by_meaning, ByDefinition::Everything);
         assert_eq!(cells, [Cell::Int(5_000), Cell::Int(1)]);
     }
 }
@@ -329,7 +342,10 @@ fn ids_in_their_usual_columns_are_compared_as_text() {
             op: FilterOp::Equal,
             value: FilterValue::One(Value::String("root".to_owned())),
         }];
-        assert_eq!(total(&events, &readings, &spec, false), [Cell::Int(1)]);
+        assert_eq!(
+            total(&events, &readings, &spec, ByDefinition::Nothing),
+            [Cell::Int(1)]
+        );
     }
 }
 
@@ -348,6 +364,6 @@ fn meanings_are_not_looked_up_twice() {
     ];
     let readings = known(1, &["name", "duration_ms"], chosen);
     let spec = calculations(&[("CONCURRENCY", None), ("MAX", Some("duration_ms"))]);
-    let cells = total(&events, &readings, &spec, true);
+    let cells = total(&events, &readings, &spec, ByDefinition::Everything);
     assert_eq!(cells, [Cell::Float(0.2), Cell::Int(2_000)]);
 }

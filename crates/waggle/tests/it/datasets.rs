@@ -89,6 +89,19 @@ async fn traces_and_the_map_go_by_the_definition_of_each_dataset() {
         let answer = server.query("own", spec).await;
         let groups = json!([{"data": {"root.what": "GET /", "COUNT": 2}}]);
         assert_eq!(answer["results"], groups);
+        // As a query's traces are asked for: whose events they are by name, of which trace by definition.
+        let spec = json!({
+            "filters": [
+                {"column": "svc", "op": "=", "value": "back"},
+                {"column": "service.name", "op": "does-not-exist"},
+            ],
+            "breakdowns": ["trace.trace_id"],
+            "calculations": [{"op": "MAX", "column": "duration_ms"}],
+        });
+        let of_own = "/api/environments/production/datasets/own/query?keep=false&by_definition=result";
+        let traces = server.post(of_own, &spec).await;
+        let expected = json!([{"data": {"trace.trace_id": "T1", "MAX(duration_ms)": 40}}]);
+        assert_eq!(traces["results"], expected);
         (answer["stats"]["blocks_read"].as_u64() > Some(0)).then_some(())
     })
     .await;
