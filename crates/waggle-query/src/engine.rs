@@ -8,7 +8,8 @@ use crate::bubble::bubble_up;
 use crate::derived::DerivedColumns;
 use crate::exec::{self, Cores, ExecError, Limits, MemoryBudget, Passes, Share, States, Watch};
 use crate::filter::Remembered;
-use crate::metrics::{Metrics, Outcome};
+use crate::metrics::Metrics;
+use crate::outcome::Outcome;
 use crate::place::Places;
 use crate::plan::{Plan, validate};
 use crate::reading::{KnownReadings, Reader, Readings};
@@ -187,9 +188,12 @@ impl Engine {
         + 'static,
     ) -> Result<T, QueryError> {
         let started_ns = self.clock.now_ns();
-        let mut counted = CountedQuery::new(&self.metrics);
+        let mut counted = self.metrics.outcomes.start();
         let answer = self.run_in_place(tenant, kind, work).await;
-        counted.outcome = outcome_of(&answer);
+        counted.outcome = match &answer {
+            Ok(_) => Outcome::answered,
+            Err(error) => Outcome::from(error),
+        };
         if answer.is_ok() {
             let elapsed_ns = self.clock.now_ns().saturating_sub(started_ns);
             self.metrics.seconds.observe(elapsed_ns as f64 / 1e9);
@@ -289,39 +293,6 @@ struct CancelOnDrop(Arc<Limits>);
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
         self.0.cancel();
-    }
-}
-
-/// Counts a query in and out.
-struct CountedQuery<'a> {
-    metrics: &'a Metrics,
-    outcome: Outcome,
-}
-
-impl<'a> CountedQuery<'a> {
-    fn new(metrics: &'a Metrics) -> Self {
-        metrics.started.inc();
-        Self {
-            metrics,
-            outcome: Outcome::cancelled,
-        }
-    }
-}
-
-impl Drop for CountedQuery<'_> {
-    fn drop(&mut self) {
-        self.metrics.finish(self.outcome);
-    }
-}
-
-fn outcome_of<T>(answer: &Result<T, QueryError>) -> Outcome {
-    match answer {
-        Ok(_) => Outcome::answered,
-        Err(QueryError::Invalid { .. }) => Outcome::invalid,
-        Err(QueryError::Deadline(_)) => Outcome::deadline,
-        Err(QueryError::TooLarge { .. }) => Outcome::too_large,
-        Err(QueryError::Busy) => Outcome::busy,
-        Err(QueryError::Storage(_)) => Outcome::storage_error,
     }
 }
 

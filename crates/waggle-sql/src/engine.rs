@@ -4,7 +4,7 @@
 use crate::answer::Answer;
 use crate::error::{invalid, sql_error};
 use crate::export;
-use crate::metrics::{Metrics, RunningQuestion};
+use crate::metrics::{Metrics, outcome_of};
 use crate::session::{plan_of, session};
 use crate::table::Events;
 use async_trait::async_trait;
@@ -173,9 +173,9 @@ async fn run(
 impl SqlEngine for Sql {
     async fn sql(&self, tenant: Tenant, request: &SqlRequest) -> Result<SqlAnswer, SqlError> {
         let started_ns = self.clock.now_ns();
-        let mut running = RunningQuestion::new(&self.metrics);
+        let mut counted = self.metrics.outcomes.start();
         let mut answer = self.answer(tenant, request).await;
-        running.note(&answer);
+        counted.outcome = outcome_of(&answer);
         if let Ok(answer) = &mut answer {
             let elapsed_ns = self.clock.now_ns().saturating_sub(started_ns);
             answer.elapsed_ns = u64::try_from(elapsed_ns).unwrap_or_default();
