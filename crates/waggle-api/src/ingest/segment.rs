@@ -9,6 +9,7 @@
 
 mod chore;
 mod recent;
+mod told;
 mod write;
 
 pub(crate) use chore::{restore, settle_overdue};
@@ -21,6 +22,7 @@ use recent::{Flight, Key, Landed, Offered, Part, Place, Recent, RecentLimits, St
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
+use told::{Saying, Told};
 use waggle_model::{
     AppendError, DatasetScope, EventBatch, FilterCombination, PENDING_DATASET, RejectReason,
     RowRequest, Tenant, TimeRange, TracesRequest, Value,
@@ -48,6 +50,8 @@ pub(crate) struct Segments {
     asking: Mutex<HashMap<Tenant, Turn>>,
     /// So much waits that the oldest have to go.
     pressed: Notify,
+    /// Refused documents that the log named.
+    told: Told,
 }
 
 /// Held by whoever asks; from when on it may be asked again.
@@ -66,6 +70,7 @@ impl Segments {
             ready: Mutex::default(),
             asking: Mutex::default(),
             pressed: Notify::new(),
+            told: Told::default(),
         }
     }
 
@@ -118,19 +123,10 @@ async fn take(
             }
         }
     }
-    // One line each, however many there are.
     if broken_count > 0 {
         tracing::warn!(broken_count, "broken embedded subsegments left out");
     }
-    if let Some(first) = rejected.first() {
-        let (id, code) = (first.id.as_deref().unwrap_or("unknown"), first.code.name());
-        tracing::warn!(
-            count = rejected.len(),
-            id,
-            code,
-            "documents of X-Ray refused; the first is named"
-        );
-    }
+    tell_refused(state, &rejected);
     drop(documents);
     let tenant = sender.tenant;
     let learned = learn_unsure(state, tenant, &parsed).await;
@@ -147,12 +143,31 @@ async fn take(
             return Err(NotTaken::Store(AppendError::Busy));
         }
     }
-    rejected.extend(offers.full.into_iter().chain(refused).map(invalid));
+    let full: Vec<Rejected> = offers.full.into_iter().map(invalid).collect();
+    tell_refused(state, &full);
+    rejected.extend(full);
+    rejected.extend(refused.into_iter().map(invalid));
     let metrics = &state.metrics;
     metrics.xray_documents(XrayOutcome::Rejected, rejected.len());
     metrics.xray_documents(XrayOutcome::Accepted, offers.taken_count);
     metrics.xray_documents(XrayOutcome::Repeated, offers.same_count);
     Ok(rejected)
+}
+
+/// Writes refused documents into the log, as far as somebody reads it.
+fn tell_refused(state: &ApiState, rejected: &[Rejected]) {
+    for rejected in rejected {
+        match state.segments.told.one_more(state.clock.now_ns()) {
+            Saying::Name => {
+                let (id, code) = (rejected.id.as_deref().unwrap_or("unknown"), rejected.code);
+                tracing::warn!(id, %code, "document of X-Ray refused");
+            }
+            Saying::More => {
+                tracing::warn!("more documents of X-Ray refused than a minute's log names");
+            }
+            Saying::Nothing => {}
+        }
+    }
 }
 
 /// Stores a flight and brings the table up to date with it. Returns those documents that came with it and were refused.
