@@ -221,3 +221,90 @@ fn an_array_is_many_documents() {
         );
     }
 }
+
+fn row_count(document: &Document) -> usize {
+    let facts = crate::xray::DocumentFacts {
+        service: None,
+        received_ns: 1,
+        source: crate::xray::Source::Udp,
+    };
+    let mut batch = waggle_model::EventBatch::new("shop");
+    let limits = waggle_model::EventLimits::default();
+    crate::xray::map_document(document, facts, &limits, &mut batch).unwrap();
+    let is_finite = |column: &waggle_model::BatchColumn| {
+        let mut values = column.floats.values.iter();
+        values.all(|value| value.is_finite())
+    };
+    assert!(batch.columns().iter().all(is_finite));
+    batch.len()
+}
+
+#[test]
+fn what_strangers_make_up_does_no_harm() {
+    let with = |member: &str| BASE.replace("\"id\"", &format!("{member},\"id\""));
+    let parse = |text: &str| Document::parse(text.as_bytes()).unwrap();
+    // A few bytes each.
+    let many = parse(&with(&format!(
+        "\"cause\":{{\"exceptions\":[{}]}}",
+        vec!["{}"; 20_000].join(",")
+    )));
+    assert_eq!(many.entity().exceptions().count(), 20_000);
+    assert_eq!(row_count(&many), 1 + 1_000);
+    let link = r#"{"trace_id":"6a000000000000000000000000000001"}"#;
+    let many = parse(&with(&format!(
+        "\"links\":[{}]",
+        vec![link; 1_200].join(",")
+    )));
+    assert_eq!(row_count(&many), 1 + 1_000);
+    let frames = vec!["{}"; 20_000].join(",");
+    let exception = format!("{{\"stack\":[{frames}]}}");
+    let long = parse(&with(&format!(
+        "\"cause\":{{\"exceptions\":[{exception}]}}"
+    )));
+    assert_eq!(row_count(&long), 2);
+    // Numbers beyond what a float holds, and of more digits than anybody counts.
+    for number in [
+        "1e400",
+        "-1e400",
+        "1e-400",
+        &"9".repeat(10_000),
+        &format!("0.{}", "1".repeat(10_000)),
+    ] {
+        let text = with(&format!(
+            r#""annotations":{{"n":{number}}},"metadata":{{"default":{{"n":{number}}}}},"http":{{"response":{{"status":{number},"content_length":{number}}}}}"#
+        ));
+        let document = parse(&text);
+        assert_eq!(row_count(&document), 1, "{number}");
+        assert_eq!(document.text(), text);
+        assert!(
+            document
+                .entity()
+                .http()
+                .status()
+                .is_none_or(|status| status == 0)
+        );
+    }
+    // Repeated names: the last counts, for the check and for everything else.
+    let twice = BASE.replace("\"name\":\"shop\"", "\"name\":7,\"name\":\"shop\"");
+    assert_eq!(parse(&twice).entity().name(), "shop");
+    check_refused(
+        BASE.replace("\"name\":\"shop\"", "\"name\":\"shop\",\"name\":7"),
+        RejectCode::MissingName,
+        Some("A100000000000001"),
+    );
+    // Half of a character.
+    let half = BASE.replace("\"shop\"", "\"\\ud83d\\u0000shop\\udc1d\"");
+    let document = parse(&half);
+    assert_eq!(document.entity().name(), "\u{fffd}\0shop\u{fffd}");
+    assert_eq!(document.text(), half);
+    assert_eq!(row_count(&document), 1);
+    // Subsegments as deep as a document may be, and deeper.
+    let nested = |depth: usize| {
+        let begin =
+            r#""subsegments":[{"name":"n","start_time":1,"end_time":2,"id":"b000000000000001","#;
+        let text = format!("{}\"x\":1{}", begin.repeat(depth), "}]".repeat(depth));
+        BASE.replace("\"id\"", &format!("{text},\"id\""))
+    };
+    assert_eq!(row_count(&parse(&nested(31))), 32);
+    check_refused(nested(32), RejectCode::InvalidSegment, None);
+}

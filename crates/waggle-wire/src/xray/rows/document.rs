@@ -12,6 +12,9 @@ pub const DATASET_UNKNOWN: &str = "unknown_service:xray";
 /// Most bytes of a name where a dataset is called by it. Source: spec/xray.md section 2.1.
 const SERVICE_BYTES_MAX: usize = 200;
 
+/// Most rows of exceptions and links that a document becomes: a few bytes each would otherwise make it tens of thousands. The text has all.
+const PART_ROWS_MAX: usize = 1_000;
+
 /// How a document came in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Source {
@@ -88,6 +91,11 @@ pub fn map_document(
         fields.end();
         entity.start_ns()
     })?;
+    let mut part_count = 0_usize;
+    let mut has_room = || {
+        part_count = part_count.saturating_add(1);
+        part_count <= PART_ROWS_MAX
+    };
     for entity in document.entities() {
         // Of these rows one that breaks a limit is left out: its values are in the text.
         if entity.is_embedded() {
@@ -98,13 +106,13 @@ pub fn map_document(
                 entity.start_ns()
             });
         }
-        for exception in entity.exceptions() {
+        for exception in entity.exceptions().take_while(|_| has_room()) {
             _ = write_row(batch, limits, |row| {
                 put_exception(&mut Fields::new(row), context, entity, exception);
                 entity.start_ns()
             });
         }
-        for link in entity.links() {
+        for link in entity.links().take_while(|_| has_room()) {
             _ = write_row(batch, limits, |row| {
                 put_link(&mut Fields::new(row), context, entity, link);
                 entity.start_ns()
