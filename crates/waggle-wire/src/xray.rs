@@ -23,8 +23,9 @@ pub use request::{RequestError, decode_segments, decode_telemetry, segments_repl
 #[cfg(test)]
 pub(crate) use rows::is_mapped;
 pub use rows::{
-    DATASET_UNKNOWN, DocumentFacts, Source, dataset_name, is_pending_name, map_document,
-    map_left_out, map_pending, map_settled, map_settled_through, map_trace_full,
+    AWS_CALL_COLUMNS, AWS_PLACE_COLUMNS, DATASET_UNKNOWN, DocumentFacts, Source, dataset_name,
+    is_pending_name, map_document, map_left_out, map_pending, map_settled, map_settled_through,
+    map_trace_full,
 };
 pub use seconds::nanoseconds_from_decimal;
 pub use tree::{Json, Object};

@@ -1,7 +1,11 @@
 //! Root causes: the ways from the root of a trace down to where it went wrong, or where the time went. Source: spec/xray.md section 4.2.
 
+mod reference;
+
 use crate::seconds::rounded;
-use crate::trace::{Entity, Namespace, Trace};
+use crate::trace::{Entity, Exception, Namespace, Trace};
+use hashbrown::HashSet;
+use reference::References;
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -13,6 +17,9 @@ const CAUSES_MAX: usize = 100;
 
 /// Once the ways to root causes of one kind have this many entities, no further way is added.
 const PATH_ENTITIES_MAX: usize = 10_000;
+
+/// Most exceptions of an entity on a way: an entity stands on many, and a document may have thousands.
+const EXCEPTIONS_MAX: usize = 20;
 
 /// One way through a trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -102,6 +109,7 @@ fn failures(trace: &Trace, failed: &dyn Fn(&Entity) -> bool) -> Vec<RootCause> {
             .filter(|index| !trace.parent(*index).is_some_and(has_failed))
             .collect(),
     };
+    let references = References::of(trace);
     let mut causes = Vec::new();
     let mut path_entities = 0;
     // Entities that are still to be looked at, each with the start of its way.
@@ -122,11 +130,12 @@ fn failures(trace: &Trace, failed: &dyn Fn(&Entity) -> bool) -> Vec<RootCause> {
         }
         let way = way(trace, start, last);
         path_entities += way.len();
+        let shown: HashSet<usize> = way.iter().copied().chain(trace.owner(start)).collect();
         causes.push(RootCause {
             client_impacting: root.is_some(),
             services: services(trace, &way, &|entity| CauseEntity {
                 name: Arc::clone(&entity.name),
-                exceptions: Some(exceptions(entity)),
+                exceptions: Some(exceptions(entity, &references, &shown)),
                 coverage: None,
                 remote: is_remote(entity),
             }),
@@ -236,14 +245,27 @@ fn is_remote(entity: &Entity) -> bool {
     !entity.is_segment() && entity.namespace != Namespace::Local
 }
 
-fn exceptions(entity: &Entity) -> Vec<CauseException> {
-    let exceptions = entity.exceptions.iter();
+/// What was thrown in an entity, the first twenty. What it names of others is shown where it was thrown, if that is on the way, and else here.
+fn exceptions(
+    entity: &Entity,
+    references: &References<'_>,
+    shown: &HashSet<usize>,
+) -> Vec<CauseException> {
+    let named = references.find(entity);
+    let named = named.filter(|(holder, _)| !shown.contains(holder));
+    let named = named.map_or(&[][..], |(_, exceptions)| exceptions);
+    let exceptions = entity.exceptions.iter().chain(named);
     exceptions
-        .map(|exception| CauseException {
-            name: Arc::clone(&exception.name),
-            message: Arc::clone(&exception.message),
-        })
+        .take(EXCEPTIONS_MAX)
+        .map(cause_exception)
         .collect()
+}
+
+fn cause_exception(exception: &Exception) -> CauseException {
+    CauseException {
+        name: Arc::clone(&exception.name),
+        message: Arc::clone(&exception.message),
+    }
 }
 
 #[cfg(test)]

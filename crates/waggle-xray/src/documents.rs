@@ -1,12 +1,14 @@
 //! The documents of a trace as clients read them back: byte for byte where a segment is one document, put together where it came in
 //! parts, and made where nobody sent one. Source: spec/xray.md sections 3.8, 5.1, 8.4 and 8.5.
 
+mod fit;
 mod made;
 mod otlp;
 
-use crate::trace::{Row, Trace, documents_of, exceptions_by_entity};
+use crate::trace::{Attached, Entity, Row, Trace, documents_of};
+use fit::fitted;
 use hashbrown::{HashMap, HashSet};
-use made::{made_from_row, made_inferred};
+use made::{Span, made_from_row, made_inferred, put_entry};
 use waggle_wire::xray::{Document, EntityId, Json, Object};
 
 pub use otlp::span_documents;
@@ -36,9 +38,20 @@ const DEPTH_MAX: usize = 60;
 
 /// The documents of a trace by start, then id. `rows` are those the trace was made of.
 pub fn segment_documents(trace: &Trace, rows: &[Row<'_>]) -> Vec<SegmentDocument> {
+    segment_documents_within(trace, rows, usize::MAX)
+}
+
+/// As [`segment_documents`], but none of more than `bytes_max` bytes: subsegments that a document has no room for get documents of their
+/// own, and an entity that alone has too much to say is cut: first its metadata goes, then the frames of stacks, annotations, links, the
+/// ends of long texts, and last all but what tells what it is. What went is named in `metadata.waggle.left_out`.
+pub fn segment_documents_within(
+    trace: &Trace,
+    rows: &[Row<'_>],
+    bytes_max: usize,
+) -> Vec<SegmentDocument> {
     let documents = documents_of(rows);
     let documents: Vec<&Document> = documents.iter().map(|(_, document)| document).collect();
-    let rendering = Rendering::new(trace, &documents, rows);
+    let rendering = Rendering::new(trace, &documents, rows, bytes_max);
     let mut entries: Vec<usize> = (0..trace.entities.len())
         .filter(|index| trace.entities[*index].is_segment() || trace.parent(*index).is_none())
         .collect();
@@ -71,17 +84,26 @@ pub fn accepted_documents(rows: &[Row<'_>]) -> Vec<AcceptedDocument> {
         .collect()
 }
 
+/// Bytes that a subsegment takes besides its text: a comma, and the name of the list that its own are in.
+const SUBSEGMENT_BYTES: usize = 20;
+
 struct Rendering<'a> {
     trace: &'a Trace,
     rows: HashMap<EntityId, &'a Row<'a>>,
-    /// Types and messages of what was thrown in an entity.
-    exceptions: HashMap<EntityId, Vec<(String, String)>>,
+    attached: Attached<'a, 'a>,
     /// What was sent of an entity: the object in the document that counts, and the document if the entity is its own.
     sent: HashMap<EntityId, (&'a Object, Option<&'a Document>)>,
+    /// Most bytes of a document.
+    bytes_max: usize,
 }
 
 impl<'a> Rendering<'a> {
-    fn new(trace: &'a Trace, documents: &[&'a Document], rows: &'a [Row<'a>]) -> Self {
+    fn new(
+        trace: &'a Trace,
+        documents: &[&'a Document],
+        rows: &'a [Row<'a>],
+        bytes_max: usize,
+    ) -> Self {
         let mut sent: HashMap<EntityId, (&Object, Option<&Document>)> = HashMap::new();
         let mut complete: HashSet<EntityId> = HashSet::new();
         for document in documents {
@@ -103,20 +125,25 @@ impl<'a> Rendering<'a> {
         Self {
             trace,
             rows: rows_by_id.collect(),
-            exceptions: exceptions_by_entity(rows),
+            attached: Attached::of(rows),
             sent,
+            bytes_max,
         }
     }
 
-    /// The document of an entry. Subsegments that lie too deep go to `below`.
+    /// The document of an entry. Subsegments that lie too deep, or have no room, go to `below`.
     fn text(&self, entry: usize, below: &mut Vec<usize>) -> String {
         let entity = &self.trace.entities[entry];
         if let Some((_, Some(document))) = self.sent.get(&entity.id)
+            && document.text().len() <= self.bytes_max
             && self.is_whole(entry, document)
         {
             return document.text().to_owned();
         }
-        Json::Object(self.object(entry, true, 0, below)).to_text()
+        let own = fitted(self.own(entry, true), self.bytes_max);
+        let mut room = self.bytes_max.saturating_sub(self.bytes_of(&own));
+        let document = self.with_subsegments(entry, own, 0, &mut room, below);
+        Json::Object(document).to_text()
     }
 
     /// Whether all that is part of an entity came in one document.
@@ -129,57 +156,96 @@ impl<'a> Rendering<'a> {
                 .all(|part| sent.contains(&self.trace.entities[*part].id))
     }
 
-    fn object(&self, index: usize, is_entry: bool, depth: usize, below: &mut Vec<usize>) -> Object {
-        let entity = &self.trace.entities[index];
-        let mut object = match self.sent.get(&entity.id) {
-            Some((object, _)) => (*object).clone(),
-            None if entity.is_inferred => {
-                let call = self
-                    .trace
-                    .parent(index)
-                    .map(|call| self.trace.entities[call].id);
-                made_inferred(self.trace, entity, call.and_then(|call| self.sent_of(call)))
+    /// Adds to an entity what is part of it, as far as there is `room`.
+    fn with_subsegments(
+        &self,
+        index: usize,
+        mut own: Object,
+        depth: usize,
+        room: &mut usize,
+        below: &mut Vec<usize>,
+    ) -> Object {
+        let mut subsegments = Vec::new();
+        for child in self.trace.subsegments(index) {
+            if depth >= DEPTH_MAX {
+                below.push(child);
+                continue;
             }
-            None => match self.rows.get(&entity.id) {
-                Some(row) => {
-                    let thrown = self
-                        .exceptions
-                        .get(&entity.id)
-                        .map_or(&[][..], Vec::as_slice);
-                    made_from_row(self.trace, index, is_entry, row, thrown)
-                }
-                None => Object::default(),
-            },
-        };
-        if !is_entry {
-            object.members.retain(|(name, _)| &**name != "type");
+            let object = self.own(child, false);
+            let bytes = self.bytes_of(&object);
+            if bytes > *room {
+                below.push(child);
+                continue;
+            }
+            *room -= bytes;
+            let object = self.with_subsegments(child, object, depth + 1, room, below);
+            subsegments.push(Json::Object(object));
         }
-        let children = self.trace.subsegments(index);
-        if depth >= DEPTH_MAX {
-            object.members.retain(|(name, _)| &**name != "subsegments");
-            below.extend(children);
-            return object;
+        if !subsegments.is_empty() {
+            let subsegments = Json::Array(subsegments);
+            own.members.push(("subsegments".into(), subsegments));
         }
-        let children: Vec<Json> = children
-            .into_iter()
-            .map(|child| Json::Object(self.object(child, false, depth + 1, below)))
-            .collect();
-        let place = object
-            .members
-            .iter_mut()
-            .find(|(name, _)| &**name == "subsegments");
-        match place {
-            Some((_, value)) => *value = Json::Array(children),
-            None if children.is_empty() => {}
-            None => object
-                .members
-                .push(("subsegments".into(), Json::Array(children))),
-        }
-        object
+        own
     }
 
-    fn sent_of(&self, id: EntityId) -> Option<&'a Object> {
-        self.sent.get(&id).map(|(object, _)| *object)
+    /// Bytes of an entity without its subsegments; 0 where nobody counts.
+    fn bytes_of(&self, own: &Object) -> usize {
+        match self.bytes_max {
+            usize::MAX => 0,
+            _ => fit::bytes_of(own).saturating_add(SUBSEGMENT_BYTES),
+        }
+    }
+
+    /// What is said of an entity itself, without its subsegments.
+    fn own(&self, index: usize, is_entry: bool) -> Object {
+        let entity = &self.trace.entities[index];
+        let mut own = match self.sent.get(&entity.id) {
+            Some((object, _)) => {
+                let mut object = (*object).clone();
+                if is_entry {
+                    put_entry(&mut object, self.trace, entity);
+                }
+                object
+            }
+            None if entity.is_inferred => self.inferred(index, entity),
+            None => self.made(index, is_entry),
+        };
+        if !is_entry {
+            own.members.retain(|(name, _)| &**name != "type");
+        }
+        own.members.retain(|(name, _)| &**name != "subsegments");
+        own
+    }
+
+    /// What is said of a segment that nobody sent, by the call that it is known from.
+    fn inferred(&self, index: usize, entity: &Entity) -> Object {
+        let call = self.trace.parent(index);
+        let call = call.map(|call| {
+            let id = self.trace.entities[call].id;
+            match self.sent.get(&id) {
+                Some((object, _)) => (*object).clone(),
+                None => self.made(call, false),
+            }
+        });
+        made_inferred(self.trace, entity, &call.unwrap_or_default())
+    }
+
+    /// What the row of a span says.
+    fn made(&self, index: usize, is_entry: bool) -> Object {
+        let id = self.trace.entities[index].id;
+        let Some(row) = self.rows.get(&id) else {
+            return Object::default();
+        };
+        let owner = self.trace.owner(index).filter(|owner| *owner != index);
+        let owner = owner.and_then(|owner| self.rows.get(&self.trace.entities[owner].id));
+        made_from_row(&Span {
+            trace: self.trace,
+            index,
+            is_entry,
+            row,
+            owner: owner.copied(),
+            attached: &self.attached,
+        })
     }
 }
 

@@ -21,7 +21,8 @@ mod trace;
 
 pub use cause::{CauseEntity, CauseException, CauseService, Causes, RootCause};
 pub use documents::{
-    AcceptedDocument, SegmentDocument, accepted_documents, segment_documents, span_documents,
+    AcceptedDocument, SegmentDocument, accepted_documents, segment_documents,
+    segment_documents_within, span_documents,
 };
 pub use figures::{
     ErrorStatistics, FaultStatistics, Figures, Histogram, HistogramEntry, Statistics,

@@ -14,8 +14,10 @@ pub use row::{
 };
 
 pub use document::entities_of_document;
-pub(crate) use infer::hashed_id;
-pub(crate) use row::{documents_of, exceptions_by_entity, span_id_of};
+pub(crate) use row::{
+    Attached, Attachment, Frame, Thrown, ThrownCause, documents_of, exception_id, int, link_of,
+    span_id_of, text, thrown_in, thrown_of_span,
+};
 
 use hashbrown::HashMap;
 use waggle_wire::xray::{EntityId, TraceId};

@@ -119,6 +119,8 @@ const KEPT_MAX: usize = 1_000;
 const TRACES_PAGE: usize = 5;
 /// Most documents of a trace.
 const DOCUMENTS_MAX: usize = 100;
+/// Most bytes of a document. Source: spec/xray.md section 3.2.
+const DOCUMENT_BYTES_MAX: usize = 204_800;
 /// Services on a page.
 const SERVICES_PAGE: usize = 1_000;
 
@@ -235,8 +237,8 @@ async fn list(call: Call) -> Outcome {
 fn retrieved(loaded: &Loaded, format: &str) -> Json {
     loaded.ask(|trace, rows| {
         let documents = match format {
-            "OTEL" => waggle_xray::span_documents(trace, rows),
-            _ => waggle_xray::segment_documents(trace, rows),
+            "OTEL" => waggle_xray::span_documents(trace, rows, DOCUMENT_BYTES_MAX),
+            _ => waggle_xray::segment_documents_within(trace, rows, DOCUMENT_BYTES_MAX),
         };
         let spans = documents.into_iter().take(DOCUMENTS_MAX);
         let spans = spans.map(|span| json!({ "Id": span.id.to_string(), "Document": span.text }));

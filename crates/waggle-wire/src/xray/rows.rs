@@ -11,6 +11,7 @@ mod fields;
 
 pub(super) use fields::Fields;
 
+pub use aws::{AWS_CALL_COLUMNS, AWS_PLACE_COLUMNS};
 pub use document::{
     DATASET_UNKNOWN, DocumentFacts, Source, dataset_name, is_pending_name, map_document,
     map_left_out, map_pending, map_settled, map_settled_through, map_trace_full,

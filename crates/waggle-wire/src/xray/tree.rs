@@ -3,6 +3,7 @@
 
 use crate::json::{JsonReader, JsonText};
 use crate::token::{Malformed, Reader as _, Token};
+use crate::xray::DEPTH_MAX;
 
 /// One JSON value.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +30,11 @@ pub struct Object {
 }
 
 impl Json {
+    /// Reads text that a row has in place of an array or an object; `None` for what is no JSON, such as text that was cut.
+    pub fn from_text(text: &str) -> Option<Self> {
+        Self::parse(text.trim(), DEPTH_MAX).ok()
+    }
+
     /// Reads one JSON text with at most `depth_max` containers open at once.
     pub(crate) fn parse(text: &str, depth_max: usize) -> Result<Self, Malformed> {
         let mut reader = JsonReader::new(text.as_bytes(), depth_max);

@@ -58,3 +58,61 @@ fn a_deep_trace_has_so_long_ways() {
     assert!(entities < PATH_ENTITIES_MAX + rows.len());
     assert!(causes.fault.len() < CAUSES_MAX);
 }
+
+/// The exceptions of each entity on the only way to a fault, by name.
+fn exceptions_of(document: &str) -> Vec<(String, Vec<String>)> {
+    let causes = Causes::of(&crate::trace::tests::trace(&[document]));
+    assert_eq!(causes.fault.len(), 1);
+    let services = causes.fault[0].services.iter();
+    let entities = services.flat_map(|service| &service.entity_path);
+    entities
+        .map(|entity| {
+            let exceptions = entity.exceptions.iter().flatten();
+            let names = exceptions.map(|exception| exception.name.to_string());
+            (entity.name.to_string(), names.collect())
+        })
+        .collect()
+}
+
+#[test]
+fn a_cause_that_is_told_elsewhere_is_found() {
+    const THROWN: &str = r#"{"exceptions":[{"id":"e000000000000001","type":"Gone"},{"id":"e000000000000002","type":"Late"}]}"#;
+    let document = |cause: &str, inner: &str| {
+        format!(
+            r#"{{"name":"shop","id":"a000000000000001","trace_id":"{T1}","start_time":1,"end_time":2,"fault":true,"cause":{cause},
+            "subsegments":[{{"name":"part","id":"a000000000000002","start_time":1,"end_time":2,{inner}}}]}}"#
+        )
+    };
+    let shown = |name: &str, exceptions: &[&str]| {
+        let exceptions = exceptions.iter().map(|exception| (*exception).to_owned());
+        (name.to_owned(), exceptions.collect::<Vec<String>>())
+    };
+    let silent = format!(r#""cause":{THROWN}"#);
+    let failed = format!(r#""fault":true,"cause":{THROWN}"#);
+    // By the id of an exception; of an entity, as Node sends it; of neither; and where it is shown anyway.
+    for (cause, inner, expected) in [
+        (
+            r#""e000000000000002""#,
+            &silent,
+            vec![shown("shop", &["Late"])],
+        ),
+        (
+            r#"{"id":"a000000000000002"}"#,
+            &silent,
+            vec![shown("shop", &["Gone", "Late"])],
+        ),
+        (r#""e0000000000000ff""#, &silent, vec![shown("shop", &[])]),
+        (r#""a000000000000001""#, &silent, vec![shown("shop", &[])]),
+        (
+            r#"{"id":"a000000000000002"}"#,
+            &failed,
+            vec![shown("shop", &[]), shown("part", &["Gone", "Late"])],
+        ),
+    ] {
+        assert_eq!(
+            exceptions_of(&document(cause, inner)),
+            expected,
+            "{cause} {inner}"
+        );
+    }
+}

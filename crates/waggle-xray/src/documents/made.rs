@@ -1,110 +1,128 @@
-//! Documents nobody sent: of segments that are inferred from calls, and of spans that came by OTLP or as Honeycomb events. Source:
-//! spec/xray.md sections 5.1 and 8.4.
+//! Documents nobody sent: of segments that are inferred from calls, and of spans that came by OTLP or as Honeycomb events. Every column
+//! of a span is a member of its document; what has no place of its own is metadata. Source: spec/xray.md sections 5.1, 8.3 and 8.4.
 
-use crate::trace::{Annotation, Entity, Namespace, Row, Trace};
-use std::collections::BTreeMap;
+mod aws;
+mod cause;
+mod metadata;
+
+use crate::trace::{
+    Annotation, Attached, Attachment, Entity, Fields, Namespace, Row, Trace, int, link_of, text,
+};
+use hashbrown::HashSet;
 use waggle_model::ValueRef;
 use waggle_wire::xray::{Json, Object};
 
 const NS_PER_S: i64 = 1_000_000_000;
 
-/// A segment inferred from a call: what the call says of the callee. `sent` is what was sent of the call.
-pub(super) fn made_inferred(trace: &Trace, segment: &Entity, sent: Option<&Object>) -> Object {
-    let mut made = Made::new(segment);
-    made.text("trace_id", &trace.id.to_xray());
-    if let Some(parent) = segment.parent_id {
-        made.text("parent_id", &parent.to_string());
-    }
-    match sent {
-        Some(sent) => {
-            for name in ["http", "aws", "sql"] {
-                if let Some(value) = sent.get(name) {
-                    made.put(name, value.clone());
-                }
-            }
-        }
-        None => made.http(segment),
-    }
-    made.flags(segment);
-    if let Some(origin) = &segment.origin {
-        made.text("origin", origin);
-    }
-    made.put("inferred", Json::Bool(true));
-    made.0
+/// A span of which a document is made.
+#[derive(Clone, Copy)]
+pub(super) struct Span<'r, 'a> {
+    pub(super) trace: &'r Trace,
+    /// Its entity.
+    pub(super) index: usize,
+    /// Its document stands alone.
+    pub(super) is_entry: bool,
+    pub(super) row: &'r Row<'a>,
+    /// The row of the segment that it is part of, if that is another span.
+    pub(super) owner: Option<&'r Row<'a>>,
+    /// Rows of what was thrown, of what else happened, and of links.
+    pub(super) attached: &'r Attached<'r, 'a>,
 }
 
-/// A segment or subsegment of a span, and types and messages of what was thrown in it. What has no place of its own in a document is
-/// metadata.
-pub(super) fn made_from_row(
-    trace: &Trace,
-    index: usize,
-    is_entry: bool,
-    row: &Row<'_>,
-    thrown: &[(String, String)],
-) -> Object {
-    let entity = &trace.entities[index];
-    let mut made = Made::new(entity);
-    if is_entry {
-        made.text("trace_id", &trace.id.to_xray());
-        if let Some(parent) = entity.parent_id {
-            made.text("parent_id", &parent.to_string());
+/// A segment inferred from a call: what the call says of the callee. `call` is the document of the call, sent or made.
+pub(super) fn made_inferred(trace: &Trace, segment: &Entity, call: &Object) -> Object {
+    let mut made = begun(segment);
+    put_text(&mut made, "trace_id", &trace.id.to_xray());
+    if let Some(parent) = segment.parent_id {
+        put_text(&mut made, "parent_id", &parent.to_string());
+    }
+    for name in ["http", "aws", "sql"] {
+        if let Some(value) = call.get(name) {
+            put(&mut made, name, value.clone());
         }
     }
-    if is_entry && !entity.is_segment() {
-        made.text("type", "subsegment");
+    put_flags(&mut made, segment);
+    if let Some(origin) = &segment.origin {
+        put_text(&mut made, "origin", origin);
+    }
+    put(&mut made, "inferred", Json::Bool(true));
+    made
+}
+
+/// A segment or subsegment of a span.
+pub(super) fn made_from_row(span: &Span<'_, '_>) -> Object {
+    let entity = &span.trace.entities[span.index];
+    let mut made = Made::new(span.row.fields, entity);
+    if span.is_entry {
+        put_entry(&mut made.object, span.trace, entity);
     }
     match entity.namespace {
         Namespace::Aws => made.text("namespace", "aws"),
         Namespace::Remote => made.text("namespace", "remote"),
         Namespace::Local => {}
     }
-    let texts = [
-        ("origin", &entity.origin),
-        ("user", &entity.user),
-        ("resource_arn", &entity.resource_arn),
+    let texts: [(&str, _, &[&str]); 3] = [
+        ("origin", &entity.origin, &["xray.origin"]),
+        ("user", &entity.user, &["enduser.id", "user.id"]),
+        (
+            "resource_arn",
+            &entity.resource_arn,
+            &["aws.xray.resource_arn", "cloud.resource_id"],
+        ),
     ];
-    for (name, text) in texts {
-        if let Some(text) = text {
-            made.text(name, text);
+    for (name, text, columns) in texts {
+        let Some(text) = text else { continue };
+        made.text(name, text);
+        for column in columns {
+            if made.text_of(column) == Some(&**text) {
+                made.mark(column);
+            }
         }
     }
     made.http(entity);
-    made.flags(entity);
-    made.members("aws", row, &AWS);
-    if entity.has_sql {
-        made.members("sql", row, &SQL);
+    put_flags(&mut made.object, entity);
+    if entity.is_segment() {
+        made.service();
     }
-    made.cause(trace, index, row, thrown);
+    made.aws(entity);
+    if entity.has_sql {
+        made.sql();
+    }
+    made.cause(span);
+    if let Some(ids) = made.take_parsed("xray.precursor_ids") {
+        made.put("precursor_ids", ids);
+    }
     if !entity.annotations.is_empty() {
         let annotations = entity.annotations.iter();
         let members = annotations.map(|(key, value)| (Box::from(&**key), json_of(value)));
         made.put("annotations", object(members.collect()));
     }
-    made.metadata(row);
-    if !entity.links.is_empty() {
-        let links = entity.links.iter().map(|link| {
-            let mut members = vec![(Box::from("trace_id"), string(&link.trace_id.to_xray()))];
-            members.extend(link.id.map(|id| (Box::from("id"), string(&id.to_string()))));
-            object(members)
-        });
-        made.put("links", Json::Array(links.collect()));
-    }
-    made.0
+    made.metadata(span);
+    made.links(span);
+    made.object
 }
 
-/// Members of `aws` and the columns they are in.
-const AWS: [(&str, &[&str]); 8] = [
-    ("operation", &["aws.operation"]),
-    ("region", &["aws.region", "cloud.region"]),
-    ("request_id", &["aws.request_id", "aws.requestId"]),
-    ("account_id", &["aws.account_id", "cloud.account.id"]),
-    (
-        "queue_url",
-        &["aws.queue_url", "aws.queue.url", "messaging.url"],
-    ),
-    ("table_name", &["aws.table_name", "aws.table.name"]),
-    ("bucket_name", &["aws.bucket_name", "aws.s3.bucket"]),
-    ("function_name", &["aws.function_name", "faas.invoked_name"]),
+/// What the document of an entity says that stands alone.
+pub(super) fn put_entry(document: &mut Object, trace: &Trace, entity: &Entity) {
+    let mut missing = |name: &str, value: String| {
+        if document.get(name).is_none() {
+            put_text(document, name, &value);
+        }
+    };
+    missing("trace_id", trace.id.to_xray());
+    if let Some(parent) = entity.parent_id {
+        missing("parent_id", parent.to_string());
+    }
+    if !entity.is_segment() {
+        missing("type", "subsegment".to_owned());
+    }
+}
+
+/// Members of `service` that OpenTelemetry has, and their columns.
+const SERVICE: [(&str, &str); 3] = [
+    ("version", "service.version"),
+    ("compiler", "process.runtime.name"),
+    ("compiler_version", "process.runtime.version"),
 ];
 
 const SQL: [(&str, &[&str]); 4] = [
@@ -114,181 +132,250 @@ const SQL: [(&str, &[&str]); 4] = [
     ("sanitized_query", &["db.query.text", "db.statement"]),
 ];
 
-/// Columns that are members of a document, or say nothing that one does not.
-const NOT_METADATA: [&str; 38] = [
-    "trace.trace_id",
-    "trace.span_id",
-    "trace.parent_id",
-    "duration_ms",
-    "error",
-    "status_code",
-    "type",
-    "meta.signal_type",
-    "span.num_events",
-    "span.num_links",
-    "http.request.method",
-    "http.method",
-    "http.response.status_code",
-    "http.status_code",
-    "url.full",
-    "http.url",
-    "user_agent.original",
-    "http.user_agent",
-    "client.address",
-    "http.client_ip",
-    "enduser.id",
-    "user.id",
-    "aws.xray.resource_arn",
-    "aws.xray.annotations",
-    "aws.operation",
-    "aws.region",
-    "aws.request_id",
-    "aws.account_id",
-    "aws.queue_url",
-    "aws.table_name",
-    "aws.bucket_name",
-    "aws.function_name",
-    "db.connection_string",
-    "db.system",
-    "db.user",
-    "db.query.text",
-    "exception.message",
-    "exception.stacktrace",
-];
+/// A document that grows, and the columns of its span that are in it.
+struct Made<'a> {
+    object: Object,
+    fields: &'a dyn Fields,
+    /// The row is of an entity that X-Ray's clients sent.
+    is_xray: bool,
+    used: HashSet<Box<str>>,
+}
 
-/// A document that grows.
-struct Made(Object);
-
-impl Made {
-    fn new(entity: &Entity) -> Self {
-        let mut made = Self(Object::default());
-        made.text("name", &entity.name);
-        made.text("id", &entity.id.to_string());
-        made.put("start_time", seconds(entity.start_ns));
-        match entity.end_ns {
-            Some(end_ns) => made.put("end_time", seconds(end_ns)),
-            None => made.put("in_progress", Json::Bool(true)),
+impl<'a> Made<'a> {
+    fn new(fields: &'a dyn Fields, entity: &Entity) -> Self {
+        Self {
+            object: begun(entity),
+            fields,
+            is_xray: text(fields, "xray.type").is_some(),
+            used: HashSet::new(),
         }
-        made
     }
 
     fn put(&mut self, name: &str, value: Json) {
-        self.0.members.push((name.into(), value));
+        put(&mut self.object, name, value);
     }
 
     fn text(&mut self, name: &str, text: &str) {
-        self.put(name, string(text));
+        put_text(&mut self.object, name, text);
     }
 
-    fn flags(&mut self, entity: &Entity) {
-        let flags = [
-            ("error", entity.is_error),
-            ("fault", entity.is_fault),
-            ("throttle", entity.is_throttle),
-        ];
-        for (name, is_set) in flags {
-            if is_set {
-                self.put(name, Json::Bool(true));
+    fn value_of(&self, column: &str) -> Option<ValueRef<'a>> {
+        self.fields.get(column)
+    }
+
+    fn text_of(&self, column: &str) -> Option<&'a str> {
+        text(self.fields, column)
+    }
+
+    fn has(&self, column: &str) -> bool {
+        self.value_of(column).is_some()
+    }
+
+    fn is_used(&self, column: &str) -> bool {
+        self.used.contains(column)
+    }
+
+    fn mark(&mut self, column: &str) {
+        self.used.insert(column.into());
+    }
+
+    /// The value of the first of some columns that is there; it is then in the document.
+    fn take(&mut self, columns: &[&str]) -> Option<Json> {
+        let column = columns.iter().find(|column| self.has(column))?;
+        self.mark(column);
+        self.value_of(column).map(json_of_field)
+    }
+
+    /// The value of a column that may be JSON text in place of a list or an object.
+    fn take_parsed(&mut self, column: &str) -> Option<Json> {
+        let value = self.take(&[column])?;
+        Some(match &value {
+            Json::String(text) if text.trim_start().starts_with(['[', '{']) => {
+                Json::from_text(text).unwrap_or(value)
             }
-        }
+            _ => value,
+        })
     }
 
     fn http(&mut self, entity: &Entity) {
         let http = &entity.http;
-        let request = [
+        let texts = [
             ("method", &http.method),
             ("url", &http.url),
             ("user_agent", &http.user_agent),
             ("client_ip", &http.client_ip),
         ];
-        let request: Vec<(Box<str>, Json)> = request
+        let mut request: Vec<(Box<str>, Json)> = texts
             .into_iter()
             .filter_map(|(name, text)| Some((name.into(), string(text.as_deref()?))))
             .collect();
-        let mut members = Vec::new();
-        if !request.is_empty() {
-            members.push(("request".into(), object(request)));
+        if let Some(is_forwarded) = self.is_forwarded() {
+            request.push(("x_forwarded_for".into(), Json::Bool(is_forwarded)));
         }
+        if let Some(ValueRef::Bool(is_traced)) = self.value_of("aws.xray.traced") {
+            self.mark("aws.xray.traced");
+            request.push(("traced".into(), Json::Bool(is_traced)));
+        }
+        let mut response = Vec::new();
         if let Some(status) = http.status {
-            let status = Json::Number(status.to_string().into());
-            let response = object(vec![("status".into(), status)]);
-            members.push(("response".into(), response));
+            response.push(("status".into(), number(status)));
         }
+        let lengths = ["http.response.body.size", "http.response_content_length"];
+        let length = lengths
+            .iter()
+            .find_map(|column| Some((column, int(self.fields, column)?)));
+        if let Some((column, length)) = length {
+            self.mark(column);
+            response.push(("content_length".into(), number(length)));
+        }
+        let parts = [("request", request), ("response", response)];
+        let parts = parts.into_iter().filter(|(_, members)| !members.is_empty());
+        let members: Vec<(Box<str>, Json)> = parts
+            .map(|(name, members)| (name.into(), object(members)))
+            .collect();
         if !members.is_empty() {
             self.put("http", object(members));
         }
     }
 
-    fn members(&mut self, name: &str, row: &Row<'_>, columns: &[(&str, &[&str])]) {
-        let members: Vec<(Box<str>, Json)> = columns
-            .iter()
-            .filter_map(|(member, columns)| {
-                let value = columns.iter().find_map(|column| row.fields.get(column))?;
-                Some(((*member).into(), json_of_field(value)))
-            })
-            .collect();
+    /// Whether the client's address was said by a proxy. The older name of its column means that.
+    fn is_forwarded(&mut self) -> Option<bool> {
+        if let Some(ValueRef::Bool(is_forwarded)) = self.value_of("aws.xray.x_forwarded_for") {
+            self.mark("aws.xray.x_forwarded_for");
+            return Some(is_forwarded);
+        }
+        let is_older = self.has("http.client_ip") && !self.has("client.address");
+        is_older.then_some(true)
+    }
+
+    fn service(&mut self) {
+        let mut members: Vec<(Box<str>, Json)> = Vec::new();
+        for (member, column) in SERVICE {
+            members.extend(self.take(&[column]).map(|value| (member.into(), value)));
+        }
+        for name in self.names_after("xray.service.") {
+            let value = self.take_parsed(&format!("xray.service.{name}"));
+            members.extend(value.map(|value| (name.into(), value)));
+        }
         if !members.is_empty() {
-            self.put(name, object(members));
+            self.put("service", object(members));
         }
     }
 
-    /// What was thrown; without it, the message of a status that says error.
-    fn cause(&mut self, trace: &Trace, index: usize, row: &Row<'_>, thrown: &[(String, String)]) {
-        let entity = &trace.entities[index];
-        let mut thrown = thrown.to_vec();
-        if thrown.is_empty()
-            && entity.is_fault
-            && let Some(ValueRef::String(message)) = row.fields.get("status_message")
-        {
-            thrown.push((String::new(), message.to_owned()));
+    fn sql(&mut self) {
+        let mut members: Vec<(Box<str>, Json)> = Vec::new();
+        for (member, columns) in SQL {
+            members.extend(self.take(columns).map(|value| (member.into(), value)));
         }
-        if thrown.is_empty() {
-            return;
+        for name in self.names_after("xray.sql.") {
+            let value = self.take_parsed(&format!("xray.sql.{name}"));
+            members.extend(value.map(|value| (name.into(), value)));
         }
-        let exceptions = thrown.iter().enumerate().map(|(number, (name, message))| {
-            let seed = format!(
-                "waggle-exception:{}:{}:{number}",
-                trace.id.to_xray(),
-                entity.id
-            );
-            let id = crate::trace::hashed_id(&seed);
-            let mut members = vec![(Box::from("id"), string(&id.to_string()))];
-            if !name.is_empty() {
-                members.push(("type".into(), string(name)));
-            }
-            members.push(("message".into(), string(message)));
-            if entity.namespace != Namespace::Local {
-                members.push(("remote".into(), Json::Bool(true)));
-            }
-            object(members)
-        });
-        let exceptions = Json::Array(exceptions.collect());
-        self.put("cause", object(vec![("exceptions".into(), exceptions)]));
+        if !members.is_empty() {
+            self.put("sql", object(members));
+        }
     }
 
-    fn metadata(&mut self, row: &Row<'_>) {
-        let mut others: BTreeMap<String, Json> = BTreeMap::new();
-        row.fields.each(&mut |name, value| {
-            if !NOT_METADATA.contains(&name) {
-                others.insert(name.to_owned(), json_of_field(value));
+    fn links(&mut self, span: &Span<'_, '_>) {
+        let entity = &span.trace.entities[span.index];
+        let rows = span.attached.rows(entity.id, Attachment::Link);
+        let links = rows.filter_map(|row| {
+            let link = link_of(row.fields)?;
+            let mut members = vec![(Box::from("trace_id"), string(&link.trace_id.to_xray()))];
+            members.extend(link.id.map(|id| (Box::from("id"), string(&id.to_string()))));
+            let own = own_fields(row.fields, self.fields);
+            if !own.is_empty() {
+                let own = own.into_iter();
+                let attributes = own.map(|(name, value)| (name.into(), json_of_field(value)));
+                members.push(("attributes".into(), object(attributes.collect())));
             }
+            Some(object(members))
         });
-        if let Some(ValueRef::String(id)) = row.fields.get("trace.span_id")
-            && waggle_wire::xray::EntityId::parse(id).is_none()
-        {
-            let original = object(vec![("span_id".into(), string(id))]);
-            others.insert("waggle".to_owned(), original);
+        let links: Vec<Json> = links.collect();
+        if !links.is_empty() {
+            self.put("links", Json::Array(links));
         }
-        if !others.is_empty() {
-            let members = others.into_iter().map(|(name, value)| (name.into(), value));
-            let default = object(members.collect());
-            self.put("metadata", object(vec![("default".into(), default)]));
+    }
+}
+
+/// Columns of an event or a link that say whose it is, and nothing of itself.
+const NOT_OWN: [&str; 12] = [
+    "error",
+    "meta.annotation_type",
+    "meta.invalid_time_since_span_start",
+    "meta.signal_type",
+    "meta.time_since_span_start_ms",
+    "name",
+    "parent_name",
+    "service.name",
+    "trace.link.span_id",
+    "trace.link.trace_id",
+    "trace.parent_id",
+    "trace.trace_id",
+];
+
+/// What an event or a link says itself: its row also has what is said of its resource and its library, and so has that of its span.
+/// What was thrown is copied to the span.
+pub(super) fn own_fields<'f>(
+    fields: &'f dyn Fields,
+    span: &dyn Fields,
+) -> Vec<(String, ValueRef<'f>)> {
+    let mut names = Vec::new();
+    fields.each(&mut |name, value| {
+        let is_own = span.get(name) != Some(value) || name.starts_with("exception.");
+        if is_own && !NOT_OWN.contains(&name) {
+            names.push(name.to_owned());
+        }
+    });
+    let names = names.into_iter();
+    names
+        .filter_map(|name| {
+            let value = fields.get(&name)?;
+            Some((name, value))
+        })
+        .collect()
+}
+
+/// What every document begins with.
+fn begun(entity: &Entity) -> Object {
+    let mut document = Object::default();
+    put_text(&mut document, "name", &entity.name);
+    put_text(&mut document, "id", &entity.id.to_string());
+    put(&mut document, "start_time", seconds(entity.start_ns));
+    match entity.end_ns {
+        Some(end_ns) => put(&mut document, "end_time", seconds(end_ns)),
+        None => put(&mut document, "in_progress", Json::Bool(true)),
+    }
+    document
+}
+
+fn put(document: &mut Object, name: &str, value: Json) {
+    document.members.push((name.into(), value));
+}
+
+fn put_text(document: &mut Object, name: &str, text: &str) {
+    put(document, name, string(text));
+}
+
+fn put_flags(document: &mut Object, entity: &Entity) {
+    let flags = [
+        ("error", entity.is_error),
+        ("fault", entity.is_fault),
+        ("throttle", entity.is_throttle),
+    ];
+    for (name, is_set) in flags {
+        if is_set {
+            put(document, name, Json::Bool(true));
         }
     }
 }
 
 fn string(text: &str) -> Json {
     Json::String(text.into())
+}
+
+fn number(number: i64) -> Json {
+    Json::Number(number.to_string().into())
 }
 
 fn object(members: Vec<(Box<str>, Json)>) -> Json {
@@ -306,7 +393,7 @@ fn json_of(value: &Annotation) -> Json {
 fn json_of_field(value: ValueRef<'_>) -> Json {
     match value {
         ValueRef::String(text) => string(text),
-        ValueRef::Int(number) => Json::Number(number.to_string().into()),
+        ValueRef::Int(value) => number(value),
         ValueRef::Float(number) if number.is_finite() => Json::Number(number.to_string().into()),
         ValueRef::Float(_) => Json::Null,
         ValueRef::Bool(truth) => Json::Bool(truth),
@@ -330,3 +417,6 @@ fn seconds(ns: i64) -> Json {
     };
     Json::Number(text.into())
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -10,7 +10,7 @@ use waggle_wire::xray::TraceId;
 /// An attribute that is an annotation though no span says so.
 const CONFIGURED: &str = "http.route";
 
-fn with_rows<T>(rows: &[StoredRow], ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -> T {
+pub(super) fn with_rows<T>(rows: &[StoredRow], ask: impl FnOnce(&Trace, &[Row<'_>]) -> T) -> T {
     let fields: Vec<StoredFields<'_>> = rows
         .iter()
         .map(|(_, fields)| StoredFields(fields))
@@ -38,7 +38,7 @@ fn documents(texts: &[&str]) -> Vec<SegmentDocument> {
     with_rows(&rows, segment_documents)
 }
 
-fn parsed(document: &SegmentDocument) -> Json {
+pub(super) fn parsed(document: &SegmentDocument) -> Json {
     serde_json::from_str(&document.text).unwrap()
 }
 
@@ -238,6 +238,6 @@ fn spans_become_segments_with_subsegments() {
         .iter()
         .find(|child| child["name"] == "bank")
         .unwrap();
-    assert_eq!(call["metadata"]["default"]["waggle"]["span_id"], "not-hex");
+    assert_eq!(call["metadata"]["waggle"]["span_id"], "not-hex");
     assert_eq!(call["id"].as_str().unwrap().len(), 16);
 }

@@ -3,7 +3,7 @@
 
 use super::RowStore;
 use crate::graph::GraphBuilder;
-use crate::trace::tests::{GOLDEN, golden};
+use crate::trace::tests::{GOLDEN, golden, value_of};
 use crate::trace::{COLUMNS, Trace};
 use serde_json::Value as Json;
 use waggle_model::{EventBatch, EventLimits, TimeRange, ValueRef};
@@ -26,27 +26,6 @@ fn batch() -> EventBatch {
     }
     batch.end_shared();
     batch
-}
-
-fn value_of<'b>(batch: &'b EventBatch, row: usize, name: &str) -> Option<ValueRef<'b>> {
-    let column = batch
-        .columns()
-        .iter()
-        .find(|column| &*column.name == name)?;
-    let row = u32::try_from(row).unwrap();
-    let place = |rows: &[u32]| rows.iter().position(|known| *known == row);
-    if let Some(place) = place(&column.strings.rows) {
-        return Some(ValueRef::String(
-            column.strings.entry(column.strings.codes[place]),
-        ));
-    }
-    if let Some(place) = place(&column.ints.rows) {
-        return Some(ValueRef::Int(column.ints.values[place]));
-    }
-    if let Some(place) = place(&column.floats.rows) {
-        return Some(ValueRef::Float(column.floats.values[place]));
-    }
-    place(&column.bools.rows).map(|place| ValueRef::Bool(column.bools.values[place]))
 }
 
 #[test]

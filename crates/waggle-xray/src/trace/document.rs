@@ -1,8 +1,10 @@
 //! Entities from a document: what the wire reads, in the words of this crate.
 
-use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Request};
+use super::entity::{
+    Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Request, is_status,
+};
 use std::sync::Arc;
-use waggle_wire::xray::{self, Document, Json, Object};
+use waggle_wire::xray::{self, Cause, Document, EntityId, Json, Object};
 
 /// All entities of a document, its own first.
 pub fn entities_of_document(document: &Document) -> impl Iterator<Item = Entity> {
@@ -26,7 +28,7 @@ fn entity_of(sent: &xray::Entity<'_>) -> Entity {
         method: http.method().map(Arc::from),
         user_agent: http.user_agent().map(Arc::from),
         client_ip: http.client_ip().map(Arc::from),
-        status: http.status(),
+        status: http.status().filter(is_status),
     };
     if let Some(aws) = sent.aws() {
         entity.account_id = text(aws, "account_id");
@@ -58,10 +60,15 @@ fn entity_of(sent: &xray::Entity<'_>) -> Entity {
     entity.exceptions = sent
         .exceptions()
         .map(|exception| Exception {
+            id: exception.id().and_then(EntityId::parse),
             name: exception.type_name().unwrap_or_default().into(),
             message: exception.message().unwrap_or_default().into(),
         })
         .collect();
+    entity.cause_id = match sent.cause() {
+        Some(Cause::Reference(id)) => EntityId::parse(id),
+        _ => None,
+    };
     let links = sent.links().map(|link| Link {
         trace_id: link.trace_id,
         id: link.id,

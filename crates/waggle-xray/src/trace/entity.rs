@@ -3,6 +3,23 @@
 use std::sync::Arc;
 use waggle_wire::xray::{EntityId, TraceId};
 
+/// Most characters of a name in everything that is worked out: a longer one is cut there, and kept whole in documents. Source:
+/// spec/xray.md section 2.1.
+pub(crate) const NAME_CHARS_MAX: usize = 200;
+
+/// A name as answers have it.
+pub(super) fn cut_name(name: Arc<str>) -> Arc<str> {
+    match name.char_indices().nth(NAME_CHARS_MAX) {
+        Some((end, _)) => name.get(..end).unwrap_or_default().into(),
+        None => name,
+    }
+}
+
+/// Whether a number is a status that answers can have: theirs are of 32 bits, and strict clients fail at more.
+pub(super) fn is_status(status: &i64) -> bool {
+    i32::try_from(*status).is_ok()
+}
+
 /// What kind of entity it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntityKind {
@@ -35,7 +52,7 @@ pub struct Entity {
     pub kind: EntityKind,
     /// Made by us for a call that no segment answers.
     pub is_inferred: bool,
-    /// As sent.
+    /// As sent, or the first 200 characters of it.
     pub name: Arc<str>,
     /// Nanoseconds since the Unix epoch.
     pub start_ns: i64,
@@ -75,6 +92,8 @@ pub struct Entity {
     pub attributes: Vec<(Arc<str>, Annotation)>,
     /// What was thrown here.
     pub exceptions: Vec<Exception>,
+    /// What went wrong here is told elsewhere: the id of an exception, or else of the entity that has it.
+    pub cause_id: Option<EntityId>,
     /// Links to other traces.
     pub links: Vec<Link>,
 }
@@ -121,6 +140,8 @@ pub enum Annotation {
 /// Something that was thrown.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Exception {
+    /// Its id, where it was sent with one.
+    pub id: Option<EntityId>,
     /// Its type.
     pub name: Arc<str>,
     /// What it says.
@@ -168,7 +189,7 @@ impl Entity {
             parent_id: None,
             kind,
             is_inferred: false,
-            name: name.into(),
+            name: cut_name(name.into()),
             start_ns,
             end_ns: None,
             is_error: false,
@@ -188,6 +209,7 @@ impl Entity {
             annotations: Vec::new(),
             attributes: Vec::new(),
             exceptions: Vec::new(),
+            cause_id: None,
             links: Vec::new(),
         }
     }

@@ -1,16 +1,23 @@
 //! Entities from rows: spans as OpenTelemetry and libhoney send them, and X-Ray's own entities where only their columns were read. Source:
 //! spec/xray.md sections 8.1 to 8.4.
 
+mod attached;
 mod name;
+mod stack;
+mod thrown;
 
 use super::Parts;
 use super::document::entities_of_document;
-use super::entity::{Annotation, AwsCall, Entity, EntityKind, Exception, Link, Namespace, Request};
+use super::entity::{Annotation, AwsCall, Entity, EntityKind, Link, Namespace, Request, is_status};
 use super::infer::hashed_id;
-use hashbrown::{HashMap, HashSet};
+use attached::attachment_of;
+pub(crate) use attached::{Attached, Attachment};
+use hashbrown::HashSet;
 pub use name::annotation_key;
 use name::{origin_of, segment_name, subsegment_name, url_of};
+pub(crate) use stack::Frame;
 use std::sync::Arc;
+pub(crate) use thrown::{Thrown, ThrownCause, exception_id, thrown_in, thrown_of_span};
 use waggle_model::{Value, ValueRef};
 use waggle_wire::xray::{Document, EntityId, TraceId};
 
@@ -141,32 +148,39 @@ pub fn rows_to_parts(rows: &[Row<'_>], annotation_keys: &[String]) -> Parts {
         .iter()
         .filter_map(|row| id(row.fields, SPAN_ID))
         .collect();
+    // Exceptions and links that documents tell of are known from these.
+    let attached = rows.iter().filter_map(|row| {
+        let (entity, attachment) = attachment_of(row.fields)?;
+        (!of_documents.contains(&entity)).then_some((entity, attachment, row))
+    });
+    let mut has_thrown: HashSet<EntityId> = HashSet::new();
+    for (entity, attachment, row) in attached {
+        match attachment {
+            Attachment::Exception => {
+                has_thrown.insert(entity);
+                let thrown = thrown_in(row.fields).into_iter();
+                let exceptions = thrown.map(|thrown| (entity, thrown.exception()));
+                parts.exceptions.extend(exceptions);
+            }
+            Attachment::Link => {
+                let link = link_of(row.fields);
+                parts.links.extend(link.map(|link| (entity, link)));
+            }
+            Attachment::Event => {}
+        }
+    }
     let mut span_count = 0;
     for row in spans {
         let has_parent = |parent: EntityId| ids.contains(&parent);
-        if let Some(entity) = entity_of_row(row, &has_parent, annotation_keys)
+        if let Some(mut entity) = entity_of_row(row, &has_parent, annotation_keys)
             && !of_documents.contains(&entity.id)
         {
+            if !has_thrown.contains(&entity.id) {
+                let thrown = thrown_of_span(row.fields);
+                entity.exceptions = thrown.iter().map(Thrown::exception).collect();
+            }
             span_count += 1;
             parts.entities.push(entity);
-        }
-    }
-    for row in rows {
-        let fields = row.fields;
-        let Some(entity) = id(fields, PARENT_ID).filter(|id| !of_documents.contains(id)) else {
-            continue;
-        };
-        match text(fields, ANNOTATION_TYPE) {
-            Some("span_event") if text(fields, "name") == Some("exception") => {
-                parts.exceptions.push((entity, exception_of(fields)));
-            }
-            Some("link") => {
-                if let Some(trace_id) = text(fields, "trace.link.trace_id").and_then(trace_id_of) {
-                    let id = id(fields, "trace.link.span_id");
-                    parts.links.push((entity, Link { trace_id, id }));
-                }
-            }
-            _ => {}
         }
     }
     parts.revision = documents.len() + span_count;
@@ -203,22 +217,6 @@ pub(crate) fn documents_of<'a>(rows: &[Row<'a>]) -> Vec<(Received<'a>, Document)
 /// The id of the entity that a row stands for.
 pub(crate) fn span_id_of(fields: &dyn Fields) -> Option<EntityId> {
     is_span(fields).then(|| id(fields, SPAN_ID)).flatten()
-}
-
-/// Types and messages of what was thrown, by the entity in which it was.
-pub(crate) fn exceptions_by_entity(rows: &[Row<'_>]) -> HashMap<EntityId, Vec<(String, String)>> {
-    let mut exceptions: HashMap<EntityId, Vec<(String, String)>> = HashMap::new();
-    for row in rows {
-        if text(row.fields, ANNOTATION_TYPE) == Some("span_event")
-            && text(row.fields, "name") == Some("exception")
-            && let Some(entity) = id(row.fields, PARENT_ID)
-        {
-            let exception = exception_of(row.fields);
-            let thrown = (exception.name.to_string(), exception.message.to_string());
-            exceptions.entry(entity).or_default().push(thrown);
-        }
-    }
-    exceptions
 }
 
 /// A trace id as it stands in a column.
@@ -265,6 +263,7 @@ pub fn entity_of_row(
     entity.parent_id = parent_id;
     entity.end_ns = end_of(row);
     entity.http = http_of(fields);
+    entity.cause_id = text(fields, "xray.cause_id").and_then(EntityId::parse);
     put_flags(&mut entity, fields, xray_type.is_some());
     match kind {
         EntityKind::Segment => put_segment(&mut entity, fields, xray_type.is_some()),
@@ -433,7 +432,10 @@ fn http_of(fields: &dyn Fields) -> Request {
                 _ => None,
             }
         }),
-        status: status.iter().find_map(|column| whole(fields, column)),
+        status: status
+            .iter()
+            .find_map(|column| whole(fields, column))
+            .filter(is_status),
     }
 }
 
@@ -489,11 +491,11 @@ fn annotation(value: ValueRef<'_>) -> Annotation {
     }
 }
 
-fn exception_of(fields: &dyn Fields) -> Exception {
-    Exception {
-        name: text(fields, "exception.type").unwrap_or_default().into(),
-        message: text(fields, "exception.message").unwrap_or_default().into(),
-    }
+/// The link of a row.
+pub(crate) fn link_of(fields: &dyn Fields) -> Option<Link> {
+    let trace_id = text(fields, "trace.link.trace_id").and_then(trace_id_of)?;
+    let id = id(fields, "trace.link.span_id");
+    Some(Link { trace_id, id })
 }
 
 /// The id of an entity: 16 hex digits, or else made of whatever text it is.

@@ -2,7 +2,7 @@
 
 use super::{Parts, Row, StoredFields, Trace, infer, rows_to_parts};
 use crate::trace::{EntityKind, NodeKind};
-use waggle_model::Value;
+use waggle_model::{EventBatch, Value, ValueRef};
 use waggle_wire::xray::{Document, EntityId, TraceId};
 
 /// The six golden documents, in the order in which they arrive.
@@ -53,6 +53,48 @@ pub(crate) fn trace_of_rows(id: &str, rows: &[StoredRow]) -> Trace {
         })
         .collect();
     Trace::new(TraceId::parse(id).unwrap(), rows_to_parts(&rows, &[]))
+}
+
+/// A value of a batch.
+pub(crate) fn value_of<'b>(batch: &'b EventBatch, row: usize, name: &str) -> Option<ValueRef<'b>> {
+    let column = batch
+        .columns()
+        .iter()
+        .find(|column| &*column.name == name)?;
+    let row = u32::try_from(row).unwrap();
+    let place = |rows: &[u32]| rows.iter().position(|known| *known == row);
+    if let Some(place) = place(&column.strings.rows) {
+        return Some(ValueRef::String(
+            column.strings.entry(column.strings.codes[place]),
+        ));
+    }
+    if let Some(place) = place(&column.ints.rows) {
+        return Some(ValueRef::Int(column.ints.values[place]));
+    }
+    if let Some(place) = place(&column.floats.rows) {
+        return Some(ValueRef::Float(column.floats.values[place]));
+    }
+    place(&column.bools.rows).map(|place| ValueRef::Bool(column.bools.values[place]))
+}
+
+/// The rows of a batch as storage returns them.
+pub(crate) fn rows_of_batch(batch: &EventBatch) -> Vec<StoredRow> {
+    let rows = batch.timestamps_ns().iter().enumerate();
+    rows.map(|(row, timestamp_ns)| {
+        let fields = batch.columns().iter().filter_map(|column| {
+            let value = match value_of(batch, row, &column.name)? {
+                ValueRef::String(text) => Value::String(text.to_owned()),
+                ValueRef::Int(value) => Value::Int(value),
+                ValueRef::Float(value) => Value::Float(value),
+                ValueRef::Bool(value) => Value::Bool(value),
+            };
+            Some((column.name.to_string(), value))
+        });
+        let mut fields: Vec<(String, Value)> = fields.collect();
+        fields.sort_by(|one, other| one.0.cmp(&other.0));
+        (*timestamp_ns, fields)
+    })
+    .collect()
 }
 
 /// A trace of documents, which arrive in this order.
@@ -312,6 +354,41 @@ fn calls_of_aws_lead_to_these_nodes() {
         assert_eq!(node.kind, NodeKind::Inferred);
         assert_eq!(&*inferred.name, called);
     }
+}
+
+#[test]
+fn answers_have_the_first_200_characters_of_a_name() {
+    let long = |letter: &str| letter.repeat(230);
+    let document = format!(
+        r#"{{"name":"{}","id":"00000000000000aa","trace_id":"{T1}","start_time":1,"end_time":2,"fault":true,"subsegments":[
+        {{"name":"{}","id":"00000000000000bb","namespace":"remote","start_time":1,"end_time":2,"fault":true}},
+        {{"name":"DynamoDB","id":"00000000000000cc","namespace":"aws","start_time":1,"end_time":2,"aws":{{"table_name":"{}"}}}}]}}"#,
+        long("é"),
+        long("b"),
+        long("t"),
+    );
+    let trace = trace(&[&document]);
+    let cut = |letter: &str| letter.repeat(200);
+    let summary = serde_json::to_value(crate::TraceSummary::of(&trace, None)).unwrap();
+    let ids = summary["ServiceIds"].as_array().unwrap().iter();
+    let mut names: Vec<&str> = ids.map(|id| id["Name"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    assert_eq!(names, [&*cut("b"), &*cut("t"), &*cut("é")]);
+    assert_eq!(summary["EntryPoint"]["Names"][0], cut("é"));
+    let services = summary["FaultRootCauses"][0]["Services"]
+        .as_array()
+        .unwrap();
+    assert_eq!(services[0]["EntityPath"][1]["Name"], cut("b"));
+    assert_eq!(services[1]["Name"], cut("b"));
+    let nodes = crate::GraphBuilder::of_traces([&trace].into_iter()).finish();
+    let nodes = serde_json::to_value(nodes).unwrap();
+    let nodes = nodes.as_array().unwrap().iter();
+    assert!(nodes.clone().count() >= 3);
+    for node in nodes {
+        assert!(node["Name"].as_str().unwrap().chars().count() <= 200);
+    }
+    let is_kept = |entity: &super::Entity| entity.name.chars().count() <= 200;
+    assert!(trace.entities.iter().all(is_kept));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use super::fields::Fields;
 use crate::xray::tree::{Json, Object};
 
 /// Columns by member of `aws` itself.
-const CALL: &[(&str, &str)] = &[
+pub const AWS_CALL_COLUMNS: &[(&str, &str)] = &[
     ("aws.operation", "operation"),
     ("rpc.method", "operation"),
     ("aws.region", "region"),
@@ -17,7 +17,7 @@ const CALL: &[(&str, &str)] = &[
 ];
 
 /// Columns by object inside of `aws` and its members.
-const PLACES: &[(&str, &[(&str, &str)])] = &[
+pub const AWS_PLACE_COLUMNS: &[(&str, &[(&str, &str)])] = &[
     (
         "ec2",
         &[
@@ -78,7 +78,7 @@ const PLATFORMS: &[(&str, &str)] = &[
 ];
 
 pub(super) fn put(fields: &mut Fields<'_, '_>, aws: &Object, is_subsegment: bool) {
-    for (column, member) in CALL {
+    for (column, member) in AWS_CALL_COLUMNS {
         fields.put_member(column, aws, member);
     }
     let account = match is_subsegment {
@@ -86,7 +86,7 @@ pub(super) fn put(fields: &mut Fields<'_, '_>, aws: &Object, is_subsegment: bool
         false => "cloud.account.id",
     };
     fields.put_member(account, aws, "account_id");
-    for (place, columns) in PLACES {
+    for (place, columns) in AWS_PLACE_COLUMNS {
         if let Some(object) = aws.object(place) {
             for (column, member) in *columns {
                 fields.put_member(column, object, member);
@@ -135,8 +135,9 @@ fn put_rest(fields: &mut Fields<'_, '_>, aws: &Object) {
     for (member, value) in &aws.members {
         let member = &**member;
         let is_named = matches!(member, "account_id" | "cloudwatch_logs" | "")
-            || CALL.iter().any(|(_, named)| *named == member)
-            || PLACES.iter().any(|(place, _)| *place == member) && value.as_object().is_some();
+            || AWS_CALL_COLUMNS.iter().any(|(_, named)| *named == member)
+            || AWS_PLACE_COLUMNS.iter().any(|(place, _)| *place == member)
+                && value.as_object().is_some();
         if !is_named {
             fields.put_json(&format!("aws.{member}"), value);
         }

@@ -1,16 +1,14 @@
-//! What spans of OpenTelemetry are called in X-Ray's answers. Source: spec/xray.md section 8.4.
+//! What spans of OpenTelemetry are called in X-Ray's answers; names that are too long are cut where an entity takes them. Source:
+//! spec/xray.md section 8.4.
 
 use super::{Fields, int, text};
 use std::sync::Arc;
-
-/// Most characters of a name. Source: spec/xray.md section 2.1.
-const NAME_CHARS_MAX: usize = 200;
 
 /// A segment is called by its service, so that it is one node whatever it answers.
 pub(super) fn segment_name(fields: &dyn Fields) -> String {
     let names = ["aws.local.service", "service.name"];
     match first(fields, &names) {
-        Some(name) => cut(name),
+        Some(name) => name.to_owned(),
         None => "unknown_service".to_owned(),
     }
 }
@@ -23,16 +21,16 @@ pub(super) fn subsegment_name(fields: &dyn Fields) -> String {
     );
     if is_call && let Some(name) = first(fields, &["aws.remote.service"]) {
         let name = name.strip_prefix("AWS.SDK.").unwrap_or(name);
-        return cut(name.strip_prefix("AWS::").unwrap_or(name));
+        return name.strip_prefix("AWS::").unwrap_or(name).to_owned();
     }
     if let Some(name) = first(fields, &["peer.service", "aws.service"]) {
-        return cut(name);
+        return name.to_owned();
     }
     if let Some(database) = first(fields, &["db.name", "db.namespace"]) {
         let host = text(fields, "db.connection_string").and_then(host_of);
         return match host {
-            Some(host) => cut(&format!("{database}@{host}")),
-            None => cut(database),
+            Some(host) => format!("{database}@{host}"),
+            None => database.to_owned(),
         };
     }
     let names = [
@@ -42,7 +40,7 @@ pub(super) fn subsegment_name(fields: &dyn Fields) -> String {
         "server.address",
     ];
     match first(fields, &names).filter(|_| is_call) {
-        Some(name) => cut(name),
+        Some(name) => name.to_owned(),
         None => cleaned(text(fields, "name").unwrap_or_default()),
     }
 }
@@ -112,10 +110,6 @@ pub fn annotation_key(key: &str) -> String {
         .collect()
 }
 
-fn cut(name: &str) -> String {
-    name.chars().take(NAME_CHARS_MAX).collect()
-}
-
 /// A name with only the characters X-Ray's names have.
 fn cleaned(name: &str) -> String {
     let is_allowed = |c: &char| {
@@ -126,11 +120,7 @@ fn cleaned(name: &str) -> String {
                 '_' | '.' | ':' | '/' | '%' | '&' | '#' | '=' | '+' | '\\' | '-' | '@'
             )
     };
-    let name: String = name
-        .chars()
-        .filter(is_allowed)
-        .take(NAME_CHARS_MAX)
-        .collect();
+    let name: String = name.chars().filter(is_allowed).collect();
     match name.is_empty() {
         true => "span".to_owned(),
         false => name,
