@@ -1,9 +1,12 @@
-//! Documents of X-Ray, and the rows they become.
+//! Documents of X-Ray, the rows they become, and the answers that are made of them.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use waggle_model::{EventBatch, EventLimits};
+use waggle_model::{EventBatch, EventLimits, Value};
 use waggle_wire::xray::{Document, DocumentFacts, Source, dataset_name, map_document};
+use waggle_xray::{
+    Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within,
+};
 
 fuzz_target!(|body: &[u8]| {
     let Ok(document) = Document::parse(body) else {
@@ -19,4 +22,17 @@ fuzz_target!(|body: &[u8]| {
     let limits = EventLimits::default();
     assert!(map_document(&document, facts, &limits, &mut batch).is_ok());
     assert!(batch.len() >= document.entities().count());
+    let text = Value::String(document.text().to_owned());
+    let fields = [("xray.document".to_owned(), text)];
+    let fields = StoredFields(&fields);
+    let rows = [Row {
+        timestamp_ns: document.entity().start_ns(),
+        fields: &fields,
+    }];
+    let trace = Trace::new(document.trace_id(), rows_to_parts(&rows, &[]));
+    TraceSummary::of(&trace, None);
+    segment_documents_within(&trace, &rows, 4_000);
+    for made in segment_documents_within(&trace, &rows, 204_800) {
+        assert!(made.text.len() <= 204_800);
+    }
 });

@@ -1,5 +1,5 @@
 //! The corpora of the fuzzers in `fuzz/` are the requests of the golden cases, as files, so that every shape a case shows is where a
-//! fuzzer starts. The ordinary suite reads the same files, as they are and damaged.
+//! fuzzer starts. The ordinary suite reads the same files, as they are and damaged. That of filter expressions is what the guide shows.
 
 use super::{Case, body, is_bless, kinesis, otlp, read_cases, xray};
 use std::collections::BTreeMap;
@@ -93,7 +93,19 @@ fn expected() -> BTreeMap<&'static str, BTreeMap<String, Vec<u8>>> {
             }
         }
     }
+    corpora.insert("xray_filter", filters());
     corpora
+}
+
+/// What stands as code in the tables of the guide to filter expressions.
+fn filters() -> BTreeMap<String, Vec<u8>> {
+    let guide = include_str!("../../../../docs/guide/xray-filters.md");
+    let rows = guide.lines().filter(|line| line.starts_with('|'));
+    let spans = rows.flat_map(|row| row.split('`').skip(1).step_by(2));
+    let spans = spans.enumerate();
+    spans
+        .map(|(number, span)| (format!("guide.{number:03}"), span.as_bytes().to_vec()))
+        .collect()
 }
 
 #[test]
