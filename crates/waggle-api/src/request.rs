@@ -7,6 +7,7 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, header};
 use bytes::Bytes;
 use serde_json::Value as Json;
+use std::net::SocketAddr;
 use waggle_wire::{DecompressError, media_type};
 
 static FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -67,6 +68,23 @@ pub(crate) fn origin(state: &ApiState, headers: &HeaderMap) -> String {
         }
         (None, Some(origin)) => origin.clone(),
         (None, None) => "http://localhost".to_owned(),
+    }
+}
+
+/// `host:port` of a listener for the client that reached this server as `origin`: one that listens on every address of the machine is
+/// reached by the host that the client knows.
+pub(crate) fn door(address: &str, origin: &str) -> String {
+    let host = origin.split_once("://").map_or(origin, |(_, host)| host);
+    // The colons of an IPv6 address are in brackets.
+    let end = match host.find(']') {
+        Some(bracket) => bracket + 1,
+        None => host.find(':').unwrap_or(host.len()),
+    };
+    match address.parse::<SocketAddr>() {
+        Ok(listener) if listener.ip().is_unspecified() => {
+            format!("{}:{}", host.split_at(end).0, listener.port())
+        }
+        _ => address.to_owned(),
     }
 }
 

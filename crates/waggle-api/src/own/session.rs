@@ -186,6 +186,8 @@ async fn session_json(
         None => Vec::new(),
     };
     let config = &state.config;
+    let origin = request::origin(state, headers);
+    let door = |address: &Option<String>| Some(request::door(address.as_deref()?, &origin));
     Ok(json!({
         "version": config.version,
         "dev": local_team.is_some() || (config.is_dev && session.is_some()),
@@ -194,10 +196,10 @@ async fn session_json(
         })),
         "team": team.map(|team| json!({ "name": team.name, "slug": team.slug })),
         "environments": environments,
-        "origin": config.origin.clone().unwrap_or_else(|| request::origin(state, headers)),
-        "grpc": config.grpc_address,
-        "otlp_http": config.otlp_http_address,
-        "xray": config.xray_address,
+        "origin": config.origin.as_ref().unwrap_or(&origin),
+        "grpc": door(&config.grpc_address),
+        "otlp_http": door(&config.otlp_http_address),
+        "xray": door(&config.xray_address),
     }))
 }
 

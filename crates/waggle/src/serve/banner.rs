@@ -1,7 +1,10 @@
 //! What a person sees when the server has started: where it listens, what was made for them, and what to paste next.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 /// Where the server listens.
@@ -26,17 +29,37 @@ pub(super) struct Made {
 
 /// The text printed to standard output once every door is open.
 pub(super) fn text(doors: &Doors, data_dir: &Path, is_dev: bool, made: &Made) -> String {
-    let origin = format!("http://{}", doors.http);
+    let origin = format!("http://{}", reached(doors.http));
     let mut out = format!("\nWaggle {} is ready\n\n", env!("CARGO_PKG_VERSION"));
     line(&mut out, "UI and API", &origin);
     if let Some(address) = doors.otlp_http {
-        line(&mut out, "OTLP/HTTP", &format!("http://{address}"));
+        line(
+            &mut out,
+            "OTLP/HTTP",
+            &format!("http://{}", reached(address)),
+        );
     }
     if let Some(address) = doors.grpc {
-        line(&mut out, "OTLP/gRPC", &format!("http://{address}"));
+        line(
+            &mut out,
+            "OTLP/gRPC",
+            &format!("http://{}", reached(address)),
+        );
     }
     if let Some(address) = doors.xray {
-        line(&mut out, "X-Ray daemon", &address.to_string());
+        line(&mut out, "X-Ray daemon", &reached(address).to_string());
+    }
+    let everywhere = [Some(doors.http), doors.otlp_http, doors.grpc, doors.xray];
+    if everywhere
+        .iter()
+        .flatten()
+        .any(|address| address.ip().is_unspecified())
+    {
+        line(
+            &mut out,
+            "Elsewhere",
+            "the same ports, with this machine's name instead of the loopback address",
+        );
     }
     line(&mut out, "Data", &data_dir.display().to_string());
     if is_dev {
@@ -67,6 +90,16 @@ pub(super) fn text(doors: &Doors, data_dir: &Path, is_dev: bool, made: &Made) ->
         made.api_key.as_deref().unwrap_or("YOUR_API_KEY"),
     ));
     out
+}
+
+/// The address that reaches a listener from this machine: one that listens on every address is no address to call.
+fn reached(address: SocketAddr) -> SocketAddr {
+    let loopback = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(loopback, address.port())
 }
 
 fn line(out: &mut String, name: &str, value: &str) {
@@ -107,7 +140,8 @@ curl {origin}/1/events/shop -H "X-Honeycomb-Team: {key}" -d '{{"name": "checkout
     if let Some(address) = doors.grpc {
         _ = write!(
             out,
-            "\nOTLP over gRPC: OTEL_EXPORTER_OTLP_ENDPOINT=http://{address} with OTEL_EXPORTER_OTLP_PROTOCOL=grpc and the same headers.\n"
+            "\nOTLP over gRPC: OTEL_EXPORTER_OTLP_ENDPOINT=http://{} with OTEL_EXPORTER_OTLP_PROTOCOL=grpc and the same headers.\n",
+            reached(address)
         );
     }
     out
