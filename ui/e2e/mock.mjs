@@ -379,15 +379,14 @@ export async function startMock({ port = 0, empty = false, big = 0, signedOut = 
       return [201, { id: 'k1', name: body.name, key: 'wgl_ik_01j9x8mock7q2v5n4t3r6y8z', kind: 'configuration' }];
     if (what === 'board-shelf') return [200, { starred: [], viewed: [] }];
     if (what === 'rejections') return [200, { minutes: 10, rejections: [], of_unknown_senders: [] }];
-    if (what === 'onboarding')
+    if (what === 'onboarding') {
+      const count = !empty ? events.length : arrivals++ > 6 ? 3 : 0;
+      const arrived = count > 0 ? { dataset: 'backend-flask', events: count } : null;
       return [
         200,
-        {
-          received: empty
-            ? { events: arrivals++ > 6 ? 3 : 0, last_dataset: arrivals > 7 ? 'backend-flask' : null }
-            : { events: events.length, last_dataset: 'backend-flask' },
-        },
+        { received: { events: count, last_dataset: arrived?.dataset ?? null, newest: arrived, service: arrived } },
       ];
+    }
     if (what === 'traces') {
       const rows = events.filter((r) => r.data['trace.trace_id'] === name);
       return rows.length ? [200, traceColumns(name, rows)] : [404, { error: 'no such trace' }];

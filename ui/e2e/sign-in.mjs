@@ -69,7 +69,10 @@ export async function walkSignIn({ origin, email, password, environment, friend,
       });
       check(sent.ok(), `the event is answered with ${sent.status()}`);
       await page.locator('[data-testid="arrival"][data-arrived]').waitFor();
-      check((await light.innerText()).includes('Received 1 event'), `the light says ${await light.innerText()}`);
+      check(
+        (await light.innerText()).includes('Received 1 event of first-steps'),
+        `the light says ${await light.innerText()}`,
+      );
       await shoot('arrived');
       await light.getByRole('link', { name: 'Open first-steps' }).click();
       const rows = page.getByRole('grid', { name: 'Raw events' }).locator('[data-index]');

@@ -56,8 +56,8 @@ export const putGateways = (env: string, gateways: string[]): Promise<{ gateways
 /** A token with which whoever has the link sees the picture of a result. */
 export const getPicture = (env: string, id: string): Promise<{ token: string }> =>
   answerOf(server.GET('/api/environments/{env}/results/{id}/picture', { params: { path: { env, id } } }));
-export const getOnboarding = (env: string, signal?: Signal) =>
-  answerOf(server.GET('/api/environments/{env}/onboarding', { params: { path: { env } }, signal }));
+export const getOnboarding = (env: string, service: string, signal?: Signal) =>
+  answerOf(server.GET('/api/environments/{env}/onboarding', { params: { path: { env }, query: { service } }, signal }));
 
 export const getDatasets = (env: string, signal?: Signal): Promise<Dataset[]> =>
   answerOf(server.GET('/api/environments/{env}/datasets', { params: { path: { env } }, signal }));

@@ -80,10 +80,12 @@ export const resultOptions = (env: string, id: string) =>
     retry: false,
   });
 
-export const onboardingOptions = (env: string) =>
+export const onboardingOptions = (env: string, service: string) =>
   queryOptions({
-    queryKey: ['onboarding', env],
-    queryFn: ({ signal }) => calls.getOnboarding(env, signal),
+    queryKey: ['onboarding', env, service],
+    queryFn: ({ signal }) => calls.getOnboarding(env, service, signal),
+    // While the name of the service is typed.
+    placeholderData: (before, asked) => (asked?.queryKey[1] === env ? before : undefined),
     refetchInterval: 1500,
     refetchIntervalInBackground: true,
     retry: false,

@@ -192,7 +192,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Says whether anything has arrived yet.
+         * Says whether anything has arrived yet, and whether from a service that somebody waits for.
          * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
          */
         get: operations["get__api_environments_env_onboarding"];
@@ -4093,7 +4093,10 @@ export interface operations {
     };
     get__api_environments_env_onboarding: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Name of a service, or of the dataset it becomes, of which to tell as well. */
+                service?: string;
+            };
             header?: never;
             path: {
                 /** @description Slug of the environment. */
@@ -4116,6 +4119,20 @@ export interface operations {
                             events: number;
                             /** @description Slug of the dataset that was last written to. */
                             last_dataset: string | null;
+                            /** @description The dataset that was made last, of those that hold events. */
+                            newest: {
+                                /** @description Its slug. */
+                                dataset: string;
+                                /** @description How many events it holds. */
+                                events: number;
+                            } | null;
+                            /** @description The dataset of the service that was asked for, once it holds events. */
+                            service: {
+                                /** @description Its slug. */
+                                dataset: string;
+                                /** @description How many events it holds. */
+                                events: number;
+                            } | null;
                         };
                     };
                 };

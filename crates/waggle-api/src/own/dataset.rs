@@ -14,7 +14,7 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use waggle_access::Permission;
-use waggle_metastore::DatasetSummary;
+use waggle_metastore::{Dataset, DatasetSummary, slug};
 use waggle_model::{
     CalculationSpec, DatasetId, FilterOp, FilterSpec, FilterValue, OrderSpec, QueryOptions,
     QuerySpec, SortOrder, TimeWindow, Value,
@@ -42,7 +42,12 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::own("GET", "/api/environments/{env}/onboarding", LOOK, |ask| {
             Box::pin(onboarding(ask))
         })
-        .about("Says whether anything has arrived yet.")
+        .about("Says whether anything has arrived yet, and whether from a service that somebody waits for.")
+        .query(&[may(
+            "service",
+            Shape::Text,
+            "Name of a service, or of the dataset it becomes, of which to tell as well.",
+        )])
         .answers(&[(
             200,
             Content::Json(Shape::Object(&[must(
@@ -130,6 +135,20 @@ const RECEIVED: &[Member] = &[
         Shape::OrNull(&Shape::Text),
         "Slug of the dataset that was last written to.",
     ),
+    must(
+        "newest",
+        Shape::OrNull(&Shape::Object(ARRIVED)),
+        "The dataset that was made last, of those that hold events.",
+    ),
+    must(
+        "service",
+        Shape::OrNull(&Shape::Object(ARRIVED)),
+        "The dataset of the service that was asked for, once it holds events.",
+    ),
+];
+const ARRIVED: &[Member] = &[
+    must("dataset", Shape::Text, "Its slug."),
+    must("events", Shape::Whole, "How many events it holds."),
 ];
 const VALUE_COUNT: &[Member] = &[
     must("value", Shape::Any, "The value."),
@@ -191,25 +210,41 @@ pub(crate) async fn list(ask: Ask) -> Answer {
     json_answer(StatusCode::OK, &datasets)
 }
 
-/// `GET /api/environments/{env}/onboarding`: has anything arrived yet?
+/// `GET /api/environments/{env}/onboarding?service=`: has anything arrived yet, and from the one that somebody waits for?
 pub(crate) async fn onboarding(ask: Ask) -> Answer {
     let (summaries, sizes) = read_datasets(&ask).await?;
-    let event_count: u64 = sizes.values().map(|size| size.event_count).sum();
-    let last = summaries
+    let held: Vec<(&Dataset, u64)> = summaries
         .iter()
-        .filter(|summary| {
-            sizes
-                .get(&summary.dataset.id)
-                .is_some_and(|size| size.event_count > 0)
+        .filter_map(|summary| {
+            let event_count = sizes.get(&summary.dataset.id)?.event_count;
+            (event_count > 0).then_some((&summary.dataset, event_count))
         })
-        .max_by_key(|summary| summary.dataset.last_written_at_ns);
+        .collect();
+    let arrived = |found: Option<&(&Dataset, u64)>| {
+        found.map(|(dataset, events)| json!({ "dataset": dataset.slug, "events": events }))
+    };
+    let last = held
+        .iter()
+        .max_by_key(|(dataset, _)| dataset.last_written_at_ns);
+    let newest = held.iter().max_by_key(|(dataset, _)| dataset.created_at_ns);
+    let service = ask
+        .query("service")
+        .and_then(|name| held.iter().find(|(dataset, _)| is_of(dataset, name)));
     json_answer(
         StatusCode::OK,
         &json!({ "received": {
-            "events": event_count,
-            "last_dataset": last.map(|summary| &summary.dataset.slug),
+            "events": held.iter().map(|(_, events)| events).sum::<u64>(),
+            "last_dataset": last.map(|(dataset, _)| &dataset.slug),
+            "newest": arrived(newest),
+            "service": arrived(service),
         } }),
     )
+}
+
+/// True for the dataset that events of a service of this name go to.
+fn is_of(dataset: &Dataset, service: &str) -> bool {
+    dataset.name.to_lowercase() == service.to_lowercase()
+        || (service.is_ascii() && dataset.slug == slug(service))
 }
 
 async fn read_datasets(

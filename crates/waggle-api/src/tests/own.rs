@@ -1,6 +1,7 @@
 //! `/api/`: what the UI asks.
 
 use super::{Call, EMAIL, Installation, LOOPBACK, NOW_NS, PASSWORD};
+use crate::request::door;
 use crate::{ApiConfig, DatasetSize, router};
 use serde_json::{Value as Json, json};
 use waggle_metastore::{DatasetChange, SeenColumn};
@@ -192,6 +193,34 @@ async fn a_new_key_works_at_once_and_is_shown_once() {
 }
 
 #[tokio::test]
+async fn doors_are_named_as_the_client_reaches_them() {
+    let everywhere = "0.0.0.0:4317";
+    for (address, origin, expected) in [
+        (everywhere, "http://waggle.test:8080", "waggle.test:4317"),
+        (everywhere, "https://waggle.test", "waggle.test:4317"),
+        ("[::]:4317", "http://10.0.0.7:8080", "10.0.0.7:4317"),
+        ("[::]:4317", "http://[fd00::7]:8080", "[fd00::7]:4317"),
+        (
+            "127.0.0.1:4317",
+            "http://waggle.test:8080",
+            "127.0.0.1:4317",
+        ),
+        ("10.0.0.8:4317", "http://10.0.0.7:8080", "10.0.0.8:4317"),
+    ] {
+        assert_eq!(door(address, origin), expected, "{address} {origin}");
+    }
+    let installation = Installation::with(ApiConfig {
+        grpc_address: Some(everywhere.into()),
+        xray_address: Some("127.0.0.1:2000".into()),
+        ..ApiConfig::default()
+    })
+    .await;
+    let session = installation.ask("GET", "/api/session").send().await.json();
+    assert_eq!(session["grpc"], "waggle.test:4317");
+    assert_eq!(session["xray"], "127.0.0.1:2000");
+}
+
+#[tokio::test]
 async fn datasets_show_what_they_hold() {
     let installation = Installation::new().await;
     let cookie = installation.sign_in().await;
@@ -201,7 +230,7 @@ async fn datasets_show_what_they_hold() {
     };
     get("onboarding").await.check(
         200,
-        &json!({"received": {"events": 0, "last_dataset": null}}),
+        &json!({"received": {"events": 0, "last_dataset": null, "newest": null, "service": null}}),
     );
     let shop = installation.dataset(installation.production, "Shop").await;
     installation.sizes.0.lock().insert(
@@ -251,10 +280,48 @@ async fn datasets_show_what_they_hold() {
     for wrong in ["0", "367", "x"] {
         assert_eq!(get(&format!("datasets?days={wrong}")).await.status, 400);
     }
-    get("onboarding").await.check(
-        200,
-        &json!({"received": {"events": 12, "last_dataset": "shop"}}),
-    );
+    let shop = json!({"dataset": "shop", "events": 12});
+    for (asked, service) in [
+        ("onboarding", &Json::Null),
+        ("onboarding?service=SHOP", &shop),
+        ("onboarding?service=cart", &Json::Null),
+    ] {
+        get(asked).await.check(
+            200,
+            &json!({"received": {"events": 12, "last_dataset": "shop", "newest": shop, "service": service}}),
+        );
+    }
+}
+
+#[tokio::test]
+async fn the_light_knows_the_dataset_that_a_service_becomes() {
+    let installation = Installation::new().await;
+    let cookie = installation.sign_in().await;
+    let mut sizes = Vec::new();
+    for (name, event_count) in [("Ada's shop", 3), ("日本", 2), ("nothing yet", 0)] {
+        let dataset = installation.dataset(installation.production, name).await;
+        let stored_bytes = 0;
+        sizes.push((
+            dataset,
+            DatasetSize {
+                event_count,
+                stored_bytes,
+            },
+        ));
+    }
+    installation.sizes.0.lock().extend(sizes);
+    let service = async |name: &str| {
+        let path = format!("/api/environments/production/onboarding?service={name}");
+        let call = installation.ask("GET", &path).header("cookie", &cookie);
+        call.send().await.json()["received"]["service"].clone()
+    };
+    let ada = json!({"dataset": "ada-s-shop", "events": 3});
+    assert_eq!(service("Ada%27s%20shop").await, ada);
+    assert_eq!(service("ada-s-shop").await, ada);
+    assert_eq!(service("%E6%97%A5%E6%9C%AC").await["events"], 2);
+    // Other letters make the same slug and are another service.
+    assert_eq!(service("%E4%B8%AD%E5%9B%BD").await, Json::Null);
+    assert_eq!(service("nothing%20yet").await, Json::Null);
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 // How to send the first event: snippets filled with this server's addresses and a key, and a panel that says when one arrives.
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { CheckCircle2, KeyRound, Radio } from 'lucide-react';
+import { AlertTriangle, CheckCircle2, KeyRound, Radio } from 'lucide-react';
 import { useState } from 'react';
 import { createKey } from '../../api/calls';
 import { onboardingOptions, sessionOptions } from '../../api/options';
@@ -39,7 +39,7 @@ export default function SendDataPage() {
         <h1>Send data</h1>
         <p>Point an unmodified OpenTelemetry, Honeycomb or AWS X-Ray client at this server.</p>
       </header>
-      <Arrival env={place.env} />
+      <Arrival env={place.env} service={service} />
       <Refused env={place.env} />
       <section className={css.settings} aria-label="Fill in">
         <KeyField env={place.env} value={key} onChange={setKey} />
@@ -143,47 +143,73 @@ function KeyField({ env, value, onChange }: { env: string; value: string; onChan
           Shown this once. Copy it now; Waggle keeps only its hash.
         </small>
       ) : (
-        <small>goes into the snippets below, and nowhere else</small>
+        <small>
+          {value.trim() ? (
+            'goes into the snippets below, and nowhere else'
+          ) : (
+            <>
+              until there is one, the snippets say <code>{PLACEHOLDER_KEY}</code>
+            </>
+          )}
+        </small>
       )}
       {create.error && <ErrorBox what="The key could not be created" error={create.error} />}
     </div>
   );
 }
 
-/** Flips by itself when the first event has arrived. */
-function Arrival({ env }: { env: string }) {
+/** Turns green by itself when the first events of the service have arrived, or those of one that was new to the environment. */
+function Arrival({ env, service }: { env: string; service: string }) {
   const place = usePlace();
-  const { data, error } = useQuery(onboardingOptions(env));
+  const { data, error } = useQuery(onboardingOptions(env, service));
   const received = data?.received;
-  if (received && received.events > 0) {
+  const newest = received?.newest?.dataset ?? null;
+  const [opened, setOpened] = useState<{ env: string; newest: string | null }>();
+  if (received && opened?.env !== env) setOpened({ env, newest });
+  const isNew = opened?.env === env && newest !== opened.newest;
+  const arrived = isNew ? received?.newest : received?.service;
+  if (error)
+    return (
+      <section className={css.arrival} data-failed="" role="status" data-testid="arrival">
+        <AlertTriangle size={18} aria-hidden />
+        <p>The server does not answer: {error.message}. It is asked again until it does.</p>
+      </section>
+    );
+  if (arrived)
     return (
       <section className={css.arrival} data-arrived="" role="status" data-testid="arrival">
         <CheckCircle2 size={18} aria-hidden />
         <p>
-          Received <strong className="num">{numberText(received.events)}</strong>{' '}
-          {received.events === 1 ? 'event' : 'events'}
-          {received.last_dataset && (
-            <>
-              , the latest in <code>{received.last_dataset}</code>
-            </>
-          )}
+          Received <strong className="num">{numberText(arrived.events)}</strong>{' '}
+          {arrived.events === 1 ? 'event' : 'events'} of <code>{arrived.dataset}</code>
         </p>
-        {received.last_dataset && (
-          <Link to={datasetPath(place, received.last_dataset)} className={css.open}>
-            Open {received.last_dataset}
-          </Link>
-        )}
+        <Link to={datasetPath(place, arrived.dataset)} className={css.open}>
+          Open {arrived.dataset}
+        </Link>
       </section>
     );
-  }
+  if (!received)
+    return (
+      <section className={css.arrival} role="status" data-testid="arrival">
+        <Radio size={18} aria-hidden className={css.pulse} />
+        <p>Asking what has arrived…</p>
+      </section>
+    );
   return (
     <section className={css.arrival} role="status" data-testid="arrival">
       <Radio size={18} aria-hidden className={css.pulse} />
-      <p>
-        {error
-          ? `Cannot ask the server: ${error.message}`
-          : 'Waiting for the first event… This turns by itself when one arrives.'}
-      </p>
+      <div>
+        <p>
+          Waiting for the first event of <code>{service}</code>… This turns green by itself when it arrives.
+        </p>
+        {received.last_dataset && (
+          <small>
+            <span className="num">{numberText(received.events)}</span> {received.events === 1 ? 'event' : 'events'} of
+            others so far, the latest in{' '}
+            <Link to={datasetPath(place, received.last_dataset)}>{received.last_dataset}</Link>
+          </small>
+        )}
+      </div>
     </section>
   );
 }
