@@ -6,6 +6,7 @@
 )]
 
 mod fuzz;
+mod links;
 mod tidy;
 
 use anyhow::{Result, bail};

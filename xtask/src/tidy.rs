@@ -1,7 +1,9 @@
-//! House rules: who may depend on whom, shared versions, no leftovers.
+//! House rules: who may depend on whom, shared versions, no leftovers, links that lead somewhere.
 
+use crate::links;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
+use std::path::Path;
 use std::process::Command;
 
 /// Crates of the workspace and what each may use of the others, outside tests.
@@ -63,6 +65,7 @@ pub(crate) fn run() -> Result<()> {
     let mut findings = dependencies()?;
     findings.extend(manifests()?);
     findings.extend(leftovers()?);
+    findings.extend(broken_links()?);
     for finding in &findings {
         println!("{finding}");
     }
@@ -136,6 +139,19 @@ fn leftovers() -> Result<Vec<String>> {
         }
     }
     Ok(findings)
+}
+
+fn broken_links() -> Result<Vec<String>> {
+    let mut pages = Vec::new();
+    for path in tracked("*.md")? {
+        // What lies in a crate is a part of a generated page, and its links are those of that page.
+        if path.starts_with("crates/") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&path)?;
+        pages.push((path, text));
+    }
+    Ok(links::findings(&pages, |file| Path::new(file).exists()))
 }
 
 fn tracked(pattern: &str) -> Result<Vec<String>> {
