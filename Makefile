@@ -7,14 +7,16 @@ PEERS := benches/.venv
 # Scenarios and options of `make bench` and options of `make soak`: make bench BENCH="compare --events 1000000"
 BENCH ?=
 SOAK ?=
+# What `make demo` sends, and what the pictures show: make demo DEMO="--follow"
+DEMO ?= --minutes 60 --rate 1 --seed 7
 UI_SOURCES := $(shell find ui/src ui/public ui/scripts ui/index.html ui/vite.config.* ui/tsconfig*.json ui/package.json -type f 2>/dev/null)
 
 .PHONY: run build ui demo pictures test test-ui test-rust clients lint bench soak clean help
 
 help:
 	@echo "make run    build everything and start a development server on an empty ./waggle-data"
-	@echo "make demo   send a few minutes of a demonstration shop to the running server"
-	@echo "make pictures  make the pictures of README.md and docs/guide/ anew, from a server of its own with demo data"
+	@echo "make demo   send the last hour of a demonstration shop to the running server"
+	@echo "make pictures  make the pictures of README.md and docs/guide/ anew, from a server of its own with that hour"
 	@echo "make build  leave target/release/waggle, with the UI inside"
 	@echo "make test   every test: unit, golden, randomised, crash, UI, real clients, browser"
 	@echo "make lint   formatting, clippy, house rules, ESLint"
@@ -42,7 +44,7 @@ ui/dist/build.json: ui/node_modules/.package-lock.json $(UI_SOURCES)
 
 demo:
 	@test -x target/release/waggle || { echo "build first: make build"; exit 1; }
-	target/release/waggle demo
+	target/release/waggle demo $(DEMO)
 
 # A server of its own on a free place of the disk, an hour of the demonstration, and a browser that looks at it.
 PICTURES_HTTP ?= 127.0.0.1:18099
@@ -52,7 +54,7 @@ pictures: build
 	target/release/waggle serve --dev --data-dir "$$data" --http $(PICTURES_HTTP) --otlp-http off --grpc off --xray off >"$$data/log" 2>&1 & server=$$!; \
 	trap 'kill $$server; rm -rf "$$data"' EXIT; \
 	until curl -sf http://$(PICTURES_HTTP)/readyz >/dev/null; do kill -0 $$server; sleep 0.2; done; \
-	target/release/waggle demo --endpoint http://$(PICTURES_HTTP) --minutes 60 --rate 1 --seed 7 >/dev/null; \
+	target/release/waggle demo --endpoint http://$(PICTURES_HTTP) $(DEMO) >/dev/null; \
 	node ui/e2e/pictures.mjs http://$(PICTURES_HTTP) docs/images
 
 test: test-ui test-rust

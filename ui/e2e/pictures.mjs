@@ -28,18 +28,26 @@ const at = (path, search = {}) =>
     Object.entries(search).map(([k, v]) => [k, typeof v === 'string' ? v : JSON.stringify(v)]),
   )}`;
 const ready = () => page.locator('[data-testid="results"][data-state="ready"]').waitFor();
-const take = async (name) => {
-  await page.evaluate(() =>
+const drawn = () =>
+  page.evaluate(() =>
     document.fonts.ready.then(
       () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done()))),
     ),
   );
+const take = async (name) => {
+  await drawn();
   await page.screenshot({ path: join(folder, `${name}.png`) });
   console.log(`${name}.png`);
 };
+/** The same page on a dark system. */
+const takeDark = async (name) => {
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await take(name);
+  await page.emulateMedia({ colorScheme: 'light' });
+};
 
 try {
-  await page.goto(at('/send-data'));
+  await page.goto(at('/send-data', { service: 'checkout' }));
   await page.locator('[data-testid="arrival"][data-arrived]').waitFor();
   await page.getByRole('button', { name: 'Create a key' }).click();
   await page.getByText('Shown this once').waitFor();
@@ -76,16 +84,18 @@ try {
   await build.waitFor();
   await build.evaluate((card) => card.scrollIntoView({ block: 'end' }));
   await take('bubble-up');
+  await takeDark('bubble-up-dark');
 
   const byBuild = {
     calculations: [{ op: 'P95', column: 'duration_ms' }, { op: 'COUNT' }],
     breakdowns: ['build_id'],
     filters: heat.filters,
     time_range: 3600,
+    granularity: 60,
   };
   await page.goto(at('/datasets/pricing', { query: byBuild }));
   await ready();
-  await take('query-light');
+  await take('by-build');
 
   const rows = await page.request.post(
     `${origin}/api/environments/${environment.split('/').at(-1)}/datasets/pricing/rows`,
