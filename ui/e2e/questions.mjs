@@ -102,7 +102,8 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
   const link = (name) => JSON.parse(has(name) ?? 'null');
   const table = page.getByRole('grid', { name: 'Results by group' });
   const item = (name) => page.getByRole('menuitem', { name });
-  const number = (text) => Number(text.replaceAll(',', ''));
+  /** What a cell says, without its unit. */
+  const number = (text) => Number(text.replaceAll(',', '').replace(/ [a-zµ]+$/i, ''));
   /** All rows behind what the link names: how many events they stand for. */
   const weight = async () => {
     const count = page.locator('[data-testid="row-count"][data-state="ready"]');

@@ -1,5 +1,5 @@
 // BubbleUp: what is asked, what comes back, and how it reads.
-import { numberText, valueText } from './format';
+import { quantitiesText, valueText } from './format';
 import type { Filter, Scalar } from './query-spec';
 import { behindFilters, behindGroup, fieldsOfQuery, type Behind, type QueryAnswer, type RowsRequest } from './result';
 
@@ -62,7 +62,7 @@ export function shareText(share: number): string {
   if (percent < 0.1) return '<0.1 %';
   return `${percent >= 99.95 || percent >= 10 ? Math.round(percent) : Number(percent.toPrecision(2))} %`;
 }
-export const binText = (bin: BubbleBin): string => `${numberText(bin.low)} – ${numberText(bin.high)}`;
+export const binText = (column: string, bin: BubbleBin): string => quantitiesText(column, bin.low, bin.high);
 
 /** One sentence per field, for people who do not see the bars. */
 export function fieldSummary(field: BubbleField, answer: Counts): string {

@@ -48,9 +48,10 @@ const COLUMN_UNITS = new Map<string, [number, [string, number][]]>([
   ['seconds', [1e9, DURATIONS]],
   ['bytes', [1, SIZES]],
 ]);
+const unitsOf = (column: string) => COLUMN_UNITS.get(/[_.]([a-z]+)$/.exec(column)?.[1] ?? '');
 /** The unit that a column's name ends in, in the largest step that some value reaches. */
 function unitOf(column: string, values: readonly number[]): { unit: string; share: number } | null {
-  const known = COLUMN_UNITS.get(/[_.]([a-z]+)$/.exec(column)?.[1] ?? '');
+  const known = unitsOf(column);
   if (!known) return null;
   const [factor, units] = known;
   const most = Math.max(...values.map((v) => Math.abs(v) * factor));
@@ -70,6 +71,12 @@ export function axisTexts(column: string, values: readonly number[], digits = 6)
 export function quantityText(column: string, value: number): string {
   const known = unitOf(column, [value]);
   return known ? `${numberText(value * known.share)} ${known.unit}` : numberText(value);
+}
+/** One value in the unit of its column as it is, where values are compared line by line: `1,204 ms`. */
+export function cellText(column: string, value: number): string {
+  const [factor, units] = unitsOf(column) ?? [];
+  const unit = units?.find(([, size]) => size === factor)?.[0];
+  return unit === undefined ? numberText(value) : `${numberText(value)} ${unit}`;
 }
 /** From one value to another in one unit: `80 – 100 ms`. */
 export function quantitiesText(column: string, from: number, to: number): string {

@@ -2,6 +2,7 @@ import { load } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import {
   axisTexts,
+  cellText,
   bucketText,
   bytesText,
   durationText,
@@ -185,6 +186,11 @@ describe('formats', () => {
     expect(quantitiesText('duration_ms', 80, 100)).toBe('80 – 100 ms');
     expect(quantitiesText('duration_ms', 0, 1500)).toBe('0 – 1.5 s');
     expect(quantitiesText('retries', 1, 2)).toBe('1 – 2');
+    // Values that are compared line by line keep the unit of their column.
+    expect(cellText('duration_ms', 1204.4)).toBe('1204.4 ms');
+    expect(cellText('wait_seconds', 12_345)).toBe('12,345 s');
+    expect(cellText('app.size_bytes', 8)).toBe('8 B');
+    expect(cellText('retries', 12_345)).toBe('12,345');
   });
   it('say bytes', () =>
     expect([bytesText(12), bytesText(123456), bytesText(7.8e9)]).toEqual(['12 B', '123 kB', '7.8 GB']));

@@ -102,6 +102,10 @@ export interface AnsweredCalculation {
   op: string;
   column?: string | null;
 }
+/** Their values have the unit of their column. */
+const SCALED = /^(SUM|AVG|MIN|MAX|P\d+)$/;
+/** The column whose unit the values of a calculation have; empty when they have that of none. */
+export const unitColumnOf = (c: AnsweredCalculation): string => (SCALED.test(c.op) ? (c.column ?? '') : '');
 /** The values of an answer in their order; calculations that only formulas use are not among them. */
 export function calculationsOfAnswer(answer: QueryAnswer): AnsweredCalculation[] {
   const all: AnsweredCalculation[] = [

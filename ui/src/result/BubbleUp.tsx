@@ -11,7 +11,7 @@ import {
   type BubbleField,
   type BubbleValue,
 } from '../model/bubble-up';
-import { countText, numberText, valueText } from '../model/format';
+import { axisTexts, countText, numberText, valueText } from '../model/format';
 import { Button, IconButton, Tabs } from '../widgets/basic';
 import css from './bubble-up.module.css';
 
@@ -268,13 +268,14 @@ function Histogram({ field, answer, onPick }: { field: BubbleField; answer: Bubb
               height={(selection / max) * 58}
               fill={`url(#${id})`}
             />
-            <title>{`${binText(bin)}\nselection ${shareText(selection)} (${numberText(bin.selection_count)})\nbaseline ${shareText(baseline)} (${numberText(bin.baseline_count)})`}</title>
+            <title>{`${binText(field.column, bin)}\nselection ${shareText(selection)} (${numberText(bin.selection_count)})\nbaseline ${shareText(baseline)} (${numberText(bin.baseline_count)})`}</title>
           </g>
         ))}
       </svg>
       <p className="num">
-        <span>{numberText(first.low)}</span>
-        <span>{numberText(last.high)}</span>
+        {axisTexts(field.column, [first.low, last.high], 4).map((text, i) => (
+          <span key={i}>{text}</span>
+        ))}
       </p>
     </div>
   );

@@ -1,6 +1,6 @@
 // Charts without a time axis: one number, bars by group, shares of the whole.
 import { useMemo } from 'react';
-import { numberText, shortNumber } from '../model/format';
+import { cellText, quantityText, shortNumber } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import { pastValues, type Group, type QueryAnswer } from '../model/result';
 import { shareText } from '../model/bubble-up';
@@ -8,6 +8,8 @@ import css from './result.module.css';
 
 interface Props {
   calculation: string;
+  /** The column whose unit the values have. */
+  unitOf: string;
   answer: QueryAnswer;
   groups: readonly Group[];
   hidden: ReadonlySet<string>;
@@ -22,7 +24,7 @@ const at = (e: React.MouseEvent<Element>) => ({
 });
 
 /** The value of all groups, large, with its course below. */
-export function Stat({ calculation, answer, colours }: Props) {
+export function Stat({ calculation, unitOf, answer, colours }: Props) {
   const whole = answer.breakdowns.length === 0 ? (answer.results[0]?.data ?? answer.total) : answer.total;
   const value = number(whole?.[calculation]);
   const old = number(pastValues(answer)?.get('')?.[calculation]);
@@ -39,10 +41,10 @@ export function Stat({ calculation, answer, colours }: Props) {
   return (
     <div className={css.stat} data-chart={calculation} data-kind="stat">
       <p>
-        <strong className="num">{value === null ? '–' : numberText(value)}</strong>
+        <strong className="num">{value === null ? '–' : quantityText(unitOf, value)}</strong>
         {old !== null && value !== null && (
           <span className="num">
-            {changeText(value, old)} <small>was {numberText(old)}</small>
+            {changeText(value, old)} <small>was {quantityText(unitOf, old)}</small>
           </span>
         )}
       </p>
@@ -63,7 +65,7 @@ export function changeText(value: number, old: number): string {
 }
 
 /** One bar per group, the longest the largest value. */
-export function GroupBars({ calculation, groups, hidden, colours, onGroup }: Props) {
+export function GroupBars({ calculation, unitOf, groups, hidden, colours, onGroup }: Props) {
   const shown = groups.filter((g) => !hidden.has(g.key) && number(g.data[calculation]) !== null);
   const max = Math.max(...shown.map((g) => number(g.data[calculation])!), 0) || 1;
   return (
@@ -80,7 +82,7 @@ export function GroupBars({ calculation, groups, hidden, colours, onGroup }: Pro
                 }}
               />
             </i>
-            <span className="num">{numberText(number(g.data[calculation])!)}</span>
+            <span className="num">{cellText(unitOf, number(g.data[calculation])!)}</span>
           </button>
         </li>
       ))}
@@ -90,7 +92,7 @@ export function GroupBars({ calculation, groups, hidden, colours, onGroup }: Pro
 }
 
 /** The share of each group in the sum of all; what lies beyond the first slices is one grey slice. */
-export function GroupShares({ calculation, answer, groups, hidden, colours, onGroup }: Props) {
+export function GroupShares({ calculation, unitOf, answer, groups, hidden, colours, onGroup }: Props) {
   const valued = groups
     .filter((g) => !hidden.has(g.key))
     .map((group) => ({ group, value: Math.max(0, number(group.data[calculation]) ?? 0) }))
@@ -113,7 +115,7 @@ export function GroupShares({ calculation, answer, groups, hidden, colours, onGr
             strokeWidth={0.015}
             onClick={(e) => onGroup?.(group, at(e))}
           >
-            <title>{`${group.label}: ${numberText(value)}, ${shareText(value / sum)}`}</title>
+            <title>{`${group.label}: ${cellText(unitOf, value)}, ${shareText(value / sum)}`}</title>
           </path>
         ))}
         {other > 0 && (

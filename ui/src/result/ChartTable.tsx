@@ -1,12 +1,14 @@
 // A chart as a table: a row per time with a column per group; of a heat map a row per cell that has events.
 import { useMemo } from 'react';
 import { HeatRows } from '../chart/heat-rows';
-import { bucketText, numberText } from '../model/format';
+import { bucketText, cellText, numberText } from '../model/format';
 import type { ChartData, HeatmapData } from '../model/result';
 import { Grid, type GridColumn } from '../widgets/Grid';
 
 interface Props {
   title: string;
+  /** The column whose unit the values have. */
+  unitOf: string;
   heat?: HeatmapData;
   chart?: ChartData;
   utc: boolean;
@@ -15,7 +17,7 @@ interface Props {
 /** More groups than this are for the summary below. */
 const GROUPS_MAX = 100;
 
-export default function ChartTable({ title, heat, chart, utc, granularity }: Props) {
+export default function ChartTable({ title, unitOf, heat, chart, utc, granularity }: Props) {
   const cells = useMemo(() => (heat ? cellsOf(heat) : []), [heat]);
   const time = (seconds: number) => bucketText(seconds, utc, true, granularity < 1);
   const first: GridColumn = { id: 'time', head: utc ? 'time (UTC)' : 'time', width: '150px', mono: true };
@@ -35,7 +37,8 @@ export default function ChartTable({ title, heat, chart, utc, granularity }: Pro
         maxHeight="264px"
         cell={(i, column) => {
           const cell = cells[i]!;
-          return column === 'time' ? time(cell.time) : numberText(cell[column as 'from' | 'to' | 'events']);
+          if (column === 'time') return time(cell.time);
+          return column === 'events' ? numberText(cell.events) : cellText(unitOf, cell[column as 'from' | 'to']);
         }}
       />
     );
@@ -61,7 +64,7 @@ export default function ChartTable({ title, heat, chart, utc, granularity }: Pro
       cell={(i, column) => {
         if (column === 'time') return time(chart!.xs[i]!);
         const value = lines[Number(column)]!.ys[i];
-        return value === null || value === undefined ? '–' : numberText(value);
+        return value === null || value === undefined ? '–' : cellText(unitOf, value);
       }}
     />
   );

@@ -10,6 +10,7 @@ import {
   calculationsOfAnswer,
   chartsOf,
   nsToSeconds,
+  unitColumnOf,
   type AnsweredCalculation,
   type Behind,
   type ChartData,
@@ -83,8 +84,6 @@ interface Props {
 const LINES_MAX = 50;
 /** These share a unit with their column, so they may share a chart. */
 const OVERLAID = /^(AVG|MIN|MAX|P\d+)$/;
-/** Their values have the unit of their column. */
-const SCALED = /^(SUM|AVG|MIN|MAX|P\d+)$/;
 
 interface Panel {
   title: string;
@@ -132,7 +131,15 @@ export function Charts(props: Props) {
         const heatTo = heat && props.onHeatRange && heatChoice(heat, !!props.isHeatWhole);
         const isTimed = kind === 'default' || kind === 'line' || kind === 'stacked' || kind === 'tsbar';
         const isTable = !!props.tables?.includes(panel.title) && (!!heat || (!!chart && isTimed));
-        const categorical = { calculation: c.key, answer, groups, hidden, colours, onGroup: props.onGroup };
+        const categorical = {
+          calculation: c.key,
+          unitOf: unitColumnOf(c),
+          answer,
+          groups,
+          hidden,
+          colours,
+          onGroup: props.onGroup,
+        };
         return (
           <section
             // Several of a page may have one name, which landmarks may not.
@@ -196,7 +203,14 @@ export function Charts(props: Props) {
             </header>
             {isTable ? (
               <Suspense fallback={null}>
-                <ChartTable title={panel.title} heat={heat} chart={chart} utc={utc} granularity={answer.granularity} />
+                <ChartTable
+                  title={panel.title}
+                  unitOf={heat ? (c.column ?? '') : unitColumnOf(c)}
+                  heat={heat}
+                  chart={chart}
+                  utc={utc}
+                  granularity={answer.granularity}
+                />
               </Suspense>
             ) : heat ? (
               <Heatmap
@@ -226,7 +240,7 @@ export function Charts(props: Props) {
             ) : chart ? (
               <LineChart
                 data={withoutPast.get(index) ?? chart}
-                unitOf={SCALED.test(c.op) ? (c.column ?? '') : ''}
+                unitOf={unitColumnOf(c)}
                 kind={kind === 'stacked' ? 'stacked' : kind === 'tsbar' ? 'bars' : 'line'}
                 range={range}
                 granularity={answer.granularity}

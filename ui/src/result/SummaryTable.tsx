@@ -1,11 +1,12 @@
 // The summary of an answer: one row per group, which is also the legend of the charts. Sorted here, hidden here, each row with its menu.
 import { Eye, EyeOff, MoreHorizontal } from 'lucide-react';
 import { useMemo } from 'react';
-import { numberText, valueText } from '../model/format';
+import { cellText, numberText, valueText } from '../model/format';
 import {
   calculationsOfAnswer,
   pastValues,
   sortGroups,
+  unitColumnOf,
   type Group,
   type QueryAnswer,
   type SortKey,
@@ -34,6 +35,13 @@ export function SummaryTable(props: Props) {
   const past = useMemo(() => (props.hideCompare ? null : pastValues(answer)), [answer, props.hideCompare]);
   const rows = useMemo(() => sortGroups(groups, sort), [groups, sort]);
   const calculations = calculationsOfAnswer(answer).filter((c) => c.op !== 'HEATMAP');
+  const unitsOf = new Map(calculations.map((c) => [c.key, unitColumnOf(c)]));
+  const textOf = (calculation: string, value: unknown): string =>
+    typeof value === 'number'
+      ? cellText(unitsOf.get(calculation) ?? '', value)
+      : value === undefined || value === null
+        ? '–'
+        : valueText(value);
   const columns: GridColumn[] = [
     { id: '#', head: <span className="sr">Series</span>, width: '52px' },
     ...(answer.breakdowns.length === 0 ? [{ id: '*', head: '', width: 'minmax(140px, 1fr)' }] : []),
@@ -65,12 +73,12 @@ export function SummaryTable(props: Props) {
   ];
   const earlier = (column: string, key: string, now: unknown): string => {
     const old = past?.get(key)?.[idOf(column)];
-    if (column.startsWith('p:')) return cellText(old);
+    if (column.startsWith('p:')) return textOf(idOf(column), old);
     return typeof old === 'number' && typeof now === 'number' ? changeText(now, old) : '–';
   };
   const idOf = (column: string) => column.slice(2);
   const sum = (data: QueryAnswer['total'], name: string) => (column: string) => {
-    if (column.startsWith('c:')) return cellText(data?.[idOf(column)]);
+    if (column.startsWith('c:')) return textOf(idOf(column), data?.[idOf(column)]);
     if (/^[pd]:/.test(column)) return name === 'Total' ? earlier(column, '', data?.[idOf(column)]) : '';
     const isFirst = column === '*' || column === `b:${answer.breakdowns[0]}`;
     return isFirst ? <strong>{name}</strong> : '';
@@ -170,11 +178,9 @@ export function SummaryTable(props: Props) {
               <span title={valueText(value)}>{valueText(value)}</span>
             );
           }
-          return cellText(value);
+          return textOf(idOf(column), value);
         }}
       />
     </section>
   );
 }
-const cellText = (value: unknown) =>
-  typeof value === 'number' ? numberText(value) : value === undefined || value === null ? '–' : valueText(value);

@@ -4,7 +4,7 @@ import { lazy, Suspense, useMemo, useState } from 'react';
 import { SharedCursor, SharedHighlight } from '../../chart/cursor';
 import { createMarker, deleteMarker, type NewMarker } from '../../api/calls';
 import { markersOptions } from '../../api/options';
-import { countText, quantityText, quantitiesText } from '../../model/format';
+import { countText, quantityText, quantitiesText, valueText } from '../../model/format';
 import {
   behindBucket,
   behindGroup,
@@ -105,7 +105,12 @@ export function ResultView(props: Props) {
   const openSpan = (request: PointRequest, start: number, end: number) =>
     setMenu({ ...request, list: spanMenu(actions, request, start, end) });
   const openBubble = (pick: BubblePick) =>
-    setMenu({ x: pick.x, y: pick.y, title: pick.field.column, list: bubbleMenu(actions, pick) });
+    setMenu({
+      x: pick.x,
+      y: pick.y,
+      title: pick.value ? `${pick.field.column} = ${valueText(pick.value.value)}` : pick.field.column,
+      list: bubbleMenu(actions, pick),
+    });
   const openValue = (field: string, row: EventRow, at: { x: number; y: number }) => {
     const list = valueMenu(actions, field, row);
     if (list.length > 0) setMenu({ ...at, title: `${field} = ${String(row.data[field]).slice(0, 120)}`, list });

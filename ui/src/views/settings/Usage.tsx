@@ -4,7 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState, type ReactNode } from 'react';
 import { environmentsOptions, usageOptions } from '../../api/manage';
 import { DayBars } from '../../chart/DayBars';
-import { bytesText, numberText, shortNumber } from '../../model/format';
+import { bytesText, numberText } from '../../model/format';
 import type { SettingsSearch } from '../../model/url-state';
 import { addDays, inMonths, lastDays, lastMonths, type DayCount } from '../../model/usage';
 import { Empty, ErrorBox, Skeleton, Tabs } from '../../widgets/basic';
@@ -42,10 +42,12 @@ export function Usage({ env }: { env: string }) {
       <>
         <dl className={css.figures}>
           <Figure label="This month so far">{numberText(month.events)} events</Figure>
-          <Figure label="At this pace, the month comes to">{shortNumber(month.projected_events)} events</Figure>
+          <Figure label="At this pace, the month comes to">
+            {numberText(Math.round(month.projected_events))} events
+          </Figure>
           {month.data_points > 0 && (
             <Figure label="Data points of metrics this month">
-              {numberText(month.data_points)}, at this pace {shortNumber(month.projected_data_points)}
+              {numberText(month.data_points)}, at this pace {numberText(Math.round(month.projected_data_points))}
             </Figure>
           )}
           <Figure label={`Bytes in the last ${length}, before compression`}>{bytesText(data.bytes)}</Figure>
