@@ -27,6 +27,91 @@ fn ids(traces: &[&str]) -> Value {
 }
 
 #[tokio::test]
+async fn spans_of_opentelemetry_are_read_as_documents() {
+    let Some(mut client) = python("xray_otel_documents.py") else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let data_dir = data.path().join("data");
+    let server = Server::start(&data_dir, &[]);
+    let (id, secret) = aws_key(&data_dir);
+    let seen = run_client(
+        client
+            .env("WAGGLE_ENDPOINT", &server.origin)
+            .env("OTEL_EXPORTER_OTLP_ENDPOINT", &server.origin)
+            .env(
+                "OTEL_EXPORTER_OTLP_HEADERS",
+                format!("x-honeycomb-team={KEY}"),
+            )
+            .env("AWS_ACCESS_KEY_ID", &id)
+            .env("AWS_SECRET_ACCESS_KEY", &secret),
+    );
+    let segments = seen["segments"].as_array().unwrap();
+    let find = |name: &str| segments.iter().find(|made| made["name"] == name).unwrap();
+    let shop = find("shop");
+    assert_eq!(shop["origin"], "AWS::EC2::Instance");
+    assert_eq!(shop["aws"]["ec2"], json!({"instance_id": "i-0aa"}));
+    assert_eq!(shop["aws"]["xray"]["sdk"], "opentelemetry for python");
+    assert_eq!(shop["service"]["version"], "1.4.2");
+    assert_eq!(shop["http"]["response"]["status"], 500);
+    assert_eq!(
+        shop["metadata"]["default"]["otel.resource.cloud.platform"],
+        "aws_ec2"
+    );
+    let children = shop["subsegments"].as_array().unwrap();
+    let child = |name: &str| children.iter().find(|made| made["name"] == name).unwrap();
+    let aws = json!({"operation": "GetItem", "region": "eu-x-1", "table_name": "carts"});
+    assert_eq!(child("DynamoDB")["aws"], aws);
+    assert_eq!(find("DynamoDB")["aws"], aws, "inferred");
+    assert_eq!(find("ledger")["sql"], child("ledger")["sql"]);
+    let failed = child("find");
+    let exceptions = failed["cause"]["exceptions"].as_array().unwrap();
+    let told: Vec<(&Value, &Value)> = exceptions
+        .iter()
+        .map(|exception| (&exception["type"], &exception["message"]))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (&json!("RuntimeError"), &json!("no cart")),
+            (&json!("KeyError"), &json!("'cart 7'"))
+        ]
+    );
+    assert_eq!(exceptions[0]["cause"], exceptions[1]["id"]);
+    let innermost = &exceptions[0]["stack"][0];
+    assert_eq!(
+        (&innermost["path"], &innermost["label"]),
+        (&seen["file"], &json!("find_cart"))
+    );
+    assert!(innermost["line"].is_u64());
+    assert_eq!(failed["links"][0]["attributes"], json!({"why": "retry"}));
+    assert_eq!(
+        failed["metadata"]["default"]["otel.events"][0]["attributes"],
+        json!({"try": 2})
+    );
+    assert_eq!(failed["metadata"]["default"].get("process.pid"), None);
+    let path = &seen["causes"][0]["Services"][0]["EntityPath"];
+    assert_eq!(
+        path[1]["Exceptions"],
+        json!([{"Name": "RuntimeError", "Message": "no cart"}, {"Name": "KeyError", "Message": "'cart 7'"}])
+    );
+    assert_eq!(seen["xray"], seen["segments"]);
+    let spans = seen["otel"].as_array().unwrap();
+    let failed = spans.iter().find(|span| span["name"] == "find").unwrap();
+    let events: Vec<&Value> = failed["events"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["name"])
+        .collect();
+    assert_eq!(events, ["looked up", "exception"]);
+    assert_eq!(
+        failed["links"][0]["traceId"],
+        "6a00003c000000000000000000000002"
+    );
+}
+
+#[tokio::test]
 async fn boto3_and_the_aws_cli_read_what_was_sent() {
     let Some(mut client) = python("xray_read.py") else {
         return;
