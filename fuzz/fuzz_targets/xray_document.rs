@@ -5,8 +5,15 @@ use libfuzzer_sys::fuzz_target;
 use waggle_model::{EventBatch, EventLimits, Value};
 use waggle_wire::xray::{Document, DocumentFacts, Source, dataset_name, map_document};
 use waggle_xray::{
-    Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within,
+    Room, Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within,
 };
+
+fn room(bytes_max: usize) -> Room {
+    Room {
+        bytes_max,
+        documents_max: 3,
+    }
+}
 
 fuzz_target!(|body: &[u8]| {
     let Ok(document) = Document::parse(body) else {
@@ -31,8 +38,8 @@ fuzz_target!(|body: &[u8]| {
     }];
     let trace = Trace::new(document.trace_id(), rows_to_parts(&rows, &[]));
     TraceSummary::of(&trace, None);
-    segment_documents_within(&trace, &rows, 4_000);
-    for made in segment_documents_within(&trace, &rows, 204_800) {
+    segment_documents_within(&trace, &rows, room(4_000));
+    for made in segment_documents_within(&trace, &rows, room(204_800)) {
         assert!(made.text.len() <= 204_800);
     }
 });

@@ -5,12 +5,19 @@ use libfuzzer_sys::fuzz_target;
 use waggle_model::Value;
 use waggle_wire::xray::TraceId;
 use waggle_xray::{
-    Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within, span_documents,
+    Room, Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within, span_documents,
 };
 
 const LANGUAGES: [&str; 9] = [
     "java", "python", "nodejs", "webjs", "dotnet", "go", "ruby", "php", "rust",
 ];
+
+fn room(bytes_max: usize) -> Room {
+    Room {
+        bytes_max,
+        documents_max: 3,
+    }
+}
 
 fuzz_target!(|body: &[u8]| {
     let Some((language, stack)) = body.split_first() else {
@@ -37,7 +44,7 @@ fuzz_target!(|body: &[u8]| {
     }];
     let id = TraceId::parse("1-6a000000-000000000000000000000001").unwrap();
     let trace = Trace::new(id, rows_to_parts(&rows, &[]));
-    segment_documents_within(&trace, &rows, 2_000);
+    segment_documents_within(&trace, &rows, room(2_000));
     span_documents(&trace, &rows, 2_000);
     TraceSummary::of(&trace, None);
 });

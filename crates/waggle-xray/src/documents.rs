@@ -38,38 +38,45 @@ const DEPTH_MAX: usize = 60;
 
 /// The documents of a trace by start, then id. `rows` are those the trace was made of.
 pub fn segment_documents(trace: &Trace, rows: &[Row<'_>]) -> Vec<SegmentDocument> {
-    segment_documents_within(trace, rows, usize::MAX)
+    segment_documents_within(trace, rows, Room::UNLIMITED)
 }
 
-/// As [`segment_documents`], but none of more than `bytes_max` bytes: subsegments that a document has no room for get documents of their
-/// own, and an entity that alone has too much to say is cut: first its metadata goes, then the frames of stacks, annotations, links, the
-/// ends of long texts, and last all but what tells what it is. What went is named in `metadata.waggle.left_out`.
+/// How much documents may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Most bytes of each.
+    pub bytes_max: usize,
+    /// So many are read of a trace.
+    pub documents_max: usize,
+}
+
+impl Room {
+    const UNLIMITED: Self = Self {
+        bytes_max: usize::MAX,
+        documents_max: usize::MAX,
+    };
+}
+
+/// As [`segment_documents`], but none of more than so many bytes: subsegments that a document has no room for get documents of their own.
+/// Only when that would be too many documents, or an entity alone is too long, something is cut: first metadata goes, then the frames of
+/// stacks, annotations, links, the ends of long texts, and last all but what tells what an entity is. What went is named in
+/// `metadata.waggle.left_out`. The documents may be too many all the same: none is left out.
 pub fn segment_documents_within(
     trace: &Trace,
     rows: &[Row<'_>],
-    bytes_max: usize,
+    room: Room,
 ) -> Vec<SegmentDocument> {
     let documents = documents_of(rows);
     let documents: Vec<&Document> = documents.iter().map(|(_, document)| document).collect();
-    let rendering = Rendering::new(trace, &documents, rows, bytes_max);
-    let mut entries: Vec<usize> = (0..trace.entities.len())
-        .filter(|index| trace.entities[*index].is_segment() || trace.parent(*index).is_none())
-        .collect();
-    let mut texts = Vec::with_capacity(entries.len());
-    let mut next = 0;
-    while let Some(entry) = entries.get(next).copied() {
-        let mut below = Vec::new();
-        let text = rendering.text(entry, &mut below);
-        texts.push((entry, text));
-        entries.extend(below);
-        next += 1;
+    let mut rendering = Rendering::new(trace, &documents, rows, room.bytes_max);
+    loop {
+        let (documents, is_split) = rendering.all();
+        let is_last = rendering.level >= fit::LEVELS;
+        if !is_split || is_last || documents.len() <= room.documents_max {
+            return documents;
+        }
+        rendering.level += 1;
     }
-    texts.sort_by_key(|(entry, _)| *entry);
-    let texts = texts.into_iter().map(|(entry, text)| SegmentDocument {
-        id: trace.entities[entry].id,
-        text,
-    });
-    texts.collect()
 }
 
 /// Every document that was accepted for a trace, in order of arrival, replaced ones too.
@@ -95,6 +102,16 @@ struct Rendering<'a> {
     sent: HashMap<EntityId, (&'a Object, Option<&'a Document>)>,
     /// Most bytes of a document.
     bytes_max: usize,
+    /// How much is cut of what has no room otherwise.
+    level: usize,
+}
+
+/// Subsegments that are no part of the document they belong to.
+#[derive(Default)]
+struct Below {
+    entries: Vec<usize>,
+    /// Some had no room.
+    is_full: bool,
 }
 
 impl<'a> Rendering<'a> {
@@ -128,11 +145,37 @@ impl<'a> Rendering<'a> {
             attached: Attached::of(rows),
             sent,
             bytes_max,
+            level: 0,
         }
     }
 
+    /// All documents, and whether some are there only because others had no room for them.
+    fn all(&self) -> (Vec<SegmentDocument>, bool) {
+        let trace = self.trace;
+        let mut entries: Vec<usize> = (0..trace.entities.len())
+            .filter(|index| trace.entities[*index].is_segment() || trace.parent(*index).is_none())
+            .collect();
+        let mut texts = Vec::with_capacity(entries.len());
+        let mut is_split = false;
+        let mut next = 0;
+        while let Some(entry) = entries.get(next).copied() {
+            let mut below = Below::default();
+            let text = self.text(entry, &mut below);
+            texts.push((entry, text));
+            entries.extend(below.entries);
+            is_split |= below.is_full;
+            next += 1;
+        }
+        texts.sort_by_key(|(entry, _)| *entry);
+        let texts = texts.into_iter().map(|(entry, text)| SegmentDocument {
+            id: trace.entities[entry].id,
+            text,
+        });
+        (texts.collect(), is_split)
+    }
+
     /// The document of an entry. Subsegments that lie too deep, or have no room, go to `below`.
-    fn text(&self, entry: usize, below: &mut Vec<usize>) -> String {
+    fn text(&self, entry: usize, below: &mut Below) -> String {
         let entity = &self.trace.entities[entry];
         if let Some((_, Some(document))) = self.sent.get(&entity.id)
             && document.text().len() <= self.bytes_max
@@ -140,9 +183,19 @@ impl<'a> Rendering<'a> {
         {
             return document.text().to_owned();
         }
-        let own = fitted(self.own(entry, true), self.bytes_max);
+        let whole = self.document(entry, 0, below);
+        // What has room is not cut because something else has none.
+        if !below.is_full || self.level == 0 {
+            return whole;
+        }
+        *below = Below::default();
+        self.document(entry, self.level, below)
+    }
+
+    fn document(&self, entry: usize, level: usize, below: &mut Below) -> String {
+        let own = fitted(self.own(entry, true), level, self.bytes_max);
         let mut room = self.bytes_max.saturating_sub(self.bytes_of(&own));
-        let document = self.with_subsegments(entry, own, 0, &mut room, below);
+        let document = self.with_subsegments(entry, own, (0, level), &mut room, below);
         Json::Object(document).to_text()
     }
 
@@ -156,29 +209,31 @@ impl<'a> Rendering<'a> {
                 .all(|part| sent.contains(&self.trace.entities[*part].id))
     }
 
-    /// Adds to an entity what is part of it, as far as there is `room`.
+    /// Adds to an entity what is part of it, as far as there is `room`, cut to a level.
     fn with_subsegments(
         &self,
         index: usize,
         mut own: Object,
-        depth: usize,
+        (depth, level): (usize, usize),
         room: &mut usize,
-        below: &mut Vec<usize>,
+        below: &mut Below,
     ) -> Object {
         let mut subsegments = Vec::new();
         for child in self.trace.subsegments(index) {
             if depth >= DEPTH_MAX {
-                below.push(child);
+                below.entries.push(child);
                 continue;
             }
-            let object = self.own(child, false);
+            let mut object = self.own(child, false);
+            fit::cut(&mut object, level);
             let bytes = self.bytes_of(&object);
             if bytes > *room {
-                below.push(child);
+                below.is_full = true;
+                below.entries.push(child);
                 continue;
             }
             *room -= bytes;
-            let object = self.with_subsegments(child, object, depth + 1, room, below);
+            let object = self.with_subsegments(child, object, (depth + 1, level), room, below);
             subsegments.push(Json::Object(object));
         }
         if !subsegments.is_empty() {

@@ -21,7 +21,7 @@ mod trace;
 
 pub use cause::{CauseEntity, CauseException, CauseService, Causes, RootCause};
 pub use documents::{
-    AcceptedDocument, SegmentDocument, accepted_documents, segment_documents,
+    AcceptedDocument, Room, SegmentDocument, accepted_documents, segment_documents,
     segment_documents_within, span_documents,
 };
 pub use figures::{

@@ -19,7 +19,7 @@ use std::collections::{HashMap, VecDeque};
 use std::future::ready;
 use waggle_model::Tenant;
 use waggle_wire::xray::TraceId;
-use waggle_xray::Seconds;
+use waggle_xray::{Room, Seconds};
 
 pub(crate) const RESOURCE: Resource = Resource {
     name: "X-Ray retrievals",
@@ -117,10 +117,11 @@ const LIFETIME_NS: i64 = 3_600_000_000_000;
 /// Most retrievals that are kept of all tenants; the oldest goes for a new one.
 const KEPT_MAX: usize = 1_000;
 const TRACES_PAGE: usize = 5;
-/// Most documents of a trace.
-const DOCUMENTS_MAX: usize = 100;
-/// Most bytes of a document. Source: spec/xray.md section 3.2.
-const DOCUMENT_BYTES_MAX: usize = 204_800;
+/// Most bytes of a document, and most documents of a trace. Source: spec/xray.md section 3.2.
+const ROOM: Room = Room {
+    bytes_max: 204_800,
+    documents_max: 100,
+};
 /// Services on a page.
 const SERVICES_PAGE: usize = 1_000;
 
@@ -237,10 +238,10 @@ async fn list(call: Call) -> Outcome {
 fn retrieved(loaded: &Loaded, format: &str) -> Json {
     loaded.ask(|trace, rows| {
         let documents = match format {
-            "OTEL" => waggle_xray::span_documents(trace, rows, DOCUMENT_BYTES_MAX),
-            _ => waggle_xray::segment_documents_within(trace, rows, DOCUMENT_BYTES_MAX),
+            "OTEL" => waggle_xray::span_documents(trace, rows, ROOM.bytes_max),
+            _ => waggle_xray::segment_documents_within(trace, rows, ROOM),
         };
-        let spans = documents.into_iter().take(DOCUMENTS_MAX);
+        let spans = documents.into_iter().take(ROOM.documents_max);
         let spans = spans.map(|span| json!({ "Id": span.id.to_string(), "Document": span.text }));
         json!({
             "Id": trace.id.to_xray(),

@@ -40,22 +40,37 @@ const CUTS: [(&str, Cut); 6] = [
     }),
 ];
 
-/// An entity of which so much went that it has no more than so many bytes; as it was if it never had. Its subsegments are none of it.
-pub(super) fn fitted(mut entity: Object, bytes_max: usize) -> Object {
-    if bytes_max == usize::MAX || bytes_of(&entity) <= bytes_max {
-        return entity;
+/// How far an entity can be cut.
+pub(super) const LEVELS: usize = CUTS.len();
+
+/// Cuts an entity to a level: 0 is nothing.
+pub(super) fn cut(entity: &mut Object, level: usize) {
+    for (_, cut) in CUTS.iter().take(level) {
+        cut(entity);
     }
-    let mut left_out = Vec::new();
-    for (name, cut) in CUTS {
+}
+
+/// An entity that is cut to a level, and further until it has no more than so many bytes, with a note of what went in its document. Its
+/// subsegments are none of it.
+pub(super) fn fitted(mut entity: Object, mut level: usize, bytes_max: usize) -> Object {
+    let has_room = |entity: &Object, level: usize| {
+        let note = if level > 0 { NOTE_BYTES } else { 0 };
+        bytes_max == usize::MAX || bytes_of(entity).saturating_add(note) <= bytes_max
+    };
+    cut(&mut entity, level);
+    while !has_room(&entity, level)
+        && let Some((_, cut)) = CUTS.get(level)
+    {
         cut(&mut entity);
-        left_out.push(Json::String(name.into()));
-        if bytes_of(&entity).saturating_add(NOTE_BYTES) <= bytes_max {
-            break;
-        }
+        level += 1;
     }
-    let note = object("left_out", Json::Array(left_out));
-    let metadata = object("waggle", note);
-    entity.members.push(("metadata".into(), metadata));
+    if level > 0 {
+        let left_out = CUTS.iter().take(level);
+        let left_out = left_out.map(|(name, _)| Json::String((*name).into()));
+        let note = object("left_out", Json::Array(left_out.collect()));
+        let metadata = object("waggle", note);
+        entity.members.push(("metadata".into(), metadata));
+    }
     entity
 }
 

@@ -1,17 +1,25 @@
 //! Documents that may have only so many bytes: what goes first, and that subsegments are never lost.
 
 use crate::documents::tests::{parsed, with_rows};
-use crate::documents::{SegmentDocument, segment_documents, segment_documents_within};
+use crate::documents::{Room, SegmentDocument, segment_documents, segment_documents_within};
 use crate::trace::tests::{StoredRow, T1, row_of};
 use serde_json::{Value as Json, json};
 
-fn documents_within(documents: &[Json], bytes_max: usize) -> Vec<SegmentDocument> {
+fn documents_within(
+    documents: &[Json],
+    bytes_max: usize,
+    documents_max: usize,
+) -> Vec<SegmentDocument> {
     let rows: Vec<StoredRow> = (0..)
         .zip(documents)
         .map(|(at, document)| row_of(at, &document.to_string()))
         .collect();
+    let room = Room {
+        bytes_max,
+        documents_max,
+    };
     with_rows(&rows, |trace, rows| {
-        segment_documents_within(trace, rows, bytes_max)
+        segment_documents_within(trace, rows, room)
     })
 }
 
@@ -50,7 +58,7 @@ fn what_goes_goes_in_order_and_is_named() {
     );
     let mut seen: Vec<(usize, Vec<String>)> = Vec::new();
     for bytes_max in (200..whole + 500).rev().step_by(97) {
-        let documents = documents_within(&[document.clone(), part.clone()], bytes_max);
+        let documents = documents_within(&[document.clone(), part.clone()], bytes_max, 100);
         let made = parsed(&documents[0]);
         assert_eq!(made["id"], ID);
         let left_out = made["metadata"]["waggle"]["left_out"].as_array();
@@ -110,7 +118,7 @@ fn subsegments_without_room_get_documents_of_their_own() {
         "as it came"
     );
     for bytes_max in [1_000, 2_000, 5_000] {
-        let documents = documents_within(std::slice::from_ref(&document), bytes_max);
+        let documents = documents_within(std::slice::from_ref(&document), bytes_max, 100);
         assert!(
             documents
                 .iter()
@@ -141,7 +149,59 @@ fn subsegments_without_room_get_documents_of_their_own() {
         ids.sort_unstable();
         ids.dedup();
         assert_eq!(ids.len(), 41, "none is lost");
-        let again = documents_within(std::slice::from_ref(&document), bytes_max);
+        let again = documents_within(std::slice::from_ref(&document), bytes_max, 100);
         assert_eq!(again, documents, "always the same");
     }
+}
+
+#[test]
+fn what_would_be_too_many_documents_is_cut() {
+    let child = |number: usize, length: usize| {
+        let id = format!("b{number:015x}");
+        entity(
+            &id,
+            &json!({"metadata": {"default": {"text": "x".repeat(length)}}, "annotations": {"a": number}}),
+        )
+    };
+    let document = |count: usize| {
+        let length = 20_000 / count;
+        let children: Vec<Json> = (0..count).map(|number| child(number, length)).collect();
+        [entity(ID, &json!({"subsegments": children, "user": "u"}))]
+    };
+    let left_out = |made: &Json| made["metadata"]["waggle"]["left_out"].clone();
+    let documents = documents_within(&document(40), 10_000, 50);
+    assert!((2..=50).contains(&documents.len()));
+    assert!(
+        documents
+            .iter()
+            .all(|document| left_out(&parsed(document)).is_null())
+    );
+    let documents = documents_within(&document(40), 10_000, 20);
+    assert_eq!(documents.len(), 1);
+    assert!(documents[0].text.len() <= 10_000);
+    let made = parsed(&documents[0]);
+    assert_eq!(left_out(&made), json!(["metadata"]));
+    assert_eq!(made["subsegments"].as_array().unwrap().len(), 40);
+    assert_eq!(made["subsegments"][7]["annotations"], json!({"a": 7}));
+    // What has room stays whole beside what has none.
+    let mut both = document(40).to_vec();
+    let small =
+        json!({"id": "a000000000000009", "metadata": {"default": {"k": "v"}}, "annotations": {}});
+    both.push(entity("a000000000000009", &small));
+    let documents = documents_within(&both, 10_000, 20);
+    assert_eq!(documents.len(), 2);
+    let small = documents
+        .iter()
+        .map(parsed)
+        .find(|made| made["id"] == "a000000000000009")
+        .unwrap();
+    assert_eq!(small["metadata"]["default"]["k"], "v");
+    // More than fits however it is cut.
+    let documents = documents_within(&document(200), 10_000, 20);
+    assert!(documents.len() > 20);
+    assert!(
+        documents
+            .iter()
+            .all(|document| document.text.len() <= 10_000)
+    );
 }

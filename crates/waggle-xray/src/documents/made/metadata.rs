@@ -10,7 +10,7 @@ use waggle_wire::xray::{EntityId, Json};
 type Members = Vec<(Box<str>, Json)>;
 
 /// Columns that every document says otherwise, or that say nothing it does not.
-const SAID: [&str; 20] = [
+const SAID: [&str; 18] = [
     "aws.xray.annotations",
     "client.address",
     "duration_ms",
@@ -24,11 +24,9 @@ const SAID: [&str; 20] = [
     "meta.signal_type",
     "span.num_events",
     "span.num_links",
-    "status_code",
     "trace.parent_id",
     "trace.span_id",
     "trace.trace_id",
-    "type",
     "url.full",
     "user_agent.original",
 ];
@@ -112,8 +110,7 @@ impl Made<'_> {
             let is_said = SAID.contains(&name)
                 || self.is_used(name)
                 || is_annotation(entity, name, value)
-                // Of Honeycomb's events it may be text.
-                || name == "error" && matches!(value, ValueRef::Bool(_));
+                || self.is_of_otlp(name, value);
             if is_said {
                 return;
             }
@@ -136,6 +133,16 @@ impl Made<'_> {
         });
         let others = others.into_iter();
         others.map(|(name, value)| (name.into(), value)).collect()
+    }
+
+    /// Columns that say nothing new as OTLP writes them; events of Honeycomb's libraries may have something else there.
+    fn is_of_otlp(&self, name: &str, value: ValueRef<'_>) -> bool {
+        match name {
+            "error" => matches!(value, ValueRef::Bool(_)),
+            "status_code" => matches!(value, ValueRef::Int(0..=2)),
+            "type" => self.value_of("span.kind") == Some(value),
+            _ => false,
+        }
     }
 
     /// What happened in a span besides exceptions.

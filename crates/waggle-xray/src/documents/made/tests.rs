@@ -5,7 +5,7 @@ use crate::documents::segment_documents;
 use crate::documents::tests::{parsed, with_rows};
 use crate::trace::tests::{StoredRow, T1, rows_of_batch};
 use serde_json::{Value as Json, json};
-use waggle_model::{EventBatch, EventLimits};
+use waggle_model::{EventBatch, EventLimits, Value};
 use waggle_wire::otlp::{Encoding, OtlpHeaders, decode_traces};
 use waggle_wire::xray::{Document, DocumentFacts, Source, map_document};
 
@@ -493,4 +493,25 @@ fn metadata_that_clients_marked_comes_back_in_its_namespace() {
     );
     let default = &made["metadata"]["default"];
     assert_eq!((default.get("tier"), &default["odd"]), (None, &json!("k")));
+}
+
+#[test]
+fn what_honeycombs_libraries_say_by_the_same_names_stays() {
+    let text = |text: &str| Value::String(text.to_owned());
+    let fields = [
+        ("duration_ms", Value::Float(250.0)),
+        ("error", text("no cart")),
+        ("service.name", text("shop")),
+        ("status_code", Value::Int(404)),
+        ("trace.span_id", text("not hex")),
+        ("type", text("http_server")),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    let rows = [(1_500_000_000, fields.to_vec())];
+    let made = parsed(&with_rows(&rows, segment_documents)[0]);
+    let expected = json!({
+        "default": {"error": "no cart", "status_code": 404, "type": "http_server", "otel.resource.service.name": "shop"},
+        "waggle": {"span_id": "not hex"},
+    });
+    assert_eq!(made["metadata"], expected);
 }
