@@ -34,6 +34,7 @@ const answer = (results: object[], more: object = {}): QueryAnswer =>
   }) as unknown as QueryAnswer;
 
 describe('a map of services', () => {
+  const none = { fault: 0, error: 0, throttle: 0 };
   const map = serviceMap(
     answer([
       { 'service.name': 'web', COUNT: 10, errors: 1, fault: 1, 'P95(duration_ms)': 20 },
@@ -47,8 +48,8 @@ describe('a map of services', () => {
   );
   it('shows callers from outside and parties that send no spans', () => {
     const remotes = answer([
-      { 'service.name': 'web', remote: 'kafka', remote_kind: 'queue', COUNT: 4, errors: 0, 'P95(duration_ms)': 3 },
-      { 'service.name': 'db', remote: 'kafka', remote_kind: 'queue', COUNT: 2, errors: 1, 'P95(duration_ms)': 9 },
+      { 'service.name': 'web', remote: 'kafka', remote_kind: 'queue', COUNT: 4, fault: 1, 'P95(duration_ms)': 3 },
+      { 'service.name': 'db', remote: 'kafka', remote_kind: 'queue', COUNT: 2, errors: 1, fault: 1, throttle: 1 },
       { 'service.name': 'web', remote: 'db', remote_kind: 'remote', COUNT: 9, errors: 0 },
     ]);
     const all = withClients(
@@ -57,7 +58,7 @@ describe('a map of services', () => {
           { 'service.name': 'web', COUNT: 10 },
           { 'service.name': 'db', COUNT: 5 },
         ]),
-        answer([{ 'service.name': 'web', COUNT: 10 }]),
+        answer([{ 'service.name': 'web', COUNT: 10, errors: 2, error: 3, 'P95(duration_ms)': 20 }]),
         remotes,
       ),
     );
@@ -72,6 +73,9 @@ describe('a map of services', () => {
       'web>kafka 4',
       'db>kafka 2',
     ]);
+    // The line from the clients is of the requests that nobody else made, and what both call failed for both.
+    expect(all.edges[0]).toMatchObject({ errors: 2, p95: 20, states: { fault: 0, error: 3, throttle: 0 } });
+    expect(all.nodes.at(-1)!.states).toEqual({ fault: 2, error: 0, throttle: 1 });
   });
   it('passes calls through a gateway to what is behind it', () => {
     const proxied = serviceMap(
@@ -91,8 +95,8 @@ describe('a map of services', () => {
     const passed = passThrough(proxied, ['proxy'], new Map([['web', behind]]));
     expect(passed.nodes.map((n) => n.name)).toEqual(['web', 'cart', 'auth']);
     expect(passed.edges).toEqual([
-      { from: 'web', to: 'auth', count: 4, errors: 2, p95: null, via: ['proxy'] },
-      { from: 'web', to: 'cart', count: 7, errors: 0, p95: 4, via: ['proxy'] },
+      { from: 'web', to: 'auth', count: 4, errors: 2, p95: null, via: ['proxy'], states: none },
+      { from: 'web', to: 'cart', count: 7, errors: 0, p95: 4, via: ['proxy'], states: none },
     ]);
     expect(passThrough(proxied, ['web'], new Map())).toBe(proxied);
   });
@@ -163,7 +167,8 @@ describe('a map of services', () => {
         errors: 1,
         p95: 20,
         entries: 10,
-        states: { fault: 1, error: 0, throttle: 0 },
+        entered: { count: 10, errors: 1, p95: null, states: none },
+        states: { ...none, fault: 1 },
       },
       {
         name: 'db',
@@ -172,9 +177,9 @@ describe('a map of services', () => {
         errors: 0,
         p95: 2,
         entries: 0,
-        states: { fault: 0, error: 0, throttle: 0 },
+        states: none,
       },
-      { name: 'cron', kind: 'service', count: 0, errors: 0, p95: null, entries: 0 },
+      { name: 'cron', kind: 'service', count: 0, errors: 0, p95: null, entries: 0, states: none },
     ]);
     expect(map.edges.map((e) => [e.from, e.to, e.count])).toEqual([
       ['web', 'db', 25],

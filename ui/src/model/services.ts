@@ -42,6 +42,8 @@ export interface Flow {
   errors: number;
   /** Milliseconds; null when no span has a duration. */
   p95: number | null;
+  /** How many failed in which way; of what the map of an environment shows. */
+  states?: Record<State, number>;
 }
 export interface Line extends Flow {
   name: string;
@@ -100,9 +102,23 @@ export interface GraphLayout {
 
 /** Spans whose caller is another service, or nobody. */
 const ENTRY = { name: 'is_entry', expression: `NOT(EQUALS($${SERVICE}, $${PARENT}))` };
+const STATUS = 'COALESCE($http.response.status_code, $http.status_code)';
+/** How a request went in X-Ray's words: the server failed, it was asked too often, or the client did wrong. Source: spec/xray.md 5.4. */
+const STATE = {
+  name: 'state',
+  expression:
+    'IF(EXISTS($xray.type), IF($xray.fault, "fault", $xray.throttle, "throttle", $xray.error, "error", "ok"), ' +
+    `EQUALS(${STATUS}, 429), "throttle", AND(GTE(${STATUS}, 400), LT(${STATUS}, 500)), "error", ` +
+    `OR(GTE(${STATUS}, 500), EQUALS($error, true)), "fault", "ok")`,
+};
+export const STATES = ['fault', 'error', 'throttle'] as const;
+export type State = (typeof STATES)[number];
 const mapSpec = (spec: QuerySpec, breakdowns: string[]): QuerySpec => ({
-  calculated_fields: [ENTRY],
-  calculations: CALCULATIONS,
+  calculated_fields: [ENTRY, STATE],
+  calculations: [
+    ...CALCULATIONS,
+    ...STATES.map((state) => ({ op: 'COUNT', name: state, filters: [{ column: STATE.name, op: '=', value: state }] })),
+  ],
   breakdowns,
   filters: [
     { column: 'trace.span_id', op: 'exists' },
@@ -116,52 +132,52 @@ const mapSpec = (spec: QuerySpec, breakdowns: string[]): QuerySpec => ({
     ? { time_range: rangeSeconds(spec) }
     : { start_time: spec.start_time, end_time: spec.end_time }),
 });
-/** How a request went in X-Ray's words: the server failed, the client did, or it asked too often. */
-const STATE = {
-  name: 'state',
-  expression:
-    'IF(EXISTS($xray.type), IF($xray.throttle, "throttle", $xray.fault, "fault", $xray.error, "error", "ok"), ' +
-    'EQUALS($http.response.status_code, 429), "throttle", ' +
-    'AND(GTE($http.response.status_code, 400), LT($http.response.status_code, 500)), "error", ' +
-    'OR(GTE($http.response.status_code, 500), EQUALS($error, true)), "fault", "ok")',
-};
-export const STATES = ['fault', 'error', 'throttle'] as const;
 /** Each service and how the requests to it do; the filters and times are those of a query. */
-export function nodesSpec(spec: QuerySpec): QuerySpec {
-  const whole = mapSpec(spec, [SERVICE]);
-  return {
-    ...whole,
-    calculated_fields: [ENTRY, STATE],
-    calculations: [
-      ...CALCULATIONS,
-      ...STATES.map((state) => ({
-        op: 'COUNT',
-        name: state,
-        filters: [{ column: STATE.name, op: '=', value: state }],
-      })),
-    ],
-  };
-}
+export const nodesSpec = (spec: QuerySpec): QuerySpec => mapSpec(spec, [SERVICE]);
 /** Each pair of services of which one calls the other, and the requests from nobody. */
 export const edgesSpec = (spec: QuerySpec): QuerySpec => mapSpec(spec, [PARENT, SERVICE]);
-/** What services call that sends no spans of its own: databases, queues, and other parties by the name the caller has for them. */
+/** What services call that sends no spans of its own: databases, queues, and other parties by the names that X-Ray gives them. */
 export function remotesSpec(spec: QuerySpec): QuerySpec {
   const whole = mapSpec(spec, [SERVICE, REMOTE.name, REMOTE_KIND.name]);
   return {
     ...whole,
-    calculated_fields: [REMOTE, REMOTE_KIND],
+    calculated_fields: [STATE, REMOTE, REMOTE_KIND],
     filters: [
-      { column: 'span.kind', op: 'in', value: ['client', 'producer'] },
+      { column: 'trace.span_id', op: 'exists' },
       { column: SERVICE, op: 'exists' },
       { column: REMOTE.name, op: 'exists' },
       ...(spec.filters ?? []),
     ],
   };
 }
-const REMOTE = { name: 'remote', expression: 'COALESCE($db.system, $messaging.system, $peer.service)' };
+// What X-Ray calls the other end of a call. Source: spec/xray.md 5.2 and 8.4.
+const AWS_RESOURCE =
+  '$aws.table_name, $aws.table.name, $aws.queue_url, $aws.queue.url, $messaging.url, $aws.bucket_name, $aws.s3.bucket, ' +
+  '$aws.function_name, $faas.invoked_name';
+const AWS_REMOTE = 'REG_VALUE($aws.remote.service, `^(?:AWS[.]SDK[.])?(?:AWS::)?(.*)$`)';
+const DATABASE = 'COALESCE($db.name, $db.namespace)';
+const DATABASE_HOST = 'REG_VALUE($db.connection_string, `://(?:[^/?#;]*@)?([^@:/?#;]+)`)';
+const CALLED =
+  `COALESCE(${AWS_REMOTE}, $peer.service, $aws.service, ` +
+  `IF(NOT(EXISTS(${DATABASE})), null, EXISTS(${DATABASE_HOST}), CONCAT(${DATABASE}, "@", ${DATABASE_HOST}), ${DATABASE}), ` +
+  '$rpc.service, $http.host, $net.peer.name, $server.address, $db.system.name, $db.system, $name)';
+/** The name of the other end of a call that no span answers; nothing of other spans. */
+const REMOTE = {
+  name: 'remote',
+  expression:
+    'IF(OR(EQUALS($child.span.kind, "server"), EQUALS($child.xray.type, "segment")), null, ' +
+    `EQUALS($xray.namespace, "aws"), COALESCE(${AWS_RESOURCE}, $name), EQUALS($xray.namespace, "remote"), $name, ` +
+    'EXISTS($xray.type), null, ' +
+    `OR(EQUALS($rpc.system, "aws-api"), EXISTS($aws.service)), COALESCE(${AWS_RESOURCE}, ${CALLED}), ` +
+    // X-Ray draws no queue that AWS does not run; here each is.
+    `EQUALS($span.kind, "producer"), COALESCE(${AWS_REMOTE}, $peer.service, $messaging.system), ` +
+    `EQUALS($span.kind, "client"), ${CALLED})`,
+};
 const REMOTE_KIND = {
   name: 'remote_kind',
-  expression: 'IF(EXISTS($db.system), "database", EXISTS($messaging.system), "queue", "remote")',
+  expression:
+    'IF(EXISTS(COALESCE($db.system, $db.system.name, $db.connection_string, $aws.table_name, $aws.table.name)), "database", ' +
+    'EXISTS(COALESCE($messaging.system, $aws.queue_url, $aws.queue.url)), "queue", "remote")',
 };
 
 export type NodeKind = 'service' | 'client' | 'database' | 'queue' | 'remote' | 'group';
@@ -170,8 +186,8 @@ export interface Node extends Flow {
   kind: NodeKind;
   /** Requests that no service of the trace made. */
   entries: number;
-  /** Of its requests, how many failed in which way; of a service only. */
-  states?: Record<(typeof STATES)[number], number>;
+  /** How those did. */
+  entered?: Flow;
   /** Of a group: the services in it. */
   members?: string[];
 }
@@ -191,57 +207,58 @@ export function serviceMap(nodes: QueryAnswer, edges: QueryAnswer, remotes?: Que
   const pairs = edges.results.map(({ data }) => ({
     from: data[PARENT] == null ? undefined : String(data[PARENT]),
     to: String(data[SERVICE]),
-    ...flowOf(data),
+    flow: statedOf(data),
   }));
-  const entries = new Map(pairs.filter((p) => p.from === undefined).map((p) => [p.to, p.count]));
+  const entered = new Map(pairs.filter((p) => p.from === undefined).map((p) => [p.to, p.flow]));
   const known = new Map<string, Node>();
   for (const { data } of nodes.results) {
     const name = String(data[SERVICE]);
-    const [fault, error, throttle] = STATES.map((state) => (typeof data[state] === 'number' ? data[state] : 0));
-    known.set(name, {
-      name,
-      kind: 'service',
-      ...flowOf(data),
-      entries: entries.get(name) ?? 0,
-      states: { fault: fault!, error: error!, throttle: throttle! },
-    });
+    const entry = entered.get(name);
+    known.set(name, { name, kind: 'service', ...statedOf(data), entries: entry?.count ?? 0, entered: entry });
   }
-  const calls = pairs.filter((p): p is Edge => p.from !== undefined && p.from !== p.to);
+  const calls = pairs.flatMap(({ from, to, flow }) =>
+    from !== undefined && from !== to ? [{ from, to, ...flow }] : [],
+  );
   // A caller that nobody calls and that begins no trace in the window still is a service.
   for (const { from } of calls)
-    if (!known.has(from)) known.set(from, { name: from, kind: 'service', count: 0, errors: 0, p95: null, entries: 0 });
+    if (!known.has(from)) known.set(from, { name: from, kind: 'service', ...statedOf({}), entries: 0 });
   const all: ServiceMap = { nodes: [...known.values()], edges: calls.filter((e) => known.has(e.to)) };
   return remotes ? withRemotes(all, remotes) : all;
 }
 function withRemotes(map: ServiceMap, remotes: QueryAnswer): ServiceMap {
   const services = new Set(map.nodes.map((node) => node.name));
   const found = new Map<string, Node>();
-  const edges: Edge[] = [];
+  const edges = new Map<string, Edge>();
   for (const { data } of remotes.results) {
     const [from, to] = [String(data[SERVICE]), String(data[REMOTE.name])];
     // A party that sends spans itself is on the map already.
     if (!services.has(from) || services.has(to)) continue;
-    const flow = flowOf(data);
+    const flow = statedOf(data);
+    const kind = ['database', 'queue'].includes(String(data[REMOTE_KIND.name])) ? data[REMOTE_KIND.name] : 'remote';
     const node = found.get(to);
-    if (node) {
-      node.count += flow.count;
-      node.errors += flow.errors;
-      // The percentile of all is not known from those of some.
-      node.p95 = null;
-    } else {
-      const kind = ['database', 'queue'].includes(String(data[REMOTE_KIND.name])) ? data[REMOTE_KIND.name] : 'remote';
-      found.set(to, { name: to, kind: kind as NodeKind, ...flow, entries: 0 });
-    }
-    edges.push({ from, to, ...flow });
+    found.set(to, node ? { ...node, ...sumOf(node, flow) } : { name: to, kind: kind as NodeKind, ...flow, entries: 0 });
+    addEdge(edges, { from, to, ...flow });
   }
-  return { nodes: [...map.nodes, ...found.values()], edges: [...map.edges, ...edges] };
+  return { nodes: [...map.nodes, ...found.values()], edges: [...map.edges, ...edges.values()] };
+}
+/** Two flows as one; the percentile of all is not known from those of some. */
+function sumOf(a: Flow, b: Flow): Flow {
+  const states = a.states && b.states && { ...a.states };
+  if (states) for (const state of STATES) states[state] += b.states![state];
+  return { count: a.count + b.count, errors: a.errors + b.errors, p95: null, states };
+}
+/** Adds an edge to those known, as one with the one between the same two. */
+function addEdge(edges: Map<string, Edge>, edge: Edge): void {
+  const key = `${edge.from}\u0000${edge.to}`;
+  const old = edges.get(key);
+  edges.set(key, old ? { ...old, ...edge, ...sumOf(old, edge) } : edge);
 }
 /** What gateways call in the traces of a service that calls them. */
 export function behindSpec(spec: QuerySpec, gateways: readonly string[], caller: string): QuerySpec {
   const whole = mapSpec(spec, [SERVICE]);
   return {
     ...whole,
-    calculated_fields: [],
+    calculated_fields: [STATE],
     filters: [
       { column: PARENT, op: 'in', value: [...gateways] },
       { column: SERVICE, op: 'exists' },
@@ -284,20 +301,13 @@ export function passThrough(
     for (const { from, to } of map.edges) if (!behind.has(from) && !gone.has(from)) gone.delete(to);
   }
   const edges = new Map<string, Edge>();
-  const add = (edge: Edge) => {
-    const key = `${edge.from}\u0000${edge.to}`;
-    const old = edges.get(key);
-    edges.set(
-      key,
-      old ? { ...edge, count: old.count + edge.count, errors: old.errors + edge.errors, p95: null } : edge,
-    );
-  };
   for (const edge of map.edges)
-    if (!gone.has(edge.from) && !gone.has(edge.to) && !(called.has(edge.to) && behind.has(edge.from))) add(edge);
+    if (!gone.has(edge.from) && !gone.has(edge.to) && !(called.has(edge.to) && behind.has(edge.from)))
+      addEdge(edges, edge);
   for (const [from, answer] of behind)
     for (const { data } of answer.results) {
       const to = String(data[SERVICE]);
-      if (to !== from) add({ from, to, ...flowOf(data), via: gateways });
+      if (to !== from) addEdge(edges, { from, to, ...statedOf(data), via: gateways });
     }
   const nodes = map.nodes.filter((node) => !gone.has(node.name));
   const known = new Set(nodes.map((node) => node.name));
@@ -306,15 +316,13 @@ export function passThrough(
 
 /** Adds the callers from outside, as X-Ray's maps have them. */
 export function withClients(map: ServiceMap): ServiceMap {
-  const entered = map.nodes.filter((node) => node.entries > 0 && node.kind === 'service');
-  if (entered.length === 0 || map.nodes.some((node) => node.name === CLIENT)) return map;
-  const count = entered.reduce((sum, node) => sum + node.entries, 0);
+  if (map.nodes.some((node) => node.name === CLIENT)) return map;
+  const calls = map.nodes.flatMap(({ name, entered }) => (entered ? [{ from: CLIENT, to: name, ...entered }] : []));
+  if (calls.length === 0) return map;
+  const count = calls.reduce((sum, call) => sum + call.count, 0);
   return {
     nodes: [{ name: CLIENT, kind: 'client', count, errors: 0, p95: null, entries: 0 }, ...map.nodes],
-    edges: [
-      ...entered.map((node) => ({ from: CLIENT, to: node.name, count: node.entries, errors: 0, p95: null })),
-      ...map.edges,
-    ],
+    edges: [...calls, ...map.edges],
   };
 }
 /** Of more nodes than can be read, the smallest as one. */
@@ -328,24 +336,13 @@ export function groupSmallest(map: ServiceMap, most: number = NODES_MAX): Servic
   const edges = new Map<string, Edge>();
   for (const edge of map.edges) {
     const [from, to] = [nameOf(edge.from), nameOf(edge.to)];
-    if (from === to) continue;
-    const key = `${from}\u0000${to}`;
-    const old = edges.get(key);
-    edges.set(
-      key,
-      old
-        ? { ...old, count: old.count + edge.count, errors: old.errors + edge.errors, p95: null }
-        : { ...edge, from, to },
-    );
+    if (from !== to) addEdge(edges, { ...edge, from, to });
   }
-  const sum = (of: (node: Node) => number) => small.reduce((total, node) => total + of(node), 0);
   const group: Node = {
+    ...small.map((node): Flow => node).reduce(sumOf),
     name,
     kind: 'group',
-    count: sum((node) => node.count),
-    errors: sum((node) => node.errors),
-    p95: null,
-    entries: sum((node) => node.entries),
+    entries: small.reduce((total, node) => total + node.entries, 0),
     members: small.map((node) => node.name),
   };
   return { nodes: [...map.nodes.filter((node) => kept.has(node.name)), group], edges: [...edges.values()] };
@@ -376,4 +373,9 @@ export const msOf = (ms: number | null): string => (ms === null ? '–' : durati
 function flowOf(data: Record<string, unknown>): Flow {
   const number = (name: string) => (typeof data[name] === 'number' ? data[name] : null);
   return { count: number('COUNT') ?? 0, errors: number(ERRORS) ?? 0, p95: number(P95) };
+}
+/** The same with how requests failed. */
+function statedOf(data: Record<string, unknown>): Flow {
+  const [fault, error, throttle] = STATES.map((state) => (typeof data[state] === 'number' ? data[state] : 0));
+  return { ...flowOf(data), states: { fault: fault!, error: error!, throttle: throttle! } };
 }

@@ -8,18 +8,22 @@ import {
   shareOf,
   STATES,
   type Edge,
+  type Flow,
   type GraphLayout,
   type Node,
   type NodeKind,
   type ServiceMap,
 } from '../model/services';
-import { middleCut } from '../model/format';
+import { countText, middleCut } from '../model/format';
 import { Button } from '../widgets/basic';
 import css from './service-graph.module.css';
 
 /** Largest radius of the ring that shows how requests went; it is smaller for a service with fewer. */
 const RING = 17;
 const RING_MIN = 11;
+/** Size of a name in a box, and the largest that has room there. */
+const NAME = 12;
+const NAME_MAX = 16;
 const ICONS: Record<NodeKind, typeof User | null> = {
   service: null,
   client: User,
@@ -34,6 +38,8 @@ interface Props {
   layout: GraphLayout;
   /** How a number of requests is written: a rate, or the number. */
   amount: (count: number) => string;
+  /** What is counted, where `amount` writes a rate; the number is said beside it. */
+  counted?: string;
   chosen: string | undefined;
   onChoose: (service: string | undefined) => void;
   /** The call that is chosen, and what choosing one does. */
@@ -52,10 +58,9 @@ interface Look {
 }
 
 export function ServiceGraph(props: Props) {
-  const { map, layout, amount, chosen, onChoose, chosenCall } = props;
+  const { map, layout, amount, counted, chosen, onChoose, chosenCall } = props;
   const box = useRef<SVGSVGElement>(null);
   const [hover, setHover] = useState<string | null>(null);
-  const whole: Look = { x: 0, y: 0, width: Math.max(400, layout.width), height: Math.max(240, layout.height) };
   const [look, setLook] = useState<Look | null>(null);
   const [size, setSize] = useState<{ width: number; height: number } | null>(null);
   useEffect(() => {
@@ -71,15 +76,18 @@ export function ServiceGraph(props: Props) {
     setSeen(layout);
     setLook(null);
   }
-  const view = look ?? readable(whole, size, layout.nodes[map.nodes.findIndex((n) => n.name === chosen)]);
+  const view = look ?? lookAt(layout, size, SCALE_MIN, layout.nodes[map.nodes.findIndex((n) => n.name === chosen)]);
+  // Names stay readable where the boxes are small.
+  const nameSize = Math.min(NAME_MAX, Math.max(NAME, (8 * view.width) / (size?.width ?? view.width)));
   const drag = useRef<{ x: number; y: number; look: Look } | null>(null);
   const most = map.edges.reduce((max, e) => Math.max(max, e.count), 1);
   const largest = map.nodes.reduce((max, n) => (n.kind === 'client' ? max : Math.max(max, n.count)), 1);
   const degrees = new Map<string, number>();
   for (const { from, to } of map.edges) for (const name of [from, to]) degrees.set(name, (degrees.get(name) ?? 0) + 1);
   const mostDegrees = Math.max(1, ...degrees.values());
-  const say = (flow: { count: number; errors: number; p95: number | null }) =>
-    `${amount(flow.count)}, ${shareOf(flow)} errors, P95 ${msOf(flow.p95)}`;
+  const say = (flow: Flow) =>
+    (counted === undefined ? '' : `${countText(flow.count, counted)}, `) +
+    `${amount(flow.count)}, ${shareOf(flow)} errors, P95 ${msOf(flow.p95)}${statesText(flow)}`;
   // With a call chosen, it alone stands out.
   const lit = hover ?? (chosenCall ? undefined : chosen);
   const near = new Set(map.edges.filter((e) => e.from === lit || e.to === lit).flatMap((e) => [e.from, e.to]));
@@ -235,7 +243,7 @@ export function ServiceGraph(props: Props) {
               onMouseLeave={() => setHover(null)}
               onClick={() => onChoose(node.name === chosen ? undefined : node.name)}
             >
-              <title>{`${node.name}: ${say(node)}${statesText(node)}`}</title>
+              <title>{`${node.name}: ${say(node)}`}</title>
               <rect
                 width={NODE_WIDTH}
                 height={NODE_HEIGHT}
@@ -245,8 +253,8 @@ export function ServiceGraph(props: Props) {
                 strokeWidth={1 + 1.5 * ((degrees.get(node.name) ?? 0) / mostDegrees)}
               />
               <Ring node={node} share={Math.sqrt(node.count / largest)} />
-              <text x={50} y={22} className={css.name}>
-                {middleCut(node.name, 18)}
+              <text x={50} y={22} className={css.name} style={{ fontSize: nameSize }}>
+                {middleCut(node.name, Math.floor((18 * NAME) / nameSize))}
               </text>
               <text x={50} y={41}>
                 {amount(node.count)}
@@ -263,44 +271,47 @@ export function ServiceGraph(props: Props) {
         <Button onClick={() => zoom(1.3)} aria-label="Zoom out">
           −
         </Button>
-        <Button onClick={() => setLook(whole)}>Fit</Button>
+        <Button onClick={() => setLook(lookAt(layout, size, 0))}>Fit</Button>
         <span className={css.key}>
           ring: <i data-state="ok" /> ok <i data-state="fault" /> fault <i data-state="error" /> error{' '}
           <i data-state="throttle" /> throttle, larger for more requests · lines: calls, wider is more
         </span>
       </div>
       <p className="sr" aria-live="polite">
-        {active && `${active.name}: ${say(active)}${statesText(active)}`}
+        {active && `${active.name}: ${say(active)}`}
       </p>
     </>
   );
 }
 
 /** Smaller boxes can't be read. */
-const SCALE_MIN = 0.7;
+const SCALE_MIN = 0.5;
 /** Larger ones look like another kind of picture. */
 const SCALE_MAX = 1.5;
-/** All of the map where its texts stay readable, else the part around the chosen node, or where calls begin. */
-function readable(whole: Look, size: { width: number; height: number } | null, at: [number, number] | undefined): Look {
-  const scale = size ? Math.min(size.width / whole.width, size.height / whole.height) : 1;
-  if (size && scale > SCALE_MAX) {
-    const [width, height] = [size.width / SCALE_MAX, size.height / SCALE_MAX];
-    return { x: (whole.width - width) / 2, y: (whole.height - height) / 2, width, height };
-  }
-  if (!size || scale >= SCALE_MIN) return whole;
-  const width = Math.min(whole.width, size.width / SCALE_MIN);
-  const height = Math.min(whole.height, size.height / SCALE_MIN);
-  const [x, y] = at ?? [0, whole.height / 2];
+/** Pixels below the map that its key and buttons take. */
+const FOOT = 48;
+/** All of the map above its key; where its texts would be smaller than `least` allows, the part around a place, or where calls begin. */
+function lookAt(
+  { width, height }: GraphLayout,
+  size: { width: number; height: number } | null,
+  least: number,
+  [x, y]: [number, number] = [0, height / 2],
+): Look {
+  if (!size) return { x: 0, y: 0, width: Math.max(1, width), height: Math.max(1, height) };
+  const room = Math.max(1, size.height - FOOT);
+  const scale = Math.min(SCALE_MAX, Math.max(least, Math.min(size.width / width, room / height)));
+  const begin = (all: number, part: number, middle: number) =>
+    all <= part ? (all - part) / 2 : Math.max(0, Math.min(all - part, middle - part / 2));
   return {
-    x: Math.max(0, Math.min(whole.width - width, x - width / 2)),
-    y: Math.max(0, Math.min(whole.height - height, y - height / 2)),
-    width,
-    height,
+    x: begin(width, size.width / scale, x),
+    y: begin(height, room / scale, y),
+    width: size.width / scale,
+    height: size.height / scale,
   };
 }
 const viaText = ({ from, via }: Edge): string =>
   via ? `, counting calls of ${via.join(' and ')} in traces of ${from}` : '';
-const statesText = ({ states }: Node): string =>
+const statesText = ({ states }: Flow): string =>
   states ? STATES.map((state) => `, ${states[state]} ${state}${states[state] === 1 ? '' : 's'}`).join('') : '';
 
 /** How requests went as arcs, and the share that failed printed inside; of what is no service, what it is. */

@@ -1,6 +1,8 @@
 //! The UI in a real browser, against the real server with real data: walks, which fail on any console error, and how long things take.
 
+use crate::clients::python;
 use crate::server::{KEY, Server, handed, repository, run};
+use crate::xray_api::aws_key;
 use std::path::Path;
 use std::process::Command;
 
@@ -77,6 +79,25 @@ async fn a_person_signs_in_and_sees_their_first_event_arrive() {
             &others[1],
         ],
     );
+}
+
+#[tokio::test]
+async fn a_person_sees_on_the_map_what_xray_tells_its_clients() {
+    let (Some(mut client), Some(ui)) = (python("xray_map.py"), handed("WAGGLE_TEST_UI")) else {
+        return;
+    };
+    let data = tempfile::tempdir().unwrap();
+    let server = Server::start(data.path(), &["--dev"]);
+    let (id, secret) = aws_key(data.path());
+    let graph = run(client
+        .env("WAGGLE_ENDPOINT", &server.origin)
+        .env("WAGGLE_KEY", KEY)
+        .env("AWS_ACCESS_KEY_ID", id)
+        .env("AWS_SECRET_ACCESS_KEY", secret));
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), graph.stdout).unwrap();
+    let path = file.path().to_str().unwrap();
+    walk(&ui, &["e2e/service-graph.mjs", &server.origin, path]);
 }
 
 /// A server that needs no sign-in, with some minutes of the demonstration shop.

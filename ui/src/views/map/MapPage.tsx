@@ -293,6 +293,7 @@ export default function MapPage() {
                 map={layout.map}
                 layout={layout.layout}
                 amount={(n) => rateOf(n, seconds)}
+                counted="request"
                 chosen={chosen}
                 chosenCall={chosen !== undefined && search.calls !== undefined ? [chosen, search.calls] : undefined}
                 onChoose={choose}

@@ -70,6 +70,7 @@ function Call({ map, call, seconds, spec, place, queryPath, onChoose }: Omit<Pro
         </IconButton>
       </header>
       <Facts flow={call} seconds={seconds} what="calls" />
+      <States flow={call} what="calls" />
       {call.via && (
         <p className={css.none}>
           Counts what {call.via.join(' and ')} called in traces with a span of {call.from}.
@@ -102,7 +103,7 @@ function Facts({ flow, seconds, what }: { flow: Flow; seconds: number; what: str
     <dl className={css.facts}>
       <div>
         <dt>{what}</dt>
-        <dd>{rateOf(flow.count, seconds)}</dd>
+        <dd title={numberText(flow.count)}>{rateOf(flow.count, seconds)}</dd>
       </div>
       <div data-bad={flow.errors > 0 || undefined}>
         <dt>errors</dt>
@@ -112,6 +113,21 @@ function Facts({ flow, seconds, what }: { flow: Flow; seconds: number; what: str
         <dt>P95</dt>
         <dd>{msOf(flow.p95)}</dd>
       </div>
+    </dl>
+  );
+}
+function States({ flow, what }: { flow: Flow; what: string }) {
+  if (!flow.states) return null;
+  return (
+    <dl className={css.states} aria-label={`How ${what} failed`}>
+      {STATES.map((state) => (
+        <div key={state} data-state={state}>
+          <dt>{STATE_WORDS[state]}</dt>
+          <dd>
+            {numberText(flow.states![state])} ({shareOf({ count: flow.count, errors: flow.states![state] })})
+          </dd>
+        </div>
+      ))}
     </dl>
   );
 }
@@ -198,18 +214,7 @@ function One({
         </IconButton>
       </header>
       <Facts flow={node} seconds={seconds} what={isOwn ? 'requests' : 'calls'} />
-      {node.states && (
-        <dl className={css.states} aria-label="How requests failed">
-          {STATES.map((state) => (
-            <div key={state} data-state={state}>
-              <dt>{STATE_WORDS[state]}</dt>
-              <dd>
-                {numberText(node.states![state])} ({shareOf({ count: node.count, errors: node.states![state] })})
-              </dd>
-            </div>
-          ))}
-        </dl>
-      )}
+      <States flow={node} what={isOwn ? 'requests' : 'calls'} />
       <div className={css.actions}>
         <Button aria-pressed={isIsolated} onClick={() => onIsolate(!isIsolated)}>
           {isIsolated ? 'Show all' : 'Isolate'}
