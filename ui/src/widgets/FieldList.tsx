@@ -1,10 +1,11 @@
-// All fields of one event: filterable, each value with its menu, or the whole as JSON.
-import { Search } from 'lucide-react';
+// All fields of one event: filterable, those that people pinned first, each value with its menu, or the whole as JSON.
+import { Pin, Search } from 'lucide-react';
 import { useMemo, useState, type MouseEvent } from 'react';
 import { valueText } from '../model/format';
 import type { Cells } from '../model/result';
-import { CopyButton, ValueLink } from './basic';
+import { CopyButton, IconButton, ValueLink } from './basic';
 import css from './field-list.module.css';
+import { usePins } from './prefs';
 
 interface Props {
   data: Cells;
@@ -23,10 +24,12 @@ export function FieldList({ data, extra = [], onValue }: Props) {
         .sort(([a], [b]) => a.localeCompare(b)),
     [data],
   );
-  const shown = fields.filter(
+  const [pins, togglePin] = usePins();
+  const found = fields.filter(
     ([name, value]) =>
       wanted === '' || name.toLowerCase().includes(wanted) || valueText(value).toLowerCase().includes(wanted),
   );
+  const shown = [...found.filter(([name]) => pins.has(name)), ...found.filter(([name]) => !pins.has(name))];
   return (
     <div className={css.fields}>
       <label className={css.find}>
@@ -70,7 +73,14 @@ export function FieldList({ data, extra = [], onValue }: Props) {
                 <span className={css.plain}>{shownText(value)}</span>
               )}
               <ValueLink value={value} />
-              <span className={css.copy}>
+              <span className={css.copy} data-pinned={pins.has(name) || undefined}>
+                <IconButton
+                  label={pins.has(name) ? `Unpin ${name}` : `Pin ${name}`}
+                  aria-pressed={pins.has(name)}
+                  onClick={() => togglePin(name)}
+                >
+                  <Pin size={14} />
+                </IconButton>
                 <CopyButton compact text={valueText(value)} label={`Copy ${name}`} />
               </span>
             </dd>

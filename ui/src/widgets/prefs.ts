@@ -1,8 +1,8 @@
-// The few things remembered per browser: theme, UTC or local time, narrow navigation, height of rows, and whether
-// single letters are shortcuts. Everything else lives in the URL.
+// The few things remembered per browser: theme, UTC or local time, narrow navigation, height of rows, whether single letters are
+// shortcuts, and the fields of events that stand first. Everything else lives in the URL.
 import { useSyncExternalStore } from 'react';
 
-type Name = 'theme' | 'utc' | 'nav' | 'rows' | 'letters';
+type Name = 'theme' | 'utc' | 'nav' | 'rows' | 'letters' | 'pins';
 const listeners = new Set<() => void>();
 
 export function readPref(name: Name): string | null {
@@ -33,3 +33,14 @@ export function usePref(name: Name): string | null {
 export const useUtc = (): boolean => usePref('utc') === '1';
 /** Of a table's row, in pixels: compact, or comfortable where that is chosen. */
 export const useRowHeight = (): number => (usePref('rows') ? 32 : 24);
+/** Names of fields that stand first wherever an event's fields are listed, and what adds or takes away one. */
+export function usePins(): [ReadonlySet<string>, (field: string) => void] {
+  const kept = usePref('pins');
+  const pins = new Set(kept === null ? [] : kept.split('\n'));
+  const toggle = (field: string) => {
+    const others = [...pins].filter((pin) => pin !== field);
+    const next = pins.has(field) ? others : [...others, field];
+    writePref('pins', next.length > 0 ? next.join('\n') : null);
+  };
+  return [pins, toggle];
+}

@@ -11,10 +11,10 @@ import { FieldList, JsonView } from '../../widgets/FieldList';
 import { Link } from '../../widgets/Link';
 import { PointMenu } from '../../widgets/popup';
 import { datasetPath, useGo, useSetSearch, type Place } from '../../widgets/route';
-import { MiniGraph } from './MiniGraph';
 import css from './trace.module.css';
 
 const Breakdown = lazy(() => import('./Breakdown').then((m) => ({ default: m.Breakdown })));
+const MiniGraph = lazy(() => import('./MiniGraph').then((m) => ({ default: m.MiniGraph })));
 const SegmentView = lazy(() => import('./SegmentView').then((m) => ({ default: m.SegmentView })));
 
 export type DetailTab = 'fields' | 'segment' | 'events' | 'links' | 'json' | 'trace';
@@ -83,8 +83,8 @@ export function Details({
           {name}
         </h2>
         <p className="num">
-          {trace.services[trace.service[node]!]} · {durationText(trace.duration[node]!)} · starts at{' '}
-          {durationText(trace.start[node]!)}
+          {trace.services[trace.service[node]!] && `${trace.services[trace.service[node]!]} · `}
+          {durationText(trace.duration[node]!)} · starts at {durationText(trace.start[node]!)}
         </p>
         {above !== undefined && (
           <button type="button" className={css.textButton} onClick={() => setSearch({ around: above, span: above })}>
@@ -132,12 +132,14 @@ export function Details({
               </Suspense>
             )}
             {tab === 'fields' && own && (
-              <MiniGraph
-                key={`${own.dataset} ${name}`}
-                place={place}
-                row={own}
-                service={trace.services[trace.service[node]!]!}
-              />
+              <Suspense fallback={<div className={css.mini} />}>
+                <MiniGraph
+                  key={`${own.dataset} ${name}`}
+                  place={place}
+                  row={own}
+                  service={trace.services[trace.service[node]!]!}
+                />
+              </Suspense>
             )}
             {tab === 'fields' && own && (
               <FieldList

@@ -14,7 +14,7 @@ import {
 } from 'lucide-react';
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import type { TraceSession } from '../../api/trace-client';
-import { durationText, middleCut, numberText, rowTimeText } from '../../model/format';
+import { countText, durationText, middleCut, numberText, rowTimeText } from '../../model/format';
 import {
   aboveLeftOut,
   eventsOf,
@@ -273,7 +273,9 @@ function Loaded({
         <p className={css.warning} data-testid="trace-missing">
           <AlertTriangle size={14} aria-hidden />{' '}
           {trace.isRootless
-            ? 'The root span is not here'
+            ? trace.missingCount === 1
+              ? 'The root span is not here'
+              : `The root span and ${countText(trace.missingCount - 1, 'other parent span')} are not here`
             : trace.missingCount === 1
               ? 'One parent span is named by others but not here'
               : `${numberText(trace.missingCount)} parent spans are named by others but not here`}
