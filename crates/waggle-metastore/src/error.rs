@@ -34,9 +34,7 @@ pub enum Error {
         limit: usize,
     },
     /// What was handed in would bring its kind beyond a limit of bytes handed in by the caller: nothing was written.
-    #[error(
-        "all of the kind {what} together would have more than {bytes_max} bytes, the most they may have"
-    )]
+    #[error("{what}: all together would have more than {bytes_max} bytes, the most they may have")]
     TooLarge {
         /// Of what there would be too much.
         what: &'static str,

@@ -233,7 +233,7 @@ fn is_seen(scope: &DatasetScope, place: &Place) -> bool {
 fn in_words(error: Error) -> Problem {
     match error {
         Error::LimitReached { what, limit } => Problem::conflict(format!(
-            "there are already {limit} of the kind {what}, the most there may be"
+            "{what}: there are already {limit}, the most there may be"
         )),
         Error::NotFound(what) => Problem::not_found(format!("{what} not found")),
         other => other.into(),

@@ -49,9 +49,9 @@ export default function Templates({ id, onTemplate, onClose, ...rest }: Props) {
         <Preview key={template.id} template={template} onBack={() => onTemplate('list')} {...rest} />
       ) : (
         <ul className={css.templates}>
-          {BOARD_TEMPLATES.map((t) => (
+          {BOARD_TEMPLATES.map((t, i) => (
             <li key={t.id}>
-              <button type="button" onClick={() => onTemplate(t.id)}>
+              <button type="button" autoFocus={i === 0} onClick={() => onTemplate(t.id)}>
                 <strong>{t.name}</strong>
                 <span>{t.about}</span>
                 <small>{t.panels.length} panels</small>
@@ -142,7 +142,7 @@ function Preview({
         <p>{template.about}</p>
         <label>
           with the data of
-          <select value={dataset} onChange={(e) => onDataset(e.target.value)}>
+          <select autoFocus value={dataset} onChange={(e) => onDataset(e.target.value)}>
             <option value="__all__">All datasets</option>
             {(datasets.data ?? []).map((d) => (
               <option key={d.slug} value={d.slug}>

@@ -408,7 +408,7 @@ async fn board_views_are_kept() {
         .await;
     full.check_error(
         409,
-        "there are already 50 of the kind Board view, the most there may be",
+        "Board view: there are already 50, the most there may be",
     );
     let deleted = installation.delete(&format!("/1/boards/{board}")).await;
     assert_eq!(deleted.status, 204);

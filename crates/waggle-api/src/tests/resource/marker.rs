@@ -225,8 +225,7 @@ async fn markers_take_so_much_room_together() {
     let marker = json!({"message": long(1_200)});
     let first = installation.make_id(path, &marker).await;
     installation.make(path, &marker).await;
-    let full =
-        "all of the kind Marker together would have more than 3000 bytes, the most they may have";
+    let full = "Marker: all together would have more than 3000 bytes, the most they may have";
     let answer = installation.send("POST", path, &marker).await;
     answer.check_error(409, full);
     let one = format!("{path}/{first}");
