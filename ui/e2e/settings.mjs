@@ -103,6 +103,8 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     check(await has(), 'it is gone before anybody agreed');
     await dialog.getByLabel('Type walked-place to delete it').fill('walked-place');
     await end.click();
+    // Behind a dialog nothing has a role.
+    await dialog.waitFor({ state: 'detached' });
     await row.waitFor({ state: 'detached' });
     check(!(await has()), 'the environment is not deleted');
   });
@@ -215,7 +217,7 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     await grid.focus();
     await page.keyboard.press('Home');
     await page.keyboard.press('Space');
-    check(await page.getByLabel('Choose junk.one').isChecked(), 'Space does not tick the first row');
+    await page.getByRole('checkbox', { name: 'Choose junk.one', checked: true }).waitFor();
     await page.getByRole('button', { name: 'Show', exact: true }).click();
     await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index] em').length === 1);
     await page.getByLabel('Choose junk.two').check();
@@ -223,17 +225,34 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     await page.getByRole('button', { name: 'Delete the column' }).click();
     await page.waitForFunction(() => document.querySelectorAll('[role="grid"] [data-index]').length === 1);
     check((await columns()).length === 1, 'the column is not deleted');
-    await page.goto(`${origin}${environment}/datasets/walked-schema/schema?column=code`);
-    const panel = page.locator('[data-testid="column-panel"]');
-    await panel.getByLabel('Type').selectOption('integer');
-    await panel.getByRole('button', { name: 'Save' }).click();
-    await panel.getByText('Saved').waitFor();
-    const [column] = (await get('/datasets/walked-schema/columns?prefix=code')).columns;
-    check(column.type === 'integer', `the API says ${column.type}`);
+  });
+
+  await step('Schema: another type reads old events anew, and the one they came in takes that back', async () => {
+    const query = JSON.stringify({ filters: [{ column: 'code', op: '>', value: 300 }], time_range: 3600 });
+    const found = async () => {
+      await page.goto(`${origin}${environment}/datasets/walked-schema?${new URLSearchParams({ query, tab: 'raw' })}`);
+      const rows = page.locator('[data-testid="row-count"][data-state="ready"]');
+      await rows.or(page.getByText('No events match in this time range')).waitFor();
+      return page.getByRole('grid', { name: 'Raw events' }).locator('[data-column="code"]').allInnerTexts();
+    };
+    const choose = async (type) => {
+      await page.goto(`${origin}${environment}/datasets/walked-schema/schema?column=code`);
+      const panel = page.locator('[data-testid="column-panel"]');
+      await panel.getByLabel('Type').selectOption(type);
+      await panel.getByRole('button', { name: 'Save' }).click();
+      await panel.getByText('Saved').waitFor();
+      const [column] = (await get('/datasets/walked-schema/columns?prefix=code')).columns;
+      check(column.type === type, `the API says ${column.type}`);
+    };
+    check((await found()).length === 0, 'texts are greater than a number');
+    await choose('integer');
+    check(String(await found()) === '404', `read as numbers, those above 300 are ${await found()}`);
+    await choose('string');
+    check((await found()).length === 0, 'texts are greater than a number once they have been numbers');
   });
 
   await step(
-    'Dataset: nested objects become columns as deep as it says, and another column plays the duration',
+    'Dataset: nested objects become columns as deep as it says; trace view and map go by the columns that play duration and service',
     async () => {
       await page.goto(`${origin}${environment}/datasets/walked-schema/schema?tab=settings`);
       const general = page.locator('section', { has: page.getByRole('heading', { name: 'General' }) });
@@ -252,9 +271,11 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
             data: {
               'trace.trace_id': 'walkedwalkedwalkedwalked',
               'trace.span_id': 'aaaa',
+              'service.name': 'walked-one',
+              svc: 'walked-two',
               name: 'walk',
               duration_ms: 10,
-              took_ms: 4321,
+              took_ms: 4000,
               a: { b: { c: 1 } },
             },
           },
@@ -264,15 +285,29 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
       const named = async (prefix) =>
         (await get(`/datasets/walked-schema/columns?prefix=${prefix}`)).columns.map((c) => c.key_name);
       check((await named('a.b')).join() === 'a.b.c', `a.b gives ${await named('a.b')}`);
+      /** What the trace view and the map say of the span: its service and how long it took. */
+      const follow = async (service, trace, map) => {
+        await page.goto(`${origin}${environment}/datasets/walked-schema/trace?trace_id=walkedwalkedwalkedwalked`);
+        const details = page.locator('[data-testid="span-details"]');
+        await details.getByText(`${service} · ${trace}`).waitFor();
+        await page.goto(`${origin}${environment}/map?named=walked-`);
+        const node = page.locator(`[data-testid="graph"] [data-service="${service}"]`);
+        await node.filter({ hasText: map }).waitFor();
+        const names = await page.locator('[data-testid="graph"] [data-service^="walked-"]').count();
+        check(names === 1, `the map has ${names} services of the span`);
+      };
+      await follow('walked-one', '10 ms ·', / · (10|9\.\d+|10\.\d+) ms/);
       await page.goto(`${origin}${environment}/datasets/walked-schema/schema?tab=settings`);
       const parts = page.locator('section', {
         has: page.getByRole('heading', { name: 'Which column plays which part' }),
       });
       await parts.getByLabel('duration ms').fill('took_ms');
+      await parts.getByLabel('service name').fill('svc');
       await parts.getByRole('button', { name: 'Save' }).click();
       await parts.getByText('Saved').waitFor();
       const { duration_ms: part } = await get('/datasets/walked-schema/definition');
       check(part?.name === 'took_ms', `the duration is ${part?.name}`);
+      await follow('walked-two', '4 s ·', / · (4|3\.9\d*|4\.0\d*) s/);
     },
   );
 }

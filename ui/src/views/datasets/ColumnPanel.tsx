@@ -71,7 +71,7 @@ export function ColumnPanel({
         />
         <SelectField
           label="Type"
-          hint="Queries read every value as this type, also those that came before; what can’t be read so is empty. Stored events stay as they were sent."
+          hint="Queries read every value as this type, also those that came before; what can’t be read so is empty. The type that the values came in, string where they came mixed, takes that back: each is read as it came."
           value={type}
           options={[
             ['string', 'string'],
