@@ -3,12 +3,16 @@
 //
 //   node e2e/questions.mjs ORIGIN [/TEAM/environments/ENVIRONMENT]
 import { readFileSync } from 'node:fs';
-import { inBrowser, main } from './browser.mjs';
+import { inBrowser, inked, main } from './browser.mjs';
 
 /** So many events, so many seconds apart, four to a trace; every seventh stands for three. */
 const COUNT = 480;
 const STEP = 5;
 const ROUTES = ['/cart', '/pay', '/search'];
+/** Of what is asked slowly: ten thousand events each, how long the question takes at least, and its most calculations. */
+const SLOW_BATCHES = 5;
+const SLOW_MS = 6000;
+const CALCULATIONS_MAX = 64;
 
 function seeded(begin) {
   return Array.from({ length: COUNT }, (_, i) => {
@@ -119,6 +123,15 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
       );
     }
     return Number(await count.getAttribute('data-weight'));
+  };
+  /** Deletes a dataset, which is protected from that at first. */
+  const remove = async (name) => {
+    const { settings } = await call('GET', `/datasets/${name}`);
+    if (settings.delete_protected) {
+      const open = { description: '', expand_json_depth: 0, settings: { delete_protected: false } };
+      await call('PUT', `/datasets/${name}`, open);
+    }
+    await call('DELETE', `/datasets/${name}`);
   };
   /** The file that comes of a click. */
   const file = async (click) => {
@@ -553,6 +566,75 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
     },
   );
 
+  await step('A slow query: how far it is is shown, and Cancel stops the engine within a second', async () => {
+    const slow = `${dataset}-slow`;
+    const { key } = await call('POST', '/keys', { name: 'slow', kind: 'ingest' });
+    for (let part = 0; part < SLOW_BATCHES; part++) {
+      const rows = Array.from({ length: 10_000 }, (_, i) => ({
+        time: new Date((begin + (i % (COUNT * STEP))) * 1000).toISOString(),
+        data: { n: part * 10_000 + i, text: `order ${i} of ${part} was packed, sent, returned and sent again` },
+      }));
+      await call('POST', `${origin}/1/batch/${slow}`, rows, { 'x-honeycomb-team': key });
+    }
+    // A group per event, and as many calculations as make it slow on this machine; no two questions are the same, or one would be remembered.
+    const heavy = (calculations, salt) => ({
+      ...range,
+      calculations: Array.from({ length: calculations }, (_, i) => ({
+        op: 'COUNT_DISTINCT',
+        column: 'text',
+        name: `c${i}`,
+        filters: [{ column: 'n', op: '>', value: i + 100 * salt }],
+      })),
+      breakdowns: ['n'],
+    });
+    let count = 1;
+    for (;;) {
+      const began = performance.now();
+      await call('POST', `/datasets/${slow}/query?keep=false`, heavy(count, count));
+      if (performance.now() - began >= SLOW_MS || count >= CALCULATIONS_MAX) break;
+      count *= 2;
+    }
+    const meters = async () => {
+      const text = await (await page.request.get(`${origin}/metrics`)).text();
+      const read = (name) => Number(new RegExp(`^${name} (\\S+)`, 'm').exec(text)?.[1] ?? 0);
+      return {
+        cancelled: read('waggle_queries_finished_total\\{outcome="cancelled"\\}'),
+        held: read('waggle_query_memory_bytes'),
+        rows: read('waggle_query_rows_read_total'),
+      };
+    };
+    const gone = page.getByText('The query was cancelled before it had an answer');
+    const answered = page.locator('[data-testid="results"]');
+    const took = [];
+    // Other programs may hold the browser up until the answer is there: then there was nothing to cancel.
+    for (let i = 0; i < 8 && !(Math.min(...took) <= 1000); i++) {
+      await page.goto(at(heavy(count, 200 + i)).replace(`/datasets/${dataset}?`, `/datasets/${slow}?`));
+      const read = page.locator('[data-testid="running"]').getByText(/[1-9][\d.]*[kM]? rows read/);
+      await read.or(answered).first().waitFor();
+      const before = await meters();
+      const clicked = performance.now();
+      await page
+        .getByTestId('cancel')
+        .click({ timeout: 1000 })
+        .catch(() => undefined);
+      await gone.or(answered).first().waitFor();
+      if ((await gone.count()) === 0) continue;
+      check(before.held > 0, 'a running query holds nothing');
+      // Counted, nothing is held for it, and its thread reads no more.
+      let [last, now] = [before, await meters()];
+      while (now.cancelled === before.cancelled || now.held > 0 || now.rows !== last.rows) {
+        check(performance.now() - clicked < 20_000, `it goes on: ${JSON.stringify(now)}`);
+        [last, now] = [now, await meters()];
+      }
+      took.push(performance.now() - clicked);
+    }
+    const { queries } = await call('GET', '/queries/running');
+    check(queries.length === 0, `running: ${JSON.stringify(queries)}`);
+    check(Math.min(...took) <= 1000, `the engine stopped after ${took.map(Math.round).join(', ')} ms`);
+    await shoot('cancelled');
+    await remove(slow);
+  });
+
   await step('Usage mode: every stored event counts once, and a banner says so', async () => {
     await open({ calculations: [{ op: 'COUNT' }, { op: 'SUM', column: 'sample_rate' }] });
     await more(/^Usage mode/);
@@ -622,6 +704,40 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
       await page.getByRole('tab', { name: 'Overview' }).click();
       await still();
       await shoot('metrics');
+
+      // A histogram is asked itself, and by the numbers below its name.
+      await page.goto(at({}).replace(`/datasets/${dataset}?`, `/datasets/${name}?`));
+      for (const text of ['P99(latency)', 'HEATMAP(latency)', 'HISTOGRAM_COUNT(latency)']) {
+        await typed('SELECT', text.slice(0, -1));
+        await offers('histogram');
+        await page.keyboard.press('Enter');
+      }
+      await typed('SELECT', 'MAX(latency.');
+      for (const part of ['count', 'sum', 'avg', 'p001', 'p50', 'p99', 'p999']) await offers(`latency.${part}`);
+      for (const text of ['MAX(latency.p99)', 'MAX(latency.avg)']) {
+        await typed('SELECT', text);
+        await page.keyboard.press('Enter');
+      }
+      await page.keyboard.press('Shift+Enter');
+      await ready();
+      const parts = await call('POST', `/datasets/${name}/query?keep=false`, link('query'));
+      const cellOf = (label) => table.locator(`[data-index="0"] [data-column="c:${label}"]`).innerText();
+      const shown = async (label) => number(await cellOf(label));
+      for (const label of ['P99(latency)', 'MAX(latency.p99)', 'MAX(latency.avg)', 'HISTOGRAM_COUNT(latency)'])
+        check(
+          Math.abs((await shown(label)) - parts.results[0].data[label]) < 0.01,
+          `${label} is ${await cellOf(label)}, the query API says ${parts.results[0].data[label]}`,
+        );
+      check((await shown('MAX(latency.avg)')) === 25, `the mean is ${await cellOf('MAX(latency.avg)')}`);
+      const values = (COUNT * STEP) / 60 - 1;
+      check(
+        (await shown('HISTOGRAM_COUNT(latency)')) === values * 4,
+        `${await cellOf('HISTOGRAM_COUNT(latency)')} values`,
+      );
+      const cells = parts.heatmaps['HEATMAP(latency)'].counts.flat().reduce((sum, count) => sum + count, 0);
+      check(Math.abs(cells - values * 4) < 0.01, `the heat map holds ${cells} values`);
+      check((await inked(page, '[data-chart="HEATMAP(latency)"] canvas')) > 0.002, 'the heat map is empty');
+      await shoot('metrics-histogram');
     },
   );
 
@@ -649,12 +765,7 @@ async function walkQuestions({ page, step, shoot, still, check, origin, environm
     await open({ breakdowns: ['route'] });
     const before = await table.innerText();
     const { runs } = await call('GET', '/history?limit=1');
-    const { settings } = await call('GET', `/datasets/${dataset}`);
-    if (settings.delete_protected) {
-      const open = { description: '', expand_json_depth: 0, settings: { delete_protected: false } };
-      await call('PUT', `/datasets/${dataset}`, open);
-    }
-    await call('DELETE', `/datasets/${dataset}`);
+    await remove(dataset);
     await page.goto(`${origin}${environment}/result/${runs[0].result_id}`);
     await page
       .locator('[data-testid="kept"]')

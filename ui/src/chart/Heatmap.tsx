@@ -1,6 +1,6 @@
 // A HEATMAP calculation as a canvas: cells below, hover and selection above, labels in the same canvas.
 import { useEffect, useMemo, useRef, useState } from 'react';
-import { axisTexts, bucketText, numberText, quantitiesText } from '../model/format';
+import { axisTexts, bucketText, countText, numberText, quantitiesText } from '../model/format';
 import type { ThemeColours } from '../model/palette';
 import type { ChartMarker, HeatmapData } from '../model/result';
 import { measured } from '../model/timing';
@@ -395,7 +395,7 @@ export function HeatLegend({ data, colours }: { data: HeatmapData; colours: Them
       {colours.ramp.slice(1).map((c, i) => (
         <i key={i} style={{ background: `rgb(${c.join(' ')})` }} />
       ))}
-      <span className="num">{numberText(max)} events a cell</span>
+      <span className="num">{countText(max, 'event')} a cell</span>
     </span>
   );
 }
