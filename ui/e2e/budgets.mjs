@@ -6,21 +6,22 @@
 // Sends its own data into an environment of its own; the server must be started with `--trace-rows-max 60000`. What the server takes is
 // subtracted: a page is measured from when the bytes are there.
 //
-// Noise of a busy machine only ever adds, so each thing is tried a few times and the best try counts. Limits of times are multiplied by
-// WAGGLE_BUDGET_FACTOR and by nothing else.
+// Noise of a busy machine only ever adds, so each thing is tried a few times and the best try counts. That is enough for sizes, counts, and
+// for what the page itself does, drawing above all: their limits are the spec's. WAITS below are the other times.
 //
 // WAGGLE_CHROMIUM        the browser (default /usr/bin/chromium)
-// WAGGLE_BUDGET_FACTOR   what limits of times are multiplied by (default 1)
+// WAGGLE_BUDGET_FACTOR   what limits of times that wait for other programs are multiplied by (default 1)
 import { chromium } from 'playwright-core';
 import { pathToFileURL } from 'node:url';
 import { sizes } from '../scripts/size.mjs';
 import { COLUMNS, GRID, MAP, sendData } from './budget-data.mjs';
+import { frameWork } from './main-thread.mjs';
 import { measureTrace, seedTrace } from './trace-budget.mjs';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
 
 const SPANS = 50_000;
-/** Rows of the table: limit and unit. Only times are widened by the factor. */
+/** Rows of the table: limit and unit. */
 const BUDGETS = {
   paint: ['first contentful paint, cold', 1000, 'ms'],
   interactive: ['interactive after a cold load', 1500, 'ms'],
@@ -32,6 +33,7 @@ const BUDGETS = {
   hover: ['draws of the lines while the mouse moves over them', 0, ''],
   heat: ['redraw of a heat map of 20,000 cells, p95', 16, 'ms'],
   brush: ['move of a box on the heat map, p95', 4, 'ms'],
+  tableWork: ['work in a frame while 10,000 rows scroll, p95', 16, 'ms'],
   tableFrame: ['frame while 10,000 rows scroll, p95', 17, 'ms'],
   fromBytesMs: ['trace of 50,000 spans, from its bytes to the picture', 700, 'ms'],
   blockedMs: ['longest block of the main thread meanwhile', 50, 'ms'],
@@ -43,6 +45,22 @@ const BUDGETS = {
   heapMiB: ['heap of the page with 50,000 spans', 150, 'MiB'],
   map: [`layout of ${MAP.services} services and ${MAP.calls} calls`, 400, 'ms'],
 };
+
+/**
+ * Times of more than the page: of a browser that starts, of code and bytes that arrive, of a worker, of the screen. Each waits for a core that
+ * other programs may have, in every try, which says nothing of the interface.
+ */
+const WAITS = new Set([
+  'paint',
+  'interactive',
+  'chart',
+  'fromBytesMs',
+  'map',
+  'findMs',
+  'tableFrame',
+  'frameP95Ms',
+  'frameMaxMs',
+]);
 
 const sorted = (numbers) => [...numbers].sort((a, b) => a - b);
 const p95 = (numbers) => sorted(numbers)[Math.max(0, Math.ceil(numbers.length * 0.95) - 1)];
@@ -161,9 +179,9 @@ export async function measureBudgets({
       `${what.padEnd(52)} ${text(limit)} ${text(allowed)} ${text(best)} ${text(median(values))} ${String(values.length).padStart(5)}${isOver ? '  OVER' : ''}`,
     );
   };
-  const allowed = (name) => BUDGETS[name][1] * (BUDGETS[name][2] === 'ms' ? factor : 1);
+  const allowed = (name) => BUDGETS[name][1] * (WAITS.has(name) ? factor : 1);
   /** Tries until each budget has been kept once, at least `least` times; work answers a value for each, or one for the only one. */
-  const attempt = async (names, work, { least = 3, most = 6 } = {}) => {
+  const attempt = async (names, work, { least = 3, most = 12 } = {}) => {
     const all = names.map(() => []);
     for (let i = 0; i < most; i++) {
       const values = [await work(i)].flat();
@@ -208,7 +226,7 @@ export async function measureBudgets({
     );
     return [...slow, ...Array(Math.max(0, text.length - slow.length)).fill(16)];
   };
-  say(`limits of times are multiplied by ${factor}`);
+  say(`limits of times that wait for other programs are multiplied by ${factor}`);
   say(
     `${'budget'.padEnd(52)} ${['limit', 'allowed', 'best', 'median'].map((name) => name.padStart(11)).join(' ')} tries`,
   );
@@ -343,6 +361,7 @@ export async function measureBudgets({
     await ready(page);
     await page.locator(`${table} [data-index]`).first().waitFor();
     await attempt(['tableFrame'], async () => p95(await scroll(page, table, 240, 60)));
+    await attempt(['tableWork'], async () => p95(await frameWork(page, () => scroll(page, table, 240, 60))));
 
     // The service map is laid out by a worker.
     await attempt(['map'], async () => {
@@ -372,7 +391,7 @@ export async function measureBudgets({
         const seen = await measureTrace({ origin, environment, traceId });
         return figures.map((name) => seen[name]);
       },
-      { least: 2, most: 4 },
+      { least: 2, most: 6 },
     );
   } finally {
     await browser.close();

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
+import { longestTask } from './main-thread.mjs';
 
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking'];
 const SERVICES = 12;
@@ -92,7 +93,7 @@ export async function measureTrace({ origin, environment, traceId }) {
     await page.addInitScript(() => {
       // Every callback of a frame is timed: while scrolling, that is the drawing.
       const frame = window.requestAnimationFrame.bind(window);
-      window.seen = { tasks: [], draws: [] };
+      window.seen = { draws: [] };
       window.requestAnimationFrame = (work) =>
         frame((time) => {
           const began = window.performance.now();
@@ -104,9 +105,6 @@ export async function measureTrace({ origin, environment, traceId }) {
           done.isMeasure = true;
           window.requestAnimationFrame(done);
         });
-      new window.PerformanceObserver((list) => {
-        for (const { duration } of list.getEntries()) window.seen.tasks.push(duration);
-      }).observe({ type: 'longtask', buffered: true });
     });
     let bytesAt = Number.NaN;
     page.context().on('requestfinished', (request) => {
@@ -117,8 +115,7 @@ export async function measureTrace({ origin, environment, traceId }) {
     // The code of the page is there: first a trace that is not, then the large one as a click would open it.
     await page.goto(`${origin}${environment}/datasets/__all__/trace?trace_id=none`);
     await page.getByText('were found').waitFor();
-    const opened = await page.evaluate(async (path) => {
-      window.seen.tasks.length = 0;
+    const open = async (path) => {
       window.history.pushState({}, '', path);
       window.dispatchEvent(new window.PopStateEvent('popstate'));
       for (;;) {
@@ -130,8 +127,10 @@ export async function measureTrace({ origin, environment, traceId }) {
       }
       const painted = Date.now();
       for (let i = 0; i < 20; i++) await window.nextFrame();
-      return { painted, blocked: Math.max(0, ...window.seen.tasks) };
-    }, `${environment}/datasets/__all__/trace?trace_id=${traceId}`);
+      return painted;
+    };
+    const path = `${environment}/datasets/__all__/trace?trace_id=${traceId}`;
+    const { answer: painted, longest } = await longestTask(page, () => page.evaluate(open, path));
     const tree = page.getByTestId('waterfall');
     await tree.waitFor();
 
@@ -189,8 +188,8 @@ export async function measureTrace({ origin, environment, traceId }) {
     await session.send('HeapProfiler.collectGarbage');
     const heap = await page.evaluate(() => window.performance.memory.usedJSHeapSize);
     return {
-      fromBytesMs: opened.painted - bytesAt,
-      blockedMs: opened.blocked,
+      fromBytesMs: painted - bytesAt,
+      blockedMs: longest,
       frameP95Ms: p95(scrolled.frames),
       frameMaxMs: Math.max(...scrolled.frames),
       drawP95Ms: p95(scrolled.draws),

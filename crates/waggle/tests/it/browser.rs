@@ -119,8 +119,8 @@ fn walk(ui: &str, arguments: &[&str]) {
     eprintln!("{}", String::from_utf8_lossy(&output.stdout));
 }
 
-/// Limits of spec/ui.md section 4, those of times three times as wide: the server is not optimised, and the machine is anybody's.
-/// Nothing runs beside this test (.config/nextest.toml).
+/// Limits of spec/ui.md section 4. Times that wait for more than the page, for a browser that starts or for the screen, may be three times
+/// as long: the machine is anybody's. Nothing runs beside this test (.config/nextest.toml).
 #[tokio::test]
 async fn the_interface_keeps_its_budgets() {
     let Some(ui) = handed("WAGGLE_TEST_UI") else {
