@@ -24,7 +24,11 @@ use waggle_store::{ReadError, Snapshot, Source};
 
 /// Rows that a slice should have, if rows were spread evenly.
 const SLICE_ROWS: u64 = 131_072;
-/// The shortest slice, by how much the next is longer when one has few rows, and how often the first the longest is.
+/// The first slice of a page has fewer, so many for each trace of a full page, and not fewer than these: where every row passes, it fills
+/// the page, and what else is collected is collected in vain, and again for the next page.
+const FIRST_ROWS_PER_TRACE: u64 = 32;
+const FIRST_ROWS_MIN: u64 = 4_096;
+/// The shortest slice, by how much the next is longer when one has few rows, and how often one of [`SLICE_ROWS`] the longest is.
 const SLICE_NS_MIN: i64 = 1_000_000;
 const SLICE_GROWTH: i64 = 4;
 const SLICE_GROWTH_MAX: i64 = 16;
@@ -191,8 +195,8 @@ impl Page<'_> {
             if let Some(after) = &self.search.after {
                 end_ns = end_ns.min(after.time_ns.saturating_add(1));
             }
-            let first_ns = self.slice_ns(window.range);
-            let mut slice_ns = first_ns;
+            let usual_ns = self.slice_ns(window.range, SLICE_ROWS);
+            let mut slice_ns = self.slice_ns(window.range, self.first_rows());
             while let Some(newest_ns) = self.newest_before(window.range.start_ns, end_ns) {
                 // What lies between has no rows.
                 end_ns = end_ns.min(newest_ns.saturating_add(1));
@@ -210,14 +214,21 @@ impl Page<'_> {
                 if self.stats.rows_read >= self.search.rows_max {
                     return Ok(End::Rows(start_ns));
                 }
-                slice_ns = next_slice_ns(slice_ns, first_ns, self.stats.rows_read - rows_before);
+                slice_ns = next_slice_ns(slice_ns, usual_ns, self.stats.rows_read - rows_before);
             }
         }
         Ok(End::Everything)
     }
 
-    /// How long a slice is that has about [`SLICE_ROWS`] rows.
-    fn slice_ns(&self, range: TimeRange) -> i64 {
+    /// Rows of the first slice.
+    fn first_rows(&self) -> u64 {
+        let traces = u64::try_from(self.search.limit).unwrap_or(u64::MAX);
+        let rows = traces.saturating_mul(FIRST_ROWS_PER_TRACE);
+        rows.clamp(FIRST_ROWS_MIN, SLICE_ROWS)
+    }
+
+    /// How long a slice is that has about so many rows.
+    fn slice_ns(&self, range: TimeRange, slice_rows: u64) -> i64 {
         let sources = self.sources.iter().filter(|source| is_in(source, range));
         let (mut rows, mut first_ns, mut last_ns) = (0_u64, i64::MAX, i64::MIN);
         for source in sources {
@@ -227,7 +238,7 @@ impl Page<'_> {
             last_ns = last_ns.max(last);
         }
         let length_ns = last_ns.saturating_sub(first_ns);
-        let slices = i64::try_from(rows / SLICE_ROWS).unwrap_or(i64::MAX).max(1);
+        let slices = i64::try_from(rows / slice_rows).unwrap_or(i64::MAX).max(1);
         (length_ns / slices).max(SLICE_NS_MIN)
     }
 
@@ -435,13 +446,13 @@ impl Anchors {
     }
 }
 
-/// How long the next slice is: longer after one with few rows, as the first was after one with many, for rows come in heaps.
-fn next_slice_ns(slice_ns: i64, first_ns: i64, rows_read: u64) -> i64 {
+/// How long the next slice is: longer after one with few rows, as usual after one with many, for rows come in heaps.
+fn next_slice_ns(slice_ns: i64, usual_ns: i64, rows_read: u64) -> i64 {
     match rows_read {
-        rows if rows > SLICE_ROWS => first_ns,
+        rows if rows > SLICE_ROWS => usual_ns,
         rows if rows < SLICE_ROWS / 2 => slice_ns
             .saturating_mul(SLICE_GROWTH)
-            .min(first_ns.saturating_mul(SLICE_GROWTH_MAX)),
+            .min(usual_ns.saturating_mul(SLICE_GROWTH_MAX)),
         _ => slice_ns,
     }
 }
