@@ -109,6 +109,7 @@ struct Counters {
     sent: AtomicU64,
     spillover: AtomicU64,
     rejected: AtomicU64,
+    unsampled: AtomicU64,
     errors: AtomicU64,
 }
 

@@ -19,7 +19,7 @@ pub use document::{
 };
 pub use entity::{Cause, Entity, Exception, Frame, Http, Link, Namespace, Sql};
 pub use id::{EntityId, TraceId};
-pub use request::{RequestError, decode_segments, decode_telemetry, segments_reply};
+pub use request::{RequestError, decode_segments, decode_telemetry, request_id, segments_reply};
 #[cfg(test)]
 pub(crate) use rows::is_mapped;
 pub use rows::{

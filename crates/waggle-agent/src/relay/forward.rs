@@ -137,6 +137,8 @@ impl Forwarder {
             "SegmentsSentCount": take(&counters.sent),
             "SegmentsSpilloverCount": take(&counters.spillover),
             "SegmentsRejectedCount": take(&counters.rejected),
+            // No member of AWS's: the server of this relay knows it.
+            "SegmentsUnsampledCount": take(&counters.unsampled),
             "BackendConnectionErrors": {"OtherCount": take(&counters.errors)},
         }]});
         let config = &shared.config;

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use waggle_wire::xray::request_id;
 
 /// Most bytes of a request.
 const BODY_BYTES_MAX: usize = 8 << 20;
@@ -24,14 +25,15 @@ const CONNECTIONS_MAX: usize = 256;
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Pause after a failed accept.
 const PAUSE: Duration = Duration::from_millis(50);
-/// Headers of an answer that go back.
-const ANSWER_HEADERS: [HeaderName; 5] = [
+/// Headers of an answer that go back, besides those that begin with one of [`ANSWER_PREFIXES`].
+const ANSWER_HEADERS: [HeaderName; 3] = [
     CONTENT_TYPE,
     hyper::header::DATE,
     hyper::header::RETRY_AFTER,
-    HeaderName::from_static("x-amzn-requestid"),
-    HeaderName::from_static("x-amzn-errortype"),
 ];
+/// Headers of the protocol, and what the server says in its own.
+const ANSWER_PREFIXES: [&str; 2] = ["x-amz", "x-waggle-"];
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
 /// Serves connections for ever.
 pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>) {
@@ -109,19 +111,24 @@ async fn pass_on(
     };
     let mut response = Response::new(Full::new(answer.body));
     *response.status_mut() = answer.status;
-    for name in ANSWER_HEADERS {
-        if let Some(value) = answer.headers.get(&name) {
-            response.headers_mut().insert(name, value.clone());
+    for (name, value) in &answer.headers {
+        let of_protocol = |prefix: &&str| name.as_str().starts_with(*prefix);
+        if ANSWER_HEADERS.contains(name) || ANSWER_PREFIXES.iter().any(of_protocol) {
+            response.headers_mut().append(name, value.clone());
         }
     }
     Ok(response)
 }
 
+/// A refusal of the relay's own, worded as the server's are.
 fn refusal(status: StatusCode, code: &str, message: &str) -> Response<Full<Bytes>> {
     let body = serde_json::json!({"__type": code, "Message": message, "message": message});
     let mut response = Response::new(Full::new(body.to_string().into()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
+    if let Ok(id) = hyper::header::HeaderValue::from_str(&request_id(rand::random())) {
+        headers.insert(REQUEST_ID, id);
+    }
     let json = hyper::header::HeaderValue::from_static("application/json");
     headers.insert(CONTENT_TYPE, json);
     if let Ok(code) = hyper::header::HeaderValue::from_str(code) {

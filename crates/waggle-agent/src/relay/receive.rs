@@ -57,7 +57,9 @@ fn keep(shared: &Shared, datagram: &[u8]) {
         }
         Ok(Datagram::Traces(body)) => push(shared, Kind::Traces, &body),
         Ok(Datagram::Metrics(body)) => push(shared, Kind::Metrics, &body),
-        Ok(Datagram::Unsampled) => {}
+        Ok(Datagram::Unsampled) => {
+            shared.counters.unsampled.fetch_add(1, Ordering::Relaxed);
+        }
         Err(error) => {
             tracing::warn!(%error, "datagram dropped");
             shared.counters.rejected.fetch_add(1, Ordering::Relaxed);

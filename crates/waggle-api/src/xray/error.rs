@@ -135,15 +135,7 @@ impl Refusal {
 
 /// Makes the id under which client and server speak of one request: a UUID.
 pub(crate) fn request_id() -> String {
-    let number = rand::random::<u128>();
-    let hex = format!("{number:032x}");
-    let (a, rest) = hex.split_at(8);
-    let (b, rest) = rest.split_at(4);
-    let (c, rest) = rest.split_at(4);
-    let (d, e) = rest.split_at(4);
-    // Version 4, variant 1.
-    let d = d.get(1..).unwrap_or_default();
-    format!("{a}-{b}-4{}-a{d}-{e}", c.get(1..).unwrap_or_default())
+    waggle_wire::xray::request_id(rand::random())
 }
 
 pub(crate) fn write_request_id(headers: &mut axum::http::HeaderMap, request_id: &str) {

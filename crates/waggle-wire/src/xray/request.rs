@@ -81,6 +81,18 @@ pub fn segments_reply<'r>(rejected: impl IntoIterator<Item = &'r Rejected>) -> S
     text.as_str().to_owned()
 }
 
+/// The id under which client and server speak of one request: a random number as a UUID of version 4.
+pub fn request_id(random: u128) -> String {
+    let mut hex = format!("{random:032x}");
+    // Version and variant.
+    hex.replace_range(12..13, "4");
+    hex.replace_range(16..17, "a");
+    for place in [20, 16, 12, 8] {
+        hex.insert(place, '-');
+    }
+    hex
+}
+
 /// Reads a request of PutTelemetryRecords as one event per record.
 ///
 /// # Errors
@@ -134,6 +146,8 @@ const COUNTS: &[(&str, &str)] = &[
     ("segments.sent", "SegmentsSentCount"),
     ("segments.spillover", "SegmentsSpilloverCount"),
     ("segments.rejected", "SegmentsRejectedCount"),
+    // Of Waggle's own relay.
+    ("segments.unsampled", "SegmentsUnsampledCount"),
 ];
 
 const ERRORS: &[(&str, &str)] = &[

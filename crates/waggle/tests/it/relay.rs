@@ -154,13 +154,17 @@ async fn calls_by_tcp_are_passed_on_with_the_key_of_the_relay() {
         (status, &answer["__type"]),
         (400, &json!("InvalidRequestException"))
     );
+    let sent = async |path: &str| {
+        let call = reqwest::Client::new().post(format!("http://{}{path}", relay.tcp));
+        call.send().await.unwrap()
+    };
+    // What the server says in headers of its own comes back as well.
+    let answer = sent("/ListResourcePolicies").await;
+    assert!(answer.headers().contains_key("x-waggle-warning"));
     server.kill();
-    let answer = reqwest::Client::new()
-        .post(format!("http://{}/EncryptionConfig", relay.tcp))
-        .send()
-        .await
-        .unwrap();
+    let answer = sent("/EncryptionConfig").await;
     assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["x-amzn-requestid"].len(), 36);
 }
 
 #[tokio::test]

@@ -21,12 +21,17 @@ async fn what_has_come_is_kept_at_the_end() {
     let relay = Relay::open(config, Clock::fixed(0)).unwrap();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let client = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    for _ in 0..20 {
-        let datagram = b"{\"format\":\"json\",\"version\":1}\n{}";
-        let address = socket.local_addr().unwrap();
-        client.send_to(datagram, address).await.unwrap();
+    let address = socket.local_addr().unwrap();
+    // And three that OpenTelemetry's exporter says to be dropped.
+    for payload in [["{}"; 20].as_slice(), &["T1UCgA="; 3]].concat() {
+        let datagram = format!("{{\"format\":\"json\",\"version\":1}}\n{payload}");
+        client.send_to(datagram.as_bytes(), address).await.unwrap();
     }
     let (_stop, stopping) = watch::channel(true);
     serve(&socket, &relay.shared, stopping).await;
     assert_eq!(relay.buffered_count(), 20);
+    let counters = &relay.shared.counters;
+    let counts =
+        [&counters.received, &counters.unsampled].map(|count| count.load(Ordering::Relaxed));
+    assert_eq!(counts, [23, 3]);
 }
