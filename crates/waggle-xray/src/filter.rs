@@ -15,7 +15,7 @@ mod parse;
 pub use group::{GroupFilter, GroupName, Groups, NoGroups};
 pub use narrow::Narrowed;
 
-pub(crate) use evaluate::calls;
+pub(crate) use evaluate::{calls, is_node};
 use expression::Expression;
 use group::Reading;
 

@@ -1,11 +1,11 @@
 //! Whether an expression holds for a trace. Source: spec/xray.md section 4.4.
 
-use super::expression::{CauseKind, CauseLevel, Expression, Test};
+use super::expression::{CauseKind, CauseLevel, Expression, Test, TextOp};
 use super::json::looks_like;
 use super::keyword::Keyword;
 use super::{Filter, NodePattern};
 use crate::cause::{CauseEntity, CauseException, CauseService, Causes, RootCause};
-use crate::trace::{Annotation, Entity, Node, Trace};
+use crate::trace::{Annotation, Entity, Node, NodeKind, Trace};
 use serde_json::Value as Json;
 use std::cell::OnceCell;
 
@@ -78,7 +78,7 @@ impl<'a> Evaluation<'a> {
                     && self.holds(block, &Subject::Service(segment))
             }),
             Expression::Edge(from, to, block) => calls(self.trace).any(|call| {
-                is_node(from, &call.from)
+                call.is_from(from)
                     && is_node(to, &self.trace.entities[call.to].node())
                     && self.holds(block, &Subject::Edge(call.figures))
             }),
@@ -242,6 +242,15 @@ pub(crate) struct Call {
     pub(crate) figures: usize,
 }
 
+impl Call {
+    /// Whether it comes from whom a pattern means. A name alone is that of a service: the client of a root, which has the root's name
+    /// besides, is meant by its type.
+    pub(crate) fn is_from(&self, pattern: &NodePattern) -> bool {
+        let is_service = pattern.name.is_some() && pattern.node_type.is_none();
+        is_node(pattern, &self.from) && !(is_service && self.from.kind == NodeKind::Client)
+    }
+}
+
 /// The calls of a trace: for every segment the one it answers, for a root that of a client.
 pub(crate) fn calls(trace: &Trace) -> impl Iterator<Item = Call> + '_ {
     trace.segments().filter_map(|to| {
@@ -265,7 +274,7 @@ pub(crate) fn calls(trace: &Trace) -> impl Iterator<Item = Call> + '_ {
     })
 }
 
-fn is_node(pattern: &NodePattern, node: &Node) -> bool {
+pub(crate) fn is_node(pattern: &NodePattern, node: &Node) -> bool {
     pattern.matches(&node.name, &node.node_type, node.account_id.as_deref())
 }
 
@@ -356,6 +365,11 @@ impl Found<'_> {
 
     /// Whether any value passes.
     fn passes(&self, test: &Test) -> bool {
+        // Which asks whether there is a value, of whatever type.
+        if matches!((self, test), (Self::Annotations(_), Test::Text(TextOp::Contains, text)) if text.is_empty())
+        {
+            return self.is_there();
+        }
         let text = |have: &str| matches!(test, Test::Text(op, wanted) if op.holds(have, wanted));
         let number =
             |have: f64| matches!(test, Test::Number(op, wanted) if op.holds(have, *wanted));

@@ -130,6 +130,10 @@ fn every_keyword_and_operator() {
         ("annotation.items != 4", "1"),
         ("annotation.items <= 3.0", "1"),
         ("annotation.tier CONTAINS ol", "1"),
+        ("annotation.tier CONTAINS \"\"", "1"),
+        ("annotation.items CONTAINS \"\"", "1"),
+        ("annotation.items BEGINSWITH \"\"", ""),
+        ("annotation.none CONTAINS \"\"", ""),
         ("annotation[\"tier\"]", "1"),
         ("annotation.tier = true", ""),
         (
@@ -143,6 +147,11 @@ fn every_keyword_and_operator() {
         ),
         ("edge(, \"shop.example\") { throttle }", "3"),
         ("edge(id(type: \"client\"), \"shop.example\")", "123"),
+        (
+            "edge(id(name: \"shop.example\", type: \"client\"), \"shop.example\")",
+            "123",
+        ),
+        ("edge(\"shop.example\", \"shop.example\")", ""),
         ("edge(\"pricing.example\",)", ""),
         ("rootcause.error.service { first last index = 0 }", "3"),
         (
