@@ -25,6 +25,15 @@ export type Slo = Schemas['Slo'];
 export type TeamEnvironment = Schemas['TeamEnvironment'];
 export type EnvironmentColor = TeamEnvironment['color'];
 export type SamplingRule = Schemas['XRaySamplingRule'];
+/** What is known of a request. */
+export type KnownRequest = Partial<
+  Record<'ServiceName' | 'ServiceType' | 'Host' | 'HTTPMethod' | 'URLPath' | 'ResourceARN', string>
+> & { Attributes?: Record<string, string> };
+/** The rule that decides about a request, and the rules tried before it with what differs. */
+export interface MatchedRule {
+  SamplingRuleRecord: Schemas['XRaySamplingRuleRecord'];
+  Passed: { RuleName: string; Member: string }[];
+}
 export type TraceGroup = Schemas['XRayGroup'];
 export type Rejection = Schemas['Rejection'];
 export type Sharing = { kind: 'team' | 'limited'; collaborators: string[] };
@@ -85,6 +94,8 @@ export const saveRule = (env: string, name: string | undefined, body: SamplingRu
     : answerOf(server.PATCH(`${E}/xray/sampling-rules/{id}`, { params: { path: { env, id: name } }, body }));
 export const deleteRule = (env: string, id: string) =>
   answerOf(server.DELETE(`${E}/xray/sampling-rules/{id}`, { params: { path: { env, id } } }));
+export const matchingRule = (env: string, body: KnownRequest): Promise<MatchedRule> =>
+  answerOf(server.POST(`${E}/xray/matching-rule`, { params: { path: { env } }, body }));
 /** Makes a group, or changes the one with the name. */
 export const saveGroup = (env: string, name: string | undefined, body: Omit<TraceGroup, 'GroupARN'>) => {
   const { GroupName, ...rest } = body;

@@ -1412,6 +1412,26 @@ export interface paths {
         patch: operations["patch__api_environments_env_xray_sampling_rules_id"];
         trace?: never;
     };
+    "/api/environments/{env}/xray/matching-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tells which sampling rule decides about a request, and in what it differs from the rules that are tried before. What is not given of the request matches anything, but for attributes.
+         * @description Needs somebody who is signed in, or a configuration key with `run_queries`.
+         */
+        post: operations["post__api_environments_env_xray_matching_rule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/environments/{env}/xray/groups": {
         parameters: {
             query?: never;
@@ -1454,7 +1474,7 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Changes what is given of a group, but for the default one. The name stays.
+         * Changes what is given of a group; of the default one only its insights. The name stays.
          * @description Needs somebody who is signed in, or a configuration key with `manage_columns`.
          */
         patch: operations["patch__api_environments_env_xray_groups_id"];
@@ -7585,6 +7605,76 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["XRaySamplingRuleRecord"];
+                };
+            };
+            /** @description The body could not be read. */
+            400: components["responses"]["OwnRefusal"];
+            /** @description No key, or one that nobody knows. */
+            401: components["responses"]["OwnRefusal"];
+            /** @description The caller may not do this. */
+            403: components["responses"]["OwnRefusal"];
+            /** @description An object of the path does not exist. */
+            404: components["responses"]["OwnRefusal"];
+            /** @description The body is too large. */
+            413: components["responses"]["OwnRefusal"];
+            /** @description The body has another content type. */
+            415: components["responses"]["OwnRefusal"];
+            /** @description A member of the body is wrong. */
+            422: components["responses"]["OwnRefusal"];
+            /** @description Any other refusal. */
+            default: components["responses"]["OwnRefusal"];
+        };
+    };
+    post__api_environments_env_xray_matching_rule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Slug of the environment. */
+                env: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": {
+                    /** @description Name of the service. */
+                    ServiceName?: string;
+                    /** @description What it runs on, as `AWS::EC2::Instance`. */
+                    ServiceType?: string;
+                    /** @description Host of the request. */
+                    Host?: string;
+                    /** @description Its method. */
+                    HTTPMethod?: string;
+                    /** @description Its path. */
+                    URLPath?: string;
+                    /** @description ARN of what the service runs on. */
+                    ResourceARN?: string;
+                    /** @description Its attributes. */
+                    Attributes?: {
+                        [key: string]: string;
+                    };
+                };
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        /** @description The rule that decides. */
+                        SamplingRuleRecord: components["schemas"]["XRaySamplingRuleRecord"];
+                        /** @description The rules that are tried before it. */
+                        Passed: {
+                            /** @description Name of the rule. */
+                            RuleName: string;
+                            /** @description The first member in which the request differs; an attribute as `Attributes.tier`. */
+                            Member: string;
+                        }[];
+                    };
                 };
             };
             /** @description The body could not be read. */

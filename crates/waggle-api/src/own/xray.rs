@@ -64,6 +64,15 @@ pub(crate) const RESOURCE: Resource = Resource {
         .about("Deletes a sampling rule and returns what it was.")
         .id("sampling_rule")
         .answers(&[(200, RULE)]),
+        Route::own(
+            "POST",
+            "/api/environments/{env}/xray/matching-rule",
+            LOOK,
+            |ask| Box::pin(matching_rule(ask)),
+        )
+        .about("Tells which sampling rule decides about a request, and in what it differs from the rules that are tried before. What is not given of the request matches anything, but for attributes.")
+        .takes(rule::REQUEST)
+        .answers(&[(200, Content::Json(rule::MATCHED))]),
         Route::own("GET", "/api/environments/{env}/xray/groups", LOOK, |ask| {
             Box::pin(groups(ask))
         })
@@ -90,7 +99,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             CHANGE,
             |ask| Box::pin(change_group(ask)),
         )
-        .about("Changes what is given of a group, but for the default one. The name stays.")
+        .about("Changes what is given of a group; of the default one only its insights. The name stays.")
         .id("group")
         .takes(Shape::Object(&[group::FILTER, group::INSIGHTS]))
         .answers(&[(200, ONE_GROUP)]),
@@ -129,6 +138,14 @@ async fn delete_rule(ask: Ask) -> Answer {
     let call = call_of(&ask);
     let name = rule_name(&ask, &call).await?;
     json_answer(StatusCode::OK, &rule::remove(&call, name).await?)
+}
+
+async fn matching_rule(ask: Ask) -> Answer {
+    let call = call_of(&ask);
+    json_answer(
+        StatusCode::OK,
+        &rule::matching(&call, &call.input()?).await?,
+    )
 }
 
 async fn groups(ask: Ask) -> Answer {

@@ -1,10 +1,12 @@
 //! Central sampling: which share of which requests clients keep, and how they report what they did. Source: spec/xray.md section 6.
 //!
-//! Rules are kept in the metastore ([`kept`]) and are what clients ask for every five minutes ([`rule`]). What clients report every ten
+//! Rules are kept in the metastore ([`kept`]) and are what clients ask for every five minutes ([`rule`]) to find the one that a request is
+//! for ([`matching`]). What clients report every ten
 //! seconds is counted in memory ([`book`]), and answered with how much of a rule's reservoir each may use ([`quota`], [`target`]).
 
 pub(crate) mod book;
 pub(crate) mod kept;
+mod matching;
 mod quota;
 pub(crate) mod rule;
 pub(crate) mod target;

@@ -1,24 +1,17 @@
 // X-Ray's sampling rules: which share of which requests the SDKs keep, in the order in which the rules are tried.
 import { useMutation } from '@tanstack/react-query';
-import { Plus, X } from 'lucide-react';
 import { useState } from 'react';
 import { deleteRule, rulesOptions, saveRule, type SamplingRule } from '../../api/manage';
-import { Button, ErrorBox, IconButton } from '../../widgets/basic';
+import { Button, ErrorBox } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
+import { Attributes, type Attribute } from './Attributes';
+import { MATCHERS } from './matchers';
 import { NamedList } from './NamedList';
 import css from './settings.module.css';
+import { WhichRule } from './WhichRule';
 
 const DEFAULT = 'Default';
-/** What a request is held against: member of a rule, label, most characters. */
-const MATCHERS = [
-  ['ServiceName', 'Service name', 64],
-  ['ServiceType', 'Service type', 64],
-  ['Host', 'Host', 64],
-  ['HTTPMethod', 'Method', 10],
-  ['URLPath', 'Path', 128],
-  ['ResourceARN', 'Resource ARN', 500],
-] as const;
 /** X-Ray's limits of the attributes of a rule. */
 const ATTRIBUTES_MAX = 5;
 const ATTRIBUTE_CHARS_MAX = 32;
@@ -37,29 +30,32 @@ const NEW: SamplingRule = {
 };
 
 export const Sampling = ({ env }: { env: string }) => (
-  <NamedList
-    title="Sampling rules"
-    about="X-Ray’s SDKs, and OpenTelemetry’s remote sampler, ask for these. The first rule that a request matches decides; the reservoir is kept each second whatever the rate, over all clients."
-    noun="rule"
-    options={rulesOptions(env)}
-    columns={[
-      {
-        head: 'Priority',
-        kind: 'number',
-        className: css.priority,
-        cell: ({ SamplingRule: rule }) => (rule.RuleName === DEFAULT ? 'last' : rule.Priority),
-      },
-      { head: 'Name', kind: 'name', cell: ({ SamplingRule: rule }) => rule.RuleName },
-      { head: 'Requests', cell: ({ SamplingRule: rule }) => requestsText(rule) },
-      { head: 'Reservoir', kind: 'number', cell: ({ SamplingRule: rule }) => `${rule.ReservoirSize}/s` },
-      { head: 'Rate', kind: 'number', cell: ({ SamplingRule: rule }) => percentText(rule.FixedRate) },
-    ]}
-    nameOf={({ SamplingRule: rule }) => rule.RuleName!}
-    canDelete={({ SamplingRule: rule }) => rule.RuleName !== DEFAULT}
-    onDelete={(name) => deleteRule(env, name)}
-    doom="What matched it is sampled by the rules after it as soon as clients ask again."
-    dialog={(record, onDone) => <RuleDialog env={env} rule={record?.SamplingRule} onDone={onDone} />}
-  />
+  <>
+    <NamedList
+      title="Sampling rules"
+      about="X-Ray’s SDKs, and OpenTelemetry’s remote sampler, ask for these. The first rule that a request matches decides; the reservoir is kept each second whatever the rate, over all clients."
+      noun="rule"
+      options={rulesOptions(env)}
+      columns={[
+        {
+          head: 'Priority',
+          kind: 'number',
+          className: css.priority,
+          cell: ({ SamplingRule: rule }) => (rule.RuleName === DEFAULT ? 'last' : rule.Priority),
+        },
+        { head: 'Name', kind: 'name', cell: ({ SamplingRule: rule }) => rule.RuleName },
+        { head: 'Requests', cell: ({ SamplingRule: rule }) => requestsText(rule) },
+        { head: 'Reservoir', kind: 'number', cell: ({ SamplingRule: rule }) => `${rule.ReservoirSize}/s` },
+        { head: 'Rate', kind: 'number', cell: ({ SamplingRule: rule }) => percentText(rule.FixedRate) },
+      ]}
+      nameOf={({ SamplingRule: rule }) => rule.RuleName!}
+      canDelete={({ SamplingRule: rule }) => rule.RuleName !== DEFAULT}
+      onDelete={(name) => deleteRule(env, name)}
+      doom="What matched it is sampled by the rules after it as soon as clients ask again."
+      dialog={(record, onDone) => <RuleDialog env={env} rule={record?.SamplingRule} onDone={onDone} />}
+    />
+    <WhichRule env={env} />
+  </>
 );
 
 /** Which requests a rule is about; what matches anything is left out. */
@@ -160,7 +156,13 @@ function RuleDialog({ env, rule, onDone }: DialogProps) {
         </div>
         {!isDefault && (
           <>
-            <Attributes list={attributes} onChange={setAttributes} />
+            <Attributes
+              list={attributes}
+              onChange={setAttributes}
+              noun="Pattern"
+              most={ATTRIBUTES_MAX}
+              charsMax={ATTRIBUTE_CHARS_MAX}
+            />
             <p className={css.hint}>
               * stands for any characters, ? for one. A request has to match all, attributes too.
             </p>
@@ -176,60 +178,5 @@ function RuleDialog({ env, rule, onDone }: DialogProps) {
         </FormEnd>
       </Form>
     </DialogBox>
-  );
-}
-
-type Attribute = readonly [name: string, pattern: string];
-/** Attributes that a request must have beside what every request has. */
-function Attributes({
-  list,
-  onChange,
-}: {
-  list: readonly Attribute[];
-  onChange: (list: readonly Attribute[]) => void;
-}) {
-  const put = (at: number, attribute: Attribute) => onChange(list.map((old, i) => (i === at ? attribute : old)));
-  return (
-    <fieldset className={css.attributes}>
-      <legend>Attributes</legend>
-      {list.map(([name, pattern], i) => (
-        <div key={i}>
-          <input
-            aria-label={`Name of attribute ${i + 1}`}
-            className="mono"
-            placeholder="http.flavor"
-            required
-            spellCheck={false}
-            maxLength={ATTRIBUTE_CHARS_MAX}
-            value={name}
-            onChange={(e) => put(i, [e.target.value, pattern])}
-          />
-          <input
-            aria-label={`Pattern of attribute ${i + 1}`}
-            className="mono"
-            required
-            spellCheck={false}
-            maxLength={ATTRIBUTE_CHARS_MAX}
-            value={pattern}
-            onChange={(e) => put(i, [name, e.target.value])}
-          />
-          <IconButton
-            label={`Take attribute ${i + 1} away`}
-            onClick={() => onChange(list.filter((_, other) => other !== i))}
-          >
-            <X size={14} />
-          </IconButton>
-        </div>
-      ))}
-      <Button
-        kind="plain"
-        icon={<Plus size={14} />}
-        disabled={list.length >= ATTRIBUTES_MAX}
-        title={list.length >= ATTRIBUTES_MAX ? `A rule has at most ${ATTRIBUTES_MAX}` : undefined}
-        onClick={() => onChange([...list, ['', '*']])}
-      >
-        Add an attribute
-      </Button>
-    </fieldset>
   );
 }

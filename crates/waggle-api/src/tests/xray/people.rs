@@ -121,6 +121,34 @@ async fn sampling_rules_are_made_listed_changed_and_deleted_by_people() {
 }
 
 #[tokio::test]
+async fn people_are_told_which_rule_decides_about_a_request() {
+    let installation = Installation::new().await;
+    let mut gold = rule("gold");
+    gold["Attributes"] = json!({"tier": "g*"});
+    installation.people("POST", "sampling-rules", &gold).await;
+    let known = json!({"ServiceName": "SHOP", "HTTPMethod": "get", "URLPath": "/cart", "Attributes": {"tier": "Gold"}});
+    let (status, told) = installation.people("POST", "matching-rule", &known).await;
+    assert_eq!((status, &told["Passed"]), (200, &json!([])), "{told}");
+    assert_eq!(
+        told["SamplingRuleRecord"]["SamplingRule"]["RuleName"],
+        "gold"
+    );
+    let known = json!({"ServiceName": "bank"});
+    let (_, told) = installation.people("POST", "matching-rule", &known).await;
+    assert_eq!(
+        told["Passed"],
+        json!([{"RuleName": "gold", "Member": "ServiceName"}])
+    );
+    assert_eq!(
+        told["SamplingRuleRecord"]["SamplingRule"]["RuleName"],
+        "Default"
+    );
+    let wrong = json!({"Host": 7});
+    let answer = installation.people("POST", "matching-rule", &wrong).await;
+    assert_eq!(answer, (422, json!({"error": "Host must be a text"})));
+}
+
+#[tokio::test]
 async fn groups_are_made_listed_changed_and_deleted_by_people() {
     let installation = Installation::new().await;
     let sent = json!({"GroupName": "slow", "FilterExpression": "responsetime > 2"});
@@ -170,7 +198,7 @@ async fn groups_are_made_listed_changed_and_deleted_by_people() {
             "groups/Default",
             json!({"FilterExpression": "ok"}),
             422,
-            "the group Default can't be changed",
+            "FilterExpression can't be changed of the group Default, which has all traces",
         ),
         ("PATCH", "groups/none", json!({}), 404, "Group not found"),
         (

@@ -1,6 +1,7 @@
 //! Sampling rules: made, listed, changed and deleted. Source: spec/xray.md section 6.1.
 
 use super::kept::{self, Rules};
+use super::matching::{self, Request};
 use super::seconds;
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Member, Named, Shape, may, must};
@@ -176,6 +177,47 @@ const ANSWER: &[Member] = &[must(
 )];
 
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
+/// Longest text, and most attributes, of a request that a rule is looked for.
+const KNOWN_CHARS_MAX: usize = 4_096;
+const ATTRIBUTES_MAX: usize = 100;
+/// What is known of a request, for which a rule is looked for.
+pub(crate) const REQUEST: Shape = Shape::Object(&[
+    may("ServiceName", Shape::Text, "Name of the service."),
+    may(
+        "ServiceType",
+        Shape::Text,
+        "What it runs on, as `AWS::EC2::Instance`.",
+    ),
+    may("Host", Shape::Text, "Host of the request."),
+    may("HTTPMethod", Shape::Text, "Its method."),
+    may("URLPath", Shape::Text, "Its path."),
+    may(
+        "ResourceARN",
+        Shape::Text,
+        "ARN of what the service runs on.",
+    ),
+    may("Attributes", Shape::Map(&Shape::Text), "Its attributes."),
+]);
+pub(crate) const MATCHED: Shape = Shape::Object(&[
+    must(
+        "SamplingRuleRecord",
+        Shape::Named(&RECORD),
+        "The rule that decides.",
+    ),
+    must(
+        "Passed",
+        Shape::List(&Shape::Object(&[
+            must("RuleName", Shape::Text, "Name of the rule."),
+            must(
+                "Member",
+                Shape::Text,
+                "The first member in which the request differs; an attribute as `Attributes.tier`.",
+            ),
+        ])),
+        "The rules that are tried before it.",
+    ),
+]);
+
 /// Rules on one page: more than most environments have.
 const PAGE: usize = 100;
 
@@ -238,6 +280,32 @@ pub(crate) async fn all(call: &Call) -> Result<Vec<Json>, Refusal> {
     let rules = kept::read(call).await?;
     let rules = rules.in_order().into_iter();
     Ok(rules.map(|rule| record(call, rule)).collect())
+}
+
+/// The rule that a request is for, of which some members are known.
+pub(crate) async fn matching(call: &Call, known: &Input) -> Result<Json, Refusal> {
+    let text = |member: &str| {
+        let text = known.text(member, 0..=KNOWN_CHARS_MAX)?;
+        Ok::<_, Refusal>(text.map(str::to_owned))
+    };
+    let attributes = known.map("Attributes", 0..=ATTRIBUTES_MAX, 0..=KNOWN_CHARS_MAX)?;
+    let request = Request {
+        service_name: text("ServiceName")?,
+        service_type: text("ServiceType")?,
+        host: text("Host")?,
+        http_method: text("HTTPMethod")?,
+        url_path: text("URLPath")?,
+        resource_arn: text("ResourceARN")?,
+        attributes: attributes.into_iter().flatten().collect(),
+    };
+    let rules = kept::read(call).await?;
+    let matched = matching::find(&rules, &request);
+    let passed = matched.passed.iter();
+    let passed = passed.map(|(rule, member)| json!({ "RuleName": rule.name, "Member": member }));
+    Ok(json!({
+        "SamplingRuleRecord": record(call, matched.rule),
+        "Passed": passed.collect::<Vec<Json>>(),
+    }))
 }
 
 async fn update(call: Call) -> Outcome {
@@ -318,8 +386,28 @@ fn name_of(input: &Input) -> Result<String, Refusal> {
     }
 }
 
+/// The name of a new rule: as it is, or out of the ARN that it is to have. Who copies a rule sends both.
+fn name_of_new(sent: &Input) -> Result<&str, Refusal> {
+    let name = sent.text("RuleName", NAME_CHARS)?;
+    let Some(arn) = sent.any_text("RuleARN")? else {
+        return sent.must("RuleName", name);
+    };
+    match arn::parse(arn) {
+        Some(Arn::SamplingRule(named)) if name.is_none_or(|name| name == named) => {
+            let chars = named.chars().count();
+            let is_usable = NAME_CHARS.contains(&chars);
+            let refused = || sent.refuse("RuleARN", "must name a rule of 1 to 32 characters");
+            is_usable.then_some(named).ok_or_else(refused)
+        }
+        Some(Arn::SamplingRule(_)) => {
+            Err(sent.refuse("RuleARN", "is of another rule than RuleName"))
+        }
+        _ => Err(sent.refuse("RuleARN", "is not the ARN of a sampling rule")),
+    }
+}
+
 fn new_rule(sent: &Input) -> Result<SamplingRule, Refusal> {
-    let name = sent.must("RuleName", sent.text("RuleName", NAME_CHARS)?)?;
+    let name = name_of_new(sent)?;
     if name.chars().any(char::is_control) {
         return Err(sent.refuse("RuleName", "must not have control characters"));
     }

@@ -1,0 +1,10 @@
+// The members of a sampling rule that a request is held against.
+/** What a request is held against: member of a rule, label, most characters. */
+export const MATCHERS = [
+  ['ServiceName', 'Service name', 64],
+  ['ServiceType', 'Service type', 64],
+  ['Host', 'Host', 64],
+  ['HTTPMethod', 'Method', 10],
+  ['URLPath', 'Path', 128],
+  ['ResourceARN', 'Resource ARN', 500],
+] as const;
