@@ -87,6 +87,8 @@ pub(crate) enum XrayOutcome {
     Received,
     /// A document that is durable.
     Accepted,
+    /// A document that is durable and complete, as another one of its entity was before: it counts now.
+    Replaced,
     /// A document of the same bytes as one before.
     Repeated,
     /// A datagram or document that was refused.

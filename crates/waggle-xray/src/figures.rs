@@ -12,6 +12,8 @@ const VALUES_GROWN_MAX: usize = 4_096;
 const VALUES_SHRUNK_MAX: usize = 1_024;
 
 const NS_PER_MS: i64 = 1_000_000;
+/// The largest count that readers take: of 32 bits. Source: spec/xray.md section 3.2.
+const COUNT_MAX: u64 = i32::MAX as u64;
 
 /// What some completed entities add up to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -166,7 +168,7 @@ impl Histogram {
         entries
             .map(|(ms, count)| HistogramEntry {
                 value: Seconds(ms.saturating_mul(NS_PER_MS)),
-                count,
+                count: count.min(COUNT_MAX),
             })
             .collect()
     }

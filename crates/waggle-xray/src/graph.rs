@@ -4,8 +4,9 @@ mod node;
 
 use crate::figures::{Figures, Histogram};
 use crate::filter::calls;
+use crate::rows::{OfTraces, RowStore};
 use crate::trace::{Node, NodeKind, Trace};
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use node::{EdgeFigures, NodeFigures, Span};
 use std::sync::Arc;
 use waggle_model::TimeRange;
@@ -19,125 +20,102 @@ pub struct GraphBuilder {
     range: TimeRange,
     nodes: Vec<NodeFigures>,
     places: HashMap<Node, usize>,
-    links: Vec<PendingLink>,
+    /// By the trace they lead to.
+    links: HashMap<TraceId, Vec<PendingLink>>,
+    /// How many more links may wait for their other end.
+    links_left: usize,
+    has_all_links: bool,
 }
 
 /// A link whose other end has not been seen.
 #[derive(Clone, Debug)]
 struct PendingLink {
-    trace_id: TraceId,
     id: EntityId,
     consumer: usize,
     start_ns: i64,
     span: Span,
 }
 
-/// Most links that are looked up for one graph. Source: spec/xray.md section 2.1, for a trace.
-const LINKS_MAX: usize = 100;
+/// Most links of a trace that are drawn. Source: spec/xray.md section 2.1.
+const TRACE_LINKS_MAX: usize = 100;
 
 impl GraphBuilder {
-    /// A graph of the segments that ended, or while in progress began, in a range.
-    pub fn new(range: TimeRange) -> Self {
+    /// A graph of the segments that ended, or while in progress began, in a range. At most so many links wait at once for the trace they lead
+    /// to, about 100 bytes each; of more there are no edges.
+    pub fn new(range: TimeRange, links_max: usize) -> Self {
         Self {
             range,
             nodes: Vec::new(),
             places: HashMap::new(),
-            links: Vec::new(),
+            links: HashMap::new(),
+            links_left: links_max,
+            has_all_links: true,
         }
     }
 
     /// A graph of all segments of the traces it is given.
     pub fn of_traces<'t>(traces: impl Iterator<Item = &'t Trace>) -> Self {
-        let mut graph = Self::new(TimeRange::ALL);
+        let mut graph = Self::new(TimeRange::ALL, usize::MAX);
         for trace in traces {
             graph.add(trace);
         }
         graph
     }
 
-    /// Adds what a trace says.
-    pub fn add(&mut self, trace: &Trace) {
-        for index in trace.segments() {
-            let segment = &trace.entities[index];
-            if !self
-                .range
-                .contains(segment.end_ns.unwrap_or(segment.start_ns))
-            {
-                continue;
+    fn wait(&mut self, trace_id: TraceId, link: PendingLink) {
+        match self.links_left.checked_sub(1) {
+            Some(left) => {
+                self.links_left = left;
+                self.links.entry(trace_id).or_default().push(link);
             }
-            let place = self.place(segment.node());
-            let node = &mut self.nodes[place];
-            node.span.add(segment);
-            node.is_root |= trace.is_root(index);
-            node.figures.add(segment);
-            if !segment.is_in_progress() {
-                node.durations.add(trace.segment_duration_ns(index));
-            }
-            for link in &segment.links {
-                if let Some(id) = link.id.filter(|_| self.links.len() < LINKS_MAX) {
-                    self.links.push(PendingLink {
-                        trace_id: link.trace_id,
-                        id,
-                        consumer: place,
-                        start_ns: segment.start_ns,
-                        span: Span::of(segment),
-                    });
-                }
-            }
-        }
-        for call in calls(trace) {
-            let segment = &trace.entities[call.to];
-            if !self
-                .range
-                .contains(segment.end_ns.unwrap_or(segment.start_ns))
-            {
-                continue;
-            }
-            let (from, to) = (self.place(call.from), self.place(segment.node()));
-            let caller = &mut self.nodes[from];
-            if caller.node.kind == NodeKind::Client || caller.span.is_empty() {
-                caller.span.add(segment);
-            }
-            let figures = &trace.entities[call.figures];
-            let edge = caller.edges.entry(to).or_default();
-            edge.span.add(figures);
-            edge.figures.add(figures);
+            None => self.has_all_links = false,
         }
     }
 
-    /// Traces that links lead to, each once: to be given to [`link`](Self::link).
+    /// Whether there was room for all links.
+    pub fn has_all_links(&self) -> bool {
+        self.has_all_links
+    }
+
+    /// Traces that links lead to which are not drawn yet, ascending: to be given to [`link`](Self::link).
     pub fn linked_traces(&self) -> Vec<TraceId> {
-        let mut ids: Vec<TraceId> = self.links.iter().map(|link| link.trace_id).collect();
+        let mut ids: Vec<TraceId> = self.links.keys().copied().collect();
         ids.sort_unstable();
-        ids.dedup();
         ids
     }
 
-    /// Draws the links that lead to a trace, from whoever produced to whoever took.
+    /// Draws the links that lead to a trace, from whoever produced to whoever took. Those to an entity that is not there go on waiting.
     pub fn link(&mut self, trace: &Trace) {
-        let links: Vec<PendingLink> = self
-            .links
-            .extract_if(.., |link| link.trace_id == trace.id)
-            .collect();
-        for link in links {
-            let mut entities =
-                (0..trace.entities.len()).filter(|index| trace.entities[*index].id == link.id);
-            let Some(producer) = entities.next() else {
-                continue;
-            };
-            let Some(owner) = trace.owner(producer) else {
-                continue;
-            };
-            let from = self.place(trace.entities[owner].node());
-            let caller = &mut self.nodes[from];
-            if caller.span.is_empty() {
-                caller.span.add(&trace.entities[owner]);
-            }
-            let edge = caller.links.entry(link.consumer).or_default();
-            edge.span.merge(link.span);
-            let age_ns = link.start_ns - trace.entities[producer].last_ns();
-            edge.ages.add(age_ns.max(0));
+        let Some(mut links) = self.links.remove(&trace.id) else {
+            return;
+        };
+        let count = links.len();
+        links.retain(|link| !self.draw(link, trace));
+        self.links_left = self.links_left.saturating_add(count - links.len());
+        if !links.is_empty() {
+            self.links.insert(trace.id, links);
         }
+    }
+
+    /// Draws a link, unless its other end is not in the trace.
+    fn draw(&mut self, link: &PendingLink, trace: &Trace) -> bool {
+        let mut entities = 0..trace.entities.len();
+        let producer = entities.find(|index| trace.entities[*index].id == link.id);
+        let Some((producer, owner)) =
+            producer.and_then(|producer| Some((producer, trace.owner(producer)?)))
+        else {
+            return false;
+        };
+        let from = self.place(trace.entities[owner].node());
+        let caller = &mut self.nodes[from];
+        if caller.span.is_empty() {
+            caller.span.add(&trace.entities[owner]);
+        }
+        let edge = caller.links.entry(link.consumer).or_default();
+        edge.span.merge(link.span);
+        let age_ns = link.start_ns - trace.entities[producer].last_ns();
+        edge.ages.add(age_ns.max(0));
+        true
     }
 
     /// Bytes that the graph takes at most, roughly: it is bounded by the services there are and not by the traces.
@@ -255,6 +233,67 @@ impl GraphBuilder {
             }
         }
         targets
+    }
+}
+
+impl OfTraces for GraphBuilder {
+    fn add(&mut self, trace: &Trace) {
+        let mut link_count = 0;
+        for index in trace.segments() {
+            let segment = &trace.entities[index];
+            if !self
+                .range
+                .contains(segment.end_ns.unwrap_or(segment.start_ns))
+            {
+                continue;
+            }
+            let place = self.place(segment.node());
+            let node = &mut self.nodes[place];
+            node.span.add(segment);
+            node.is_root |= trace.is_root(index);
+            node.figures.add(segment);
+            if !segment.is_in_progress() {
+                node.durations.add(trace.segment_duration_ns(index));
+            }
+            for link in &segment.links {
+                let Some(id) = link.id.filter(|_| link_count < TRACE_LINKS_MAX) else {
+                    continue;
+                };
+                link_count += 1;
+                let pending = PendingLink {
+                    id,
+                    consumer: place,
+                    start_ns: segment.start_ns,
+                    span: Span::of(segment),
+                };
+                self.wait(link.trace_id, pending);
+            }
+        }
+        for call in calls(trace) {
+            let segment = &trace.entities[call.to];
+            if !self
+                .range
+                .contains(segment.end_ns.unwrap_or(segment.start_ns))
+            {
+                continue;
+            }
+            let (from, to) = (self.place(call.from), self.place(segment.node()));
+            let caller = &mut self.nodes[from];
+            if caller.node.kind == NodeKind::Client || caller.span.is_empty() {
+                caller.span.add(segment);
+            }
+            let figures = &trace.entities[call.figures];
+            let edge = caller.edges.entry(to).or_default();
+            edge.span.add(figures);
+            edge.figures.add(figures);
+        }
+    }
+
+    /// Most links lead to a trace that is among the same rows: those need not be looked up.
+    fn add_rows(&mut self, mut rows: RowStore) {
+        rows.each_trace(|_| true, |trace| self.add(trace));
+        let linked: HashSet<TraceId> = self.links.keys().copied().collect();
+        rows.each_trace(|id| linked.contains(&id), |trace| self.link(trace));
     }
 }
 

@@ -9,6 +9,7 @@ mod chance;
 mod detect;
 mod impact;
 
+use crate::rows::OfTraces;
 use crate::seconds::Seconds;
 use crate::summary::ServiceId;
 use crate::trace::{Entity, Trace};
@@ -143,61 +144,6 @@ impl InsightBuilder {
             is_full: false,
             services: Vec::new(),
             places: HashMap::new(),
-        }
-    }
-
-    /// Adds what a trace says, unless there were too many entries before.
-    pub fn add(&mut self, trace: &Trace) {
-        if self.is_full {
-            return;
-        }
-        let counted = |index: usize| {
-            let end_ns = trace.entities[index].end_ns?;
-            self.range
-                .contains(end_ns)
-                .then(|| (index, end_ns.div_euclid(NS_PER_MINUTE)))
-        };
-        let segments: Vec<(usize, i64)> = trace.segments().filter_map(counted).collect();
-        let failed = |index: usize| trace.entities[index].is_fault;
-        let caller = |index: usize| {
-            let caller = trace.owner(trace.parent(index)?)?;
-            failed(caller).then_some(caller)
-        };
-        let all_failed = trace.segments().filter(|segment| failed(*segment));
-        let by_others: HashSet<usize> = all_failed.filter_map(caller).collect();
-        let root = trace.root().map(|root| &trace.entities[root]);
-        let mut seen: HashSet<usize> = HashSet::new();
-        // Who is affected by which service, each segment once.
-        let mut affected: HashSet<(usize, usize)> = HashSet::new();
-        for (index, minute) in segments {
-            let segment = &trace.entities[index];
-            let place = self.place(segment);
-            let here = self.minute(place, minute);
-            here.requests.add(segment);
-            if seen.insert(place)
-                && let Some(root) = root.filter(|root| !root.is_in_progress())
-            {
-                here.clients.add(root);
-            }
-            if !failed(index) || by_others.contains(&index) {
-                continue;
-            }
-            here.origin_count += 1;
-            let mut at = Some(index);
-            for _ in 0..CALLERS_MAX {
-                let Some(above) = at.filter(|at| affected.insert((place, *at))) else {
-                    break;
-                };
-                let other = self.place(&trace.entities[above]);
-                match self.minute(place, minute).affected.entry(other) {
-                    Entry::Occupied(count) => *count.into_mut() += 1,
-                    Entry::Vacant(new) => {
-                        new.insert(1);
-                        self.count_entry();
-                    }
-                }
-                at = caller(above);
-            }
         }
     }
 
@@ -380,6 +326,66 @@ fn summary(id: &ServiceId, requests: RequestImpact, past: Share) -> String {
 #[expect(clippy::cast_precision_loss, reason = "shown with one decimal")]
 fn percent(part: u64, whole: u64) -> String {
     format!("{:.1} %", part as f64 * 100.0 / whole.max(1) as f64)
+}
+
+impl OfTraces for InsightBuilder {
+    fn add(&mut self, trace: &Trace) {
+        if self.is_full {
+            return;
+        }
+        let counted = |index: usize| {
+            let end_ns = trace.entities[index].end_ns?;
+            self.range
+                .contains(end_ns)
+                .then(|| (index, end_ns.div_euclid(NS_PER_MINUTE)))
+        };
+        let segments: Vec<(usize, i64)> = trace.segments().filter_map(counted).collect();
+        // One in progress may still fail otherwise, or not at all.
+        let failed = |index: usize| {
+            let entity = &trace.entities[index];
+            entity.is_fault && !entity.is_in_progress()
+        };
+        let caller = |index: usize| {
+            let caller = trace.owner(trace.parent(index)?)?;
+            failed(caller).then_some(caller)
+        };
+        let all_failed = trace.segments().filter(|segment| failed(*segment));
+        let by_others: HashSet<usize> = all_failed.filter_map(caller).collect();
+        let root = trace.root().map(|root| &trace.entities[root]);
+        let mut seen: HashSet<usize> = HashSet::new();
+        // Who is affected by which service, each segment once.
+        let mut affected: HashSet<(usize, usize)> = HashSet::new();
+        for (index, minute) in segments {
+            let segment = &trace.entities[index];
+            let place = self.place(segment);
+            let here = self.minute(place, minute);
+            here.requests.add(segment);
+            if seen.insert(place)
+                && let Some(root) = root.filter(|root| !root.is_in_progress())
+            {
+                here.clients.add(root);
+            }
+            if !failed(index) || by_others.contains(&index) {
+                continue;
+            }
+            here.origin_count += 1;
+            let mut at = Some(index);
+            for _ in 0..CALLERS_MAX {
+                let Some(above) = at.filter(|at| affected.insert((place, *at))) else {
+                    break;
+                };
+                let other = self.place(&trace.entities[above]);
+                match self.minute(place, minute).affected.entry(other) {
+                    Entry::Occupied(count) => *count.into_mut() += 1,
+                    Entry::Vacant(new) => {
+                        new.insert(1);
+                        self.count_entry();
+                    }
+                }
+                at = caller(above);
+            }
+        }
+    }
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ pub use insight::{
     AnomalousService, FaultHistory, Impact, ImpactEdge, ImpactService, Insight, InsightBuilder,
     InsightEvent, RequestImpact, impact_graph,
 };
-pub use rows::RowStore;
+pub use rows::{OfTraces, RowStore};
 pub use sample::is_sampled;
 pub use seconds::Seconds;
 pub use statistics::{SeriesBuilder, SeriesPoint};

@@ -1,10 +1,25 @@
 //! Rows of many traces in little memory, until all of them have come and each trace can be put together: a service graph is drawn from
-//! more traces than fit as objects.
+//! more traces than fit as objects. Documents that have no rows yet are kept beside them, whole.
 
-use crate::trace::{COLUMNS, Fields, Row, Trace, rows_to_parts, trace_id_of};
+use crate::trace::{COLUMNS, DOCUMENT, Fields, Row, Trace, rows_to_parts, trace_id_of};
 use hashbrown::HashMap;
 use std::sync::Arc;
 use waggle_model::ValueRef;
+use waggle_wire::xray::TraceId;
+
+/// What is worked out of many traces, one after another and in any order.
+pub trait OfTraces {
+    /// Adds what a trace says.
+    fn add(&mut self, trace: &Trace);
+
+    /// Adds what all traces of some rows say.
+    fn add_rows(&mut self, mut rows: RowStore) {
+        rows.each_trace(|_| true, |trace| self.add(trace));
+    }
+}
+
+/// In place of the number of a column: the text of a document.
+const DOCUMENT_CELL: u8 = u8::MAX;
 
 /// Some columns of many rows.
 #[derive(Default)]
@@ -43,15 +58,7 @@ enum Stored {
 impl RowStore {
     /// Keeps a row of a trace; `values` are those of [`COLUMNS`].
     pub fn add(&mut self, trace_id: &str, timestamp_ns: i64, values: &[Option<ValueRef<'_>>]) {
-        let next = u32::try_from(self.traces.len()).unwrap_or(u32::MAX);
-        let trace = match self.traces.get(trace_id) {
-            Some(trace) => *trace,
-            None => {
-                self.trace_bytes += trace_id.len();
-                self.traces.insert(trace_id.into(), next);
-                next
-            }
-        };
+        let trace = self.trace(trace_id);
         let cells_start = self.cells.len();
         for (column, value) in (0_u8..).zip(values) {
             let Some(value) = value else { continue };
@@ -69,6 +76,40 @@ impl RowStore {
             cells_start,
             cells_end: self.cells.len(),
         });
+    }
+
+    /// Keeps a document of a trace that has no rows yet. Its text is shared, and no part of [`bytes`](Self::bytes).
+    pub fn add_document(&mut self, trace_id: TraceId, text: Arc<str>) {
+        let trace = self.trace(&trace_id.to_column());
+        let code = u32::try_from(self.texts.len()).unwrap_or(u32::MAX);
+        self.texts.push(text);
+        let cells_start = self.cells.len();
+        self.cells.push(Cell {
+            column: DOCUMENT_CELL,
+            value: Stored::Text(code),
+        });
+        self.rows.push(StoredRow {
+            trace,
+            // A document says when its entities began.
+            timestamp_ns: 0,
+            cells_start,
+            cells_end: self.cells.len(),
+        });
+    }
+
+    /// Whether there is a row of a trace.
+    pub fn has(&self, trace_id: TraceId) -> bool {
+        self.traces.contains_key(trace_id.to_column().as_str())
+    }
+
+    fn trace(&mut self, id: &str) -> u32 {
+        if let Some(trace) = self.traces.get(id) {
+            return *trace;
+        }
+        let next = u32::try_from(self.traces.len()).unwrap_or(u32::MAX);
+        self.trace_bytes += id.len();
+        self.traces.insert(id.into(), next);
+        next
     }
 
     fn code(&mut self, text: &str) -> u32 {
@@ -94,13 +135,12 @@ impl RowStore {
             + self.trace_bytes
     }
 
-    /// Number of traces.
-    pub fn trace_count(&self) -> usize {
-        self.traces.len()
-    }
-
-    /// Puts the traces together, one after another, and shows them to `visit`.
-    pub fn each_trace(mut self, mut visit: impl FnMut(&Trace)) {
+    /// Puts the traces together that are wanted, one after another, and shows them to `visit`.
+    pub fn each_trace(
+        &mut self,
+        is_wanted: impl Fn(TraceId) -> bool,
+        mut visit: impl FnMut(&Trace),
+    ) {
         self.rows.sort_by_key(|row| (row.trace, row.timestamp_ns));
         let mut ids: Vec<&str> = vec![""; self.traces.len()];
         for (id, number) in &self.traces {
@@ -110,7 +150,8 @@ impl RowStore {
         }
         for rows in self.rows.chunk_by(|one, other| one.trace == other.trace) {
             let id = rows.first().and_then(|row| ids.get(row.trace as usize));
-            let Some(id) = id.and_then(|id| trace_id_of(id)) else {
+            let id = id.and_then(|id| trace_id_of(id));
+            let Some(id) = id.filter(|id| is_wanted(*id)) else {
                 continue;
             };
             let fields: Vec<KeptFields<'_>> = rows
@@ -144,7 +185,10 @@ struct KeptFields<'a> {
 
 impl Fields for KeptFields<'_> {
     fn get(&self, column: &str) -> Option<ValueRef<'_>> {
-        let column = COLUMNS.binary_search(&column).ok()?;
+        let column = match column {
+            DOCUMENT => usize::from(DOCUMENT_CELL),
+            column => COLUMNS.binary_search(&column).ok()?,
+        };
         let place = self
             .cells
             .binary_search_by_key(&column, |cell| usize::from(cell.column));

@@ -1,7 +1,8 @@
 //! Figures over time: of nodes, of edges, or of all requests that came in. Source: spec/xray.md section 5.5.
 
 use crate::figures::{Figures, HistogramEntry, Statistics};
-use crate::filter::{Selector, SelectorTerm, calls};
+use crate::filter::{Selector, SelectorTerm, calls, is_node};
+use crate::rows::OfTraces;
 use crate::seconds::Seconds;
 use crate::trace::{NodeKind, Trace};
 use serde::Serialize;
@@ -49,44 +50,6 @@ impl SeriesBuilder {
         }
     }
 
-    /// Adds what a trace says.
-    pub fn add(&mut self, trace: &Trace) {
-        let terms = self.selector.as_ref();
-        let terms = terms.map(|selector| selector.terms.clone());
-        let is_node = |from: bool, name: &crate::trace::Node, term: &SelectorTerm| {
-            let pattern = match (term, from) {
-                (SelectorTerm::Service(pattern), false) => pattern,
-                (SelectorTerm::Edge(pattern, _), true)
-                | (SelectorTerm::Edge(_, pattern), false) => pattern,
-                (SelectorTerm::Service(_), true) => return false,
-            };
-            pattern.matches(&name.name, &name.node_type, name.account_id.as_deref())
-        };
-        for call in calls(trace) {
-            let callee = trace.entities[call.to].node();
-            let is_wanted = match &terms {
-                None => call.from.kind == NodeKind::Client,
-                Some(terms) => terms.iter().any(|term| {
-                    matches!(term, SelectorTerm::Edge(..))
-                        && is_node(true, &call.from, term)
-                        && is_node(false, &callee, term)
-                }),
-            };
-            if is_wanted && let Some(bucket) = self.bucket(trace, call.to) {
-                bucket.edges.add(&trace.entities[call.figures]);
-            }
-        }
-        for segment in trace.segments() {
-            let node = trace.entities[segment].node();
-            let is_wanted = terms.iter().flatten().any(|term| {
-                matches!(term, SelectorTerm::Service(_)) && is_node(false, &node, term)
-            });
-            if is_wanted && let Some(bucket) = self.bucket(trace, segment) {
-                bucket.services.add(&trace.entities[segment]);
-            }
-        }
-    }
-
     fn bucket(&mut self, trace: &Trace, segment: usize) -> Option<&mut Bucket> {
         let end_ns = trace.entities[segment].end_ns?;
         if !self.range.contains(end_ns) {
@@ -113,5 +76,35 @@ impl SeriesBuilder {
                 }
             })
             .collect()
+    }
+}
+
+impl OfTraces for SeriesBuilder {
+    fn add(&mut self, trace: &Trace) {
+        let terms = self.selector.as_ref();
+        let terms = terms.map(|selector| selector.terms.clone());
+        for call in calls(trace) {
+            let callee = trace.entities[call.to].node();
+            let is_wanted = match &terms {
+                None => call.from.kind == NodeKind::Client,
+                Some(terms) => terms.iter().any(|term| match term {
+                    SelectorTerm::Edge(from, to) => call.is_from(from) && is_node(to, &callee),
+                    SelectorTerm::Service(_) => false,
+                }),
+            };
+            if is_wanted && let Some(bucket) = self.bucket(trace, call.to) {
+                bucket.edges.add(&trace.entities[call.figures]);
+            }
+        }
+        for segment in trace.segments() {
+            let node = trace.entities[segment].node();
+            let is_wanted = terms.iter().flatten().any(|term| match term {
+                SelectorTerm::Service(pattern) => is_node(pattern, &node),
+                SelectorTerm::Edge(..) => false,
+            });
+            if is_wanted && let Some(bucket) = self.bucket(trace, segment) {
+                bucket.services.add(&trace.entities[segment]);
+            }
+        }
     }
 }

@@ -201,7 +201,8 @@ fn http_of(root: &Entity) -> Http {
     let http = root.http.clone();
     Http {
         url: http.url,
-        status: http.status,
+        // More than 32 bits make SDKs of typed languages drop the whole answer.
+        status: http.status.filter(|status| i32::try_from(*status).is_ok()),
         method: http.method,
         user_agent: http.user_agent,
         client_ip: http.client_ip,

@@ -15,8 +15,8 @@ pub use row::{
 
 pub use document::entities_of_document;
 pub(crate) use row::{
-    Attached, Attachment, Frame, Thrown, ThrownCause, documents_of, exception_id, int, link_of,
-    span_id_of, text, thrown_in, thrown_of_span,
+    Attached, Attachment, DOCUMENT, Frame, Thrown, ThrownCause, documents_of, exception_id, int,
+    link_of, span_id_of, text, thrown_in, thrown_of_span,
 };
 
 use hashbrown::HashMap;

@@ -240,6 +240,12 @@ pub(crate) const SETTINGS: &[Setting] = &[
         help: "Most traces of a group in one service graph or time series; a request for more is refused.",
     },
     Setting {
+        name: "xray-graph-links-max",
+        kind: Kind::Number(100, 10_000_000),
+        default: "100000",
+        help: "Most links between traces that one service graph holds until it has seen both ends, about 150 bytes each; of more there are no edges, and the answer says so in x-waggle-warning.",
+    },
+    Setting {
         name: "xray-insight-length-max",
         kind: Kind::Duration(300, 86_400),
         default: "6h",

@@ -446,6 +446,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
             read_bytes_max: usize::try_from(config.bytes("xray-read-bytes-max"))
                 .unwrap_or(usize::MAX),
             group_traces_max: config.number("xray-group-traces-max"),
+            graph_links_max: config.number("xray-graph-links-max"),
             insight_length_max: config.duration("xray-insight-length-max"),
             insight_entries_max: config.number("xray-insight-entries-max"),
         },

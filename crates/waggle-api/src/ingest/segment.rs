@@ -74,6 +74,11 @@ impl Segments {
         }
     }
 
+    /// The documents of a tenant that wait and begin in a range, each with its trace.
+    pub(crate) fn waiting(&self, tenant: Tenant, range: TimeRange) -> Vec<(TraceId, Arc<str>)> {
+        self.recent.lock().waiting(tenant, range)
+    }
+
     /// Lets the table forget traces again.
     fn release(&self, learned: &Learned, now_ns: i64) {
         let mut recent = self.recent.lock();
@@ -150,6 +155,7 @@ async fn take(
     let metrics = &state.metrics;
     metrics.xray_documents(XrayOutcome::Rejected, rejected.len());
     metrics.xray_documents(XrayOutcome::Accepted, offers.taken_count);
+    metrics.xray_documents(XrayOutcome::Replaced, offers.replaced_count);
     metrics.xray_documents(XrayOutcome::Repeated, offers.same_count);
     Ok(rejected)
 }
@@ -212,6 +218,8 @@ type Other = ((Key, EntityId), watch::Receiver<Option<Landed>>);
 struct Offers {
     flight: Flight,
     taken_count: usize,
+    /// Of these: complete ones, after another complete one of their entity.
+    replaced_count: usize,
     same_count: usize,
     /// Refused because their trace is over its limit.
     full: Vec<EntityId>,
@@ -231,6 +239,7 @@ fn offer(
     let mut offers = Offers {
         flight: recent.begin(),
         taken_count: 0,
+        replaced_count: 0,
         same_count: 0,
         full: Vec::new(),
         others: Vec::new(),
@@ -240,6 +249,10 @@ fn offer(
         let key = (tenant, document.trace_id());
         match recent.offer(&mut offers.flight, tenant, document, received_ns, source) {
             Offered::Taken => offers.taken_count += 1,
+            Offered::Replaced => {
+                offers.taken_count += 1;
+                offers.replaced_count += 1;
+            }
             Offered::Kept(other) => {
                 offers.taken_count += 1;
                 offers.others.push(((key, id), other));

@@ -11,11 +11,12 @@ use crate::route::{Resource, Route};
 use crate::shape::{Content, Member, Shape, may, must};
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
+use std::collections::HashMap;
 use std::sync::Arc;
 use waggle_model::{DatasetScope, ScanRequest, TimeRange};
 use waggle_wire::xray::TraceId;
 use waggle_xray::{
-    COLUMNS, Filter, GraphBuilder, GraphNode, RowStore, Seconds, Selector, SeriesBuilder, Trace,
+    COLUMNS, Filter, GraphBuilder, GraphNode, OfTraces, RowStore, Seconds, Selector, SeriesBuilder,
 };
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -114,6 +115,8 @@ const IDS_MAX: usize = 100;
 const SEARCH_PAGE: usize = 200;
 /// Seconds of a bucket unless the request says.
 const PERIOD_DEFAULT_S: i64 = 60;
+const LINKS_MISSING: &str =
+    "there are more links to other traces than xray-graph-links-max; edges of some are missing";
 /// Into how many parts a range is dealt, more when one part does not fit.
 const PARTS: [u64; 4] = [1, 4, 16, 64];
 
@@ -123,9 +126,9 @@ async fn get_service_graph(call: Call) -> Outcome {
     let range = range_of(&input)?;
     let reader = Reader::new(&call).await?;
     let filter = of_group(&call, &input).await?;
-    let nodes = graph_of_range(&reader, range, filter).await?;
-    let (nodes, next) = pages.slice(nodes, NODES_PAGE)?;
-    answer(
+    let graph = graph_of_range(&reader, range, filter).await?;
+    let (nodes, next) = pages.slice(graph.nodes, NODES_PAGE)?;
+    let answered = answer(
         json!({
             "StartTime": Seconds(range.start_ns),
             "EndTime": Seconds(range.end_ns),
@@ -133,7 +136,11 @@ async fn get_service_graph(call: Call) -> Outcome {
             "ContainsOldGroupVersions": false,
         }),
         next,
-    )
+    )?;
+    Ok(match graph.has_all_links {
+        true => answered,
+        false => answered.warn(LINKS_MISSING),
+    })
 }
 
 async fn get_trace_graph(call: Call) -> Outcome {
@@ -142,9 +149,16 @@ async fn get_trace_graph(call: Call) -> Outcome {
     let texts = input.texts("TraceIds", 1..=IDS_MAX, 1..=35)?;
     let ids = trace_ids(&input.must("TraceIds", texts)?)?;
     let reader = Reader::new(&call).await?;
-    let nodes = graph_of(&reader, &ids).await?;
-    let (nodes, next) = pages.slice(nodes, NODES_PAGE)?;
+    let graph = graph_of(&reader, &ids).await?;
+    let (nodes, next) = pages.slice(graph, NODES_PAGE)?;
     answer(json!({ "Services": nodes }), next)
+}
+
+/// A finished graph.
+pub(super) struct Graph {
+    pub(super) nodes: Vec<GraphNode>,
+    /// Whether every link between its traces and others is an edge.
+    has_all_links: bool,
 }
 
 /// The graph of the traces of a range that pass; its numbers are the same on all pages.
@@ -152,28 +166,33 @@ pub(super) async fn graph_of_range(
     reader: &Reader,
     range: TimeRange,
     filter: Filter,
-) -> Result<Vec<GraphNode>, Refusal> {
+) -> Result<Graph, Refusal> {
+    let links_max = reader.state.config.xray_limits.graph_links_max;
     let traces = Traces::passing(range, filter);
     let graph = traces
-        .fold(reader, move || GraphBuilder::new(range), GraphBuilder::add)
+        .fold(reader, move || GraphBuilder::new(range, links_max))
         .await?;
     finish(reader, graph).await
 }
 
-/// The graph of some traces.
+/// The graph of some traces, with all their links: of each there are only so many.
 pub(super) async fn graph_of(reader: &Reader, ids: &[TraceId]) -> Result<Vec<GraphNode>, Refusal> {
     let add = |graph: &mut GraphBuilder, loaded: &Loaded| loaded.ask(|trace, _| graph.add(trace));
-    let graph = GraphBuilder::new(TimeRange::ALL);
+    let graph = GraphBuilder::new(TimeRange::ALL, usize::MAX);
     let graph = reader.fold(ids, graph, add).await?;
-    finish(reader, graph).await
+    Ok(finish(reader, graph).await?.nodes)
 }
 
-/// Draws the links to other traces, and numbers the nodes.
-async fn finish(reader: &Reader, graph: GraphBuilder) -> Result<Vec<GraphNode>, Refusal> {
+/// Draws the links to traces that the graph is not of, and numbers the nodes.
+async fn finish(reader: &Reader, graph: GraphBuilder) -> Result<Graph, Refusal> {
     let link = |graph: &mut GraphBuilder, loaded: &Loaded| loaded.ask(|trace, _| graph.link(trace));
     let linked = graph.linked_traces();
     let graph = reader.fold(&linked, graph, link).await?;
-    Ok(away(move || graph.finish()).await)
+    let finish = || Graph {
+        has_all_links: graph.has_all_links(),
+        nodes: graph.finish(),
+    };
+    Ok(away(finish).await)
 }
 
 async fn get_statistics(call: Call) -> Outcome {
@@ -191,7 +210,7 @@ async fn get_statistics(call: Call) -> Outcome {
     let reader = Reader::new(&call).await?;
     let traces = Traces::passing(range, of_group(&call, &input).await?);
     let start = move || SeriesBuilder::new(range, period_s, selector.clone());
-    let series = traces.fold(&reader, start, SeriesBuilder::add).await?;
+    let series = traces.fold(&reader, start).await?;
     let points = away(move || series.finish()).await;
     let (points, next) = pages.slice(points, BUCKETS_PAGE)?;
     answer(
@@ -219,26 +238,27 @@ impl Traces {
         }
     }
 
-    /// Adds every trace with a segment that ended in the range to what `start` makes.
-    pub(super) async fn fold<B: Send + 'static>(
+    /// Adds every trace with a segment that ended in the range, or is in progress and began there, to what `start` makes.
+    pub(super) async fn fold<B: OfTraces + Send + 'static>(
         self,
         reader: &Reader,
         start: impl Fn() -> B + Send + Sync + 'static,
-        add: fn(&mut B, &Trace),
     ) -> Result<B, Refusal> {
         match self {
-            Self::All(range) => scan(reader, range, start, add).await,
-            Self::Filtered(range, filter) => search(reader, range, filter, start(), add).await,
+            Self::All(range) => scan(reader, range, start).await,
+            Self::Filtered(range, filter) => search(reader, range, filter, start()).await,
         }
     }
 }
 
+/// Documents that wait, by the trace they are of.
+type Waiting = HashMap<TraceId, Vec<Arc<str>>>;
+
 /// Reads the columns that figures are made of, all traces at once or, when they are too many, part by part.
-async fn scan<B: Send + 'static>(
+async fn scan<B: OfTraces + Send + 'static>(
     reader: &Reader,
     range: TimeRange,
     start: impl Fn() -> B + Send + Sync + 'static,
-    add: fn(&mut B, &Trace),
 ) -> Result<B, Refusal> {
     let limits = &reader.state.config.xray_limits;
     let spread_ns = i64::try_from(limits.trace_spread.as_nanos()).unwrap_or(i64::MAX);
@@ -246,8 +266,14 @@ async fn scan<B: Send + 'static>(
         start_ns: range.start_ns.saturating_sub(spread_ns),
         end_ns: range.end_ns,
     };
+    // Before the rows: what gets its events meanwhile is there twice, and counts once.
+    let mut waiting = Waiting::new();
+    for (trace_id, text) in reader.state.segments.waiting(reader.tenant, range) {
+        waiting.entry(trace_id).or_default().push(text);
+    }
     'parts: for parts in PARTS {
         let mut built = start();
+        let mut waiting = waiting.clone();
         for part in 0..parts {
             let request = ScanRequest {
                 scope: DatasetScope::All,
@@ -256,19 +282,29 @@ async fn scan<B: Send + 'static>(
                 columns: COLUMNS.to_vec(),
                 part: (part, parts),
             };
-            let Some(rows) = read_part(reader, &request, limits.graph_bytes_max).await? else {
+            let Some(mut rows) = read_part(reader, &request, limits.graph_bytes_max).await? else {
                 continue 'parts;
             };
+            let is_last = part + 1 == parts;
+            let of_part = waiting.extract_if(|id, _| is_last || rows.has(*id));
+            let of_part: Vec<(TraceId, Vec<Arc<str>>)> = of_part.collect();
+            for (trace_id, texts) in of_part {
+                for text in texts {
+                    rows.add_document(trace_id, text);
+                }
+            }
             built = away(move || {
-                rows.each_trace(|trace| add(&mut built, trace));
+                built.add_rows(rows);
                 built
             })
             .await;
         }
         return Ok(built);
     }
-    let message = "there are too many spans for one answer; ask for a shorter range";
-    Err(Refusal::invalid(message))
+    let most = limits.graph_bytes_max >> 20;
+    Err(Refusal::invalid(format!(
+        "there are more spans than fit into 64 parts of {most} MiB (xray-graph-bytes-max); ask for a shorter range"
+    )))
 }
 
 /// The rows of one part; `None` when they do not fit.
@@ -303,12 +339,11 @@ async fn read_part(
 }
 
 /// Looks for the traces that pass, and reads them page by page.
-async fn search<B: Send + 'static>(
+async fn search<B: OfTraces + Send + 'static>(
     reader: &Reader,
     range: TimeRange,
     filter: Filter,
     mut built: B,
-    add: fn(&mut B, &Trace),
 ) -> Result<B, Refusal> {
     let traces_max = reader.state.config.xray_limits.group_traces_max;
     let mut search = Search::new(reader, RangeType::Service, range, filter, SEARCH_PAGE).await?;
@@ -318,15 +353,16 @@ async fn search<B: Send + 'static>(
         let page = search.page(reader, after).await?;
         trace_count += page.ids.len();
         if trace_count > traces_max {
-            let message =
-                format!("the group has more than {traces_max} traces; ask for a shorter range");
+            let message = format!(
+                "the group has more than {traces_max} traces (xray-group-traces-max); ask for a shorter range"
+            );
             return Err(Refusal::invalid(message));
         }
         let filter = search.filter.clone();
         let passing = move |built: &mut B, loaded: &Loaded| {
             loaded.ask(|trace, _| {
                 if filter.matches(trace) {
-                    add(built, trace);
+                    built.add(trace);
                 }
             });
         };

@@ -1,6 +1,7 @@
 //! The service graph of the golden documents and of the worked example of spec/xray.md section 5.6.
 
 use super::{GraphBuilder, GraphNode};
+use crate::rows::OfTraces as _;
 use crate::seconds::Seconds;
 use crate::trace::Trace;
 use crate::trace::tests::{T1, golden, trace};
@@ -85,7 +86,7 @@ fn line(name: &str, node_type: &str, state: &'static str, counts: [u64; 5], seco
 }
 
 fn graph_of(traces: &[Trace], range: TimeRange) -> Vec<GraphNode> {
-    let mut graph = GraphBuilder::new(range);
+    let mut graph = GraphBuilder::new(range, usize::MAX);
     for trace in traces {
         graph.add(trace);
     }
@@ -336,4 +337,64 @@ fn a_link_is_an_edge_from_who_produced_to_who_took() {
     let ages = edge.received_event_age_histogram.as_ref().unwrap();
     assert_eq!((ages[0].value.as_f64(), ages[0].count), (3.5, 1));
     assert_eq!(edge.reference_id, find(&graph, "worker", "").reference_id);
+}
+
+/// A trace of a worker that took messages of other traces, one per number.
+fn worker(number: usize, producers: impl Iterator<Item = usize>) -> Trace {
+    let link = |producer: usize| {
+        format!(r#"{{"trace_id":"1-6a000000-{producer:024}","id":"a{producer:015}"}}"#)
+    };
+    let links: Vec<String> = producers.map(link).collect();
+    trace(&[&format!(
+        r#"{{"name":"worker","id":"b{number:015}","trace_id":"1-6b000000-{number:024}","start_time":5,"end_time":6,"links":[{}]}}"#,
+        links.join(",")
+    )])
+}
+
+fn producer(number: usize) -> Trace {
+    trace(&[&format!(
+        r#"{{"name":"shop","id":"a{number:015}","trace_id":"1-6a000000-{number:024}","start_time":1,"end_time":3}}"#
+    )])
+}
+
+fn linked_count(graph: &[GraphNode]) -> u64 {
+    let shop = graph.iter().find(|node| &*node.name == "shop");
+    let edges = shop.map_or(&[][..], |shop| &shop.edges).iter();
+    let ages = edges.filter_map(|edge| edge.received_event_age_histogram.as_ref());
+    ages.flatten().map(|entry| entry.count).sum()
+}
+
+#[test]
+fn every_trace_may_have_a_hundred_links() {
+    let graph_of = |workers: &[Trace], links_max: usize| {
+        let mut graph = GraphBuilder::new(TimeRange::ALL, links_max);
+        for worker in workers {
+            graph.add(worker);
+        }
+        let (has_all, linked) = (graph.has_all_links(), graph.linked_traces());
+        for number in 0..250 {
+            graph.link(&producer(number));
+        }
+        assert!(graph.linked_traces().is_empty());
+        (has_all, linked.len(), linked_count(&graph.finish()))
+    };
+    let many: Vec<Trace> = (0..250)
+        .map(|number| worker(number, std::iter::once(number)))
+        .collect();
+    assert_eq!(graph_of(&many, 1_000), (true, 250, 250));
+    assert_eq!(graph_of(&many, 249), (false, 249, 249));
+    assert_eq!(graph_of(&[worker(0, 0..120)], 1_000), (true, 100, 100));
+}
+
+#[test]
+fn a_link_to_what_has_not_come_goes_on_waiting() {
+    let mut graph = GraphBuilder::of_traces([&worker(0, 7..8)].into_iter());
+    let other = trace(&[
+        r#"{"name":"shop","id":"c000000000000001","trace_id":"1-6a000000-000000000000000000000007","start_time":1,"end_time":3}"#,
+    ]);
+    graph.link(&other);
+    assert_eq!(graph.linked_traces(), [producer(7).id]);
+    graph.link(&producer(7));
+    assert!(graph.linked_traces().is_empty());
+    assert_eq!(linked_count(&graph.finish()), 1);
 }

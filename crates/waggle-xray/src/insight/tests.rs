@@ -2,6 +2,7 @@
 
 use super::{FaultHistory, Insight, InsightBuilder, RequestImpact, impact_graph};
 use crate::graph::GraphBuilder;
+use crate::rows::OfTraces as _;
 use crate::seconds::Seconds;
 use crate::summary::ServiceId;
 use crate::trace::Trace;

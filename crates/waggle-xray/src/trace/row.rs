@@ -61,7 +61,8 @@ pub struct Row<'a> {
 const SPAN_ID: &str = "trace.span_id";
 const PARENT_ID: &str = "trace.parent_id";
 const ANNOTATION_TYPE: &str = "meta.annotation_type";
-const DOCUMENT: &str = "xray.document";
+/// The text of a document, as it came.
+pub(crate) const DOCUMENT: &str = "xray.document";
 const RECEIVED: &str = "xray.received_ns";
 
 /// The columns that the service graph needs of a row: all that [`entity_of_row`] reads but those of the request, the user and the place,

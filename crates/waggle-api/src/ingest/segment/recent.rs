@@ -140,6 +140,8 @@ pub(super) enum Place {
 pub(super) enum Offered {
     /// It is part of the flight.
     Taken,
+    /// So it is, and complete, as another one of its entity was before.
+    Replaced,
     /// So it is, but only to be kept: what counts is with a call that has not ended, which has to store that.
     Kept(watch::Receiver<Option<Landed>>),
     /// The same bytes came before; with a call that has not ended, whose end is then to be waited for.
@@ -205,7 +207,9 @@ impl Recent {
                 return Offered::Same(None);
             }
         }
+        let mut replaces = false;
         if let Some(known) = entity.and_then(|entity| entity.versions.last()) {
+            replaces = known.is_complete && is_complete;
             if known.is_complete && !is_complete {
                 let other = other_of(known);
                 flight.writes.push((part, Place::Kept));
@@ -261,7 +265,10 @@ impl Recent {
             });
         }
         self.resolve(flight, key);
-        Offered::Taken
+        match replaces {
+            true => Offered::Replaced,
+            false => Offered::Taken,
+        }
     }
 
     /// All that came before this time waits no more; it is where the next process has to begin reading.

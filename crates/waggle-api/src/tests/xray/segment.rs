@@ -120,6 +120,29 @@ async fn documents_become_events_or_wait() {
 }
 
 #[tokio::test]
+async fn a_second_complete_document_has_a_count_of_its_own() {
+    let installation = Installation::new().await;
+    let started = segment(SEGMENT, r#","in_progress":true"#);
+    let (first, second) = (
+        segment(SEGMENT, ENDED),
+        segment(SEGMENT, r#","end_time":1732270001"#),
+    );
+    for document in [&started, &first, &first, &second, &started] {
+        let body = json!({"TraceSegmentDocuments": [document]});
+        let answer = installation.xray("/TraceSegments", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+    let metrics = &installation.state.metrics;
+    let counts = [
+        XrayOutcome::Accepted,
+        XrayOutcome::Replaced,
+        XrayOutcome::Repeated,
+    ];
+    let counts = counts.map(|outcome| metrics.xray_documents_of(outcome));
+    assert_eq!(counts, [3, 1, 2]);
+}
+
+#[tokio::test]
 async fn what_is_not_stored_is_asked_for_again() {
     let installation = Installation::new().await;
     let body = json!({"TraceSegmentDocuments": [segment(SEGMENT, ENDED)]});

@@ -4,8 +4,8 @@ use super::flight::{Flight, InFlight, Undo};
 use super::{Key, Known, Part, Place, Recent};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
-use waggle_model::{TeamId, Tenant};
-use waggle_wire::xray::{Document, EntityId, Source};
+use waggle_model::{TeamId, Tenant, TimeRange};
+use waggle_wire::xray::{Document, EntityId, Source, TraceId};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// About the memory that a document which waits takes besides its text, and for each of its entities.
@@ -45,6 +45,27 @@ impl Recent {
     /// Documents that wait.
     pub(in super::super) fn waiting_count(&self) -> usize {
         self.waiting_order.len()
+    }
+
+    /// The durable documents of a tenant that wait and begin in a range, each with its trace.
+    pub(in super::super) fn waiting(
+        &self,
+        tenant: Tenant,
+        range: TimeRange,
+    ) -> Vec<(TraceId, Arc<str>)> {
+        let mut found = Vec::new();
+        for (_, key, id) in &self.waiting_order {
+            let is_of_tenant = key.0 == tenant;
+            let trace = is_of_tenant.then(|| self.traces.get(key)).flatten();
+            let Some(waiting) = trace.and_then(|trace| trace.waiting.get(id)) else {
+                continue;
+            };
+            let part = &waiting.part;
+            if waiting.flight.is_none() && range.contains(part.start_ns) {
+                found.push((key.1, Arc::clone(&part.text)));
+            }
+        }
+        found
     }
 
     /// Whether so much of a team waits that its oldest have to go.
