@@ -3,6 +3,7 @@
 import json
 import os
 import time
+import urllib.request
 
 import boto3
 
@@ -45,6 +46,33 @@ seen["quarters"] = {
 }
 traces = client.batch_get_traces(TraceIds=[T1, T2, T3, "1-6a000000-0000000000000000000000ff"])
 seen["unknown"] = traces["UnprocessedTraceIds"]
+
+# Unknown ids of every page, by the paginator too, which keeps the list of the first. One of them has log records and no span.
+logged = "6a000000000000000000000000000099"
+record = {"data": {"trace.trace_id": logged, "meta.signal_type": "log", "body": "hello"}}
+batch = urllib.request.Request(
+    os.environ["WAGGLE_ENDPOINT"] + "/1/batch/logs",
+    json.dumps([record] * 20).encode(),
+    {"content-type": "application/json", "x-honeycomb-team": os.environ["WAGGLE_KEY"]},
+)
+urllib.request.urlopen(batch).close()
+strangers = [f"1-6a000000-0000000000000000000001{number:02d}" for number in range(13)]
+friends = [f"1-6a001500-{number:024}" for number in range(7)]
+put = [
+    json.dumps({"name": "friend.example", "id": f"d{number:015}", "trace_id": friend, "start_time": 1778390200, "end_time": 1778390201})
+    for number, friend in enumerate(friends)
+]
+assert client.put_trace_segments(TraceSegmentDocuments=put)["UnprocessedTraceSegments"] == []
+asked = strangers[:6] + friends[:3] + [logged] + strangers[6:] + friends[3:]
+paginator = client.get_paginator("batch_get_traces")
+pages = list(paginator.paginate(TraceIds=asked))
+whole = paginator.paginate(TraceIds=asked).build_full_result()
+unknown = strangers[:6] + ["1-6a000000-000000000000000000000099"] + strangers[6:]
+seen["all_unknown"] = [page["UnprocessedTraceIds"] == unknown for page in pages] + [whole["UnprocessedTraceIds"] == unknown]
+seen["all_known"] = [trace["Id"] for trace in whole["Traces"]] == friends
+# A page has five traces, however many ids nobody knows.
+many = client.batch_get_traces(TraceIds=strangers + [T1, T2, T3])
+seen["few_known"] = [len(many["Traces"]), len(many["UnprocessedTraceIds"]), "NextToken" in many]
 seen["traces"] = [
     {
         "id": trace["Id"],
@@ -64,6 +92,47 @@ seen["graph"] = {
     }
     for node in graph["Services"]
 }
+
+# A segment in progress is in every graph, by whichever way it is made, and is counted in none.
+SLOW = "1-6a001400-000000000000000000000001"
+FAST = "1-6a001400-000000000000000000000002"
+later = {"StartTime": 1778390000, "EndTime": 1778390060}
+unfinished = [
+    {"name": "slow.example", "id": "c100000000000001", "trace_id": SLOW, "start_time": 1778390010, "in_progress": True,
+     "subsegments": [{"name": "bank.example", "id": "c100000000000002", "namespace": "remote", "start_time": 1778390011, "in_progress": True}]},
+    {"name": "fast.example", "id": "c200000000000001", "trace_id": FAST, "start_time": 1778390010, "end_time": 1778390011},
+]
+client.put_trace_segments(TraceSegmentDocuments=[json.dumps(document) for document in unfinished])
+client.create_group(GroupName="both", FilterExpression='service("slow.example") OR service("fast.example")')
+
+
+def shown(services):
+    names = {node["ReferenceId"]: node["Name"] + "/" + node["Type"] for node in services}
+    return {
+        names[node["ReferenceId"]]: [
+            node.get("SummaryStatistics", {}).get("TotalCount"),
+            {names[edge["ReferenceId"]]: edge["SummaryStatistics"]["TotalCount"] for edge in node["Edges"]},
+        ]
+        for node in services
+    }
+
+
+deadline = time.time() + 20
+while len(client.get_service_graph(**later)["Services"]) < 5:
+    assert time.time() < deadline, client.get_service_graph(**later)["Services"]
+    time.sleep(0.05)
+seen["unfinished"] = [
+    shown(client.get_service_graph(**later)["Services"]),
+    shown(client.get_service_graph(GroupName="both", **later)["Services"]),
+    shown(client.get_trace_graph(TraceIds=[SLOW, FAST])["Services"]),
+]
+seen["unfinished_series"] = [
+    [point["EdgeSummaryStatistics"]["TotalCount"] for point in answer["TimeSeriesServiceStatistics"]]
+    for answer in [
+        client.get_time_series_service_statistics(**later),
+        client.get_time_series_service_statistics(GroupName="both", **later),
+    ]
+]
 seen["traces_graph"] = len(client.get_trace_graph(TraceIds=[T1])["Services"])
 seen["group_graph"] = sorted(node["Name"] for node in client.get_service_graph(GroupName="faulty", **RANGE)["Services"])
 seen["series"] = [

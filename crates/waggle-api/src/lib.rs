@@ -182,7 +182,7 @@ const PROGRAM_PREFIXES: [&str; 4] = ["/1/", "/2/", "/v1/", "/api/"];
 
 async fn no_route(State(state): State<ApiState>, request: Request) -> Response {
     let path = request.uri().path();
-    if xray::is_signed(request.headers()) {
+    if xray::is_of_sdk(request.method(), request.headers()) {
         let uri = request.uri().clone();
         return xray::answer::unknown_operation(State(state), uri).await;
     }

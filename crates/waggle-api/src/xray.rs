@@ -30,7 +30,7 @@ pub(crate) mod tag;
 pub(crate) mod traces;
 mod window;
 
-pub(crate) use sign::is_signed;
+pub(crate) use sign::{is_of_sdk, is_signed};
 
 /// Most operations need this of whoever changes something that others rely on.
 pub(crate) const MANAGE: crate::route::Need =

@@ -212,7 +212,8 @@ impl Input {
             .ok_or_else(|| self.refuse(member, "must be true or false"))
     }
 
-    /// A time in nanoseconds since 1970, exact to the microsecond: a number of seconds, or a text as in ISO 8601.
+    /// A time in nanoseconds since 1970, exact to the microsecond: a number of seconds, or a text as in ISO 8601, where one without an
+    /// offset is UTC.
     pub(crate) fn time_ns(&self, member: &str) -> Result<Option<i64>, Refusal> {
         let Some(value) = self.get(member) else {
             return Ok(None);
@@ -222,10 +223,7 @@ impl Input {
                 .as_f64()
                 .filter(|seconds| TIME_S.contains(seconds))
                 .map(|seconds| (seconds * 1e6).round() as i64 * 1_000),
-            Json::String(text) => text
-                .parse::<jiff::Timestamp>()
-                .ok()
-                .and_then(|time| i64::try_from(time.as_nanosecond()).ok()),
+            Json::String(text) => time_of(text),
             _ => None,
         };
         let what = "must be a time, in seconds since 1970 or as in ISO 8601";
@@ -374,6 +372,20 @@ impl Input {
         let what = format!("must be between {least} and {most}, is {value}");
         Err(self.refuse(member, what))
     }
+}
+
+/// A time as in ISO 8601.
+fn time_of(text: &str) -> Option<i64> {
+    let time = match text.parse::<jiff::Timestamp>() {
+        Ok(time) => time,
+        // Without an offset, but in a zone, it is no time of UTC.
+        Err(_) if text.contains('[') => return None,
+        Err(_) => {
+            let time: jiff::civil::DateTime = text.parse().ok()?;
+            jiff::tz::TimeZone::UTC.to_timestamp(time).ok()?
+        }
+    };
+    i64::try_from(time.as_nanosecond()).ok()
 }
 
 fn check_count(

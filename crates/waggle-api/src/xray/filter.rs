@@ -172,7 +172,9 @@ impl KnownGroups {
             name: group::DEFAULT.to_owned(),
             expression: None,
         }];
-        known.extend(groups.await?.into_iter().map(|group| GroupFilter {
+        let made = groups.await?.into_iter();
+        let made = made.filter(|group| group.value.name != group::DEFAULT);
+        known.extend(made.map(|group| GroupFilter {
             name: group.value.name,
             expression: group.value.filter_expression,
         }));

@@ -1,7 +1,7 @@
 //! Groups: filters of traces that have a name. Source: spec/xray.md section 7.
 //!
-//! `Default` is always there and has every trace; Grafana asks for it before anything else. A group's filter is evaluated when traces
-//! are asked for, so a changed filter is true of old traces too.
+//! `Default` is always there and has every trace; Grafana asks for it before anything else. It is stored once something of it was changed:
+//! its insights or its tags. A group's filter is evaluated when traces are asked for, so a changed filter is true of old traces too.
 
 use super::arn::{self, Resource as Arn};
 use super::call::{Call, Input, Outcome, reply};
@@ -48,7 +48,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::operation("UpdateGroup", "/UpdateGroup", MANAGE, |call| {
             Box::pin(update(call))
         })
-        .about("Changes what is given of a group.")
+        .about("Changes what is given of a group; of the default one only its insights.")
         .takes(Shape::Object(&[NAME, ARN, FILTER, INSIGHTS]))
         .answers(&[(200, Content::Json(Shape::Object(ANSWER)))]),
         Route::operation("DeleteGroup", "/DeleteGroup", MANAGE, |call| {
@@ -103,8 +103,8 @@ const PAGE: usize = 100;
 
 /// A group that exists.
 pub(crate) enum Found {
-    /// The one of all traces.
-    Default,
+    /// The one of all traces; `None` until something of it was changed.
+    Default(Option<Stored<Group>>),
     /// One that people made.
     Made(Stored<Group>),
 }
@@ -113,38 +113,54 @@ impl Found {
     /// Which traces are in it; `None` for all.
     pub(crate) fn filter_expression(&self) -> Option<&str> {
         match self {
-            Self::Default => None,
+            Self::Default(_) => None,
             Self::Made(group) => group.value.filter_expression.as_deref(),
         }
     }
 
     pub(super) fn tags(&self) -> &Tags {
         static NONE: Tags = Tags::new();
+        self.stored().map_or(&NONE, |group| &group.value.tags)
+    }
+
+    /// The group as it is stored, if its faults are watched.
+    pub(super) fn watched(&self) -> Option<&Stored<Group>> {
+        self.stored().filter(|group| group.value.has_insights)
+    }
+
+    fn of(group: Stored<Group>) -> Self {
+        match group.value.name == DEFAULT {
+            true => Self::Default(Some(group)),
+            false => Self::Made(group),
+        }
+    }
+
+    fn stored(&self) -> Option<&Stored<Group>> {
         match self {
-            Self::Default => &NONE,
-            Self::Made(group) => &group.value.tags,
+            Self::Default(group) => group.as_ref(),
+            Self::Made(group) => Some(group),
         }
     }
 
     fn json(&self, call: &Call) -> Json {
-        let Self::Made(group) = self else {
-            return json!({
-                "GroupName": DEFAULT,
-                "GroupARN": arn::of_group(call, DEFAULT, None),
-                "InsightsConfiguration": { "InsightsEnabled": false, "NotificationsEnabled": false },
-            });
-        };
+        let untouched = Group::default();
         let Group {
-            name,
+            name: _,
             filter_expression: _,
             has_insights,
             has_notifications,
             tags: _,
-        } = &group.value;
-        let mut json = json!({
-            "GroupName": name,
-            "GroupARN": arn::of_group(call, name, Some(&group.id.0)),
-        });
+        } = self.stored().map_or(&untouched, |group| &group.value);
+        let mut json = match self {
+            Self::Default(_) => json!({
+                "GroupName": DEFAULT,
+                "GroupARN": arn::of_group(call, DEFAULT, None),
+            }),
+            Self::Made(group) => json!({
+                "GroupName": group.value.name,
+                "GroupARN": arn_of(call, group),
+            }),
+        };
         if let Some(filter) = self.filter_expression() {
             json["FilterExpression"] = filter.into();
         }
@@ -154,6 +170,13 @@ impl Found {
         });
         json
     }
+}
+
+/// The ARN of a group that is stored.
+pub(super) fn arn_of(call: &Call, group: &Stored<Group>) -> String {
+    let name = &group.value.name;
+    let unique = (name != DEFAULT).then_some(group.id.0.as_str());
+    arn::of_group(call, name, unique)
 }
 
 /// The group that a request names by `GroupName` or `GroupARN`; an empty name is as good as none.
@@ -196,12 +219,12 @@ pub(super) async fn must_be_named(call: &Call, input: &Input) -> Result<Found, R
 
 /// The group with a name, in the caller's environment.
 pub(crate) async fn by_name(call: &Call, name: &str) -> Result<Option<Found>, Refusal> {
-    if name == DEFAULT {
-        return Ok(Some(Found::Default));
-    }
     let metastore = call.state.metastore.as_ref();
     let group = metastore.artifact_of_key::<Group>(call.caller.tenant, name);
-    Ok(group.await?.map(Found::Made))
+    Ok(match (name, group.await?) {
+        (DEFAULT, group) => Some(Found::Default(group)),
+        (_, group) => group.map(Found::Made),
+    })
 }
 
 /// The group with the parts of an ARN.
@@ -212,7 +235,7 @@ pub(crate) async fn by_arn(
 ) -> Result<Option<Found>, Refusal> {
     let found = by_name(call, name).await?;
     Ok(found.filter(|found| match found {
-        Found::Default => unique.is_none(),
+        Found::Default(_) => unique.is_none(),
         Found::Made(group) => unique == Some(group.id.0.as_str()),
     }))
 }
@@ -225,15 +248,12 @@ pub(super) async fn change_tags(
     unique: Option<&str>,
     change: impl FnOnce(&mut Tags) -> Result<(), Refusal>,
 ) -> Result<(), Refusal> {
-    match by_arn(call, name, unique).await? {
-        None => Err(tag::unknown(arn)),
-        Some(Found::Default) => Err(Refusal::invalid("the group Default can't be tagged")),
-        Some(Found::Made(mut group)) => {
-            change(&mut group.value.tags)?;
-            write(call, group).await?;
-            Ok(())
-        }
-    }
+    let found = by_arn(call, name, unique).await?;
+    let found = found.ok_or_else(|| tag::unknown(arn))?;
+    let mut tags = found.tags().clone();
+    change(&mut tags)?;
+    write(call, found, |group| group.tags = tags).await?;
+    Ok(())
 }
 
 async fn create(call: Call) -> Outcome {
@@ -258,15 +278,11 @@ pub(crate) async fn make(call: &Call, input: &Input) -> Result<Json, Refusal> {
     };
     change(call, input, &mut group).await?;
     let groups_max = call.state.config.groups_max;
-    let limits = ArtifactLimits {
-        count_max: groups_max,
-        bytes_max: call.state.config.environment_artifacts_bytes_max,
-    };
-    let metastore = call.state.metastore.as_ref();
-    let (tenant, now_ns) = (call.caller.tenant, call.state.clock.now_ns());
-    let place = Place::default();
-    let made = metastore.create_artifact(tenant, &place, group, limits, now_ns);
-    let made = made.await.map_err(|error| match error {
+    // The default one is not one of them, stored or not.
+    let has_default = matches!(by_name(call, DEFAULT).await?, Some(Found::Default(Some(_))));
+    let count_max = groups_max.saturating_add(usize::from(has_default));
+    let made = store_new(call, group, count_max).await;
+    let made = made.map_err(|error| match error {
         MetastoreError::Conflict(_) => taken(),
         MetastoreError::LimitReached { .. } => Refusal::invalid(format!(
             "there may be at most {groups_max} groups (groups-max)"
@@ -274,6 +290,22 @@ pub(crate) async fn make(call: &Call, input: &Input) -> Result<Json, Refusal> {
         other => other.into(),
     })?;
     Ok(Found::Made(made).json(call))
+}
+
+async fn store_new(
+    call: &Call,
+    group: Group,
+    count_max: usize,
+) -> Result<Stored<Group>, MetastoreError> {
+    let limits = ArtifactLimits {
+        count_max,
+        bytes_max: call.state.config.environment_artifacts_bytes_max,
+    };
+    let metastore = call.state.metastore.as_ref();
+    let (tenant, now_ns) = (call.caller.tenant, call.state.clock.now_ns());
+    metastore
+        .create_artifact(tenant, &Place::default(), group, limits, now_ns)
+        .await
 }
 
 async fn get(call: Call) -> Outcome {
@@ -302,12 +334,25 @@ pub(crate) async fn all(call: &Call) -> Result<Vec<Json>, Refusal> {
 async fn in_order(call: &Call) -> Result<Vec<(String, Found)>, Refusal> {
     let metastore = call.state.metastore.as_ref();
     let groups = metastore.artifacts::<Group>(call.caller.tenant).await?;
-    let mut groups: Vec<(String, Found)> = groups
-        .into_iter()
-        .map(|group| (group.value.name.clone(), Found::Made(group)))
-        .collect();
-    groups.sort_by(|(a, _), (b, _)| a.cmp(b));
-    groups.insert(0, (String::new(), Found::Default));
+    let mut default = Found::Default(None);
+    let mut made: Vec<(String, Found)> = Vec::with_capacity(groups.len());
+    for group in groups {
+        let name = group.value.name.clone();
+        match Found::of(group) {
+            found @ Found::Default(_) => default = found,
+            found @ Found::Made(_) => made.push((name, found)),
+        }
+    }
+    made.sort_by(|(a, _), (b, _)| a.cmp(b));
+    made.insert(0, (String::new(), default));
+    Ok(made)
+}
+
+/// The groups whose faults are watched.
+pub(super) async fn watched(call: &Call) -> Result<Vec<Stored<Group>>, Refusal> {
+    let metastore = call.state.metastore.as_ref();
+    let mut groups = metastore.artifacts::<Group>(call.caller.tenant).await?;
+    groups.retain(|group| group.value.has_insights);
     Ok(groups)
 }
 
@@ -319,12 +364,19 @@ async fn update(call: Call) -> Outcome {
 
 /// Changes what was sent of a group, and returns it.
 pub(crate) async fn alter(call: &Call, found: Found, input: &Input) -> Result<Json, Refusal> {
-    let Found::Made(mut group) = found else {
-        return Err(Refusal::invalid("the group Default can't be changed"));
+    let mut group = match found.stored() {
+        Some(stored) => stored.value.clone(),
+        None => Group::default(),
     };
-    change(call, input, &mut group.value).await?;
-    let changed = write(call, group).await?;
-    Ok(Found::Made(changed).json(call))
+    change(call, input, &mut group).await?;
+    if matches!(found, Found::Default(_)) && group.filter_expression.is_some() {
+        return Err(input.refuse(
+            "FilterExpression",
+            "can't be changed of the group Default, which has all traces",
+        ));
+    }
+    let changed = write(call, found, |stored| *stored = group).await?;
+    Ok(Found::of(changed).json(call))
 }
 
 async fn delete(call: Call) -> Outcome {
@@ -369,12 +421,29 @@ async fn change(call: &Call, input: &Input, group: &mut Group) -> Result<(), Ref
     Ok(())
 }
 
-async fn write(call: &Call, group: Stored<Group>) -> Result<Stored<Group>, Refusal> {
-    let metastore = call.state.metastore.as_ref();
-    let bytes_max = call.state.config.environment_artifacts_bytes_max;
-    let (tenant, now_ns) = (call.caller.tenant, call.state.clock.now_ns());
-    let written = metastore.update_artifact(tenant, group, bytes_max, now_ns);
-    written.await.map_err(|error| match error {
+/// Changes a group where it is stored; the default one is from then on.
+async fn write(
+    call: &Call,
+    found: Found,
+    change: impl FnOnce(&mut Group),
+) -> Result<Stored<Group>, Refusal> {
+    let written = match found {
+        Found::Made(mut group) | Found::Default(Some(mut group)) => {
+            change(&mut group.value);
+            let metastore = call.state.metastore.as_ref();
+            let bytes_max = call.state.config.environment_artifacts_bytes_max;
+            let (tenant, now_ns) = (call.caller.tenant, call.state.clock.now_ns());
+            let written = metastore.update_artifact(tenant, group, bytes_max, now_ns);
+            written.await
+        }
+        Found::Default(None) => {
+            let mut group = Group::default();
+            change(&mut group);
+            DEFAULT.clone_into(&mut group.name);
+            store_new(call, group, usize::MAX).await
+        }
+    };
+    written.map_err(|error| match error {
         MetastoreError::Conflict(text) => Refusal::new(Code::ServiceUnavailable, text),
         other => other.into(),
     })

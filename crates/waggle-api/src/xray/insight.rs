@@ -7,7 +7,6 @@
 mod id;
 
 use super::READ;
-use super::arn;
 use super::call::{Call, Input, Outcome};
 use super::error::Refusal;
 use super::filter::{self, range_of};
@@ -31,7 +30,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::operation("GetInsightSummaries", "/InsightSummaries", READ, |call| {
             Box::pin(get_summaries(call))
         })
-        .about("Returns the insights of a group that lie in a range of time, the newest first.")
+        .about("Returns the insights that lie in a range of time, the newest first: of a group, or of all that have some.")
         .takes(Shape::Object(&[
             START,
             END,
@@ -134,10 +133,9 @@ async fn get_summaries(call: Call) -> Outcome {
         return Err(input.refuse("States", format!("must be of {STATES:?}, not {state:?}")));
     }
     let count_max = page_size(&input, SUMMARIES_MAX)?;
-    let found = group::must_be_named(&call, &input).await?;
-    let group = match found {
-        Found::Made(group) if group.value.has_insights => group,
-        _ => return answer(json!({ "InsightSummaries": [] }), None),
+    let groups: Vec<Stored<Group>> = match group::named(&call, &input).await? {
+        Some(found) => found.watched().cloned().into_iter().collect(),
+        None => group::watched(&call).await?,
     };
     let length_max_ns = length_max_ns(&call);
     let seen = TimeRange {
@@ -145,21 +143,25 @@ async fn get_summaries(call: Call) -> Outcome {
         end_ns: range.end_ns,
     };
     let find = move |history: &FaultHistory| history.insights(length_max_ns);
-    let mut insights = find_in(&call, &group, seen, find).await?;
-    insights.retain(|insight| {
+    let mut insights: Vec<(&Stored<Group>, Insight)> = Vec::new();
+    for group in &groups {
+        let found = find_in(&call, group, seen, find).await?;
+        insights.extend(found.into_iter().map(|insight| (group, insight)));
+    }
+    insights.retain(|(_, insight)| {
         insight.start_ns < range.end_ns
             && insight.end_ns > range.start_ns
             && (states.is_empty() || states.contains(&state(&call, insight)))
     });
     // The newest first, which is what pages go by too.
-    let key = |insight: &Insight| {
+    let key = |(group, insight): &(&Stored<Group>, Insight)| {
         let newest = i64::MAX - insight.start_ns;
         format!("{newest:019}{}", InsightId::of(&group.id.0, insight))
     };
     insights.sort_by_cached_key(key);
     let (page, next) = pages.cut(insights, key, count_max);
-    let summaries = page.iter().map(|insight| {
-        let mut json = json_of(&call, &group, insight);
+    let summaries = page.iter().map(|(group, insight)| {
+        let mut json = json_of(&call, group, insight);
         let now_ns = call.state.clock.now_ns();
         json["LastUpdateTime"] = json!(Seconds(insight.end_ns.min(now_ns)));
         json
@@ -199,8 +201,8 @@ async fn get_impact_graph(call: Call) -> Outcome {
     };
     let reader = Reader::new(&call).await?;
     let filter = filter::of_found(&call, &Found::Made(group)).await?;
-    let nodes = graph_of_range(&reader, shown, filter).await?;
-    let services = impact_graph(&nodes, &insight.root_cause);
+    let graph = graph_of_range(&reader, shown, filter).await?;
+    let services = impact_graph(&graph.nodes, &insight.root_cause);
     let (services, next) = pages.slice(services, NODES_PAGE)?;
     answer(
         json!({
@@ -221,9 +223,8 @@ async fn named(call: &Call, input: &Input) -> Result<(Stored<Group>, Insight), R
     let id = InsightId::parse(text)
         .ok_or_else(|| input.refuse("InsightId", "must be the id of an insight"))?;
     let length_max_ns = length_max_ns(call);
-    let groups = call.state.metastore.artifacts::<Group>(call.caller.tenant);
-    for group in groups.await? {
-        if !group.value.has_insights || !id.is_of(&group.id.0) {
+    for group in group::watched(call).await? {
+        if !id.is_of(&group.id.0) {
             continue;
         }
         let start_ns = id.start_ns();
@@ -259,7 +260,7 @@ async fn find_in(
     let traces = Traces::passing(read, filter);
     let entries_max = call.state.config.xray_limits.insight_entries_max;
     let start = move || InsightBuilder::new(read, entries_max);
-    let built = traces.fold(&reader, start, InsightBuilder::add).await?;
+    let built = traces.fold(&reader, start).await?;
     let found = away(move || built.finish().map(|history| find(&history))).await;
     found.ok_or_else(|| {
         let what = format!("more than {entries_max} minutes of services to look at");
@@ -270,7 +271,7 @@ async fn find_in(
 fn json_of(call: &Call, group: &Stored<Group>, insight: &Insight) -> Json {
     let mut json = json!(insight.impact);
     json["InsightId"] = InsightId::of(&group.id.0, insight).to_string().into();
-    json["GroupARN"] = arn::of_group(call, &group.value.name, Some(&group.id.0)).into();
+    json["GroupARN"] = group::arn_of(call, group).into();
     json["GroupName"] = group.value.name.as_str().into();
     json["RootCauseServiceId"] = json!(insight.root_cause);
     json["Categories"] = json!(["FAULT"]);

@@ -109,7 +109,8 @@ const PAGE: usize = 1_000;
 async fn put(call: Call) -> Outcome {
     let input = call.input()?;
     let name = name(&input)?;
-    let document = input.must("PolicyDocument", input.any_text("PolicyDocument")?)?;
+    let document = input.text("PolicyDocument", 0..=usize::MAX)?;
+    let document = input.must("PolicyDocument", document)?;
     let revision = input.any_text("PolicyRevisionId")?;
     input.flag("BypassPolicyLockoutCheck")?;
     if document.len() > DOCUMENT_BYTES_MAX {

@@ -12,13 +12,18 @@ use waggle_xray::{Parts, Row, StoredFields, Trace, rows_to_parts};
 
 /// Most traces that are read at once; fewer when they have many rows.
 const TRACES_AT_ONCE: usize = 25;
+/// Rows of a trace that nearly always tell whether it has a segment or a span.
+const FIRST_ROWS: usize = 8;
 
 /// Reads traces of one environment.
+#[derive(Clone)]
 pub(super) struct Reader {
     pub(super) state: ApiState,
     pub(super) tenant: Tenant,
     /// Where documents wait, if any ever did.
     pub(super) pending: Vec<DatasetId>,
+    /// Most rows that are read of a trace.
+    rows_max: usize,
 }
 
 /// The rows of a trace.
@@ -43,9 +48,36 @@ impl Reader {
             .await?;
         Ok(Self {
             pending: pending.into_iter().map(|dataset| dataset.id).collect(),
+            rows_max: state.config.xray_limits.trace_rows_max,
             state,
             tenant,
         })
+    }
+
+    /// Tells of each of some traces whether it has a segment or a span: by its first rows, and where those are of something else, as log
+    /// records are, by all that are read of a trace.
+    pub(super) async fn has_entities(&self, ids: &[TraceId]) -> Result<Vec<bool>, Problem> {
+        let add = |found: &mut Vec<(bool, bool)>, loaded: &Loaded| {
+            let has_entities = loaded.ask(|trace, _| !trace.entities.is_empty());
+            found.push((has_entities, loaded.is_cut));
+        };
+        let first = Self {
+            rows_max: FIRST_ROWS,
+            ..self.clone()
+        };
+        let mut found = first.fold(ids, Vec::new(), add).await?;
+        let unsure = |(has_entities, is_cut): (bool, bool)| !has_entities && is_cut;
+        let of_unsure = found.iter().zip(ids).filter(|(found, _)| unsure(**found));
+        let of_unsure: Vec<TraceId> = of_unsure.map(|(_, id)| *id).collect();
+        let told = self.fold(&of_unsure, Vec::new(), add).await?;
+        let places = found.iter_mut().filter(|found| unsure(**found));
+        for (place, told) in places.zip(told) {
+            *place = told;
+        }
+        Ok(found
+            .into_iter()
+            .map(|(has_entities, _)| has_entities)
+            .collect())
     }
 
     /// Shows traces to `add` in the order of their ids, those without any row too. Only some of them are held at once.
@@ -78,7 +110,7 @@ impl Reader {
         let request = TracesRequest {
             trace_ids: ids.iter().map(|id| id.to_column()).collect(),
             also: self.pending.clone(),
-            rows_max: limits.trace_rows_max,
+            rows_max: self.rows_max,
             bytes_max: limits.read_bytes_max,
         };
         let traces = self.state.engine.traces(self.tenant, &request).await?;

@@ -114,7 +114,7 @@ const FORMATS: [&str; 2] = ["XRAY", "OTEL"];
 const IDS_MAX: usize = 100;
 /// How long a retrieval can be asked about.
 const LIFETIME_NS: i64 = 3_600_000_000_000;
-/// Most retrievals that are kept of all tenants; the oldest goes for a new one.
+/// Most retrievals that are kept of a tenant; the oldest goes for a new one.
 const KEPT_MAX: usize = 1_000;
 const TRACES_PAGE: usize = 5;
 /// Most bytes of a document, and most documents of a trace. Source: spec/xray.md section 3.2.
@@ -132,8 +132,8 @@ pub(crate) struct Retrievals(Mutex<Kept>);
 #[derive(Default)]
 struct Kept {
     by_token: HashMap<String, Retrieval>,
-    /// Tokens, oldest first.
-    order: VecDeque<String>,
+    /// Tokens, oldest first: of each tenant, so that none ends what another has begun.
+    order: HashMap<Tenant, VecDeque<String>>,
 }
 
 #[derive(Clone)]
@@ -144,25 +144,36 @@ struct Retrieval {
     is_cancelled: bool,
 }
 
+impl Retrieval {
+    fn is_alive(&self, now_ns: i64) -> bool {
+        now_ns.saturating_sub(self.started_ns) < LIFETIME_NS
+    }
+}
+
 impl Retrievals {
     fn begin(&self, retrieval: Retrieval) -> String {
         let token = super::error::request_id();
         let mut kept = self.0.lock();
-        while kept.order.len() >= KEPT_MAX
-            && let Some(oldest) = kept.order.pop_front()
-        {
-            kept.by_token.remove(&oldest);
+        let Kept { by_token, order } = &mut *kept;
+        let order = order.entry(retrieval.tenant).or_default();
+        let is_over = |oldest: &String| {
+            let begun = by_token.get(oldest);
+            begun.is_none_or(|begun| !begun.is_alive(retrieval.started_ns))
+        };
+        let over_count = order.iter().take_while(|oldest| is_over(oldest)).count();
+        let excess = (order.len() + 1).saturating_sub(KEPT_MAX);
+        for oldest in order.drain(..over_count.max(excess)) {
+            by_token.remove(&oldest);
         }
-        kept.order.push_back(token.clone());
-        kept.by_token.insert(token.clone(), retrieval);
+        order.push_back(token.clone());
+        by_token.insert(token.clone(), retrieval);
         token
     }
 
     fn find(&self, tenant: Tenant, token: &str, now_ns: i64) -> Option<Retrieval> {
         let kept = self.0.lock();
         let found = kept.by_token.get(token)?;
-        let is_alive = now_ns.saturating_sub(found.started_ns) < LIFETIME_NS;
-        (found.tenant == tenant && is_alive).then(|| found.clone())
+        (found.tenant == tenant && found.is_alive(now_ns)).then(|| found.clone())
     }
 
     fn cancel(&self, token: &str) {
@@ -278,3 +289,6 @@ fn cancel(call: &Call) -> Outcome {
     call.state.retrievals.cancel(&token);
     reply(&json!({}))
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,7 +5,7 @@
 
 use super::error::{Code, Refusal};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, Uri, header};
+use axum::http::{HeaderMap, HeaderName, Method, Uri, header};
 use jiff::Timestamp;
 use std::fmt::Write;
 use waggle_access::{AwsSignature, sha256_hex};
@@ -40,6 +40,19 @@ pub(crate) struct Claim {
 pub(crate) fn is_signed(headers: &HeaderMap) -> bool {
     let authorization = headers.get(header::AUTHORIZATION);
     authorization.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"))
+}
+
+/// True for requests that are signed, or that an SDK of Amazon's sends unsigned: none of these is a person's browser, whatever stands
+/// before the server may add.
+pub(crate) fn is_of_sdk(method: &Method, headers: &HeaderMap) -> bool {
+    const OF_SDKS: [&str; 4] = [
+        "amz-sdk-invocation-id",
+        "amz-sdk-request",
+        "x-amz-date",
+        "x-amzn-xray-timestamp",
+    ];
+    let is_call = method == Method::POST;
+    is_signed(headers) || is_call && OF_SDKS.iter().any(|name| headers.contains_key(*name))
 }
 
 impl Claim {

@@ -35,7 +35,7 @@ pub(crate) const RESOURCE: Resource = Resource {
             200,
             Content::Json(Shape::Object(&[
                 must("Traces", Shape::List(&Shape::Named(&TRACE)), "The traces."),
-                must("UnprocessedTraceIds", Shape::List(&Shape::Text), "Ids nobody knows."),
+                must("UnprocessedTraceIds", Shape::List(&Shape::Text), "Ids of the request that nobody knows, on every page."),
                 NEXT_TOKEN,
             ])),
         )]),
@@ -125,32 +125,74 @@ async fn batch_get(call: Call) -> Outcome {
     let input = call.input()?;
     let pages = Pages::of(&input)?;
     let texts = input.texts("TraceIds", 1..=IDS_MAX, ID_CHARS)?;
-    let mut ids = trace_ids(&input.must("TraceIds", texts)?)?;
-    // A page begins behind the last id of the page before.
-    if let Some(start) = pages.start() {
-        let last = ids.iter().position(|id| id.to_string() == start);
-        ids.drain(..=last.ok_or_else(|| Refusal::invalid("NextToken is of another request"))?);
-    }
-    let has_more = ids.len() > TRACES_PAGE;
-    ids.truncate(TRACES_PAGE);
-    let next = ids
-        .last()
-        .filter(|_| has_more)
-        .map(|id| pages.token(&id.to_string()));
-    let add = |traces: &mut Vec<_>, loaded: &Loaded| traces.push(trace_answer(loaded));
+    let ids = trace_ids(&input.must("TraceIds", texts)?)?;
     let reader = Reader::new(&call).await?;
-    let traces = reader.fold(&ids, Vec::new(), add).await?;
-    let unknown =
-        |(id, trace): (&TraceId, &Option<TraceAnswer>)| trace.is_none().then(|| id.to_xray());
-    let unprocessed: Vec<String> = ids.iter().zip(&traces).filter_map(unknown).collect();
+    let mut at = match pages.start() {
+        Some(position) => Position::parse(position)?,
+        None => Position::first(&reader.has_entities(&ids).await?),
+    };
+    let mut left = (at.start..ids.len()).filter(|index| !at.is_unknown(*index));
+    let shown: Vec<usize> = left.by_ref().take(TRACES_PAGE).collect();
+    let next = left.next();
+    let of_page: Vec<TraceId> = shown.iter().map(|index| ids[*index]).collect();
+    let add = |traces: &mut Vec<_>, loaded: &Loaded| traces.push(trace_answer(loaded));
+    let traces = reader.fold(&of_page, Vec::new(), add).await?;
+    for (index, trace) in shown.iter().zip(&traces) {
+        // Erased since the first page.
+        if trace.is_none() {
+            at.unknown |= 1 << index;
+        }
+    }
+    let unknown = (0..ids.len()).filter(|index| at.is_unknown(*index));
     let mut answer = json!({
         "Traces": traces.into_iter().flatten().collect::<Vec<_>>(),
-        "UnprocessedTraceIds": unprocessed,
+        "UnprocessedTraceIds": unknown.map(|index| ids[index].to_xray()).collect::<Vec<_>>(),
     });
-    if let Some(next) = next {
-        answer["NextToken"] = next.into();
+    if let Some(start) = next {
+        let token = pages.token(&Position { start, ..at }.to_string());
+        answer["NextToken"] = token.into();
     }
     reply(&answer)
+}
+
+/// Where a page of traces begins, and which ids of the request nobody knows: every page names all of them, since clients that put pages
+/// together take the list of the first.
+struct Position {
+    /// Place of the first id.
+    start: usize,
+    /// One bit for each id, of which there are at most [`IDS_MAX`].
+    unknown: u128,
+}
+
+impl Position {
+    fn first(is_known: &[bool]) -> Self {
+        let places = is_known.iter().enumerate();
+        let unknown = places.filter(|(_, is_known)| !**is_known);
+        Self {
+            start: 0,
+            unknown: unknown.fold(0, |bits, (index, _)| bits | 1 << index),
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let parsed = text.split_once('.').and_then(|(start, unknown)| {
+            Some(Self {
+                start: start.parse().ok()?,
+                unknown: u128::from_str_radix(unknown, 16).ok()?,
+            })
+        });
+        parsed.ok_or_else(|| Refusal::invalid("NextToken is not one that this server gave"))
+    }
+
+    fn is_unknown(&self, index: usize) -> bool {
+        self.unknown >> index & 1 == 1
+    }
+}
+
+impl std::fmt::Display for Position {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}.{:x}", self.start, self.unknown)
+    }
 }
 
 /// `None` for a trace of which there is no segment and no span.

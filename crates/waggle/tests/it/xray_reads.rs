@@ -183,6 +183,10 @@ async fn boto3_and_the_aws_cli_read_what_was_sent() {
         seen["unknown"],
         json!(["1-6a000000-0000000000000000000000ff"])
     );
+    // Every page has all of them, and the last is the answer that the paginator puts together.
+    assert_eq!(seen["all_unknown"], json!([true, true, true]));
+    assert_eq!(seen["all_known"], true);
+    assert_eq!(seen["few_known"], json!([3, 13, false]));
     assert_eq!(
         seen["traces"],
         json!([
@@ -204,6 +208,18 @@ async fn boto3_and_the_aws_cli_read_what_was_sent() {
         graph["shop.example/client"]["edges"],
         json!({"shop.example/AWS::EC2::Instance": 0.546})
     );
+    let unfinished = json!({
+        "slow.example/client": [null, {"slow.example/": 0}],
+        "slow.example/": [0, {"bank.example/remote": 0}],
+        "bank.example/remote": [0, {}],
+        "fast.example/client": [null, {"fast.example/": 1}],
+        "fast.example/": [1, {}],
+    });
+    assert_eq!(
+        seen["unfinished"],
+        json!([unfinished, unfinished, unfinished])
+    );
+    assert_eq!(seen["unfinished_series"], json!([[1], [1]]));
     assert_eq!(
         seen["group_graph"],
         json!(["bank.example", "shop.example", "shop.example"])

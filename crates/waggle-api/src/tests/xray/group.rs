@@ -7,6 +7,12 @@ use waggle_access::Permission;
 
 const DEFAULT_ARN: &str = "arn:aws:xray:eu-x-1:000000000000:group/Default";
 
+fn with(sent: &Json, member: &str, value: &Json) -> Json {
+    let mut sent = sent.clone();
+    sent[member] = value.clone();
+    sent
+}
+
 impl Installation {
     async fn group_names(&self) -> Vec<String> {
         let answer = self.xray_done("/Groups", &json!({})).await;
@@ -35,8 +41,13 @@ async fn the_group_of_all_traces_is_always_there() {
         installation
             .xray_refused("/DeleteGroup", &named, "can't be deleted")
             .await;
+        let filter = with(&named, "FilterExpression", &json!("fault"));
         installation
-            .xray_refused("/UpdateGroup", &named, "can't be changed")
+            .xray_refused(
+                "/UpdateGroup",
+                &filter,
+                "can't be changed of the group Default",
+            )
             .await;
     }
     installation
@@ -46,6 +57,65 @@ async fn the_group_of_all_traces_is_always_there() {
             "another group",
         )
         .await;
+}
+
+#[tokio::test]
+async fn the_group_of_all_traces_has_insights_and_tags_when_it_is_told_to() {
+    let config = ApiConfig {
+        groups_max: 1,
+        ..ApiConfig::default()
+    };
+    let installation = Installation::with(config).await;
+    let insights = json!({"InsightsEnabled": true, "NotificationsEnabled": false});
+    let named = json!({"GroupName": "Default"});
+    let change = with(
+        &named,
+        "InsightsConfiguration",
+        &json!({"InsightsEnabled": true}),
+    );
+    for changed in [
+        installation.xray_done("/UpdateGroup", &change).await,
+        installation.xray_done("/GetGroup", &named).await,
+        // Nothing is changed by nothing.
+        installation.xray_done("/UpdateGroup", &named).await,
+    ] {
+        let group = &changed["Group"];
+        assert_eq!(group["InsightsConfiguration"], insights);
+        assert_eq!(group["GroupARN"], DEFAULT_ARN);
+    }
+    let tag = json!([{"Key": "team", "Value": "bees"}]);
+    let tagged = json!({"ResourceARN": DEFAULT_ARN, "Tags": tag});
+    installation.xray_done("/TagResource", &tagged).await;
+    let listed = json!({"ResourceARN": DEFAULT_ARN});
+    let tags = installation
+        .xray_done("/ListTagsForResource", &listed)
+        .await;
+    assert_eq!(tags, json!({ "Tags": tag }));
+    // It stays the first, and is none of those that people may make.
+    let first = json!({"GroupName": "A"});
+    installation.xray_done("/CreateGroup", &first).await;
+    assert_eq!(installation.group_names().await, ["Default", "A"]);
+    for (path, sent, text) in [
+        ("/CreateGroup", json!({"GroupName": "B"}), "groups-max"),
+        ("/CreateGroup", named.clone(), "another group"),
+        ("/DeleteGroup", named.clone(), "can't be deleted"),
+    ] {
+        installation.xray_refused(path, &sent, text).await;
+    }
+    assert_eq!(installation.group_names().await, ["Default", "A"]);
+}
+
+#[tokio::test]
+async fn an_empty_filter_is_none() {
+    let installation = Installation::new().await;
+    let sent = json!({"GroupName": "all", "FilterExpression": ""});
+    let made = installation.xray_done("/CreateGroup", &sent).await;
+    assert!(made["Group"].get("FilterExpression").is_none());
+    let fault = with(&sent, "FilterExpression", &json!("fault"));
+    let changed = installation.xray_done("/UpdateGroup", &fault).await;
+    assert_eq!(changed["Group"]["FilterExpression"], "fault");
+    let changed = installation.xray_done("/UpdateGroup", &sent).await;
+    assert!(changed["Group"].get("FilterExpression").is_none());
 }
 
 #[tokio::test]

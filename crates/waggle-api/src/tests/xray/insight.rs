@@ -20,8 +20,13 @@ async fn a_group_whose_insights_are_off_has_none() {
         .xray_done("/CreateGroup", &json!({"GroupName": "quiet"}))
         .await;
     let hour = json!({"StartTime": NOW_S - 3_600, "EndTime": NOW_S});
-    for group in ["quiet", "Default"] {
-        let sent = with(hour.clone(), &json!({"GroupName": group}));
+    for group in [
+        json!({"GroupName": "quiet"}),
+        json!({"GroupName": "Default"}),
+        // Of all groups that have some.
+        json!({}),
+    ] {
+        let sent = with(hour.clone(), &group);
         let answer = installation.xray_done("/InsightSummaries", &sent).await;
         assert_eq!(answer, json!({"InsightSummaries": []}));
     }
@@ -47,7 +52,10 @@ async fn ranges_states_pages_and_ids_are_checked() {
             "StartTime must not be after EndTime",
         ),
         (json!({"EndTime": null}), "EndTime must be given"),
-        (json!({"GroupName": null}), "one of GroupName and GroupARN"),
+        (
+            json!({"GroupARN": "arn:aws:xray:r:000000000000:group/Default"}),
+            "only one of GroupName and GroupARN",
+        ),
         (json!({"GroupName": "nobody"}), "there is no group nobody"),
         (json!({"States": ["ACTIVE", "CLOSED"]}), "States must have"),
         (json!({"States": ["OPEN"]}), "not \"OPEN\""),

@@ -65,11 +65,12 @@ async fn wrong_policies_are_refused() {
     let longer = long.replace("\"}", "x\"}");
     for (sent, name) in [
         (put("p2", &longer), "PolicySizeLimitExceededException"),
+        (put("p2", ""), "MalformedPolicyDocumentException"),
         (put("p2", "{"), "MalformedPolicyDocumentException"),
         (put("p2", "[]"), "MalformedPolicyDocumentException"),
         (put("p 2", "{}"), "InvalidRequestException"),
         (put("", "{}"), "InvalidRequestException"),
-        (put("p2", ""), "InvalidRequestException"),
+        (json!({"PolicyName": "p2"}), "InvalidRequestException"),
     ] {
         let answer = installation.xray("/PutResourcePolicy", &sent).await;
         answer.check_xray_error(400, name, "");

@@ -75,14 +75,59 @@ async fn there_is_a_rule_for_everything() {
             .await
             .check(200, &expected);
     }
-    assert_eq!(installation.last_change().await, 0.0);
+    // Never; but to old SDKs 0 is no time.
+    assert_eq!(installation.last_change().await, 1.0);
     // Whoever may send may ask.
     let tenant = installation.production;
     let aws = installation
         .aws_key_with(tenant, [Permission::SendEvents])
         .await;
-    let call = installation.ask("POST", "/GetSamplingRules");
-    assert_eq!(call.signed_by(&aws).send().await.status, 200);
+    for path in ["/GetSamplingRules", "/SamplingStatisticSummaries"] {
+        let call = installation.ask("POST", path).signed_by(&aws);
+        assert_eq!(call.send().await.status, 200, "{path}");
+    }
+    let reader = installation
+        .aws_key_with(tenant, [Permission::RunQueries])
+        .await;
+    for (path, status) in [
+        ("/GetSamplingRules", 403),
+        ("/SamplingStatisticSummaries", 200),
+    ] {
+        let call = installation.ask("POST", path).signed_by(&reader);
+        assert_eq!(call.send().await.status, status, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_is_called_as_its_arn_says() {
+    let installation = Installation::new().await;
+    let arn = |name: &str| format!("arn:aws:xray:us-y-2:000000000000:sampling-rule/{name}");
+    let mut sent = rule("carts", 20);
+    sent["RuleARN"] = arn("carts").into();
+    let mut by_arn = rule("", 21);
+    by_arn["RuleARN"] = arn("pays").into();
+    by_arn.as_object_mut().unwrap().remove("RuleName");
+    for sent in [&sent, &by_arn] {
+        installation
+            .xray_done("/CreateSamplingRule", &create(sent))
+            .await;
+    }
+    assert_eq!(
+        installation.rule_names().await,
+        ["carts", "pays", "Default"]
+    );
+    sent["RuleName"] = "others".into();
+    let neither = json!({"SamplingRule": {"Version": 1}});
+    by_arn["RuleARN"] = "nobodys".into();
+    for (sent, text) in [
+        (create(&sent), "RuleARN is of another rule than RuleName"),
+        (create(&by_arn), "RuleARN is not the ARN of a sampling rule"),
+        (neither, "RuleName must be given"),
+    ] {
+        installation
+            .xray_refused("/CreateSamplingRule", &sent, text)
+            .await;
+    }
 }
 
 #[tokio::test]

@@ -335,6 +335,14 @@ async fn paths_methods_and_bodies_that_do_not_exist() {
     // Without a signature, other paths are still the UI's.
     let answer = installation.ask("GET", "/NoSuchThing").send().await;
     assert_eq!(answer.text(), "the page of the UI");
+    // Unless an SDK asks, as it does when it is told not to sign.
+    let unsigned = |method, header| installation.ask(method, "/NoSuchThing").header(header, "x");
+    let answer = unsigned("POST", "amz-sdk-invocation-id").send().await;
+    answer.check_xray_error(404, "UnknownOperationException", "/NoSuchThing");
+    for (method, header) in [("GET", "x-amz-date"), ("POST", "x-amz-cf-id")] {
+        let answer = unsigned(method, header).send().await;
+        assert_eq!(answer.text(), "the page of the UI");
+    }
 }
 
 #[tokio::test]

@@ -62,9 +62,11 @@ async fn groups_and_rules_have_tags() {
         json!({ "Tags": [] })
     );
     let tagged = json!({"ResourceARN": default, "Tags": first});
-    installation
-        .xray_refused("/TagResource", &tagged, "can't be tagged")
-        .await;
+    installation.xray_done("/TagResource", &tagged).await;
+    assert_eq!(
+        installation.xray_done("/ListTagsForResource", &named).await,
+        json!({ "Tags": first })
+    );
 }
 
 #[tokio::test]

@@ -36,6 +36,11 @@ fn times_come_as_numbers_and_as_texts() {
             json!("2026-01-02T01:00:00.5+01:00"),
             Some(1_767_312_000_500_000_000),
         ),
+        (
+            json!("2026-01-02T00:00:00.5"),
+            Some(1_767_312_000_500_000_000),
+        ),
+        (json!("2026-01-02"), Some(1_767_312_000_000_000_000)),
     ] {
         assert_eq!(
             input(json!({"T": sent})).time_ns("T"),
@@ -43,7 +48,14 @@ fn times_come_as_numbers_and_as_texts() {
             "{sent}"
         );
     }
-    for sent in [json!("soon"), json!(1e300), json!(true), json!([])] {
+    for sent in [
+        json!("soon"),
+        // Which offset such a time has nobody can tell.
+        json!("2026-01-02T00:00:00[Europe/Berlin]"),
+        json!(1e300),
+        json!(true),
+        json!([]),
+    ] {
         let refused = input(json!({"T": sent})).time_ns("T").unwrap_err();
         assert!(
             refused.message.starts_with("T must be a time"),

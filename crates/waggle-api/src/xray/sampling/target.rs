@@ -8,12 +8,12 @@ use super::kept::{self, Rules};
 use super::{INTERVAL_S, NS_PER_SECOND, seconds};
 use crate::route::{Need, Resource, Route};
 use crate::shape::{Content, Named, Shape, may, must};
-use crate::xray::READ;
 use crate::xray::call::{Call, Input, Outcome, reply};
 use crate::xray::error::Refusal;
 use crate::xray::page::{NEXT_TOKEN, Pages, TOKEN};
 use serde_json::{Value as Json, json};
 use std::ops::RangeInclusive;
+use waggle_access::Permission;
 use waggle_metastore::SamplingRule;
 
 pub(crate) const RESOURCE: Resource = Resource {
@@ -50,7 +50,7 @@ pub(crate) const RESOURCE: Resource = Resource {
                 must(
                     "LastRuleModification",
                     Shape::Number,
-                    "When any rule last changed, in seconds since 1970; 0 for never.",
+                    "When any rule last changed, in seconds since 1970; 1 for never.",
                 ),
                 must(
                     "UnprocessedStatistics",
@@ -67,7 +67,7 @@ pub(crate) const RESOURCE: Resource = Resource {
         Route::operation(
             "GetSamplingStatisticSummaries",
             "/SamplingStatisticSummaries",
-            READ,
+            Need::OneOf(&[Permission::SendEvents, Permission::RunQueries]),
             |call| Box::pin(async move { summaries(&call) }),
         )
         .about("Lists how often rules were used within the last hour, by ten seconds, newest first.")
@@ -140,6 +140,8 @@ const COUNT: RangeInclusive<i64> = 0..=i32::MAX as i64;
 const AGE_NS_MAX: i64 = 600 * NS_PER_SECOND;
 /// How long a share holds.
 const QUOTA_S: i64 = 300;
+/// In place of the time of a change that never was: to old SDKs for Node an answer without a time or with 0 is none.
+const NEVER_NS: i64 = NS_PER_SECOND;
 /// Sums on one page.
 const PAGE: usize = 100;
 
@@ -165,7 +167,7 @@ async fn targets(call: Call) -> Outcome {
         .collect();
     reply(&json!({
         "SamplingTargetDocuments": targets,
-        "LastRuleModification": seconds(rules.0.modified_at_ns),
+        "LastRuleModification": seconds(rules.0.modified_at_ns.max(NEVER_NS)),
         "UnprocessedStatistics": unprocessed,
         "UnprocessedBoostStatistics": unprocessed_boosts,
     }))
