@@ -4,6 +4,7 @@
 mod answer;
 mod ask;
 mod bench;
+mod bubbleup;
 mod compare;
 mod concurrency;
 mod growth;
@@ -45,7 +46,7 @@ struct Arguments {
     /// A Python with the packages of benches/peers/requirements.txt
     #[arg(long, value_name = "FILE", default_value = "benches/.venv/bin/python")]
     python: PathBuf,
-    /// Events, instead of the scenario's number; for growth the largest size
+    /// Events, instead of the scenario's number; for growth and bubbleup the largest size
     #[arg(long, value_name = "NUMBER")]
     events: Option<u64>,
     /// Connections to send over, instead of the scenario's number
@@ -178,6 +179,10 @@ async fn run(bench: &Bench, scenario: &Scenario, arguments: &Arguments) -> anyho
         Run::Traces { runs, filters } => {
             let runs = arguments.warm_runs.unwrap_or(*runs);
             traces::run(bench, scenario, filters, runs).await
+        }
+        Run::Bubbleup { runs, sizes } => {
+            let runs = arguments.warm_runs.unwrap_or(*runs);
+            bubbleup::run(bench, scenario, sizes, runs).await
         }
         Run::Growth {
             queries: file,

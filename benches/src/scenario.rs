@@ -66,6 +66,12 @@ pub(crate) enum Run {
         runs: usize,
         filters: Vec<TraceFilter>,
     },
+    /// BubbleUp over wide events.
+    Bubbleup {
+        /// Runs of each size.
+        runs: usize,
+        sizes: Vec<Wide>,
+    },
     /// The same queries on more and more events.
     Growth {
         queries: String,
@@ -88,6 +94,15 @@ pub(crate) enum Run {
         /// An erasure, a deletion or a limit of age, in turn, so often.
         take_every_s: u64,
     },
+}
+
+/// Events of many fields, and how long it may take to compare all of them.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Wide {
+    pub(crate) events: u64,
+    pub(crate) fields: usize,
+    pub(crate) must_ms: f64,
 }
 
 /// A filter expression, and whether there are traces that pass.
