@@ -39,6 +39,12 @@ const otlpHttp = ({ origin, key, service }: SnippetInput): string =>
     ['OTEL_EXPORTER_OTLP_HEADERS', `x-honeycomb-team=${key}`],
     ['OTEL_SERVICE_NAME', service],
   ]);
+/** Installs Python packages where no system forbids it: Debian, Ubuntu and Homebrew refuse `pip install` outside of an environment. */
+const pip = (...packages: string[]): Block => ({
+  title: 'Install the packages',
+  language: 'shell',
+  text: `python3 -m venv .venv && . .venv/bin/activate\npip install ${packages.join(' \\\n  ')}`,
+});
 /** The Flask app of the X-Ray guide, sending to a daemon's address. */
 const flaskToDaemon = (address: string, service: string): string =>
   `${exports([
@@ -52,11 +58,11 @@ export const GUIDES: readonly Guide[] = [
     label: 'OpenTelemetry Python Flask',
     intro: 'Traces a Flask app and its outgoing HTTP calls with the OpenTelemetry packages from PyPI as they are.',
     blocks: ({ origin, key, service }) => [
-      {
-        title: 'Install the packages',
-        language: 'shell',
-        text: 'pip install flask requests \\\n  opentelemetry-api opentelemetry-sdk opentelemetry-exporter-otlp-proto-http \\\n  opentelemetry-instrumentation-flask opentelemetry-instrumentation-requests',
-      },
+      pip(
+        'flask requests',
+        'opentelemetry-api opentelemetry-sdk opentelemetry-exporter-otlp-proto-http',
+        'opentelemetry-instrumentation-flask opentelemetry-instrumentation-requests',
+      ),
       {
         title: 'app.py',
         language: 'python',
@@ -94,6 +100,38 @@ def index():
     ],
   },
   {
+    id: 'node',
+    label: 'OpenTelemetry Node.js',
+    intro:
+      'Begin in an empty folder. Traces the HTTP server, outgoing calls and many libraries of an app without a line of code in it.',
+    blocks: ({ origin, key, service }) => [
+      {
+        title: 'Install the packages',
+        language: 'shell',
+        text: 'npm install express @opentelemetry/api @opentelemetry/auto-instrumentations-node',
+      },
+      {
+        title: 'app.js',
+        language: 'javascript',
+        text: `const express = require('express');
+
+const app = express();
+app.get('/', (request, response) => response.send('hello\\n'));
+app.listen(3000);`,
+      },
+      {
+        title: 'Run it',
+        language: 'shell',
+        text: `${exports([
+          ['OTEL_EXPORTER_OTLP_ENDPOINT', origin],
+          ['OTEL_EXPORTER_OTLP_HEADERS', `x-honeycomb-team=${key}`],
+          ['OTEL_SERVICE_NAME', service],
+        ])}\nnode --require @opentelemetry/auto-instrumentations-node/register app.js`,
+      },
+      { title: 'Send it a request, from another terminal', language: 'shell', text: 'curl http://127.0.0.1:3000/' },
+    ],
+  },
+  {
     id: 'otel',
     label: 'OpenTelemetry, other languages',
     intro: 'Any OpenTelemetry SDK reads these variables. The service name becomes the dataset.',
@@ -118,7 +156,7 @@ def index():
   {
     id: 'go',
     label: 'OpenTelemetry Go',
-    intro: 'The exporter reads the variables; the program names no address and no key.',
+    intro: 'Begin in an empty folder. The exporter reads the variables; the program names no address and no key.',
     blocks: (input) => [
       {
         title: 'Install the packages',
@@ -166,7 +204,7 @@ func main() {
     id: 'collector',
     label: 'OpenTelemetry Collector',
     intro:
-      'Takes OTLP from the apps beside it and passes it on. The ports are not 4317 and 4318, so that it can share a machine with this server.',
+      'Takes OTLP from the apps beside it and passes it on; otelcol-contrib reads the same file. The ports are not 4317 and 4318, so that it can share a machine with this server.',
     blocks: ({ origin, key, service }) => [
       {
         title: 'config.yaml',
@@ -222,7 +260,7 @@ service:
     intro:
       'X-Ray’s SDKs send to a daemon, by UDP. This server takes its place, or a relay on another machine does. Every SDK reads these variables.',
     blocks: ({ origin, xray, key, service }) => [
-      { title: 'Install the packages', language: 'shell', text: 'pip install flask aws-xray-sdk' },
+      pip('flask aws-xray-sdk'),
       {
         title: 'app.py',
         language: 'python',
@@ -267,6 +305,7 @@ def index():
     intro:
       'AWS’s own tools read and write traces at this server. They sign with an AWS key that this server made, not with the API key above.',
     blocks: ({ origin, team, environment, service }) => [
+      pip('awscli boto3'),
       {
         title: 'Make a key, in the folder of the server',
         language: 'shell',
@@ -303,6 +342,7 @@ segment = {
 refused = xray.put_trace_segments(TraceSegmentDocuments=[json.dumps(segment)])["UnprocessedTraceSegments"]
 assert not refused, refused`,
       },
+      { title: 'Run it', language: 'shell', text: 'python send.py' },
       {
         title: 'Traces of the last hour',
         language: 'shell',
@@ -316,7 +356,7 @@ assert not refused, refused`,
     label: 'libhoney for Python',
     intro: 'The Honeycomb client library, pointed at this server.',
     blocks: ({ origin, key, dataset }) => [
-      { title: 'Install', language: 'shell', text: 'pip install libhoney' },
+      pip('libhoney'),
       {
         title: 'send.py',
         language: 'python',
@@ -328,6 +368,7 @@ event.add({"name": "checkout", "duration_ms": 153.12, "cart.items": 3})
 event.send()
 libhoney.close()`,
       },
+      { title: 'Run it', language: 'shell', text: 'python send.py' },
     ],
   },
   {
@@ -335,7 +376,7 @@ libhoney.close()`,
     label: 'libhoney for JavaScript',
     intro: 'The Honeycomb client library, pointed at this server.',
     blocks: ({ origin, key, dataset }) => [
-      { title: 'Install', language: 'shell', text: 'npm install libhoney' },
+      { title: 'Install the packages', language: 'shell', text: 'npm install libhoney' },
       {
         title: 'send.mjs',
         language: 'javascript',
@@ -347,6 +388,7 @@ event.add({ name: 'checkout', duration_ms: 153.12, 'cart.items': 3 });
 event.send();
 await honey.flush();`,
       },
+      { title: 'Run it', language: 'shell', text: 'node send.mjs' },
     ],
   },
   {

@@ -113,6 +113,7 @@ fn snippets(doors: &Doors, origin: &str, key: &str) -> String {
         r#"
 OpenTelemetry (Python, Flask):
 
+python3 -m venv .venv && . .venv/bin/activate
 pip install flask requests opentelemetry-sdk opentelemetry-exporter-otlp-proto-http \
   opentelemetry-instrumentation-flask opentelemetry-instrumentation-requests
 export OTEL_EXPORTER_OTLP_ENDPOINT={origin}
