@@ -74,7 +74,12 @@ export default function SendDataPage() {
               tabIndex={g === guide ? 0 : -1}
               onClick={() => setSearch({ tab: g.id })}
               onKeyDown={(e) => {
-                const step = e.key === 'ArrowDown' ? 1 : e.key === 'ArrowUp' ? -1 : 0;
+                const step =
+                  e.key === 'ArrowDown' || e.key === 'ArrowRight'
+                    ? 1
+                    : e.key === 'ArrowUp' || e.key === 'ArrowLeft'
+                      ? -1
+                      : 0;
                 if (step === 0) return;
                 e.preventDefault();
                 const next = (i + step + GUIDES.length) % GUIDES.length;
