@@ -1,7 +1,7 @@
 // Which values the spans of this trace have for a field, and how much of its time each took.
 import { useMemo, useState } from 'react';
 import type { TraceSession } from '../../api/trace-client';
-import { durationText, numberText } from '../../model/format';
+import { countText, durationText, numberText } from '../../model/format';
 import type { Trace } from '../../model/trace';
 import { selfTimes, sharesBy } from '../../model/trace-time';
 import type { TraceSearch } from '../../model/url-state';
@@ -47,12 +47,15 @@ export function Breakdown({
           ))}
         </select>
       </label>
-      <p className={css.hint}>Own time is the part of a span in which none of its children ran.</p>
+      <p className={css.hint}>
+        Total adds up whole spans; own time is the part of a span in which none of its children ran.
+      </p>
       <table>
         <thead>
           <tr>
             <th scope="col">value</th>
             <th scope="col">spans</th>
+            <th scope="col">total</th>
             <th scope="col">own time</th>
             <th scope="col">share</th>
           </tr>
@@ -63,7 +66,7 @@ export function Breakdown({
               <th scope="row">
                 <button
                   type="button"
-                  title={`Find “${share.value}” in this trace; ${durationText(share.duration)} with children, ${share.errors} errors`}
+                  title={`Find “${share.value}” in this trace; ${countText(share.errors, 'error')}`}
                   onClick={() => setSearch({ find: share.value })}
                 >
                   {share.value}
@@ -71,6 +74,7 @@ export function Breakdown({
                 <i style={{ width: `${(share.self / most) * 100}%` }} />
               </th>
               <td className="num">{numberText(share.count)}</td>
+              <td className="num">{durationText(Math.round(share.duration))}</td>
               <td className="num">{durationText(Math.round(share.self))}</td>
               <td className="num">{total > 0 ? `${((share.self / total) * 100).toFixed(1)} %` : ''}</td>
             </tr>
