@@ -3,7 +3,7 @@ import { Dialog } from '@base-ui/react/dialog';
 import { Menu } from '@base-ui/react/menu';
 import { Popover } from '@base-ui/react/popover';
 import { X } from 'lucide-react';
-import { useEffect, useRef, type ReactElement, type ReactNode, type RefObject } from 'react';
+import { useEffect, useRef, useState, type ReactElement, type ReactNode, type RefObject } from 'react';
 import { IconButton } from './basic';
 import css from './popup.module.css';
 
@@ -120,6 +120,14 @@ export function PopoverBox({
     </Popover.Root>
   );
 }
+/** What had the focus before a dialog took it, which gets it back; a control of the dialog may take it before the dialog itself does. */
+function useOpener(open: boolean): () => HTMLElement | boolean {
+  const [seen, setSeen] = useState<{ open: boolean; opener: Element | null }>({ open: false, opener: null });
+  if (seen.open !== open) setSeen({ open, opener: open ? document.activeElement : seen.opener });
+  const { opener } = seen;
+  // An entry of a menu is gone by then.
+  return () => (opener instanceof HTMLElement && opener.isConnected ? opener : true);
+}
 /** A dialog without a head: whoever asks for it writes all that is in it. */
 export function DialogLayer({
   label,
@@ -134,11 +142,12 @@ export function DialogLayer({
   onClose: () => void;
   children: ReactNode;
 }) {
+  const opener = useOpener(true);
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
         <Dialog.Backdrop className={css.backdrop} />
-        <Dialog.Popup className={className} initialFocus={focus} aria-label={label}>
+        <Dialog.Popup className={className} initialFocus={focus} finalFocus={opener} aria-label={label}>
           {children}
         </Dialog.Popup>
       </Dialog.Portal>
@@ -158,11 +167,12 @@ export function DialogBox({
   children: ReactNode;
   wide?: boolean;
 }) {
+  const opener = useOpener(open);
   return (
     <Dialog.Root open={open} onOpenChange={onOpenChange}>
       <Dialog.Portal>
         <Dialog.Backdrop className={css.backdrop} />
-        <Dialog.Popup className={wide ? `${css.dialog} ${css.wide}` : css.dialog}>
+        <Dialog.Popup className={wide ? `${css.dialog} ${css.wide}` : css.dialog} finalFocus={opener}>
           <header className={css.dialogHead}>
             <Dialog.Title className={css.dialogTitle}>{title}</Dialog.Title>
             <Dialog.Close
