@@ -20,7 +20,7 @@ resource = Resource.create({
     "cloud.region": "eu-x-1", "team": "carts",
 })
 provider = TracerProvider(resource=resource, id_generator=AwsXRayIdGenerator())
-provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(), max_queue_size=4_096))
 tracer = provider.get_tracer("shop")
 
 
@@ -46,6 +46,12 @@ with tracer.start_as_current_span("GET /cart", kind=trace.SpanKind.SERVER, attri
             find_cart()
     except RuntimeError:
         root.set_status(trace.StatusCode.ERROR)
+with tracer.start_as_current_span("wide", kind=trace.SpanKind.SERVER) as wide:
+    for number in range(600):
+        with tracer.start_as_current_span("part", attributes={"note": "x" * 1_000}):
+            pass
+    # Every queue has an end.
+    provider.force_flush()
 provider.shutdown()
 
 text = format(root.get_span_context().trace_id, "032x")
@@ -54,7 +60,7 @@ client = boto3.client("xray", endpoint_url=os.environ["WAGGLE_ENDPOINT"], region
 now = time.time()
 found = {"StartTime": now - 600, "EndTime": now + 60, "TimeRangeType": "Event"}
 deadline = now + 20
-while not (summaries := client.get_trace_summaries(**found)["TraceSummaries"]):
+while len(summaries := client.get_trace_summaries(**found)["TraceSummaries"]) < 2:
     assert time.time() < deadline
     time.sleep(0.05)
 segments = client.batch_get_traces(TraceIds=[trace_id])["Traces"][0]["Segments"]
@@ -66,10 +72,29 @@ def retrieved(form):
     return [json.loads(span["Document"]) for span in traces[0]["Spans"]]
 
 
+def all_retrieved(form):
+    """How many documents each page of the wide trace has, and how many spans are in them."""
+    pages, more, spans = [], {}, 0
+    while True:
+        answer = client.list_retrieved_traces(RetrievalToken=wide_token, TraceFormat=form, **more)
+        documents = [span["Document"] for found in answer["Traces"] for span in found["Spans"]]
+        assert all(len(document) <= 204_800 for document in documents)
+        pages.append(len(documents))
+        spans += sum(document.count('"name":"part"') for document in documents)
+        if "NextToken" not in answer:
+            return [pages, spans]
+        more = {"NextToken": answer["NextToken"]}
+
+
+text = format(wide.get_span_context().trace_id, "032x")
+wide_id = f"1-{text[:8]}-{text[8:]}"
+wide_token = client.start_trace_retrieval(TraceIds=[wide_id], StartTime=now - 600, EndTime=now)["RetrievalToken"]
+
 print(json.dumps({
     "file": __file__,
+    "wide": {form: all_retrieved(form) for form in ["XRAY", "OTEL"]},
     "segments": [json.loads(segment["Document"]) for segment in segments],
-    "causes": summaries[0]["FaultRootCauses"],
+    "causes": [cause for summary in summaries if summary["Id"] == trace_id for cause in summary["FaultRootCauses"]],
     "xray": retrieved("XRAY"),
     "otel": retrieved("OTEL"),
 }))

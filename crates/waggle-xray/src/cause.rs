@@ -3,10 +3,11 @@
 mod reference;
 
 use crate::seconds::rounded;
-use crate::trace::{Entity, Exception, Namespace, Trace};
+use crate::trace::{Entity, Namespace, Trace, cut};
 use hashbrown::HashSet;
 use reference::References;
 use serde::Serialize;
+use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 /// A child takes part in the way of a response time while its part of the root's time is at least this.
@@ -20,6 +21,12 @@ const PATH_ENTITIES_MAX: usize = 10_000;
 
 /// Most exceptions of an entity on a way: an entity stands on many, and a document may have thousands.
 const EXCEPTIONS_MAX: usize = 20;
+/// Most characters of its type, and of its message.
+const TEXT_CHARS_MAX: usize = 1_000;
+/// Once the exceptions of the causes of one kind have so many bytes, no further one is told.
+const EXCEPTION_BYTES_MAX: usize = 256 * 1_024;
+/// About the bytes of an exception besides its texts.
+const EXCEPTION_BYTES: usize = 40;
 
 /// One way through a trace.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -109,7 +116,11 @@ fn failures(trace: &Trace, failed: &dyn Fn(&Entity) -> bool) -> Vec<RootCause> {
             .filter(|index| !trace.parent(*index).is_some_and(has_failed))
             .collect(),
     };
-    let references = References::of(trace);
+    let telling = Telling {
+        references: References::of(trace),
+        shown: RefCell::default(),
+        bytes_left: Cell::new(EXCEPTION_BYTES_MAX),
+    };
     let mut causes = Vec::new();
     let mut path_entities = 0;
     // Entities that are still to be looked at, each with the start of its way.
@@ -130,12 +141,12 @@ fn failures(trace: &Trace, failed: &dyn Fn(&Entity) -> bool) -> Vec<RootCause> {
         }
         let way = way(trace, start, last);
         path_entities += way.len();
-        let shown: HashSet<usize> = way.iter().copied().chain(trace.owner(start)).collect();
+        telling.begin(way.iter().copied().chain(trace.owner(start)));
         causes.push(RootCause {
             client_impacting: root.is_some(),
             services: services(trace, &way, &|entity| CauseEntity {
                 name: Arc::clone(&entity.name),
-                exceptions: Some(exceptions(entity, &references, &shown)),
+                exceptions: Some(telling.exceptions(entity)),
                 coverage: None,
                 remote: is_remote(entity),
             }),
@@ -245,26 +256,40 @@ fn is_remote(entity: &Entity) -> bool {
     !entity.is_segment() && entity.namespace != Namespace::Local
 }
 
-/// What was thrown in an entity, the first twenty. What it names of others is shown where it was thrown, if that is on the way, and else here.
-fn exceptions(
-    entity: &Entity,
-    references: &References<'_>,
-    shown: &HashSet<usize>,
-) -> Vec<CauseException> {
-    let named = references.find(entity);
-    let named = named.filter(|(holder, _)| !shown.contains(holder));
-    let named = named.map_or(&[][..], |(_, exceptions)| exceptions);
-    let exceptions = entity.exceptions.iter().chain(named);
-    exceptions
-        .take(EXCEPTIONS_MAX)
-        .map(cause_exception)
-        .collect()
+/// Which exceptions the causes of one kind tell.
+struct Telling<'a> {
+    references: References<'a>,
+    /// Entities whose exceptions this cause tells.
+    shown: RefCell<HashSet<usize>>,
+    bytes_left: Cell<usize>,
 }
 
-fn cause_exception(exception: &Exception) -> CauseException {
-    CauseException {
-        name: Arc::clone(&exception.name),
-        message: Arc::clone(&exception.message),
+impl Telling<'_> {
+    /// Begins with another cause, whose way has these entities.
+    fn begin(&self, way: impl Iterator<Item = usize>) {
+        let mut shown = self.shown.borrow_mut();
+        shown.clear();
+        shown.extend(way);
+    }
+
+    /// What was thrown in an entity, the first twenty. What it names of others is told once in a cause: where it was thrown, if that is on
+    /// the way, and else here.
+    fn exceptions(&self, entity: &Entity) -> Vec<CauseException> {
+        let named = self.references.find(entity);
+        let named = named.filter(|(holder, _)| self.shown.borrow_mut().insert(*holder));
+        let named = named.map_or(&[][..], |(_, exceptions)| exceptions);
+        let exceptions = entity.exceptions.iter().chain(named);
+        let told = exceptions.take(EXCEPTIONS_MAX).map_while(|exception| {
+            let told = CauseException {
+                name: cut(&exception.name, TEXT_CHARS_MAX),
+                message: cut(&exception.message, TEXT_CHARS_MAX),
+            };
+            let bytes = EXCEPTION_BYTES + told.name.len() + told.message.len();
+            let left = self.bytes_left.get().checked_sub(bytes)?;
+            self.bytes_left.set(left);
+            Some(told)
+        });
+        told.collect()
     }
 }
 

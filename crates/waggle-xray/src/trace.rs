@@ -14,6 +14,7 @@ pub use row::{
 };
 
 pub use document::entities_of_document;
+pub(crate) use entity::cut;
 pub(crate) use row::{
     Attached, Attachment, DOCUMENT, Frame, Thrown, ThrownCause, documents_of, exception_id, int,
     link_of, span_id_of, text, thrown_in, thrown_of_span,

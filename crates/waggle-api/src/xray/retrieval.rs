@@ -16,6 +16,7 @@ use crate::state::ApiState;
 use parking_lot::Mutex;
 use serde_json::{Value as Json, json};
 use std::collections::{HashMap, VecDeque};
+use std::fmt;
 use std::future::ready;
 use waggle_model::Tenant;
 use waggle_wire::xray::TraceId;
@@ -117,10 +118,12 @@ const LIFETIME_NS: i64 = 3_600_000_000_000;
 /// Most retrievals that are kept of a tenant; the oldest goes for a new one.
 const KEPT_MAX: usize = 1_000;
 const TRACES_PAGE: usize = 5;
-/// Most bytes of a document, and most documents of a trace. Source: spec/xray.md section 3.2.
+/// Documents of a trace on a page. Source: spec/xray.md section 3.2.
+const DOCUMENTS_PAGE: usize = 100;
+/// Most bytes of a document, by the same section; and how many documents a trace may be split into before something is cut.
 const ROOM: Room = Room {
     bytes_max: 204_800,
-    documents_max: 100,
+    documents_max: 10 * DOCUMENTS_PAGE,
 };
 /// Services on a page.
 const SERVICES_PAGE: usize = 1_000;
@@ -219,47 +222,99 @@ async fn list(call: Call) -> Outcome {
             &json!({ "RetrievalStatus": "CANCELLED", "TraceFormat": format, "Traces": [] }),
         );
     }
-    let start: usize = pages.start().unwrap_or("0").parse().unwrap_or(usize::MAX);
+    let start = Position::parse(pages.start().unwrap_or_default());
     let ids: Vec<TraceId> = retrieval
         .ids
         .iter()
-        .skip(start)
+        .skip(start.trace)
         .take(TRACES_PAGE)
         .copied()
         .collect();
-    let end = start.saturating_add(ids.len());
-    let add = move |traces: &mut Vec<Json>, loaded: &Loaded| {
-        if !loaded.is_empty() {
-            traces.push(retrieved(loaded, format));
-        }
+    let mut page = Page {
+        traces: Vec::with_capacity(ids.len()),
+        next: start,
+        is_full: false,
     };
+    let add = move |page: &mut Page, loaded: &Loaded| page.add(loaded, format);
     let reader = Reader::new(&call).await?;
-    let traces = reader.fold(&ids, Vec::new(), add).await?;
+    page = reader.fold(&ids, page, add).await?;
     let mut answer = json!({
         "RetrievalStatus": "COMPLETE",
         "TraceFormat": format,
-        "Traces": traces,
+        "Traces": page.traces,
     });
-    if end < retrieval.ids.len() {
-        answer["NextToken"] = pages.token(&end.to_string()).into();
+    if page.next.trace < retrieval.ids.len() {
+        answer["NextToken"] = pages.token(&page.next.to_string()).into();
     }
     reply(&answer)
 }
 
-fn retrieved(loaded: &Loaded, format: &str) -> Json {
-    loaded.ask(|trace, rows| {
-        let documents = match format {
-            "OTEL" => waggle_xray::span_documents(trace, rows, ROOM.bytes_max),
-            _ => waggle_xray::segment_documents_within(trace, rows, ROOM),
-        };
-        let spans = documents.into_iter().take(ROOM.documents_max);
+/// Where a page begins: a trace, and how many of its documents were on pages before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Position {
+    trace: usize,
+    document: usize,
+}
+
+impl Position {
+    fn parse(text: &str) -> Self {
+        let (trace, document) = text.split_once('.').unwrap_or((text, "0"));
+        Self {
+            trace: trace.parse().unwrap_or_default(),
+            document: document.parse().unwrap_or_default(),
+        }
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.trace, self.document)
+    }
+}
+
+/// Traces of an answer. One with more documents than a trace of an answer has goes on on the next page.
+struct Page {
+    traces: Vec<Json>,
+    next: Position,
+    is_full: bool,
+}
+
+impl Page {
+    fn add(&mut self, loaded: &Loaded, format: &str) {
+        if self.is_full {
+            return;
+        }
+        let begin = self.next.document;
+        let (mut trace, documents) = loaded.ask(|trace, rows| {
+            let documents = match format {
+                "OTEL" => waggle_xray::span_documents(trace, rows, ROOM.bytes_max),
+                _ => waggle_xray::segment_documents_within(trace, rows, ROOM),
+            };
+            let head = json!({
+                "Id": trace.id.to_xray(),
+                "Duration": Seconds(trace.duration_ns()),
+            });
+            (head, documents)
+        });
+        let end = begin.saturating_add(DOCUMENTS_PAGE).min(documents.len());
+        let spans = documents.get(begin..end).unwrap_or_default().iter();
         let spans = spans.map(|span| json!({ "Id": span.id.to_string(), "Document": span.text }));
-        json!({
-            "Id": trace.id.to_xray(),
-            "Duration": Seconds(trace.duration_ns()),
-            "Spans": spans.collect::<Vec<Json>>(),
-        })
-    })
+        if !loaded.is_empty() {
+            trace["Spans"] = spans.collect();
+            self.traces.push(trace);
+        }
+        self.is_full = end < documents.len();
+        self.next = match self.is_full {
+            true => Position {
+                document: end,
+                ..self.next
+            },
+            false => Position {
+                trace: self.next.trace.saturating_add(1),
+                document: 0,
+            },
+        };
+    }
 }
 
 async fn graph(call: Call) -> Outcome {

@@ -116,3 +116,48 @@ fn a_cause_that_is_told_elsewhere_is_found() {
         );
     }
 }
+
+#[test]
+fn what_is_told_elsewhere_is_told_once_and_not_at_any_length() {
+    let id = |number: usize| format!("a{number:015x}");
+    let message = "m".repeat(3_000);
+    let exceptions = vec![format!(r#"{{"type":"Gone","message":"{message}"}}"#); 15].join(",");
+    let holder = format!(
+        r#"{{"name":"holder","id":"{}","trace_id":"{T1}","start_time":1,"end_time":2,"cause":{{"exceptions":[{exceptions}]}}}}"#,
+        id(9_999)
+    );
+    // A way of 50 entities that all name it, and 60 leaves below the last.
+    let entity = |number: usize, parent: usize| {
+        let parent = match number {
+            0 => String::new(),
+            _ => format!(r#""type":"subsegment","parent_id":"{}","#, id(parent)),
+        };
+        format!(
+            r#"{{{parent}"name":"n{number}","id":"{}","trace_id":"{T1}","start_time":1,"end_time":2,"fault":true,"cause":"{}"}}"#,
+            id(number),
+            id(9_999)
+        )
+    };
+    let mut documents: Vec<String> = (0..50)
+        .map(|number| entity(number, number.saturating_sub(1)))
+        .collect();
+    documents.extend((50..110).map(|number| entity(number, 49)));
+    documents.push(holder);
+    let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
+    let causes = Causes::of(&crate::trace::tests::trace(&documents)).fault;
+    assert_eq!(causes.len(), 60);
+    let path = &causes[0].services[0].entity_path;
+    let told: Vec<usize> = path
+        .iter()
+        .map(|entity| entity.exceptions.iter().flatten().count())
+        .collect();
+    assert_eq!(
+        (told[0], told.iter().sum::<usize>()),
+        (15, 15),
+        "once, by the first"
+    );
+    let first = &path[0].exceptions.as_ref().unwrap()[0];
+    assert_eq!(first.message.len(), 1_000);
+    let bytes = serde_json::to_string(&causes).unwrap().len();
+    assert!(bytes < 1_000_000, "{bytes}");
+}

@@ -5,13 +5,13 @@ use waggle_wire::xray::{EntityId, TraceId};
 
 /// Most characters of a name in everything that is worked out: a longer one is cut there, and kept whole in documents. Source:
 /// spec/xray.md section 2.1.
-pub(crate) const NAME_CHARS_MAX: usize = 200;
+pub(super) const NAME_CHARS_MAX: usize = 200;
 
-/// A name as answers have it.
-pub(super) fn cut_name(name: Arc<str>) -> Arc<str> {
-    match name.char_indices().nth(NAME_CHARS_MAX) {
-        Some((end, _)) => name.get(..end).unwrap_or_default().into(),
-        None => name,
+/// The first so many characters of a text.
+pub(crate) fn cut(text: &Arc<str>, chars_max: usize) -> Arc<str> {
+    match text.char_indices().nth(chars_max) {
+        Some((end, _)) => text.get(..end).unwrap_or_default().into(),
+        None => Arc::clone(text),
     }
 }
 
@@ -189,7 +189,7 @@ impl Entity {
             parent_id: None,
             kind,
             is_inferred: false,
-            name: cut_name(name.into()),
+            name: cut(&name.into(), NAME_CHARS_MAX),
             start_ns,
             end_ns: None,
             is_error: false,

@@ -1,7 +1,7 @@
 //! Segments for calls that no segment answers: AWS services, databases and services that send nothing. They are made on every read and
 //! never stored, so that counts of events stay honest. Source: spec/xray.md sections 5.1 and 5.2.
 
-use super::entity::{Entity, EntityKind, Namespace, cut_name};
+use super::entity::{Entity, EntityKind, NAME_CHARS_MAX, Namespace, cut};
 use hashbrown::HashSet;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -83,7 +83,7 @@ pub(super) fn called_node(call: &Entity) -> (Arc<str>, Arc<str>) {
             ];
             for (name, node_type) in known {
                 if let Some(name) = name {
-                    return (cut_name(Arc::clone(name)), node_type.into());
+                    return (cut(name, NAME_CHARS_MAX), node_type.into());
                 }
             }
             let node_type = format!("AWS::{}", call.name);

@@ -453,12 +453,10 @@ fn put_annotations(
     let keys = text(fields, column).and_then(|keys| serde_json::from_str(keys.trim()).ok());
     let mut keys: Vec<String> = keys.unwrap_or_default();
     if !is_xray {
-        for key in annotation_keys {
-            if !keys.contains(key) {
-                keys.push(key.clone());
-            }
-        }
+        keys.extend_from_slice(annotation_keys);
     }
+    let mut known: HashSet<String> = HashSet::with_capacity(keys.len());
+    keys.retain(|key| known.insert(key.clone()));
     for key in keys {
         let value = fields
             .get(&format!("annotation.{key}"))

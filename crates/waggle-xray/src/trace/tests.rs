@@ -409,3 +409,20 @@ fn ids_of_inferred_segments_are_those_of_the_table() {
     );
     assert_eq!(id.to_string(), "27858916007090e5");
 }
+
+#[test]
+fn an_annotation_that_is_named_often_is_one() {
+    let text = |text: &str| Value::String(text.to_owned());
+    let names = format!("[{}\"tier\"]", "\"tier\",".repeat(5_000));
+    let rows = [(
+        1,
+        vec![
+            ("aws.xray.annotations".to_owned(), text(&names)),
+            ("duration_ms".to_owned(), Value::Float(1.0)),
+            ("tier".to_owned(), text("gold")),
+            ("trace.span_id".to_owned(), text("a000000000000001")),
+        ],
+    )];
+    let trace = trace_of_rows(T1, &rows);
+    assert_eq!(trace.entities[0].annotations.len(), 1);
+}

@@ -96,6 +96,22 @@ async fn spans_of_opentelemetry_are_read_as_documents() {
         json!([{"Name": "RuntimeError", "Message": "no cart"}, {"Name": "KeyError", "Message": "'cart 7'"}])
     );
     assert_eq!(seen["xray"], seen["segments"]);
+    for form in ["XRAY", "OTEL"] {
+        let (pages, spans) = (&seen["wide"][form][0], &seen["wide"][form][1]);
+        let pages: Vec<u64> = pages
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|count| count.as_u64().unwrap())
+            .collect();
+        assert!(pages.len() > 3, "{pages:?}");
+        let (last, others) = pages.split_last().unwrap();
+        assert!(
+            others.iter().all(|count| *count == 100) && *last > 0,
+            "{pages:?}"
+        );
+        assert_eq!(spans, 600, "{form}: none is lost");
+    }
     let spans = seen["otel"].as_array().unwrap();
     let failed = spans.iter().find(|span| span["name"] == "find").unwrap();
     let events: Vec<&Value> = failed["events"]
