@@ -37,7 +37,8 @@ pub(crate) struct Frame {
 /// `telemetry.sdk.language` says. Never empty; without frames where the text is not understood.
 pub(crate) fn read_stack(language: Option<&str>, text: &str) -> Vec<Told> {
     let mut told = match Form::of(language, text) {
-        Some(Form::Java) => java(text),
+        Some(Form::Java) => java(text, without_module),
+        Some(Form::Php) => java(text, |label| label),
         Some(Form::Python) => python(text),
         Some(Form::JavaScript) => javascript(text),
         Some(Form::Dotnet) => dotnet(text),
@@ -51,20 +52,31 @@ pub(crate) fn read_stack(language: Option<&str>, text: &str) -> Vec<Told> {
     let skipped = told.len().saturating_sub(EXCEPTIONS_MAX);
     told.truncate(EXCEPTIONS_MAX);
     if let Some(last) = told.last_mut() {
-        last.skipped = skipped;
+        last.skipped = last.skipped.saturating_add(skipped);
     }
     for exception in &mut told {
         let frames = &mut exception.frames;
-        exception.truncated += frames.len().saturating_sub(FRAMES_MAX);
+        let truncated = frames.len().saturating_sub(FRAMES_MAX);
+        exception.truncated = exception.truncated.saturating_add(truncated);
         frames.truncate(FRAMES_MAX);
     }
     told
+}
+
+impl Told {
+    /// Counts frames that a text says it leaves out, by the number it begins with.
+    fn leave_out(&mut self, text: &str) {
+        let count = text.split(' ').next().and_then(|count| count.parse().ok());
+        self.truncated = self.truncated.saturating_add(count.unwrap_or(0_usize));
+    }
 }
 
 /// How a language prints.
 #[derive(Clone, Copy)]
 enum Form {
     Java,
+    /// As Java, but for the names of functions.
+    Php,
     Python,
     /// Also how Waggle itself writes the stacks of X-Ray's documents into rows.
     JavaScript,
@@ -76,7 +88,8 @@ enum Form {
 impl Form {
     fn of(language: Option<&str>, text: &str) -> Option<Self> {
         match language {
-            Some("java" | "php") => Some(Self::Java),
+            Some("java") => Some(Self::Java),
+            Some("php") => Some(Self::Php),
             Some("python") => Some(Self::Python),
             Some("nodejs" | "javascript" | "webjs") => Some(Self::JavaScript),
             Some("dotnet") => Some(Self::Dotnet),
@@ -101,53 +114,73 @@ impl Form {
         if text.contains(":line ") {
             return Some(Self::Dotnet);
         }
-        let mut lines = text.lines();
-        lines
-            .any(|line| line.trim_start().starts_with("at "))
-            .then_some(Self::JavaScript)
+        let mut lines = text.lines().map(str::trim);
+        let frame = lines.find_map(|line| line.strip_prefix("at "))?;
+        // `at Class.Method(String text)` is how .NET prints without files.
+        match frame.ends_with(')') && !frame.contains(" (") {
+            true => Some(Self::Dotnet),
+            false => Some(Self::JavaScript),
+        }
     }
 }
 
 /// `at package.Class.method(File.java:12)`, and `Caused by:` before each further exception.
-fn java(text: &str) -> Vec<Told> {
+fn java(text: &str, label_of: fn(&str) -> &str) -> Vec<Told> {
     let mut told = vec![Told::default()];
     // How far what is left out is indented: exceptions that were thrown while a resource was closed, with all that is below them.
     let mut suppressed: Option<usize> = None;
     for line in text.lines() {
         let trimmed = line.trim_start();
         let indent = line.len() - trimmed.len();
+        let is_frame = trimmed.starts_with("at ") || trimmed.starts_with("... ");
+        let header = trimmed.strip_prefix("Caused by: ");
         if let Some(outer) = suppressed {
-            if indent > outer || (indent == outer && trimmed.starts_with("Caused by: ")) {
+            // Anything else may be a line of a message.
+            let ends = is_frame && indent <= outer || header.is_some() && indent < outer;
+            if !ends {
                 continue;
             }
             suppressed = None;
         }
         if trimmed.starts_with("Suppressed: ") {
             suppressed = Some(indent);
-        } else if let Some(header) = trimmed.strip_prefix("Caused by: ") {
+        } else if let Some(header) = header {
             told.push(caused_by(header));
         } else if let Some(last) = told.last_mut() {
             if let Some(frame) = trimmed.strip_prefix("at ") {
-                last.frames.extend(java_frame(frame));
+                last.frames.extend(java_frame(frame, label_of));
             } else if let Some(more) = trimmed.strip_prefix("... ") {
-                let count = more.split(' ').next().and_then(|count| count.parse().ok());
-                last.truncated += count.unwrap_or(0_usize);
+                last.leave_out(more);
             }
         }
     }
     told
 }
 
-fn java_frame(text: &str) -> Option<Frame> {
-    let (label, place) = text.trim_end().strip_suffix(')')?.rsplit_once('(')?;
-    // The loader and the module that a class is from.
-    let label = label.rsplit('/').next().unwrap_or(label);
+fn java_frame(text: &str, label_of: fn(&str) -> &str) -> Option<Frame> {
+    let (label, place) = text.trim_end().strip_suffix(')')?.split_once('(')?;
+    // A line of a message has blanks.
+    if label.contains(' ') {
+        return None;
+    }
     let (path, line) = path_and_line(place);
     Some(Frame {
         path: some(path),
         line,
-        label: some(label),
+        label: some(label_of(label)),
     })
+}
+
+/// A label without the loader and the module that its class is from. What has a slash of its own is a class that was made of a lambda.
+fn without_module(label: &str) -> &str {
+    let mut label = label;
+    while let Some((before, rest)) = label.split_once('/')
+        && !before.contains('$')
+        && !rest.starts_with(|c: char| c.is_ascii_digit())
+    {
+        label = rest;
+    }
+    label
 }
 
 /// `File "app.py", line 3, in main`, the innermost last; the exception that was caught comes after those that caused it.
@@ -159,23 +192,22 @@ fn python(text: &str) -> Vec<Told> {
     for line in text.lines() {
         let is_between = line.starts_with("The above exception was the direct cause")
             || line.starts_with("During handling of the above exception");
-        if is_between || line.starts_with("Traceback (most recent call last)") {
+        if is_between {
             if !current.frames.is_empty() || is_named {
                 told.push(std::mem::take(&mut current));
             }
             is_named = false;
             continue;
         }
-        let trimmed = line.trim_start();
-        if is_named {
+        // A message may have lines, and quote what another process printed.
+        if is_named || line.starts_with("Traceback (most recent call last)") {
             continue;
         }
+        let trimmed = line.trim_start();
         if let Some(frame) = trimmed.strip_prefix("File \"") {
             current.frames.extend(python_frame(frame));
         } else if let Some(repeated) = trimmed.strip_prefix("[Previous line repeated ") {
-            let count = repeated.split(' ').next();
-            let count = count.and_then(|count| count.parse().ok());
-            current.truncated += count.unwrap_or(0_usize);
+            current.leave_out(repeated);
         } else if trimmed.len() == line.len() && !line.is_empty() {
             let named = caused_by(line);
             (current.type_name, current.message) = (named.type_name, named.message);
@@ -222,10 +254,13 @@ fn v8_frame(line: &str) -> Option<Frame> {
     let frame = line.strip_prefix("at ")?;
     let frame = frame.strip_prefix("async ").unwrap_or(frame);
     let inside = frame.strip_suffix(')');
-    let (label, place) = inside
-        .and_then(|inside| inside.rsplit_once(" ("))
-        .unwrap_or(("", frame));
-    Some(placed(label, place))
+    match inside.and_then(|inside| inside.split_once(" (")) {
+        // Code that was made of text is nowhere.
+        Some((label, place)) if place.starts_with("eval at ") => Some(placed(label, "")),
+        Some((label, place)) => Some(placed(label, place)),
+        // Otherwise a line of a message.
+        None => Some(placed("", frame)).filter(|frame| frame.line.is_some()),
+    }
 }
 
 fn gecko_frame(line: &str) -> Option<Frame> {
@@ -250,15 +285,20 @@ fn placed(label: &str, place: &str) -> Frame {
 }
 
 /// `at Class.Method(String text) in file.cs:line 12`; the innermost exception's frames come first, each further one's after a line that
-/// says so.
+/// says so. Of several inner ones the first caused the outer one; the others come after it and are counted.
 fn dotnet(text: &str) -> Vec<Told> {
     const END: &str = "--- End of inner exception stack trace ---";
+    const OTHER: &str = "---> (Inner Exception #";
     let mut told = vec![Told::default()];
     // The exception whose frames are read.
     let mut at = 0;
-    for line in text.lines() {
-        let line = line.trim();
-        if let Some(frame) = line.strip_prefix("at ") {
+    let mut others = 0;
+    for line in text.lines().map(str::trim) {
+        if line.starts_with(OTHER) {
+            others += 1;
+        } else if others > 0 {
+            // What the others say.
+        } else if let Some(frame) = line.strip_prefix("at ") {
             told[at].frames.push(dotnet_frame(frame));
         } else if line == END {
             at = at.saturating_sub(1);
@@ -270,6 +310,7 @@ fn dotnet(text: &str) -> Vec<Told> {
             }
         }
     }
+    told[0].skipped = others;
     told
 }
 
@@ -333,26 +374,49 @@ fn go_label(text: &str) -> &str {
     }
 }
 
-/// `file.rb:3:in 'method'`, after the first line each with `from`.
+/// `file.rb:3:in 'method': message (Type)`, then `from file.rb:9:in 'other'`, and the same for what caused it.
 fn ruby(text: &str) -> Vec<Told> {
-    let frames = text.lines().filter_map(|line| {
-        let line = line.trim_start();
-        let line = line.strip_prefix("from ").unwrap_or(line);
-        let (place, rest) = line.split_once(":in ")?;
-        let (path, line) = path_and_line(place);
-        line?;
-        let quoted = rest.strip_prefix(['`', '\''])?;
-        let label = quoted.split('\'').next().unwrap_or(quoted);
-        Some(Frame {
-            path: some(path),
-            line,
-            label: some(label),
-        })
-    });
-    vec![Told {
-        frames: frames.collect(),
-        ..Told::default()
-    }]
+    let mut told = vec![Told::default()];
+    for line in text.lines().map(str::trim) {
+        let outer = line.strip_prefix("from ");
+        let Some((frame, rest)) = ruby_frame(outer.unwrap_or(line)) else {
+            continue;
+        };
+        let is_first = told.iter().all(|told| told.frames.is_empty());
+        if outer.is_none() && !is_first {
+            let said = rest
+                .strip_prefix(": ")
+                .and_then(|said| said.strip_suffix(')'));
+            // A message of several lines does not end here.
+            let Some((message, type_name)) = said.and_then(|said| said.rsplit_once(" (")) else {
+                break;
+            };
+            told.push(Told {
+                type_name: type_name.to_owned(),
+                message: message.to_owned(),
+                ..Told::default()
+            });
+        }
+        if let Some(last) = told.last_mut() {
+            last.frames.push(frame);
+        }
+    }
+    told
+}
+
+/// A frame, and what follows it.
+fn ruby_frame(line: &str) -> Option<(Frame, &str)> {
+    let (place, rest) = line.split_once(":in ")?;
+    let (path, line) = path_and_line(place);
+    line?;
+    let quoted = rest.strip_prefix(['`', '\''])?;
+    let (label, rest) = quoted.split_once('\'')?;
+    let frame = Frame {
+        path: some(path),
+        line,
+        label: some(label),
+    };
+    Some((frame, rest))
 }
 
 /// `Type: message`, as most languages name an exception.
