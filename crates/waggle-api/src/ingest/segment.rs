@@ -20,6 +20,7 @@ use crate::state::ApiState;
 use parking_lot::Mutex;
 use recent::{Flight, Key, Landed, Offered, Part, Place, Recent, RecentLimits, StoredEntity};
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fmt;
 use std::sync::Arc;
 use tokio::sync::{Notify, watch};
 use told::{Saying, Told};
@@ -160,19 +161,24 @@ async fn take(
     Ok(rejected)
 }
 
-/// Writes refused documents into the log, as far as somebody reads it.
 fn tell_refused(state: &ApiState, rejected: &[Rejected]) {
     for rejected in rejected {
-        match state.segments.told.one_more(state.clock.now_ns()) {
-            Saying::Name => {
-                let (id, code) = (rejected.id.as_deref().unwrap_or("unknown"), rejected.code);
-                tracing::warn!(id, %code, "document of X-Ray refused");
-            }
-            Saying::More => {
-                tracing::warn!("more documents of X-Ray refused than a minute's log names");
-            }
-            Saying::Nothing => {}
+        tell(
+            state,
+            &rejected.id.as_deref().unwrap_or("unknown"),
+            &rejected.code,
+        );
+    }
+}
+
+/// Writes a refused document into the log, as far as somebody reads it.
+fn tell(state: &ApiState, id: &dyn fmt::Display, reason: &dyn fmt::Debug) {
+    match state.segments.told.one_more(state.clock.now_ns()) {
+        Saying::Name => tracing::warn!(%id, ?reason, "document of X-Ray refused"),
+        Saying::More => {
+            tracing::warn!("more documents of X-Ray refused than a minute's log names");
         }
+        Saying::Nothing => {}
     }
 }
 
@@ -325,7 +331,7 @@ async fn store(
             let (id, reason) = (part.id, reject.reason);
             match place {
                 _ if is_stored => {
-                    tracing::warn!(%id, ?reason, "document of X-Ray refused");
+                    tell(state, &id, &reason);
                     left_out.insert(*number);
                 }
                 Place::Events {
