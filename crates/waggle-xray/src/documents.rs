@@ -5,8 +5,8 @@ mod fit;
 mod made;
 mod otlp;
 
-use crate::trace::{Attached, Entity, Row, Trace, documents_of};
-use fit::fitted;
+use crate::trace::{Attached, Entity, Row, Trace, documents_of, span_id_of};
+use fit::{Went, fitted};
 use hashbrown::{HashMap, HashSet};
 use made::{Span, made_from_row, made_inferred, put_entry};
 use waggle_wire::xray::{Document, EntityId, Json, Object};
@@ -39,6 +39,13 @@ const DEPTH_MAX: usize = 60;
 /// The documents of a trace by start, then id. `rows` are those the trace was made of.
 pub fn segment_documents(trace: &Trace, rows: &[Row<'_>]) -> Vec<SegmentDocument> {
     segment_documents_within(trace, rows, Room::UNLIMITED)
+}
+
+/// The row of each span. Of several with one id it is the last, as a trace has it.
+fn rows_by_id<'r, 'a>(rows: &'r [Row<'a>]) -> HashMap<EntityId, &'r Row<'a>> {
+    let rows = rows.iter();
+    rows.filter_map(|row| Some((span_id_of(row.fields)?, row)))
+        .collect()
 }
 
 /// How much documents may have.
@@ -112,6 +119,8 @@ struct Below {
     entries: Vec<usize>,
     /// Some had no room.
     is_full: bool,
+    /// What was cut of those that are part of it.
+    went: Went,
 }
 
 impl<'a> Rendering<'a> {
@@ -135,13 +144,9 @@ impl<'a> Rendering<'a> {
                 sent.insert(entity.id(), (entity.object(), own));
             }
         }
-        let rows_by_id = rows.iter().filter_map(|row| {
-            let id = crate::trace::span_id_of(row.fields)?;
-            Some((id, row))
-        });
         Self {
             trace,
-            rows: rows_by_id.collect(),
+            rows: rows_by_id(rows),
             attached: Attached::of(rows),
             sent,
             bytes_max,
@@ -193,9 +198,16 @@ impl<'a> Rendering<'a> {
     }
 
     fn document(&self, entry: usize, level: usize, below: &mut Below) -> String {
-        let own = fitted(self.own(entry, true), level, self.bytes_max);
-        let mut room = self.bytes_max.saturating_sub(self.bytes_of(&own));
-        let document = self.with_subsegments(entry, own, (0, level), &mut room, below);
+        let (own, went) = fitted(self.own(entry, true), level, self.bytes_max);
+        let note_bytes = match level {
+            0 => fit::note_bytes(went),
+            // Subsegments may have what it has not.
+            _ => fit::note_bytes(Went::MAX),
+        };
+        let taken = self.bytes_of(&own).saturating_add(note_bytes);
+        let mut room = self.bytes_max.saturating_sub(taken);
+        let mut document = self.with_subsegments(entry, own, (0, level), &mut room, below);
+        fit::note(&mut document, went | below.went);
         Json::Object(document).to_text()
     }
 
@@ -225,7 +237,7 @@ impl<'a> Rendering<'a> {
                 continue;
             }
             let mut object = self.own(child, false);
-            fit::cut(&mut object, level);
+            let went = fit::cut(&mut object, level);
             let bytes = self.bytes_of(&object);
             if bytes > *room {
                 below.is_full = true;
@@ -233,6 +245,7 @@ impl<'a> Rendering<'a> {
                 continue;
             }
             *room -= bytes;
+            below.went |= went;
             let object = self.with_subsegments(child, object, (depth + 1, level), room, below);
             subsegments.push(Json::Object(object));
         }

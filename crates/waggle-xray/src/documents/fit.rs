@@ -25,18 +25,23 @@ const KEPT: [&str; 15] = [
     "traced",
 ];
 
-/// Takes something away from an entity.
-type Cut = fn(&mut Object);
+/// Takes something away from an entity, and says whether there was any of it.
+type Cut = fn(&mut Object) -> bool;
+
+/// Which cuts took something away, one bit each.
+pub(super) type Went = u8;
 
 /// What is cut, in this order, and as what that is noted.
 const CUTS: [(&str, Cut); 6] = [
-    ("metadata", |entity| remove(entity, "metadata")),
+    ("metadata", remove_metadata),
     ("stack", remove_stacks),
     ("annotations", |entity| remove(entity, "annotations")),
     ("links", |entity| remove(entity, "links")),
     ("texts", cut_texts),
     ("others", |entity| {
+        let before = entity.members.len();
         entity.members.retain(|(name, _)| KEPT.contains(&&**name));
+        entity.members.len() < before
     }),
 ];
 
@@ -44,34 +49,55 @@ const CUTS: [(&str, Cut); 6] = [
 pub(super) const LEVELS: usize = CUTS.len();
 
 /// Cuts an entity to a level: 0 is nothing.
-pub(super) fn cut(entity: &mut Object, level: usize) {
-    for (_, cut) in CUTS.iter().take(level) {
-        cut(entity);
-    }
+pub(super) fn cut(entity: &mut Object, level: usize) -> Went {
+    let cuts = CUTS.iter().take(level).enumerate();
+    cuts.fold(0, |went, (number, (_, cut))| {
+        went | Went::from(cut(entity)) << number
+    })
 }
 
-/// An entity that is cut to a level, and further until it has no more than so many bytes, with a note of what went in its document. Its
-/// subsegments are none of it.
-pub(super) fn fitted(mut entity: Object, mut level: usize, bytes_max: usize) -> Object {
-    let has_room = |entity: &Object, level: usize| {
-        let note = if level > 0 { NOTE_BYTES } else { 0 };
-        bytes_max == usize::MAX || bytes_of(entity).saturating_add(note) <= bytes_max
+/// An entity that is cut to a level, and further until it has no more than so many bytes. Its subsegments are none of it.
+pub(super) fn fitted(mut entity: Object, level: usize, bytes_max: usize) -> (Object, Went) {
+    let mut went = cut(&mut entity, level);
+    let has_room = |entity: &Object, went: Went| {
+        bytes_max == usize::MAX || bytes_of(entity).saturating_add(note_bytes(went)) <= bytes_max
     };
-    cut(&mut entity, level);
-    while !has_room(&entity, level)
-        && let Some((_, cut)) = CUTS.get(level)
-    {
-        cut(&mut entity);
-        level += 1;
+    for (number, (_, cut)) in CUTS.iter().enumerate().skip(level) {
+        if has_room(&entity, went) {
+            break;
+        }
+        went |= Went::from(cut(&mut entity)) << number;
     }
-    if level > 0 {
-        let left_out = CUTS.iter().take(level);
-        let left_out = left_out.map(|(name, _)| Json::String((*name).into()));
-        let note = object("left_out", Json::Array(left_out.collect()));
-        let metadata = object("waggle", note);
-        entity.members.push(("metadata".into(), metadata));
+    (entity, went)
+}
+
+/// Bytes to keep free for saying what went.
+pub(super) fn note_bytes(went: Went) -> usize {
+    if went == 0 { 0 } else { NOTE_BYTES }
+}
+
+/// Says in a document what went.
+pub(super) fn note(document: &mut Object, went: Went) {
+    if went == 0 {
+        return;
     }
-    entity
+    let names = CUTS.iter().enumerate();
+    let names = names.filter(|(number, _)| went >> number & 1 == 1);
+    let names = names.map(|(_, (name, _))| Json::String((*name).into()));
+    let left_out = Json::Array(names.collect());
+    let mut own = own_metadata(document).unwrap_or_default();
+    own.members.push(("left_out".into(), left_out));
+    let mut metadata = document.object("metadata").cloned().unwrap_or_default();
+    metadata.members.retain(|(name, _)| &**name != "waggle");
+    metadata.members.push(("waggle".into(), Json::Object(own)));
+    remove(document, "metadata");
+    let metadata = Json::Object(metadata);
+    document.members.push(("metadata".into(), metadata));
+}
+
+/// What Waggle itself says in metadata: the id that an entity came with, if it could not be shown.
+fn own_metadata(entity: &Object) -> Option<Object> {
+    entity.object("metadata")?.object("waggle").cloned()
 }
 
 /// Bytes of the text of an object.
@@ -79,18 +105,28 @@ pub(super) fn bytes_of(object: &Object) -> usize {
     Json::Object(object.clone()).to_text().len()
 }
 
-fn object(name: &str, value: Json) -> Json {
-    Json::Object(Object {
-        members: vec![(name.into(), value)],
-    })
+fn remove(entity: &mut Object, member: &str) -> bool {
+    let before = entity.members.len();
+    entity.members.retain(|(name, _)| &**name != member);
+    entity.members.len() < before
 }
 
-fn remove(entity: &mut Object, member: &str) {
-    entity.members.retain(|(name, _)| &**name != member);
+fn remove_metadata(entity: &mut Object) -> bool {
+    let own = own_metadata(entity).map(|own| Object {
+        members: vec![("waggle".into(), Json::Object(own))],
+    });
+    let kept = own.map(Json::Object);
+    let has_more = entity.get("metadata") != kept.as_ref();
+    remove(entity, "metadata");
+    entity
+        .members
+        .extend(kept.map(|kept| (Box::from("metadata"), kept)));
+    has_more
 }
 
 /// Frames go, and are counted where X-Ray counts them.
-fn remove_stacks(entity: &mut Object) {
+fn remove_stacks(entity: &mut Object) -> bool {
+    let mut has_removed = false;
     let causes = entity
         .members
         .iter_mut()
@@ -105,15 +141,16 @@ fn remove_stacks(entity: &mut Object) {
     });
     for exception in exceptions.flatten() {
         if let Json::Object(exception) = exception {
-            remove_stack(exception);
+            has_removed |= remove_stack(exception);
         }
     }
+    has_removed
 }
 
-fn remove_stack(exception: &mut Object) {
+fn remove_stack(exception: &mut Object) -> bool {
     let frames = i64::try_from(exception.array("stack").len()).unwrap_or(i64::MAX);
     if frames == 0 {
-        return;
+        return false;
     }
     let truncated = exception.integer("truncated").unwrap_or_default();
     remove(exception, "stack");
@@ -122,24 +159,35 @@ fn remove_stack(exception: &mut Object) {
     exception
         .members
         .push(("truncated".into(), Json::Number(truncated.into())));
+    true
 }
 
-fn cut_texts(entity: &mut Object) {
+fn cut_texts(entity: &mut Object) -> bool {
+    let mut has_cut = false;
     for (_, value) in &mut entity.members {
-        cut_text(value);
+        has_cut |= cut_text(value);
     }
+    has_cut
 }
 
-fn cut_text(value: &mut Json) {
+fn cut_text(value: &mut Json) -> bool {
     match value {
         Json::String(text) => {
-            if let Some((end, _)) = text.char_indices().nth(TEXT_CHARS_MAX) {
+            let end = text.char_indices().nth(TEXT_CHARS_MAX);
+            if let Some((end, _)) = end {
                 *text = text.get(..end).unwrap_or_default().into();
             }
+            end.is_some()
         }
-        Json::Array(values) => values.iter_mut().for_each(cut_text),
+        Json::Array(values) => {
+            let mut has_cut = false;
+            for value in values {
+                has_cut |= cut_text(value);
+            }
+            has_cut
+        }
         Json::Object(object) => cut_texts(object),
-        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+        Json::Null | Json::Bool(_) | Json::Number(_) => false,
     }
 }
 

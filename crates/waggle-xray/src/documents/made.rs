@@ -5,8 +5,11 @@ mod aws;
 mod cause;
 mod metadata;
 
+pub(super) use metadata::is_of_otlp;
+
 use crate::trace::{
-    Annotation, Attached, Attachment, Entity, Fields, Namespace, Row, Trace, int, link_of, text,
+    Annotation, Attached, Attachment, Entity, Fields, Namespace, Row, Trace, annotation_key, int,
+    link_of, text,
 };
 use hashbrown::HashSet;
 use waggle_model::ValueRef;
@@ -73,11 +76,7 @@ pub(super) fn made_from_row(span: &Span<'_, '_>) -> Object {
     for (name, text, columns) in texts {
         let Some(text) = text else { continue };
         made.text(name, text);
-        for column in columns {
-            if made.text_of(column) == Some(&**text) {
-                made.mark(column);
-            }
-        }
+        made.mark_said(columns, Some(text));
     }
     made.http(entity);
     put_flags(&mut made.object, entity);
@@ -92,11 +91,7 @@ pub(super) fn made_from_row(span: &Span<'_, '_>) -> Object {
     if let Some(ids) = made.take_parsed("xray.precursor_ids") {
         made.put("precursor_ids", ids);
     }
-    if !entity.annotations.is_empty() {
-        let annotations = entity.annotations.iter();
-        let members = annotations.map(|(key, value)| (Box::from(&**key), json_of(value)));
-        made.put("annotations", object(members.collect()));
-    }
+    made.annotations(entity);
     made.metadata(span);
     made.links(span);
     made.object
@@ -209,6 +204,23 @@ impl<'a> Made<'a> {
             .into_iter()
             .filter_map(|(name, text)| Some((name.into(), string(text.as_deref()?))))
             .collect();
+        let columns: [(&[&str], _); 4] = [
+            (&["http.request.method", "http.method"], &http.method),
+            (&["url.full", "http.url"], &http.url),
+            (
+                &["user_agent.original", "http.user_agent"],
+                &http.user_agent,
+            ),
+            (&["client.address", "http.client_ip"], &http.client_ip),
+        ];
+        for (columns, said) in columns {
+            self.mark_said(columns, said.as_deref());
+        }
+        for column in ["http.response.status_code", "http.status_code"] {
+            if http.status.is_some() && self.value_of(column) == http.status.map(ValueRef::Int) {
+                self.mark(column);
+            }
+        }
         if let Some(is_forwarded) = self.is_forwarded() {
             request.push(("x_forwarded_for".into(), Json::Bool(is_forwarded)));
         }
@@ -235,6 +247,53 @@ impl<'a> Made<'a> {
             .collect();
         if !members.is_empty() {
             self.put("http", object(members));
+        }
+    }
+
+    /// Annotations as their columns have them: an entity has numbers as floats. Of two keys that became one the first is an annotation.
+    fn annotations(&mut self, entity: &Entity) {
+        let mut members: Vec<(Box<str>, Json)> = Vec::new();
+        let mut known: HashSet<&str> = HashSet::new();
+        for (key, annotation) in &entity.annotations {
+            if !known.insert(key) {
+                continue;
+            }
+            let value = match self.annotation_column(key, annotation) {
+                Some(column) => self.take(&[&column]),
+                None => None,
+            };
+            let value = value.unwrap_or_else(|| json_of(annotation));
+            members.push((Box::from(&**key), value));
+        }
+        if !members.is_empty() {
+            self.put("annotations", object(members));
+        }
+    }
+
+    fn annotation_column(&self, key: &str, annotation: &Annotation) -> Option<String> {
+        let is_it = |column: &str| {
+            let value = self.value_of(column);
+            value.is_some_and(|value| is_same(annotation, value))
+        };
+        let own = [format!("annotation.{key}"), key.to_owned()];
+        if let Some(column) = own.into_iter().find(|column| is_it(column)) {
+            return Some(column);
+        }
+        let mut found = None;
+        self.fields.each(&mut |column, _| {
+            if found.is_none() && annotation_key(column) == key && is_it(column) {
+                found = Some(column.to_owned());
+            }
+        });
+        found
+    }
+
+    /// Marks the columns that say what is in the document.
+    fn mark_said(&mut self, columns: &[&str], said: Option<&str>) {
+        for column in columns {
+            if said.is_some() && self.text_of(column) == said {
+                self.mark(column);
+            }
         }
     }
 
@@ -380,6 +439,21 @@ fn number(number: i64) -> Json {
 
 fn object(members: Vec<(Box<str>, Json)>) -> Json {
     Json::Object(Object { members })
+}
+
+/// Whether a column has the value of an annotation.
+fn is_same(annotation: &Annotation, value: ValueRef<'_>) -> bool {
+    match (annotation, value) {
+        (Annotation::Text(known), ValueRef::String(text)) => **known == *text,
+        (Annotation::Number(known), ValueRef::Float(number)) => *known == number,
+        #[expect(
+            clippy::cast_precision_loss,
+            reason = "the annotation was made the same way"
+        )]
+        (Annotation::Number(known), ValueRef::Int(number)) => *known == number as f64,
+        (Annotation::Bool(known), ValueRef::Bool(truth)) => *known == truth,
+        _ => false,
+    }
 }
 
 fn json_of(value: &Annotation) -> Json {

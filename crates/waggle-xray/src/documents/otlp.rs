@@ -1,32 +1,24 @@
 //! Entities as spans of OTLP/JSON with their events and links, for clients that ask for that form. Source: spec/xray.md section 7.
 
-use super::SegmentDocument;
-use super::made::own_fields;
-use crate::trace::{
-    Attached, Attachment, Entity, Fields, Namespace, Row, Trace, link_of, span_id_of, text,
-};
-use hashbrown::{HashMap, HashSet};
+use super::made::{is_of_otlp, own_fields};
+use super::{SegmentDocument, rows_by_id};
+use crate::trace::{Attached, Attachment, Entity, Fields, Namespace, Row, Trace, link_of, text};
+use hashbrown::HashSet;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use waggle_model::ValueRef;
-use waggle_wire::xray::EntityId;
 
 /// Columns that a span says elsewhere, or that are another form of it.
-const NOT_ATTRIBUTES: [&str; 17] = [
-    "duration_ms",
-    "error",
+const NOT_ATTRIBUTES: [&str; 12] = [
     "meta.signal_type",
     "name",
     "span.kind",
     "span.num_events",
     "span.num_links",
-    "status_code",
     "status_message",
-    "trace.parent_id",
     "trace.span_id",
     "trace.trace_id",
     "trace.trace_state",
-    "type",
     "xray.document",
     "xray.received_ns",
     "xray.source",
@@ -35,11 +27,7 @@ const NOT_ATTRIBUTES: [&str; 17] = [
 /// The spans of a trace by start, then id; inferred segments are none. Of one that would have more than `bytes_max` bytes the longest
 /// attributes go first, then the last events, then the last links, each counted where OTLP counts them.
 pub fn span_documents(trace: &Trace, rows: &[Row<'_>], bytes_max: usize) -> Vec<SegmentDocument> {
-    // The first row of each.
-    let rows_by_id = rows.iter().rev();
-    let rows_by_id: HashMap<EntityId, &Row<'_>> = rows_by_id
-        .filter_map(|row| Some((span_id_of(row.fields)?, row)))
-        .collect();
+    let rows_by_id = rows_by_id(rows);
     let attached = Attached::of(rows);
     let sent = trace.entities.iter().filter(|entity| !entity.is_inferred);
     let documents = sent.map(|entity| {
@@ -127,7 +115,8 @@ fn span_fields(fields: &dyn Fields, has_thrown: bool) -> BTreeMap<String, Json> 
     let mut attributes = BTreeMap::new();
     fields.each(&mut |name, value| {
         let is_copy = has_thrown && name.starts_with("exception.");
-        if !is_copy && !NOT_ATTRIBUTES.contains(&name) {
+        let is_said = NOT_ATTRIBUTES.contains(&name) || is_of_otlp(fields, name, value);
+        if !is_copy && !is_said {
             attributes.insert(name.to_owned(), value_of(value));
         }
     });

@@ -98,6 +98,28 @@ fn what_goes_goes_in_order_and_is_named() {
 }
 
 #[test]
+fn what_is_not_there_is_not_named_and_ids_stay() {
+    let frames: Vec<Json> = (0..20)
+        .map(|line| json!({"path": "x".repeat(70), "line": line}))
+        .collect();
+    let document = entity(
+        ID,
+        &json!({
+            "metadata": {"waggle": {"span_id": "not hex"}},
+            "cause": {"exceptions": [{"id": "e000000000000001", "message": "m", "stack": frames}]},
+        }),
+    );
+    let part = entity(
+        "a000000000000002",
+        &json!({"type": "subsegment", "parent_id": ID}),
+    );
+    let documents = documents_within(&[document, part], 1_000, 100);
+    let made = parsed(&documents[0]);
+    let own = json!({"span_id": "not hex", "left_out": ["stack"]});
+    assert_eq!(made["metadata"], json!({"waggle": own}));
+}
+
+#[test]
 fn subsegments_without_room_get_documents_of_their_own() {
     let child = |number: usize, inner: Vec<Json>| {
         let id = format!("b{number:015x}");

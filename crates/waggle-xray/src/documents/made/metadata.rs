@@ -1,8 +1,9 @@
 //! `metadata` of a made document: every column of its span that no other member says, so that nothing a program sent is missing. Source:
 //! spec/xray.md sections 8.1, 8.3 and 8.4.
 
-use super::{Made, Span, json_of_field, object, own_fields, seconds, string};
-use crate::trace::{Annotation, Attachment, Entity, annotation_key, text};
+use super::{Made, Span, json_of_field, number, object, own_fields, seconds, string};
+use crate::trace::{Attachment, Fields, text};
+use hashbrown::HashSet;
 use std::collections::BTreeMap;
 use waggle_model::ValueRef;
 use waggle_wire::xray::{EntityId, Json};
@@ -10,25 +11,13 @@ use waggle_wire::xray::{EntityId, Json};
 type Members = Vec<(Box<str>, Json)>;
 
 /// Columns that every document says otherwise, or that say nothing it does not.
-const SAID: [&str; 18] = [
+const SAID: [&str; 6] = [
     "aws.xray.annotations",
-    "client.address",
-    "duration_ms",
-    "http.client_ip",
-    "http.method",
-    "http.request.method",
-    "http.response.status_code",
-    "http.status_code",
-    "http.url",
-    "http.user_agent",
     "meta.signal_type",
     "span.num_events",
     "span.num_links",
-    "trace.parent_id",
     "trace.span_id",
     "trace.trace_id",
-    "url.full",
-    "user_agent.original",
 ];
 
 /// What the names of columns begin with that OpenTelemetry has of a resource. Rows don't tell them from those of a span otherwise.
@@ -85,14 +74,23 @@ impl Made<'_> {
             others.extend(self.events(span));
             if !others.is_empty() {
                 let default = namespaces.entry("default".to_owned()).or_default();
-                default.extend(others);
+                // What a client marked as metadata is what it says of that name.
+                let known: HashSet<Box<str>> =
+                    default.iter().map(|(name, _)| name.clone()).collect();
+                default.extend(others.into_iter().filter(|(name, _)| !known.contains(name)));
             }
         }
-        if let Some(id) = self.text_of("trace.span_id")
-            && EntityId::parse(id).is_none()
-        {
-            let own = namespaces.entry("waggle".to_owned()).or_default();
-            own.push(("span_id".into(), string(id)));
+        for (member, column) in [
+            ("span_id", "trace.span_id"),
+            ("parent_id", "trace.parent_id"),
+        ] {
+            if let Some(id) = self.text_of(column)
+                && !id.is_empty()
+                && EntityId::parse(id).is_none()
+            {
+                let own = namespaces.entry("waggle".to_owned()).or_default();
+                own.push((member.into(), string(id)));
+            }
         }
         if !namespaces.is_empty() {
             let namespaces = namespaces.into_iter();
@@ -107,10 +105,8 @@ impl Made<'_> {
         let entity = &span.trace.entities[span.index];
         let mut others: BTreeMap<String, Json> = BTreeMap::new();
         self.fields.each(&mut |name, value| {
-            let is_said = SAID.contains(&name)
-                || self.is_used(name)
-                || is_annotation(entity, name, value)
-                || self.is_of_otlp(name, value);
+            let is_said =
+                SAID.contains(&name) || self.is_used(name) || is_of_otlp(self.fields, name, value);
             if is_said {
                 return;
             }
@@ -135,27 +131,27 @@ impl Made<'_> {
         others.map(|(name, value)| (name.into(), value)).collect()
     }
 
-    /// Columns that say nothing new as OTLP writes them; events of Honeycomb's libraries may have something else there.
-    fn is_of_otlp(&self, name: &str, value: ValueRef<'_>) -> bool {
-        match name {
-            "error" => matches!(value, ValueRef::Bool(_)),
-            "status_code" => matches!(value, ValueRef::Int(0..=2)),
-            "type" => self.value_of("span.kind") == Some(value),
-            _ => false,
-        }
-    }
-
-    /// What happened in a span besides exceptions.
-    fn events(&self, span: &Span<'_, '_>) -> Option<(Box<str>, Json)> {
+    /// What happened in a span besides exceptions, and what rows of exceptions say that exceptions of X-Ray can't.
+    fn events(&self, span: &Span<'_, '_>) -> Members {
         let entity = &span.trace.entities[span.index];
-        let rows = span.attached.rows(entity.id, Attachment::Event);
-        let events = rows.take(EVENTS_MAX).map(|row| {
+        let events = span.attached.rows(entity.id, Attachment::Event);
+        let events = events.map(|row| (row, own_fields(row.fields, self.fields)));
+        let exceptions = span.attached.rows(entity.id, Attachment::Exception);
+        let exceptions = exceptions.map(|row| {
+            let mut own = own_fields(row.fields, self.fields);
+            own.retain(|(name, _)| !is_of_exception(name));
+            (row, own)
+        });
+        let exceptions = exceptions.filter(|(_, own)| !own.is_empty());
+        let mut rows: Vec<_> = events.chain(exceptions).collect();
+        rows.sort_by_key(|(row, _)| row.timestamp_ns);
+        let left_out = rows.len().saturating_sub(EVENTS_MAX);
+        let events = rows.into_iter().take(EVENTS_MAX).map(|(row, own)| {
             let name = text(row.fields, "name").unwrap_or_default();
             let mut members: Members = vec![
                 ("name".into(), string(name)),
                 ("time".into(), seconds(row.timestamp_ns)),
             ];
-            let own = own_fields(row.fields, self.fields);
             if !own.is_empty() {
                 let own = own.into_iter();
                 let attributes = own.map(|(name, value)| (name.into(), json_of_field(value)));
@@ -164,23 +160,34 @@ impl Made<'_> {
             object(members)
         });
         let events: Vec<Json> = events.collect();
-        (!events.is_empty()).then(|| ("otel.events".into(), Json::Array(events)))
+        let mut members = Members::new();
+        if !events.is_empty() {
+            members.push(("otel.events".into(), Json::Array(events)));
+        }
+        if left_out > 0 {
+            let left_out = i64::try_from(left_out).unwrap_or(i64::MAX);
+            members.push(("otel.events_left_out".into(), number(left_out)));
+        }
+        members
     }
 }
 
-/// Whether a column is among the annotations.
-fn is_annotation(entity: &Entity, column: &str, value: ValueRef<'_>) -> bool {
-    if entity.annotations.is_empty() {
-        return false;
+/// What `cause` says of an exception.
+fn is_of_exception(name: &str) -> bool {
+    matches!(
+        name,
+        "exception.message" | "exception.stacktrace" | "exception.type"
+    )
+}
+
+/// Columns that say nothing new as OTLP writes them; events of Honeycomb's libraries may have something else there.
+pub(crate) fn is_of_otlp(fields: &dyn Fields, name: &str, value: ValueRef<'_>) -> bool {
+    match name {
+        "error" => matches!(value, ValueRef::Bool(_)),
+        "status_code" => matches!(value, ValueRef::Int(0..=2)),
+        "duration_ms" => matches!(value, ValueRef::Int(_) | ValueRef::Float(_)),
+        "trace.parent_id" => matches!(value, ValueRef::String(_)),
+        "type" => fields.get("span.kind") == Some(value),
+        _ => false,
     }
-    let key = annotation_key(column);
-    entity.annotations.iter().any(|(known, annotation)| {
-        **known == *key
-            && match (annotation, value) {
-                (Annotation::Text(known), ValueRef::String(text)) => **known == *text,
-                (Annotation::Number(_), ValueRef::Int(_) | ValueRef::Float(_)) => true,
-                (Annotation::Bool(known), ValueRef::Bool(truth)) => *known == truth,
-                _ => false,
-            }
-    })
 }

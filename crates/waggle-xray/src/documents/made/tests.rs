@@ -515,3 +515,44 @@ fn what_honeycombs_libraries_say_by_the_same_names_stays() {
     });
     assert_eq!(made["metadata"], expected);
 }
+
+#[test]
+fn no_value_is_lost_on_the_way() {
+    let text = |text: &str| Value::String(text.to_owned());
+    let large = 1_234_567_890_123_456_789_i64;
+    let fields = [
+        ("a-b", text("one")),
+        ("a_b", text("two")),
+        ("annotation.k", Value::Int(large)),
+        ("aws.xray.annotations", text("[\"k\",\"a-b\",\"a_b\"]")),
+        ("aws.xray.metadata.default", text("{\"note\":\"mine\"}")),
+        ("duration_ms", Value::Float(250.0)),
+        ("http.status_code", text("404 Not Found")),
+        ("http.url", text("http://other/")),
+        ("k", Value::Int(7)),
+        ("note", text("its")),
+        ("service.name", text("shop")),
+        ("status_code", Value::Int(1)),
+        ("trace.parent_id", text("nobody")),
+        ("trace.span_id", text(SEGMENT)),
+        ("url.full", text("http://shop/")),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    let mut fields = fields.to_vec();
+    fields.sort_by(|one, other| one.0.cmp(&other.0));
+    let made = with_rows(&[(1_500_000_000, fields)], segment_documents);
+    assert!(
+        made[0].text.contains(&format!("\"k\":{large}")),
+        "every digit"
+    );
+    let made = parsed(&made[0]);
+    assert_eq!(made["annotations"], json!({"k": large, "a_b": "one"}));
+    let default = json!({
+        "a_b": "two", "http.status_code": "404 Not Found", "http.url": "http://other/", "k": 7, "note": "mine",
+        "service.name": "shop",
+    });
+    assert_eq!(
+        made["metadata"],
+        json!({"default": default, "waggle": {"parent_id": "nobody"}})
+    );
+}

@@ -5,6 +5,7 @@ use crate::documents::span_documents;
 use crate::documents::tests::{parsed, with_rows};
 use crate::trace::tests::{GOLDEN, StoredRow, row_of};
 use serde_json::{Value as Json, json};
+use waggle_model::Value;
 
 const ID: &str = "a100000000000001";
 
@@ -92,4 +93,19 @@ fn documents_of_xray_are_spans_too() {
         ]
     );
     assert_eq!(spans[0].get("events"), None);
+}
+
+#[test]
+fn what_honeycombs_libraries_say_stays_an_attribute() {
+    let text = |text: &str| Value::String(text.to_owned());
+    let fields = [
+        ("duration_ms", Value::Float(250.0)),
+        ("error", text("boom")),
+        ("trace.span_id", text(ID)),
+        ("type", text("http_server")),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    let (_, span) = document(&[(1_500_000_000, fields.to_vec())], usize::MAX);
+    let expected = json!([attribute("error", "boom"), attribute("type", "http_server")]);
+    assert_eq!(span["attributes"], expected);
 }
