@@ -123,11 +123,18 @@ while not (active := summaries("late", States=["ACTIVE"], **now)):
     time.sleep(0.1)
 seen["active"] = [active[0]["State"], active[0]["RootCauseServiceId"]["Name"], "EndTime" in active[0]]
 
+# Without a group those of all groups; the group of all traces has the same as another that has all.
+client.update_group(GroupName="Default", InsightsConfiguration=watched)
+every = client.get_insight_summaries(**whole)["InsightSummaries"]
+seen["every"] = sorted({insight["GroupName"] for insight in every if insight["RootCauseServiceId"] == found["RootCauseServiceId"]})
+of_default = next(insight for insight in every if insight["GroupName"] == "Default")
+assert client.get_insight(InsightId=of_default["InsightId"])["Insight"]["GroupARN"].endswith(":group/Default")
+assert found in every
+
 stranger = found["InsightId"][:-1] + ("0" if found["InsightId"][-1] != "0" else "1")
 seen["refused"] = [
     refused(client.get_insight, InsightId=stranger),
     refused(client.get_insight, InsightId="x"),
-    refused(client.get_insight_summaries, **whole),
     refused(client.get_insight_summaries, GroupName="nobodys", **whole),
     refused(client.get_insight_summaries, GroupName="all", StartTime=time.time() - 31 * 86_400, EndTime=time.time()),
     refused(client.get_insight_impact_graph, **identified, StartTime=time.time() - 7 * 3_600, EndTime=time.time()),

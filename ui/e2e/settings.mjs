@@ -157,6 +157,14 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
       await dialog.getByRole('button', { name: 'Save' }).click();
       await last.getByText('2/s').waitFor();
       check((await rule('Default')).ReservoirSize === 2, 'the default rule is not changed');
+      const find = page.getByRole('button', { name: 'Find the rule' });
+      await page.getByLabel('Path', { exact: true }).fill('/CART/7');
+      await find.click();
+      await page.getByText('walked decides: 3 a second, then 100 %.').waitFor();
+      await page.getByLabel('Path', { exact: true }).fill('/pay');
+      await find.click();
+      await page.getByText('Default decides: 2 a second, then 5 %.').waitFor();
+      await page.getByText('walked: path differs').waitFor();
       await shoot('settings-x-ray');
       await row.getByRole('button', { name: 'Delete' }).click();
       await shoot('delete-rule');

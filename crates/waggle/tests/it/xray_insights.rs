@@ -51,6 +51,7 @@ fn insights_name_the_service_whose_faults_became_more() {
         json!({"services": {"shop/": ["bank/"], "shop/client": ["shop/"], "bank/": []}, "time": [70.0, 77.0]})
     );
     assert_eq!(seen["active"], json!(["ACTIVE", "late", false]));
+    assert_eq!(seen["every"], json!(["Default", "all", "shops"]));
     let refused: Vec<&str> = seen["refused"]
         .as_array()
         .unwrap()
@@ -65,7 +66,6 @@ fn insights_name_the_service_whose_faults_became_more() {
         [
             "there is no insight ...",
             "InsightId must have 36 to 36 characters, has 1",
-            "one of GroupName and GroupARN must be given",
             "there is no group nobodys",
             "StartTime must not be more than 30 days ago",
             "StartTime and EndTime may be at most six hours apart",
