@@ -172,7 +172,7 @@ function Arrival({ env, service }: { env: string; service: string }) {
   const [opened, setOpened] = useState<{ env: string; newest: string | null }>();
   if (received && opened?.env !== env) setOpened({ env, newest });
   const isNew = opened?.env === env && newest !== opened.newest;
-  const arrived = isNew ? received?.newest : received?.service;
+  const arrived = received?.service ?? (isNew ? received?.newest : null);
   if (error)
     return (
       <section className={css.arrival} data-failed="" role="status" data-testid="arrival">
