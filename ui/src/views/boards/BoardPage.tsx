@@ -49,7 +49,12 @@ export default function BoardPage() {
   const search = useTypedSearch<BoardSearch>();
   const { data, error, refetch } = useQuery(boardOptions(place.env, place.board));
   if (error) return <ErrorBox what="The board could not be loaded" error={error} onRetry={() => void refetch()} />;
-  if (!data) return <Skeleton lines={8} />;
+  if (!data)
+    return (
+      <div className={css.page}>
+        <Skeleton lines={8} />
+      </div>
+    );
   return <Shown key={data.id} board={data} env={place.env} search={search} />;
 }
 
