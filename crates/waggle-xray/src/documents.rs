@@ -208,7 +208,7 @@ impl<'a> Rendering<'a> {
         let mut room = self.bytes_max.saturating_sub(taken);
         let mut document = self.with_subsegments(entry, own, (0, level), &mut room, below);
         fit::note(&mut document, went | below.went);
-        Json::Object(document).to_text()
+        document.to_text()
     }
 
     /// Whether all that is part of an entity came in one document.

@@ -118,6 +118,13 @@ impl Json {
 }
 
 impl Object {
+    /// Writes the object as compact JSON, as [`Json::to_text`] does.
+    pub fn to_text(&self) -> String {
+        let mut text = JsonText::new(usize::MAX);
+        write_object(self, &mut text);
+        text.as_str().to_owned()
+    }
+
     /// The value of a name; of a repeated one the last, as most JSON readers have it.
     pub fn get(&self, name: &str) -> Option<&Json> {
         self.members
@@ -218,17 +225,19 @@ fn write(value: &Json, text: &mut JsonText) {
             }
             text.raw("]");
         }
-        Json::Object(object) => {
-            text.raw("{");
-            for (index, (name, value)) in object.members.iter().enumerate() {
-                text.raw(if index > 0 { "," } else { "" });
-                text.string(name);
-                text.raw(":");
-                write(value, text);
-            }
-            text.raw("}");
-        }
+        Json::Object(object) => write_object(object, text),
     }
+}
+
+fn write_object(object: &Object, text: &mut JsonText) {
+    text.raw("{");
+    for (index, (name, value)) in object.members.iter().enumerate() {
+        text.raw(if index > 0 { "," } else { "" });
+        text.string(name);
+        text.raw(":");
+        write(value, text);
+    }
+    text.raw("}");
 }
 
 #[cfg(test)]

@@ -102,7 +102,7 @@ fn own_metadata(entity: &Object) -> Option<Object> {
 
 /// Bytes of the text of an object.
 pub(super) fn bytes_of(object: &Object) -> usize {
-    Json::Object(object.clone()).to_text().len()
+    object.to_text().len()
 }
 
 fn remove(entity: &mut Object, member: &str) -> bool {

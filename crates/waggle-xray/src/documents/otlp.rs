@@ -24,8 +24,8 @@ const NOT_ATTRIBUTES: [&str; 12] = [
     "xray.source",
 ];
 
-/// The spans of a trace by start, then id; inferred segments are none. Of one that would have more than `bytes_max` bytes the longest
-/// attributes go first, then the last events, then the last links, each counted where OTLP counts them.
+/// The spans of a trace by start, then id; inferred segments are none. Of one that would have more than `bytes_max` bytes the ends of
+/// a name, message or trace state of more than 1,000 characters go first, then the longest attributes, then the last events, then the last links, each counted where OTLP counts them.
 pub fn span_documents(trace: &Trace, rows: &[Row<'_>], bytes_max: usize) -> Vec<SegmentDocument> {
     let rows_by_id = rows_by_id(rows);
     let attached = Attached::of(rows);
@@ -164,6 +164,8 @@ fn value_of(value: ValueRef<'_>) -> Json {
     }
 }
 
+/// Most characters of its name, the message of its status and its trace state that a span keeps which is too long.
+const TEXT_CHARS_MAX: usize = 1_000;
 /// Bytes kept free for the counts of events and links that went.
 const NOTE_BYTES: usize = 100;
 /// Bytes of `,"droppedAttributesCount":` and of a number.
@@ -171,10 +173,17 @@ const COUNT_BYTES: usize = 40;
 
 /// A span with so much left out that it has no more than so many bytes.
 fn fitted(mut span: Json, bytes_max: usize) -> Json {
-    let bytes = span.to_string().len();
-    if bytes <= bytes_max {
+    if span.to_string().len() <= bytes_max {
         return span;
     }
+    for place in ["/name", "/status/message", "/traceState"] {
+        if let Some(Json::String(text)) = span.pointer_mut(place)
+            && let Some((end, _)) = text.char_indices().nth(TEXT_CHARS_MAX)
+        {
+            text.truncate(end);
+        }
+    }
+    let bytes = span.to_string().len();
     let excess = bytes.saturating_sub(bytes_max.saturating_sub(NOTE_BYTES));
     let mut excess = without_longest(&mut span, excess);
     for (list, count) in [

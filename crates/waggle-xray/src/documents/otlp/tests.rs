@@ -109,3 +109,21 @@ fn what_honeycombs_libraries_say_stays_an_attribute() {
     let expected = json!([attribute("error", "boom"), attribute("type", "http_server")]);
     assert_eq!(span["attributes"], expected);
 }
+
+#[test]
+fn no_text_is_too_long() {
+    // Each of these characters is six bytes of JSON.
+    let text = || Value::String("\u{1}".repeat(60_000));
+    let fields = [
+        ("duration_ms", Value::Float(250.0)),
+        ("error", Value::Bool(true)),
+        ("name", text()),
+        ("status_message", text()),
+        ("trace.span_id", Value::String(ID.to_owned())),
+        ("trace.trace_state", text()),
+    ];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value));
+    let (bytes, span) = document(&[(1_500_000_000, fields.to_vec())], 204_800);
+    assert!(bytes <= 204_800, "{bytes}");
+    assert_eq!(span["name"].as_str().unwrap().len(), 1_000);
+}
