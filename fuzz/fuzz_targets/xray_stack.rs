@@ -3,9 +3,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use waggle_model::Value;
-use waggle_wire::xray::TraceId;
+use waggle_wire::xray::{Json, TraceId};
 use waggle_xray::{
-    Room, Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within, span_documents,
+    Room, Row, StoredFields, Trace, TraceSummary, rows_to_parts, segment_documents_within,
+    span_documents,
 };
 
 const LANGUAGES: [&str; 9] = [
@@ -44,7 +45,9 @@ fuzz_target!(|body: &[u8]| {
     }];
     let id = TraceId::parse("1-6a000000-000000000000000000000001").unwrap();
     let trace = Trace::new(id, rows_to_parts(&rows, &[]));
-    segment_documents_within(&trace, &rows, room(2_000));
+    for made in segment_documents_within(&trace, &rows, room(2_000)) {
+        assert!(Json::from_text(&made.text).is_some());
+    }
     span_documents(&trace, &rows, 2_000);
     TraceSummary::of(&trace, None);
 });
