@@ -446,10 +446,10 @@ impl Anchors {
     }
 }
 
-/// How long the next slice is: longer after one with few rows, as usual after one with many, for rows come in heaps.
+/// How long the next slice is: longer after one with few rows, not longer than usual after one with many, for rows come in heaps.
 fn next_slice_ns(slice_ns: i64, usual_ns: i64, rows_read: u64) -> i64 {
     match rows_read {
-        rows if rows > SLICE_ROWS => usual_ns,
+        rows if rows > SLICE_ROWS => slice_ns.min(usual_ns),
         rows if rows < SLICE_ROWS / 2 => slice_ns
             .saturating_mul(SLICE_GROWTH)
             .min(usual_ns.saturating_mul(SLICE_GROWTH_MAX)),
