@@ -6,7 +6,7 @@ import { Button, ErrorBox } from '../../widgets/basic';
 import { Form, FormEnd, TextField } from '../../widgets/form';
 import { DialogBox } from '../../widgets/popup';
 import { Attributes, type Attribute } from './Attributes';
-import { MATCHERS } from './matchers';
+import { MATCHERS, percentText } from './matchers';
 import { NamedList } from './NamedList';
 import css from './settings.module.css';
 import { WhichRule } from './WhichRule';
@@ -66,8 +66,6 @@ function requestsText(rule: SamplingRule): string {
   const attributes = Object.entries(rule.Attributes ?? {}).map(([name, pattern]) => `${name} = ${pattern}`);
   return [...parts, ...attributes].join(', ') || 'all';
 }
-const percentText = (rate: number | undefined): string =>
-  `${((rate ?? 0) * 100).toLocaleString('en', { maximumFractionDigits: 4 })} %`;
 
 interface DialogProps {
   env: string;

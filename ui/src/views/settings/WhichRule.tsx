@@ -1,11 +1,11 @@
 // Which sampling rule decides about a request: clients find that out themselves, and people want to know before they change a rule.
-import { useMutation } from '@tanstack/react-query';
+import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
-import { matchingRule, type KnownRequest, type MatchedRule } from '../../api/manage';
+import { matchingRule, rulesOptions, type KnownRequest, type MatchedRule } from '../../api/manage';
 import { Button, ErrorBox } from '../../widgets/basic';
 import { Form, TextField } from '../../widgets/form';
 import { Attributes, type Attribute } from './Attributes';
-import { MATCHERS } from './matchers';
+import { MATCHERS, percentText } from './matchers';
 import css from './settings.module.css';
 
 const ATTRIBUTES_MAX = 20;
@@ -21,19 +21,23 @@ const EXAMPLES: Record<string, string> = {
 export function WhichRule({ env }: { env: string }) {
   const [known, setKnown] = useState<Record<string, string>>({});
   const [attributes, setAttributes] = useState<readonly Attribute[]>([]);
+  const { data: rules } = useQuery(rulesOptions(env));
+  const isTwice = new Set(attributes.map(([name]) => name)).size < attributes.length;
   const look = useMutation({
-    mutationFn: () => {
+    mutationFn: async () => {
       const given = Object.entries(known).filter(([, text]) => text !== '');
       const request: KnownRequest = { ...Object.fromEntries(given), Attributes: Object.fromEntries(attributes) };
-      return matchingRule(env, request);
+      return { matched: await matchingRule(env, request), rules };
     },
   });
+  // Of other rules than those above it says nothing.
+  const told = look.data?.rules === rules ? look.data?.matched : undefined;
   return (
     <section className={css.section}>
-      <h3>Which rule decides about a request</h3>
+      <h2>Which rule decides about a request</h2>
       <p>
-        Rules are tried in the order above. What is left empty matches anything, but for attributes that a rule asks
-        for; case does not matter.
+        As X-Ray’s SDKs try them, in the order above: case does not matter, and what is left empty matches anything, but
+        for attributes that a rule asks for. OpenTelemetry’s samplers may mind case.
       </p>
       <Form onSubmit={() => look.mutate()}>
         <div className={css.pairs}>
@@ -61,30 +65,34 @@ export function WhichRule({ env }: { env: string }) {
           most={ATTRIBUTES_MAX}
         />
         <div>
-          <Button type="submit" disabled={look.isPending}>
+          <Button type="submit" disabled={look.isPending || isTwice}>
             Find the rule
           </Button>
         </div>
       </Form>
+      {isTwice && <p role="alert">Two attributes have the same name; a request has each once.</p>}
       {look.error && <ErrorBox what="The rule could not be looked up" error={look.error} />}
-      <div aria-live="polite">{look.data && <Verdict matched={look.data} />}</div>
+      <div aria-live="polite">{told && <Verdict matched={told} />}</div>
     </section>
   );
 }
 
 function Verdict({ matched }: { matched: MatchedRule }) {
   const { SamplingRule: rule } = matched.SamplingRuleRecord;
-  const percent = ((rule.FixedRate ?? 0) * 100).toLocaleString('en', { maximumFractionDigits: 4 });
+  const isPassedOver = Object.keys(rule.Attributes ?? {}).length > 0 || (rule.ResourceARN ?? '*') !== '*';
   return (
     <>
       <p>
-        <strong>{rule.RuleName}</strong> decides: {rule.ReservoirSize} a second, then {percent} %.
+        <strong>{rule.RuleName}</strong> decides: {rule.ReservoirSize} a second, then {percentText(rule.FixedRate)}.
       </p>
+      {isPassedOver && (
+        <p>X-Ray’s SDKs for Node and Python pass over it: they know no rules with attributes or a resource ARN.</p>
+      )}
       {matched.Passed.length > 0 && (
         <ul className={css.passed} aria-label="Rules tried before it">
           {matched.Passed.map(({ RuleName, Member }) => (
             <li key={RuleName}>
-              {RuleName}: {differenceText(Member)} differs
+              {RuleName}: {differenceText(Member)}
             </li>
           ))}
         </ul>
@@ -94,5 +102,7 @@ function Verdict({ matched }: { matched: MatchedRule }) {
 }
 function differenceText(member: string): string {
   const known = MATCHERS.find(([name]) => name === member);
-  return known ? known[1].toLowerCase() : `attribute ${member.replace('Attributes.', '')}`;
+  return known
+    ? `${known[1].toLowerCase()} differs`
+    : `attribute ${member.replace('Attributes.', '')} is missing or differs`;
 }
