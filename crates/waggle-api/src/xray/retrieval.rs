@@ -7,7 +7,7 @@ use super::READ;
 use super::call::{Call, Input, Outcome, reply};
 use super::error::{Code, Refusal};
 use super::filter::range_of;
-use super::graph::{END, START, graph_of};
+use super::graph::{END, START, graph_of, warned};
 use super::page::{NEXT_TOKEN, Pages, TOKEN};
 use super::reading::{Loaded, Reader, trace_ids};
 use crate::route::{Resource, Route};
@@ -117,6 +117,8 @@ const IDS_MAX: usize = 100;
 const LIFETIME_NS: i64 = 3_600_000_000_000;
 /// Most retrievals that are kept of a tenant; the oldest goes for a new one.
 const KEPT_MAX: usize = 1_000;
+/// Most of all tenants: beyond, the oldest of whoever has the most goes.
+const KEPT_ALL_MAX: usize = 10_000;
 const TRACES_PAGE: usize = 5;
 /// Documents of a trace on a page. Source: spec/xray.md section 3.2.
 const DOCUMENTS_PAGE: usize = 100;
@@ -147,6 +149,25 @@ struct Retrieval {
     is_cancelled: bool,
 }
 
+impl Kept {
+    /// Forgets those of all tenants whose time is over.
+    fn forget_over(&mut self, now_ns: i64) {
+        let Self { by_token, order } = self;
+        by_token.retain(|_, retrieval| retrieval.is_alive(now_ns));
+        order.retain(|_, tokens| {
+            tokens.retain(|token| by_token.contains_key(token));
+            !tokens.is_empty()
+        });
+    }
+
+    fn forget_oldest(&mut self, tenant: Tenant) {
+        let oldest = self.order.get_mut(&tenant).and_then(VecDeque::pop_front);
+        if let Some(oldest) = oldest {
+            self.by_token.remove(&oldest);
+        }
+    }
+}
+
 impl Retrieval {
     fn is_alive(&self, now_ns: i64) -> bool {
         now_ns.saturating_sub(self.started_ns) < LIFETIME_NS
@@ -157,19 +178,19 @@ impl Retrievals {
     fn begin(&self, retrieval: Retrieval) -> String {
         let token = super::error::request_id();
         let mut kept = self.0.lock();
-        let Kept { by_token, order } = &mut *kept;
-        let order = order.entry(retrieval.tenant).or_default();
-        let is_over = |oldest: &String| {
-            let begun = by_token.get(oldest);
-            begun.is_none_or(|begun| !begun.is_alive(retrieval.started_ns))
-        };
-        let over_count = order.iter().take_while(|oldest| is_over(oldest)).count();
-        let excess = (order.len() + 1).saturating_sub(KEPT_MAX);
-        for oldest in order.drain(..over_count.max(excess)) {
-            by_token.remove(&oldest);
+        kept.forget_over(retrieval.started_ns);
+        let begun_count = kept.order.get(&retrieval.tenant).map_or(0, VecDeque::len);
+        if begun_count >= KEPT_MAX {
+            kept.forget_oldest(retrieval.tenant);
+        } else if kept.by_token.len() >= KEPT_ALL_MAX {
+            let most = kept.order.iter().max_by_key(|(_, tokens)| tokens.len());
+            if let Some(tenant) = most.map(|(tenant, _)| *tenant) {
+                kept.forget_oldest(tenant);
+            }
         }
+        let order = kept.order.entry(retrieval.tenant).or_default();
         order.push_back(token.clone());
-        by_token.insert(token.clone(), retrieval);
+        kept.by_token.insert(token.clone(), retrieval);
         token
     }
 
@@ -324,7 +345,8 @@ async fn graph(call: Call) -> Outcome {
     if retrieval.is_cancelled {
         return reply(&json!({ "RetrievalStatus": "CANCELLED", "Services": [] }));
     }
-    let nodes = graph_of(&Reader::new(&call).await?, &retrieval.ids).await?;
+    let graph = graph_of(&Reader::new(&call).await?, &retrieval.ids).await?;
+    let nodes = graph.nodes;
     let start: usize = pages.start().unwrap_or("0").parse().unwrap_or(usize::MAX);
     let end = nodes.len().min(start.saturating_add(SERVICES_PAGE));
     let shown = nodes.get(start..end).unwrap_or_default().iter();
@@ -335,7 +357,7 @@ async fn graph(call: Call) -> Outcome {
     if end < nodes.len() {
         answer["NextToken"] = pages.token(&end.to_string()).into();
     }
-    reply(&answer)
+    Ok(warned(reply(&answer)?, graph.has_all_links))
 }
 
 fn cancel(call: &Call) -> Outcome {
