@@ -64,9 +64,11 @@ pub struct XRayLimits {
     pub annotation_keys: Arc<[String]>,
     /// Most traces of a group in one service graph, statistics or search for insights. Default 100,000.
     pub group_traces_max: usize,
-    /// Most links between traces that wait, while a service graph is drawn, for the trace they lead to, about 150 bytes each; those to
-    /// traces out of the range are looked up. Of more there are no edges, and the answer has a warning. Default 100,000.
+    /// Most links between traces that wait, while a service graph is drawn, for the trace they lead to, about 250 bytes each. Of more there
+    /// are no edges, and the answer has a warning. Default 100,000.
     pub graph_links_max: usize,
+    /// Most traces that are looked up for one service graph because links lead to them from its own; of more likewise. Default 1,000.
+    pub graph_linked_traces_max: usize,
     /// Longest insight: faults that stay high for longer become what is usual. So far before and behind a range its insights are looked
     /// for. Default 6 hours.
     pub insight_length_max: Duration,
@@ -85,6 +87,7 @@ impl Default for XRayLimits {
             annotation_keys: Arc::default(),
             group_traces_max: 100_000,
             graph_links_max: 100_000,
+            graph_linked_traces_max: 1_000,
             insight_length_max: Duration::from_secs(6 * 3_600),
             insight_entries_max: 2_000_000,
         }

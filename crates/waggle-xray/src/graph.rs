@@ -41,7 +41,7 @@ const TRACE_LINKS_MAX: usize = 100;
 
 impl GraphBuilder {
     /// A graph of the segments that ended, or while in progress began, in a range. At most so many links wait at once for the trace they lead
-    /// to, about 100 bytes each; of more there are no edges.
+    /// to, about 250 bytes each; of more there are no edges.
     pub fn new(range: TimeRange, links_max: usize) -> Self {
         Self {
             range,

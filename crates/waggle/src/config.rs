@@ -243,7 +243,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         name: "xray-graph-links-max",
         kind: Kind::Number(100, 10_000_000),
         default: "100000",
-        help: "Most links between traces that one service graph holds until it has seen both ends, about 150 bytes each; of more there are no edges, and the answer says so in x-waggle-warning.",
+        help: "Most links between traces that one service graph holds until it has seen both ends, about 250 bytes each; of more there are no edges, and the answer says so in x-waggle-warning.",
+    },
+    Setting {
+        name: "xray-graph-linked-traces-max",
+        kind: Kind::Number(1, 1_000_000),
+        default: "1000",
+        help: "Most traces that are looked up for one service graph because links lead to them from the traces it is of; edges of others are missing, and the answer says so in x-waggle-warning.",
     },
     Setting {
         name: "xray-insight-length-max",

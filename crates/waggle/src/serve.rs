@@ -447,6 +447,7 @@ fn api_config(config: &Config, doors: &Doors) -> ApiConfig {
                 .unwrap_or(usize::MAX),
             group_traces_max: config.number("xray-group-traces-max"),
             graph_links_max: config.number("xray-graph-links-max"),
+            graph_linked_traces_max: config.number("xray-graph-linked-traces-max"),
             insight_length_max: config.duration("xray-insight-length-max"),
             insight_entries_max: config.number("xray-insight-entries-max"),
         },

@@ -77,7 +77,15 @@ impl Segments {
 
     /// The documents of a tenant that wait and begin in a range, each with its trace.
     pub(crate) fn waiting(&self, tenant: Tenant, range: TimeRange) -> Vec<(TraceId, Arc<str>)> {
-        self.recent.lock().waiting(tenant, range)
+        let mut found = Vec::new();
+        let mut at = None;
+        loop {
+            // So many at once, for whoever sends has to wait meanwhile.
+            at = self.recent.lock().waiting(tenant, range, at, &mut found);
+            if at.is_none() {
+                return found;
+            }
+        }
     }
 
     /// Lets the table forget traces again.

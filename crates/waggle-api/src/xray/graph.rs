@@ -1,7 +1,7 @@
 //! Many traces in one picture: the service graph of a range or of some traces, and figures over time. Source: spec/xray.md section 5.5.
 
 use super::READ;
-use super::call::{Call, Outcome, reply};
+use super::call::{Call, Outcome, Reply, reply};
 use super::error::Refusal;
 use super::filter::{Search, of_group, range_of};
 use super::page::{NEXT_TOKEN, Pages, TOKEN};
@@ -115,8 +115,7 @@ const IDS_MAX: usize = 100;
 const SEARCH_PAGE: usize = 200;
 /// Seconds of a bucket unless the request says.
 const PERIOD_DEFAULT_S: i64 = 60;
-const LINKS_MISSING: &str =
-    "there are more links to other traces than xray-graph-links-max; edges of some are missing";
+const LINKS_MISSING: &str = "edges of some links are missing: there are more than xray-graph-links-max, or lead to more traces than xray-graph-linked-traces-max";
 /// Into how many parts a range is dealt, more when one part does not fit.
 const PARTS: [u64; 4] = [1, 4, 16, 64];
 
@@ -126,7 +125,8 @@ async fn get_service_graph(call: Call) -> Outcome {
     let range = range_of(&input)?;
     let reader = Reader::new(&call).await?;
     let filter = of_group(&call, &input).await?;
-    let graph = graph_of_range(&reader, range, filter).await?;
+    let links_max = reader.state.config.xray_limits.graph_links_max;
+    let graph = graph_of_range(&reader, range, filter, links_max).await?;
     let (nodes, next) = pages.slice(graph.nodes, NODES_PAGE)?;
     let answered = answer(
         json!({
@@ -137,10 +137,15 @@ async fn get_service_graph(call: Call) -> Outcome {
         }),
         next,
     )?;
-    Ok(match graph.has_all_links {
+    Ok(warned(answered, graph.has_all_links))
+}
+
+/// Says of a graph that edges are missing.
+pub(super) fn warned(answered: Reply, has_all_links: bool) -> Reply {
+    match has_all_links {
         true => answered,
         false => answered.warn(LINKS_MISSING),
-    })
+    }
 }
 
 async fn get_trace_graph(call: Call) -> Outcome {
@@ -150,24 +155,25 @@ async fn get_trace_graph(call: Call) -> Outcome {
     let ids = trace_ids(&input.must("TraceIds", texts)?)?;
     let reader = Reader::new(&call).await?;
     let graph = graph_of(&reader, &ids).await?;
-    let (nodes, next) = pages.slice(graph, NODES_PAGE)?;
-    answer(json!({ "Services": nodes }), next)
+    let (nodes, next) = pages.slice(graph.nodes, NODES_PAGE)?;
+    let answered = answer(json!({ "Services": nodes }), next)?;
+    Ok(warned(answered, graph.has_all_links))
 }
 
 /// A finished graph.
 pub(super) struct Graph {
     pub(super) nodes: Vec<GraphNode>,
     /// Whether every link between its traces and others is an edge.
-    has_all_links: bool,
+    pub(super) has_all_links: bool,
 }
 
-/// The graph of the traces of a range that pass; its numbers are the same on all pages.
+/// The graph of the traces of a range that pass, with so many links at once; its numbers are the same on all pages.
 pub(super) async fn graph_of_range(
     reader: &Reader,
     range: TimeRange,
     filter: Filter,
+    links_max: usize,
 ) -> Result<Graph, Refusal> {
-    let links_max = reader.state.config.xray_limits.graph_links_max;
     let traces = Traces::passing(range, filter);
     let graph = traces
         .fold(reader, move || GraphBuilder::new(range, links_max))
@@ -175,21 +181,32 @@ pub(super) async fn graph_of_range(
     finish(reader, graph).await
 }
 
-/// The graph of some traces, with all their links: of each there are only so many.
-pub(super) async fn graph_of(reader: &Reader, ids: &[TraceId]) -> Result<Vec<GraphNode>, Refusal> {
+/// The graph of some traces.
+pub(super) async fn graph_of(reader: &Reader, ids: &[TraceId]) -> Result<Graph, Refusal> {
     let add = |graph: &mut GraphBuilder, loaded: &Loaded| loaded.ask(|trace, _| graph.add(trace));
-    let graph = GraphBuilder::new(TimeRange::ALL, usize::MAX);
+    let links_max = reader.state.config.xray_limits.graph_links_max;
+    let graph = GraphBuilder::new(TimeRange::ALL, links_max);
     let graph = reader.fold(ids, graph, add).await?;
-    Ok(finish(reader, graph).await?.nodes)
+    // Links among them first: those are none of the traces that may be looked up.
+    let mut own = graph.linked_traces();
+    own.retain(|id| ids.contains(id));
+    let graph = reader.fold(&own, graph, link).await?;
+    finish(reader, graph).await
+}
+
+fn link(graph: &mut GraphBuilder, loaded: &Loaded) {
+    loaded.ask(|trace, _| graph.link(trace));
 }
 
 /// Draws the links to traces that the graph is not of, and numbers the nodes.
 async fn finish(reader: &Reader, graph: GraphBuilder) -> Result<Graph, Refusal> {
-    let link = |graph: &mut GraphBuilder, loaded: &Loaded| loaded.ask(|trace, _| graph.link(trace));
-    let linked = graph.linked_traces();
+    let mut linked = graph.linked_traces();
+    let linked_max = reader.state.config.xray_limits.graph_linked_traces_max;
+    let are_looked_up = linked.len() <= linked_max;
+    linked.truncate(linked_max);
     let graph = reader.fold(&linked, graph, link).await?;
-    let finish = || Graph {
-        has_all_links: graph.has_all_links(),
+    let finish = move || Graph {
+        has_all_links: are_looked_up && graph.has_all_links(),
         nodes: graph.finish(),
     };
     Ok(away(finish).await)
@@ -266,7 +283,7 @@ async fn scan<B: OfTraces + Send + 'static>(
         start_ns: range.start_ns.saturating_sub(spread_ns),
         end_ns: range.end_ns,
     };
-    // Before the rows: what gets its events meanwhile is there twice, and counts once.
+    // Before the rows: what gets its events meanwhile is there twice, and the rows of what has ended count.
     let mut waiting = Waiting::new();
     for (trace_id, text) in reader.state.segments.waiting(reader.tenant, range) {
         waiting.entry(trace_id).or_default().push(text);

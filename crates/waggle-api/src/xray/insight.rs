@@ -144,8 +144,20 @@ async fn get_summaries(call: Call) -> Outcome {
     };
     let find = move |history: &FaultHistory| history.insights(length_max_ns);
     let mut insights: Vec<(&Stored<Group>, Insight)> = Vec::new();
+    let mut of_all: Option<Vec<Insight>> = None;
     for group in &groups {
-        let found = find_in(&call, group, seen, find).await?;
+        let is_all = group.value.filter_expression.is_none();
+        let found = match &of_all {
+            // Groups of all traces have the same.
+            Some(found) if is_all => found.clone(),
+            _ => {
+                let found = find_in(&call, group, seen, find).await;
+                found.map_err(|refusal| of_group(refusal, group))?
+            }
+        };
+        if is_all {
+            of_all = Some(found.clone());
+        }
         insights.extend(found.into_iter().map(|insight| (group, insight)));
     }
     insights.retain(|(_, insight)| {
@@ -201,7 +213,8 @@ async fn get_impact_graph(call: Call) -> Outcome {
     };
     let reader = Reader::new(&call).await?;
     let filter = filter::of_found(&call, &Found::Made(group)).await?;
-    let graph = graph_of_range(&reader, shown, filter).await?;
+    // Links are no calls, and say nothing of who is affected.
+    let graph = graph_of_range(&reader, shown, filter, 0).await?;
     let services = impact_graph(&graph.nodes, &insight.root_cause);
     let (services, next) = pages.slice(services, NODES_PAGE)?;
     answer(
@@ -266,6 +279,12 @@ async fn find_in(
         let what = format!("more than {entries_max} minutes of services to look at");
         Refusal::invalid(format!("there are {what}; ask for a shorter range"))
     })
+}
+
+/// Says of which group a refusal is, where the request has named none.
+fn of_group(mut refusal: Refusal, group: &Stored<Group>) -> Refusal {
+    refusal.message = format!("of the group {}: {}", group.value.name, refusal.message);
+    refusal
 }
 
 fn json_of(call: &Call, group: &Stored<Group>, insight: &Insight) -> Json {

@@ -129,6 +129,8 @@ async fn batch_get(call: Call) -> Outcome {
     let reader = Reader::new(&call).await?;
     let mut at = match pages.start() {
         Some(position) => Position::parse(position)?,
+        // What is unknown of a single page is known when it is read.
+        None if ids.len() <= TRACES_PAGE => Position::default(),
         None => Position::first(&reader.has_entities(&ids).await?),
     };
     let mut left = (at.start..ids.len()).filter(|index| !at.is_unknown(*index));
@@ -157,6 +159,7 @@ async fn batch_get(call: Call) -> Outcome {
 
 /// Where a page of traces begins, and which ids of the request nobody knows: every page names all of them, since clients that put pages
 /// together take the list of the first.
+#[derive(Default)]
 struct Position {
     /// Place of the first id.
     start: usize,

@@ -39,7 +39,8 @@ pub fn impact_graph(nodes: &[GraphNode], root_cause: &ServiceId) -> Vec<ImpactSe
         .map(|node| node.reference_id)
         .collect();
     let callees = |node: &GraphNode| {
-        let edges = node.edges.iter();
+        // Who took a message says nothing of how its producer fares.
+        let edges = node.edges.iter().filter(|edge| edge.edge_type.is_none());
         let mut callees: Vec<usize> = edges.map(|edge| edge.reference_id).collect();
         callees.dedup();
         callees

@@ -102,6 +102,22 @@ fn documents_that_wait_are_drawn_with_the_rows() {
 }
 
 #[test]
+fn what_ended_since_it_waited_counts() {
+    let before = drawn(stored());
+    for text in GOLDEN {
+        let document = Document::parse(text.as_bytes()).unwrap();
+        if !document.entity().is_in_progress() {
+            continue;
+        }
+        let mut store = stored();
+        store.add_document(document.trace_id(), text.into());
+        assert_eq!(drawn(store), before);
+        return;
+    }
+    panic!("none of the golden documents is in progress");
+}
+
+#[test]
 fn columns_can_be_searched_for() {
     assert!(COLUMNS.windows(2).all(|pair| pair[0] < pair[1]));
     assert!(COLUMNS.len() <= usize::from(u8::MAX));

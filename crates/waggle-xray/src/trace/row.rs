@@ -12,7 +12,7 @@ use super::entity::{Annotation, AwsCall, Entity, EntityKind, Link, Namespace, Re
 use super::infer::hashed_id;
 use attached::attachment_of;
 pub(crate) use attached::{Attached, Attachment};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 pub use name::annotation_key;
 use name::{origin_of, segment_name, subsegment_name, url_of};
 pub(crate) use stack::Frame;
@@ -132,14 +132,16 @@ pub const COLUMNS: [&str; 61] = [
 ];
 
 /// Reads the rows of one trace. Documents say what their entities are; the rows of entities without a document say it themselves, and of
-/// these the columns that `annotation_keys` names are annotations, besides those that the sender named.
+/// these the columns that `annotation_keys` names are annotations, besides those that the sender named. Where only columns were read, an
+/// entity may have ended by its row and not by the document that waited before.
 pub fn rows_to_parts(rows: &[Row<'_>], annotation_keys: &[String]) -> Parts {
     let mut parts = Parts::default();
     let documents = documents_of(rows);
-    let mut of_documents: HashSet<EntityId> = HashSet::new();
+    // Whether a document says of an entity that it has ended.
+    let mut of_documents: HashMap<EntityId, bool> = HashMap::new();
     for (_, document) in &documents {
         for entity in entities_of_document(document) {
-            of_documents.insert(entity.id);
+            *of_documents.entry(entity.id).or_default() |= !entity.is_in_progress();
             parts.entities.push(entity);
         }
     }
@@ -152,7 +154,7 @@ pub fn rows_to_parts(rows: &[Row<'_>], annotation_keys: &[String]) -> Parts {
     // Exceptions and links that documents tell of are known from these.
     let attached = rows.iter().filter_map(|row| {
         let (entity, attachment) = attachment_of(row.fields)?;
-        (!of_documents.contains(&entity)).then_some((entity, attachment, row))
+        (!of_documents.contains_key(&entity)).then_some((entity, attachment, row))
     });
     let mut has_thrown: HashSet<EntityId> = HashSet::new();
     for (entity, attachment, row) in attached {
@@ -174,7 +176,9 @@ pub fn rows_to_parts(rows: &[Row<'_>], annotation_keys: &[String]) -> Parts {
     for row in spans {
         let has_parent = |parent: EntityId| ids.contains(&parent);
         if let Some(mut entity) = entity_of_row(row, &has_parent, annotation_keys)
-            && !of_documents.contains(&entity.id)
+            && of_documents
+                .get(&entity.id)
+                .is_none_or(|has_ended| !has_ended && !entity.is_in_progress())
         {
             if !has_thrown.contains(&entity.id) {
                 let thrown = thrown_of_span(row.fields);

@@ -6,7 +6,7 @@ mod waiting;
 use super::super::sink::Mood;
 use super::super::{Installation, NOW_NS};
 use crate::metrics::XrayOutcome;
-use crate::{ApiConfig, RateLimits, serve_xray, settle_segments};
+use crate::{ApiConfig, RateLimits, XRayLimits, serve_xray, settle_segments};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -117,6 +117,49 @@ async fn documents_become_events_or_wait() {
     );
     assert_eq!(put(&[whole, part]).await, json!([]));
     assert!(taken(&installation).is_empty());
+}
+
+#[tokio::test]
+async fn a_graph_has_what_waits_in_its_own_environment() {
+    let links = |count: usize| {
+        let link = |number: usize| {
+            format!(r#"{{"trace_id":"1-6740a0f0-{number:024}","id":"b{number:015}"}}"#)
+        };
+        let links: Vec<String> = (1..=count).map(link).collect();
+        segment(
+            SEGMENT,
+            &format!(r#","in_progress":true,"links":[{}]"#, links.join(",")),
+        )
+    };
+    // So many links, the limits of links and of traces they lead to, and whether the answer says that some are missing.
+    for (link_count, links_max, traces_max, is_warned) in
+        [(2, 2, 2, false), (2, 1, 2, true), (2, 2, 1, true)]
+    {
+        let config = ApiConfig {
+            xray_limits: XRayLimits {
+                graph_links_max: links_max,
+                graph_linked_traces_max: traces_max,
+                ..XRayLimits::default()
+            },
+            ..ApiConfig::default()
+        };
+        let installation = Installation::with(config).await;
+        let body = json!({ "TraceSegmentDocuments": [links(link_count)] });
+        installation.xray_done("/TraceSegments", &body).await;
+        let range = json!({"StartTime": 1_732_269_999, "EndTime": 1_732_270_001});
+        let answer = installation.xray("/ServiceGraph", &range).await;
+        let graph = answer.json();
+        let names = graph["Services"].as_array().unwrap().iter();
+        let names: Vec<&str> = names.map(|node| node["Type"].as_str().unwrap()).collect();
+        assert_eq!(names, ["", "client"], "{graph}");
+        assert_eq!(!answer.header("x-waggle-warning").is_empty(), is_warned);
+        let other = installation
+            .aws_key_with(installation.staging, [Permission::RunQueries])
+            .await;
+        let call = installation.ask("POST", "/ServiceGraph").json(&range);
+        let answer = call.signed_by(&other).send().await;
+        assert_eq!(answer.json()["Services"], json!([]));
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::flight::{Flight, InFlight, Undo};
 use super::{Key, Known, Part, Place, Recent};
 use std::collections::{BTreeSet, HashMap};
+use std::ops::Bound;
 use std::sync::Arc;
 use waggle_model::{TeamId, Tenant, TimeRange};
 use waggle_wire::xray::{Document, EntityId, Source, TraceId};
@@ -15,6 +16,12 @@ const WAITING_ENTITY_BYTES: usize = 128;
 /// teams hold, there is room for another.
 const PRESSED_SHARE: usize = 3;
 const FULL_SHARE: usize = 7;
+
+/// Documents that are looked at while the table is locked.
+const WALKED_AT_ONCE: usize = 1_000;
+
+/// A place in the order in which documents began to wait.
+pub(in super::super) type WaitingPlace = (i64, Key, EntityId);
 
 /// A document whose events can't be written yet.
 #[derive(Clone)]
@@ -47,14 +54,20 @@ impl Recent {
         self.waiting_order.len()
     }
 
-    /// The durable documents of a tenant that wait and begin in a range, each with its trace.
+    /// Finds durable documents of a tenant that wait and begin in a range, each with its trace, among so many behind a place. Returns the
+    /// place where to go on; `None` at the end.
     pub(in super::super) fn waiting(
         &self,
         tenant: Tenant,
         range: TimeRange,
-    ) -> Vec<(TraceId, Arc<str>)> {
-        let mut found = Vec::new();
-        for (_, key, id) in &self.waiting_order {
+        after: Option<WaitingPlace>,
+        found: &mut Vec<(TraceId, Arc<str>)>,
+    ) -> Option<WaitingPlace> {
+        let behind = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut places = self.waiting_order.range((behind, Bound::Unbounded));
+        let mut last = None;
+        for place @ (_, key, id) in places.by_ref().take(WALKED_AT_ONCE) {
+            last = Some(*place);
             let is_of_tenant = key.0 == tenant;
             let trace = is_of_tenant.then(|| self.traces.get(key)).flatten();
             let Some(waiting) = trace.and_then(|trace| trace.waiting.get(id)) else {
@@ -65,7 +78,7 @@ impl Recent {
                 found.push((key.1, Arc::clone(&part.text)));
             }
         }
-        found
+        last.filter(|_| places.next().is_some())
     }
 
     /// Whether so much of a team waits that its oldest have to go.
