@@ -99,6 +99,18 @@ async fn there_is_a_rule_for_everything() {
 }
 
 #[tokio::test]
+async fn the_last_change_never_goes_back() {
+    let (installation, now_ns) = moving(ApiConfig::default()).await;
+    for (name, step_ns) in [("a", 0), ("b", -60_000_000_000)] {
+        now_ns.fetch_add(step_ns, Ordering::Relaxed);
+        installation
+            .xray_done("/CreateSamplingRule", &create(&rule(name, 1)))
+            .await;
+        assert_eq!(installation.last_change().await, NOW_S);
+    }
+}
+
+#[tokio::test]
 async fn a_rule_is_called_as_its_arn_says() {
     let installation = Installation::new().await;
     let arn = |name: &str| format!("arn:aws:xray:us-y-2:000000000000:sampling-rule/{name}");

@@ -30,6 +30,11 @@ impl Rules {
         self.0.rules.iter().find(|rule| rule.name == name)
     }
 
+    /// Notes when a rule changed. Never before what was noted: clients that asked in between would not ask again.
+    pub(crate) fn changed_at(&mut self, now_ns: i64) {
+        self.0.modified_at_ns = self.0.modified_at_ns.max(now_ns);
+    }
+
     pub(crate) fn rule_mut(&mut self, name: &str) -> Option<&mut SamplingRule> {
         if name == SamplingRules::DEFAULT {
             return Some(&mut self.0.default);

@@ -178,8 +178,8 @@ const ANSWER: &[Member] = &[must(
 
 const NAME_CHARS: RangeInclusive<usize> = 1..=32;
 /// Longest text, and most attributes, of a request that a rule is looked for.
-const KNOWN_CHARS_MAX: usize = 4_096;
-const ATTRIBUTES_MAX: usize = 100;
+const KNOWN_CHARS_MAX: usize = 512;
+const ATTRIBUTES_MAX: usize = 20;
 /// What is known of a request, for which a rule is looked for.
 pub(crate) const REQUEST: Shape = Shape::Object(&[
     may("ServiceName", Shape::Text, "Name of the service."),
@@ -255,7 +255,7 @@ pub(crate) async fn make(call: &Call, sent: &Input, tags: Tags) -> Result<Json, 
             ));
         }
         rules.0.rules.push(rule.clone());
-        rules.0.modified_at_ns = now_ns;
+        rules.changed_at(now_ns);
         Ok(())
     })
     .await?;
@@ -338,7 +338,7 @@ pub(crate) async fn alter(call: &Call, name: &str, sent: &Input) -> Result<Json,
         }
         rule.modified_at_ns = now_ns;
         let rule = rule.clone();
-        rules.0.modified_at_ns = now_ns;
+        rules.changed_at(now_ns);
         Ok(rule)
     })
     .await?;
@@ -359,7 +359,7 @@ pub(crate) async fn remove(call: &Call, name: &str) -> Result<Json, Refusal> {
     let deleted = kept::change(call, |rules| {
         let at = rules.0.rules.iter().position(|rule| rule.name == name);
         let deleted = rules.0.rules.remove(at.ok_or_else(|| unknown(name))?);
-        rules.0.modified_at_ns = now_ns;
+        rules.changed_at(now_ns);
         Ok(deleted)
     })
     .await?;
