@@ -27,7 +27,7 @@ fn shipped_scenarios_are_read() {
         }
         names.insert(name);
     }
-    assert_eq!(names.len(), 7, "{names:?}");
+    assert_eq!(names.len(), 8, "{names:?}");
 }
 
 #[test]
