@@ -195,6 +195,16 @@ export async function walkSettings({ page, step, shoot, check, origin, environme
     await row.getByRole('button', { name: 'Delete' }).click();
     await dialog.getByRole('button', { name: 'Delete the group' }).click();
     await row.waitFor({ state: 'detached' });
+
+    // That of all traces has no filter to change, but its faults may be watched.
+    const all = table.getByRole('row').filter({ hasText: 'Default' });
+    for (const isWatched of [true, false]) {
+      await all.getByRole('button', { name: 'Edit' }).click();
+      check((await dialog.getByLabel('Filter expression').count()) === 0, 'the filter of Default may be changed');
+      await dialog.getByLabel('Watch its faults').setChecked(isWatched);
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await all.getByText(isWatched ? 'watched' : '–', { exact: true }).waitFor();
+    }
   });
 
   await step('Schema: columns are found, chosen, hidden, shown and deleted, and one gets another type', async () => {

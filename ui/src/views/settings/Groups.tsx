@@ -8,6 +8,7 @@ import { DialogBox } from '../../widgets/popup';
 import { NamedList } from './NamedList';
 
 const DEFAULT = 'Default';
+/** The group of all traces is not made by anyone: only whether its faults are watched may be changed. */
 const isOwn = (group: TraceGroup): boolean => group.GroupName !== DEFAULT;
 
 export const Groups = ({ env }: { env: string }) => (
@@ -22,7 +23,6 @@ export const Groups = ({ env }: { env: string }) => (
       { head: 'Insights', cell: (group) => (group.InsightsConfiguration?.InsightsEnabled ? 'watched' : '–') },
     ]}
     nameOf={(group) => group.GroupName}
-    canChange={isOwn}
     canDelete={isOwn}
     onDelete={(name) => deleteGroup(env, name)}
     doom="X-Ray’s clients find nothing under its name any more; no trace goes."
@@ -39,12 +39,13 @@ interface DialogProps {
 function GroupDialog({ env, group, onDone }: DialogProps) {
   const [name, setName] = useState(group?.GroupName ?? '');
   const [filter, setFilter] = useState(group?.FilterExpression ?? '');
+  const hasFilter = !group || isOwn(group);
   const [isWatched, setWatched] = useState(group?.InsightsConfiguration?.InsightsEnabled ?? false);
   const save = useMutation({
     mutationFn: () =>
       saveGroup(env, group?.GroupName, {
         GroupName: name.trim(),
-        FilterExpression: filter.trim(),
+        ...(hasFilter && { FilterExpression: filter.trim() }),
         // There are no notifications of what is not watched: such a group is refused.
         InsightsConfiguration: {
           InsightsEnabled: isWatched,
@@ -72,14 +73,16 @@ function GroupDialog({ env, group, onDone }: DialogProps) {
             onChange={(e) => setName(e.target.value)}
           />
         )}
-        <AreaField
-          label="Filter expression"
-          className="mono"
-          rows={3}
-          placeholder={'service("checkout") { fault } AND duration > 2'}
-          value={filter}
-          onChange={(e) => setFilter(e.target.value)}
-        />
+        {hasFilter && (
+          <AreaField
+            label="Filter expression"
+            className="mono"
+            rows={3}
+            placeholder={'service("checkout") { fault } AND duration > 2'}
+            value={filter}
+            onChange={(e) => setFilter(e.target.value)}
+          />
+        )}
         <CheckField
           label="Watch its faults"
           hint="GetInsightSummaries then tells when more fail than in the hour before."

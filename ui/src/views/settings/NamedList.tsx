@@ -24,7 +24,6 @@ interface Props<T, K extends QueryKey> {
   options: UseQueryOptions<T[], Error, T[], K>;
   columns: readonly Column<T>[];
   nameOf: (item: T) => string;
-  canChange?: (item: T) => boolean;
   canDelete: (item: T) => boolean;
   onDelete: (name: string) => Promise<unknown>;
   /** What follows when one is deleted. */
@@ -90,7 +89,7 @@ export function NamedList<T, K extends QueryKey>(props: Props<T, K>) {
                   ),
                 )}
                 <td className={page.actions}>
-                  {props.canChange?.(item) !== false && <Button onClick={() => setEdited({ item })}>Edit</Button>}
+                  <Button onClick={() => setEdited({ item })}>Edit</Button>
                   {props.canDelete(item) && (
                     <Button kind="plain" disabled={remove.isPending} onClick={() => setDoomed(nameOf(item))}>
                       Delete
